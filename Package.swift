@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target: Swift 6 language mode, and async functions that stay on their caller's core (docs/decisions/0002).
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Targets that face C, the only ones that touch pointers: each use is marked `unsafe`.
+let pointers: [SwiftSetting] = settings + [.strictMemorySafety()]
+
+let package = Package(
+    name: "lyceum",
+    products: [.executable(name: "lyceum", targets: ["lyceum"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0", traits: ["JSON"]),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        // C libraries: a module map and a shim each.
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+        // Bytes in, values out.
+        .target(name: "HTTP1", swiftSettings: settings),
+        .target(name: "JSON", swiftSettings: settings),
+
+        // Face C.
+        .target(name: "Reactor", dependencies: ["CLinux"], swiftSettings: pointers),
+        .target(name: "Crypto", dependencies: ["COpenSSL"], swiftSettings: pointers),
+        .target(name: "Postgres", dependencies: ["Reactor", "JSON", "CPostgres"], swiftSettings: pointers),
+
+        // Web and Postgres never see each other.
+        .target(name: "Web", dependencies: ["HTTP1", "JSON", "Reactor"], swiftSettings: settings),
+        .target(
+            name: "Diary", dependencies: ["Web", "HTTP1", "Postgres", "Crypto", "JSON", "Reactor"],
+            exclude: ["Demo"], swiftSettings: settings),
+        .executableTarget(
+            name: "lyceum",
+            dependencies: [
+                "Diary", "Web", "HTTP1", "JSON", "Crypto", "Postgres", "Reactor",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: settings),
+
+        // Tests.
+        .target(name: "TestSupport", dependencies: ["Postgres"], path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1"], swiftSettings: settings),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+        .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "LyceumTests", dependencies: ["lyceum", "TestSupport"], swiftSettings: settings),
+    ]
+)

@@ -1,0 +1,36 @@
+// Linux: epoll and eventfd, and what Glibc's import leaves out: unions, macros, functions behind _GNU_SOURCE (which must
+// not be defined here: two modules would then see two versions of one header).
+#pragma once
+#include <errno.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+extern long syscall(long number, ...);
+
+static inline int lyceum_errno(void) { return errno; }
+
+/// The union inside `struct epoll_event`, as the one member that is used.
+static inline uint64_t lyceum_epoll_data(const struct epoll_event *event) { return event->data.u64; }
+static inline void lyceum_epoll_set(struct epoll_event *event, uint32_t events, uint64_t data) {
+    event->events = events;
+    event->data.u64 = data;
+}
+
+static inline int lyceum_accept(int listener, struct sockaddr_storage *address, socklen_t *length) {
+    return accept4(listener, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/// The calling thread's name, at most 15 bytes.
+static inline void lyceum_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+/// nice(2) of the calling thread alone: on Linux a priority belongs to a thread.
+static inline int lyceum_nice_thread(int level) {
+    return setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), level);
+}

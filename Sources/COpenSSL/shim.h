@@ -1,0 +1,8 @@
+// OpenSSL's libcrypto: digests, HMAC, scrypt, random bytes.
+#pragma once
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>

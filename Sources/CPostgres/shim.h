@@ -1,0 +1,3 @@
+// libpq's public interface (PostgreSQL, "libpq - C Library").
+#pragma once
+#include <libpq-fe.h>

@@ -1,0 +1,24 @@
+import COpenSSL
+
+/// Random bytes of OpenSSL's generator, fit for keys and tokens.
+package enum Random {
+    /// A process without entropy can't make a secret; there is nothing to do but stop.
+    package static func bytes(_ count: Int) -> [UInt8] {
+        var result = [UInt8](repeating: 0, count: count)
+        fill(&result)
+        return result
+    }
+
+    static func fill(_ bytes: inout [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        do throws(CryptoError) {
+            try OpenSSL.call("RAND_bytes") {
+                unsafe bytes.withUnsafeMutableBufferPointer {
+                    unsafe RAND_bytes($0.baseAddress, CInt($0.count)) == 1
+                }
+            }
+        } catch {
+            fatalError("no random bytes: OpenSSL error \(error.code)")
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Crypto
+import JSON
+import Reactor
+
+/// What an access token says (architecture: Tokens).
+struct AccessClaims: Sendable {
+    var subject: String
+    var school: Int
+    var session: String
+    var roles: [String]
+    var issuedAt: Int
+    var expires: Int
+}
+
+/// Issues and checks access tokens: JWT, HS256, 15 minutes.
+struct AccessTokens: Sendable {
+    static let lifetime = 15 * 60
+    /// Clocks of two servers may differ by this much.
+    private static let leeway = 30
+    private static let audience = "lyceum"
+
+    let keys: TokenKeys
+    let issuer: String
+    /// Seconds since 1970.
+    let now: @Sendable () -> Int
+
+    func issue(subject: String, school: Int, session: String, roles: [String]) throws -> String {
+        let moment = now()
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("iss")
+        writer.string(issuer)
+        writer.key("aud")
+        writer.string(Self.audience)
+        writer.key("sub")
+        writer.string(subject)
+        writer.key("school")
+        writer.integer(school)
+        writer.key("sid")
+        writer.string(session)
+        writer.key("roles")
+        writer.beginArray()
+        for role in roles { writer.string(role) }
+        writer.endArray()
+        writer.key("iat")
+        writer.integer(moment)
+        writer.key("exp")
+        writer.integer(moment + Self.lifetime)
+        writer.endObject()
+        return try Token.sign(payload: writer.bytes, keys: keys)
+    }
+
+    /// The claims of a token that is ours and not over; nil for any other.
+    func verify(_ token: String) -> AccessClaims? {
+        guard let payload = try? Token.verify(token, keys: keys), let value = try? JSONValue(parsing: payload),
+            value["iss"]?.text == issuer, value["aud"]?.text == Self.audience, let subject = value["sub"]?.text,
+            let school = value["school"]?.wholeNumber, let session = value["sid"]?.text,
+            case .array(let roles)? = value["roles"], let issuedAt = value["iat"]?.wholeNumber,
+            let expires = value["exp"]?.wholeNumber
+        else { return nil }
+        let moment = now()
+        guard expires > moment, issuedAt <= moment + Self.leeway else { return nil }
+        return AccessClaims(
+            subject: subject, school: school, session: session, roles: roles.compactMap { $0.text },
+            issuedAt: issuedAt, expires: expires)
+    }
+}
+
+extension JSONValue {
+    var text: String? { if case .string(let text) = self { text } else { nil } }
+    var wholeNumber: Int? { if case .number(let literal) = self { Int(literal) } else { nil } }
+}

@@ -1,0 +1,196 @@
+extension Demo {
+    /// The subjects, in the order of registers and report cards.
+    enum Subject: Int, CaseIterable {
+        case russian, reading, literature, english, mathematics, algebra, analysis, geometry, statistics, informatics
+        case world, history, social, geography, biology, physics, chemistry, ethics, culture, art, music, labour
+        case sport, safety, project, elective, talks, robotics, chess, theatre
+
+        /// Whose teachers teach it.
+        enum Pool: Int, CaseIterable {
+            case primary, russian, mathematics, english, informatics, history, geography, biology, chemistry, physics
+            case music, art, labour, safety, sport
+        }
+
+        /// What homework and works look like.
+        enum Style {
+            case language, reading, numbers, foreign, science, humanities, creative, sport, talk
+        }
+
+        struct Entry {
+            let name: String
+            let short: String
+            let area: String
+            let pool: Pool
+            let style: Style
+        }
+
+        var entry: Entry { Self.entries[rawValue] }
+
+        /// Whether control works are written.
+        var hasControls: Bool {
+            switch self {
+            case .russian, .english, .mathematics, .algebra, .analysis, .geometry, .informatics, .world, .history, .social,
+                .geography, .biology, .physics, .chemistry:
+                true
+            default: false
+            }
+        }
+
+        /// How far its marks are above those of others.
+        var ease: Double {
+            switch entry.style {
+            case .sport, .creative: 0.45
+            case .humanities, .reading: 0.1
+            default: 0
+            }
+        }
+
+        /// Taught in two parts of the class at a time.
+        enum Split {
+            case halves, sexes
+        }
+
+        func split(grade: Int) -> Split? {
+            switch self {
+            case .english, .informatics: .halves
+            case .labour: grade >= 5 ? .sexes : nil
+            default: nil
+            }
+        }
+
+        /// Who teaches it in a grade: in the primary school mostly the class's own teacher.
+        func pool(grade: Int) -> Pool {
+            switch self {
+            case .russian, .mathematics, .art, .labour, .ethics: grade <= 4 ? .primary : entry.pool
+            default: entry.pool
+            }
+        }
+
+        private static let entries: [Entry] = [
+            Entry(name: "Русский язык", short: "Рус. яз.", area: philology, pool: .russian, style: .language),
+            Entry(name: "Литературное чтение", short: "Лит. чт.", area: philology, pool: .primary, style: .reading),
+            Entry(name: "Литература", short: "Лит-ра", area: philology, pool: .russian, style: .reading),
+            Entry(name: "Английский язык", short: "Англ. яз.", area: foreign, pool: .english, style: .foreign),
+            Entry(name: "Математика", short: "Матем.", area: exact, pool: .mathematics, style: .numbers),
+            Entry(name: "Алгебра", short: "Алгебра", area: exact, pool: .mathematics, style: .numbers),
+            Entry(
+                name: "Алгебра и начала математического анализа", short: "Алг. и нач.", area: exact, pool: .mathematics,
+                style: .numbers),
+            Entry(name: "Геометрия", short: "Геом.", area: exact, pool: .mathematics, style: .numbers),
+            Entry(name: "Вероятность и статистика", short: "ВиС", area: exact, pool: .mathematics, style: .numbers),
+            Entry(name: "Информатика", short: "Инф.", area: exact, pool: .informatics, style: .science),
+            Entry(name: "Окружающий мир", short: "Окр. мир", area: nature, pool: .primary, style: .science),
+            Entry(name: "История", short: "История", area: society, pool: .history, style: .humanities),
+            Entry(name: "Обществознание", short: "Общ.", area: society, pool: .history, style: .humanities),
+            Entry(name: "География", short: "Геогр.", area: society, pool: .geography, style: .humanities),
+            Entry(name: "Биология", short: "Биол.", area: nature, pool: .biology, style: .science),
+            Entry(name: "Физика", short: "Физика", area: nature, pool: .physics, style: .numbers),
+            Entry(name: "Химия", short: "Химия", area: nature, pool: .chemistry, style: .science),
+            Entry(
+                name: "Основы религиозных культур и светской этики", short: "ОРКСЭ", area: ethics, pool: .primary,
+                style: .talk),
+            Entry(
+                name: "Основы духовно-нравственной культуры народов России", short: "ОДНКНР", area: ethics, pool: .art,
+                style: .humanities),
+            Entry(name: "Изобразительное искусство", short: "ИЗО", area: arts, pool: .art, style: .creative),
+            Entry(name: "Музыка", short: "Музыка", area: arts, pool: .music, style: .creative),
+            Entry(name: "Труд (технология)", short: "Труд", area: "Технология", pool: .labour, style: .creative),
+            Entry(name: "Физическая культура", short: "Физ-ра", area: body, pool: .sport, style: .sport),
+            Entry(
+                name: "Основы безопасности и защиты Родины", short: "ОБЗР", area: body, pool: .safety, style: .humanities),
+            Entry(name: "Индивидуальный проект", short: "Проект", area: "Проект", pool: .informatics, style: .talk),
+            Entry(
+                name: "Практикум по подготовке к экзамену", short: "Практикум", area: "Курсы по выбору", pool: .mathematics,
+                style: .talk),
+            Entry(name: "Разговоры о важном", short: "РоВ", area: extra, pool: .primary, style: .talk),
+            Entry(name: "Робототехника", short: "Робот.", area: extra, pool: .informatics, style: .talk),
+            Entry(name: "Шахматы", short: "Шахматы", area: extra, pool: .safety, style: .talk),
+            Entry(name: "Театральная студия", short: "Театр", area: extra, pool: .music, style: .talk),
+        ]
+
+        private static let philology = "Русский язык и литература"
+        private static let foreign = "Иностранные языки"
+        private static let exact = "Математика и информатика"
+        private static let nature = "Естественно-научные предметы"
+        private static let society = "Общественно-научные предметы"
+        private static let ethics = "Духовно-нравственная культура"
+        private static let arts = "Искусство"
+        private static let body = "Физическая культура и безопасность"
+        private static let extra = "Внеурочная деятельность"
+    }
+
+    /// Hours a week by grade: the most that a five-day week allows, from 21 in grade 1 to 34 in grade 11. Grade 6 has
+    /// an hour less, so that its second shift ends after six lessons.
+    enum Curriculum {
+        static func hours(grade: Int, technical: Bool) -> [(subject: Subject, hours: Int)] {
+            switch grade {
+            case 1:
+                [
+                    (.russian, 5), (.reading, 4), (.mathematics, 4), (.world, 2), (.art, 1), (.music, 1), (.labour, 1),
+                    (.sport, 3),
+                ]
+            case 2, 3:
+                [
+                    (.russian, 5), (.reading, 4), (.english, 2), (.mathematics, 4), (.world, 2), (.art, 1), (.music, 1),
+                    (.labour, 1), (.sport, 3),
+                ]
+            case 4:
+                [
+                    (.russian, 5), (.reading, 4), (.english, 2), (.mathematics, 4), (.world, 2), (.ethics, 1), (.art, 1),
+                    (.music, 1), (.labour, 1), (.sport, 2),
+                ]
+            case 5:
+                [
+                    (.russian, 5), (.literature, 3), (.english, 3), (.mathematics, 5), (.informatics, 1), (.history, 3),
+                    (.geography, 1), (.biology, 1), (.culture, 1), (.art, 1), (.music, 1), (.labour, 2), (.sport, 2),
+                ]
+            case 6:
+                [
+                    (.russian, 6), (.literature, 3), (.english, 3), (.mathematics, 5), (.history, 3), (.social, 1),
+                    (.geography, 1), (.biology, 1), (.art, 1), (.music, 1), (.labour, 2), (.sport, 2),
+                ]
+            case 7:
+                [
+                    (.russian, 4), (.literature, 2), (.english, 3), (.algebra, 4), (.geometry, 2), (.statistics, 1),
+                    (.informatics, 1), (.history, 2), (.social, 1), (.geography, 2), (.physics, 2), (.biology, 2), (.art, 1),
+                    (.music, 1), (.labour, 2), (.sport, 2),
+                ]
+            case 8:
+                [
+                    (.russian, 3), (.literature, 2), (.english, 3), (.algebra, 4), (.geometry, 2), (.statistics, 1),
+                    (.informatics, 1), (.history, 2), (.social, 1), (.geography, 2), (.physics, 2), (.chemistry, 2),
+                    (.biology, 2), (.music, 1), (.labour, 1), (.sport, 3), (.safety, 1),
+                ]
+            case 9:
+                [
+                    (.russian, 3), (.literature, 3), (.english, 3), (.algebra, 4), (.geometry, 2), (.statistics, 1),
+                    (.informatics, 1), (.history, 2), (.social, 1), (.geography, 2), (.physics, 3), (.chemistry, 2),
+                    (.biology, 2), (.labour, 1), (.sport, 2), (.safety, 1),
+                ]
+            default: senior(technical: technical) + [(grade == 10 ? .project : .elective, 1)]
+            }
+        }
+
+        private static func senior(technical: Bool) -> [(subject: Subject, hours: Int)] {
+            let common: [(subject: Subject, hours: Int)] = [
+                (.russian, 2), (.english, 3), (.statistics, 1), (.geography, 1), (.biology, 1), (.chemistry, 1), (.sport, 2),
+                (.safety, 1),
+            ]
+            return technical
+                ? common + [
+                    (.literature, 3), (.analysis, 4), (.geometry, 3), (.informatics, 2), (.physics, 5), (.history, 2),
+                    (.social, 2),
+                ]
+                : common + [
+                    (.literature, 5), (.analysis, 3), (.geometry, 2), (.informatics, 1), (.physics, 2), (.history, 4),
+                    (.social, 4),
+                ]
+        }
+
+        /// What the pupil who is taught at home studies.
+        static let home: [(subject: Subject, hours: Int)] = [
+            (.russian, 2), (.literature, 1), (.algebra, 2), (.english, 1), (.history, 1), (.geography, 1), (.physics, 1),
+            (.chemistry, 1),
+        ]
+    }
+}

@@ -1,0 +1,215 @@
+import HTTP1
+import Postgres
+import Reactor
+import Web
+
+extension ProblemKind {
+    static let unauthorized = ProblemKind(
+        "unauthorized", .unauthorized,
+        title: Text(ru: "Нужен вход", en: "Sign-in needed"),
+        detail: Text(ru: "Передайте токен в поле Authorization: Bearer.", en: "Send a token in Authorization: Bearer."))
+    static let invalidToken = ProblemKind(
+        "invalid_token", .unauthorized,
+        title: Text(ru: "Токен недействителен", en: "Invalid token"),
+        detail: Text(
+            ru: "Токен просрочен, отозван или не от этого сервера.",
+            en: "The token has expired, was revoked, or is not of this server."))
+    static let invalidGrant = ProblemKind(
+        "invalid_grant", .badRequest,
+        title: Text(ru: "Вход не удался", en: "Sign-in failed"),
+        detail: Text(
+            ru: "Школа, логин или пароль неверны, или токен обновления больше не действует.",
+            en: "School, login or password are wrong, or the refresh token is not valid any more."))
+    static let invalidRequest = ProblemKind(
+        "invalid_request", .badRequest,
+        title: Text(ru: "Не хватает данных для входа", en: "Invalid token request"),
+        detail: Text(ru: "Не хватает поля, или оно повторено.", en: "A field is missing or given twice."))
+    static let unsupportedGrantType = ProblemKind(
+        "unsupported_grant_type", .badRequest,
+        title: Text(ru: "Неизвестный grant_type", en: "Unsupported grant type"),
+        detail: Text(
+            ru: "Поддерживаются password и refresh_token.", en: "password and refresh_token are supported."))
+    static let forbidden = ProblemKind(
+        "forbidden", .forbidden,
+        title: Text(ru: "Недостаточно прав", en: "Forbidden"),
+        detail: Text(ru: "Ваша роль этого не позволяет.", en: "Your role does not allow this."))
+    static let staleVersion = ProblemKind(
+        "stale_version", .conflict,
+        title: Text(ru: "Запись уже изменена", en: "Stale version"),
+        detail: Text(
+            ru: "Запись изменили после того, как вы её прочли; текущее состояние приложено.",
+            en: "The record was changed after you read it; its current state is enclosed."))
+    static let marksNotAllowed = ProblemKind(
+        "marks_not_allowed", .conflict,
+        title: Text(ru: "Отметки здесь не ставят", en: "Marks are not allowed"),
+        detail: Text(
+            ru: "В 1 классе и в первом полугодии 2 класса отметок нет (M1), как и на занятиях без отметок.",
+            en: "There are no marks in grade 1, in the first half of grade 2 (rule M1), and in sections without marks."))
+    static let valueNotAllowed = ProblemKind(
+        "value_not_allowed", .conflict,
+        title: Text(ru: "Такой отметки нет", en: "Value not allowed"),
+        detail: Text(
+            ru: "Значение не из шкалы школы или не для этого журнала (M2).",
+            en: "The value is not of the school's scale, or not for this section (rule M2)."))
+    static let notAMember = ProblemKind(
+        "not_a_member", .conflict,
+        title: Text(ru: "Ученик не в группе", en: "Not a member"),
+        detail: Text(
+            ru: "В день урока ученик не состоял в группе (M3).",
+            en: "The pupil was not a member of the group on the lesson's date (rule M3)."))
+    static let editWindowClosed = ProblemKind(
+        "edit_window_closed", .conflict,
+        title: Text(ru: "Срок правки истёк", en: "Edit window closed"),
+        detail: Text(
+            ru: "Урок правят до срока, позже — с разрешения заместителя директора (M4).",
+            en: "Past its window a lesson is edited only under an unlock by a deputy head (rule M4)."))
+    static let lessonInFuture = ProblemKind(
+        "lesson_in_future", .conflict,
+        title: Text(ru: "Урока ещё не было", en: "Lesson in the future"),
+        detail: Text(
+            ru: "Отметки и отсутствие ставят в день урока и позже.",
+            en: "Marks and attendance are written on the lesson's day or later."))
+    static let lessonCancelled = ProblemKind(
+        "lesson_cancelled", .conflict,
+        title: Text(ru: "Урок отменён", en: "Lesson cancelled"),
+        detail: Text(ru: "На отменённом уроке ничего не ставят.", en: "Nothing is written at a cancelled lesson."))
+    static let notYourLesson = ProblemKind(
+        "not_your_lesson", .conflict,
+        title: Text(ru: "Не ваш урок", en: "Not your lesson"),
+        detail: Text(
+            ru: "Пишет тот, кто вёл урок в этот день (A4).",
+            en: "Only those who taught the section on that date write there (rule A4)."))
+    static let journalRefused = ProblemKind(
+        "journal_refused", .conflict,
+        title: Text(ru: "Журнал не изменён", en: "Journal refused"),
+        detail: Text(
+            ru: "Часть записей отклонена по разным причинам; не записано ничего.",
+            en: "Some items were refused for different reasons; nothing was written."))
+    static let unauthorizedClient = ProblemKind(
+        "unauthorized_client", .badRequest,
+        title: Text(ru: "Вход паролем выключен", en: "Password sign-in is off"),
+        detail: Text(
+            ru: "Школа не разрешает приложениям вход паролем.",
+            en: "The school does not let apps sign in with a password."))
+    static let tooManyAttempts = ProblemKind(
+        "too_many_attempts", .tooManyRequests,
+        title: Text(ru: "Слишком много попыток", en: "Too many attempts"),
+        detail: Text(
+            ru: "Слишком много неудачных попыток входа; повторите позже (A6).",
+            en: "Too many failed sign-ins; try again later (rule A6)."))
+    static let shuttingDown = ProblemKind(
+        "shutting_down", .serviceUnavailable,
+        title: Text(ru: "Сервер останавливается", en: "Shutting down"),
+        detail: Text(
+            ru: "Сервер завершает работу.",
+            en: "The server is shutting down."))
+    static let cursorExpired = ProblemKind(
+        "cursor_expired", .gone,
+        title: Text(ru: "Курсор устарел", en: "Cursor expired"),
+        detail: Text(
+            ru: "База восстановлена из копии после выдачи курсора; прочтите всё заново.",
+            en: "The database was restored after the cursor was given; read everything anew."))
+    static let notInSection = ProblemKind(
+        "not_in_section", .conflict,
+        title: Text(ru: "Не из этого журнала", en: "Not in this section"),
+        detail: Text(
+            ru: "Урок, колонка, вид работы или тема не из этого журнала, или id уже занят.",
+            en: "The lesson, column, category or topic is not of this section, or the id is taken."))
+    static let homeworkNotAllowed = ProblemKind(
+        "homework_not_allowed", .conflict,
+        title: Text(ru: "Домашних заданий нет", en: "Homework is not allowed"),
+        detail: Text(
+            ru: "В 1 классе домашних заданий нет (H1).",
+            en: "There is no homework in grade 1 (rule H1)."))
+    static let dueBeforeLesson = ProblemKind(
+        "due_before_lesson", .conflict,
+        title: Text(ru: "Срок раньше урока", en: "Due before the lesson"),
+        detail: Text(
+            ru: "Срок задания раньше урока (H1).",
+            en: "The homework is due before its lesson (rule H1)."))
+    static let conflict = ProblemKind(
+        "conflict", .conflict,
+        title: Text(ru: "Противоречит другим данным", en: "Conflict"),
+        detail: Text(
+            ru: "Запись противоречит тому, что уже есть.", en: "The record contradicts what is already there."))
+    static let idempotencyKeyReused = ProblemKind(
+        "idempotency_key_reused", .unprocessableContent,
+        title: Text(ru: "Ключ уже использован", en: "Idempotency key reused"),
+        detail: Text(
+            ru: "С этим Idempotency-Key пришёл другой запрос.",
+            en: "This Idempotency-Key came with a different request before."))
+    static let idempotencyInProgress = ProblemKind(
+        "idempotency_in_progress", .conflict,
+        title: Text(ru: "Запрос ещё выполняется", en: "Request in progress"),
+        detail: Text(
+            ru: "Запрос с этим Idempotency-Key ещё выполняется; повторите позже.",
+            en: "A request with this Idempotency-Key is still running; try again."))
+    static let databaseUnavailable = ProblemKind(
+        "database_unavailable", .serviceUnavailable,
+        title: Text(ru: "База данных недоступна", en: "Database unavailable"),
+        detail: Text(
+            ru: "Ничего не записано; повторите позже.", en: "Nothing was written; try again later."))
+    static let outcomeUnknown = ProblemKind(
+        "outcome_unknown", .serviceUnavailable,
+        title: Text(ru: "Исход неизвестен", en: "Outcome unknown"),
+        detail: Text(
+            ru: "Связь с базой прервалась после отправки; повторите с тем же Idempotency-Key.",
+            en: "The connection to the database was lost after the write was sent; repeat with the same Idempotency-Key."))
+    static let timeout = ProblemKind(
+        "timeout", .serviceUnavailable,
+        title: Text(ru: "Слишком долго", en: "Timeout"),
+        detail: Text(
+            ru: "Запрос не уложился в отведённое время и отменён.",
+            en: "The request took too long and was rolled back."))
+
+    static let ofTheSchool: [ProblemKind] = [
+        unauthorized, invalidToken, invalidGrant, invalidRequest, unsupportedGrantType, forbidden, staleVersion,
+        marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled, notYourLesson,
+        journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, cursorExpired, unauthorizedClient,
+        tooManyAttempts, shuttingDown, conflict, idempotencyKeyReused, idempotencyInProgress, databaseUnavailable, outcomeUnknown,
+        timeout,
+    ]
+
+    /// Every kind there is, by its code.
+    package static let all: [String: ProblemKind] = Dictionary(
+        uniqueKeysWithValues: (ofTheProtocol + ofTheSchool).map { ($0.code, $0) })
+}
+
+/// The one place where an error of the database becomes a problem of the API.
+enum DatabaseProblems {
+    static func problem(for error: any Error) -> Problem? {
+        switch error {
+        case let error as PostgresError: problem(for: error)
+        case is Offload.Full: Problem(.overloaded, headers: [("Retry-After", "1")])
+        default: nil
+        }
+    }
+
+    private static func problem(for error: PostgresError) -> Problem? {
+        switch error {
+        case .unavailable: Problem(.databaseUnavailable, headers: [("Retry-After", "2")])
+        case .overloaded: Problem(.overloaded, headers: [("Retry-After", "1")])
+        case .outcomeUnknown: Problem(.outcomeUnknown, headers: [("Retry-After", "2")])
+        case .nullCharacter: Problem(.malformedRequest)
+        case .refused(let error): problem(for: error)
+        }
+    }
+
+    private static func problem(for error: ServerError) -> Problem? {
+        if let constraint = error.constraint, let kind = constraints[constraint] { return Problem(kind) }
+        switch error.sqlState {
+        case "LYA00": return Problem.invalidToken
+        case let state where state.hasPrefix("LY"): return Problem(ProblemKind.all[error.message] ?? .conflict)
+        case "57014", "55P03", "40001", "40P01":
+            // query_canceled by statement_timeout, lock_not_available, serialization and deadlock failures
+            return Problem(.timeout, headers: [("Retry-After", "1")])
+        case "53100", "53200", "53300", "53400", "25006":
+            // disk full, out of memory, too many connections, a standby that only reads
+            return Problem(.databaseUnavailable, headers: [("Retry-After", "5")])
+        default: return nil
+        }
+    }
+
+    /// Constraints that a client can run into, by name.
+    private static let constraints: [String: ProblemKind] = [:]
+}

@@ -1,0 +1,127 @@
+import Postgres
+import Web
+
+/// Classes and who studies in them today.
+enum Classes {
+    static let routes: [Route<Access, Caller>] = [
+        .get("/v1/classes", "listClasses", access: .staff, list),
+        .get("/v1/classes/{class_id}/students", "listClassStudents", access: .staff, students),
+    ]
+
+    @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
+        var query = try QueryReader(request)
+        let year = query.identifier("academic_year_id")
+        let page = Page(&query, keys: [.integer, .text, .identifier])
+        try query.finish()
+        let filters: [Parameter] = [.integer(caller.school.id), .text(year)]
+        let rows = try await caller.read(
+            Query(
+                statement: classes,
+                parameters: filters + [
+                    .text(page.after?[0]), .text(page.after?[1]), .text(page.after?[2]), .integer(page.limit + 1),
+                ]),
+            Query(statement: total, parameters: filters + [.boolean(page.wantsTotal)]))
+        return ListAnswer(request, caller, page).response(
+            rows[0], key: ["grade_level", "name", "id"], total: rows[1])
+    }
+
+    @Sendable static func students(_ request: Request, _ caller: Caller) async throws -> Response {
+        var query = try QueryReader(request)
+        let page = Page(&query, keys: [.text, .text, .identifier])
+        try query.finish()
+        let seesAll = caller.readsAll || caller.roles.contains(.administrator)
+        let filters: [Parameter] = [
+            .integer(caller.school.id), .text(try request.identifier("class_id")), .boolean(seesAll), .text(caller.user),
+        ]
+        let rows = try await caller.read(
+            Query(statement: gate, parameters: filters),
+            Query(
+                statement: members,
+                parameters: [
+                    .integer(caller.school.id), .text(page.after?[0]), .text(page.after?[1]), .text(page.after?[2]),
+                    .integer(page.limit + 1),
+                ]),
+            Query(statement: memberTotal, parameters: [.integer(caller.school.id), .boolean(page.wantsTotal)]))
+        guard !rows[0].isEmpty else { throw Problem(.notFound) }
+        return ListAnswer(request, caller, page).response(
+            rows[1], key: ["last_name", "first_name", "id"], total: rows[2])
+    }
+
+    private static let ofYear = """
+        FROM classes c
+        WHERE c.school_id = $1 AND c.archived_at IS NULL
+            AND c.academic_year_id = coalesce($2::uuid, \(AcademicYears.current))
+        """
+
+    private static let classes = Statement(
+        """
+        SELECT c.id, c.name, c.grade_level, c.letter, c.academic_year_id,
+            u.id AS "class_teacher?.id", u.last_name AS "class_teacher?.last_name",
+            u.first_name AS "class_teacher?.first_name", u.middle_name AS "class_teacher?.middle_name",
+            (
+                SELECT count(*)
+                FROM enrollments e
+                WHERE e.school_id = c.school_id AND e.class_id = c.id
+                    AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+            ) AS student_count
+        FROM (
+            SELECT c.*
+            \(ofYear)
+                AND ($3::int IS NULL OR (c.grade_level, c.name, c.id) > ($3::int, $4::text, $5::uuid))
+            ORDER BY c.grade_level, c.name, c.id
+            LIMIT $6::int
+        ) c
+        LEFT JOIN class_teachers t ON t.school_id = c.school_id AND t.class_id = c.id
+            AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
+        LEFT JOIN users u ON u.school_id = t.school_id AND u.id = t.teacher_id
+        ORDER BY c.grade_level, c.name, c.id
+        """)
+
+    private static let total = Statement("SELECT CASE WHEN $3::boolean THEN (SELECT count(*) \(ofYear)) END AS total")
+
+    /// Teachers see the pupils of the classes they lead or teach; heads, deputy heads and administrators of all.
+    private static let gate = Statement(
+        """
+        SELECT c.id, set_config('lyceum.class', c.id::text, true) AS _gate
+        FROM classes c
+        WHERE c.school_id = $1 AND c.id = $2::uuid
+            AND (
+                $3::boolean
+                OR EXISTS (
+                    SELECT FROM class_teachers t
+                    WHERE t.school_id = $1 AND t.class_id = c.id AND t.teacher_id = $4::uuid
+                        AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
+                )
+                OR EXISTS (
+                    SELECT
+                    FROM section_teachers t
+                    JOIN sections s ON s.school_id = t.school_id AND s.id = t.section_id
+                    JOIN group_members m ON m.school_id = s.school_id AND m.group_id = s.group_id
+                    JOIN enrollments e ON e.school_id = m.school_id AND e.student_id = m.student_id
+                    WHERE t.school_id = $1 AND t.teacher_id = $4::uuid AND e.class_id = c.id
+                        AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
+                        AND m.starts_on <= lyceum.today() AND (m.ends_on IS NULL OR m.ends_on >= lyceum.today())
+                        AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+                )
+            )
+        """)
+
+    private static let enrolled = """
+        FROM enrollments e
+        JOIN users u ON u.school_id = e.school_id AND u.id = e.student_id
+        WHERE e.school_id = $1 AND e.class_id = nullif(current_setting('lyceum.class', true), '')::uuid
+            AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+        """
+
+    private static let members = Statement(
+        """
+        SELECT u.id, u.last_name, u.first_name, u.middle_name, e.starts_on AS "from", e.ends_on AS "to"
+        \(enrolled)
+            AND ($2::text IS NULL OR (u.last_name, u.first_name, u.id) > ($2::text, $3::text, $4::uuid))
+        ORDER BY u.last_name, u.first_name, u.id
+        LIMIT $5::int
+        """)
+
+    private static let memberTotal = Statement(
+        "SELECT CASE WHEN $2::boolean THEN (SELECT count(*) \(enrolled)) END AS total")
+}

@@ -1,0 +1,281 @@
+import HTTP1
+import JSON
+import Postgres
+import Web
+
+/// The page of a section: lessons, columns, pupils, marks, attendance, words, finals, in one round trip and one snapshot.
+enum Journal {
+    static let routes: [Route<Access, Caller>] = [
+        .get("/v1/sections/{section_id}/journal", "getSectionJournal", access: .readersOfJournals, show)
+    ]
+
+    static let longestRange = 366
+
+    @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {
+        var query = try QueryReader(request)
+        let term = query.identifier("term_id")
+        let range = query.dateRange(longest: longestRange)
+        let since = try FeedCursor(&query, "since")
+        if term != nil && range != nil {
+            query.add("term_id", "exclusive", Text(ru: "Либо term_id, либо from и to.", en: "Either term_id or from and to."))
+        }
+        try query.finish()
+        let section = try request.identifier("section_id")
+        let school = Parameter.integer(caller.school.id)
+        let common: [Parameter] = [school, .text(since?.transaction)]
+        let reader: [Parameter] = [school, .text(since?.transaction), .text(caller.user)]
+        let rows = try await caller.read(
+            SectionGate.open(caller, section),
+            dates(school, .text(term), .text(range?.from), .text(range?.to)),
+            Query(statement: FeedCursor.now, parameters: [.text(since?.transaction)]),
+            codes(school), attendanceCodes(school), categories(school),
+            Query(statement: lessons, parameters: reader), Query(statement: homework, parameters: common),
+            Query(statement: lineItems, parameters: common), Query(statement: students, parameters: [school, .text(caller.user)]),
+            Query(statement: marks, parameters: reader), Query(statement: attendance, parameters: reader),
+            Query(statement: feedback, parameters: reader), Query(statement: finals, parameters: reader),
+            Query(statement: carriedMarks, parameters: [school, .text(caller.user)]))
+        guard !rows[0].isEmpty else { throw Problem(.notFound) }
+        guard !rows[1].isEmpty else {
+            throw Problem(
+                .invalidParameter,
+                items: [
+                    .init(
+                        pointer: "/query/term_id", code: "unknown_term",
+                        detail: Text(ru: "Такого периода у журнала нет.", en: "The section has no such term."))
+                ])
+        }
+        if rows[2].boolean(0, "_expired") { throw Problem(.cursorExpired) }
+
+        var writer = JSONWriter(reservingCapacity: 64 * 1024)
+        writer.beginObject()
+        writer.key("section")
+        writer.beginObject()
+        writer.fields(rows[0], row: 0)
+        writer.list(RowList("codes", rows[3]))
+        writer.list(RowList("attendance_codes", rows[4]))
+        writer.list(RowList("categories", rows[5]))
+        writer.endObject()
+        writer.fields(rows[1], row: 0)
+        writer.list(RowList("lessons", rows[6], [RowList("homework", rows[7])]))
+        writer.list(RowList("line_items", rows[8]))
+        writer.list(RowList("students", rows[9]))
+        writer.list(RowList("marks", rows[10]))
+        writer.list(RowList("attendance", rows[11]))
+        writer.list(RowList("feedback", rows[12]))
+        writer.list(RowList("finals", rows[13]))
+        writer.list(RowList("carried_marks", rows[14]))
+        // The cursor moves with every transaction of the database and says nothing about this page.
+        let tag = ContentTag.of(writer.bytes)
+        writer.fields(rows[2], row: 0)
+        writer.endObject()
+        return .tagged(writer, EntityTag(tag.opaque, isWeak: true))
+    }
+
+    // MARK: SQL. `$1` is the school, `$2` a transaction to begin at (or NULL), `$3` the reader.
+
+    private static let section = SectionGate.section
+    private static let from = "current_setting('lyceum.from')::date"
+    private static let to = "current_setting('lyceum.to')::date"
+    private static let changed = "($2::text IS NULL OR x.changed_xid >= $2::text::xid8)"
+
+    /// The days of the page: as asked, of a term, or of the term that holds today, else the last begun, else the first.
+    private static let dates = Statement(
+        """
+        SELECT r.first AS "from", r.last AS "to",
+            set_config('lyceum.from', r.first::text, true) AS _from, set_config('lyceum.to', r.last::text, true) AS _to
+        FROM (
+            SELECT $3::date AS first, $4::date AS last WHERE $3::date IS NOT NULL
+            UNION ALL
+            (
+                SELECT t.starts_on, t.ends_on
+                FROM sections s
+                JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
+                JOIN terms t ON t.school_id = s.school_id AND t.academic_year_id = s.academic_year_id
+                    AND (g.grade_level IS NULL OR g.grade_level = ANY (t.grade_levels))
+                WHERE $3::date IS NULL AND s.school_id = $1 AND s.id = \(section)
+                    AND ($2::uuid IS NULL OR t.id = $2::uuid)
+                ORDER BY t.starts_on > lyceum.today(), abs(t.starts_on - lyceum.today())
+                LIMIT 1
+            )
+            UNION ALL
+            -- A year without terms: all of it.
+            SELECT y.starts_on, y.ends_on
+            FROM sections s
+            JOIN academic_years y ON y.school_id = s.school_id AND y.id = s.academic_year_id
+            WHERE $3::date IS NULL AND $2::uuid IS NULL AND s.school_id = $1 AND s.id = \(section)
+                AND NOT EXISTS (
+                    SELECT FROM terms t WHERE t.school_id = s.school_id AND t.academic_year_id = s.academic_year_id
+                )
+        ) r
+        LIMIT 1
+        """)
+
+    private static let codes = Statement(
+        """
+        SELECT c.key AS code, c.value AS label
+        FROM school_settings t
+        CROSS JOIN LATERAL jsonb_each_text(t.code_labels) c
+        WHERE t.school_id = $1
+        ORDER BY array_position(ARRAY['pass', 'fail', 'exempt', 'owed', 'not_assessed'], c.key)
+        """)
+
+    private static let attendanceCodes = Statement(
+        """
+        SELECT code, meaning FROM attendance_codes
+        WHERE school_id = $1 AND archived_at IS NULL ORDER BY position, code
+        """)
+
+    private static let categories = Statement(
+        """
+        SELECT id, name, coalesce(short_name, left(name, 10)) AS short, weight, is_control
+        FROM categories WHERE school_id = $1 AND archived_at IS NULL ORDER BY position, name
+        """)
+
+    private static let lessons = Statement(
+        """
+        SELECT x.id, x.date, x.slot, lyceum.local_moment(x.date, x.starts_at) AS starts_at,
+            lyceum.local_moment(x.date, x.ends_at) AS ends_at, r.name AS room, x.state, x.topic, x.plan_topic_id,
+            x.no_homework, x.attendance_taken_at, k.editable_until,
+            CASE
+                WHEN NOT lyceum.teaches_lesson($1, $3::uuid, x.id) THEN 'not_your_lesson'
+                ELSE nullif(k.locked_reason, 'lesson_in_future')
+            END AS locked_reason, x.version
+        FROM lessons x
+        JOIN lyceum.lesson_locks k ON k.school_id = x.school_id AND k.lesson_id = x.id
+        LEFT JOIN rooms r ON r.school_id = x.school_id AND r.id = x.room_id
+        WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
+            AND (
+                \(changed)
+                OR EXISTS (
+                    SELECT FROM homework h
+                    WHERE h.school_id = x.school_id AND h.lesson_id = x.id AND h.changed_xid >= $2::text::xid8
+                )
+            )
+        ORDER BY x.date, x.starts_at, x.id
+        """)
+
+    private static let homework = Statement(
+        """
+        SELECT x.id AS _parent, h.id, h.text, h.due_on, h.version
+        FROM lessons x
+        JOIN homework h ON h.school_id = x.school_id AND h.lesson_id = x.id AND h.deleted_at IS NULL
+        WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
+            AND (
+                \(changed)
+                OR EXISTS (
+                    SELECT FROM homework o
+                    WHERE o.school_id = x.school_id AND o.lesson_id = x.id AND o.changed_xid >= $2::text::xid8
+                )
+            )
+        ORDER BY x.date, x.starts_at, x.id, h.for_all DESC, h.id
+        """)
+
+    private static let lineItems = Statement(
+        """
+        SELECT x.id, x.lesson_id, x.category_id, x.title, x.weight, x.is_default, x.version
+        FROM lessons l
+        JOIN line_items x ON x.school_id = l.school_id AND x.lesson_id = l.id AND x.deleted_at IS NULL
+        WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to) AND \(changed)
+        ORDER BY l.date, l.starts_at, l.id, x.is_default DESC, x.created_at, x.id
+        """)
+
+    /// A class teacher who does not teach here reads own pupils alone.
+    private static func seen(_ student: String, reader: String) -> String {
+        """
+        (
+            current_setting('lyceum.section_reader', true) = 'whole'
+            OR lyceum.is_class_teacher($1, \(reader)::uuid, \(student), lyceum.today())
+        )
+        """
+    }
+
+    private static let members = """
+        SELECT m.student_id, min(m.starts_on) AS starts_on,
+            CASE WHEN bool_or(m.ends_on IS NULL) THEN NULL ELSE max(m.ends_on) END AS ends_on
+        FROM sections s
+        JOIN group_members m ON m.school_id = s.school_id AND m.group_id = s.group_id
+            AND m.starts_on <= \(to) AND (m.ends_on IS NULL OR m.ends_on >= \(from))
+        WHERE s.school_id = $1 AND s.id = \(section) AND \(seen("m.student_id", reader: "$2"))
+        GROUP BY m.student_id
+        """
+
+    private static let students = Statement(
+        """
+        SELECT u.id, u.last_name, u.first_name, u.middle_name, m.starts_on AS "from", m.ends_on AS "to",
+            row_number() OVER (ORDER BY u.last_name, u.first_name, u.middle_name, u.id) AS number
+        FROM (\(members)) m
+        JOIN users u ON u.school_id = $1 AND u.id = m.student_id
+        ORDER BY u.last_name, u.first_name, u.middle_name, u.id
+        """)
+
+    private static let marks = Statement(
+        """
+        SELECT x.id, x.line_item_id, x.student_id, lyceum.mark_value(x.kind, x.number, x.code, x.due_on) AS value,
+            x.comment, x.version, x.published_at
+        FROM lessons l
+        JOIN line_items i ON i.school_id = l.school_id AND i.lesson_id = l.id AND i.deleted_at IS NULL
+        JOIN marks x ON x.school_id = i.school_id AND x.line_item_id = i.id AND \(changed)
+        WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
+            AND \(seen("x.student_id", reader: "$3"))
+        ORDER BY l.date, l.starts_at, l.id, i.is_default DESC, i.created_at, x.student_id
+        """)
+
+    private static let attendance = Statement(
+        """
+        SELECT x.lesson_id, x.student_id, x.meaning, x.minutes, x.decided_meaning, x.version
+        FROM lessons l
+        JOIN attendance x ON x.school_id = l.school_id AND x.lesson_id = l.id AND \(changed)
+        WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
+            AND \(seen("x.student_id", reader: "$3"))
+        ORDER BY l.date, l.starts_at, l.id, x.student_id
+        """)
+
+    private static let feedback = Statement(
+        """
+        SELECT x.id, x.lesson_id, x.student_id, CASE WHEN x.deleted_at IS NULL THEN x.text END AS text, x.version
+        FROM feedback x
+        LEFT JOIN lessons l ON l.school_id = x.school_id AND l.id = x.lesson_id
+        WHERE x.school_id = $1 AND x.section_id = \(section) AND \(changed)
+            AND coalesce(l.date, (x.created_at AT TIME ZONE current_setting('lyceum.time_zone'))::date)
+                BETWEEN \(from) AND \(to)
+            AND \(seen("x.student_id", reader: "$3"))
+        ORDER BY x.created_at, x.id
+        """)
+
+    /// M10: finals follow the pupil, whoever's section gave them.
+    private static let finals = Statement(
+        """
+        SELECT x.student_id, x.kind, x.term_id, lyceum.mark_value(x.value_kind, x.number, x.code, x.due_on) AS value,
+            x.version
+        FROM sections s
+        JOIN final_marks x ON x.school_id = s.school_id AND x.subject_id = s.subject_id
+            AND x.academic_year_id = s.academic_year_id AND \(changed)
+        WHERE s.school_id = $1 AND s.id = \(section)
+            AND EXISTS (
+                SELECT FROM group_members m
+                WHERE m.school_id = s.school_id AND m.group_id = s.group_id AND m.student_id = x.student_id
+            )
+            AND \(seen("x.student_id", reader: "$3"))
+        ORDER BY x.student_id, x.kind, x.term_id
+        """)
+
+    /// M10: marks that pupils of this section got in the same subject and year elsewhere.
+    private static let carriedMarks = Statement(
+        """
+        SELECT k.student_id, l.date, c.id AS "category?.id", c.name AS "category?.name",
+            coalesce(c.short_name, left(c.name, 10)) AS "category?.short",
+            lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, i.weight, o.name AS section_name
+        FROM (\(members)) own
+        JOIN sections s ON s.school_id = $1 AND s.id = \(section)
+        JOIN sections o ON o.school_id = s.school_id AND o.academic_year_id = s.academic_year_id
+            AND o.subject_id = s.subject_id AND o.id <> s.id
+        JOIN group_members m ON m.school_id = o.school_id AND m.group_id = o.group_id AND m.student_id = own.student_id
+        JOIN lessons l ON l.school_id = o.school_id AND l.section_id = o.id
+            AND l.date BETWEEN greatest(\(from), m.starts_on) AND least(\(to), m.ends_on)
+        JOIN line_items i ON i.school_id = l.school_id AND i.lesson_id = l.id AND i.deleted_at IS NULL
+        JOIN marks k ON k.school_id = i.school_id AND k.line_item_id = i.id AND k.student_id = own.student_id
+            AND k.kind IS NOT NULL
+        LEFT JOIN categories c ON c.school_id = i.school_id AND c.id = i.category_id
+        ORDER BY k.student_id, l.date, i.id
+        """)
+}

@@ -1,0 +1,152 @@
+import JSON
+import Postgres
+
+/// Marks: a value, or null to clear, for a pupil in a column, or in the lesson's default column.
+struct MarkBatch {
+    let count: Int
+    private var lineItems: [String?] = []
+    private var lessons: [String?] = []
+    private var students: [String?] = []
+    private var values: [MarkValue?] = []
+    private var comments: [Field<String>] = []
+    private var versions: [Int?] = []
+    private let newIDs: [String?]
+    /// Lessons whose default column is named, and an id for the column of each.
+    private let columns: [(lesson: String, id: String)]
+
+    init(_ items: [ObjectReader], _ services: Services) {
+        count = items.count
+        newIDs = items.map { _ in services.newID() }
+        var seen: Set<String> = []
+        for var item in items {
+            let lineItem = item.uuid("line_item_id", .optional).value
+            let lesson = item.uuid("lesson_id", .optional).value
+            let student = item.uuid("student_id").value
+            lineItems.append(lineItem)
+            lessons.append(lineItem == nil ? lesson : nil)
+            students.append(student)
+            values.append(MarkValue.read("value", of: &item))
+            comments.append(item.string("comment", .nullable, minimumLength: 1, maximumLength: 1000))
+            versions.append(item.integer("version", in: 0...Int(Int32.max)).value)
+            item.finish()
+            if lineItem != nil && lesson != nil {
+                item.problems.add(FieldProblem(item.pointer.appending("lesson_id"), "exclusive"))
+            } else if let column = lineItem ?? lesson.map({ "lesson " + $0 }) {
+                if let student { item.refuseDuplicate("\(column) \(student)", &seen) }
+            } else if item.isMissing("line_item_id") && item.isMissing("lesson_id") {
+                item.add("line_item_id", .required)
+            }
+        }
+        columns = Set(lessons.compactMap { $0 }).sorted().map { ($0, services.newID()) }
+    }
+
+    /// Makes the default columns that are missing.
+    func defaultColumns(_ school: Parameter, _ user: Parameter) -> Query {
+        Self.columnsStatement(
+            school, user, .texts(columns.map { $0.lesson }), .texts(columns.map { $0.id }))
+    }
+
+    func query(_ school: Parameter, _ user: Parameter) -> Query {
+        Query(
+            statement: Self.statement,
+            parameters: [
+                school, user, .integers(Array(0..<count)), .texts(lineItems), .texts(lessons), .texts(students),
+                .texts(values.map { $0?.kind }), .integers(values.map { $0?.number }), .texts(values.map { $0?.code }),
+                .texts(values.map { $0?.dueOn }), .booleans(comments.map { !$0.isAbsent }),
+                .texts(comments.map { $0.value }), .integers(versions), .texts(newIDs),
+            ])
+    }
+
+    private static let columnsStatement = Statement(
+        """
+        INSERT INTO line_items (school_id, id, lesson_id, section_id, category_id, weight, is_default)
+        SELECT $1, n.id, l.id, l.section_id, c.id, coalesce(c.weight, 1), true
+        FROM unnest($3::uuid[], $4::uuid[]) AS n(lesson_id, id)
+        JOIN lessons l ON l.school_id = $1 AND l.id = n.lesson_id AND l.section_id = \(BatchSQL.section)
+            AND l.state <> 'cancelled' AND l.date <= lyceum.today()
+        LEFT JOIN LATERAL (
+            SELECT k.id, k.weight FROM categories k
+            WHERE k.school_id = $1 AND k.archived_at IS NULL AND NOT k.is_control ORDER BY k.position, k.name LIMIT 1
+        ) c ON true
+        WHERE lyceum.teaches_lesson($1, $2::uuid, l.id)
+            AND NOT EXISTS (
+                SELECT FROM line_items d
+                WHERE d.school_id = $1 AND d.lesson_id = l.id AND d.is_default AND d.deleted_at IS NULL
+            )
+        """)
+
+    private static let statement = Statement(
+        """
+        WITH input AS MATERIALIZED (
+            SELECT i.*,
+                coalesce(
+                    i.line_item_id,
+                    (
+                        SELECT d.id FROM line_items d
+                        WHERE d.school_id = $1 AND d.lesson_id = i.lesson_id AND d.is_default AND d.deleted_at IS NULL
+                    )
+                ) AS line_item
+            FROM unnest(
+                $3::int[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::smallint[], $9::text[], $10::date[],
+                $11::boolean[], $12::text[], $13::int[], $14::uuid[]
+            ) AS i(
+                ord, line_item_id, lesson_id, student_id, kind, number, code, due_on, sets_comment, comment, seen, new_id
+            )
+        ), target AS MATERIALIZED (
+            SELECT i.ord, i.line_item, i.student_id, i.kind, i.number, i.code, i.due_on, i.seen, i.new_id,
+                l.lesson_id, l.id IS NOT NULL AND l.deleted_at IS NULL AS found,
+                k.id AS mark, k.version, k.kind AS old_kind, k.number AS old_number, k.code AS old_code,
+                k.due_on AS old_due_on, k.comment AS old_comment, k.published_at,
+                CASE WHEN i.kind IS NULL THEN NULL WHEN i.sets_comment THEN i.comment ELSE k.comment END AS comment
+            FROM input i
+            LEFT JOIN line_items l ON l.school_id = $1 AND l.id = i.line_item AND l.section_id = \(BatchSQL.section)
+            LEFT JOIN marks k ON k.school_id = $1 AND k.line_item_id = l.id AND k.student_id = i.student_id
+        ), compared AS MATERIALIZED (
+            SELECT t.*,
+                t.found AND (t.kind, t.number, t.code, t.due_on, t.comment) IS NOT DISTINCT FROM
+                    (t.old_kind, t.old_number, t.old_code, t.old_due_on, t.old_comment) AS unchanged
+            FROM target t
+        ), checked AS MATERIALIZED (
+            SELECT t.*,
+                CASE
+                    WHEN NOT t.found THEN 'not_in_section'
+                    WHEN NOT lyceum.teaches_lesson($1, $2::uuid, t.lesson_id) THEN 'not_your_lesson'
+                    WHEN t.unchanged THEN NULL
+                    WHEN coalesce(t.version, 0) <> t.seen THEN 'stale_version'
+                    ELSE lyceum.mark_refusal($1, t.line_item, t.student_id, t.kind, t.number, t.code)
+                END AS refusal
+            FROM compared t
+        ), accepted AS MATERIALIZED (
+            SELECT * FROM checked c WHERE c.refusal IS NULL AND NOT c.unchanged
+        ), added AS (
+            INSERT INTO marks (school_id, id, line_item_id, student_id, kind, number, code, due_on, comment)
+            SELECT $1, a.new_id, a.line_item, a.student_id, a.kind, a.number, a.code, a.due_on, a.comment
+            FROM accepted a WHERE a.mark IS NULL
+            RETURNING id, version, published_at
+        ), updated AS (
+            UPDATE marks k
+            SET kind = a.kind, number = a.number, code = a.code, due_on = a.due_on, comment = a.comment
+            FROM accepted a
+            WHERE k.school_id = $1 AND k.id = a.mark
+            RETURNING k.id, k.version, k.published_at
+        )
+        SELECT coalesce(n.id, c.mark) AS id, CASE WHEN c.found THEN c.line_item END AS line_item_id, c.student_id,
+            coalesce(n.version, u.version, c.version, 0) AS version,
+            CASE
+                WHEN c.refusal IS NULL THEN lyceum.mark_value(c.kind, c.number, c.code, c.due_on)
+                ELSE lyceum.mark_value(c.old_kind, c.old_number, c.old_code, c.old_due_on)
+            END AS value,
+            CASE WHEN c.refusal IS NULL THEN c.comment ELSE c.old_comment END AS comment,
+            coalesce(n.published_at, u.published_at, c.published_at) AS published_at,
+            c.refusal AS _refusal, c.unchanged AS _unchanged,
+            CASE WHEN c.refusal IS NOT NULL AND c.mark IS NOT NULL THEN json_build_object(
+                'id', c.mark, 'line_item_id', c.line_item, 'student_id', c.student_id,
+                'value', lyceum.mark_value(c.old_kind, c.old_number, c.old_code, c.old_due_on),
+                'comment', c.old_comment, 'version', c.version, 'published_at', lyceum.moment(c.published_at)
+            ) END AS _current, \(BatchSQL.note)
+        FROM checked c
+        LEFT JOIN added n ON n.id = c.new_id
+        LEFT JOIN updated u ON u.id = c.mark
+        ORDER BY c.ord
+        """)
+}

@@ -1,0 +1,314 @@
+import HTTP1
+import Crypto
+import JSON
+import Postgres
+import Reactor
+import Web
+
+/// The token endpoint (RFC 6749) and revocation (RFC 7009).
+enum Tokens {
+    static let routes: [Route<Access, Caller>] = [
+        .post("/v1/auth/token", "issueToken", access: .open, issue),
+        .post("/v1/auth/revoke", "revokeToken", access: .open, revoke),
+    ]
+
+    private static let sessionDays = 90
+
+    @Sendable static func issue(_ request: Request, _ caller: Caller) async throws -> Response {
+        try await answeringAsOAuth {
+            let form = try TokenForm(try await request.fields())
+            switch form["grant_type"] {
+            case "password": return try await signIn(form, request, caller)
+            case "refresh_token": return try await refresh(form, caller)
+            case nil: throw TokenForm.missing("grant_type")
+            default: throw Problem(.unsupportedGrantType, oauthError: "unsupported_grant_type")
+            }
+        }
+    }
+
+    /// Ends the session of a refresh or access token; 200 also for a token that is none (RFC 7009 section 2.2).
+    @Sendable static func revoke(_ request: Request, _ caller: Caller) async throws -> Response {
+        try await answeringAsOAuth {
+            let form = try TokenForm(try await request.fields())
+            guard let token = form["token"] else { throw TokenForm.missing("token") }
+            let services = caller.services
+            if let claims = services.tokens.verify(token) {
+                _ = try await services.lanes.write(
+                    Scope(school: claims.school, requestID: request.id),
+                    [end(.integer(claims.school), .text(claims.session), .text("revoked"))])
+            } else if let refresh = services.refreshTokens.parse(token) {
+                _ = try await services.lanes.write(
+                    Scope(school: refresh.school, requestID: request.id),
+                    [
+                        endByHash(
+                            .integer(refresh.school), .text(refresh.session), .bytes(refresh.hash), .text("revoked"))
+                    ])
+            }
+            var writer = JSONWriter()
+            writer.beginObject()
+            writer.endObject()
+            return .json(writer)
+        }
+    }
+
+    // MARK: password
+
+    private static func signIn(_ form: TokenForm, _ request: Request, _ caller: Caller) async throws -> Response {
+        let schoolCode = try form.required("school")
+        let login = try form.required("username")
+        let password = try form.required("password")
+        let services = caller.services
+        let found = try await services.schools.find(code: schoolCode)
+        // An unknown school takes the same way, so that its answer takes the same time.
+        let school = found ?? School(id: 0, code: "", timeZone: "UTC")
+        let scope = Scope(school: school.id, timeZone: school.timeZone, requestID: request.id)
+        let rows = try await services.lanes.read(
+            scope,
+            [
+                lock(.integer(school.id), .text(login), .text(request.peer)),
+                account(.integer(school.id), .text(login)),
+            ])
+        if rows[0].boolean(0, "locked") {
+            throw Problem(
+                .tooManyAttempts, headers: [("Retry-After", "900")], oauthError: "invalid_grant")
+        }
+        let stored = rows[1].isEmpty ? nil : rows[1].text(0, "password_hash")
+        let verification = try await services.passwords.run {
+            try PasswordHash.verify(password, against: stored ?? PasswordHash.dummy)
+        }
+        guard let user = rows[1].isEmpty ? nil : rows[1].text(0, "id"), stored != nil, verification.matches,
+            rows[1].text(0, "state") == "active"
+        else {
+            if found != nil {
+                _ = try await services.lanes.write(
+                    scope, [recordFailure(.integer(school.id), .text(login), .text(request.peer))])
+            }
+            throw Problem.invalidGrant
+        }
+        guard rows[1].boolean(0, "password_grant") else {
+            throw Problem(.unauthorizedClient, oauthError: "unauthorized_client")
+        }
+        let session = services.newID()
+        let refresh = try services.refreshTokens.make(school: school.id, session: session, generation: 0)
+        var queries = [
+            open(
+                .integer(school.id), .text(session), .text(user), .text("password"), .bytes(refresh.hash),
+                .integer(sessionDays), .text(request.head["User-Agent"].map { String($0.prefix(200)) }),
+                .text(request.peer)),
+            recordActivity(.integer(school.id), .text(user)), roles(.integer(school.id), .text(user)),
+        ]
+        if verification.needsRehash {
+            let hash = try await services.passwords.run { try PasswordHash.make(password) }
+            queries.append(rehash(.integer(school.id), .text(user), .text(hash)))
+        }
+        var named = scope
+        named.user = user
+        let opened = try await services.lanes.write(named, queries)
+        return try answer(services, user, school.id, session, refresh.token, opened[2])
+    }
+
+    // MARK: refresh_token
+
+    private static func refresh(_ form: TokenForm, _ caller: Caller) async throws -> Response {
+        let services = caller.services
+        guard let presented = services.refreshTokens.parse(try form.required("refresh_token")),
+            let school = try await services.schools.find(id: presented.school)
+        else { throw Problem.invalidGrant }
+        let scope = Scope(school: school.id, timeZone: school.timeZone, requestID: caller.requestID)
+        let renewed = try await services.lanes.transaction(scope) { transaction in
+            try await rotate(presented, school, transaction, services)
+        }
+        guard let renewed else { throw Problem.invalidGrant }
+        return renewed
+    }
+
+    /// Nil when the token is not valid; what that means for the session has then been written.
+    private static func rotate(
+        _ presented: RefreshTokens.Parsed, _ school: School, _ transaction: Transaction, _ services: Services
+    ) async throws -> Response? {
+        let id = Parameter.integer(school.id)
+        let session = Parameter.text(presented.session)
+        let rows = try await transaction.run([lockSession(id, session)])[0]
+        guard !rows.isEmpty, let user = rows.text(0, "user_id"), let generation = rows.integer(0, "refresh_generation"),
+            let current = rows.bytes(0, "refresh_hash")
+        else { return nil }
+        let token: String
+        if constantTimeEquals(presented.hash, current) {
+            let next = try services.refreshTokens.make(
+                school: school.id, session: presented.session, generation: generation + 1)
+            token = next.token
+            _ = try await transaction.run([advance(id, session, .bytes(next.hash))])
+        } else if let previous = rows.bytes(0, "previous_refresh_hash"), rows.boolean(0, "is_recent"),
+            constantTimeEquals(presented.hash, previous),
+            let again = try services.refreshTokens.again(
+                school: school.id, session: presented.session, generation: generation, hash: current)
+        {
+            // The phone lost the answer: the successor is still unused, and is given once more.
+            token = again
+        } else if try services.refreshTokens.isOurs(presented) {
+            // A spent token came back: someone else may hold it, so the session ends for all.
+            _ = try await transaction.run([end(id, session, .text("refresh token reused"))])
+            return nil
+        } else {
+            return nil
+        }
+        let person: [Parameter] = [id, .text(user)]
+        let granted = try await transaction.run([
+            Query(statement: recordActivity, parameters: person), Query(statement: roles, parameters: person),
+        ])
+        return try answer(services, user, school.id, presented.session, token, granted[1])
+    }
+
+    // MARK: answers
+
+    private static func answer(
+        _ services: Services, _ user: String, _ school: Int, _ session: String, _ refresh: String, _ roles: Rows
+    ) throws -> Response {
+        let names = (0..<roles.count).compactMap { roles.text($0, "role") }
+        let access = try services.tokens.issue(subject: user, school: school, session: session, roles: names)
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("access_token")
+        writer.string(access)
+        writer.key("token_type")
+        writer.string("Bearer")
+        writer.key("expires_in")
+        writer.integer(AccessTokens.lifetime)
+        writer.key("refresh_token")
+        writer.string(refresh)
+        writer.endObject()
+        var response = Response(.ok, contentType: "application/json", body: writer.bytes)
+        response.headers = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
+        return response
+    }
+
+    /// Gives every problem of the endpoint an `error` member of RFC 6749.
+    private static func answeringAsOAuth(_ body: () async throws -> Response) async throws -> Response {
+        do {
+            return try await body()
+        } catch {
+            guard var problem = (error as? Problem) ?? DatabaseProblems.problem(for: error) else { throw error }
+            if problem.oauthError == nil {
+                problem.oauthError = problem.kind.status.code >= 500 ? "temporarily_unavailable" : "invalid_request"
+            }
+            throw problem
+        }
+    }
+
+    // MARK: SQL
+
+    /// A6: failures of the last 15 minutes for this login from this address, and from this address at all.
+    private static let lock = Statement(
+        """
+        SELECT coalesce(
+            (
+                SELECT count(*) FILTER (WHERE f.login = lower($2)) >= t.lockout_per_login
+                    OR count(*) >= t.lockout_per_address
+                FROM sign_in_failures f
+                WHERE f.school_id = $1 AND f.address = $3::inet AND f.failed_at > now() - interval '15 minutes'
+            ),
+            false
+        ) AS locked
+        FROM (SELECT $1::int AS school_id) one
+        LEFT JOIN school_settings t ON t.school_id = one.school_id
+        """)
+
+    private static let account = Statement(
+        """
+        SELECT u.id, u.password_hash, u.state, coalesce(t.password_grant, true) AS password_grant
+        FROM users u
+        LEFT JOIN school_settings t ON t.school_id = u.school_id
+        WHERE u.school_id = $1 AND u.login = lower($2)
+        """)
+
+    private static let recordFailure = Statement(
+        "INSERT INTO sign_in_failures (school_id, login, address) VALUES ($1, lower(left($2, 200)), $3::inet)")
+
+    private static let open = Statement(
+        """
+        INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at, user_agent, address)
+        VALUES ($1, $2::uuid, $3::uuid, $4, $5::bytea, now() + make_interval(days => $6::int), $7, $8::inet)
+        """)
+
+    private static let recordActivity = Statement(
+        """
+        INSERT INTO activity_days (school_id, user_id, date) VALUES ($1, $2::uuid, lyceum.today())
+        ON CONFLICT DO NOTHING
+        """)
+
+    private static let roles = Statement("SELECT unnest(\(Roles.held)) AS role")
+
+    private static let rehash = Statement(
+        "UPDATE users SET password_hash = $3 WHERE school_id = $1 AND id = $2::uuid")
+
+    private static let lockSession = Statement(
+        """
+        SELECT s.user_id, s.refresh_generation, s.refresh_hash, s.previous_refresh_hash,
+            s.rotated_at > now() - interval '60 seconds' AS is_recent
+        FROM sessions s
+        JOIN users u ON u.school_id = s.school_id AND u.id = s.user_id
+        WHERE s.school_id = $1 AND s.id = $2::uuid AND s.ended_at IS NULL AND s.expires_at > now()
+            AND u.state = 'active'
+        FOR NO KEY UPDATE OF s
+        """)
+
+    private static let advance = Statement(
+        """
+        UPDATE sessions
+        SET refresh_generation = refresh_generation + 1, previous_refresh_hash = refresh_hash, refresh_hash = $3::bytea,
+            rotated_at = now(), last_used_at = now()
+        WHERE school_id = $1 AND id = $2::uuid
+        """)
+
+    private static let end = Statement(
+        """
+        UPDATE sessions SET ended_at = now(), end_reason = $3
+        WHERE school_id = $1 AND id = $2::uuid AND ended_at IS NULL
+        """)
+
+    private static let endByHash = Statement(
+        """
+        UPDATE sessions SET ended_at = now(), end_reason = $4
+        WHERE school_id = $1 AND id = $2::uuid AND ended_at IS NULL
+            AND $3::bytea IN (refresh_hash, previous_refresh_hash)
+        """)
+}
+
+/// The parameters of a token request: unknown ones are ignored, empty ones count as left out, a repeated one is an error
+/// (RFC 6749 section 3.2).
+private struct TokenForm {
+    private let values: [String: String]
+
+    init(_ fields: [(name: String, value: String)]) throws {
+        var values: [String: String] = [:]
+        for (name, value) in fields where !value.isEmpty {
+            guard values.updateValue(value, forKey: name) == nil else {
+                throw Problem(.invalidRequest, items: [Self.item(name, "repeated")], oauthError: "invalid_request")
+            }
+        }
+        self.values = values
+    }
+
+    subscript(_ name: String) -> String? { values[name] }
+
+    func required(_ name: String) throws -> String {
+        guard let value = values[name] else { throw Self.missing(name) }
+        return value
+    }
+
+    static func missing(_ name: String) -> Problem {
+        Problem(.invalidRequest, items: [item(name, "required")], oauthError: "invalid_request")
+    }
+
+    private static func item(_ name: String, _ code: String) -> Problem.Item {
+        Problem.Item(
+            pointer: "/\(name)", code: code,
+            detail: code == "required"
+                ? Text(ru: "Обязательное поле.", en: "The field is required.")
+                : Text(ru: "Поле указано дважды.", en: "The field is given twice."))
+    }
+}
+
+extension Problem {
+    static var invalidGrant: Problem { Problem(.invalidGrant, oauthError: "invalid_grant") }
+}

@@ -1,0 +1,18 @@
+import Web
+
+/// Every route of the API, one noun a line.
+package enum Routes {
+    package static let all: [Route<Access, Caller>] = [
+        Tokens.routes,
+        Me.routes,
+        Sections.routes,
+        Classes.routes,
+        StudentDiary.routes,
+        StudentMarks.routes,
+        Journal.routes,
+        JournalBatch.routes,
+        MarkHistory.routes,
+        Health.routes,
+        Documents.routes,
+    ].flatMap { $0 }
+}

@@ -1,0 +1,124 @@
+import Crypto
+import Postgres
+import Reactor
+import Synchronization
+
+/// What the server was started with.
+package struct ServerSettings: Sendable {
+    package var database: ConnectionURL
+    package var tokenKeys: TokenKeys
+    package let refreshTokens: RefreshTokens
+    /// `iss` of tokens and base of absolute links, without a slash at its end; nil takes the request's Host.
+    package var publicURL: String?
+    /// Milliseconds.
+    package var statementTimeout: Int
+    package var readers: Int
+    package var writers: Int
+    package var leased: Int
+
+    package init(
+        database: ConnectionURL, tokenKeys: TokenKeys, publicURL: String? = nil, statementTimeout: Int = 5000,
+        readers: Int = 1, writers: Int = 2, leased: Int = 2
+    ) throws {
+        refreshTokens = try RefreshTokens(tokenKeys)
+        self.database = database
+        self.tokenKeys = tokenKeys
+        self.publicURL = publicURL
+        self.statementTimeout = statementTimeout
+        self.readers = readers
+        self.writers = writers
+        self.leased = leased
+    }
+}
+
+/// What the handlers of one core share. Lives on that core.
+package final class Services {
+    package let lanes: Lanes
+    let settings: ServerSettings
+    let tokens: AccessTokens
+    let passwords: Offload
+    var refreshTokens: RefreshTokens { settings.refreshTokens }
+    private var identifiers = UUIDv7()
+    let contract: Contract
+    private(set) lazy var schools = Schools(lanes)
+    private let state: ServerState
+    /// The server has been told to stop; `/readyz` then says so.
+    var isStopping: Bool { state.isStopping }
+
+    package init(
+        _ settings: ServerSettings, contract: Contract, state: ServerState, resolver: Offload, passwords: Offload,
+        on core: isolated Core,
+        log: @escaping (LaneEvent) -> Void
+    ) {
+        self.settings = settings
+        self.contract = contract
+        self.state = state
+        self.passwords = passwords
+        lanes = Lanes(
+            Lanes.Configuration(
+                url: settings.database, readers: settings.readers, writers: settings.writers, leased: settings.leased),
+            offload: resolver, on: core, log: log)
+        tokens = AccessTokens(
+            keys: settings.tokenKeys, issuer: settings.publicURL ?? "lyceum", now: { Clock.wall.seconds })
+    }
+
+    /// A new identifier.
+    func newID() -> String {
+        let (seconds, nanoseconds) = Clock.wall
+        return identifiers.make(milliseconds: UInt64(seconds * 1000 + nanoseconds / 1_000_000))
+    }
+}
+
+/// What all cores know of the server.
+package final class ServerState: Sendable {
+    private let stopping = Atomic<Bool>(false)
+
+    package init() {}
+
+    package var isStopping: Bool { stopping.load(ordering: .relaxed) }
+    package func stop() { stopping.store(true, ordering: .relaxed) }
+}
+
+/// `openapi.yaml` as it stands and as JSON, read once at the start.
+package struct Contract: Sendable {
+    let yaml: [UInt8]
+    let json: [UInt8]
+
+    package init(yaml: [UInt8], json: [UInt8]) {
+        self.yaml = yaml
+        self.json = json
+    }
+}
+
+/// A tenant, as every request needs it.
+package struct School: Sendable, Equatable {
+    package let id: Int
+    package let code: String
+    package let timeZone: String
+}
+
+/// The schools of this deployment by id, asked for again after a minute.
+final class Schools {
+    private let lanes: Lanes
+    private var known: [Int: (school: School, expires: UInt64)] = [:]
+
+    private static let byID = Statement("SELECT id, code, time_zone FROM schools WHERE id = $1::int")
+    private static let byCode = Statement("SELECT id, code, time_zone FROM schools WHERE code = $1")
+
+    init(_ lanes: Lanes) { self.lanes = lanes }
+
+    func find(id: Int) async throws -> School? {
+        if let entry = known[id], entry.expires > Clock.now { return entry.school }
+        guard let school = try await load(Self.byID(.integer(id))) else { return nil }
+        known[id] = (school, Clock.now + .seconds(60))
+        return school
+    }
+
+    func find(code: String) async throws -> School? { try await load(Self.byCode(.text(code))) }
+
+    private func load(_ query: Query) async throws -> School? {
+        let rows = try await lanes.read(Scope(school: 0), [query])[0]
+        guard !rows.isEmpty, let id = rows.integer(0, "id") else { return nil }
+        return School(id: id, code: rows.text(0, "code")!, timeZone: rows.text(0, "time_zone")!)
+    }
+}

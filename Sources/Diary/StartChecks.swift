@@ -1,0 +1,33 @@
+import Postgres
+
+/// What must hold before the server serves.
+package enum StartChecks {
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// The second lock: row-level security has to bind the server's role on every tenant table. It does not bind superusers,
+    /// roles with BYPASSRLS, and the tables' owner.
+    package static func rowSecurity(_ connection: BlockingConnection) throws {
+        let open = try connection.query(
+            """
+            SELECT c.relname, row_security_active(c.oid)
+            FROM pg_class c
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'school_id' AND NOT a.attisdropped
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+            ORDER BY c.relname
+            """
+        ).rows
+        guard !open.isEmpty else { throw Failure(description: "The database has no tables of a school: run `lyceum migrate up`.") }
+        let unguarded = open.filter { $0[1] != "t" }.compactMap { $0[0] }
+        guard unguarded.isEmpty else {
+            let role = try connection.query("SELECT current_user").first ?? "?"
+            throw Failure(
+                description: """
+                    Row-level security does not bind the role \(role) on \(unguarded.count) of \(open.count) tables \
+                    (\(unguarded.prefix(3).joined(separator: ", ")) …). Serve with a role that is no superuser, has no \
+                    BYPASSRLS and does not own the tables: a member of lyceum_app.
+                    """)
+        }
+    }
+}

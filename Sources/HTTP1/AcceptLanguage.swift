@@ -1,0 +1,87 @@
+/// A list of language ranges with weights (RFC 9110 section 12.5.4), matched as RFC 4647 section 3.4 looks tags up.
+package struct AcceptLanguage: Sendable {
+    private struct Range: Sendable {
+        var tag: String
+        /// Thousandths.
+        var weight: Int
+    }
+
+    private let ranges: [Range]
+
+    /// Matching compares ranges with each other, so a header of thousands would be work for an attacker to give.
+    /// The rest is not looked at.
+    private static let maximumCount = 32
+
+    /// Members that can't be read are left out: a bad preference is no reason to refuse a request.
+    package init(_ header: String) {
+        ranges = header.split(separator: ",", maxSplits: AcceptLanguage.maximumCount)
+            .prefix(AcceptLanguage.maximumCount)
+            .compactMap { AcceptLanguage.range($0) }
+            .enumerated()
+            .sorted { ($1.element.weight, $0.offset) < ($0.element.weight, $1.offset) }
+            .map(\.element)
+    }
+
+    /// The offered tag that is wanted most; nil when none is. Among equal weights the header's order decides.
+    package func best(of offered: [String]) -> String? {
+        for range in ranges where range.weight > 0 {
+            for tag in offered where !isRefused(tag) {
+                let tag = tag
+                let lowered = tag.lowercased()
+                if range.tag == "*" {
+                    if !ranges.contains(where: { $0.tag != "*" && AcceptLanguage.matches($0.tag, lowered) }) {
+                        return tag
+                    }
+                } else if AcceptLanguage.matches(range.tag, lowered) {
+                    return tag
+                }
+            }
+        }
+        return nil
+    }
+
+    private func isRefused(_ tag: String) -> Bool {
+        let lowered = tag.lowercased()
+        return ranges.contains { $0.weight == 0 && $0.tag == lowered }
+    }
+
+    /// `ru-RU` asks for `ru` as well, and `en` is content with `en-GB`.
+    private static func matches(_ range: String, _ tag: String) -> Bool {
+        range == tag || range.hasPrefix(tag + "-") || tag.hasPrefix(range + "-")
+    }
+
+    private static func range(_ text: Substring) -> Range? {
+        let parts = text.split(separator: ";", omittingEmptySubsequences: false).map(trimmed)
+        guard let tag = parts.first, !tag.isEmpty,
+            tag.utf8.allSatisfy({ Bytes.isDigit($0) || Bytes.lowercased($0) &- 0x61 < 26 || $0 == 0x2D || $0 == 0x2A })
+        else { return nil }
+        guard parts.count > 1 else { return Range(tag: tag.lowercased(), weight: 1000) }
+        guard parts.count == 2, let weight = weight(parts[1]) else { return nil }
+        return Range(tag: tag.lowercased(), weight: weight)
+    }
+
+    /// `q=` and 0 to 1 with up to three decimals (RFC 9110 section 12.4.2).
+    private static func weight(_ text: Substring) -> Int? {
+        let bytes = Array(text.utf8)
+        guard (3...7).contains(bytes.count), Bytes.lowercased(bytes[0]) == 0x71, bytes[1] == Bytes.equals,
+            bytes[2] == 0x30 || bytes[2] == 0x31
+        else { return nil }
+        var weight = Int(bytes[2] - 0x30) * 1000
+        guard bytes.count > 3 else { return weight }
+        guard bytes[3] == 0x2E else { return nil }
+        var unit = 100
+        for byte in bytes[4...] {
+            guard Bytes.isDigit(byte) else { return nil }
+            weight += Int(byte - 0x30) * unit
+            unit /= 10
+        }
+        return weight <= 1000 ? weight : nil
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        var text = text
+        while text.first == " " || text.first == "\t" { text.removeFirst() }
+        while text.last == " " || text.last == "\t" { text.removeLast() }
+        return text
+    }
+}

@@ -1,0 +1,60 @@
+/// Writes content in chunks (RFC 9112 section 7.1).
+package enum ChunkedBody {
+    /// Appends one chunk. An empty one writes nothing: it would end the body.
+    package static func append(_ content: Span<UInt8>, to output: inout [UInt8]) {
+        guard !content.isEmpty else { return }
+        appendHeader(count: content.count, to: &output)
+        output.append(copying: content)
+        appendTrailer(to: &output)
+    }
+
+    package static func append(_ content: [UInt8], to output: inout [UInt8]) {
+        guard !content.isEmpty else { return }
+        appendHeader(count: content.count, to: &output)
+        output.append(contentsOf: content)
+        appendTrailer(to: &output)
+    }
+
+    /// The size line of a chunk whose bytes the caller writes itself.
+    package static func appendHeader(count: Int, to output: inout [UInt8]) {
+        precondition(count > 0, "an empty chunk would end the body")
+        var shift = (Int.bitWidth - count.leadingZeroBitCount - 1) / 4 * 4
+        while shift >= 0 {
+            let digit = UInt8(count >> shift & 0xF)
+            output.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+            shift -= 4
+        }
+        appendTrailer(to: &output)
+    }
+
+    /// The line end behind a chunk's bytes.
+    package static func appendTrailer(to output: inout [UInt8]) {
+        output.append(Bytes.carriageReturn)
+        output.append(Bytes.lineFeed)
+    }
+
+    /// The last chunk, trailer fields and the end of the message. On an error the output is as it was.
+    package static func appendEnd(
+        trailers: [(name: String, value: String)], to output: inout [UInt8]
+    ) throws(FieldError) {
+        for (name, value) in trailers {
+            try FieldError.check(name: name)
+            try FieldError.check(value: value, of: name)
+        }
+        appendEnd(to: &output)
+        guard !trailers.isEmpty else { return }
+        output.removeLast(2)
+        for (name, value) in trailers {
+            output.append(contentsOf: name.utf8)
+            output.append(contentsOf: ": ".utf8)
+            output.append(contentsOf: value.utf8)
+            appendTrailer(to: &output)
+        }
+        appendTrailer(to: &output)
+    }
+
+    /// The last chunk and the end of the message.
+    package static func appendEnd(to output: inout [UInt8]) {
+        output.append(contentsOf: "0\r\n\r\n".utf8)
+    }
+}

@@ -1,0 +1,88 @@
+/// An entity tag (RFC 9110 section 8.8.3).
+package struct EntityTag: Sendable, Hashable {
+    /// Without the quotes.
+    package let opaque: String
+    package let isWeak: Bool
+
+    package init(_ opaque: String, isWeak: Bool = false) {
+        self.opaque = opaque
+        self.isWeak = isWeak
+    }
+
+    /// As a field value: `"v7"` or `W/"v7"`.
+    package var text: String { (isWeak ? "W/\"" : "\"") + opaque + "\"" }
+}
+
+/// The value of If-Match or If-None-Match (RFC 9110 sections 13.1.1 and 13.1.2).
+package enum EntityTagList: Sendable, Hashable {
+    /// `*`: whatever there is.
+    case any
+    case tags([EntityTag])
+
+    /// Nil when the value is malformed.
+    package init?(_ header: String) {
+        let bytes = Array(header.utf8)
+        let span = bytes.span
+        let range = Bytes.trimmed(span, 0..<bytes.count)
+        if range.count == 1, bytes[range.lowerBound] == 0x2A {
+            self = .any
+            return
+        }
+        var tags: [EntityTag] = []
+        var index = range.lowerBound
+        var mayStart = true
+        while index < range.upperBound {
+            switch bytes[index] {
+            case Bytes.space, Bytes.tab:
+                index += 1
+            case Bytes.comma:
+                mayStart = true
+                index += 1
+            default:
+                guard mayStart, let (tag, end) = EntityTagList.tag(bytes[index..<range.upperBound]) else { return nil }
+                tags.append(tag)
+                index = end
+                mayStart = false
+            }
+        }
+        guard !tags.isEmpty else { return nil }
+        self = .tags(tags)
+    }
+
+    /// Strong comparison, for If-Match: weak tags never match (RFC 9110 section 8.8.3.2).
+    package func matchesStrongly(_ tag: EntityTag) -> Bool {
+        switch self {
+        case .any: true
+        case .tags(let tags): !tag.isWeak && tags.contains(tag)
+        }
+    }
+
+    /// Weak comparison, for If-None-Match.
+    package func matchesWeakly(_ tag: EntityTag) -> Bool {
+        switch self {
+        case .any: true
+        case .tags(let tags): tags.contains { $0.opaque == tag.opaque }
+        }
+    }
+
+    /// Reads the tag that the bytes begin with, and where it ends.
+    private static func tag(_ bytes: ArraySlice<UInt8>) -> (EntityTag, end: Int)? {
+        var index = bytes.startIndex
+        var isWeak = false
+        if bytes[index] == 0x57 {
+            guard index + 2 < bytes.endIndex, bytes[index + 1] == Bytes.slash else { return nil }
+            isWeak = true
+            index += 2
+        }
+        guard bytes[index] == Bytes.quote else { return nil }
+        let start = index + 1
+        index = start
+        while index < bytes.endIndex, bytes[index] != Bytes.quote {
+            // etagc: no space, no control, obs-text allowed.
+            guard bytes[index] > Bytes.space, bytes[index] != Bytes.delete else { return nil }
+            index += 1
+        }
+        guard index < bytes.endIndex else { return nil }
+        return (EntityTag(String(decoding: bytes[start..<index], as: UTF8.self), isWeak: isWeak), index + 1)
+    }
+}

@@ -1,0 +1,60 @@
+/// A request method (RFC 9110 section 9). Methods are case-sensitive: `get` is an unknown one.
+package enum Method: Sendable, Hashable {
+    case get, head, post, put, patch, delete, options
+    case other(String)
+
+    package init(_ text: String) {
+        self =
+            switch text {
+            case "GET": .get
+            case "HEAD": .head
+            case "POST": .post
+            case "PUT": .put
+            case "PATCH": .patch
+            case "DELETE": .delete
+            case "OPTIONS": .options
+            default: .other(text)
+            }
+    }
+
+    /// Packs the token into a word, so that the usual methods cost no String.
+    init(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+        var word: UInt64 = 0
+        if range.count <= 8 {
+            for index in range { word = word << 8 | UInt64(bytes[index]) }
+        }
+        self =
+            switch word {
+            case 0x47_4554: .get
+            case 0x4845_4144: .head
+            case 0x504F_5354: .post
+            case 0x50_5554: .put
+            case 0x50_4154_4348: .patch
+            case 0x4445_4C45_5445: .delete
+            case 0x4F_5054_494F_4E53: .options
+            default: .other(String(decoding: bytes, range))
+            }
+    }
+
+    package var rawValue: String {
+        switch self {
+        case .get: "GET"
+        case .head: "HEAD"
+        case .post: "POST"
+        case .put: "PUT"
+        case .patch: "PATCH"
+        case .delete: "DELETE"
+        case .options: "OPTIONS"
+        case .other(let text): text
+        }
+    }
+}
+
+extension String {
+    /// Bytes that are not UTF-8 become U+FFFD.
+    init(decoding bytes: Span<UInt8>, _ range: Range<Int>) {
+        var copy: [UInt8] = []
+        copy.append(copying: bytes.extracting(range))
+        self = String(decoding: copy, as: UTF8.self)
+    }
+}

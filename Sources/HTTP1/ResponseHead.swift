@@ -1,0 +1,106 @@
+/// Status line and header fields of a response (RFC 9112 section 4), written straight into an output buffer.
+///
+/// Names and values are checked, so that nothing a caller passes on can begin a new field or end the head.
+package struct ResponseHead: Sendable {
+    package enum Length: Sendable, Hashable {
+        /// Neither Content-Length nor Transfer-Encoding: 304, or a body that ends with the connection.
+        case none
+        case fixed(Int)
+        /// The caller writes the body with `ChunkedBody`.
+        case chunked
+    }
+
+    package enum Connection: Sendable, Hashable {
+        /// Nothing is sent: the connection stays open under 1.1.
+        case implicit
+        case close
+        /// For 1.0 clients that asked for it.
+        case keepAlive
+    }
+
+    package var status: Status
+    package var contentType: String?
+    /// Left out by `append` where the status forbids a length (RFC 9110 section 8.6).
+    package var length: Length
+    package var connection: Connection
+    /// Further fields, in this order. Framing fields are not accepted here.
+    package var fields: [(name: String, value: String)]
+
+    package init(
+        status: Status, contentType: String? = nil, length: Length = .fixed(0), connection: Connection = .implicit,
+        fields: [(name: String, value: String)] = []
+    ) {
+        self.status = status
+        self.contentType = contentType
+        self.length = length
+        self.connection = connection
+        self.fields = fields
+    }
+
+    /// Appends the head with its final empty line. `date` is an IMF-fixdate from `HTTPDate`, cached by the caller.
+    /// On an error the output is as it was.
+    package func append(to output: inout [UInt8], date: [UInt8]) throws(FieldError) {
+        let start = output.count
+        do throws(FieldError) {
+            try write(to: &output, date: date)
+        } catch {
+            output.removeSubrange(start...)
+            throw error
+        }
+    }
+
+    /// `HTTP/1.1 100 Continue` (RFC 9110 section 15.2.1).
+    package static let `continue`: [UInt8] = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+
+    private func write(to output: inout [UInt8], date: [UInt8]) throws(FieldError) {
+        output.append(contentsOf: "HTTP/1.1 ".utf8)
+        output.append(decimal: status.code)
+        output.append(Bytes.space)
+        output.append(contentsOf: status.reason.utf8)
+        output.append(contentsOf: "\r\nDate: ".utf8)
+        output.append(contentsOf: date)
+        if let contentType {
+            try FieldError.check(value: contentType, of: "Content-Type")
+            output.append(contentsOf: "\r\nContent-Type: ".utf8)
+            output.append(contentsOf: contentType.utf8)
+        }
+        switch length {
+        case .fixed(let count) where !status.forbidsBody || status.code == 304:
+            output.append(contentsOf: "\r\nContent-Length: ".utf8)
+            output.append(decimal: count)
+        case .chunked where !status.forbidsBody:
+            output.append(contentsOf: "\r\nTransfer-Encoding: chunked".utf8)
+        default: break
+        }
+        switch connection {
+        case .implicit: break
+        case .close: output.append(contentsOf: "\r\nConnection: close".utf8)
+        case .keepAlive: output.append(contentsOf: "\r\nConnection: keep-alive".utf8)
+        }
+        for (name, value) in fields {
+            try FieldError.check(name: name)
+            try FieldError.check(value: value, of: name)
+            output.append(Bytes.carriageReturn)
+            output.append(Bytes.lineFeed)
+            output.append(contentsOf: name.utf8)
+            output.append(Bytes.colon)
+            output.append(Bytes.space)
+            output.append(contentsOf: value.utf8)
+        }
+        output.append(contentsOf: "\r\n\r\n".utf8)
+    }
+}
+
+extension [UInt8] {
+    /// Appends a number of zero or more in decimal.
+    mutating func append(decimal number: Int) {
+        precondition(number >= 0, "a length is never negative")
+        guard number > 9 else { return append(0x30 + UInt8(number)) }
+        var divisor = 10
+        while number / divisor > 9 { divisor *= 10 }
+        while divisor > 0 {
+            append(0x30 + UInt8(number / divisor % 10))
+            divisor /= 10
+        }
+    }
+}

@@ -1,0 +1,39 @@
+/// Where and why a JSON text was refused.
+package struct JSONParseError: Error, Sendable, Hashable {
+    package enum Reason: String, Sendable, Hashable, CaseIterable {
+        case unexpectedEnd = "unexpected_end"
+        case unexpectedByte = "unexpected_byte"
+        case badLiteral = "bad_literal"
+        case badNumber = "bad_number"
+        case badEscape = "bad_escape"
+        case controlCharacter = "control_character"
+        case badUTF8 = "bad_utf8"
+        case loneSurrogate = "lone_surrogate"
+        /// U+0000 in a text: well-formed JSON that PostgreSQL can't store, a 422 of its own.
+        case nullCharacter = "null_character"
+        case duplicateKey = "duplicate_key"
+        case trailingContent = "trailing_content"
+        case byteOrderMark = "byte_order_mark"
+        case tooDeep = "too_deep"
+        case tooLarge = "too_large"
+        case tooManyValues = "too_many_values"
+    }
+
+    /// In bytes from the start.
+    package let offset: Int
+    package let reason: Reason
+    /// The innermost value that had begun, as a JSON pointer (RFC 6901).
+    package private(set) var pointer = JSONPointer()
+
+    init(_ reason: Reason, at offset: Int) {
+        self.reason = reason
+        self.offset = offset
+    }
+
+    /// The same error one level further out. So the way to a value is only written down when there is an error.
+    func inside(_ name: String) -> JSONParseError {
+        var error = self
+        error.pointer = JSONPointer(name).appending(pointer)
+        return error
+    }
+}

@@ -1,0 +1,129 @@
+extension ObjectReader {
+    /// A text; lengths count Unicode scalars, as PostgreSQL's `char_length` does.
+    package mutating func string(
+        _ name: String, _ presence: Presence = .required, minimumLength: Int = 0, maximumLength: Int = 10_000
+    ) -> Field<String> {
+        read(name, presence) { value, pointer, problems in
+            guard let text = FieldParsing.text(value, pointer, problems) else { return nil }
+            let length = text.unicodeScalars.count
+            guard length <= maximumLength else {
+                problems.add(pointer, .tooLong, ["maximum": String(maximumLength)])
+                return nil
+            }
+            guard length >= minimumLength else {
+                problems.add(pointer, .tooShort, ["minimum": String(minimumLength)])
+                return nil
+            }
+            return text
+        }
+    }
+
+    package mutating func integer(
+        _ name: String, _ presence: Presence = .required, in range: ClosedRange<Int> = .min ... .max
+    ) -> Field<Int> {
+        read(name, presence) { FieldParsing.integer($0, in: range, $1, $2) }
+    }
+
+    package mutating func boolean(_ name: String, _ presence: Presence = .required) -> Field<Bool> {
+        read(name, presence) { value, pointer, problems in
+            if case .bool(let value) = value { return value }
+            problems.add(pointer, .wrongType, ["expected": "boolean"])
+            return nil
+        }
+    }
+
+    /// A number as its literal, without an exponent, at most `wholeDigits` before and `fractionDigits` after the point.
+    package mutating func decimal(
+        _ name: String, _ presence: Presence = .required, wholeDigits: Int = 9, fractionDigits: Int = 3
+    ) -> Field<String> {
+        read(name, presence) {
+            FieldParsing.decimal($0, wholeDigits: wholeDigits, fractionDigits: fractionDigits, $1, $2)
+        }
+    }
+
+    /// `YYYY-MM-DD`, a day that exists, years 0001 to 9999 (RFC 3339 section 5.6).
+    package mutating func date(_ name: String, _ presence: Presence = .required) -> Field<String> {
+        read(name, presence) { value, pointer, problems in
+            guard let text = FieldParsing.text(value, pointer, problems) else { return nil }
+            if CalendarDate.isValid(text) { return text }
+            problems.add(pointer, .notADate)
+            return nil
+        }
+    }
+
+    /// 8-4-4-4-12 hexadecimal digits (RFC 9562 section 4), given back in lower case.
+    package mutating func uuid(_ name: String, _ presence: Presence = .required) -> Field<String> {
+        read(name, presence) { FieldParsing.uuid($0, $1, $2) }
+    }
+
+    package mutating func enumeration(
+        _ name: String, of values: [String], _ presence: Presence = .required
+    ) -> Field<String> {
+        read(name, presence) { value, pointer, problems in
+            guard let text = FieldParsing.text(value, pointer, problems) else { return nil }
+            if values.contains(where: { identical($0, text) }) { return text }
+            problems.add(pointer, .notOneOf, ["values": values.joined(separator: ", ")])
+            return nil
+        }
+    }
+
+    /// An enumeration as its type.
+    package mutating func enumeration<Value: RawRepresentable & CaseIterable>(
+        _ name: String, _ type: Value.Type, _ presence: Presence = .required
+    ) -> Field<Value> where Value.RawValue == String {
+        let text = enumeration(name, of: type.allCases.map(\.rawValue), presence)
+        return text.map { type.init(rawValue: $0)! }
+    }
+
+    /// The items of an array, each with its pointer.
+    package mutating func array(
+        _ name: String, _ presence: Presence = .required, minimumCount: Int = 0, maximumCount: Int = 1000
+    ) -> Field<[(pointer: JSONPointer, value: JSONValue)]> {
+        read(name, presence) { value, pointer, problems in
+            guard case .array(let items) = value else {
+                problems.add(pointer, .wrongType, ["expected": "array"])
+                return nil
+            }
+            guard items.count <= maximumCount else {
+                problems.add(pointer, .tooManyItems, ["maximum": String(maximumCount)])
+                return nil
+            }
+            guard items.count >= minimumCount else {
+                problems.add(pointer, .tooShort, ["minimum": String(minimumCount)])
+                return nil
+            }
+            return items.enumerated().map { (pointer.appending($0.offset), $0.element) }
+        }
+    }
+
+    /// The items of an array of objects, each with a reader of its own; the caller finishes each.
+    package mutating func objects(
+        _ name: String, _ presence: Presence = .required, minimumCount: Int = 0, maximumCount: Int = 1000
+    ) -> Field<[ObjectReader]> {
+        let problems = problems
+        return array(name, presence, minimumCount: minimumCount, maximumCount: maximumCount).map {
+            $0.map { ObjectReader($0.value, at: $0.pointer, problems: problems) }
+        }
+    }
+
+    /// The ids of an array.
+    package mutating func uuids(
+        _ name: String, _ presence: Presence = .required, minimumCount: Int = 0, maximumCount: Int = 1000
+    ) -> Field<[String]> {
+        let problems = problems
+        return array(name, presence, minimumCount: minimumCount, maximumCount: maximumCount).map {
+            $0.compactMap { FieldParsing.uuid($0.value, $0.pointer, problems) }
+        }
+    }
+
+    /// An object inside; the caller finishes its reader.
+    package mutating func object(_ name: String, _ presence: Presence = .required) -> Field<ObjectReader> {
+        read(name, presence) { value, pointer, problems in
+            guard case .object = value else {
+                problems.add(pointer, .wrongType, ["expected": "object"])
+                return nil
+            }
+            return ObjectReader(value, at: pointer, problems: problems)
+        }
+    }
+}

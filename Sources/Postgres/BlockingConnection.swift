@@ -1,0 +1,332 @@
+import CPostgres
+
+/// A connection that waits: for the command line, where one thing happens after the other. The server uses
+/// `Connection`, which never blocks its core.
+///
+/// One thread at a time; the connection is closed when the last reference goes.
+@safe package final class BlockingConnection {
+    private let handle: OpaquePointer
+
+    /// Connects. `url` is a URL or a keyword/value string as libpq takes them ("Connection Strings").
+    ///
+    /// `application_name` is `lyceum` unless the URL says otherwise; the encoding is UTF-8; GSS encryption isn't tried.
+    package init(url: String) throws(Failure) {
+        // libpq repeats a URL it can't read in its message, password and all: so it is parsed on its own first.
+        _ = try ConnectionURL(url)
+        let parameters = [
+            ("application_name", "lyceum"), ("dbname", url), ("gssencmode", "disable"), ("client_encoding", "UTF8"),
+        ]
+        guard let handle = unsafe Self.connect(parameters) else {
+            throw Failure(message: "out of memory")
+        }
+        unsafe self.handle = handle
+        guard unsafe PQstatus(handle) == CONNECTION_OK else {
+            throw unsafe Failure(connection: handle)
+        }
+    }
+
+    deinit { unsafe PQfinish(handle) }
+
+    // MARK: Statements
+
+    /// Runs a script of any number of statements. Outside a transaction they are one implicit transaction.
+    package func execute(_ script: String) throws(Failure) {
+        try Self.refuseNUL(in: script)
+        let result = unsafe Result(PQexec(handle, script))
+        try check(result, commands: [PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY])
+    }
+
+    /// Runs one statement. Parameters are text for `$1`, `$2` …; `nil` is NULL.
+    @discardableResult
+    package func query(_ statement: String, _ parameters: [String?] = []) throws(Failure) -> Answer {
+        try Self.refuseNUL(in: statement)
+        for case let parameter? in parameters { try Self.refuseNUL(in: parameter) }
+        let result = unsafe Result(Self.execute(handle, statement, parameters))
+        try check(result, commands: [PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY])
+        return result.answer
+    }
+
+    /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
+    ///
+    /// - Throws: what `body` throws, a `Failure` of the server's, or one with SQLSTATE 25P02 when `body` swallowed an
+    ///   error and the server therefore rolled back instead of committing.
+    package func transaction<Value>(_ body: () throws -> Value) throws -> Value {
+        try execute("BEGIN")
+        let value: Value
+        do {
+            value = try body()
+        } catch {
+            try? execute("ROLLBACK")
+            throw error
+        }
+        let result = unsafe Result(PQexec(handle, "COMMIT"))
+        try check(result, commands: [PGRES_COMMAND_OK])
+        guard result.tag == "COMMIT" else {
+            throw Failure(sqlState: "25P02", message: "the transaction had failed and was rolled back")
+        }
+        return value
+    }
+
+    // MARK: COPY
+
+    /// Loads rows: `COPY t (a, b) FROM STDIN` (text format), whose rows `body` writes.
+    ///
+    /// - Returns: how many rows the server took.
+    /// - Throws: what `body` throws (nothing is loaded then), or the server's `Failure`.
+    @discardableResult
+    package func copyIn(_ statement: String, _ body: (inout CopyWriter) throws -> Void) throws -> Int {
+        try Self.refuseNUL(in: statement)
+        let opened = unsafe Result(PQexec(handle, statement))
+        try check(opened, commands: [PGRES_COPY_IN])
+        var writer = CopyWriter(connection: self)
+        do {
+            try body(&writer)
+            try writer.flush()
+        } catch {
+            _ = unsafe PQputCopyEnd(handle, "abandoned by the client")
+            drain()
+            throw error
+        }
+        guard unsafe PQputCopyEnd(handle, nil) == 1 else { throw unsafe Failure(connection: handle) }
+        return try finish().affected
+    }
+
+    /// Reads rows: `COPY (…) TO STDOUT`. `body` gets each row's bytes, line feed included, valid during the call.
+    ///
+    /// - Returns: how many rows there were.
+    /// - Throws: what `body` throws (the server is told to stop), or the server's `Failure`.
+    @discardableResult
+    package func copyOut(_ statement: String, _ body: (RawSpan) throws -> Void) throws -> Int {
+        try Self.refuseNUL(in: statement)
+        let opened = unsafe Result(PQexec(handle, statement))
+        try check(opened, commands: [PGRES_COPY_OUT])
+        while true {
+            var bytes: UnsafeMutablePointer<CChar>?
+            let count = unsafe PQgetCopyData(handle, &bytes, 0)
+            guard count > 0, let bytes = unsafe bytes else {
+                if count == -2 { throw unsafe Failure(connection: handle) }
+                return try finish().affected
+            }
+            defer { unsafe PQfreemem(bytes) }
+            do {
+                try unsafe body(UnsafeRawBufferPointer(start: bytes, count: Int(count)).bytes)
+            } catch {
+                cancel()
+                drain()
+                throw error
+            }
+        }
+    }
+
+    /// Hands bytes of COPY data to the server.
+    func put(_ bytes: [UInt8]) throws(Failure) {
+        let sent = unsafe bytes.withUnsafeBytes { buffer in
+            unsafe PQputCopyData(
+                handle, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(buffer.count))
+        }
+        guard sent == 1 else { throw unsafe Failure(connection: handle) }
+    }
+
+    // MARK: Inside
+
+    private static func connect(_ parameters: [(String, String)]) -> OpaquePointer? {
+        unsafe withCStrings(parameters.map(\.0)) { keys in
+            unsafe withCStrings(parameters.map(\.1)) { values in
+                // 1: the value of `dbname` is a connection string; what stands after it wins, what stands before doesn't.
+                unsafe PQconnectdbParams(keys.baseAddress, values.baseAddress, 1)
+            }
+        }
+    }
+
+    private static func execute(_ handle: OpaquePointer, _ statement: String, _ parameters: [String?]) -> OpaquePointer?
+    {
+        unsafe withCStrings(parameters) { values in
+            unsafe PQexecParams(handle, statement, Int32(parameters.count), nil, values.baseAddress, nil, nil, 0)
+        }
+    }
+
+    private func check(_ result: borrowing Result, commands: [ExecStatusType]) throws(Failure) {
+        let status = result.status
+        if commands.contains(status) { return }
+        defer { recover(from: status) }
+        switch status {
+        case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE, PGRES_NONFATAL_ERROR:
+            throw result.isNone ? unsafe Failure(connection: handle) : result.failure
+        case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
+            throw Failure(sqlState: "0A000", message: "COPY with the client is not possible here")
+        default:
+            throw Failure(sqlState: "0A000", message: "the statement is not of the kind that is expected here")
+        }
+    }
+
+    /// Leaves the COPY that a refused statement opened: the connection can be used on.
+    private func recover(from status: ExecStatusType) {
+        if status == PGRES_COPY_IN || status == PGRES_COPY_BOTH {
+            _ = unsafe PQputCopyEnd(handle, "not expected")
+        } else if status == PGRES_COPY_OUT {
+            cancel()
+        }
+        drain()
+    }
+
+    /// The result of a COPY.
+    private func finish() throws(Failure) -> Answer {
+        let result = unsafe Result(PQgetResult(handle))
+        defer { drain() }
+        try check(result, commands: [PGRES_COMMAND_OK])
+        return result.answer
+    }
+
+    private func drain() {
+        while true {
+            if unsafe PQstatus(handle) != CONNECTION_OK { return }
+            let result = unsafe Result(PQgetResult(handle))
+            if result.isNone { return }
+            if result.status == PGRES_COPY_OUT {
+                var bytes: UnsafeMutablePointer<CChar>?
+                while unsafe PQgetCopyData(handle, &bytes, 0) > 0 { unsafe PQfreemem(bytes) }
+            } else if result.status == PGRES_COPY_IN {
+                _ = unsafe PQputCopyEnd(handle, "not expected")
+            }
+        }
+    }
+
+    private func cancel() {
+        guard let cancel = unsafe PQgetCancel(handle) else { return }
+        var message: [CChar] = Array(repeating: 0, count: 256)
+        _ = unsafe message.withUnsafeMutableBufferPointer { buffer in
+            unsafe PQcancel(cancel, buffer.baseAddress, Int32(buffer.count))
+        }
+        unsafe PQfreeCancel(cancel)
+    }
+
+    /// C would take the text up to the NUL and leave the rest out silently.
+    private static func refuseNUL(in text: String) throws(Failure) {
+        if text.utf8.contains(0) {
+            throw Failure(sqlState: "22021", message: "the text holds a NUL byte, which PostgreSQL can't store")
+        }
+    }
+}
+
+extension BlockingConnection {
+    /// What a statement returned: column names, rows as text (`nil` is NULL), and how many rows it touched.
+    package struct Answer: Sendable, Equatable {
+        package var columns: [String]
+        package var rows: [[String?]]
+        package var affected: Int
+
+        /// The first column of the first row.
+        package var first: String? { rows.first?.first ?? nil }
+    }
+
+    /// What PostgreSQL, or libpq, said went wrong. Not for the eyes of API clients.
+    package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
+        /// Five characters ("PostgreSQL Error Codes"); nil when libpq failed before the server answered.
+        package var sqlState: String?
+        package var message: String
+        package var detail: String?
+        package var hint: String?
+        package var constraint: String?
+        package var table: String?
+        /// Where in the statement or script, in characters from 1.
+        package var position: Int?
+
+        package var description: String {
+            var text = message
+            if let sqlState { text += " (\(sqlState))" }
+            if let detail { text += "\nDetail: \(detail)" }
+            if let hint { text += "\nHint: \(hint)" }
+            return text
+        }
+    }
+}
+
+extension BlockingConnection.Failure {
+    init(connection: OpaquePointer) {
+        let text = unsafe String(cString: PQerrorMessage(connection))
+        self.init(message: String(text.drop { $0.isWhitespace }).trimmedEnd)
+    }
+}
+
+extension String {
+    fileprivate var trimmedEnd: String {
+        var text = self[...]
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return String(text)
+    }
+}
+
+/// Owns a PGresult.
+@safe private struct Result: ~Copyable {
+    private let pointer: OpaquePointer?
+
+    init(_ pointer: OpaquePointer?) { unsafe self.pointer = pointer }
+    deinit { unsafe PQclear(pointer) }
+
+    var isNone: Bool { unsafe pointer == nil }
+    var status: ExecStatusType { unsafe PQresultStatus(pointer) }
+    var tag: String { unsafe String(cString: PQcmdStatus(pointer)) }
+
+    var answer: BlockingConnection.Answer {
+        let columns = unsafe PQnfields(pointer)
+        let rows = unsafe PQntuples(pointer)
+        return BlockingConnection.Answer(
+            columns: (0..<columns).map { unsafe String(cString: PQfname(pointer, $0)) },
+            rows: (0..<rows).map { row in (0..<columns).map { value(row, $0) } },
+            affected: unsafe Int(String(cString: PQcmdTuples(pointer))) ?? 0)
+    }
+
+    var failure: BlockingConnection.Failure {
+        BlockingConnection.Failure(
+            sqlState: field(.sqlState),
+            message: field(.message) ?? "unknown error",
+            detail: field(.detail),
+            hint: field(.hint),
+            constraint: field(.constraint),
+            table: field(.table),
+            position: field(.position).flatMap { Int($0) })
+    }
+
+    private func value(_ row: Int32, _ column: Int32) -> String? {
+        if unsafe PQgetisnull(pointer, row, column) == 1 { return nil }
+        return unsafe String(cString: PQgetvalue(pointer, row, column))
+    }
+
+    private func field(_ field: Field) -> String? {
+        unsafe PQresultErrorField(pointer, field.letter).map { unsafe String(cString: $0) }
+    }
+}
+
+/// The PG_DIAG_… letters of postgres_ext.h, which Swift doesn't import.
+private enum Field: Character {
+    case sqlState = "C"
+    case message = "M"
+    case detail = "D"
+    case hint = "H"
+    case position = "P"
+    case table = "t"
+    case constraint = "n"
+
+    var letter: Int32 { Int32(rawValue.asciiValue ?? 0) }
+}
+
+/// The strings as a C array of C strings, valid during the call; `nil` stays NULL, and a NULL ends the array.
+private func withCStrings<Value>(
+    _ strings: [String?], _ body: (UnsafeBufferPointer<UnsafePointer<CChar>?>) -> Value
+) -> Value {
+    // All texts one after the other in one buffer, then the pointers into it.
+    var bytes: [CChar] = []
+    let starts = strings.map { string -> Int? in
+        guard let string else { return nil }
+        defer {
+            bytes.append(contentsOf: string.utf8.lazy.map { CChar(bitPattern: $0) })
+            bytes.append(0)
+        }
+        return bytes.count
+    }
+    return unsafe bytes.withUnsafeBufferPointer { buffer in
+        let pointers: [UnsafePointer<CChar>?] =
+            unsafe starts.map { start in unsafe start.flatMap { unsafe buffer.baseAddress?.advanced(by: $0) } } + [nil]
+        return unsafe pointers.withUnsafeBufferPointer { unsafe body($0) }
+    }
+}

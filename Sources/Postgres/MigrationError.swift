@@ -1,0 +1,82 @@
+/// Why migrations can't go on. Every message says what stands and what to do.
+package enum MigrationError: Error, Sendable, CustomStringConvertible {
+    case directory(String, String)
+    case file(String, line: Int?, String)
+    case gap(after: Int, next: String)
+    case duplicate(String, String)
+    /// The files and the database don't tell the same story; one line each.
+    case mismatch([String])
+    case destructive([(file: String, statement: DestructiveStatement)])
+    case irreversible(String)
+    case busy(holder: Int?, waited: Duration)
+    case pooled
+    case encoding(String)
+    case nothingApplied
+    /// A statement failed; its transaction was rolled back.
+    case failed(file: String, line: Int?, BlockingConnection.Failure)
+    /// A statement of a file without a transaction failed; what stood above it is in effect.
+    case interrupted(
+        file: String, up: Bool, line: Int, statement: Int, of: Int, invalidIndexes: [String],
+        BlockingConnection.Failure)
+
+    package var description: String {
+        switch self {
+        case .directory(let path, let problem):
+            return "The directory \(path) \(problem)."
+        case .file(let file, let line, let problem):
+            return "\(file)\(Self.suffix(line)) \(problem)."
+        case .gap(let version, let next):
+            return "There is no migration \(version + 1), but there is \(next). Versions count 1, 2, 3 … without gaps."
+        case .duplicate(let one, let other):
+            return "Two migrations have the same number: \(one) and \(other). Give the newer one the next free number."
+        case .mismatch(let problems):
+            return "The files and the database don't agree:\n" + problems.map { "  - \($0)" }.joined(separator: "\n")
+        case .destructive(let statements):
+            return "These statements lose data or rewrite a table:\n"
+                + statements.map { "  - \($0.file), \($0.statement)" }.joined(separator: "\n")
+                + "\nLook at `lyceum migrate plan`, make a backup, then run with --allow-destructive. Nothing was changed."
+        case .irreversible(let file):
+            return "\(file) has no -- migrate:down part: it can't be undone. Nothing was changed."
+        case .busy(let holder, let waited):
+            return "Another migration holds the lock\(holder.map { " (backend \($0))" } ?? "") "
+                + "and didn't let go within \(waited). Nothing was changed."
+        case .pooled:
+            return "The database URL leads to a proxy that shares server connections between transactions "
+                + "(PgBouncer with pool_mode = transaction, say). A lock can't be kept through it: "
+                + "set LYCEUM_OWNER_DATABASE_URL to PostgreSQL itself. Nothing was changed."
+        case .encoding(let encoding):
+            return "The database's encoding is \(encoding); Lyceum needs UTF8 (CREATE DATABASE … ENCODING 'UTF8')."
+        case .nothingApplied:
+            return "No migration is applied: there is nothing to undo."
+        case .failed(let file, let line, let failure):
+            return "\(file)\(Self.suffix(line)) failed and was rolled back, nothing of it is left:\n\(failure)"
+                + Self.advice(failure)
+        case .interrupted(let file, let up, let line, let statement, let count, let indexes, let failure):
+            var text =
+                "\(file), line \(line): statement \(statement) of \(count) failed:\n\(failure)\n"
+                + "The file runs without a transaction, so "
+                + (statement == 1 ? "nothing of it is in effect" : "statements 1 to \(statement - 1) are in effect")
+                + ", and schema_migrations has it as started. To go on: mend the cause, then run the same command "
+                + "again; its \(up ? "up" : "down") part starts from the first statement. To go back: run "
+                + "`lyceum migrate \(up ? "down" : "up")`."
+            if !indexes.isEmpty {
+                text += "\nInvalid indexes are left and must be dropped first: "
+                text += indexes.map { "DROP INDEX CONCURRENTLY \($0);" }.joined(separator: " ")
+            }
+            return text
+        }
+    }
+
+    private static func suffix(_ line: Int?) -> String { line.map { ", line \($0)," } ?? "" }
+
+    private static func advice(_ failure: BlockingConnection.Failure) -> String {
+        switch failure.sqlState {
+        case "55P03":
+            "\nSomebody else is using the table. Run it again at a quieter time, or with a longer --lock-timeout."
+        case "25001":
+            "\nThis statement can't run in a transaction: give the file a line -- migrate:no-transaction above "
+                + "-- migrate:up."
+        default: ""
+        }
+    }
+}

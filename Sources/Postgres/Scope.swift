@@ -1,0 +1,46 @@
+/// In whose name a segment runs: what row-level security, the rules and the history read. Every segment begins with it.
+package struct Scope: Sendable {
+    package var school: Int
+    package var user: String?
+    package var session: String?
+    package var timeZone: String
+    package var requestID: String
+    /// Milliseconds after which PostgreSQL ends a statement of the segment.
+    package var timeout: Int
+
+    package init(
+        school: Int, user: String? = nil, session: String? = nil, timeZone: String = "UTC", requestID: String = "",
+        timeout: Int = 5000
+    ) {
+        self.school = school
+        self.user = user
+        self.session = session
+        self.timeZone = timeZone
+        self.requestID = requestID
+        self.timeout = timeout
+    }
+
+    var forReading: Query { Self.reading(parameters) }
+    var forWriting: Query { Self.writing(parameters) }
+
+    private var parameters: [Parameter] {
+        [
+            .integer(school), .text(user ?? ""), .text(session ?? ""), .text(timeZone), .text(requestID),
+            .integer(timeout),
+        ]
+    }
+
+    private static let settings = """
+        set_config('lyceum.school_id', $1, true), set_config('lyceum.user_id', $2, true), \
+        set_config('lyceum.session_id', $3, true), set_config('lyceum.time_zone', $4, true), \
+        set_config('lyceum.request_id', $5, true), set_config('statement_timeout', $6, true)
+        """
+    private static let reading = Statement("SELECT \(settings)")
+    /// Writes also ask whether the session still lives: ending one takes effect at once for them.
+    private static let writing = Statement(
+        "SELECT \(settings), CASE WHEN $3 <> '' THEN lyceum.require_session() END")
+}
+
+extension Statement {
+    func callAsFunction(_ parameters: [Parameter]) -> Query { Query(statement: self, parameters: parameters) }
+}

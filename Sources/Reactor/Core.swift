@@ -1,0 +1,82 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// The only isolation domain of the server: one thread, one epoll, and the connections, database lanes, timers and counters
+/// that live on it as plain classes. Nothing on a request's path leaves its core.
+package actor Core {
+    package nonisolated let index: Int
+    package nonisolated let executor: CoreExecutor
+    /// Connections open on this core, read by the listener of another.
+    package nonisolated let load = Atomic<Int>(0)
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+    package nonisolated var isCurrent: Bool { executor.isOnThread }
+
+    package var poller: Poller { executor.poller }
+    package var deadlines: Deadlines { executor.deadlines }
+
+    /// Makes a core and starts its thread.
+    package init(index: Int) throws {
+        self.index = index
+        executor = try CoreExecutor()
+        let executor = executor
+        try Thread.start(name: "core-\(index)") { executor.run() }
+    }
+
+    /// Starts a task on this core from anywhere.
+    package nonisolated func spawn(_ body: @escaping @Sendable (isolated Core) async -> Void) {
+        executor.post { [self] in
+            assumeIsolated { core in
+                core.begin(body)
+            }
+        }
+    }
+
+    private func begin(_ body: @escaping @Sendable (isolated Core) async -> Void) {
+        Task { await body(self) }
+    }
+
+    /// Ends the thread. Tasks still waiting on this core never resume: stop the server first.
+    package nonisolated func stop() { executor.stop() }
+
+    /// Waits on the core's own timers (`Task.sleep` would leave the core).
+    package func sleep(_ nanoseconds: UInt64) async {
+        let deadlines = deadlines
+        var deadline: Deadline?
+        unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            deadline = deadlines.make { unsafe continuation.resume() }
+            deadline?.set(after: nanoseconds)
+        }
+    }
+}
+
+/// Threads of our own: the runtime's pool is left to what is not a request.
+enum Thread {
+    private final class Start {
+        let name: String
+        let body: @Sendable () -> Void
+        init(name: String, body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+
+    static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+        let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
+        var thread = pthread_t()
+        let code = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                let start = unsafe Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
+                unsafe lyceum_name_thread(start.name)
+                start.body()
+                return nil
+            }, start.toOpaque())
+        guard code == 0 else {
+            unsafe start.release()
+            throw SystemError(call: "pthread_create", code: code)
+        }
+        pthread_detach(thread)
+    }
+}

@@ -1,0 +1,109 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// Runs a core's jobs on the core's one thread, between two waits for events.
+///
+/// Everything but `inbox`, `stopping` and `thread` belongs to that thread. A job enqueued from the thread itself (a
+/// continuation resumed by an event, the common case) is an append; one from another thread is a push under a lock and a
+/// write to an eventfd.
+package final class CoreExecutor: SerialExecutor, @unchecked Sendable {
+    private enum Work {
+        case job(UnownedJob)
+        case closure(@Sendable () -> Void)
+    }
+
+    let poller: Poller
+    let deadlines = Deadlines()
+    private var jobs: [UnownedJob] = []
+    private var running: [UnownedJob] = []
+    private let inbox = Mutex<[Work]>([])
+    private let mailed = Atomic<Bool>(false)
+    private let stopping = Atomic<Bool>(false)
+    private let thread = Atomic<UInt>(0)
+    private let wakeup: Int32
+
+    init() throws(SystemError) {
+        poller = try Poller()
+        wakeup = try systemCall("eventfd") { eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK)) }
+        let wakeup = wakeup
+        _ = try poller.add(wakeup, .readable) { _ in
+            var count: UInt64 = 0
+            _ = unsafe read(wakeup, &count, 8)
+        }
+    }
+
+    deinit { close(wakeup) }
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if isOnThread {
+            jobs.append(job)
+        } else {
+            mail(.job(job))
+        }
+    }
+
+    /// Runs a closure on the core's thread soon.
+    package func post(_ closure: @escaping @Sendable () -> Void) {
+        mail(.closure(closure))
+    }
+
+    package func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+        unsafe UnownedSerialExecutor(ordinary: self)
+    }
+
+    /// Without these two, `assumeIsolated` traps on a thread that the runtime did not make.
+    package func checkIsolated() {
+        precondition(isOnThread, "not on this core's thread")
+    }
+
+    package func isIsolatingCurrentContext() -> Bool? { isOnThread }
+
+    package var isOnThread: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
+
+    func stop() {
+        stopping.store(true, ordering: .sequentiallyConsistent)
+        wake()
+    }
+
+    /// The loop: jobs, mail, events, deadlines. Returns after `stop()`.
+    func run() {
+        thread.store(UInt(pthread_self()), ordering: .sequentiallyConsistent)
+        while !stopping.load(ordering: .relaxed) {
+            takeMail()
+            swap(&jobs, &running)
+            for job in running { unsafe job.runSynchronously(on: asUnownedSerialExecutor()) }
+            running.removeAll(keepingCapacity: true)
+            let idle = jobs.isEmpty && !mailed.load(ordering: .relaxed)
+            poller.wait(milliseconds: idle ? deadlines.timeout() : 0)
+            deadlines.fire()
+        }
+    }
+
+    private func mail(_ work: Work) {
+        inbox.withLock { $0.append(work) }
+        if !mailed.exchange(true, ordering: .sequentiallyConsistent) { wake() }
+    }
+
+    private func takeMail() {
+        guard mailed.load(ordering: .relaxed) else { return }
+        mailed.store(false, ordering: .sequentiallyConsistent)
+        let work = inbox.withLock { inbox in
+            let taken = inbox
+            inbox.removeAll()
+            return taken
+        }
+        for item in work {
+            switch item {
+            case .job(let job): jobs.append(job)
+            case .closure(let closure): closure()
+            }
+        }
+    }
+
+    private func wake() {
+        var one: UInt64 = 1
+        _ = unsafe write(wakeup, &one, 8)
+    }
+}

@@ -1,0 +1,83 @@
+/// Something that happens on a core unless it is put off or cancelled first.
+///
+/// Setting one is a store in the common case: a deadline that moves later stays where it is queued and is looked at again
+/// when its old moment comes.
+package final class Deadline {
+    fileprivate(set) var due: UInt64 = .max
+    fileprivate var queued: UInt64 = .max
+    fileprivate let action: () -> Void
+    private unowned let deadlines: Deadlines
+
+    fileprivate init(_ deadlines: Deadlines, _ action: @escaping () -> Void) {
+        self.deadlines = deadlines
+        self.action = action
+    }
+
+    /// - Parameter delay: nanoseconds from now.
+    package func set(after delay: UInt64) {
+        due = Clock.now &+ delay
+        if due < queued { deadlines.push(self) }
+    }
+
+    package func cancel() { due = .max }
+}
+
+/// The timers of one core: a binary heap ordered by moment.
+package final class Deadlines {
+    private var heap: [(moment: UInt64, deadline: Deadline)] = []
+
+    package func make(_ action: @escaping () -> Void) -> Deadline { Deadline(self, action) }
+
+    /// Milliseconds until the next look, rounded up; -1 when nothing is queued.
+    func timeout() -> Int32 {
+        guard let first = heap.first else { return -1 }
+        let now = Clock.now
+        if first.moment <= now { return 0 }
+        return Int32(min((first.moment - now + 999_999) / 1_000_000, 60_000))
+    }
+
+    func fire() {
+        guard let first = heap.first else { return }
+        let now = Clock.now
+        guard first.moment <= now else { return }
+        while let top = heap.first, top.moment <= now {
+            pop()
+            let deadline = top.deadline
+            guard deadline.queued == top.moment else { continue }  // put again, earlier
+            deadline.queued = .max
+            if deadline.due <= now {
+                deadline.due = .max
+                deadline.action()
+            } else if deadline.due != .max {
+                push(deadline)
+            }
+        }
+    }
+
+    fileprivate func push(_ deadline: Deadline) {
+        deadline.queued = deadline.due
+        heap.append((deadline.due, deadline))
+        var child = heap.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            if heap[parent].moment <= heap[child].moment { break }
+            heap.swapAt(parent, child)
+            child = parent
+        }
+    }
+
+    private func pop() {
+        heap.swapAt(0, heap.count - 1)
+        heap.removeLast()
+        var parent = 0
+        while true {
+            var smallest = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
+                if heap[child].moment < heap[smallest].moment { smallest = child }
+            }
+            if smallest == parent { return }
+            heap.swapAt(parent, smallest)
+            parent = smallest
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// A small pool of threads with a bounded queue, for what blocks or burns CPU: password hashing, files, name look-up.
+package final class Offload: Sendable {
+    /// The queue is full: the caller answers 503 with Retry-After.
+    package struct Full: Error {}
+
+    @safe private final class Queue: @unchecked Sendable {
+        var mutex = unsafe pthread_mutex_t()
+        var filled = pthread_cond_t()
+        var work: [@Sendable () -> Void] = []
+        var stopped = false
+
+        init() {
+            unsafe pthread_mutex_init(&mutex, nil)
+            unsafe pthread_cond_init(&filled, nil)
+        }
+
+        deinit {
+            unsafe pthread_mutex_destroy(&mutex)
+            unsafe pthread_cond_destroy(&filled)
+        }
+
+        func push(_ item: @escaping @Sendable () -> Void, limit: Int) -> Bool {
+            unsafe pthread_mutex_lock(&mutex)
+            defer { unsafe pthread_mutex_unlock(&mutex) }
+            guard !stopped, work.count < limit else { return false }
+            work.append(item)
+            unsafe pthread_cond_signal(&filled)
+            return true
+        }
+
+        func pop() -> (@Sendable () -> Void)? {
+            unsafe pthread_mutex_lock(&mutex)
+            defer { unsafe pthread_mutex_unlock(&mutex) }
+            while work.isEmpty && !stopped { unsafe pthread_cond_wait(&filled, &mutex) }
+            return work.isEmpty ? nil : work.removeFirst()
+        }
+
+        func stop() {
+            unsafe pthread_mutex_lock(&mutex)
+            stopped = true
+            unsafe pthread_cond_broadcast(&filled)
+            unsafe pthread_mutex_unlock(&mutex)
+        }
+    }
+
+    private let queue = Queue()
+    private let limit: Int
+
+    /// - Parameters:
+    ///   - limit: how many pieces of work may wait.
+    ///   - niceness: 0...19; the threads' priority, so that a burst of sign-ins does not slow the cores.
+    package init(name: String, threads: Int, limit: Int, niceness: Int32 = 0) throws {
+        self.limit = limit
+        let queue = queue
+        for index in 0..<threads {
+            try Thread.start(name: "\(name)-\(index)") {
+                if niceness != 0 { _ = lyceum_nice_thread(niceness) }
+                while let work = queue.pop() { work() }
+            }
+        }
+    }
+
+    deinit { queue.stop() }
+
+    /// Runs `work` on a thread of the pool; the caller goes on where it was.
+    package func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try unsafe await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Value, any Error>) in
+            let accepted = queue.push({ unsafe continuation.resume(with: Result(catching: work)) }, limit: limit)
+            if !accepted { unsafe continuation.resume(throwing: Full()) }
+        }
+    }
+
+    /// Hands over work that nobody waits for; dropped when the queue is full.
+    func submit(_ work: @escaping @Sendable () -> Void) {
+        _ = queue.push(work, limit: limit)
+    }
+}

@@ -1,0 +1,44 @@
+import CLinux
+import Glibc
+
+/// A system call that failed: its name and errno.
+package struct SystemError: Error, Equatable, CustomStringConvertible {
+    package let call: String
+    package let code: Int32
+
+    package var description: String {
+        "\(call): \(unsafe String(cString: strerror(code)))"
+    }
+}
+
+/// Runs a system call that answers -1 on failure, again while a signal interrupts it.
+@inline(__always)
+func systemCall(_ name: StaticString, _ body: () -> Int32) throws(SystemError) -> Int32 {
+    while true {
+        let result = body()
+        if result >= 0 { return result }
+        let code = lyceum_errno()
+        if code != EINTR { throw SystemError(call: "\(name)", code: code) }
+    }
+}
+
+/// Moments of the monotonic clock, in nanoseconds.
+package enum Clock {
+    package static var now: UInt64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+    }
+
+    /// Seconds and nanoseconds since 1970-01-01T00:00:00Z.
+    package static var wall: (seconds: Int, nanoseconds: Int) {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return (time.tv_sec, time.tv_nsec)
+    }
+}
+
+extension UInt64 {
+    package static func seconds(_ count: Double) -> UInt64 { UInt64(count * 1_000_000_000) }
+    package static func milliseconds(_ count: Int) -> UInt64 { UInt64(count) * 1_000_000 }
+}

@@ -1,0 +1,64 @@
+import JSON
+
+/// Sentences for the codes that `JSON.ObjectReader` records.
+extension Problem.Item {
+    init(_ problem: FieldProblem) {
+        self.init(pointer: problem.pointer.text, code: problem.code, detail: Self.text(problem))
+    }
+
+    static func wrongType(at pointer: String) -> Problem.Item {
+        Problem.Item(pointer: pointer, code: "wrong_type", detail: Text(ru: "Неверный тип.", en: "The type is wrong."))
+    }
+
+    private static func text(_ problem: FieldProblem) -> Text {
+        let values = problem.parameters.sorted { $0.key < $1.key }.map { $0.value }.joined(separator: ", ")
+        return switch problem.code {
+        case "required": Text(ru: "Обязательное поле.", en: "The field is required.")
+        case "unknown_field": Text(ru: "Такого поля нет.", en: "There is no such field.")
+        case "wrong_type": Text(ru: "Неверный тип: ожидается \(values).", en: "The type is wrong: \(values) is expected.")
+        case "too_long": Text(ru: "Слишком длинно: не больше \(values).", en: "Too long: at most \(values).")
+        case "too_short": Text(ru: "Слишком коротко: не меньше \(values).", en: "Too short: at least \(values).")
+        case "out_of_range": Text(ru: "Вне допустимых пределов: \(values).", en: "Out of range: \(values).")
+        case "not_a_date": Text(ru: "Ожидается дата ГГГГ-ММ-ДД.", en: "A date YYYY-MM-DD is expected.")
+        case "not_a_uuid": Text(ru: "Ожидается UUID.", en: "A UUID is expected.")
+        case "not_one_of": Text(ru: "Ожидается одно из: \(values).", en: "One of these is expected: \(values).")
+        case "too_many_items": Text(ru: "Слишком много элементов: не больше \(values).", en: "Too many items: at most \(values).")
+        case "null_not_allowed": Text(ru: "null недопустим.", en: "null is not allowed.")
+        case "null_character": Text(ru: "Символ U+0000 недопустим.", en: "U+0000 is not allowed.")
+        case "duplicate_item": Text(ru: "Эта запись уже есть в списке.", en: "The list has this row already.")
+        case "exclusive": Text(ru: "Эти поля исключают друг друга.", en: "These fields exclude each other.")
+        case "only_when_late": Text(ru: "Минуты — только при опоздании.", en: "Minutes go with late only.")
+        case "empty_batch": Text(ru: "Нет ни одной записи.", en: "There is no item at all.")
+        default: Text(ru: "Неверное значение.", en: "The value is not valid.")
+        }
+    }
+}
+
+extension Problem {
+    package static let wrongBody = Problem(
+        .validationFailed,
+        items: [
+            .init(
+                pointer: "", code: "wrong_type",
+                detail: Text(ru: "Ожидается объект JSON.", en: "A JSON object is expected."))
+        ])
+
+    package init?(_ problems: FieldProblems) {
+        guard !problems.isEmpty else { return nil }
+        self.init(.validationFailed, items: problems.all.map { Item($0) })
+    }
+
+    init(jsonError error: JSONParseError) {
+        if error.reason == .nullCharacter {
+            self.init(
+                .validationFailed,
+                items: [Item(FieldProblem(error.pointer, .nullCharacter))])
+        } else {
+            self.init(
+                .malformedJSON,
+                detail: Text(
+                    ru: "Тело запроса не является строгим JSON: \(error.reason.rawValue), байт \(error.offset).",
+                    en: "The body is not strict JSON: \(error.reason.rawValue) at byte \(error.offset)."))
+        }
+    }
+}

@@ -1,0 +1,244 @@
+import HTTP1
+import Reactor
+
+/// One connection: reads requests one after the other, has each answered, writes the answer.
+final class HTTPConnection {
+    /// What the connection is waiting for when its deadline comes.
+    private enum Phase {
+        case idle
+        case request
+        case handler
+        case writing
+    }
+
+    private let socket: Socket
+    private let limits: ServerLimits
+    private let respond: (Request) async -> Response
+    private let worker: any ConnectionOwner
+    private var parser: RequestParser
+    private var input = InputBuffer()
+    private var phase = Phase.idle
+    private var deadline: Deadline!
+    private var isDraining = false
+    private var bodyIsRead = false
+    private var mustContinue = false
+    private var failure: ParseError?
+    private var timedOut = false
+
+    init(
+        _ socket: Socket, limits: ServerLimits, deadlines: Deadlines, worker: any ConnectionOwner,
+        respond: @escaping (Request) async -> Response
+    ) {
+        self.socket = socket
+        self.limits = limits
+        self.worker = worker
+        self.respond = respond
+        parser = RequestParser(limits: limits.parser)
+        deadline = deadlines.make { [unowned self] in expired() }
+    }
+
+    /// Serves until the peer leaves, an error, a deadline, or `drain`.
+    func serve() async {
+        do {
+            while try await serveOne() {}
+        } catch {
+            // The peer is gone or the socket broke: there is nobody to tell.
+        }
+        deadline.cancel()
+    }
+
+    /// Finishes the request in flight and ends; ends at once when there is none.
+    func drain() {
+        isDraining = true
+        if phase == .idle { socket.stopReading() }
+    }
+
+    private func serveOne() async throws -> Bool {
+        phase = .idle
+        deadline.set(after: input.isEmpty ? limits.idle : limits.head)
+        guard let head = try await readHead() else {
+            if let failure { try await refuse(Problem(failure)) } else if timedOut { try await refuse(Problem(.requestTimeout)) }
+            return false
+        }
+        phase = .handler
+        deadline.cancel()
+        bodyIsRead = head.bodyLength == .none
+        mustContinue = head.expectsContinue && !bodyIsRead
+        let request = Request(head: head, id: worker.requestID(head), peer: socket.peer) { [unowned self] in
+            try await readBody()
+        }
+        let start = Clock.now
+        let response = await respond(request).conditional(head)
+        if bodyIsRead { try await finishBody() }
+        // A body that nobody read stands between this answer and the next request.
+        let keepsAlive = head.keepAlive && bodyIsRead && failure == nil && !timedOut && !isDraining
+        try await write(response, request, keepsAlive: keepsAlive)
+        worker.log(request, response, nanoseconds: Clock.now - start)
+        if !keepsAlive { await linger() }
+        return keepsAlive
+    }
+
+    // MARK: Reading
+
+    private func readHead() async throws -> RequestHead? {
+        while true {
+            let event = step()
+            switch event {
+            case .head(let head): return head
+            case .needMore?: break
+            default: return nil
+            }
+            guard try await receive() else { return nil }
+            if phase == .idle {
+                phase = .request
+                deadline.set(after: limits.head)
+            }
+        }
+    }
+
+    /// Content of the current request. A parse error, a time limit or an early end is a problem thrown to the handler.
+    private func readBody() async throws -> [UInt8] {
+        if bodyIsRead { return [] }
+        if mustContinue {
+            mustContinue = false
+            _ = try await socket.send(ResponseHead.continue)
+        }
+        phase = .request
+        deadline.set(after: limits.body)
+        defer {
+            phase = .handler
+            deadline.cancel()
+        }
+        var content: [UInt8] = []
+        while true {
+            switch step(into: &content) {
+            case .end?:
+                bodyIsRead = true
+                return content
+            case .body?: continue
+            case .needMore?:
+                guard try await receive() else {
+                    throw Problem(timedOut ? .requestTimeout : .malformedRequest)
+                }
+            default: throw failure.map { Problem($0) } ?? Problem(.malformedRequest)
+            }
+        }
+    }
+
+    /// The parser's `end` of a request whose body is empty.
+    private func finishBody() async throws {
+        guard !parser.isIdle else { return }
+        _ = step()
+    }
+
+    private func step() -> RequestParser.Event? {
+        var nothing: [UInt8] = []
+        return step(into: &nothing)
+    }
+
+    /// One event out of what was received; nil after a parse error, which then stands in `failure`.
+    private func step(into content: inout [UInt8]) -> RequestParser.Event? {
+        do throws(ParseError) {
+            let step = try input.withBytes { (bytes) throws(ParseError) in
+                let step = try parser.next(bytes)
+                if case .body(let range) = step.event {
+                    content.reserveCapacity(content.count + range.count)
+                    for index in range { content.append(bytes[index]) }
+                }
+                return step
+            }
+            input.take(step.consumed)
+            return step.event
+        } catch {
+            failure = error
+            return nil
+        }
+    }
+
+    /// False at the peer's end, a deadline or a drain.
+    private func receive() async throws -> Bool {
+        while true {
+            switch try socket.receive(into: &input) {
+            case .bytes: return true
+            case .end: return false
+            case .wouldBlock:
+                input.release()
+                guard await socket.readable() == .ready else { return false }
+            }
+        }
+    }
+
+    // MARK: Writing
+
+    private func write(_ response: Response, _ request: Request, keepsAlive: Bool) async throws {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(512 + response.body.count)
+        var fields = response.headers
+        fields.append(("X-Request-Id", request.id))
+        if let tag = response.entityTag { fields.append(("ETag", tag.text)) }
+        let head = ResponseHead(
+            status: response.status, contentType: response.contentType,
+            length: response.status.forbidsBody ? .none : .fixed(response.body.count),
+            connection: keepsAlive ? (request.head.minorVersion == 0 ? .keepAlive : .implicit) : .close, fields: fields)
+        try head.append(to: &bytes, date: worker.date)
+        if request.head.method != .head && !response.status.forbidsBody { bytes.append(contentsOf: response.body) }
+        try await send(bytes)
+    }
+
+    private func refuse(_ problem: Problem) async throws {
+        let requestID = worker.newRequestID()
+        let response = problem.response(to: requestID, instance: nil, language: .english)
+        var bytes: [UInt8] = []
+        let head = ResponseHead(
+            status: response.status, contentType: response.contentType, length: .fixed(response.body.count),
+            connection: .close, fields: response.headers + [("X-Request-Id", requestID)])
+        try head.append(to: &bytes, date: worker.date)
+        bytes.append(contentsOf: response.body)
+        try await send(bytes)
+        await linger()
+    }
+
+    private func send(_ bytes: [UInt8]) async throws {
+        phase = .writing
+        deadline.set(after: limits.write)
+        defer { deadline.cancel() }
+        guard try await socket.send(bytes) else { throw Interrupted() }
+    }
+
+    /// Closes so that the answer arrives: a socket closed with unread bytes resets the connection, and the peer may lose what
+    /// was sent (RFC 9112 section 9.6).
+    private func linger() async {
+        socket.shutdownWriting()
+        phase = .idle
+        deadline.set(after: limits.linger)
+        var rest = 256 * 1024
+        while rest > 0 {
+            input.take(input.count)
+            let before = input.count
+            guard (try? await receive()) == true else { return }
+            rest -= input.count - before
+        }
+    }
+
+    private func expired() {
+        switch phase {
+        case .idle: socket.stopReading()
+        case .request:
+            timedOut = true
+            socket.stopReading()
+        case .handler: break
+        case .writing: socket.interrupt()
+        }
+    }
+}
+
+/// The deadline for writing passed.
+private struct Interrupted: Error {}
+
+/// What a connection needs of the worker that owns it.
+protocol ConnectionOwner: AnyObject {
+    var date: [UInt8] { get }
+    func requestID(_ head: RequestHead) -> String
+    func newRequestID() -> String
+    func log(_ request: Request, _ response: Response, nanoseconds: UInt64)
+}

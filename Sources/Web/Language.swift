@@ -1,0 +1,31 @@
+import HTTP1
+
+/// The languages that problems are written in.
+package enum Language: String, Sendable, CaseIterable {
+    case russian = "ru"
+    case english = "en"
+
+    /// The best of what `Accept-Language` asks for (RFC 9110 section 12.5.4); Russian when it asks for nothing here.
+    package init(acceptLanguage: String?) {
+        let best = acceptLanguage.flatMap { AcceptLanguage($0).best(of: Language.allCases.map { $0.rawValue }) }
+        self = best.flatMap { Language(rawValue: $0) } ?? .russian
+    }
+}
+
+/// A sentence in both languages.
+package struct Text: Sendable, Hashable {
+    package let russian: String
+    package let english: String
+
+    package init(ru russian: String, en english: String) {
+        self.russian = russian
+        self.english = english
+    }
+
+    package subscript(language: Language) -> String {
+        switch language {
+        case .russian: russian
+        case .english: english
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import HTTP1
+import JSON
+
+/// What went wrong, as a client may know it: RFC 9457 with a stable `code`.
+package struct Problem: Error {
+    /// One thing that is wrong in a request: where (RFC 6901 pointer into the body, or `/query/name` for a query parameter),
+    /// what, and for a stale version the current state.
+    package struct Item: Sendable {
+        package var pointer: String
+        package var code: String
+        package var detail: Text
+        package var current: [UInt8]?
+
+        package init(pointer: String, code: String, detail: Text, current: [UInt8]? = nil) {
+            self.pointer = pointer
+            self.code = code
+            self.detail = detail
+            self.current = current
+        }
+    }
+
+    package let kind: ProblemKind
+    /// Instead of the kind's own sentence.
+    package var detail: Text?
+    package var items: [Item]
+    package var headers: [(name: String, value: String)]
+    /// RFC 6749 section 5.2: the token endpoint names its errors in a member of its own.
+    package var oauthError: String?
+
+    package init(
+        _ kind: ProblemKind, detail: Text? = nil, items: [Item] = [], headers: [(name: String, value: String)] = [],
+        oauthError: String? = nil
+    ) {
+        self.kind = kind
+        self.detail = detail
+        self.items = items
+        self.headers = headers
+        self.oauthError = oauthError
+    }
+}
+
+/// A kind of problem; `/problems/{code}` describes it.
+package struct ProblemKind: Sendable, Hashable {
+    package let code: String
+    package let status: Status
+    package let title: Text
+    package let detail: Text
+
+    package init(_ code: String, _ status: Status, title: Text, detail: Text) {
+        self.code = code
+        self.status = status
+        self.title = title
+        self.detail = detail
+    }
+}
+
+extension Problem {
+    /// The answer to a request.
+    package func response(to request: Request) -> Response {
+        response(to: request.id, instance: request.head.path, language: request.language)
+    }
+
+    /// The one function that writes error answers.
+    func response(to requestID: String, instance: String?, language: Language) -> Response {
+        var writer = JSONWriter()
+        writer.beginObject()
+        if let oauthError {
+            writer.key("error")
+            writer.string(oauthError)
+            // RFC 6749 allows only printable ASCII here.
+            writer.key("error_description")
+            writer.string((detail ?? kind.detail).english)
+        }
+        writer.key("type")
+        writer.string("/problems/\(kind.code)")
+        writer.key("title")
+        writer.string(kind.title[language])
+        writer.key("status")
+        writer.integer(kind.status.code)
+        writer.key("detail")
+        writer.string((detail ?? kind.detail)[language])
+        if let instance {
+            writer.key("instance")
+            writer.string(instance)
+        }
+        writer.key("code")
+        writer.string(kind.code)
+        writer.key("request_id")
+        writer.string(requestID)
+        if !items.isEmpty {
+            writer.key("errors")
+            writer.beginArray()
+            for item in items { writer.problemItem(item, language) }
+            writer.endArray()
+        }
+        writer.endObject()
+        var response = Response(
+            kind.status, contentType: oauthError == nil ? "application/problem+json" : "application/json",
+            body: writer.bytes)
+        response.headers = headers
+        response.headers.append(("Content-Language", language.rawValue))
+        response.headers.append(("Cache-Control", "no-store"))
+        response.headers.append(("Vary", "Accept-Language"))
+        return response
+    }
+}
+
+extension JSONWriter {
+    package mutating func problemItem(_ item: Problem.Item, _ language: Language) {
+        beginObject()
+        key("pointer")
+        string(item.pointer)
+        key("code")
+        string(item.code)
+        key("detail")
+        string(item.detail[language])
+        if let current = item.current {
+            key("current")
+            raw(current.span)
+        }
+        endObject()
+    }
+}

@@ -1,0 +1,87 @@
+import HTTP1
+import JSON
+
+/// Reads a request's query parameters, collects every problem, and refuses those that nobody asked for.
+package struct QueryReader {
+    private let items: [(name: String, value: String)]
+    private var known: Set<String> = []
+    private var problems: [Problem.Item] = []
+
+    package init(_ request: Request) throws {
+        do {
+            items = try QueryItems(request.head.query).items
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    /// A parameter's value; given twice is a problem.
+    package mutating func text(_ name: String) -> String? {
+        known.insert(name)
+        let values = items.filter { $0.name == name }
+        if values.count > 1 {
+            add(name, "repeated", Text(ru: "Параметр указан дважды.", en: "The parameter is given twice."))
+        }
+        return values.first?.value
+    }
+
+    package mutating func identifier(_ name: String) -> String? {
+        parsed(name, "not_a_uuid", Text(ru: "Ожидается UUID.", en: "A UUID is expected.")) { FieldParsing.canonicalUUID($0) }
+    }
+
+    package mutating func date(_ name: String) -> String? {
+        parsed(name, "not_a_date", Text(ru: "Ожидается дата ГГГГ-ММ-ДД.", en: "A date YYYY-MM-DD is expected.")) {
+            CalendarDate.isValid($0) ? $0 : nil
+        }
+    }
+
+    package mutating func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        parsed(
+            name, "out_of_range",
+            Text(
+                ru: "Ожидается целое число от \(range.lowerBound) до \(range.upperBound).",
+                en: "A whole number from \(range.lowerBound) to \(range.upperBound) is expected.")
+        ) { text in Int(text).flatMap { range.contains($0) && String($0) == text ? $0 : nil } }
+    }
+
+    package mutating func flag(_ name: String) -> Bool {
+        parsed(name, "not_one_of", Text(ru: "Ожидается true или false.", en: "true or false is expected.")) {
+            $0 == "true" ? true : $0 == "false" ? false : nil
+        } ?? false
+    }
+
+    package mutating func option(_ name: String, of values: [String]) -> String? {
+        let list = values.joined(separator: ", ")
+        return parsed(name, "not_one_of", Text(ru: "Ожидается одно из: \(list).", en: "One of \(list) is expected.")) {
+            values.contains($0) ? $0 : nil
+        }
+    }
+
+    package mutating func add(_ name: String, _ code: String, _ detail: Text) {
+        problems.append(.init(pointer: "/query/\(name)", code: code, detail: detail))
+    }
+
+    /// Throws what was found; call it after the last read.
+    package func finish() throws {
+        if !problems.isEmpty { throw Problem(.invalidParameter, items: problems) }
+        var unknown: [Problem.Item] = []
+        for item in items where !known.contains(item.name) {
+            unknown.append(
+                .init(
+                    pointer: "/query/\(item.name)", code: "unknown_parameter",
+                    detail: Text(ru: "Такого параметра здесь нет.", en: "There is no such parameter here.")))
+        }
+        if !unknown.isEmpty { throw Problem(.unknownParameter, items: unknown) }
+    }
+
+    private mutating func parsed<Value>(
+        _ name: String, _ code: String, _ detail: Text, _ parse: (String) -> Value?
+    ) -> Value? {
+        guard let text = text(name) else { return nil }
+        guard let value = parse(text) else {
+            add(name, code, detail)
+            return nil
+        }
+        return value
+    }
+}

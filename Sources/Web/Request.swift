@@ -1,0 +1,85 @@
+import HTTP1
+import JSON
+
+/// A request on its way through a handler. Belongs to its connection's core.
+package final class Request {
+    package let head: RequestHead
+    /// Taken from `X-Request-Id` if sane, else made; in the answer, each log line, problem and history record.
+    package let id: String
+    package let peer: String
+    package let language: Language
+    package internal(set) var path: PathParameters
+    /// The route's path as written, for logs; nil without a route.
+    package internal(set) var template: String?
+    private var content: [UInt8]?
+    private let readBody: () async throws -> [UInt8]
+
+    init(
+        head: RequestHead, id: String, peer: String, readBody: @escaping () async throws -> [UInt8]
+    ) {
+        self.head = head
+        self.id = id
+        self.peer = peer
+        language = Language(acceptLanguage: head["Accept-Language"])
+        path = PathParameters()
+        self.readBody = readBody
+    }
+
+    /// Whole, at most the server's limit. Sends `100 Continue` first where it was asked for.
+    package func body() async throws -> [UInt8] {
+        if let content { return content }
+        let bytes = try await readBody()
+        content = bytes
+        return bytes
+    }
+
+    /// The body as JSON. 415 unless it says so, 400 unless it is strict JSON, 422 with U+0000 in a text.
+    package func json() async throws -> JSONValue {
+        guard mediaType == "application/json" else { throw Problem(.unsupportedMediaType) }
+        let bytes = try await body()
+        do {
+            return try JSONValue(parsing: bytes)
+        } catch {
+            throw Problem(jsonError: error)
+        }
+    }
+
+    /// The body as an HTML form (RFC 6749 section 3.2), or as JSON with texts only.
+    package func fields() async throws -> [(name: String, value: String)] {
+        switch mediaType {
+        case "application/x-www-form-urlencoded":
+            do {
+                let bytes = try await body()
+                return try QueryItems(bytes[...]).items
+            } catch let error as TargetError {
+                throw Problem(error)
+            }
+        case "application/json":
+            guard case .object(let members) = try await json() else { throw Problem.wrongBody }
+            return try members.map { member in
+                guard case .string(let text) = member.value else {
+                    throw Problem(.validationFailed, items: [.wrongType(at: "/\(member.key)")])
+                }
+                return (member.key, text)
+            }
+        default:
+            throw Problem(.unsupportedMediaType)
+        }
+    }
+
+    package var mediaType: String? {
+        head["Content-Type"].map { value in
+            let type = value.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)[0]
+            return String(type).trimmed.lowercased()
+        }
+    }
+}
+
+extension String {
+    var trimmed: String {
+        var view = self[...]
+        while view.first == " " || view.first == "\t" { view = view.dropFirst() }
+        while view.last == " " || view.last == "\t" { view = view.dropLast() }
+        return String(view)
+    }
+}

@@ -1,0 +1,82 @@
+import HTTP1
+import JSON
+import Reactor
+
+/// A core's log lines about requests: JSON, one a line, gathered and handed to the sink ten times a second. They name no
+/// person: path template, status, time, request id.
+final class RequestLog {
+    private let sink: LogSink
+    private let logsRequests: Bool
+    private var buffer: [UInt8] = []
+    private var flushing: Deadline!
+    private var isScheduled = false
+
+    init(_ sink: LogSink, logsRequests: Bool, deadlines: Deadlines) {
+        self.sink = sink
+        self.logsRequests = logsRequests
+        flushing = deadlines.make { [unowned self] in flush() }
+    }
+
+    func request(_ request: Request, _ response: Response, nanoseconds: UInt64) {
+        guard logsRequests || response.status.code >= 500 else { return }
+        var writer = begin(response.status.code >= 500 ? "error" : "info", "request")
+        writer.key("request_id")
+        writer.string(request.id)
+        writer.key("method")
+        writer.string(request.head.method.rawValue)
+        writer.key("route")
+        writer.string(request.template ?? "-")
+        writer.key("status")
+        writer.integer(response.status.code)
+        writer.key("bytes")
+        writer.integer(response.body.count)
+        writer.key("microseconds")
+        writer.integer(Int(nanoseconds / 1000))
+        writer.key("peer")
+        writer.string(request.peer)
+        end(writer)
+    }
+
+    /// What nobody foresaw, in full.
+    func failure(_ error: any Error, _ request: Request) {
+        var writer = begin("error", "unforeseen error")
+        writer.key("request_id")
+        writer.string(request.id)
+        writer.key("route")
+        writer.string(request.template ?? "-")
+        writer.key("error")
+        writer.string(String(reflecting: error))
+        end(writer)
+    }
+
+    func flush() {
+        isScheduled = false
+        guard !buffer.isEmpty else { return }
+        sink.write(buffer)
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    private func begin(_ level: StaticString, _ message: StaticString) -> JSONWriter {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("time")
+        writer.string(LogTime.now)
+        writer.key("level")
+        writer.string("\(level)")
+        writer.key("message")
+        writer.string("\(message)")
+        return writer
+    }
+
+    private func end(_ writer: consuming JSONWriter) {
+        writer.endObject()
+        buffer.append(contentsOf: writer.bytes)
+        buffer.append(UInt8(ascii: "\n"))
+        if buffer.count > 32 * 1024 {
+            flush()
+        } else if !isScheduled {
+            isScheduled = true
+            flushing.set(after: .milliseconds(100))
+        }
+    }
+}

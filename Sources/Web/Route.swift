@@ -1,0 +1,50 @@
+import HTTP1
+
+/// One operation: method, path, who may call it, and the function that answers.
+///
+/// `Rule` says who may call; only the application's `admit` turns a rule and a request into a `Caller`, and a handler needs
+/// one. There is no default rule: a route without a decision does not compile.
+package struct Route<Rule: Sendable, Caller>: Sendable {
+    package typealias Handler = @Sendable (Request, Caller) async throws -> Response
+
+    package let method: Method
+    package let path: String
+    package let operation: String
+    package let access: Rule
+    package var handler: Handler
+
+    package init(
+        _ method: Method, _ path: String, _ operation: String, access: Rule, _ handler: @escaping Handler
+    ) {
+        self.method = method
+        self.path = path
+        self.operation = operation
+        self.access = access
+        self.handler = handler
+    }
+
+    package static func get(
+        _ path: String, _ operation: String, access: Rule, _ handler: @escaping Handler
+    ) -> Route { Route(.get, path, operation, access: access, handler) }
+
+    package static func post(
+        _ path: String, _ operation: String, access: Rule, _ handler: @escaping Handler
+    ) -> Route { Route(.post, path, operation, access: access, handler) }
+
+    package static func patch(
+        _ path: String, _ operation: String, access: Rule, _ handler: @escaping Handler
+    ) -> Route { Route(.patch, path, operation, access: access, handler) }
+}
+
+/// The values of a template's `{names}`, decoded.
+package struct PathParameters: Sendable {
+    private var values: [(name: String, value: String)] = []
+
+    package subscript(_ name: String) -> String? { values.first { $0.name == name }?.value }
+
+    init() {}
+
+    init(names: [String], values: [String]) {
+        self.values = zip(names, values).map { ($0, $1) }
+    }
+}

@@ -1,0 +1,158 @@
+import HTTP1
+import JSON
+import Reactor
+import Synchronization
+
+/// The part of the server that lives on one core: its connections, the way of a request through it, its share of the log.
+package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
+    /// What an application gives a worker on its core.
+    package struct Application {
+        /// Turns a rule and a request into a caller, or throws why not.
+        package let admit: (Request, Rule) async throws -> Caller
+        /// A problem for an error that is not one yet; nil for what nobody foresaw, which is logged in full and answered
+        /// with a bare 500.
+        package let problem: (any Error) -> Problem?
+        /// Why it cannot serve now; nil when it can.
+        package let trouble: () -> String?
+        /// Called when the last connection is closed.
+        package let close: () -> Void
+
+        package init(
+            admit: @escaping (Request, Rule) async throws -> Caller, problem: @escaping (any Error) -> Problem?,
+            trouble: @escaping () -> String?, close: @escaping () -> Void
+        ) {
+            self.admit = admit
+            self.problem = problem
+            self.trouble = trouble
+            self.close = close
+        }
+    }
+
+    private let core: Core
+    private let router: Router<Rule, Caller>
+    private let application: Application
+    private let limits: ServerLimits
+    private let journal: RequestLog
+    private let deadlines: Deadlines
+    private let poller: Poller
+    private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+    private var isDraining = false
+    private var cachedDate: (second: Int, text: [UInt8]) = (-1, [])
+    private var requests: UInt64 = UInt64.random(in: 0 ... .max)
+
+    package init(
+        on core: isolated Core, router: Router<Rule, Caller>, limits: ServerLimits, log: LogSink, logsRequests: Bool,
+        application: Application
+    ) {
+        self.core = core
+        self.router = router
+        self.application = application
+        self.limits = limits
+        deadlines = core.deadlines
+        poller = core.poller
+        journal = RequestLog(log, logsRequests: logsRequests, deadlines: core.deadlines)
+    }
+
+    package func open(_ accepted: Listener.Accepted, on core: isolated Core) {
+        guard let socket = try? Socket(accepted.descriptor, peer: accepted.peer, poller: poller) else { return }
+        guard connections.count < limits.connections, !isDraining else { return core.connectionClosed() }
+        let connection = HTTPConnection(socket, limits: limits, deadlines: deadlines, worker: self) { [unowned self] in
+            await respond($0)
+        }
+        connections[ObjectIdentifier(connection)] = connection
+        Task {
+            _ = core
+            await connection.serve()
+            connections[ObjectIdentifier(connection)] = nil
+            core.connectionClosed()
+        }
+    }
+
+    /// Ends idle connections now and the others after the request in flight.
+    package func drain() {
+        isDraining = true
+        for connection in connections.values { connection.drain() }
+    }
+
+    package var openConnections: Int { connections.count }
+
+    package var trouble: String? { application.trouble() }
+
+    package func close() {
+        application.close()
+        journal.flush()
+    }
+
+    // MARK: The way of a request
+
+    private func respond(_ request: Request) async -> Response {
+        do {
+            return try await answer(request)
+        } catch {
+            let problem = (error as? Problem) ?? application.problem(error) ?? unforeseen(error, request)
+            return problem.response(to: request)
+        }
+    }
+
+    private func answer(_ request: Request) async throws -> Response {
+        let head = request.head
+        if head.method == .options && head.path == "*" { return Response(.noContent) }
+        switch router.match(head.method, head.path) {
+        case .found(let route, let parameters):
+            request.path = parameters
+            request.template = route.path
+            let caller = try await application.admit(request, route.access)
+            return try await route.handler(request, caller)
+        case .methods(let methods):
+            let allow = (name: "Allow", value: methods.map { $0.rawValue }.joined(separator: ", "))
+            if head.method == .options {
+                var response = Response(.noContent)
+                response.headers = [allow]
+                return response
+            }
+            if case .other = head.method { throw Problem(.notImplemented) }
+            throw Problem(.methodNotAllowed, headers: [allow])
+        case .nothing:
+            throw Problem(.notFound)
+        }
+    }
+
+    private func unforeseen(_ error: any Error, _ request: Request) -> Problem {
+        journal.failure(error, request)
+        return Problem(.internalError)
+    }
+
+    // MARK: ConnectionOwner
+
+    var date: [UInt8] {
+        let now = Clock.wall.seconds
+        if cachedDate.second != now { cachedDate = (now, HTTPDate.format(secondsSinceEpoch: now)) }
+        return cachedDate.text
+    }
+
+    func requestID(_ head: RequestHead) -> String {
+        guard let sent = head.bytes(of: "X-Request-Id"), (8...64).contains(sent.count),
+            sent.allSatisfy({ byte in
+                byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+            })
+        else { return newRequestID() }
+        return String(decoding: sent, as: UTF8.self)
+    }
+
+    /// 16 hexadecimal digits: a random start and an odd step, so that no two requests of a process share one.
+    func newRequestID() -> String {
+        requests &+= 0x9E37_79B9_7F4A_7C15
+        let text = String(requests, radix: 16)
+        return String(repeating: "0", count: 16 - text.utf8.count) + text
+    }
+
+    func log(_ request: Request, _ response: Response, nanoseconds: UInt64) {
+        journal.request(request, response, nanoseconds: nanoseconds)
+    }
+}
+
+extension Core {
+    fileprivate func connectionClosed() { load.subtract(1, ordering: .relaxed) }
+}

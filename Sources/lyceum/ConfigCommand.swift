@@ -1,0 +1,34 @@
+import ArgumentParser
+
+struct ConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config",
+        abstract: "Print the settings in effect and where each came from.",
+        discussion: """
+            Secrets are masked. A setting `listen.port` is LYCEUM_LISTEN_PORT in the environment and \
+            {"listen": {"port": 8080}} in the JSON file.
+
+            EXAMPLES:
+              lyceum config
+              lyceum config --config /etc/lyceum.json --port 80 --json
+
+            EXIT CODES: 0 done, 78 a setting is wrong
+            """)
+
+    @OptionGroup var settings: SettingsOptions
+    @OptionGroup var listen: ListenOptions
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        try await reportingErrors {
+            let entries = try await listen.load(settings).entries
+            if json {
+                try printJSON(["settings": entries])
+            } else {
+                printTable(entries.map { [$0.key, $0.value ?? "-", $0.origin] })
+            }
+        }
+    }
+}

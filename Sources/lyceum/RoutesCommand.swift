@@ -1,0 +1,40 @@
+import ArgumentParser
+import Diary
+import HTTP1
+import Web
+
+struct RoutesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "routes",
+        abstract: "Print every route: method, path, who may call it, operationId.",
+        discussion: """
+            EXAMPLES:
+              lyceum routes
+              lyceum routes --json
+            """)
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        let rows = Routes.all.map { route in
+            RouteRow(
+                method: route.method.rawValue, path: route.path, access: route.access.description,
+                operationId: route.operation)
+        }
+        if json {
+            try printJSON(rows)
+        } else {
+            printTable(
+                [["METHOD", "PATH", "ACCESS", "OPERATION"]]
+                    + rows.map { [$0.method, $0.path, $0.access, $0.operationId] })
+        }
+    }
+
+    private struct RouteRow: Encodable {
+        let method: String
+        let path: String
+        let access: String
+        let operationId: String
+    }
+}

@@ -1,0 +1,141 @@
+import ArgumentParser
+import Crypto
+import Diary
+import Logging
+import Postgres
+import Reactor
+import ServiceLifecycle
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serve the API.",
+        discussion: """
+            Connects with the server's role (LYCEUM_DATABASE_URL) and refuses to start when row-level security does not \
+            bind that role, or when the schema is older or newer than this program's. SIGTERM and Ctrl-C end it: \
+            /readyz answers 503, requests in flight finish.
+
+            EXAMPLES:
+              lyceum serve
+              lyceum serve --port 0 --cores 2
+              LYCEUM_CONFIG=/etc/lyceum.json lyceum serve --host 0.0.0.0
+
+            EXIT CODES: 0 stopped; 2 refused to start; 3 the database can't be reached; 78 a setting is missing or wrong
+            """)
+
+    @OptionGroup var settings: SettingsOptions
+    @OptionGroup var listen: ListenOptions
+
+    @Option(help: ArgumentHelp("How long requests in flight may take after SIGTERM.", valueName: "seconds"))
+    var grace = 20.0
+
+    func run() async throws {
+        try await reportingErrors {
+            let settings = try await listen.load(settings)
+            let resources = Resources(settings: settings)
+            let server = try ServerSettings(
+                database: ConnectionURL(settings.requireDatabaseURL()),
+                tokenKeys: TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
+            let contract = Contract(
+                yaml: try resources.contents(resources.openAPIYAML()),
+                json: try resources.contents(resources.openAPIJSON()))
+            try await StartConditions(settings: settings, resources: resources).check()
+
+            let sink = try LogSink()
+            let level = Logger.Level(rawValue: settings.logLevel) ?? .info
+            LoggingSystem.bootstrap { _ in JSONLinesHandler(sink: sink, logLevel: level) }
+            var configuration = DiaryServer.Configuration()
+            configuration.host = settings.host
+            configuration.port = UInt16(settings.port)
+            configuration.cores = settings.cores
+            configuration.logsRequests = level <= .info
+            let service = ServerService(
+                settings: server, configuration: configuration, contract: contract, sink: sink, grace: grace)
+            let group = ServiceGroup(
+                configuration: .init(
+                    services: [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint],
+                    logger: Logger(label: "lyceum")))
+            do {
+                try await group.run()
+            } catch {
+                sink.flush()
+                throw error
+            }
+            sink.flush()
+        }
+    }
+}
+
+/// The server as a part of the process's life.
+private struct ServerService: Service {
+    let settings: ServerSettings
+    let configuration: DiaryServer.Configuration
+    let contract: Contract
+    let sink: LogSink
+    let grace: Double
+
+    func run() async throws {
+        let logger = Logger(label: "lyceum")
+        let server = try await DiaryServer(settings, configuration, contract: contract, log: sink) { event in
+            switch event {
+            case .connected(let lane): logger.debug("database connected", metadata: ["lane": "\(lane)"])
+            case .lost(let lane, let reason):
+                logger.error("database connection lost", metadata: ["lane": "\(lane)", "reason": "\(reason)"])
+            case .refused(let lane, let reason):
+                logger.error("database refused a connection", metadata: ["lane": "\(lane)", "reason": "\(reason)"])
+            }
+        }
+        if let trouble = await server.waitUntilReady(seconds: 10) {
+            logger.error("database is not there yet", metadata: ["reason": "\(trouble)"])
+        }
+        logger.notice(
+            "listening",
+            metadata: ["host": "\(configuration.host)", "port": "\(server.port)", "cores": "\(configuration.cores)"])
+        try await gracefulShutdown()
+        logger.notice("stopping")
+        let isClean = await server.shutDown(graceSeconds: grace)
+        logger.notice("stopped", metadata: ["clean": "\(isClean)"])
+    }
+}
+
+/// Checks that need the database, tried again while it is not there yet.
+private struct StartConditions {
+    let settings: Settings
+    let resources: Resources
+
+    func check() async throws {
+        let url = try settings.requireDatabaseURL()
+        var attempts = 60
+        while true {
+            do {
+                let connection = try BlockingConnection(url: url)
+                let files = try MigrationFile.load(directory: resources.migrations())
+                let standing = try Migrator(url: url, files: files).standing()
+                guard standing == .current else { throw StartChecks.Failure(schema: standing) }
+                try StartChecks.rowSecurity(connection)
+                return
+            } catch {
+                guard let failure = error as? BlockingConnection.Failure, failure.isConnectionTrouble, attempts > 0
+                else { throw error }
+                if attempts == 60 { complain("Waiting for the database: \(failure.message)") }
+                attempts -= 1
+                try await Task.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+}
+
+extension BlockingConnection.Failure {
+    /// Not refused by a statement: the server is not there, is starting, or the connection broke.
+    fileprivate var isConnectionTrouble: Bool {
+        guard let sqlState else { return true }
+        return sqlState.hasPrefix("08") || sqlState.hasPrefix("57P")
+    }
+}
+
+extension StartChecks.Failure {
+    fileprivate init(schema standing: Migrator.Standing) {
+        self.init(
+            description: "The schema of the database is not this program's (\(standing)): run `lyceum migrate status`.")
+    }
+}

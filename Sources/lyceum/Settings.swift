@@ -1,0 +1,93 @@
+import Configuration
+import FoundationEssentials
+
+/// What the server and its tools are set up with: a flag, else the environment, else the JSON file, else a default.
+///
+/// A key `listen.port` is `LYCEUM_LISTEN_PORT` in the environment and `{"listen": {"port": …}}` in the file.
+struct Settings: Sendable {
+    /// `database.url`: what `serve` connects with; row-level security holds for this role.
+    var databaseURL: String?
+    /// `owner.database.url`: what migrations, imports and backups connect with.
+    var ownerDatabaseURL: String?
+    var host: String
+    var port: Int
+    /// How many cores serve: a thread, an event loop and database connections each.
+    var cores: Int
+    /// `token.keys`: `id:base64url` pairs separated by commas; the first signs.
+    var tokenKeys: String?
+    /// The address that clients use; also the issuer in tokens.
+    var publicURL: String
+    /// trace, debug, info, notice, warning, error, critical.
+    var logLevel: String
+    /// Where `Migrations/` and openapi.yaml are; nil: looked for, see `Resources`.
+    var resourcesDirectory: String?
+
+    /// Every setting as people may see it, and where it came from.
+    let entries: [Entry]
+
+    struct Entry: Sendable, Codable {
+        var key: String
+        /// Secrets are masked; nil: not set.
+        var value: String?
+        var origin: String
+    }
+
+    /// - Parameter flags: values from the command line by key; nil values count as not given.
+    /// - Throws: `SettingsError`.
+    static func load(
+        config: String? = nil, flags: [String: String?] = [:],
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) async throws -> Settings {
+        // Set to nothing is not set: that is how compose files leave a variable out.
+        let environment = environment.filter { !$0.value.isEmpty }
+        var layers = [
+            Layer(flags: flags.compactMapValues { $0 }),
+            Layer(environment: environment),
+        ]
+        if let path = config ?? environment["LYCEUM_CONFIG"] { layers.append(try await Layer(file: path)) }
+        return try Settings(Lookup(layers: layers))
+    }
+
+    private init(_ lookup: consuming Lookup) throws {
+        databaseURL = try lookup.url("database.url")
+        ownerDatabaseURL = try lookup.url("owner.database.url")
+        host = try lookup.string("listen.host", default: "127.0.0.1")
+        port = try lookup.int("listen.port", in: 0...65_535, default: 8080)
+        cores = try lookup.int("cores", in: 1...1024, default: ProcessInfo.processInfo.activeProcessorCount)
+        tokenKeys = try lookup.secret("token.keys")
+        publicURL = try lookup.string("public.url", default: "http://\(host):\(port)")
+        logLevel = try lookup.string(
+            "log.level", oneOf: ["trace", "debug", "info", "notice", "warning", "error", "critical"], default: "info")
+        resourcesDirectory = try lookup.string("resources.directory")
+        entries = lookup.entries
+    }
+
+    /// - Throws: `SettingsError.missing`, which says how to set it.
+    func requireDatabaseURL() throws(SettingsError) -> String {
+        guard let databaseURL else { throw .missing("database.url") }
+        return databaseURL
+    }
+
+    func requireOwnerDatabaseURL() throws(SettingsError) -> String {
+        guard let ownerDatabaseURL else { throw .missing("owner.database.url") }
+        return ownerDatabaseURL
+    }
+
+    func requireTokenKeys() throws(SettingsError) -> String {
+        guard let tokenKeys else { throw .missing("token.keys") }
+        return tokenKeys
+    }
+
+    static func variable(_ key: String) -> String {
+        "LYCEUM_" + key.replacing(".", with: "_").uppercased()
+    }
+}
+
+/// A log line or a crash report must not show secrets.
+extension Settings: CustomStringConvertible, CustomReflectable {
+    var description: String { entries.map { "\($0.key)=\($0.value ?? "")" }.joined(separator: " ") }
+
+    var customMirror: Mirror {
+        Mirror(self, children: entries.map { (label: $0.key, value: $0.value ?? "") }, displayStyle: .struct)
+    }
+}

@@ -1,0 +1,159 @@
+import Configuration
+import FoundationEssentials
+import Postgres
+
+/// What is wrong with the settings, and how to put it right. Never repeats a secret.
+enum SettingsError: Error, Equatable, CustomStringConvertible {
+    case missing(String)
+    case wrong(String, origin: String, String)
+    case file(String, String)
+
+    var description: String {
+        switch self {
+        case .missing(let key):
+            "\(key) is not set. Set \(Settings.variable(key)) in the environment, or put it into the file that --config names."
+        case .wrong(let key, let origin, let problem): "\(key) (from \(origin)) \(problem)."
+        case .file(let path, let problem): "The settings file \(path) \(problem)."
+        }
+    }
+}
+
+/// The layers of settings, searched in order; keeps a list of what was found where.
+struct Lookup {
+    private let layers: [Layer]
+    private(set) var entries: [Settings.Entry] = []
+
+    static let keys = [
+        "database.url", "owner.database.url", "listen.host", "listen.port", "cores", "token.keys", "public.url",
+        "log.level", "resources.directory",
+    ]
+
+    init(layers: [Layer]) { self.layers = layers }
+
+    mutating func string(_ key: String) throws(SettingsError) -> String? {
+        let found = try find(key, .string)
+        note(key, found?.value, found?.origin)
+        return found?.value
+    }
+
+    mutating func string(
+        _ key: String, oneOf allowed: [String]? = nil, default fallback: String
+    ) throws(SettingsError) -> String {
+        let found = try find(key, .string)
+        if let found, let allowed, !allowed.contains(found.value) {
+            throw .wrong(key, origin: found.origin, "is not one of \(allowed.joined(separator: ", "))")
+        }
+        note(key, found?.value ?? fallback, found?.origin ?? "default")
+        return found?.value ?? fallback
+    }
+
+    mutating func int(
+        _ key: String, in range: ClosedRange<Int>, default fallback: Int
+    ) throws(SettingsError) -> Int {
+        let found = try find(key, .int)
+        note(key, found?.value ?? String(fallback), found?.origin ?? "default")
+        guard let found else { return fallback }
+        guard let number = Int(found.value), range.contains(number) else {
+            throw .wrong(key, origin: found.origin, "is not between \(range.lowerBound) and \(range.upperBound)")
+        }
+        return number
+    }
+
+    mutating func secret(_ key: String) throws(SettingsError) -> String? {
+        let found = try find(key, .string)
+        note(key, found.map { _ in "***" }, found?.origin)
+        return found?.value
+    }
+
+    /// A database's URL, shown without its password.
+    mutating func url(_ key: String) throws(SettingsError) -> String? {
+        guard let found = try find(key, .string) else {
+            note(key, nil, nil)
+            return nil
+        }
+        guard let url = try? ConnectionURL(found.value) else {
+            throw .wrong(key, origin: found.origin, "is not like postgresql://user:password@host:5432/database")
+        }
+        note(key, url.masked, found.origin)
+        return found.value
+    }
+
+    private mutating func note(_ key: String, _ value: String?, _ origin: String?) {
+        entries.append(Settings.Entry(key: key, value: value, origin: origin ?? "not set"))
+    }
+
+    private func find(_ key: String, _ type: ConfigType) throws(SettingsError) -> (value: String, origin: String)? {
+        for layer in layers {
+            let value: ConfigValue?
+            do {
+                value = try layer.provider.value(forKey: AbsoluteConfigKey(ConfigKey(key)), type: type).value
+            } catch {
+                let kind = type == .int ? "a whole number" : "text"
+                throw .wrong(key, origin: layer.origin(key), "is not \(kind)")
+            }
+            switch value?.content {
+            case .string(let text): return (text, layer.origin(key))
+            case .int(let number): return (String(number), layer.origin(key))
+            default: continue
+            }
+        }
+        return nil
+    }
+}
+
+/// One place where settings come from.
+struct Layer {
+    let provider: any ConfigProvider
+    let origin: @Sendable (_ key: String) -> String
+
+    /// Values of flags by key. Numbers come as text, as in the environment.
+    init(flags: [String: String]) {
+        provider = EnvironmentVariablesProvider(
+            environmentVariables: Dictionary(
+                uniqueKeysWithValues: flags.map { ($0.key.replacing(".", with: "_").uppercased(), $0.value) }))
+        origin = { _ in "command line" }
+    }
+
+    init(environment: [String: String]) {
+        provider = EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "lyceum")
+        origin = { Settings.variable($0) }
+    }
+
+    /// A JSON file; a key that isn't known is an error, as it would be a setting that silently does nothing.
+    init(file path: String) async throws(SettingsError) {
+        guard let data = FileManager.default.contents(atPath: path) else { throw .file(path, "can't be read") }
+        let keys: Keys
+        do {
+            keys = try JSONDecoder().decode(Keys.self, from: data)
+            let location = InMemoryProvider(
+                name: "path", values: ["filePath": ConfigValue(.string(path), isSecret: false)])
+            provider = try await FileProvider<JSONSnapshot>(config: ConfigReader(provider: location))
+        } catch {
+            throw .file(path, "is not a JSON object of objects, strings and numbers")
+        }
+        for key in keys.paths where !Lookup.keys.contains(key) {
+            throw .file(path, "has an unknown key \(key); known are \(Lookup.keys.joined(separator: ", "))")
+        }
+        origin = { _ in path }
+    }
+}
+
+/// The paths of all leaves of a JSON object.
+private struct Keys: Decodable {
+    var paths: [String] = []
+
+    struct Key: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    init(from decoder: any Decoder) throws {
+        guard let container = try? decoder.container(keyedBy: Key.self) else { return }
+        for key in container.allKeys {
+            let inner = try container.decode(Keys.self, forKey: key).paths
+            paths += inner.isEmpty ? [key.stringValue] : inner.map { "\(key.stringValue).\($0)" }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+
+/// Flags of every command that needs settings.
+struct SettingsOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A JSON file with settings.", discussion: "Or LYCEUM_CONFIG.", valueName: "path"))
+    var config: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The directory that holds Migrations/ and openapi.yaml.", discussion: "Or LYCEUM_RESOURCES_DIRECTORY.",
+            valueName: "path"))
+    var resources: String?
+
+    var flags: [String: String?] { ["resources.directory": resources] }
+
+    func load() async throws -> Settings { try await Settings.load(config: config, flags: flags) }
+}
+
+/// Flags of commands that serve, on top of `SettingsOptions`.
+struct ListenOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The address to listen on.", discussion: "Or LYCEUM_LISTEN_HOST.", valueName: "address"))
+    var host: String?
+
+    @Option(help: ArgumentHelp("The port to listen on; 0 takes a free one.", discussion: "Or LYCEUM_LISTEN_PORT."))
+    var port: Int?
+
+    @Option(help: ArgumentHelp("How many cores serve.", discussion: "Or LYCEUM_CORES.", valueName: "n"))
+    var cores: Int?
+
+    @Option(help: ArgumentHelp("The address that clients use.", discussion: "Or LYCEUM_PUBLIC_URL.", valueName: "url"))
+    var publicURL: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "trace, debug, info, notice, warning, error or critical.", discussion: "Or LYCEUM_LOG_LEVEL.",
+            valueName: "level"))
+    var logLevel: String?
+
+    func load(_ options: SettingsOptions) async throws -> Settings {
+        let flags: [String: String?] = [
+            "listen.host": host, "listen.port": port.map { String($0) }, "cores": cores.map { String($0) },
+            "public.url": publicURL, "log.level": logLevel,
+        ]
+        return try await Settings.load(config: options.config, flags: flags.merging(options.flags) { $1 })
+    }
+}

@@ -1,0 +1,93 @@
+import FoundationEssentials
+import Testing
+
+@testable import lyceum
+
+@Suite struct SettingsTests {
+    /// Writes `json` to a file that goes when `body` is done.
+    func withFile(_ json: String, _ body: (String) async throws -> Void) async throws {
+        let path = FileManager.default.temporaryDirectory.path + "/lyceum-settings-\(UUID().uuidString).json"
+        try Data(json.utf8).write(to: URL(filePath: path))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try await body(path)
+    }
+
+    func origin(_ settings: Settings, _ key: String) -> String? { settings.entries.first { $0.key == key }?.origin }
+
+    @Test func defaults() async throws {
+        let settings = try await Settings.load(environment: [:])
+        #expect(settings.host == "127.0.0.1")
+        #expect(settings.port == 8080)
+        #expect(settings.cores == ProcessInfo.processInfo.activeProcessorCount)
+        #expect(settings.publicURL == "http://127.0.0.1:8080")
+        #expect(settings.databaseURL == nil)
+        #expect(settings.entries.map(\.key) == Lookup.keys)
+        #expect(throws: SettingsError.missing("database.url")) { try settings.requireDatabaseURL() }
+    }
+
+    @Test func flagBeatsEnvironmentBeatsFileBeatsDefault() async throws {
+        let file = #"{"listen": {"host": "file", "port": 1}, "cores": 1, "public": {"url": "file"}}"#
+        try await withFile(file) { path in
+            let settings = try await Settings.load(
+                config: path, flags: ["listen.host": "flag", "listen.port": nil],
+                environment: ["LYCEUM_LISTEN_HOST": "environment", "LYCEUM_LISTEN_PORT": "2", "LYCEUM_CORES": ""])
+            #expect(settings.host == "flag")
+            #expect(settings.port == 2)
+            #expect(settings.cores == 1)
+            #expect(settings.publicURL == "file")
+            #expect(settings.logLevel == "info")
+            #expect(origin(settings, "listen.host") == "command line")
+            #expect(origin(settings, "listen.port") == "LYCEUM_LISTEN_PORT")
+            #expect(origin(settings, "cores") == path)
+            #expect(origin(settings, "log.level") == "default")
+        }
+    }
+
+    @Test func secretsAreMasked() async throws {
+        let settings = try await Settings.load(environment: [
+            "LYCEUM_DATABASE_URL": "postgresql://u:sEcReT@h/d", "LYCEUM_OWNER_DATABASE_URL": "host=h password=sEcReT",
+            "LYCEUM_TOKEN_KEYS": "k1:sEcReT",
+        ])
+        #expect(settings.tokenKeys == "k1:sEcReT")
+        #expect(try settings.requireDatabaseURL() == "postgresql://u:sEcReT@h/d")
+        #expect(!settings.entries.contains { $0.value?.contains("sEcReT") == true })
+        var dumped = "\(settings) \(String(reflecting: settings))"
+        dump(settings, to: &dumped)
+        #expect(!dumped.contains("sEcReT"))
+    }
+
+    @Test(arguments: [
+        ["LYCEUM_LISTEN_PORT": "x"], ["LYCEUM_LISTEN_PORT": "65536"], ["LYCEUM_CORES": "0"],
+        ["LYCEUM_LOG_LEVEL": "loud"],
+        ["LYCEUM_DATABASE_URL": "postgresql://u:sEcReT@[h/d"], ["LYCEUM_CONFIG": "/nowhere"],
+    ])
+    func wrongValuesAreRefusedWithoutRepeatingThem(_ environment: [String: String]) async throws {
+        let error = try await #require(throws: SettingsError.self) { try await Settings.load(environment: environment) }
+        #expect(!error.description.contains("sEcReT"))
+    }
+
+    @Test(arguments: ["[]", "{", "1", #"{"listen": {"prot": 1}}"#, #"{"cores": "four"}"#, #"{"log": {"level": 3}}"#])
+    func wrongFilesAreRefused(_ json: String) async throws {
+        try await withFile(json) { path in
+            await #expect(throws: SettingsError.self) { try await Settings.load(config: path, environment: [:]) }
+        }
+    }
+}
+
+@Suite struct ResourcesTests {
+    @Test func foundAboveTheExecutable() throws {
+        let root = FileManager.default.temporaryDirectory.path + "/lyceum-resources-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        try FileManager.default.createDirectory(atPath: root + "/Migrations", withIntermediateDirectories: true)
+        let resources = Resources(directory: nil, executable: root + "/.build/release/lyceum")
+        #expect(try resources.migrations() == root + "/Migrations")
+        #expect(try Resources(directory: root).migrations() == root + "/Migrations")
+        let error = try #require(throws: ResourcesError.self) { try resources.openAPIYAML() }
+        #expect(error.places.contains(root) && error.places.last == "/usr/share/lyceum")
+    }
+
+    @Test func namedDirectoryIsTheOnlyPlace() throws {
+        let error = try #require(throws: ResourcesError.self) { try Resources(directory: "/nowhere").migrations() }
+        #expect(error.places == ["/nowhere"])
+    }
+}
