@@ -4,6 +4,8 @@ import Postgres
 package enum StartChecks {
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
+
+        package init(_ description: String) { self.description = description }
     }
 
     /// The second lock: row-level security has to bind the server's role on every tenant table. It does not bind superusers,
@@ -18,12 +20,12 @@ package enum StartChecks {
             ORDER BY c.relname
             """
         ).rows
-        guard !open.isEmpty else { throw Failure(description: "The database has no tables of a school: run `lyceum migrate up`.") }
+        guard !open.isEmpty else { throw Failure("The database has no tables of a school: run `lyceum migrate up`.") }
         let unguarded = open.filter { $0[1] != "t" }.compactMap { $0[0] }
         guard unguarded.isEmpty else {
             let role = try connection.query("SELECT current_user").first ?? "?"
             throw Failure(
-                description: """
+                """
                     Row-level security does not bind the role \(role) on \(unguarded.count) of \(open.count) tables \
                     (\(unguarded.prefix(3).joined(separator: ", ")) …). Serve with a role that is no superuser, has no \
                     BYPASSRLS and does not own the tables: a member of lyceum_app.

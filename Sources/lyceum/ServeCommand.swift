@@ -5,6 +5,7 @@ import Logging
 import Postgres
 import Reactor
 import ServiceLifecycle
+import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -136,6 +137,6 @@ extension BlockingConnection.Failure {
 extension StartChecks.Failure {
     fileprivate init(schema standing: Migrator.Standing) {
         self.init(
-            description: "The schema of the database is not this program's (\(standing)): run `lyceum migrate status`.")
+            "The schema of the database is not this program's (\(standing)): run `lyceum migrate status`.")
     }
 }

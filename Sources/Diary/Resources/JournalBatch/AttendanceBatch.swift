@@ -59,16 +59,21 @@ struct AttendanceBatch {
             SELECT t.*,
                 t.found AND (t.meaning, t.minutes) IS NOT DISTINCT FROM (t.old_meaning, t.old_minutes) AS unchanged
             FROM target t
+        ), taught AS MATERIALIZED (
+            SELECT d.lesson_id, lyceum.teaches_lesson($1, $2::uuid, d.lesson_id) AS own
+            FROM (SELECT DISTINCT lesson_id FROM target) d
         ), checked AS MATERIALIZED (
             SELECT t.*,
                 CASE
                     WHEN NOT t.found THEN 'not_in_section'
-                    WHEN NOT lyceum.teaches_lesson($1, $2::uuid, t.lesson_id) THEN 'not_your_lesson'
+                    WHEN NOT o.own THEN 'not_your_lesson'
                     WHEN t.unchanged THEN NULL
                     WHEN coalesce(t.version, 0) <> t.seen THEN 'stale_version'
-                    ELSE lyceum.attendance_refusal($1, t.lesson_id, t.student_id)
+                    ELSE r.refusal
                 END AS refusal
             FROM compared t
+            LEFT JOIN taught o ON o.lesson_id = t.lesson_id
+            LEFT JOIN lyceum.attendance_refusals($1, $4::uuid[], $5::uuid[]) r ON r.ordinal = t.ord + 1
         ), accepted AS MATERIALIZED (
             SELECT c.*,
                 (

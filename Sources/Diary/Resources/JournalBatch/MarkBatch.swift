@@ -106,16 +106,23 @@ struct MarkBatch {
                 t.found AND (t.kind, t.number, t.code, t.due_on, t.comment) IS NOT DISTINCT FROM
                     (t.old_kind, t.old_number, t.old_code, t.old_due_on, t.old_comment) AS unchanged
             FROM target t
+        ), taught AS MATERIALIZED (
+            SELECT d.lesson_id, lyceum.teaches_lesson($1, $2::uuid, d.lesson_id) AS own
+            FROM (SELECT DISTINCT lesson_id FROM target) d
         ), checked AS MATERIALIZED (
             SELECT t.*,
                 CASE
                     WHEN NOT t.found THEN 'not_in_section'
-                    WHEN NOT lyceum.teaches_lesson($1, $2::uuid, t.lesson_id) THEN 'not_your_lesson'
+                    WHEN NOT o.own THEN 'not_your_lesson'
                     WHEN t.unchanged THEN NULL
                     WHEN coalesce(t.version, 0) <> t.seen THEN 'stale_version'
-                    ELSE lyceum.mark_refusal($1, t.line_item, t.student_id, t.kind, t.number, t.code)
+                    ELSE r.refusal
                 END AS refusal
             FROM compared t
+            LEFT JOIN taught o ON o.lesson_id = t.lesson_id
+            LEFT JOIN lyceum.mark_refusals(
+                $1, (SELECT array_agg(i.line_item ORDER BY i.ord) FROM input i), $6::uuid[], $7::text[], $8::int[], $9::text[]
+            ) r ON r.ordinal = t.ord + 1
         ), accepted AS MATERIALIZED (
             SELECT * FROM checked c WHERE c.refusal IS NULL AND NOT c.unchanged
         ), added AS (

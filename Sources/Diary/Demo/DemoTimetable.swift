@@ -1,0 +1,183 @@
+extension Demo {
+    /// A weekly timetable without clashes, by greedy placing with repair: a lesson that finds no free cell pushes out
+    /// those that cost least, and they look for new places. What was pushed out often grows expensive to push.
+    struct Timetable {
+        /// What fills with lessons: a class, a pupil at home, a club.
+        struct Track {
+            let bells: Int
+            /// Slots of each weekday, from Monday.
+            let slots: [[Int]]
+        }
+
+        struct Card {
+            let track: Int
+            let subject: Int
+            let teachers: [Int]
+            /// Same subjects a day.
+            let most: Int
+            let avoidsFirst: Bool
+            /// The very first lesson of the week.
+            var opensWeek = false
+        }
+
+        struct Place {
+            let day: Int
+            let index: Int
+        }
+
+        private let tracks: [Track]
+        private let cards: [Card]
+        private(set) var places: [Place?]
+        private var grid: [[[Int?]]]
+        /// Cards of a teacher on a day.
+        private var busy: [[[Int]]]
+        private var pushed: [Int]
+        private var random: Random
+
+        init(tracks: [Track], cards: [Card], teachers: Int, _ random: Random) {
+            self.tracks = tracks
+            self.cards = cards
+            self.random = random
+            places = cards.map { _ in nil }
+            grid = tracks.map { track in track.slots.map { $0.map { _ in nil } } }
+            busy = (0..<teachers).map { _ in [[Int]](repeating: [], count: 5) }
+            pushed = cards.map { _ in 0 }
+        }
+
+        /// - Returns: false when it gave up.
+        mutating func solve() -> Bool {
+            var hours = busy.map { _ in 0 }
+            for card in cards { for teacher in card.teachers { hours[teacher] += 1 } }
+            var waiting = cards.indices.sorted { left, right in
+                let difficulty = { (card: Int) in cards[card].teachers.reduce(0) { $0 + hours[$1] } }
+                return (difficulty(left), left) < (difficulty(right), right)
+            }
+            for card in cards.indices where cards[card].opensWeek { put(card, Place(day: 0, index: 0)) }
+            waiting.removeAll { cards[$0].opensWeek }
+
+            var steps = 400 * cards.count
+            while let card = waiting.popLast() {
+                steps -= 1
+                guard steps > 0, let (place, victims) = bestPlace(for: card) else { return false }
+                for victim in victims {
+                    take(victim)
+                    pushed[victim] += 1
+                    waiting.append(victim)
+                }
+                put(card, place)
+            }
+            return true
+        }
+
+        private mutating func bestPlace(for card: Int) -> (Place, [Int])? {
+            var best: (cost: Double, place: Place, victims: [Int])?
+            for day in 0..<5 {
+                for index in grid[cards[card].track][day].indices {
+                    let place = Place(day: day, index: index)
+                    guard let victims = victims(of: card, at: place) else { continue }
+                    var cost = random.unit() * 0.3
+                    if index == 0, cards[card].avoidsFirst { cost += 0.4 }
+                    for victim in victims { cost += 2 + 0.5 * Double(pushed[victim]) }
+                    if best.map({ cost < $0.cost }) ?? true { best = (cost, place, victims) }
+                }
+            }
+            return best.map { ($0.place, $0.victims) }
+        }
+
+        /// Who must leave for the card to stand there; nil when one of them never leaves.
+        private func victims(of card: Int, at place: Place) -> [Int]? {
+            let track = cards[card].track
+            var victims: [Int] = []
+            if let occupant = grid[track][place.day][place.index] { victims.append(occupant) }
+            let overlap = Bells.overlaps[bit(track, place)]
+            for teacher in cards[card].teachers {
+                for other in busy[teacher][place.day] where !victims.contains(other) {
+                    if overlap & 1 << UInt32(bit(cards[other].track, places[other]!)) != 0 { victims.append(other) }
+                }
+            }
+            let same = grid[track][place.day].compactMap { $0 }.filter {
+                cards[$0].subject == cards[card].subject && !victims.contains($0)
+            }
+            if same.count >= cards[card].most { victims.append(same[0]) }
+            return victims.contains { cards[$0].opensWeek } ? nil : victims
+        }
+
+        private func bit(_ track: Int, _ place: Place) -> Int {
+            Bells.bit(tracks[track].bells, tracks[track].slots[place.day][place.index])
+        }
+
+        private mutating func put(_ card: Int, _ place: Place) {
+            places[card] = place
+            grid[cards[card].track][place.day][place.index] = card
+            for teacher in cards[card].teachers { busy[teacher][place.day].append(card) }
+        }
+
+        private mutating func take(_ card: Int) {
+            let place = places[card]!
+            places[card] = nil
+            grid[cards[card].track][place.day][place.index] = nil
+            for teacher in cards[card].teachers { busy[teacher][place.day].removeAll { $0 == card } }
+        }
+    }
+}
+
+extension Demo.Year {
+    /// Gives every block its places in the week.
+    func makeTimetable() throws(Demo.Failure) {
+        let tracks = makeTracks()
+        var cards: [Demo.Timetable.Card] = []
+        var blockOf: [Int] = []
+        for (number, block) in blocks.enumerated() {
+            for _ in 0..<block.hours {
+                cards.append(
+                    Demo.Timetable.Card(
+                        track: block.track, subject: block.subject.rawValue,
+                        teachers: block.sections.map { sections[$0].teacher }, most: (block.hours + 4) / 5,
+                        avoidsFirst: block.subject.entry.style == .sport || block.subject.entry.style == .creative,
+                        opensWeek: block.subject == .talks))
+                blockOf.append(number)
+            }
+        }
+        for attempt in 0..<20 {
+            var timetable = Demo.Timetable(
+                tracks: tracks, cards: cards, teachers: people.staff.count, stream(20, attempt))
+            guard timetable.solve() else { continue }
+            for (card, place) in timetable.places.enumerated() {
+                guard let place else { continue }
+                let slot = tracks[cards[card].track].slots[place.day][place.index]
+                blocks[blockOf[card]].places.append((place.day + 1, slot))
+            }
+            for number in blocks.indices {
+                blocks[number].places.sort { ($0.weekday, $0.slot) < ($1.weekday, $1.slot) }
+            }
+            return
+        }
+        throw .noTimetable
+    }
+
+    /// A class fills its days from the first lesson on, without gaps; those left over by five go to the middle.
+    private func makeTracks() -> [Demo.Timetable.Track] {
+        var hours = classes.map { _ in 0 }
+        for block in blocks where block.track < classes.count { hours[block.track] += block.hours }
+        var tracks = classes.indices.map { number in
+            let slots = [3, 0, 1, 2, 4].map { rank in
+                Array(1...(hours[number] / 5 + (rank < hours[number] % 5 ? 1 : 0)))
+            }
+            return Demo.Timetable.Track(bells: classes[number].bells, slots: slots)
+        }
+        tracks.append(Demo.Timetable.Track(bells: Demo.Bells.second, slots: [[Int]](repeating: [2, 3], count: 5)))
+        for _ in 0..<3 {
+            tracks.append(Demo.Timetable.Track(bells: Demo.Bells.second, slots: [[Int]](repeating: [2, 3, 4], count: 5)))
+        }
+        return tracks
+    }
+
+    /// The track of a lesson: which slots of the day its pupils have, for «not in the first or last lesson».
+    func isEdge(track: Int, weekday: Int, slot: Int) -> Bool {
+        var last = 0
+        for block in blocks where block.track == track {
+            for place in block.places where place.weekday == weekday { last = max(last, place.slot) }
+        }
+        return slot == 1 || slot == last
+    }
+}
