@@ -13,6 +13,17 @@ package actor Core {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
     package nonisolated var isCurrent: Bool { executor.isOnThread }
 
+    /// The core whose thread this is; nil on any other thread.
+    package static var current: Core? { Registry.cores.withLock { $0.first { $0.value?.isCurrent == true }?.value } }
+
+    /// For `current`, which is for tests and assertions: it takes a lock.
+    private enum Registry {
+        struct Entry: Sendable {
+            weak var value: Core?
+        }
+        static let cores = Mutex<[Entry]>([])
+    }
+
     package var poller: Poller { executor.poller }
     package var deadlines: Deadlines { executor.deadlines }
 
@@ -20,6 +31,10 @@ package actor Core {
     package init(index: Int) throws {
         self.index = index
         executor = try CoreExecutor()
+        Registry.cores.withLock { cores in
+            cores.removeAll { $0.value == nil }
+            cores.append(Registry.Entry(value: self))
+        }
         let executor = executor
         try Thread.start(name: "core-\(index)") { executor.run() }
     }

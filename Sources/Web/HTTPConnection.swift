@@ -13,7 +13,6 @@ final class HTTPConnection {
 
     private let socket: Socket
     private let limits: ServerLimits
-    private let respond: (Request) async -> Response
     private let worker: any ConnectionOwner
     private var parser: RequestParser
     private var input = InputBuffer()
@@ -26,13 +25,11 @@ final class HTTPConnection {
     private var timedOut = false
 
     init(
-        _ socket: Socket, limits: ServerLimits, deadlines: Deadlines, worker: any ConnectionOwner,
-        respond: @escaping (Request) async -> Response
+        _ socket: Socket, limits: ServerLimits, deadlines: Deadlines, worker: any ConnectionOwner
     ) {
         self.socket = socket
         self.limits = limits
         self.worker = worker
-        self.respond = respond
         parser = RequestParser(limits: limits.parser)
         deadline = deadlines.make { [unowned self] in expired() }
     }
@@ -68,7 +65,7 @@ final class HTTPConnection {
             try await readBody()
         }
         let start = Clock.now
-        let response = await respond(request).conditional(head)
+        let response = await worker.respond(request).conditional(head)
         if bodyIsRead { try await finishBody() }
         // A body that nobody read stands between this answer and the next request.
         let keepsAlive = head.keepAlive && bodyIsRead && failure == nil && !timedOut && !isDraining
@@ -238,6 +235,7 @@ private struct Interrupted: Error {}
 /// What a connection needs of the worker that owns it.
 protocol ConnectionOwner: AnyObject {
     var date: [UInt8] { get }
+    func respond(_ request: Request) async -> Response
     func requestID(_ head: RequestHead) -> String
     func newRequestID() -> String
     func log(_ request: Request, _ response: Response, nanoseconds: UInt64)

@@ -56,9 +56,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     package func open(_ accepted: Listener.Accepted, on core: isolated Core) {
         guard let socket = try? Socket(accepted.descriptor, peer: accepted.peer, poller: poller) else { return }
         guard connections.count < limits.connections, !isDraining else { return core.connectionClosed() }
-        let connection = HTTPConnection(socket, limits: limits, deadlines: deadlines, worker: self) { [unowned self] in
-            await respond($0)
-        }
+        let connection = HTTPConnection(socket, limits: limits, deadlines: deadlines, worker: self)
         connections[ObjectIdentifier(connection)] = connection
         Task {
             _ = core
@@ -85,7 +83,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
 
     // MARK: The way of a request
 
-    private func respond(_ request: Request) async -> Response {
+    func respond(_ request: Request) async -> Response {
         do {
             return try await answer(request)
         } catch {

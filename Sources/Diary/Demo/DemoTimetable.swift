@@ -171,13 +171,4 @@ extension Demo.Year {
         }
         return tracks
     }
-
-    /// The track of a lesson: which slots of the day its pupils have, for «not in the first or last lesson».
-    func isEdge(track: Int, weekday: Int, slot: Int) -> Bool {
-        var last = 0
-        for block in blocks where block.track == track {
-            for place in block.places where place.weekday == weekday { last = max(last, place.slot) }
-        }
-        return slot == 1 || slot == last
-    }
 }

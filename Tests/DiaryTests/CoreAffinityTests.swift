@@ -1,0 +1,43 @@
+import Diary
+import Reactor
+import Synchronization
+import Testing
+import Web
+
+/// Nothing on a request's path leaves its core: each handler of each route begins and ends on the core that read the request.
+@Suite struct CoreAffinityTests {
+    @Test func everyHandlerBeginsAndEndsOnItsCore() async throws {
+        let visits = Mutex<[String: [Bool]]>([:])
+        let routes = Routes.all.map { route in
+            var route = route
+            let handler = route.handler
+            let name = "\(route.method.rawValue) \(route.path)"
+            route.handler = { request, caller in
+                let core = Core.current
+                defer {
+                    let stayed = core != nil && Core.current === core
+                    visits.withLock { $0[name, default: []].append(stayed) }
+                }
+                return try await handler(request, caller)
+            }
+            return route
+        }
+        let server = try await TestServer(cores: 2, routes: routes)
+        let school = try DemoSchoolIDs(server)
+        for route in Routes.all {
+            let path = school.path(route.path)
+            for login in ["teacher", "parent", "deputy"] {
+                let client = try server.client(login)
+                _ = try client.send(
+                    route.method.rawValue, path, headers: [("Content-Type", "application/json")],
+                    body: route.method == .get ? nil : Array("{}".utf8))
+            }
+        }
+        let seen = visits.withLock { $0 }
+        for route in Routes.all {
+            let name = "\(route.method.rawValue) \(route.path)"
+            let stays = try #require(seen[name], "\(name) was never handled")
+            #expect(stays.allSatisfy { $0 }, "\(name) left its core")
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import Glibc
+import JSON
+
+/// A plain HTTP/1.1 client: one connection a request, blocking.
+struct TestClient: Sendable {
+    let port: UInt16
+    var token: String?
+    var language: String?
+
+    struct Answer: Sendable {
+        let status: Int
+        let headers: [(name: String, value: String)]
+        let body: [UInt8]
+
+        var text: String { String(decoding: body, as: UTF8.self) }
+        /// The body as JSON; null when it is none.
+        var json: JSONValue { (try? JSONValue(parsing: body)) ?? .null }
+        /// The problem's code.
+        var code: String? { json["code"]?.string }
+
+        subscript(_ name: String) -> String? {
+            headers.first { $0.name.lowercased() == name.lowercased() }?.value
+        }
+    }
+
+    func get(_ path: String, headers: [(String, String)] = []) throws -> Answer {
+        try send("GET", path, headers: headers)
+    }
+
+    func post(_ path: String, json: String, headers: [(String, String)] = []) throws -> Answer {
+        try send("POST", path, headers: headers + [("Content-Type", "application/json")], body: Array(json.utf8))
+    }
+
+    func patch(_ path: String, json: String, headers: [(String, String)] = []) throws -> Answer {
+        try send("PATCH", path, headers: headers + [("Content-Type", "application/json")], body: Array(json.utf8))
+    }
+
+    func send(
+        _ method: String, _ path: String, headers: [(String, String)] = [], body: [UInt8]? = nil
+    ) throws -> Answer {
+        var head = "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n"
+        if let token { head += "Authorization: Bearer \(token)\r\n" }
+        if let language { head += "Accept-Language: \(language)\r\n" }
+        for (name, value) in headers { head += "\(name): \(value)\r\n" }
+        if let body { head += "Content-Length: \(body.count)\r\n" }
+        return try Self.parse(exchange(Array((head + "\r\n").utf8) + (body ?? [])), isHead: method == "HEAD")
+    }
+
+    /// Sends bytes and reads until the server closes.
+    private func exchange(_ bytes: [UInt8]) throws -> [UInt8] {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard connected == 0 else { throw TestFailure("connect: errno \(errno)") }
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { break }
+            sent += count
+        }
+        var answer: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            if count <= 0 { return answer }
+            answer += buffer[..<count]
+        }
+    }
+
+    private static func parse(_ bytes: [UInt8], isHead: Bool) throws -> Answer {
+        let end = Array("\r\n\r\n".utf8)
+        guard let position = bytes.indices.first(where: { bytes[$0...].starts(with: end) }) else {
+            throw TestFailure("no answer: \(String(decoding: bytes, as: UTF8.self))")
+        }
+        let lines = String(decoding: bytes[..<position], as: UTF8.self).split(separator: "\r\n")
+        let headers = lines.dropFirst().map { line in
+            let parts = line.split(separator: ":", maxSplits: 1)
+            return (name: String(parts[0]), value: parts.count > 1 ? String(parts[1].drop { $0 == " " }) : "")
+        }
+        let body = Array(bytes[(position + 4)...])
+        let answer = Answer(status: Int(lines[0].split(separator: " ")[1]) ?? 0, headers: headers, body: body)
+        if let length = answer["Content-Length"].flatMap({ Int($0) }), !isHead, answer.status != 304, length != body.count {
+            throw TestFailure("Content-Length \(length), body \(body.count)")
+        }
+        return answer
+    }
+}
+
+extension JSONValue {
+    var string: String? { if case .string(let text) = self { text } else { nil } }
+    var int: Int? { if case .number(let text) = self { Int(text) } else { nil } }
+    var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    var array: [JSONValue] { if case .array(let items) = self { items } else { [] } }
+    var isNull: Bool { if case .null = self { true } else { false } }
+    var keys: [String] { if case .object(let members) = self { members.map { $0.key } } else { [] } }
+
+    subscript(_ index: Int) -> JSONValue? { array.indices.contains(index) ? array[index] : nil }
+}
