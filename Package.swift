@@ -61,6 +61,13 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "DiaryTests",
+            dependencies: [
+                "Diary", "Web", "HTTP1", "JSON", "Crypto", "Postgres", "Reactor", "TestSupport",
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "LyceumTests", dependencies: ["lyceum", "TestSupport"], swiftSettings: settings),
     ]
 )

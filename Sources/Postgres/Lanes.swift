@@ -40,7 +40,7 @@ package final class Lanes {
         self.configuration = configuration
         func lane(_ name: String, _ count: Int, _ options: String) -> Lane {
             let connector = Connector(
-                configuration.url, options: "-c TimeZone=UTC -c DateStyle=ISO -c lock_timeout=2000 \(options)",
+                configuration.url, options: "-c TimeZone=UTC -c DateStyle=ISO -c lock_timeout=2000 -c jit=off -c plan_cache_mode=force_generic_plan \(options)",
                 offload: offload, poller: core.poller, deadlines: core.deadlines)
             return Lane(name, count, connector, queue: configuration.queue, on: core, log: log)
         }

@@ -26,6 +26,9 @@ package final class Deadline {
 package final class Deadlines {
     private var heap: [(moment: UInt64, deadline: Deadline)] = []
 
+    /// Moments in the queue, dead ones among them.
+    var queuedCount: Int { heap.count }
+
     package func make(_ action: @escaping () -> Void) -> Deadline { Deadline(self, action) }
 
     /// Milliseconds until the next look, rounded up; -1 when nothing is queued.

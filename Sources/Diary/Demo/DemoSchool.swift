@@ -26,24 +26,25 @@ extension Demo {
         private(set) var rooms: [Room] = []
         /// The room of each employee, by index in `people.staff`.
         private(set) var roomOf: [Int?]
-        private var random: Random
+        /// Numbers of semesters and years of grades 10 and 11 (M11), by pupil and subject.
+        var senior: [Int: [Int]] = [:]
 
         init(seed: UInt64, year: Int, today: Day, years: Int, students: Int) {
             self.seed = seed
             self.year = year
             self.today = today
             people = People(seed: seed, year: year, years: years, students: students)
-            random = Random(seed: seed, 2)
+            var random = Random(seed: seed, 2)
             let founded = Day(year - years, 8, 20).at(minutes: 600)
             subjects = Subjects(ids: Subject.allCases.map { _ in ID(at: founded, &random) })
             categories = Category.allCases.map { _ in ID(at: founded, &random) }
             codes = Code.allCases.map { _ in ID(at: founded, &random) }
             roomOf = people.staff.map { _ in nil }
-            furnish(at: founded)
+            furnish(at: founded, &random)
         }
 
         /// A room for every teacher; the sports halls are shared, and afternoon classes sit where grade 1 sat.
-        private func furnish(at founded: Moment) {
+        private func furnish(at founded: Moment, _ random: inout Random) {
             for (name, capacity) in [("Спортивный зал", 75), ("Малый спортивный зал", 50)] {
                 rooms.append(Room(id: ID(at: founded, &random), name: name, capacity: capacity, isShared: true))
             }
@@ -64,13 +65,13 @@ extension Demo {
 
         // MARK: Rows
 
-        func load(_ loader: Loader) throws {
-            try loadUsers(loader)
+        func load(_ loader: Loader, passwordHash: String) throws {
+            try loadUsers(loader, passwordHash)
             try loadProfiles(loader)
             try loadCatalogues(loader)
         }
 
-        private func loadUsers(_ loader: Loader) throws {
+        private func loadUsers(_ loader: Loader, _ passwordHash: String) throws {
             struct User {
                 let id: ID
                 let name: Name
@@ -118,12 +119,11 @@ extension Demo {
                 row.field(user.login == nil ? nil : opened)
                 row.field(max(user.since, user.login == nil ? user.since : opened))
             }
-            // One hash for all who sign in; it is a parameter of the transaction, not a field of each row.
             try loader.connection.query(
                 """
-                UPDATE users SET state = 'active', password_hash = current_setting('lyceum.demo_password'), password_changed_at = activated_at
+                UPDATE users SET state = 'active', password_hash = $2, password_changed_at = activated_at
                 WHERE school_id = $1 AND login IS NOT NULL
-                """, [String(loader.school)])
+                """, [String(loader.school), passwordHash])
             let also = people.staff.filter(\.isGuardian).map { ($0.id, "guardian", $0.hired.at(minutes: 600)) }
             try loader.copy("user_roles", "user_id, role, granted_at", users.map { ($0.id, $0.role, $0.since) } + also) {
                 $0.field($1.0)

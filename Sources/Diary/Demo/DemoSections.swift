@@ -42,9 +42,9 @@ extension Demo.Year {
 
     private func addSections(schoolClass number: Int, _ assignment: Assignment) {
         let schoolClass = classes[number]
-        let technical = People.isTechnical(letter: schoolClass.letter)
-        for item in [(.talks, 1)] + Curriculum.hours(grade: schoolClass.grade, technical: technical) {
-            let (subject, hours): (Demo.Subject, Int) = item
+        let technical = Demo.People.isTechnical(letter: schoolClass.letter)
+        let load = Demo.Curriculum.hours(grade: schoolClass.grade, technical: technical)
+        for (subject, hours) in [(Demo.Subject.talks, 1)] + load {
             let split = subject.split(grade: schoolClass.grade)
             let groups = split.map { parts[number][$0]! } ?? [schoolClass.group]
             let teachers =

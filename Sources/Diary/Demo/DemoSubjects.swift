@@ -87,10 +87,10 @@ extension Demo {
             Entry(name: "Физика", short: "Физика", area: nature, pool: .physics, style: .numbers),
             Entry(name: "Химия", short: "Химия", area: nature, pool: .chemistry, style: .science),
             Entry(
-                name: "Основы религиозных культур и светской этики", short: "ОРКСЭ", area: ethics, pool: .primary,
+                name: "Основы религиозных культур и светской этики", short: "ОРКСЭ", area: morals, pool: .primary,
                 style: .talk),
             Entry(
-                name: "Основы духовно-нравственной культуры народов России", short: "ОДНКНР", area: ethics, pool: .art,
+                name: "Основы духовно-нравственной культуры народов России", short: "ОДНКНР", area: morals, pool: .art,
                 style: .humanities),
             Entry(name: "Изобразительное искусство", short: "ИЗО", area: arts, pool: .art, style: .creative),
             Entry(name: "Музыка", short: "Музыка", area: arts, pool: .music, style: .creative),
@@ -113,7 +113,7 @@ extension Demo {
         private static let exact = "Математика и информатика"
         private static let nature = "Естественно-научные предметы"
         private static let society = "Общественно-научные предметы"
-        private static let ethics = "Духовно-нравственная культура"
+        private static let morals = "Духовно-нравственная культура"
         private static let arts = "Искусство"
         private static let body = "Физическая культура и безопасность"
         private static let extra = "Внеурочная деятельность"

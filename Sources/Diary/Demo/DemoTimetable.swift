@@ -48,10 +48,8 @@ extension Demo {
         mutating func solve() -> Bool {
             var hours = busy.map { _ in 0 }
             for card in cards { for teacher in card.teachers { hours[teacher] += 1 } }
-            var waiting = cards.indices.sorted { left, right in
-                let difficulty = { (card: Int) in cards[card].teachers.reduce(0) { $0 + hours[$1] } }
-                return (difficulty(left), left) < (difficulty(right), right)
-            }
+            let difficulty = cards.map { card in card.teachers.reduce(0) { $0 + hours[$1] } }
+            var waiting = cards.indices.sorted { (difficulty[$0], $0) < (difficulty[$1], $1) }
             for card in cards.indices where cards[card].opensWeek { put(card, Place(day: 0, index: 0)) }
             waiting.removeAll { cards[$0].opensWeek }
 

@@ -57,6 +57,8 @@ extension Demo {
         var sections: [Section] = []
         var blocks: [Block] = []
         var plans: [Plan] = []
+        var entries: [Entry] = []
+        /// In the order of time.
         var lessons: [Lesson] = []
         var substitutions: [Substitution] = []
         /// Parts of each class for subjects taught in two: halves and then sexes.

@@ -1,0 +1,150 @@
+import Diary
+import Testing
+import Web
+
+/// Every route for every kind of caller, with the real request. A route without a row fails.
+@Suite struct AccessMatrixTests {
+    /// What a route answers to whom; `own` and `foreign` are ids that the caller may and may not see.
+    struct Row: Sendable {
+        var nobody = 401
+        var student = 200
+        var guardian = 200
+        var teacher = 200
+        var deputy = 200
+        var head = 200
+        var administrator = 200
+        /// With an id of another family, class or section of the same school.
+        var foreign: [String: Int] = [:]
+        /// With an id of another school.
+        var strange: Int?
+    }
+
+    static let open = Row(nobody: 200)
+    static let matrix: [String: Row] = [
+        // Without a body the token endpoints answer 415, whoever asks.
+        "issueToken": Row(
+            nobody: 415, student: 415, guardian: 415, teacher: 415, deputy: 415, head: 415, administrator: 415),
+        "revokeToken": Row(
+            nobody: 415, student: 415, guardian: 415, teacher: 415, deputy: 415, head: 415, administrator: 415),
+        "getMe": Row(),
+        "listSections": Row(student: 403, guardian: 403),
+        "listClasses": Row(student: 403, guardian: 403),
+        "listClassStudents": Row(student: 403, guardian: 403, foreign: ["deputy": 200], strange: 404),
+        "getStudentDiary": Row(
+            administrator: 403, foreign: ["student": 404, "parent": 404, "teacher": 404, "deputy": 200, "head": 200],
+            strange: 404),
+        "listStudentMarks": Row(
+            administrator: 403, foreign: ["student": 404, "parent": 404, "teacher": 404, "deputy": 200, "head": 200],
+            strange: 404),
+        "getSectionJournal": Row(
+            student: 403, guardian: 403, administrator: 403, foreign: ["teacher": 404, "deputy": 200], strange: 404),
+        // An empty object is 422 for whoever may write.
+        "patchSectionJournal": Row(
+            student: 403, guardian: 403, teacher: 422, deputy: 403, head: 403, administrator: 403,
+            foreign: ["teacher": 404], strange: 404),
+        "getMarkHistory": Row(
+            administrator: 403, foreign: ["student": 404, "parent": 404, "teacher": 404, "deputy": 200], strange: 404),
+        "getLivez": open, "getReadyz": open, "getOpenAPIJSON": open, "getOpenAPIYAML": open, "getProblem": open,
+    ]
+
+    @Test func everyRouteHasARow() {
+        let operations = Routes.all.map { $0.operation }
+        #expect(Set(operations) == Set(Self.matrix.keys))
+        #expect(Set(operations).count == operations.count, "an operationId stands twice")
+    }
+
+    @Test func everyRouteAnswersEachRoleAsTheMatrixSays() async throws {
+        let server = try await TestServer()
+        let ids = try DemoSchoolIDs(server)
+        let foreign = try ForeignIDs(server, ids)
+        let logins = ["student", "parent", "teacher", "deputy", "head", "admin"]
+        let clients = try Dictionary(uniqueKeysWithValues: logins.map { ($0, try server.client($0)) })
+        var checked = 0
+        func check(_ route: Route<Access, Caller>, _ who: String, _ path: String, _ expected: Int) throws {
+            let client = clients[who] ?? TestClient(port: server.port)
+            // A batch of one item, so that a foreign section is looked up.
+            let body: String? =
+                switch (route.method.rawValue, path == foreign.own(route.path, who, ids)) {
+                case ("PATCH", false):
+                    "{\"marks\":[{\"lesson_id\":\"\(ids.lesson)\",\"student_id\":\"\(ids.child)\",\"value\":null,\"version\":0}]}"
+                case ("PATCH", true): "{}"
+                default: nil
+                }
+            let answer = try client.send(
+                route.method.rawValue, path, headers: body == nil ? [] : [("Content-Type", "application/json")],
+                body: body.map { Array($0.utf8) })
+            #expect(answer.status == expected, "\(route.operation) as \(who) at \(path): \(answer.text)")
+            checked += 1
+        }
+        for route in Routes.all {
+            let row = try #require(Self.matrix[route.operation])
+            let expected = [
+                ("nobody", row.nobody), ("student", row.student), ("parent", row.guardian), ("teacher", row.teacher),
+                ("deputy", row.deputy), ("head", row.head), ("admin", row.administrator),
+            ]
+            for (who, status) in expected { try check(route, who, foreign.own(route.path, who, ids), status) }
+            for (who, status) in row.foreign { try check(route, who, foreign.foreign(route.path), status) }
+            if let status = row.strange {
+                for who in logins where !refuses(route, who) { try check(route, who, foreign.strange(route.path), status) }
+            }
+        }
+        #expect(checked > 150)
+    }
+
+    private func refuses(_ route: Route<Access, Caller>, _ who: String) -> Bool {
+        let role: [String: Set<Role>] = [
+            "student": [.student], "parent": [.guardian], "teacher": [.teacher, .classTeacher], "deputy": [.deputyHead],
+            "head": [.head], "admin": [.administrator],
+        ]
+        if case .roles(let roles) = route.access { return roles.isDisjoint(with: role[who]!) }
+        return false
+    }
+}
+
+/// Paths with ids of one's own, of somebody else at the school, and of another school.
+struct ForeignIDs {
+    let student: String
+    let pupilOfAnotherClass: String
+    let ownMark: String
+    let strangeMark: String
+    let strangeClass: String
+    let markOfAnotherClass: String
+    let ids: DemoSchoolIDs
+
+    init(_ server: TestServer, _ ids: DemoSchoolIDs) throws {
+        self.ids = ids
+        let connection = try server.owner()
+        func find(_ sql: String, _ school: Int, _ rest: String...) throws -> String {
+            guard let value = try connection.query(sql, [String(school)] + rest).first else { throw TestFailure("nothing: \(sql)") }
+            return value
+        }
+        student = try find("SELECT id FROM users WHERE school_id = $1 AND login = 'student'", ids.school)
+        pupilOfAnotherClass = try find(
+            "SELECT e.student_id FROM enrollments e WHERE e.school_id = $1 AND e.class_id = $2 AND e.ends_on IS NULL ORDER BY 1 LIMIT 1",
+            ids.school, ids.otherClass)
+        ownMark = try find(
+            "SELECT id FROM marks WHERE school_id = $1 AND student_id = $2 AND kind IS NOT NULL ORDER BY id LIMIT 1", ids.school, student)
+        markOfAnotherClass = try find(
+            "SELECT k.id FROM marks k JOIN line_items i ON i.school_id = k.school_id AND i.id = k.line_item_id WHERE k.school_id = $1 AND i.section_id = $2 AND kind IS NOT NULL ORDER BY k.id LIMIT 1",
+            ids.school, ids.otherSection)
+        strangeMark = try find("SELECT id FROM marks WHERE school_id = $1 ORDER BY id LIMIT 1", ids.otherSchool)
+        strangeClass = try find("SELECT id FROM classes WHERE school_id = $1 ORDER BY id LIMIT 1", ids.otherSchool)
+    }
+
+    func own(_ template: String, _ who: String, _ ids: DemoSchoolIDs) -> String {
+        guard who == "student" else { return ids.path(template) }
+        return template.replacing("{student_id}", with: student).replacing("{mark_id}", with: ownMark)
+            .replacing("{class_id}", with: ids.class7A).replacing("{section_id}", with: ids.section)
+            .replacing("{code}", with: "not_found")
+    }
+
+    func foreign(_ template: String) -> String {
+        template.replacing("{student_id}", with: pupilOfAnotherClass).replacing("{mark_id}", with: markOfAnotherClass)
+            .replacing("{class_id}", with: ids.otherClass).replacing("{section_id}", with: ids.otherSection)
+    }
+
+    func strange(_ template: String) -> String {
+        template.replacing("{student_id}", with: ids.stranger).replacing("{mark_id}", with: strangeMark)
+            .replacing("{class_id}", with: strangeClass).replacing("{section_id}", with: ids.strangeSection)
+    }
+}

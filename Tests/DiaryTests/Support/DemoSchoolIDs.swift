@@ -1,0 +1,91 @@
+import JSON
+import Postgres
+
+/// Ids of the demo school that tests ask for, found by what they are.
+struct DemoSchoolIDs: Sendable {
+    let school: Int
+    let otherSchool: Int
+    /// A pupil of 7А who is the parent's child.
+    let child: String
+    /// The parent's child in grade 1.
+    let firstGrader: String
+    /// Pupils of 7А who are nobody's of the logins above.
+    let others: [String]
+    /// A pupil of the other school.
+    let stranger: String
+    let class7A: String
+    /// Another class, which the teacher does not lead.
+    let otherClass: String
+    /// Mathematics of 7А, taught by `teacher`.
+    let section: String
+    /// A section that `teacher` neither teaches nor has pupils of 7А in.
+    let otherSection: String
+    /// The last held lesson of `section` that can be edited.
+    let lesson: String
+    /// A published mark of the child.
+    let mark: String
+    /// A published mark of another pupil of 7А.
+    let otherMark: String
+    /// A section of the other school.
+    let strangeSection: String
+
+    init(_ server: TestServer) throws {
+        let connection = try server.owner()
+        func find(_ sql: String, _ parameters: [String?] = []) throws -> String {
+            guard let value = try connection.query(sql, parameters).first else { throw TestFailure("nothing: \(sql)") }
+            return value
+        }
+        school = Int(try find("SELECT id FROM schools WHERE code = 'lyceum29'"))!
+        otherSchool = Int(try find("SELECT id FROM schools WHERE code <> 'lyceum29' ORDER BY id LIMIT 1"))!
+        let id = String(school)
+        let today = TestServer.today
+        let enrolled = "e.starts_on <= '\(today)' AND coalesce(e.ends_on, 'infinity') >= '\(today)'"
+        let ofParent = """
+            FROM users p
+            JOIN guardianships g ON g.school_id = p.school_id AND g.guardian_id = p.id
+            JOIN enrollments e ON e.school_id = g.school_id AND e.student_id = g.student_id AND \(enrolled)
+            JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
+            WHERE p.school_id = $1 AND p.login = 'parent'
+            """
+        child = try find("SELECT g.student_id \(ofParent) AND c.name = '7А'", [id])
+        firstGrader = try find("SELECT g.student_id \(ofParent) AND c.grade_level = 1", [id])
+        class7A = try find("SELECT id FROM classes WHERE school_id = $1 AND name = '7А' AND academic_year_id = (SELECT id FROM academic_years WHERE school_id = $1 ORDER BY starts_on DESC LIMIT 1)", [id])
+        otherClass = try find("SELECT id FROM classes WHERE school_id = $1 AND name = '9Б'", [id])
+        others = try connection.query(
+            """
+            SELECT e.student_id FROM enrollments e JOIN users u ON u.school_id = e.school_id AND u.id = e.student_id
+            WHERE e.school_id = $1 AND e.class_id = $2 AND \(enrolled) AND e.student_id <> $3
+                AND u.login IS DISTINCT FROM 'student' AND e.in_class_group
+            ORDER BY u.last_name
+            """, [id, class7A, child]
+        ).rows.compactMap { $0[0] }
+        stranger = try find("SELECT id FROM students WHERE school_id = $1 ORDER BY id LIMIT 1", [String(otherSchool)])
+        section = try find(
+            """
+            SELECT s.id FROM sections s
+            JOIN section_teachers t ON t.school_id = s.school_id AND t.section_id = s.id
+            JOIN users u ON u.school_id = t.school_id AND u.id = t.teacher_id AND u.login = 'teacher'
+            JOIN classes c ON c.school_id = s.school_id AND c.group_id = s.group_id AND c.id = $2
+            WHERE s.school_id = $1 AND s.grading = 'marks' ORDER BY s.hours_per_week DESC, s.id LIMIT 1
+            """, [id, class7A])
+        otherSection = try find(
+            "SELECT s.id FROM sections s JOIN classes c ON c.school_id = s.school_id AND c.group_id = s.group_id WHERE s.school_id = $1 AND c.id = $2 AND s.grading = 'marks' AND NOT EXISTS (SELECT FROM section_teachers t JOIN users u ON u.school_id = t.school_id AND u.id = t.teacher_id AND u.login = 'teacher' WHERE t.school_id = s.school_id AND t.section_id = s.id) AND NOT EXISTS (SELECT FROM lessons l JOIN users u ON u.school_id = l.school_id AND u.id = l.teacher_id AND u.login = 'teacher' WHERE l.school_id = s.school_id AND l.section_id = s.id) ORDER BY s.id LIMIT 1",
+            [id, otherClass])
+        lesson = try find(
+            """
+            SELECT l.id FROM lessons l WHERE l.school_id = $1 AND l.section_id = $2 AND l.date <= '\(today)'
+                AND l.state = 'held' ORDER BY l.date DESC, l.starts_at DESC LIMIT 1
+            """, [id, section])
+        let ofPupil = "SELECT id FROM marks WHERE school_id = $1 AND student_id = $2 AND kind IS NOT NULL AND published_at <= now() ORDER BY id LIMIT 1"
+        mark = try find(ofPupil, [id, child])
+        otherMark = try find(ofPupil, [id, others[0]])
+        strangeSection = try find("SELECT id FROM sections WHERE school_id = $1 ORDER BY id LIMIT 1", [String(otherSchool)])
+    }
+
+    /// A template's path with ids that the demo logins own.
+    func path(_ template: String) -> String {
+        template.replacing("{class_id}", with: class7A).replacing("{student_id}", with: child)
+            .replacing("{section_id}", with: section).replacing("{mark_id}", with: mark)
+            .replacing("{code}", with: "not_found")
+    }
+}

@@ -1,0 +1,73 @@
+import Testing
+
+@testable import Reactor
+
+@Suite struct InputBufferTests {
+    private func append(_ text: String, to buffer: inout InputBuffer) {
+        let bytes = Array(text.utf8)
+        let count = buffer.append { space in
+            let count = min(space.count, bytes.count)
+            space.copyBytes(from: bytes.prefix(count))
+            return count
+        }
+        #expect(count == bytes.count)
+    }
+
+    private func text(_ buffer: InputBuffer) -> String {
+        buffer.withBytes { span in String(decoding: span.indices.map { span[$0] }, as: UTF8.self) }
+    }
+
+    @Test func takesFromTheFront() {
+        var buffer = InputBuffer()
+        #expect(buffer.isEmpty)
+        append("hello ", to: &buffer)
+        append("world", to: &buffer)
+        #expect(text(buffer) == "hello world")
+        buffer.take(6)
+        #expect(text(buffer) == "world")
+        #expect(buffer.count == 5)
+        append("!", to: &buffer)
+        #expect(text(buffer) == "world!")
+        buffer.take(6)
+        #expect(buffer.isEmpty)
+    }
+
+    @Test func releasesOnlyWhenEmpty() {
+        var buffer = InputBuffer()
+        append("abc", to: &buffer)
+        buffer.release()
+        #expect(text(buffer) == "abc")
+        buffer.take(3)
+        buffer.release()
+        #expect(text(buffer) == "")
+        append("def", to: &buffer)
+        #expect(text(buffer) == "def")
+    }
+
+    @Test func compactMakesRoomBehind() {
+        var buffer = InputBuffer()
+        append(String(repeating: "a", count: 1000) + "b", to: &buffer)
+        let room = buffer.room
+        buffer.take(1000)
+        buffer.compact()
+        #expect(text(buffer) == "b")
+        #expect(buffer.room == room + 1000)
+    }
+
+    @Test func failedFillChangesNothing() {
+        var buffer = InputBuffer()
+        append("abc", to: &buffer)
+        #expect(buffer.append { _ in -1 } == -1)
+        #expect(buffer.append { _ in 0 } == 0)
+        #expect(text(buffer) == "abc")
+    }
+
+    @Test func alwaysHasRoom() {
+        var buffer = InputBuffer()
+        append(String(repeating: "a", count: buffer.room), to: &buffer)
+        #expect(buffer.room > 0)
+        append("b", to: &buffer)
+        buffer.take(buffer.count - 1)
+        #expect(text(buffer) == "b")
+    }
+}

@@ -1,0 +1,124 @@
+import Glibc
+import Synchronization
+import Testing
+
+@testable import Reactor
+
+@Suite final class ListenerTests {
+    let core: Core
+
+    init() throws { core = try Core(index: 0) }
+    deinit { core.stop() }
+
+    private func listener(
+        host: String = "127.0.0.1", port: UInt16 = 0, accepted: @escaping @Sendable (Listener.Accepted) -> Void = { _ in }
+    ) -> CoreLocal<Result<Listener, any Error>> {
+        CoreLocal(core) { core in
+            Result {
+                try Listener(
+                    host: host, port: port, poller: core.poller, deadlines: core.deadlines, accepted: accepted)
+            }
+        }
+    }
+
+    private func port(_ listener: CoreLocal<Result<Listener, any Error>>) async throws -> UInt16 {
+        try await listener.read { listener, _ in listener.map { $0.port } }.get()
+    }
+
+    /// Whether the port can be bound by somebody who does not share.
+    private func isFree(_ port: UInt16) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = loopback(port)
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
+
+    @Test func kernelChoosesAPortAndConnectionsArrive() async throws {
+        let seen = Mutex<[Listener.Accepted]>([])
+        let listener = listener { accepted in seen.withLock { $0.append(accepted) } }
+        let port = try await port(listener)
+        #expect(port != 0)
+        let wires = (0..<10).compactMap { _ in Wire(port: port) }
+        #expect(wires.count == 10)
+        #expect(await eventually { seen.withLock { $0.count } == 10 })
+        let accepted = seen.withLock { $0 }
+        #expect(accepted.allSatisfy { $0.peer == "127.0.0.1" })
+        #expect(accepted.allSatisfy { fcntl($0.descriptor, F_GETFL) & O_NONBLOCK != 0 })
+        for connection in accepted { close(connection.descriptor) }
+        #expect(wires.allSatisfy { $0.read().isEmpty })
+    }
+
+    @Test func closedRefusesAndFreesThePort() async throws {
+        let listener = listener()
+        let port = try await port(listener)
+        #expect(!isFree(port))
+        await listener.read { listener, _ in try? listener.get().close() }
+        #expect(Wire(port: port) == nil)
+        #expect(isFree(port))
+        // Once more does no harm.
+        await listener.read { listener, _ in try? listener.get().close() }
+    }
+
+    @Test func takenPortIsAnError() async throws {
+        let first = listener()
+        let port = try await port(first)
+        let second = listener(port: port)
+        let error = await #expect(throws: SystemError.self) { try await self.port(second) }
+        #expect(error == SystemError(call: "bind", code: EADDRINUSE) || error?.call == "listen")
+        withExtendedLifetime(first) {}
+    }
+
+    @Test func wantsANumericAddress() async throws {
+        await #expect(throws: SystemError.self) { try await self.port(self.listener(host: "localhost")) }
+    }
+}
+
+@Suite struct PollerTests {
+    /// An event that was reported for a descriptor closed in the same round reaches nobody.
+    @Test func removedInTheSameRoundIsNotCalled() throws {
+        let poller = try Poller()
+        let pairs = [connectedPair(), connectedPair()]
+        defer { for pair in pairs { close(pair.ours) } }
+        for pair in pairs { pair.theirs.write("x") }
+        var tokens: [Poller.Token] = []
+        var calls: [Int] = []
+        for (index, pair) in pairs.enumerated() {
+            tokens.append(
+                try poller.add(pair.ours, .readable) { _ in
+                    calls.append(index)
+                    poller.remove(tokens[1 - index])
+                })
+        }
+        let end = Clock.now + .seconds(20)
+        while calls.isEmpty && Clock.now < end { poller.wait(milliseconds: 100) }
+        poller.wait(milliseconds: 0)
+        #expect(Set(calls).count == 1)
+    }
+
+    @Test func slotOfARemovedOneIsUsedAgain() throws {
+        let poller = try Poller()
+        let pair = connectedPair()
+        defer { close(pair.ours) }
+        let first = try poller.add(pair.ours, .readable) { _ in Issue.record("removed and still called") }
+        poller.remove(first)
+        var called = false
+        let second = try poller.add(pair.ours, .readable) { _ in called = true }
+        #expect(first != second)
+        #expect(first.slot == second.slot)
+        poller.remove(first)
+        try poller.change(first, .writable)
+        pair.theirs.write("x")
+        let end = Clock.now + .seconds(20)
+        while !called && Clock.now < end { poller.wait(milliseconds: 100) }
+        #expect(called)
+    }
+
+    @Test func unknownDescriptorIsAnError() throws {
+        let poller = try Poller()
+        #expect(throws: SystemError(call: "epoll_ctl", code: EBADF)) { _ = try poller.add(-1, .readable) { _ in } }
+    }
+}

@@ -1,0 +1,86 @@
+import Synchronization
+import Testing
+
+@testable import Reactor
+
+@Suite final class OffloadTests {
+    let core: Core
+
+    init() throws { core = try Core(index: 0) }
+    deinit { core.stop() }
+
+    /// Holds a thread until it is opened.
+    final class Gate: Sendable {
+        private let ends: (Wire, Wire)
+
+        init() {
+            let pair = connectedPair()
+            ends = (Wire(pair.ours), pair.theirs)
+        }
+
+        func wait() { _ = ends.1.read(atMost: 1) }
+        func open() { ends.0.write("x") }
+    }
+
+    @Test func resultComesBackOnTheCore() async throws {
+        let offload = try Offload(name: "offload", threads: 2, limit: 10)
+        let (value, wasOnCore, isOnCore) = try await core.run { core in
+            let (value, wasOnCore) = try await offload.run { (6 * 7, core.isCurrent) }
+            return (value, wasOnCore, core.isCurrent)
+        }
+        #expect(value == 42)
+        #expect(!wasOnCore)
+        #expect(isOnCore)
+    }
+
+    @Test func errorComesBackOnTheCore() async throws {
+        struct Broken: Error {}
+        let offload = try Offload(name: "offload", threads: 1, limit: 10)
+        let isOnCore = await core.run { core in
+            await #expect(throws: Broken.self) { try await offload.run { throw Broken() } }
+            return core.isCurrent
+        }
+        #expect(isOnCore)
+    }
+
+    @Test func refusesWhenItsQueueIsFull() async throws {
+        let offload = try Offload(name: "offload", threads: 1, limit: 2)
+        let gate = Gate()
+        let done = Atomic<Int>(0)
+        await withCheckedContinuation { continuation in
+            offload.submit {
+                continuation.resume()
+                gate.wait()
+            }
+        }
+        for _ in 0..<2 { offload.submit { done.add(1, ordering: .relaxed) } }
+        await #expect(throws: Offload.Full.self) { try await offload.run {} }
+        offload.submit { done.add(100, ordering: .relaxed) }
+        gate.open()
+        #expect(await eventually { done.load(ordering: .relaxed) >= 2 })
+        try await offload.run {}
+        #expect(done.load(ordering: .relaxed) == 2)
+    }
+
+    @Test func oneThreadWorksInOrder() async throws {
+        let offload = try Offload(name: "offload", threads: 1, limit: 1000)
+        let seen = Mutex<[Int]>([])
+        for number in 0..<500 { offload.submit { seen.withLock { $0.append(number) } } }
+        try await offload.run {}
+        #expect(seen.withLock { $0 } == Array(0..<500))
+    }
+
+    @Test func threadsWorkSideBySide() async throws {
+        let offload = try Offload(name: "offload", threads: 2, limit: 10, niceness: 5)
+        let gate = Gate()
+        await withCheckedContinuation { continuation in
+            offload.submit {
+                continuation.resume()
+                gate.wait()
+            }
+        }
+        // The other thread is free.
+        #expect(try await offload.run { 1 } == 1)
+        gate.open()
+    }
+}

@@ -1,0 +1,195 @@
+import Glibc
+import Synchronization
+import Testing
+
+@testable import Reactor
+
+@Suite final class SocketTests {
+    let core: Core
+
+    init() throws { core = try Core(index: 0) }
+    deinit { core.stop() }
+
+    static let large = (0..<(8 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+
+    /// All that the peer sends until its end.
+    private static func all(_ socket: Socket) async throws -> [UInt8] {
+        var input = InputBuffer()
+        var bytes: [UInt8] = []
+        while true {
+            switch try socket.receive(into: &input) {
+            case .bytes:
+                input.withBytes { span in for index in span.indices { bytes.append(span[index]) } }
+                input.take(input.count)
+            case .end: return bytes
+            case .wouldBlock:
+                guard await socket.readable() == .ready else { return bytes }
+            }
+        }
+    }
+
+    @Test func writesAllToASlowReader() async throws {
+        let (ours, theirs) = connectedPair()
+        var small: Int32 = 4096
+        setsockopt(ours, SOL_SOCKET, SO_SNDBUF, &small, 4)
+        let core = core
+        async let sent = core.run { core in
+            let socket = try Socket(ours, peer: "test", poller: core.poller)
+            return try await socket.send(Self.large) && core.isCurrent
+        }
+        let received = try await threads.run {
+            var bytes: [UInt8] = []
+            while bytes.count < Self.large.count {
+                let part = theirs.read(atMost: 1000 + bytes.count % 50_000)
+                if part.isEmpty { break }
+                bytes.append(contentsOf: part)
+            }
+            return bytes
+        }
+        #expect(try await sent)
+        #expect(received == Self.large)
+    }
+
+    @Test func readsMoreThanABufferHolds() async throws {
+        let (ours, theirs) = connectedPair()
+        let core = core
+        async let received = core.run { core in
+            try await Self.all(Socket(ours, peer: "test", poller: core.poller))
+        }
+        try await threads.run {
+            var rest = Self.large[...]
+            while !rest.isEmpty {
+                let count = rest.withUnsafeBytes {
+                    Glibc.send(theirs.descriptor, $0.baseAddress, min($0.count, 100_000), Int32(MSG_NOSIGNAL))
+                }
+                guard count > 0 else { break }
+                rest = rest.dropFirst(count)
+            }
+            shutdown(theirs.descriptor, Int32(SHUT_WR))
+        }
+        #expect(try await received == Self.large)
+    }
+
+    @Test func endComesBehindTheData() async throws {
+        let (ours, theirs) = connectedPair()
+        theirs.write("the last words")
+        shutdown(theirs.descriptor, Int32(SHUT_WR))
+        let text = try await core.run { core in
+            let socket = try Socket(ours, peer: "test", poller: core.poller)
+            let bytes = try await Self.all(socket)
+            // The peer still listens.
+            let couldAnswer = try await socket.send(Array("answer".utf8))
+            return String(decoding: bytes, as: UTF8.self) + (couldAnswer ? "" : "?")
+        }
+        #expect(text == "the last words")
+        #expect(theirs.read() == Array("answer".utf8))
+        #expect(theirs.read() == [])
+    }
+
+    @Test func waitsForDataThatComesLater() async throws {
+        let (ours, theirs) = connectedPair()
+        let text = try await core.run { core in
+            let socket = try Socket(ours, peer: "test", poller: core.poller)
+            var input = InputBuffer()
+            guard case .wouldBlock = try socket.receive(into: &input) else { return "data before it was sent" }
+            theirs.write("later")
+            guard await socket.readable() == .ready, try socket.receive(into: &input) == .bytes(5) else { return "" }
+            return input.withBytes { span in String(decoding: span.indices.map { span[$0] }, as: UTF8.self) }
+        }
+        #expect(text == "later")
+    }
+
+    @Test func interruptEndsAReader() async throws {
+        let (ours, theirs) = connectedPair()
+        let wakes = try await core.run { core in
+            let socket = try Socket(ours, peer: "test", poller: core.poller)
+            var input = InputBuffer()
+            _ = try socket.receive(into: &input)
+            let reader = Task {
+                _ = core
+                return await socket.readable()
+            }
+            // Jobs run in the order of their making: the reader waits when this one runs.
+            let interrupter = Task {
+                _ = core
+                socket.interrupt()
+            }
+            await interrupter.value
+            return [await reader.value, await socket.readable()]
+        }
+        #expect(wakes == [.interrupted, .interrupted])
+        #expect(theirs.read() == [])
+    }
+
+    @Test func interruptEndsAWriter() async throws {
+        let (ours, theirs) = connectedPair()
+        let isWhole = try await core.run { core in
+            let socket = try Socket(ours, peer: "test", poller: core.poller)
+            let writer = Task {
+                _ = core
+                return try await socket.send(Self.large + Self.large)
+            }
+            let interrupter = Task {
+                _ = core
+                socket.interrupt()
+            }
+            await interrupter.value
+            return try await writer.value
+        }
+        #expect(!isWhole)
+        withExtendedLifetime(theirs) {}
+    }
+
+    @Test func stoppedReadingStillWrites() async throws {
+        let (ours, theirs) = connectedPair()
+        let (wake, isWhole) = try await core.run { core in
+            let socket = try Socket(ours, peer: "test", poller: core.poller)
+            socket.stopReading()
+            return (await socket.readable(), try await socket.send(Array("bye".utf8)))
+        }
+        #expect(wake == .interrupted)
+        #expect(isWhole)
+        #expect(theirs.read() == Array("bye".utf8))
+        #expect(theirs.read() == [])
+    }
+
+    @Test func resetByThePeerIsAnError() async throws {
+        let (ours, theirs) = connectedPair()
+        let failed = try await core.run { core in
+            let socket = try Socket(ours, peer: "test", poller: core.poller)
+            theirs.reset()
+            do {
+                _ = try await Self.all(socket)
+                return false
+            } catch is SystemError {
+                return true
+            }
+        }
+        #expect(failed)
+    }
+
+    @Test func closesItsDescriptor() async throws {
+        let (ours, theirs) = connectedPair()
+        try await core.run { core in _ = try Socket(ours, peer: "test", poller: core.poller) }
+        #expect(theirs.read() == [])
+    }
+
+    /// A buffer that is full of bytes nobody took is not the end of the connection.
+    @Test func fullBufferIsNotTheEnd() async throws {
+        let (ours, theirs) = connectedPair()
+        let text = String(repeating: "0123456789", count: 4000)
+        theirs.write(text)
+        shutdown(theirs.descriptor, Int32(SHUT_WR))
+        let received = try await core.run { core in
+            let socket = try Socket(ours, peer: "test", poller: core.poller)
+            var input = InputBuffer()
+            while true {
+                let received = try socket.receive(into: &input)
+                if received == .end { break }
+                if received == .wouldBlock { _ = await socket.readable() }
+            }
+            return input.withBytes { span in String(decoding: span.indices.map { span[$0] }, as: UTF8.self) }
+        }
+        #expect(received == text)
+    }
+}

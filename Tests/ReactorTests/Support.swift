@@ -1,0 +1,100 @@
+import Glibc
+import Reactor
+import Testing
+
+extension Core {
+    /// Runs a body on this core and answers what it gave.
+    func run<Value: Sendable>(
+        _ body: @Sendable (isolated Core) async throws -> Value
+    ) async rethrows -> Value {
+        try await body(self)
+    }
+}
+
+/// Threads for what blocks in a test: the runtime's pool has one per processor and other tests run on it.
+let threads = try! Offload(name: "test", threads: 16, limit: 1000)
+
+/// Looks until the condition holds; false when it does not within 20 seconds.
+func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
+    let end = Clock.now + .seconds(20)
+    while Clock.now < end {
+        if try await condition() { return true }
+        try? await Task.sleep(nanoseconds: 1_000_000)
+    }
+    return false
+}
+
+/// A blocking descriptor of the test's own, closed with the last reference to it. Reads give up after 20 seconds.
+final class Wire: Sendable {
+    let descriptor: Int32
+
+    init(_ descriptor: Int32) {
+        self.descriptor = descriptor
+        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { close(descriptor) }
+
+    /// A connection to a port of this machine; nil when it is refused.
+    convenience init?(port: UInt16) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = loopback(port)
+        let code = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        self.init(descriptor)
+        if code != 0 { return nil }
+    }
+
+    func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        #expect(Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
+    }
+
+    /// Ends the connection with a reset instead of an end.
+    func reset() {
+        var atOnce = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &atOnce, socklen_t(MemoryLayout<linger>.size))
+        // The number stays taken, for `deinit` to close.
+        let other = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        dup2(other, descriptor)
+        close(other)
+    }
+
+    /// What has come, at most `count` bytes; empty at the end or after 20 seconds.
+    func read(atMost count: Int = 65536) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let received = recv(descriptor, &bytes, count, 0)
+        return Array(bytes.prefix(max(received, 0)))
+    }
+}
+
+func loopback(_ port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    return address
+}
+
+/// Two ends of one connection: a descriptor that the reactor takes over, and the test's.
+func connectedPair() -> (ours: Int32, theirs: Wire) {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(listener) }
+    var address = loopback(0)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            #expect(bind(listener, $0, length) == 0)
+            #expect(listen(listener, 1) == 0)
+            getsockname(listener, $0, &length)
+        }
+    }
+    let theirs = Wire(port: UInt16(bigEndian: address.sin_port))!
+    let ours = accept(listener, nil, nil)
+    _ = fcntl(ours, F_SETFL, O_NONBLOCK)
+    return (ours, theirs)
+}
