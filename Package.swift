@@ -41,7 +41,7 @@ let package = Package(
         .target(name: "Web", dependencies: ["HTTP1", "JSON", "Reactor"], swiftSettings: settings),
         .target(
             name: "Diary", dependencies: ["Web", "HTTP1", "Postgres", "Crypto", "JSON", "Reactor"],
-            exclude: ["Demo"], swiftSettings: settings),
+            swiftSettings: settings),
         .executableTarget(
             name: "lyceum",
             dependencies: [
@@ -53,6 +53,11 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
+            swiftSettings: settings),
+
+        // The database's share of the diary, for script/bench.
+        .executableTarget(
+            name: "pgbench-script", dependencies: ["Diary", "Postgres"], path: "Benchmarks/PgbenchScript",
             swiftSettings: settings),
 
         // Tests.

@@ -68,9 +68,9 @@ package struct Caller {
     }
 
     /// Reads in one snapshot and one round trip, in the caller's name.
-    func read(_ queries: Query...) async throws -> [Rows] {
-        try await services.lanes.read(scope, queries)
-    }
+    func read(_ queries: Query...) async throws -> [Rows] { try await read(queries) }
+
+    func read(_ queries: [Query]) async throws -> [Rows] { try await services.lanes.read(scope, queries) }
 }
 
 /// Turns a request and a route's rule into a caller.

@@ -59,6 +59,8 @@ import Reactor
         watchdog = deadlines.make { [unowned self] in
             if outstanding > 0 { close("no answer from the database") }
         }
+        // libpq would print warnings to the process's standard error.
+        _ = unsafe PQsetNoticeProcessor(connection, { _, _ in }, nil)
         guard unsafe PQsetnonblocking(connection, 1) == 0, unsafe PQenterPipelineMode(connection) == 1 else {
             throw .unavailable(reason: "pipeline mode refused")
         }
@@ -253,7 +255,8 @@ import Reactor
             unsafe PQclear(result)
             if error.isStalePlan {
                 if prepared[statement.statement.id] === statement { prepared[statement.statement.id] = nil }
-                segment.isStale = true
+                // Behind another error it is only that error's echo: the statement could not be prepared at all.
+                if segment.error == nil { segment.isStale = true }
             }
             if segment.error == nil {
                 segment.error = error.isShutdown ? .outcomeUnknown(reason: error.message) : .refused(error)
@@ -268,8 +271,8 @@ import Reactor
 extension Connection.Segment {
     /// Resumes who waits, once.
     fileprivate func finish(_ failure: PostgresError?) {
-        if let failure, error == nil { error = failure }
         guard let continuation = unsafe waiter else { return }
+        if let failure, error == nil { error = failure }
         unsafe waiter = nil
         unsafe continuation.resume()
     }

@@ -33,14 +33,18 @@ package final class Lanes {
     private let configuration: Configuration
     private let read: Lane
     private let write: Lane
-    private let leased: LeasedLane
+    let leased: LeasedLane
 
     /// Starts connecting; `isReady` says when.
-    package init(_ configuration: Configuration, offload: Offload, on core: isolated Core, log: @escaping (LaneEvent) -> Void) {
+    package init(
+        _ configuration: Configuration, offload: Offload, on core: isolated Core, log: @escaping (LaneEvent) -> Void
+    ) {
         self.configuration = configuration
         func lane(_ name: String, _ count: Int, _ options: String) -> Lane {
             let connector = Connector(
-                configuration.url, options: "-c TimeZone=UTC -c DateStyle=ISO -c lock_timeout=2000 -c jit=off -c plan_cache_mode=force_generic_plan \(options)",
+                configuration.url,
+                options:
+                    "-c TimeZone=UTC -c DateStyle=ISO -c lock_timeout=2000 -c jit=off -c plan_cache_mode=force_generic_plan \(options)",
                 offload: offload, poller: core.poller, deadlines: core.deadlines)
             return Lane(name, count, connector, queue: configuration.queue, on: core, log: log)
         }
@@ -190,7 +194,7 @@ final class Lane {
 /// Gives each connection to one request at a time, in the order of asking.
 final class LeasedLane {
     let lane: Lane
-    private var idle: [Connection] = []
+    private(set) var idle: [Connection] = []
     private var waiters: [Waiter] = []
     private let deadlines: Deadlines
     private let queue: Int
@@ -242,6 +246,8 @@ final class LeasedLane {
         while !waiters.isEmpty {
             if waiters.removeFirst().resume(connection) { return }
         }
+        // One that died while idle would keep its descriptor until it is taken, behind all that came later.
+        idle.removeAll { !$0.isOpen }
         idle.append(connection)
     }
 }

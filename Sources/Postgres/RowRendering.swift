@@ -78,7 +78,7 @@ extension JSONWriter {
         switch kind {
         case .verbatim:
             // NaN and the infinities of float and numeric have no JSON form.
-            let first = span[0]
+            let first = span[0] == UInt8(ascii: "-") && span.count > 1 ? span[1] : span[0]
             if first == UInt8(ascii: "N") || first == UInt8(ascii: "I") { return null() }
             raw(span)
         case .boolean: boolean(span[0] == UInt8(ascii: "t"))

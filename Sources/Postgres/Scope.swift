@@ -20,7 +20,8 @@ package struct Scope: Sendable {
         self.timeout = timeout
     }
 
-    var forReading: Query { Self.reading(parameters) }
+    /// The first query of a segment that reads.
+    package var forReading: Query { Self.reading(parameters) }
     var forWriting: Query { Self.writing(parameters) }
 
     private var parameters: [Parameter] {

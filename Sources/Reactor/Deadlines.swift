@@ -25,6 +25,7 @@ package final class Deadline {
 /// The timers of one core: a binary heap ordered by moment.
 package final class Deadlines {
     private var heap: [(moment: UInt64, deadline: Deadline)] = []
+    private var sweepsAt = 1024
 
     /// Moments in the queue, dead ones among them.
     var queuedCount: Int { heap.count }
@@ -57,7 +58,20 @@ package final class Deadlines {
         }
     }
 
+    /// Most deadlines are cancelled long before their moment: without this the dead would stay, and grow with the load.
+    private func sweep() {
+        heap.removeAll { moment, deadline in
+            guard deadline.queued == moment else { return true }
+            guard deadline.due == .max else { return false }
+            deadline.queued = .max
+            return true
+        }
+        heap.sort { $0.moment < $1.moment }
+        sweepsAt = max(1024, heap.count * 2)
+    }
+
     fileprivate func push(_ deadline: Deadline) {
+        if heap.count >= sweepsAt { sweep() }
         deadline.queued = deadline.due
         heap.append((deadline.due, deadline))
         var child = heap.count - 1

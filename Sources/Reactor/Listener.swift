@@ -11,7 +11,7 @@ package final class Listener {
     }
 
     package let port: UInt16
-    private let descriptor: Int32
+    private var descriptor: Int32
     private let poller: Poller
     private let retry: Deadline
     private var token: Poller.Token?
@@ -33,11 +33,12 @@ package final class Listener {
     deinit { close() }
 
     package func close() {
-        guard token != nil || descriptor >= 0 else { return }
+        guard descriptor >= 0 else { return }
         if let token { poller.remove(token) }
         token = nil
         retry.cancel()
-        _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
+        Glibc.close(descriptor)
+        descriptor = -1
     }
 
     private func arm() {

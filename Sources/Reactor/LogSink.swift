@@ -18,6 +18,8 @@ package final class LogSink: Sendable {
     package init(descriptor: Int32 = STDERR_FILENO, limit: Int = 4 << 20) throws {
         self.descriptor = descriptor
         self.limit = limit
+        // Who reads the log may leave; that must not end the server.
+        signal(SIGPIPE, SIG_IGN)
         writer = try Offload(name: "log", threads: 1, limit: 4)
     }
 
@@ -25,7 +27,7 @@ package final class LogSink: Sendable {
     package func write(_ lines: [UInt8]) {
         let mustStart = state.withLock { state in
             guard state.buffer.count + lines.count <= limit else {
-                state.dropped += 1
+                state.dropped += lines.count { $0 == UInt8(ascii: "\n") }
                 return false
             }
             state.buffer.append(contentsOf: lines)
@@ -48,7 +50,9 @@ package final class LogSink: Sendable {
                 if taken.0.isEmpty && taken.1 == 0 { state.isWriting = false }
                 return taken
             }
-            if dropped > 0 { put(Array("{\"level\":\"warning\",\"message\":\"log lines dropped\",\"count\":\(dropped)}\n".utf8)) }
+            if dropped > 0 {
+                put(Array("{\"level\":\"warning\",\"message\":\"log lines dropped\",\"count\":\(dropped)}\n".utf8))
+            }
             if bytes.isEmpty && dropped == 0 { return }
             put(bytes)
         }

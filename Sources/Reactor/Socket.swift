@@ -48,6 +48,7 @@ import Glibc
     package func receive(into buffer: inout InputBuffer) throws(SystemError) -> Received {
         guard mayRead else { return .wouldBlock }
         let descriptor = descriptor
+        buffer.makeRoom()
         let room = buffer.room
         let count: Int = unsafe buffer.append { space in
             while true {
@@ -158,7 +159,7 @@ package struct InputBuffer {
     }
 
     /// Bytes that the next `append` can take.
-    var room: Int { storage.isEmpty ? Self.size : storage.count - (isEmpty ? 0 : end) }
+    var room: Int { storage.count - end }
 
     package mutating func take(_ count: Int) {
         precondition(count <= end - start)
@@ -174,8 +175,14 @@ package struct InputBuffer {
         if isEmpty { storage = [] }
     }
 
+    /// A buffer without room would make the kernel's answer to a read look like the end.
+    mutating func makeRoom() {
+        guard room == 0 else { return }
+        if start > 0 { compact() } else { storage.append(contentsOf: repeatElement(0, count: Self.size)) }
+    }
+
     mutating func append(_ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
-        if storage.isEmpty { storage = [UInt8](repeating: 0, count: Self.size) }
+        makeRoom()
         let count = unsafe storage.withUnsafeMutableBytes { unsafe fill(.init(rebasing: $0[end...])) }
         if count > 0 { end += count }
         return count

@@ -51,10 +51,15 @@ final class HTTPConnection {
     }
 
     private func serveOne() async throws -> Bool {
-        phase = .idle
+        // Of a pipelined request a part may be here already.
+        phase = input.isEmpty ? .idle : .request
         deadline.set(after: input.isEmpty ? limits.idle : limits.head)
         guard let head = try await readHead() else {
-            if let failure { try await refuse(Problem(failure)) } else if timedOut { try await refuse(Problem(.requestTimeout)) }
+            if let failure {
+                try await refuse(Problem(failure))
+            } else if timedOut {
+                try await refuse(Problem(.requestTimeout))
+            }
             return false
         }
         phase = .handler
@@ -69,8 +74,8 @@ final class HTTPConnection {
         if bodyIsRead { try await finishBody() }
         // A body that nobody read stands between this answer and the next request.
         let keepsAlive = head.keepAlive && bodyIsRead && failure == nil && !timedOut && !isDraining
-        try await write(response, request, keepsAlive: keepsAlive)
-        worker.log(request, response, nanoseconds: Clock.now - start)
+        let sent = try await write(response, request, keepsAlive: keepsAlive)
+        worker.log(request, sent, nanoseconds: Clock.now - start)
         if !keepsAlive { await linger() }
         return keepsAlive
     }
@@ -96,10 +101,6 @@ final class HTTPConnection {
     /// Content of the current request. A parse error, a time limit or an early end is a problem thrown to the handler.
     private func readBody() async throws -> [UInt8] {
         if bodyIsRead { return [] }
-        if mustContinue {
-            mustContinue = false
-            _ = try await socket.send(ResponseHead.continue)
-        }
         phase = .request
         deadline.set(after: limits.body)
         defer {
@@ -114,6 +115,9 @@ final class HTTPConnection {
                 return content
             case .body?: continue
             case .needMore?:
+                // Not for a body that is here already, or refused by its length.
+                if mustContinue && content.isEmpty { _ = try await socket.send(ResponseHead.continue) }
+                mustContinue = false
                 guard try await receive() else {
                     throw Problem(timedOut ? .requestTimeout : .malformedRequest)
                 }
@@ -167,7 +171,8 @@ final class HTTPConnection {
 
     // MARK: Writing
 
-    private func write(_ response: Response, _ request: Request, keepsAlive: Bool) async throws {
+    /// Writes the answer, or a bare error instead of one with a field that cannot be sent. Answers what was written.
+    private func write(_ response: Response, _ request: Request, keepsAlive: Bool) async throws -> Response {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512 + response.body.count)
         var fields = response.headers
@@ -177,14 +182,20 @@ final class HTTPConnection {
             status: response.status, contentType: response.contentType,
             length: response.status.forbidsBody ? .none : .fixed(response.body.count),
             connection: keepsAlive ? (request.head.minorVersion == 0 ? .keepAlive : .implicit) : .close, fields: fields)
-        try head.append(to: &bytes, date: worker.date)
+        do {
+            try head.append(to: &bytes, date: worker.date)
+        } catch {
+            let problem = worker.unforeseen(error, request)
+            return try await write(problem.response(to: request), request, keepsAlive: keepsAlive)
+        }
         if request.head.method != .head && !response.status.forbidsBody { bytes.append(contentsOf: response.body) }
         try await send(bytes)
+        return response
     }
 
     private func refuse(_ problem: Problem) async throws {
         let requestID = worker.newRequestID()
-        let response = problem.response(to: requestID, instance: nil, language: .english)
+        let response = problem.response(to: requestID, instance: "/", language: .english)
         var bytes: [UInt8] = []
         let head = ResponseHead(
             status: response.status, contentType: response.contentType, length: .fixed(response.body.count),
@@ -238,5 +249,6 @@ protocol ConnectionOwner: AnyObject {
     func respond(_ request: Request) async -> Response
     func requestID(_ head: RequestHead) -> String
     func newRequestID() -> String
+    func unforeseen(_ error: any Error, _ request: Request) -> Problem
     func log(_ request: Request, _ response: Response, nanoseconds: UInt64)
 }

@@ -61,7 +61,7 @@ extension Problem {
     }
 
     /// The one function that writes error answers.
-    func response(to requestID: String, instance: String?, language: Language) -> Response {
+    func response(to requestID: String, instance: String, language: Language) -> Response {
         var writer = JSONWriter()
         writer.beginObject()
         if let oauthError {
@@ -79,10 +79,8 @@ extension Problem {
         writer.integer(kind.status.code)
         writer.key("detail")
         writer.string((detail ?? kind.detail)[language])
-        if let instance {
-            writer.key("instance")
-            writer.string(instance)
-        }
+        writer.key("instance")
+        writer.string(instance)
         writer.key("code")
         writer.string(kind.code)
         writer.key("request_id")

@@ -26,7 +26,9 @@ package struct QueryReader {
     }
 
     package mutating func identifier(_ name: String) -> String? {
-        parsed(name, "not_a_uuid", Text(ru: "Ожидается UUID.", en: "A UUID is expected.")) { FieldParsing.canonicalUUID($0) }
+        parsed(name, "not_a_uuid", Text(ru: "Ожидается UUID.", en: "A UUID is expected.")) {
+            FieldParsing.canonicalUUID($0)
+        }
     }
 
     package mutating func date(_ name: String) -> String? {
@@ -58,7 +60,7 @@ package struct QueryReader {
     }
 
     package mutating func add(_ name: String, _ code: String, _ detail: Text) {
-        problems.append(.init(pointer: "/query/\(name)", code: code, detail: detail))
+        problems.append(.init(pointer: Self.pointer(name), code: code, detail: detail))
     }
 
     /// Throws what was found; call it after the last read.
@@ -68,11 +70,14 @@ package struct QueryReader {
         for item in items where !known.contains(item.name) {
             unknown.append(
                 .init(
-                    pointer: "/query/\(item.name)", code: "unknown_parameter",
+                    pointer: Self.pointer(item.name), code: "unknown_parameter",
                     detail: Text(ru: "Такого параметра здесь нет.", en: "There is no such parameter here.")))
         }
         if !unknown.isEmpty { throw Problem(.unknownParameter, items: unknown) }
     }
+
+    /// RFC 6901: a client's names may hold anything.
+    private static func pointer(_ name: String) -> String { "/query" + JSONPointer(name).text }
 
     private mutating func parsed<Value>(
         _ name: String, _ code: String, _ detail: Text, _ parse: (String) -> Value?

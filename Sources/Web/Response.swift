@@ -33,7 +33,7 @@ package struct Response {
 
     /// What `If-None-Match` and `If-Match` make of an answer to a GET (RFC 9110 section 13).
     func conditional(_ head: RequestHead) -> Response {
-        guard let entityTag, status == .ok else { return self }
+        guard let entityTag, status == .ok, head.method == .get || head.method == .head else { return self }
         if let field = head["If-None-Match"], EntityTagList(field)?.matchesWeakly(entityTag) == true {
             var answer = Response(.notModified)
             answer.headers = headers

@@ -12,13 +12,10 @@ package struct Router<Rule: Sendable, Caller>: Sendable {
     private final class Node: Sendable {
         let literals: [String: Node]
         let parameter: Node?
-        let routes: [Route<Rule, Caller>]
-        let names: [String]
+        let routes: [(route: Route<Rule, Caller>, names: [String])]
 
         init(_ routes: [(segments: ArraySlice<String>, names: [String], route: Route<Rule, Caller>)]) {
-            let ending = routes.filter { $0.segments.isEmpty }
-            self.routes = ending.map { $0.route }
-            names = ending.first?.names ?? []
+            self.routes = routes.filter { $0.segments.isEmpty }.map { ($0.route, $0.names) }
             var literals: [String: [(ArraySlice<String>, [String], Route<Rule, Caller>)]] = [:]
             var parameters: [(ArraySlice<String>, [String], Route<Rule, Caller>)] = []
             for (segments, names, route) in routes {
@@ -50,10 +47,10 @@ package struct Router<Rule: Sendable, Caller>: Sendable {
         var values: [String] = []
         guard let node = find(root, Self.segments(path)[...], &values) else { return .nothing }
         let wanted = method == .head ? .get : method
-        if let route = node.routes.first(where: { $0.method == wanted }) {
-            return .found(route, PathParameters(names: node.names, values: values))
+        if let (route, names) = node.routes.first(where: { $0.route.method == wanted }) {
+            return .found(route, PathParameters(names: names, values: values))
         }
-        var methods = node.routes.map { $0.method }
+        var methods = node.routes.map { $0.route.method }
         if methods.contains(.get) { methods.append(.head) }
         return .methods(methods + [.options])
     }
@@ -61,7 +58,8 @@ package struct Router<Rule: Sendable, Caller>: Sendable {
     private func find(_ node: Node, _ segments: ArraySlice<String>, _ values: inout [String]) -> Node? {
         guard let first = segments.first else { return node.routes.isEmpty ? nil : node }
         if let next = node.literals[first], let found = find(next, segments.dropFirst(), &values) { return found }
-        guard let next = node.parameter, let value = try? PathSegments.decode(Array(first.utf8)[...]), !value.isEmpty else { return nil }
+        guard let next = node.parameter, let value = try? PathSegments.decode(Array(first.utf8)[...]), !value.isEmpty
+        else { return nil }
         values.append(value)
         if let found = find(next, segments.dropFirst(), &values) { return found }
         values.removeLast()

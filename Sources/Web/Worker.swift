@@ -54,8 +54,9 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     }
 
     package func open(_ accepted: Listener.Accepted, on core: isolated Core) {
-        guard let socket = try? Socket(accepted.descriptor, peer: accepted.peer, poller: poller) else { return }
-        guard connections.count < limits.connections, !isDraining else { return core.connectionClosed() }
+        guard let socket = try? Socket(accepted.descriptor, peer: accepted.peer, poller: poller),
+            connections.count < limits.connections, !isDraining
+        else { return core.connectionClosed() }
         let connection = HTTPConnection(socket, limits: limits, deadlines: deadlines, worker: self)
         connections[ObjectIdentifier(connection)] = connection
         Task {
@@ -115,7 +116,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         }
     }
 
-    private func unforeseen(_ error: any Error, _ request: Request) -> Problem {
+    func unforeseen(_ error: any Error, _ request: Request) -> Problem {
         journal.failure(error, request)
         return Problem(.internalError)
     }
@@ -129,7 +130,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     }
 
     func requestID(_ head: RequestHead) -> String {
-        guard let sent = head.bytes(of: "X-Request-Id"), (8...64).contains(sent.count),
+        guard let sent = head.bytes(of: "X-Request-Id"), (1...64).contains(sent.count),
             sent.allSatisfy({ byte in
                 byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
                     || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)

@@ -1,4 +1,6 @@
 import Diary
+import HTTP1
+import Postgres
 import Testing
 import Web
 

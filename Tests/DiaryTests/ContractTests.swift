@@ -1,5 +1,6 @@
 import Diary
 import FoundationEssentials
+import HTTP1
 import TestSupport
 import Testing
 import Web

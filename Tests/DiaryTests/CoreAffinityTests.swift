@@ -1,4 +1,5 @@
 import Diary
+import HTTP1
 import Reactor
 import Synchronization
 import Testing

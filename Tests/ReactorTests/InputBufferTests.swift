@@ -64,8 +64,9 @@ import Testing
 
     @Test func alwaysHasRoom() {
         var buffer = InputBuffer()
+        append("a", to: &buffer)
         append(String(repeating: "a", count: buffer.room), to: &buffer)
-        #expect(buffer.room > 0)
+        append(String(repeating: "a", count: buffer.room), to: &buffer)
         append("b", to: &buffer)
         buffer.take(buffer.count - 1)
         #expect(text(buffer) == "b")

@@ -11,7 +11,8 @@ import Testing
     deinit { core.stop() }
 
     private func listener(
-        host: String = "127.0.0.1", port: UInt16 = 0, accepted: @escaping @Sendable (Listener.Accepted) -> Void = { _ in }
+        host: String = "127.0.0.1", port: UInt16 = 0,
+        accepted: @escaping @Sendable (Listener.Accepted) -> Void = { _ in }
     ) -> CoreLocal<Result<Listener, any Error>> {
         CoreLocal(core) { core in
             Result {
@@ -27,7 +28,7 @@ import Testing
 
     /// Whether the port can be bound by somebody who does not share.
     private func isFree(_ port: UInt16) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = loopback(port)
         return withUnsafePointer(to: &address) {
@@ -35,6 +36,26 @@ import Testing
                 bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
+    }
+
+    private func inode(_ descriptor: Int32) -> ino_t? {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? status.st_ino : nil
+    }
+
+    /// The listening socket of this process at that port.
+    private func socket(boundTo port: UInt16) -> (descriptor: Int32, inode: ino_t)? {
+        for descriptor in 0..<Int32(4096) {
+            var address = sockaddr_in()
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let code = withUnsafeMutablePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+            }
+            if code == 0, address.sin_port == port.bigEndian, let inode = inode(descriptor) {
+                return (descriptor, inode)
+            }
+        }
+        return nil
     }
 
     @Test func kernelChoosesAPortAndConnectionsArrive() async throws {
@@ -56,9 +77,11 @@ import Testing
         let listener = listener()
         let port = try await port(listener)
         #expect(!isFree(port))
+        let (descriptor, before) = try #require(socket(boundTo: port))
         await listener.read { listener, _ in try? listener.get().close() }
         #expect(Wire(port: port) == nil)
         #expect(isFree(port))
+        #expect(inode(descriptor) != before, "the descriptor is still open")
         // Once more does no harm.
         await listener.read { listener, _ in try? listener.get().close() }
     }

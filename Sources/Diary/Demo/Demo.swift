@@ -31,6 +31,13 @@ package struct Demo: Sendable {
         self.years = years
     }
 
+    /// The day at the demo schools, as `init` takes it.
+    package static func day(secondsSince1970 seconds: Int) -> String {
+        var text: [UInt8] = []
+        Day(number: (seconds + Moment.offset) / 86_400).append(to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
     /// Loads the schools, each in a transaction of its own. `connection` is the owner's.
     ///
     /// - Returns: how many rows each table got.
@@ -68,7 +75,9 @@ package struct Demo: Sendable {
     }
 
     private func refuseFilled(_ connection: BlockingConnection) throws {
-        guard try connection.query("SELECT to_regclass('public.schools')").first != nil else { throw Failure.notMigrated }
+        guard try connection.query("SELECT to_regclass('public.schools')").first != nil else {
+            throw Failure.notMigrated
+        }
         if let code = try connection.query("SELECT code FROM schools ORDER BY id LIMIT 1").first {
             throw Failure.notEmpty(school: code)
         }
@@ -125,7 +134,7 @@ extension Demo {
         case notMigrated
         case notEmpty(school: String)
         case noTimetable
-        /// What the schema's check functions found: the problem and how often.
+        /// What the schema's check functions found: problems, and how often each.
         case broken(String)
 
         package var description: String {

@@ -30,10 +30,17 @@ extension Demo {
 
         init(_ calendar: Calendar, diligence: Double, _ random: inout Random) {
             var day = calendar.starts
+            if random.chance(0.015) {
+                // A long stay in hospital: such pupils are not assessed in all subjects of the term.
+                let first = random.pick(calendar.terms).starts + random.below(10)
+                for offset in 0..<random.within(40...60) {
+                    days[first + offset] = (offset < 2 ? .ill : .stillIll, true)
+                }
+            }
             while day <= calendar.ends {
                 let draw = random.unit()
                 let isDecided = random.chance(0.85)
-                if day.weekday > 5 {
+                if day.weekday > 5 || days[day] != nil {
                     day = day + 1
                 } else if draw < 0.009 {
                     let length = random.within(3...10)
@@ -78,10 +85,11 @@ extension Demo.Journal {
             guard isTaken, isMissing || isLate else { continue }
             var record = Demo.Attendance(
                 id: Demo.ID(at: lesson.starts, &random), lesson: number, pupil: member.pupil,
-                code: absence.map { Self.code($0.kind, draw) } ?? (isLate ? .late : .away), recorded: lesson.starts + 300,
+                code: absence.map { Self.code($0.kind, draw) } ?? (isLate ? .late : .away),
+                recorded: lesson.starts + 300,
                 by: lesson.teacher)
             if isLate { record.minutes = random.within(3...15) }
-            if isAway { record.comment = "Отпросился у классного руководителя" }
+            if isAway { record.comment = "По разрешению классного руководителя" }
             if let absence { record.decision = decision(absence, lesson) }
             attendance.append(record)
         }
@@ -126,7 +134,8 @@ extension Demo.Journal {
             row.field(record.comment)
             row.field(record.decision?.meaning)
             row.field(record.decision?.reason)
-            row.field(record.decision == nil ? nil : classTeacher(of: record.pupil, on: year.lessons[record.lesson].day))
+            row.field(
+                record.decision == nil ? nil : classTeacher(of: record.pupil, on: year.lessons[record.lesson].day))
             row.field(record.decision?.at)
             row.field(record.recorded)
             row.field(people.staff[record.by].id)

@@ -71,20 +71,22 @@ extension Demo.Journal {
         ]
     )
 
+    // Without a gender: they are about girls and boys.
     private static let praises = [
-        "Помог однокласснику разобраться с темой", "Активно работал весь урок", "Подготовил интересное сообщение",
-        "Отлично дежурил по классу", "Проявил находчивость при выполнении задания", "Поддержал команду на уроке",
+        "Помощь одноклассникам на уроке", "Активная работа весь урок", "Интересное сообщение по теме",
+        "Отличное дежурство по классу", "Находчивость при выполнении задания", "Поддержка команды на уроке",
     ]
 
     private static let remarks = [
-        "Разговаривал на уроке", "Пользовался телефоном на уроке", "Не принёс учебник", "Опоздал с перемены",
-        "Отвлекал соседа по парте", "Не выполнил домашнее задание", "Забыл сменную обувь",
+        "Разговоры на уроке", "Телефон на уроке", "Нет учебника", "Опоздание с перемены", "Отвлекает соседа по парте",
+        "Нет домашнего задания", "Нет сменной обуви",
     ]
 
     func loadFeedback(_ loader: Demo.Loader) throws {
         let people = year.people
         try loader.copy(
-            "feedback", "id, student_id, section_id, lesson_id, text, author_id, published_at, created_at, changed_at", feedback
+            "feedback", "id, student_id, section_id, lesson_id, text, author_id, published_at, created_at, changed_at",
+            feedback
         ) { row, feedback in
             row.field(feedback.id)
             row.field(people.pupils[feedback.pupil].id)
@@ -97,7 +99,8 @@ extension Demo.Journal {
             row.field(feedback.made)
         }
         try loader.copy(
-            "conduct_notes", "id, student_id, lesson_id, date, kind, text, author_id, published_at, created_at, changed_at",
+            "conduct_notes",
+            "id, student_id, lesson_id, date, kind, text, author_id, published_at, created_at, changed_at",
             notes
         ) { row, note in
             row.field(note.id)
@@ -119,11 +122,11 @@ extension Demo.Subject {
         switch entry.style {
         case .language: ["Красиво и аккуратно пишет", "Верно делит слова на слоги", "Хорошо составляет предложения"]
         case .reading: ["Читает выразительно", "Хорошо пересказывает", "Читает целыми словами, понимает прочитанное"]
-        case .numbers: ["Быстро и верно считает", "Сам решил задачу", "Хорошо объясняет ход решения"]
+        case .numbers: ["Быстро и верно считает", "Самостоятельно решает задачи", "Хорошо объясняет ход решения"]
         case .foreign: ["Правильно произносит новые слова", "Смело отвечает на вопросы"]
-        case .science, .humanities, .talk: ["Интересно рассказывает", "Задаёт хорошие вопросы", "Внимателен к деталям"]
+        case .science, .humanities, .talk: ["Интересно рассказывает", "Задаёт хорошие вопросы", "Подмечает детали"]
         case .creative: ["Аккуратная работа", "Интересный замысел", "Работает с увлечением"]
-        case .sport: ["Точно выполняет упражнения", "Быстрый и ловкий", "Дружно играет в команде"]
+        case .sport: ["Точно выполняет упражнения", "Показывает высокий результат", "Дружно играет в команде"]
         }
     }
 

@@ -60,7 +60,8 @@ extension Demo.Journal {
         let (value, reason) = value(pupil, section, tally, average, norm: year.calendar.terms[term].norm, &random)
         let made = year.calendar.terms[term].ends.at(minutes: 960 + random.below(120))
         return Demo.Final(
-            id: Demo.ID(at: made, &random), pupil: pupil, subject: section.subject, kind: "term", term: term, section: number,
+            id: Demo.ID(at: made, &random), pupil: pupil, subject: section.subject, kind: "term", term: term,
+            section: number,
             value: value, average: average, reason: reason, made: made, by: section.teacher)
     }
 
@@ -93,7 +94,8 @@ extension Demo.Journal {
             let mark = rounded(terms)
             append("year", seat.pupil, section, mark, average: average, at: made, &random)
             if grade >= 10 {
-                year.school.senior[seat.pupil * Demo.Subject.allCases.count + seat.subject, default: []] += terms + [mark]
+                year.school.senior[seat.pupil * Demo.Subject.allCases.count + seat.subject, default: []] +=
+                    terms + [mark]
             }
             guard year.today > year.calendar.ends + 24 else { continue }
             if grade == 9 {
@@ -123,7 +125,8 @@ extension Demo.Journal {
         finals.append(
             Demo.Final(
                 id: Demo.ID(at: made, &random), pupil: pupil, subject: year.sections[section].subject, kind: kind,
-                section: section, value: .number(number), average: average, made: made, by: year.sections[section].teacher))
+                section: section, value: .number(number), average: average, made: made,
+                by: year.sections[section].teacher))
     }
 
     func loadFinals(_ loader: Demo.Loader) throws {

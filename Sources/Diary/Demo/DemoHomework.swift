@@ -46,18 +46,22 @@ extension Demo.Subject {
         switch entry.style {
         case .language:
             return random.pick([
-                "§ \(paragraph), упр. \(exercise)", "Упр. \(exercise), \(exercise + 2)", "Упр. \(exercise), правило на с. \(page)",
-                "Словарные слова, упр. \(exercise + 1)", "Упр. \(exercise): списать, вставить буквы, разобрать предложение",
+                "§ \(paragraph), упр. \(exercise)", "Упр. \(exercise), \(exercise + 2)",
+                "Упр. \(exercise), правило на с. \(page)",
+                "Словарные слова, упр. \(exercise + 1)",
+                "Упр. \(exercise): списать, вставить буквы, разобрать предложение",
             ])
         case .reading:
             return random.pick([
-                "Читать с. \(page)–\(page + 6)", "С. \(page)–\(page + 4), вопросы 1–4", "Выразительное чтение, с. \(page)",
+                "Читать с. \(page)–\(page + 6)", "С. \(page)–\(page + 4), вопросы 1–4",
+                "Выразительное чтение, с. \(page)",
                 "Составить план к тексту на с. \(page)", "Выучить отрывок наизусть, с. \(page)",
                 "Письменный ответ на вопрос 5, с. \(page)",
             ])
         case .numbers:
             return random.pick([
-                "№ \(exercise), № \(exercise + 2), № \(exercise + 5)", "п. \(paragraph), № \(exercise), \(exercise + 1)",
+                "№ \(exercise), № \(exercise + 2), № \(exercise + 5)",
+                "п. \(paragraph), № \(exercise), \(exercise + 1)",
                 "№ \(exercise) (а, в, д), № \(exercise + 3) (б, г)", "п. \(paragraph) повторить, № \(exercise + 4)",
                 "Выучить правила п. \(paragraph), № \(exercise)",
             ])
@@ -74,7 +78,9 @@ extension Demo.Subject {
                 "§ \(paragraph), задание \(lesson % 5 + 1) письменно", "Сообщение «\(topic)»",
             ])
         case .creative:
-            return random.pick(["Закончить работу", "Принести материалы для следующего урока", "Подобрать примеры по теме"])
+            return random.pick([
+                "Закончить работу", "Принести материалы для следующего урока", "Подобрать примеры по теме",
+            ])
         case .sport:
             return random.pick(["Комплекс утренней гимнастики", "Прыжки со скакалкой: 3 подхода"])
         case .talk:
@@ -107,7 +113,8 @@ extension Demo.Journal {
             guard members.count > 5 else { return }
             homework.append(
                 Demo.Homework(
-                    id: Demo.ID(at: given, &random), lesson: number, text: "Дополнительное задание: повторить «\(topic)»",
+                    id: Demo.ID(at: given, &random), lesson: number,
+                    text: "Дополнительное задание: повторить «\(topic)»",
                     due: due, given: given, by: lesson.teacher, pupils: [members[1].pupil, members[4].pupil]))
         }
     }

@@ -62,7 +62,9 @@ extension Demo {
             let topic = topic(of: number)
             if !random.chance(0.012) { topics[number] = topic.full }
             let present = callRoll(number, &random)
-            if year.takesMarks(year.lessons[number]) { giveMarks(number, topic: topic.title, present: present, &random) }
+            if year.takesMarks(year.lessons[number]) {
+                giveMarks(number, topic: topic.title, present: present, &random)
+            }
             giveFeedback(number, present: present, &random)
             giveHomework(number, ordinal: ordinal, topic: topic.title, &random)
         }

@@ -47,7 +47,9 @@ extension Demo.Year {
         entries = makeEntries()
         var edges = [[Int]](repeating: [Int](repeating: 0, count: 6), count: (blocks.map(\.track).max() ?? 0) + 1)
         for block in blocks {
-            for place in block.places { edges[block.track][place.weekday] = max(edges[block.track][place.weekday], place.slot) }
+            for place in block.places {
+                edges[block.track][place.weekday] = max(edges[block.track][place.weekday], place.slot)
+            }
         }
         var track = [Int](repeating: 0, count: sections.count)
         for block in blocks { for section in block.sections { track[section] = block.track } }
@@ -72,7 +74,8 @@ extension Demo.Year {
                 let isEdge = entry.slot == 1 || entry.slot == edges[track[entry.section]][day.weekday]
                 lessons.append(
                     Demo.Lesson(
-                        id: Demo.ID(at: (day.monday - 10).at(minutes: 900), &streams[entry.section]), section: entry.section,
+                        id: Demo.ID(at: (day.monday - 10).at(minutes: 900), &streams[entry.section]),
+                        section: entry.section,
                         day: day, bells: entry.bells, slot: entry.slot, entry: number, isEdge: isEdge,
                         teacher: section.teacher, room: section.room))
             }
@@ -93,7 +96,8 @@ extension Demo.Year {
             return block.places.flatMap { place in
                 block.sections.map {
                     Demo.Entry(
-                        id: Demo.ID(at: made, &random), section: $0, bells: bells, weekday: place.weekday, slot: place.slot)
+                        id: Demo.ID(at: made, &random), section: $0, bells: bells, weekday: place.weekday,
+                        slot: place.slot)
                 }
             }
         }
@@ -138,7 +142,8 @@ extension Demo.Year {
                 walk.position += 1
             }
             var topic: Int?
-            if let control = walk.waiting.first, let schoolClass = section.schoolClass, !lesson.isEdge, lesson.merge == nil,
+            if let control = walk.waiting.first, let schoolClass = section.schoolClass, !lesson.isEdge,
+                lesson.merge == nil,
                 !controlDays[schoolClass].contains(lesson.day), takesMarks(lesson),
                 walk.lastControl.map({ lesson.day - $0 >= 18 }) ?? true
             {

@@ -47,7 +47,9 @@ extension Demo.Journal {
         guard section.grading == "marks" else {
             guard random.chance(0.3), !graded.isEmpty else { return }
             let item = column(number, .answer, title: nil, isDefault: true, &random)
-            for pupil in graded where random.chance(0.6) { judge(item, pupil, number, &random) }
+            for pupil in graded where random.chance(0.6) {
+                note(item, pupil, number, code: random.chance(0.97) ? "pass" : "fail", &random)
+            }
             return
         }
         if graded.count > 1, random.chance(0.11) {
@@ -61,6 +63,9 @@ extension Demo.Journal {
         let category: Demo.Category = section.subject.entry.style != .sport && random.chance(0.15) ? .homework : .answer
         let item = column(number, category, title: nil, isDefault: true, &random)
         for pupil in answering { mark(item, pupil, number, &random) }
+        for pupil in present where isExempt(pupil, section.subject) && random.chance(0.15) {
+            note(item, pupil, number, code: "exempt", &random)
+        }
     }
 
     /// A control work stands in the journal before the lesson.
@@ -131,14 +136,13 @@ extension Demo.Journal {
         return max(2, min(5, Int(level + 0.62 * random.normal() + 0.5)))
     }
 
-    private func judge(_ item: Int, _ pupil: Int, _ number: Int, _ random: inout Demo.Random) {
+    private func note(_ item: Int, _ pupil: Int, _ number: Int, code: String, _ random: inout Demo.Random) {
         let lesson = year.lessons[number]
         let recorded = recordedAt(lesson, &random)
         marks.append(
             Demo.Mark(
-                id: Demo.ID(at: lesson.ends, &random), item: item, pupil: pupil,
-                value: .code(random.chance(0.97) ? "pass" : "fail"), recorded: recorded, by: lesson.teacher, changed: recorded))
-        tally(lesson, pupil) { $0.count += 1 }
+                id: Demo.ID(at: lesson.ends, &random), item: item, pupil: pupil, value: .code(code), recorded: recorded,
+                by: lesson.teacher, changed: recorded))
     }
 
     /// Who missed a control work owes it for two weeks; most have written it by then.
@@ -150,7 +154,7 @@ extension Demo.Journal {
         let recorded = lesson.ends + 1800
         var mark = Demo.Mark(
             id: Demo.ID(at: lesson.ends, &random), item: item, pupil: pupil, value: .code("owed"), due: due,
-            comment: "Не писал контрольную работу", recorded: recorded, by: lesson.teacher, changed: recorded)
+            comment: "Пропущена контрольная работа", recorded: recorded, by: lesson.teacher, changed: recorded)
         let isPaid = random.chance(0.85)
         let value = self.value(pupil, subject, shift: -0.3, &random)
         if isPaid, due < year.today {
@@ -179,9 +183,12 @@ extension Demo.Journal {
 
     private static let comments: [Int: [String?]] = [
         5: ["Отличная работа", "За активную работу на уроке", "Дополнительный вопрос решён верно", "Молодец!"],
-        4: ["Хорошо, есть одна неточность", "Верно, но не до конца обосновано", "Не хватило времени на последнее задание"],
+        4: [
+            "Хорошо, есть одна неточность", "Верно, но не до конца обосновано",
+            "Не хватило времени на последнее задание",
+        ],
         3: ["Повторить правило", "Ошибки по невнимательности", "Нужно больше практики"],
-        2: ["Не готов к уроку", "Прийти на консультацию", "Тема не усвоена, разберём вместе"],
+        2: ["Нет подготовки к уроку", "Прийти на консультацию", "Тема не усвоена, разберём вместе"],
     ]
 
     // MARK: Rows
@@ -189,7 +196,8 @@ extension Demo.Journal {
     func loadMarks(_ loader: Demo.Loader) throws {
         let people = year.people
         try loader.copy(
-            "line_items", "id, lesson_id, section_id, category_id, title, weight, is_default, planned, created_at, changed_at",
+            "line_items",
+            "id, lesson_id, section_id, category_id, title, weight, is_default, planned, created_at, changed_at",
             items
         ) { row, item in
             let lesson = year.lessons[item.lesson]

@@ -20,7 +20,8 @@ extension Demo {
             let surname = surnames[surname]
             if sex == .male { return surname }
             if surname.hasSuffix("ский") || surname.hasSuffix("цкий") { return surname.dropLast(2) + "ая" }
-            if surname.hasSuffix("ов") || surname.hasSuffix("ев") || surname.hasSuffix("ин") || surname.hasSuffix("ын") {
+            if surname.hasSuffix("ов") || surname.hasSuffix("ев") || surname.hasSuffix("ин") || surname.hasSuffix("ын")
+            {
                 return surname + "а"
             }
             return surname

@@ -92,7 +92,10 @@ extension Demo {
         // MARK: Staff
 
         private mutating func hire(year: Int) {
-            func add(_ position: String, _ role: String, _ pool: Subject.Pool?, _ sex: Sex, login: String? = nil, name: Name? = nil) {
+            func add(
+                _ position: String, _ role: String, _ pool: Subject.Pool?, _ sex: Sex, login: String? = nil,
+                name: Name? = nil
+            ) {
                 let surname = random.below(Names.surnames.count)
                 let drawn = Names.name(sex, surname: surname, father: random.below(Names.men), &random)
                 let hired = Day(year - 2 - random.below(22), 8, 15) + random.below(14)
@@ -142,7 +145,8 @@ extension Demo {
         private static let positions = [
             "Учитель начальных классов", "Учитель русского языка и литературы", "Учитель математики",
             "Учитель английского языка", "Учитель информатики", "Учитель истории и обществознания", "Учитель географии",
-            "Учитель биологии", "Учитель химии", "Учитель физики", "Учитель музыки", "Учитель изобразительного искусства",
+            "Учитель биологии", "Учитель химии", "Учитель физики", "Учитель музыки",
+            "Учитель изобразительного искусства",
             "Учитель труда (технологии)", "Преподаватель ОБЗР", "Учитель физической культуры",
         ]
 
@@ -199,12 +203,15 @@ extension Demo {
 
         /// A new family, or one with older children in the school.
         private mutating func family(_ special: Seat?, entry: Int) -> Int {
-            if special == .parentsYounger, let family = families.firstIndex(where: { $0.guardians.first?.login != nil }) {
+            if special == .parentsYounger, let family = families.firstIndex(where: { $0.guardians.first?.login != nil })
+            {
                 return family
             }
             if special == nil, families.count > 40, random.chance(0.09) {
                 let family = random.below(families.count)
-                if !families[family].isClosed, families[family].entries.allSatisfy({ $0 + 2 <= entry }) { return family }
+                if !families[family].isClosed, families[family].entries.allSatisfy({ $0 + 2 <= entry }) {
+                    return family
+                }
             }
             families.append(found(special, entry: entry))
             return families.count - 1

@@ -32,7 +32,10 @@ extension Demo {
         static let weeks = 34
 
         /// A plan of the base: every unit's topics share the hours, a control work ends a unit where there are any.
-        init(_ subject: Subject, grade: Int, hours: Int, suffix: String, author: Int, at made: Moment, _ random: inout Random) {
+        init(
+            _ subject: Subject, grade: Int, hours: Int, suffix: String, author: Int, at made: Moment,
+            _ random: inout Random
+        ) {
             id = ID(at: made, &random)
             self.subject = subject
             self.grade = grade
@@ -168,7 +171,8 @@ extension Demo.Year {
         let topics = plans.lazy.flatMap { plan in plan.topics.enumerated().map { (plan, $0.offset, $0.element) } }
         try loader.copy(
             "plan_topics",
-            "id, plan_id, unit_id, position, title, hours, planned_week, planned_on, homework, is_control, changed_at", topics
+            "id, plan_id, unit_id, position, title, hours, planned_week, planned_on, homework, is_control, changed_at",
+            topics
         ) { row, item in
             let (plan, position, topic) = item
             row.field(topic.id)

@@ -55,7 +55,8 @@ extension Demo {
                 case let pool?:
                     let storey = pool == .primary ? 0 : employee % 2 + 1
                     let small = pool == .english || pool == .informatics || pool == .labour
-                    rooms.append(Room(id: ID(at: founded, &random), name: String(floor[storey]), capacity: small ? 16 : 30))
+                    rooms.append(
+                        Room(id: ID(at: founded, &random), name: String(floor[storey]), capacity: small ? 16 : 30))
                     roomOf[employee] = rooms.count - 1
                     floor[storey] += 1
                 case nil: break
@@ -125,7 +126,8 @@ extension Demo {
                 WHERE school_id = $1 AND login IS NOT NULL
                 """, [String(loader.school), passwordHash])
             let also = people.staff.filter(\.isGuardian).map { ($0.id, "guardian", $0.hired.at(minutes: 600)) }
-            try loader.copy("user_roles", "user_id, role, granted_at", users.map { ($0.id, $0.role, $0.since) } + also) {
+            try loader.copy("user_roles", "user_id, role, granted_at", users.map { ($0.id, $0.role, $0.since) } + also)
+            {
                 $0.field($1.0)
                 $0.field($1.1)
                 $0.field($1.2)
@@ -259,12 +261,12 @@ extension Demo {
 
         var entry: (code: String, meaning: String, name: String) {
             switch self {
-            case .absent: ("Н", "absent", "Отсутствовал")
+            case .absent: ("Н", "absent", "Отсутствие")
             case .ill: ("Б", "ill", "Болезнь")
             case .excused: ("УП", "excused", "Уважительная причина")
             case .unexcused: ("НП", "unexcused", "Неуважительная причина")
-            case .late: ("ОП", "late", "Опоздал")
-            case .away: ("ОТ", "absent", "Отсутствовал на отдельном уроке")
+            case .late: ("ОП", "late", "Опоздание")
+            case .away: ("ОТ", "absent", "Отсутствие на отдельном уроке")
             }
         }
     }

@@ -65,7 +65,8 @@ extension Demo.Year {
                 }
                 sections.append(section)
             }
-            blocks.append(Demo.Block(track: number, subject: subject, sections: Array(first..<sections.count), hours: hours))
+            blocks.append(
+                Demo.Block(track: number, subject: subject, sections: Array(first..<sections.count), hours: hours))
         }
     }
 
@@ -78,21 +79,26 @@ extension Demo.Year {
             sections.append(
                 Demo.Section(
                     id: sectionID(), subject: item.subject, group: group,
-                    name: "\(item.subject.entry.name), \(groups[group].name)", hours: item.hours, teacher: teacher, room: nil,
+                    name: "\(item.subject.entry.name), \(groups[group].name)", hours: item.hours, teacher: teacher,
+                    room: nil,
                     grade: classes[home].grade, schoolClass: nil))
             blocks.append(
-                Demo.Block(track: classes.count, subject: item.subject, sections: [sections.count - 1], hours: item.hours))
+                Demo.Block(
+                    track: classes.count, subject: item.subject, sections: [sections.count - 1], hours: item.hours))
         }
     }
 
     /// Clubs of pupils of several grades of the first shift, after its lessons.
     private func addClubs() {
-        let clubs: [(Demo.Subject, Int, ClosedRange<Int>)] = [(.robotics, 2, 7...9), (.chess, 1, 5...8), (.theatre, 1, 7...11)]
+        let clubs: [(Demo.Subject, Int, ClosedRange<Int>)] = [
+            (.robotics, 2, 7...9), (.chess, 1, 5...8), (.theatre, 1, 7...11),
+        ]
         let made = (calendar.starts + 3).at(minutes: 900)
         var taken: Set<Int> = people.atHome.map { [$0] } ?? []
         for (number, (subject, hours, grades)) in clubs.enumerated() {
             var members: [Member] = []
-            for schoolClass in classes where grades.contains(schoolClass.grade) && schoolClass.bells == Demo.Bells.first {
+            for schoolClass in classes where grades.contains(schoolClass.grade) && schoolClass.bells == Demo.Bells.first
+            {
                 for member in groups[schoolClass.group].members
                 where member.starts == calendar.starts && !taken.contains(member.pupil) && random.chance(0.1) {
                     taken.insert(member.pupil)
@@ -109,7 +115,8 @@ extension Demo.Year {
             let teacher = people.teachers(of: subject.entry.pool).last!
             sections.append(
                 Demo.Section(
-                    id: sectionID(), subject: subject, group: groups.count - 1, kind: "extracurricular", grading: "none",
+                    id: sectionID(), subject: subject, group: groups.count - 1, kind: "extracurricular",
+                    grading: "none",
                     name: subject.entry.name, hours: hours, teacher: teacher, room: school.roomOf[teacher], grade: nil,
                     schoolClass: nil))
             blocks.append(
@@ -218,7 +225,8 @@ private struct Assignment {
             return
         }
         let order: [Demo.Subject.Pool] = [
-            .russian, .mathematics, .history, .english, .physics, .biology, .geography, .chemistry, .informatics, .sport,
+            .russian, .mathematics, .history, .english, .physics, .biology, .geography, .chemistry, .informatics,
+            .sport,
             .safety, .labour, .music, .art,
         ]
         let own = order.flatMap { teachers[Unit(schoolClass: number, pool: $0)] ?? [] }

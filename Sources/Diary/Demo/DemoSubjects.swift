@@ -29,7 +29,8 @@ extension Demo {
         /// Whether control works are written.
         var hasControls: Bool {
             switch self {
-            case .russian, .english, .mathematics, .algebra, .analysis, .geometry, .informatics, .world, .history, .social,
+            case .russian, .english, .mathematics, .algebra, .analysis, .geometry, .informatics, .world, .history,
+                .social,
                 .geography, .biology, .physics, .chemistry:
                 true
             default: false
@@ -97,10 +98,12 @@ extension Demo {
             Entry(name: "Труд (технология)", short: "Труд", area: "Технология", pool: .labour, style: .creative),
             Entry(name: "Физическая культура", short: "Физ-ра", area: body, pool: .sport, style: .sport),
             Entry(
-                name: "Основы безопасности и защиты Родины", short: "ОБЗР", area: body, pool: .safety, style: .humanities),
+                name: "Основы безопасности и защиты Родины", short: "ОБЗР", area: body, pool: .safety,
+                style: .humanities),
             Entry(name: "Индивидуальный проект", short: "Проект", area: "Проект", pool: .informatics, style: .talk),
             Entry(
-                name: "Практикум по подготовке к экзамену", short: "Практикум", area: "Курсы по выбору", pool: .mathematics,
+                name: "Практикум по подготовке к экзамену", short: "Практикум", area: "Курсы по выбору",
+                pool: .mathematics,
                 style: .talk),
             Entry(name: "Разговоры о важном", short: "РоВ", area: extra, pool: .primary, style: .talk),
             Entry(name: "Робототехника", short: "Робот.", area: extra, pool: .informatics, style: .talk),
@@ -136,7 +139,8 @@ extension Demo {
                 ]
             case 4:
                 [
-                    (.russian, 5), (.reading, 4), (.english, 2), (.mathematics, 4), (.world, 2), (.ethics, 1), (.art, 1),
+                    (.russian, 5), (.reading, 4), (.english, 2), (.mathematics, 4), (.world, 2), (.ethics, 1),
+                    (.art, 1),
                     (.music, 1), (.labour, 1), (.sport, 2),
                 ]
             case 5:
@@ -152,7 +156,8 @@ extension Demo {
             case 7:
                 [
                     (.russian, 4), (.literature, 2), (.english, 3), (.algebra, 4), (.geometry, 2), (.statistics, 1),
-                    (.informatics, 1), (.history, 2), (.social, 1), (.geography, 2), (.physics, 2), (.biology, 2), (.art, 1),
+                    (.informatics, 1), (.history, 2), (.social, 1), (.geography, 2), (.physics, 2), (.biology, 2),
+                    (.art, 1),
                     (.music, 1), (.labour, 2), (.sport, 2),
                 ]
             case 8:
@@ -173,7 +178,8 @@ extension Demo {
 
         private static func senior(technical: Bool) -> [(subject: Subject, hours: Int)] {
             let common: [(subject: Subject, hours: Int)] = [
-                (.russian, 2), (.english, 3), (.statistics, 1), (.geography, 1), (.biology, 1), (.chemistry, 1), (.sport, 2),
+                (.russian, 2), (.english, 3), (.statistics, 1), (.geography, 1), (.biology, 1), (.chemistry, 1),
+                (.sport, 2),
                 (.safety, 1),
             ]
             return technical
@@ -189,7 +195,8 @@ extension Demo {
 
         /// What the pupil who is taught at home studies.
         static let home: [(subject: Subject, hours: Int)] = [
-            (.russian, 2), (.literature, 1), (.algebra, 2), (.english, 1), (.history, 1), (.geography, 1), (.physics, 1),
+            (.russian, 2), (.literature, 1), (.algebra, 2), (.english, 1), (.history, 1), (.geography, 1),
+            (.physics, 1),
             (.chemistry, 1),
         ]
     }

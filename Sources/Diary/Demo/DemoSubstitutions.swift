@@ -14,22 +14,19 @@ extension Demo {
 }
 
 extension Demo.Year {
-    /// Every other week, and in the week of today, a teacher is away for up to three days: another one takes the lesson,
-    /// the second part of the class joins the first, or the lesson is cancelled.
+    /// Each week a teacher is away for up to three days: another one takes the lesson, the second part of the class joins
+    /// the first, or the lesson is cancelled.
     func substitute() {
         var random = stream(40)
         let byDay = Dictionary(grouping: lessons.indices, by: { lessons[$0].day })
         let reasons = ["Больничный лист", "Командировка", "Курсы повышения квалификации", "Семейные обстоятельства"]
         var monday = calendar.starts.monday + 7
-        var week = 0
         while monday <= horizon {
-            defer { (monday, week) = (monday + 7, week + 1) }
-            let isThisWeek = monday == today.monday
-            guard week % 2 == 0 || isThisWeek else { continue }
+            defer { monday = monday + 7 }
             let teacher = absentTeacher(&random)
-            let first = isThisWeek ? max(0, today - monday) : random.below(4)
+            let first = monday == today.monday ? today - monday : random.below(4)
             let reason = random.pick(reasons)
-            for offset in first..<min(5, first + random.within(2...3)) {
+            for offset in first..<max(first, min(5, first + random.within(2...3))) {
                 let day = monday + offset
                 guard day <= horizon else { break }
                 for lesson in byDay[day] ?? [] where lessons[lesson].teacher == teacher {
@@ -56,7 +53,8 @@ extension Demo.Year {
 
         if let other = sameDay.first(where: { isOtherPart(lessons[$0], of: lesson) }) {
             change = Demo.Substitution(
-                id: change.id, lesson: number, kind: "merge", teacher: lessons[other].teacher, room: lessons[other].room,
+                id: change.id, lesson: number, kind: "merge", teacher: lessons[other].teacher,
+                room: lessons[other].room,
                 other: other, reason: reason, oldTeacher: lesson.teacher, oldRoom: lesson.room, made: change.made)
             lessons[number].teacher = lessons[other].teacher
             lessons[number].room = lessons[other].room
@@ -67,7 +65,8 @@ extension Demo.Year {
         let bit = Demo.Bells.bit(lesson.bells, lesson.slot)
         var busy: [Int: UInt32] = [:]
         for other in sameDay where lessons[other].state != .cancelled {
-            busy[lessons[other].teacher, default: 0] |= 1 << UInt32(Demo.Bells.bit(lessons[other].bells, lessons[other].slot))
+            busy[lessons[other].teacher, default: 0] |=
+                1 << UInt32(Demo.Bells.bit(lessons[other].bells, lessons[other].slot))
         }
         let isFree = { (teacher: Int) in
             teacher != lesson.teacher && busy[teacher, default: 0] & Demo.Bells.overlaps[bit] == 0
@@ -76,7 +75,7 @@ extension Demo.Year {
         let others = people.staff.indices.filter { people.staff[$0].pool == own && isFree($0) }
         let any = people.staff.indices.filter { people.staff[$0].pool != nil && isFree($0) }
         // The last lesson of the day is sometimes simply cancelled.
-        if lesson.isEdge && lesson.slot > 3 && random.chance(0.4) || others.isEmpty && any.isEmpty {
+        if lesson.isEdge && lesson.slot > 3 && random.chance(0.6) || others.isEmpty && any.isEmpty {
             change = Demo.Substitution(
                 id: change.id, lesson: number, kind: "cancel", reason: reason, oldTeacher: lesson.teacher,
                 oldRoom: lesson.room, made: change.made)
@@ -91,6 +90,7 @@ extension Demo.Year {
     private func isOtherPart(_ other: Demo.Lesson, of lesson: Demo.Lesson) -> Bool {
         let (left, right) = (sections[other.section], sections[lesson.section])
         return other.section != lesson.section && left.schoolClass == right.schoolClass && left.subject == right.subject
-            && other.slot == lesson.slot && other.teacher != lesson.teacher && other.merge == nil && other.state != .cancelled
+            && other.slot == lesson.slot && other.teacher != lesson.teacher && other.merge == nil
+            && other.state != .cancelled
     }
 }

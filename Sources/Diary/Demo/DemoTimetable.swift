@@ -165,7 +165,8 @@ extension Demo.Year {
         }
         tracks.append(Demo.Timetable.Track(bells: Demo.Bells.second, slots: [[Int]](repeating: [2, 3], count: 5)))
         for _ in 0..<3 {
-            tracks.append(Demo.Timetable.Track(bells: Demo.Bells.second, slots: [[Int]](repeating: [2, 3, 4], count: 5)))
+            tracks.append(
+                Demo.Timetable.Track(bells: Demo.Bells.second, slots: [[Int]](repeating: [2, 3, 4], count: 5)))
         }
         return tracks
     }

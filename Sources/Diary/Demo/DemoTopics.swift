@@ -24,7 +24,9 @@ extension Demo {
             var heading: (Subject, ClosedRange<Int>)?
             var units: [Unit] = []
             func close() {
-                if let (subject, grades) = heading { list.append(Topics(subject: subject, grades: grades, units: units)) }
+                if let (subject, grades) = heading {
+                    list.append(Topics(subject: subject, grades: grades, units: units))
+                }
                 units = []
             }
             for line in text.split(separator: "\n") {

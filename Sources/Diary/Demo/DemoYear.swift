@@ -101,7 +101,8 @@ extension Demo {
                             profile: grade < 10
                                 ? nil : People.isTechnical(letter: letter) ? "технологический" : "гуманитарный"))
                     // The trigger would give the class's own group the id of the class.
-                    groups.append(Group(id: id, kind: "class", name: name, grade: grade, schoolClass: classes.count - 1))
+                    groups.append(
+                        Group(id: id, kind: "class", name: name, grade: grade, schoolClass: classes.count - 1))
                     for pupil in pupils { enroll(pupil, grade: grade, made: made) }
                 }
             }
@@ -157,7 +158,8 @@ extension Demo {
                         let isSecond = kind == .halves ? seat % 2 == 1 : people.pupils[member.pupil].sex == .female
                         groups[split[kind]![isSecond ? 1 : 0]].members.append(
                             Member(
-                                id: ID(at: made, &random), pupil: member.pupil, starts: member.starts, ends: member.ends))
+                                id: ID(at: made, &random), pupil: member.pupil, starts: member.starts, ends: member.ends
+                            ))
                     }
                 }
                 parts.append(split)

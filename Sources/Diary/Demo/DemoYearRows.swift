@@ -14,7 +14,8 @@ extension Demo.Year {
 
     private func loadCalendar(_ loader: Demo.Loader) throws {
         try loader.copy(
-            "academic_years", "id, name, starts_on, ends_on, second_half_starts_on, state, external_id, changed_at", [self]
+            "academic_years", "id, name, starts_on, ends_on, second_half_starts_on, state, external_id, changed_at",
+            [self]
         ) { row, year in
             row.field(year.id)
             row.field(year.name)
@@ -53,7 +54,8 @@ extension Demo.Year {
             row.field(decided)
         }
         try loader.copy(
-            "bell_schedules", "id, academic_year_id, name, shift, grade_levels, changed_at", zip(bellIDs, Demo.Bells.all)
+            "bell_schedules", "id, academic_year_id, name, shift, grade_levels, changed_at",
+            zip(bellIDs, Demo.Bells.all)
         ) { row, item in
             row.field(item.0)
             row.field(id)
@@ -74,7 +76,8 @@ extension Demo.Year {
     }
 
     private func loadGroups(_ loader: Demo.Loader) throws {
-        try loader.copy("groups", "id, academic_year_id, kind, name, grade_level, class_id, changed_at", groups) { row, group in
+        try loader.copy("groups", "id, academic_year_id, kind, name, grade_level, class_id, changed_at", groups) {
+            row, group in
             row.field(group.id)
             row.field(id)
             row.field(group.kind)
@@ -84,7 +87,8 @@ extension Demo.Year {
             row.field(opened)
         }
         try loader.copy(
-            "classes", "id, academic_year_id, grade_level, letter, name, group_id, profile, external_id, changed_at", classes
+            "classes", "id, academic_year_id, grade_level, letter, name, group_id, profile, external_id, changed_at",
+            classes
         ) { row, schoolClass in
             row.field(schoolClass.id)
             row.field(id)

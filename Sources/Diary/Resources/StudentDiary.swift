@@ -3,7 +3,7 @@ import Postgres
 import Web
 
 /// One pupil's days as the family sees them: everything of one screen in one call and one round trip.
-enum StudentDiary {
+package enum StudentDiary {
     static let routes: [Route<Access, Caller>] = [
         .get("/v1/students/{student_id}/diary", "getStudentDiary", access: .readersOfMarks, show)
     ]
@@ -15,13 +15,8 @@ enum StudentDiary {
         let range = query.dateRange(longest: longestRange)
         try query.finish()
         let id = try request.identifier("student_id")
-        let school = Parameter.integer(caller.school.id)
-        let from = Parameter.text(range?.from)
-        let to = Parameter.text(range?.to)
         let rows = try await caller.read(
-            StudentGate.open(caller, id), dates(from, to),
-            lessons(school), homework(school), marks(school), lessonFeedback(school), homeworkDue(school),
-            feedback(school), conductNotes(school), holidays(school))
+            [StudentGate.open(caller, id)] + queries(school: caller.school.id, from: range?.from, to: range?.to))
         guard !rows[0].isEmpty else { throw Problem(.notFound) }
 
         var writer = JSONWriter(reservingCapacity: 16 * 1024)
@@ -38,6 +33,15 @@ enum StudentDiary {
         writer.list(RowList("holidays", rows[9]))
         writer.endObject()
         return .tagged(writer)
+    }
+
+    /// What stands behind the gate; also what the benchmark gives to pgbench.
+    package static func queries(school: Int, from: String?, to: String?) -> [Query] {
+        let school = Parameter.integer(school)
+        return [
+            dates(.text(from), .text(to)), lessons(school), homework(school), marks(school), lessonFeedback(school),
+            homeworkDue(school), feedback(school), conductNotes(school), holidays(school),
+        ]
     }
 
     /// The range, this week from Monday to Sunday by default; kept for the statements behind it.

@@ -2,10 +2,12 @@ import Testing
 
 /// Finals: M1, M2, M4 as they read for finals, M10 and M11.
 @Suite struct FinalMarkRuleTests {
-    let school = try RuleSchool()
+    let school: RuleSchool
+
+    init() throws { school = try RuleSchool() }
 
     @Test(arguments: [
-        (RuleKey.firstGrader, "term", RuleKey?.some(.quarter2), RuleValue.number(5), Refusal.marksNotAllowed),
+        (RuleKey.firstGrader, "term", RuleKey?.some(.quarter2), RuleValue.number(5), Refusal?.some(.marksNotAllowed)),
         (.firstGrader, "term", .quarter3, .code("exempt"), .marksNotAllowed),
         (.firstGrader, "year", nil, .number(5), .marksNotAllowed),
         (.secondGrader, "term", .quarter2, .number(5), .marksNotAllowed),
@@ -21,7 +23,7 @@ import Testing
     }
 
     @Test func m1UngradedSectionTakesNoFinal() throws {
-        let final = { section in RuleSchool.final(.anna, "year", nil, .number(5), section: section) }
+        let final = { (section: RuleKey) in RuleSchool.final(.anna, "year", nil, .number(5), section: section) }
         #expect(try school.refusal(of: final(.club)) == .marksNotAllowed)
         #expect(try school.refusal(of: final(.maths7)) == nil)
     }
@@ -54,7 +56,7 @@ import Testing
     }
 
     @Test func m3OnlyForPupilsOfTheYearOrFromAnotherSchool() throws {
-        let final = { source in RuleSchool.final(.newcomer, "term", .quarter1, .number(5), source: source) }
+        let final = { (source: String) in RuleSchool.final(.newcomer, "term", .quarter1, .number(5), source: source) }
         #expect(try school.refusal(of: final("own")) == .notAMember)
         #expect(try school.refusal(of: final("transferred")) == nil)
     }
@@ -70,7 +72,8 @@ import Testing
         // The unlock covers the term's last day.
         try school.run(RuleSchool.unlock(.maths7, from: "2026-10-01", to: "2026-10-23", until: "2026-10-30"))
         #expect(try school.refusal(of: final) == .editWindowClosed)
-        try school.run(RuleSchool.unlock(.maths7, from: "2026-10-01", to: "2026-10-24", until: "2026-10-30", id: .other))
+        try school.run(
+            RuleSchool.unlock(.maths7, from: "2026-10-01", to: "2026-10-24", until: "2026-10-30", id: .other))
         #expect(try school.refusal(of: final) == nil)
     }
 

@@ -2,7 +2,9 @@ import Testing
 
 /// H1: when homework is due, and where there is none.
 @Suite struct HomeworkRuleTests {
-    let school = try RuleSchool()
+    let school: RuleSchool
+
+    init() throws { school = try RuleSchool() }
 
     static let dueBefore = Refusal("LYH01", "due_before_lesson")
     static let notAllowed = Refusal("LYH01", "homework_not_allowed")
@@ -16,7 +18,7 @@ import Testing
 
     @Test func h1ChangedHomeworkIsCheckedToo() throws {
         try school.run(RuleSchool.homework(.recent, of: .maths7, due: "2026-10-16"))
-        let due = { date in RuleSchool.update("homework", .new, "due_on = '\(date)'") }
+        let due = { (date: String) in RuleSchool.update("homework", .new, "due_on = '\(date)'") }
         #expect(try school.refusal(of: due("2026-10-14")) == nil)
         #expect(try school.refusal(of: due("2026-10-13")) == Self.dueBefore)
     }
@@ -25,7 +27,8 @@ import Testing
         let homework = RuleSchool.homework(.firstGrade, of: .maths1, due: "2026-10-16")
         #expect(try school.refusal(of: homework) == Self.notAllowed)
         #expect(try school.refusal(of: RuleSchool.homework(.secondGrade, of: .maths2, due: "2026-10-16")) == nil)
-        try school.run("UPDATE school_settings SET homework_in_grade_1 = true WHERE school_id = lyceum.current_school()")
+        try school.run(
+            "UPDATE school_settings SET homework_in_grade_1 = true WHERE school_id = lyceum.current_school()")
         #expect(try school.refusal(of: homework) == nil)
     }
 

@@ -2,7 +2,9 @@ import Testing
 
 /// M1, M2, M3: who gets a mark, and which.
 @Suite struct MarkRuleTests {
-    let school = try RuleSchool()
+    let school: RuleSchool
+
+    init() throws { school = try RuleSchool() }
 
     // MARK: M1
 

@@ -2,9 +2,12 @@ import Testing
 
 /// M5: versions, tombstones, one mark in a cell.
 @Suite struct MarkVersionRuleTests {
-    let school = try RuleSchool()
+    let school: RuleSchool
 
-    init() throws { try school.run(RuleSchool.mark(.anna, at: .recent)) }
+    init() throws {
+        school = try RuleSchool()
+        try school.run(RuleSchool.mark(.anna, at: .recent))
+    }
 
     private func state() throws -> String? {
         try school.value(
@@ -27,11 +30,11 @@ import Testing
 
     @Test func m5StaleVersionFindsNoRow() throws {
         try school.run(RuleSchool.change(.anna, at: .recent, to: .number(4)))
-        let write = { version in
+        let write = { (version: Int) in
             "UPDATE marks SET number = 3 \(RuleSchool.cell(.anna, at: .recent)) AND version = \(version)"
         }
-        #expect(try school.connection.query(write(1)).affected == 0)
-        #expect(try school.connection.query(write(2)).affected == 1)
+        #expect(try school.affected(by: write(1)) == 0)
+        #expect(try school.affected(by: write(2)) == 1)
     }
 
     @Test(arguments: ["marks", "lessons", "final_marks", "attendance", "homework", "students", "school_settings"])
@@ -39,7 +42,7 @@ import Testing
         try school.run(RuleSchool.attendance(.anna, at: .recent))
         try school.run(RuleSchool.homework(.recent, of: .maths7, due: "2026-10-16"))
         try school.run(RuleSchool.final(.anna, "year", nil, .number(5)))
-        let write = { version in
+        let write = { (version: String) in
             "UPDATE \(table) SET version = \(version) WHERE school_id = lyceum.current_school()"
         }
         #expect(try school.refusal(of: write("9")) == .versionNotWritable)

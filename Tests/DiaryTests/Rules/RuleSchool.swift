@@ -1,4 +1,5 @@
 import Postgres
+import Synchronization
 import TestSupport
 
 /// A small school of its own for one test, in a transaction that is rolled back: the rules of the domain meet it as the
@@ -11,17 +12,37 @@ final class RuleSchool {
 
     /// Schools of one database never touch each other's rows, so most tests share this one.
     private static let shared = Result { try TestDatabase(.migrated) }
+    /// Its connections between two tests: a new one would plan all rules anew.
+    private static let idle = Mutex<[Idle]>([])
+
+    /// Nobody else has the connection.
+    private struct Idle: @unchecked Sendable {
+        let connection: BlockingConnection
+    }
 
     let database: TestDatabase
     let connection: BlockingConnection
     let id: Int
+    private var returnsConnection = false
 
     /// - Parameter database: one of the test's own, where it locks whole tables or commits.
     convenience init(in database: TestDatabase? = nil) throws {
-        let database = try database ?? Self.shared.get()
-        let connection = try BlockingConnection(url: database.superuserURL)
+        let idle = database == nil ? Self.idle.withLock { $0.popLast() } : nil
+        let connection: BlockingConnection
+        let home = try database ?? Self.shared.get()
+        if let idle {
+            connection = idle.connection
+        } else {
+            connection = try BlockingConnection(url: home.superuserURL)
+        }
         try connection.execute("BEGIN")
-        try self.init(database, connection)
+        try self.init(home, connection)
+        returnsConnection = database == nil
+    }
+
+    deinit {
+        guard returnsConnection, (try? connection.execute("ROLLBACK")) != nil else { return }
+        Self.idle.withLock { [idle = Idle(connection: connection)] in $0.append(idle) }
     }
 
     /// One more school in the same transaction, which goes on as the server for this one.
@@ -49,11 +70,17 @@ final class RuleSchool {
 
     func run(_ sql: String) throws { try connection.execute(sql) }
 
+    /// All rows as text.
+    func rows(_ sql: String) throws -> [[String?]] { try connection.query(sql).rows }
+
     /// The first column of the first row.
     func value(_ sql: String) throws -> String? { try connection.query(sql).first }
 
     /// The first column of all rows.
-    func values(_ sql: String) throws -> [String?] { try connection.query(sql).rows.map { $0[0] } }
+    func values(_ sql: String) throws -> [String?] { try rows(sql).map { $0[0] } }
+
+    /// How many rows a statement touched.
+    func affected(by sql: String) throws -> Int { try connection.query(sql).affected }
 
     /// What the database says to a script at the end of its transaction; nil: it takes it. Nothing stays of it.
     func refusal(of sql: String) throws -> Refusal? {

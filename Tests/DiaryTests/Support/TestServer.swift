@@ -21,6 +21,22 @@ final class TestServer: Sendable {
 
     var port: UInt16 { server.port }
 
+    /// The server of a suite: made by its first test, shared by all of them.
+    static func of(_ suite: Any.Type) async throws -> TestServer { try await Suites.shared.server(of: suite) }
+
+    private actor Suites {
+        static let shared = Suites()
+        private var servers: [ObjectIdentifier: Task<TestServer, any Error>] = [:]
+
+        func server(of suite: Any.Type) async throws -> TestServer {
+            let key = ObjectIdentifier(suite)
+            if let made = servers[key] { return try await made.value }
+            let making = Task { try await TestServer() }
+            servers[key] = making
+            return try await making.value
+        }
+    }
+
     /// - Parameter routes: all of the diary, wrapped by a test or not.
     init(cores: Int = 2, routes: [Route<Access, Caller>] = Routes.all) async throws {
         database = try TestDatabase(
@@ -57,6 +73,22 @@ final class TestServer: Sendable {
         return TestClient(port: port, token: token)
     }
 
+    /// A client with a session of its own for a person who has no password.
+    func session(of user: String, school: Int = 1, roles: [String]) throws -> TestClient {
+        let session = try owner().query(
+            """
+            INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at)
+            VALUES ($1, gen_random_uuid(), $2, 'test', '\\x00', now() + interval '1 day') RETURNING id
+            """, [String(school), user]
+        ).first!
+        try owner().query(
+            """
+            UPDATE users SET state = 'active', login = coalesce(login, 'test-' || id), password_hash = coalesce(password_hash, 'none')
+            WHERE school_id = $1 AND id = $2
+            """, [String(school), user])
+        return TestClient(port: port, token: try token(subject: user, school: school, session: session, roles: roles))
+    }
+
     /// An access token for anybody, signed with the server's key.
     func token(subject: String, school: Int, session: String, roles: [String], lifetime: Int = 900) throws -> String {
         try Self.token(
@@ -76,7 +108,8 @@ final class TestServer: Sendable {
     ) async throws -> DiaryServer {
         var url = try ConnectionURL(database.serverURL)
         url["options"] = "-c lyceum.today=\(today)"
-        let settings = try ServerSettings(database: url, tokenKeys: TokenKeys(configuration: keys))
+        let settings = try ServerSettings(
+            database: url, tokenKeys: TokenKeys(configuration: keys), readers: 1, writers: 1, leased: 1)
         var configuration = DiaryServer.Configuration()
         configuration.port = 0
         configuration.cores = cores

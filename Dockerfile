@@ -1,0 +1,35 @@
+# syntax=docker/dockerfile:1
+
+# The program with Swift's own libraries inside, and openapi.json from openapi.yaml.
+FROM swift:6.3-bookworm AS build
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libpq-dev libssl-dev pkg-config \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+# Packages have a layer of their own, which stays as long as Package.swift does.
+COPY Package.* ./
+RUN swift package resolve
+# The package names its test targets, so their directories have to be there.
+COPY Sources Sources
+COPY Tests Tests
+RUN swift build --configuration release --product lyceum --static-swift-stdlib \
+    && install -D --target-directory=/out/usr/local/bin \
+        "$(swift build --configuration release --static-swift-stdlib --show-bin-path)/lyceum"
+COPY openapi.yaml /out/usr/share/lyceum/
+COPY Migrations /out/usr/share/lyceum/Migrations
+RUN /out/usr/local/bin/lyceum openapi json --resources /out/usr/share/lyceum
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates curl libpq5 libssl3 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin lyceum
+COPY --from=build /out/ /
+USER 10001
+# A numeric address: all of the container's. The port is also the health check's.
+ENV LYCEUM_LISTEN_HOST=0.0.0.0 LYCEUM_LISTEN_PORT=8080
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=40s --retries=3 \
+    CMD curl --fail --silent --show-error --output /dev/null "http://127.0.0.1:${LYCEUM_LISTEN_PORT}/readyz"
+ENTRYPOINT ["lyceum"]
+CMD ["serve"]

@@ -1,0 +1,102 @@
+import ArgumentParser
+import Diary
+import Glibc
+import Postgres
+
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Fill an empty database with a demo school.",
+        discussion: """
+            Makes «Лицей № 29» (code lyceum29) with its current academic year: people, timetable, plans, lessons up to \
+            today with topics, homework, marks and attendance, finals of the terms that are over. Connects as the owner \
+            (LYCEUM_OWNER_DATABASE_URL). The same seed and day make the same school. People and events are made up.
+
+            Logins, password lyceum-demo for all: admin, head, deputy, teacher (mathematics, class teacher of 7А), \
+            parent (a child in 7А and one in 1А), student (7А). They are for trying out: never fill a database that \
+            strangers can reach.
+
+            EXAMPLES:
+              lyceum demo
+              lyceum demo --today 2026-11-23 --seed 7
+              lyceum demo --schools 10 --students 700 --years 3 --json
+
+            EXIT CODES:
+              0   done
+              1   refused: the database holds a school already, or has no schema; or what was made breaks a rule
+              3   the database can't be reached, or a statement failed
+              64  wrong use of the command line
+              78  a setting is missing or wrong
+            """)
+
+    @OptionGroup var settings: SettingsOptions
+
+    @Option(help: "Another seed makes other people, another timetable and other marks.")
+    var seed: UInt64 = 29
+
+    @Option(
+        help: ArgumentHelp(
+            "The day up to which lessons have been held; by default today in Yekaterinburg.", valueName: "YYYY-MM-DD"))
+    var today: String?
+
+    @Option(help: ArgumentHelp("How many schools: lyceum29, lyceum30 …", valueName: "n"))
+    var schools = 1
+
+    @Option(help: ArgumentHelp("Pupils of each school; classes are added as needed.", valueName: "n"))
+    var students = 550
+
+    @Option(help: ArgumentHelp("Academic years of each school; all but the last are closed.", valueName: "n"))
+    var years = 1
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        guard schools >= 1 else { throw ValidationError("--schools is at least 1.") }
+        guard Demo.studentCounts.contains(students) else {
+            throw ValidationError("--students is \(said(Demo.studentCounts)).")
+        }
+        guard Demo.yearCounts.contains(years) else { throw ValidationError("--years is \(said(Demo.yearCounts)).") }
+    }
+
+    func run() async throws {
+        try await reportingErrors {
+            let url = try await settings.load().requireOwnerDatabaseURL()
+            let today = today ?? Demo.day(secondsSince1970: time(nil))
+            let demo = Demo(seed: seed, today: today, schools: schools, students: students, years: years)
+            let counts: [(table: String, rows: Int)]
+            do {
+                counts = try demo.fill(
+                    BlockingConnection(url: url), progress: showsProgress ? { complain($0) } : { _ in })
+            } catch let failure as Demo.Failure {
+                complain(failure.description)
+                throw ExitCode(1)
+            }
+            try show(counts, today: today)
+        }
+    }
+
+    private func show(_ counts: [(table: String, rows: Int)], today: String) throws {
+        if json {
+            try printJSON(
+                Document(
+                    seed: seed, today: today, logins: Demo.logins, password: Demo.password,
+                    rows: Dictionary(uniqueKeysWithValues: counts.map { ($0.table, $0.rows) })))
+            return
+        }
+        printTable([["TABLE", "ROWS"]] + counts.map { [$0.table, String($0.rows)] })
+        print("\nToday is \(today). Logins: \(Demo.logins.joined(separator: ", ")); password: \(Demo.password)")
+    }
+
+    private var showsProgress: Bool { isatty(STDERR_FILENO) == 1 }
+
+    private func said(_ range: ClosedRange<Int>) -> String { "between \(range.lowerBound) and \(range.upperBound)" }
+
+    private struct Document: Encodable {
+        let seed: UInt64
+        let today: String
+        let logins: [String]
+        let password: String
+        let rows: [String: Int]
+    }
+}

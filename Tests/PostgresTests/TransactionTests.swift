@@ -1,0 +1,344 @@
+import Reactor
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Postgres
+
+@Suite struct TransactionTests {
+    let fixture: LanesFixture
+    let owner: BlockingConnection
+
+    struct Stop: Error {}
+
+    init() async throws {
+        fixture = try await LanesFixture.shared.value
+        owner = try fixture.blocking()
+    }
+
+    private func table(_ name: String) throws -> (insert: Statement, count: () throws -> String?) {
+        try owner.execute("CREATE TABLE \(name) (a int PRIMARY KEY)")
+        return (
+            Statement("INSERT INTO \(name) VALUES ($1::int) RETURNING a"),
+            { try self.owner.query("SELECT count(*) FROM \(name)").first }
+        )
+    }
+
+    @Test func commits() async throws {
+        let (insert, count) = try table("committed")
+        let value = try await fixture.run { lanes, core in
+            try await lanes.transaction(.test) { transaction in
+                let first = try await transaction.run([insert(.integer(1))])
+                let second = try await transaction.run([insert(.integer(2)), insert(.integer(3))])
+                return [first.count, second.count, core.isCurrent ? 1 : 0]
+            }
+        }
+        #expect(value == [1, 2, 1])
+        #expect(try count() == "3")
+    }
+
+    @Test func scopeHoldsThroughTheTransaction() async throws {
+        let school = Statement("SELECT current_setting('lyceum.school_id') AS school")
+        let seen = try await fixture.run { lanes, _ in
+            try await lanes.transaction(Scope(school: 9)) { transaction in
+                var seen: [String?] = []
+                for _ in 0..<3 { seen.append(try await transaction.run([school()])[0].text(0, "school")) }
+                return seen
+            }
+        }
+        #expect(seen == ["9", "9", "9"])
+    }
+
+    @Test func thrownErrorRollsBack() async throws {
+        let (insert, count) = try table("rolled_back")
+        let failed = await fixture.run { lanes, _ in
+            await failure {
+                try await lanes.transaction(.test) { transaction in
+                    _ = try await transaction.run([insert(.integer(1))])
+                    throw Stop()
+                }
+            }
+        }
+        #expect(failed == "Stop()")
+        #expect(try count() == "0")
+    }
+
+    @Test func nothingDoneIsNothingSent() async throws {
+        let value = try await fixture.run { lanes, _ in try await lanes.transaction(.test) { _ in 5 } }
+        #expect(value == 5)
+        let failed = await fixture.run { lanes, _ in
+            await failure { try await lanes.transaction(.test) { _ in throw Stop() } }
+        }
+        #expect(failed == "Stop()")
+    }
+
+    @Test func failedTransactionIsNotCommitted() async throws {
+        let (insert, count) = try table("swallowed")
+        let failed = await fixture.run { lanes, _ in
+            await failure {
+                try await lanes.transaction(.test) { transaction in
+                    _ = try await transaction.run([insert(.integer(1))])
+                    // The refusal is swallowed, and the body goes on as if nothing were the matter.
+                    let outcome = try await transaction.attempt([insert(.integer(2)), insert(.integer(1))])
+                    #expect(outcome.rows.count == 1)
+                    #expect(outcome.refusal?.sqlState == "23505")
+                }
+            }
+        }
+        #expect(failed != "nothing")
+        #expect(try count() == "0")
+    }
+
+    @Test func refusalRollsBackAndReachesTheCaller() async throws {
+        let (insert, count) = try table("refused")
+        let failed = await fixture.run { lanes, _ in
+            await failure {
+                try await lanes.transaction(.test) { transaction in
+                    _ = try await transaction.run([insert(.integer(1))])
+                    _ = try await transaction.run([insert(.integer(1))])
+                }
+            }
+        }
+        #expect(failed == "refused 23505")
+        #expect(try count() == "0")
+    }
+
+    @Test func firstSegmentKeepsWhatCameBeforeTheRefusal() async throws {
+        let (insert, count) = try table("first_refused")
+        let rows = await fixture.run { lanes, _ in
+            let kept = Mutex<[Int?]>([])
+            _ = await failure {
+                try await lanes.transaction(.test) { transaction in
+                    let outcome = try await transaction.attempt([insert(.integer(4)), insert(.integer(4))])
+                    kept.withLock { $0 = outcome.rows.map { $0.integer(0, "a") } }
+                    throw Stop()
+                }
+            }
+            return kept.withLock { $0 }
+        }
+        #expect(rows == [4])
+        #expect(try count() == "0")
+    }
+
+    @Test func deferredConstraintSpeaksAtTheCommit() async throws {
+        try owner.execute("CREATE TABLE deferred (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+        let insert = Statement("INSERT INTO deferred VALUES (1)")
+        let (failed, after) = await fixture.run { lanes, _ in
+            let twice = await failure {
+                try await lanes.transaction(.test) { _ = try await $0.run([insert(), insert()]) }
+            }
+            return (twice, await failure { try await lanes.transaction(.test) { _ = try await $0.run([insert()]) } })
+        }
+        #expect(failed == "refused 23505")
+        #expect(after == "nothing")
+    }
+
+    @Test func savepointSurvivesARefusal() async throws {
+        let (insert, count) = try table("savepoint")
+        let save = Statement("SAVEPOINT item")
+        let back = Statement("ROLLBACK TO SAVEPOINT item")
+        try await fixture.run { lanes, _ in
+            try await lanes.transaction(.test) { transaction in
+                _ = try await transaction.run([insert(.integer(1)), save()])
+                let outcome = try await transaction.attempt([insert(.integer(1))])
+                #expect(outcome.refusal != nil)
+                _ = try await transaction.run([back(), insert(.integer(2))])
+            }
+        }
+        #expect(try count() == "2")
+    }
+
+    @Test func stalePlanAtTheBeginningIsPreparedAnew() async throws {
+        let fixture = try await LanesFixture({ $0.leased = 1 })
+        let changer = try fixture.blocking()
+        try changer.execute("CREATE TABLE changing (a int)")
+        let insert = Statement("INSERT INTO changing VALUES (1) RETURNING *")
+        for change in ["", "ALTER TABLE changing ADD COLUMN b int"] {
+            if !change.isEmpty { try changer.execute(change) }
+            try await fixture.run { lanes, _ in
+                try await lanes.transaction(.test) { _ = try await $0.run([insert()]) }
+            }
+        }
+        #expect(try changer.query("SELECT count(*) FROM changing").first == "2")
+    }
+
+    @Test func connectionComesBackAfterEveryError() async throws {
+        let fixture = try await LanesFixture({ $0.leased = 1 })
+        let wrong = Statement("SELECT 1 / 0")
+        let sleep = Statement("SELECT pg_sleep(60)")
+        let one = Statement("SELECT 1 AS one")
+        let outcomes = await fixture.run { lanes, _ in
+            var outcomes: [String] = []
+            for _ in 0..<3 {
+                outcomes.append(
+                    await failure { try await lanes.transaction(.test) { _ = try await $0.run([wrong()]) } })
+                outcomes.append(await failure { try await lanes.transaction(.test) { _ in throw Stop() } })
+                outcomes.append(
+                    await failure {
+                        try await lanes.transaction(Scope(school: 1, timeout: 50)) { _ = try await $0.run([sleep()]) }
+                    })
+                outcomes.append(await failure { try await lanes.transaction(.test) { _ = try await $0.run([one()]) } })
+            }
+            return outcomes
+        }
+        #expect(outcomes == (0..<3).flatMap { _ in ["refused 22012", "Stop()", "refused 57014", "nothing"] })
+    }
+
+    @Test func killedConnectionIsReplaced() async throws {
+        let fixture = try await LanesFixture({ $0.leased = 1 })
+        let sleep = Statement("SELECT pg_sleep(60), 'leased and killed' AS text")
+        let one = Statement("SELECT 1 AS one")
+        async let failed = fixture.run { lanes, _ in
+            await failure { try await lanes.transaction(.test) { _ = try await $0.run([sleep()]) } }
+        }
+        try await fixture.running("leased and killed")
+        try fixture.terminate("leased and killed")
+        #expect(await failed == "outcome unknown")
+        try await fixture.recovered()
+        let after = await fixture.run { lanes, _ in
+            await failure { try await lanes.transaction(.test) { _ = try await $0.run([one()]) } }
+        }
+        #expect(after == "nothing")
+    }
+
+    // MARK: Leasing
+
+    /// Lets transactions hold their connection until the test has seen enough.
+    final class Hold: Sendable {
+        private let state = Mutex<(isOver: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
+
+        var holders: Int { state.withLock { $0.waiting.count } }
+
+        func wait() async {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if !state.isOver { state.waiting.append(continuation) }
+                    return state.isOver
+                }
+                if isOver { continuation.resume() }
+            }
+        }
+
+        func end() {
+            let waiting = state.withLock { state in
+                defer { state = (true, []) }
+                return state.waiting
+            }
+            for continuation in waiting { continuation.resume() }
+        }
+    }
+
+    @Test func waitersAreServedInTheOrderOfAsking() async throws {
+        let fixture = try await LanesFixture({
+            $0.leased = 1
+            $0.leaseTimeout = 60_000
+        })
+        let hold = Hold()
+        let order = try await fixture.run { lanes, core in
+            let order = Mutex<[Int]>([])
+            let holder = Task {
+                _ = core
+                try await lanes.transaction(.test) { _ in await hold.wait() }
+            }
+            let waiters = (0..<5).map { number in
+                Task {
+                    _ = core
+                    try await lanes.transaction(.test) { _ in order.withLock { $0.append(number) } }
+                }
+            }
+            // Behind them in the core's line: all wait when this runs.
+            let ending = Task {
+                _ = core
+                hold.end()
+            }
+            await ending.value
+            try await holder.value
+            for waiter in waiters { try await waiter.value }
+            return order.withLock { $0 }
+        }
+        #expect(order == [0, 1, 2, 3, 4])
+    }
+
+    @Test func waitingHasAnEnd() async throws {
+        let fixture = try await LanesFixture({
+            $0.leased = 1
+            $0.leaseTimeout = 20
+        })
+        let hold = Hold()
+        let (waiting, after) = try await fixture.run { lanes, core in
+            let holder = Task {
+                _ = core
+                try await lanes.transaction(.test) { _ in await hold.wait() }
+            }
+            let waiter = Task {
+                _ = core
+                return await failure { try await lanes.transaction(.test) { _ in } }
+            }
+            let waiting = await waiter.value
+            hold.end()
+            try await holder.value
+            return (waiting, await failure { try await lanes.transaction(.test) { _ in } })
+        }
+        #expect(waiting == "overloaded")
+        #expect(after == "nothing")
+    }
+
+    @Test func tooManyWaitersAreRefused() async throws {
+        let fixture = try await LanesFixture({
+            $0.leased = 1
+            $0.queue = 2
+            $0.leaseTimeout = 60_000
+        })
+        let hold = Hold()
+        let outcomes = try await fixture.run { lanes, core in
+            let holder = Task {
+                _ = core
+                try await lanes.transaction(.test) { _ in await hold.wait() }
+            }
+            let waiters = (0..<4).map { _ in
+                Task {
+                    _ = core
+                    return await failure { try await lanes.transaction(.test) { _ in } }
+                }
+            }
+            let ending = Task {
+                _ = core
+                hold.end()
+            }
+            await ending.value
+            try await holder.value
+            var outcomes: [String] = []
+            for waiter in waiters { outcomes.append(await waiter.value) }
+            return outcomes
+        }
+        #expect(outcomes == ["nothing", "nothing", "overloaded", "overloaded"])
+    }
+
+    /// A connection that dies while nobody uses it must not stay, with its descriptor, behind those that came after.
+    @Test func deadConnectionsDoNotPileUp() async throws {
+        let fixture = try await LanesFixture({ $0.leased = 2 })
+        let observer = try fixture.blocking()
+        for _ in 0..<5 {
+            let killed = try observer.query(
+                """
+                SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()
+                """
+            ).first
+            #expect(killed == "5")
+            // 1 reader, 2 writers, 2 leased: all come back by themselves.
+            #expect(
+                try await eventually {
+                    let alive = try observer.query(
+                        """
+                        SELECT count(*) FROM pg_stat_activity
+                        WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle'
+                        """
+                    ).first
+                    let isReady = await fixture.run { lanes, _ in lanes.leased.idle.count { $0.isOpen } == 2 }
+                    return alive == "5" && isReady
+                })
+        }
+        #expect(await fixture.run { lanes, _ in lanes.leased.idle.count } == 2)
+    }
+}

@@ -1,0 +1,201 @@
+import HTTP1
+import Reactor
+import Synchronization
+import Testing
+
+@testable import Web
+
+@Suite struct ServerTests {
+    private func server(cores: Int = 1, _ change: (inout ServerLimits) -> Void) async throws -> TestServer {
+        var limits = ServerLimits()
+        change(&limits)
+        return try await TestServer(cores: cores, limits: limits)
+    }
+
+    private func open(_ server: TestServer) -> Int {
+        server.cores.map { $0.load.load(ordering: .relaxed) }.reduce(0, +)
+    }
+
+    // MARK: Deadlines
+
+    @Test func slowHeadIsTimedOut() async throws {
+        let server = try await server { $0.head = .milliseconds(50) }
+        let client = try server.client()
+        client.send("GET /hello HTTP/1.1\r\nHost: a\r\n")
+        let answer = try await client.answer()
+        #expect(answer.status == 408)
+        #expect(answer.closes)
+        #expect(answer.member("code") == "request_timeout")
+        #expect(try await client.remainder() == "")
+    }
+
+    @Test func slowHeadBehindAnotherRequestIsTimedOut() async throws {
+        let server = try await server { $0.head = .milliseconds(50) }
+        let client = try server.client()
+        client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHo")
+        #expect(try await client.answer().status == 200)
+        #expect(try await client.answer().status == 408)
+        #expect(try await client.remainder() == "")
+    }
+
+    @Test func slowBodyIsTimedOut() async throws {
+        let server = try await server { $0.body = .milliseconds(50) }
+        let client = try server.client()
+        client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")
+        let answer = try await client.answer()
+        #expect(answer.status == 408)
+        #expect(answer.closes)
+        #expect(try await client.remainder() == "")
+    }
+
+    @Test func idleConnectionEndsQuietly() async throws {
+        let server = try await server { $0.idle = .milliseconds(50) }
+        let fresh = try server.client()
+        let used = try server.client()
+        #expect(try await used.get("/hello").status == 200)
+        #expect(try await fresh.remainder() == "")
+        #expect(try await used.remainder() == "")
+        #expect(await eventually { open(server) == 0 })
+    }
+
+    @Test func handlerMayTakeItsTime() async throws {
+        let server = try await server {
+            $0.head = .milliseconds(20)
+            $0.idle = .milliseconds(20)
+            $0.body = .milliseconds(20)
+        }
+        let slow = try server.client()
+        slow.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(await eventually { server.gate.waiting == 1 })
+        // Another connection's idle deadline is set later and passes first.
+        #expect(try await server.client().remainder() == "")
+        server.gate.open()
+        #expect(try await slow.answer().text == "let go")
+    }
+
+    // MARK: Slow readers
+
+    @Test func slowReaderHoldsUpNobody() async throws {
+        let server = try await server { _ in }
+        let slow = try Client(server.port, receiveBuffer: 4096)
+        slow.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        let quick = try server.client()
+        for _ in 0..<20 { #expect(try await quick.get("/hello").status == 200) }
+        let answer = try await slow.answer()
+        #expect(answer.status == 200)
+        #expect(answer.body.count == 8 << 20)
+    }
+
+    @Test func readerThatNeverReadsIsDropped() async throws {
+        let server = try await server { $0.write = .milliseconds(50) }
+        let slow = try Client(server.port, receiveBuffer: 4096)
+        slow.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(await eventually { server.visits.home.load(ordering: .relaxed) == 3 })
+        #expect(await eventually { open(server) == 0 })
+        await #expect(throws: Client.Incomplete.self) { try await slow.answer() }
+    }
+
+    // MARK: Connections
+
+    @Test func connectionsSpreadOverCores() async throws {
+        let server = try await server(cores: 2) { _ in }
+        let clients = try (0..<10).map { _ in try server.client() }
+        #expect(await eventually { open(server) == 10 })
+        #expect(server.cores.map { $0.load.load(ordering: .relaxed) } == [5, 5])
+        for client in clients { #expect(try await client.get("/hello").status == 200) }
+    }
+
+    @Test func connectionsBeyondTheLimitAreRefused() async throws {
+        let server = try await server { $0.connections = 2 }
+        let kept = [try server.client(), try server.client()]
+        for client in kept { #expect(try await client.get("/hello").status == 200) }
+        #expect(try await server.client().remainder() == "")
+        #expect(await eventually { open(server) == 2 })
+        for client in kept { #expect(try await client.get("/hello").status == 200) }
+    }
+
+    @Test func leavingClientsAreForgotten() async throws {
+        let server = try await server(cores: 2) { _ in }
+        do {
+            let clients = try (0..<20).map { _ in try server.client() }
+            for client in clients { #expect(try await client.get("/hello").status == 200) }
+            #expect(open(server) == 20)
+        }
+        #expect(await eventually { open(server) == 0 })
+    }
+
+    // MARK: The end
+
+    @Test func drainFinishesWhatIsInFlight() async throws {
+        let server = try await server(cores: 2) { _ in }
+        let fresh = try server.client()
+        let idle = try server.client()
+        #expect(try await idle.get("/hello").status == 200)
+        let busy = [try server.client(), try server.client()]
+        for client in busy { client.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n") }
+        #expect(await eventually { server.gate.waiting == 2 })
+
+        async let end = server.server.shutDown(graceSeconds: 20)
+        #expect(try await idle.remainder() == "")
+        #expect(try await fresh.remainder() == "")
+        #expect(throws: Client.Refused.self) { try server.client() }
+
+        server.gate.open()
+        for client in busy {
+            let answer = try await client.answer()
+            #expect(answer.text == "let go")
+            #expect(answer.closes)
+            client.finish()
+            #expect(try await client.remainder() == "")
+        }
+        #expect(await end)
+        #expect(open(server) == 0)
+    }
+
+    @Test func drainFinishesAPipelineWithTheRequestInFlight() async throws {
+        let server = try await server { _ in }
+        let client = try server.client()
+        client.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(await eventually { server.gate.waiting == 1 })
+        async let end = server.server.shutDown(graceSeconds: 20)
+        #expect(await eventually { (try? server.client()) == nil })
+        // Behind the listener's end the workers drain; this one waits in the same line.
+        server.cores[0].spawn { _ in server.gate.open() }
+        let answer = try await client.answer()
+        #expect(answer.text == "let go")
+        client.finish()
+        #expect(await end)
+    }
+
+    @Test func graceEnds() async throws {
+        let server = try await server { _ in }
+        let client = try server.client()
+        client.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(await eventually { server.gate.waiting == 1 })
+        #expect(await server.server.shutDown(graceSeconds: 0.05) == false)
+        server.gate.open()
+        #expect(try await client.answer().closes)
+    }
+
+    @Test func saysWhenItIsReady() async throws {
+        let server = try await server { _ in }
+        #expect(await server.server.waitUntilReady(seconds: 1) == nil)
+    }
+
+    // MARK: Cores
+
+    @Test func handlersBeginAndEndOnTheirCore() async throws {
+        let server = try await server(cores: 2) { _ in }
+        let clients = try (0..<4).map { _ in try server.client() }
+        for client in clients {
+            for path in ["/hello", "/far", "/items/1", "/tagged", "/problem", "/unforeseen", "/far"] {
+                _ = try await client.get(path)
+            }
+            client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n")
+            client.send("0123456789")
+            #expect(try await client.answer().text == "0123456789")
+        }
+        #expect(server.visits.home.load(ordering: .relaxed) == 4 * 8 * 3)
+        #expect(server.visits.astray.load(ordering: .relaxed) == 0)
+    }
+}
