@@ -213,6 +213,9 @@ $$;
 comment on function lyceum.record_audit(text, text, uuid, jsonb) is
     'A5, K2: records what is not a change of a row, such as the reading of a profile. School and person are the transaction''s.';
 
+revoke execute on function lyceum.audit() from public;
+revoke execute on function lyceum.record_deletion() from public;
+
 -- Settings
 
 create table school_settings (

@@ -96,6 +96,20 @@ create trigger own_group_deleted after delete on classes for each row execute fu
 create trigger version before update on classes for each row execute function lyceum.version();
 create trigger deletion after delete on classes for each row execute function lyceum.record_deletion();
 
+create function lyceum.guard_class_group() returns trigger
+    language plpgsql
+as $$
+begin
+    raise exception using
+        errcode = 'LYE01', message = 'class_not_movable', detail = 'Kind, class and grade level of a group never change.';
+end
+$$;
+create trigger guard before update on groups
+    for each row
+    when ((new.kind, new.class_id, new.grade_level) is distinct from (old.kind, old.class_id, old.grade_level)
+        and (old.kind = 'class' or new.kind = 'class'))
+    execute function lyceum.guard_class_group();
+
 create table class_teachers (
     school_id integer not null,
     id uuid not null,
@@ -322,3 +336,4 @@ alter table groups drop constraint groups_class_fkey;
 drop table classes;
 drop function lyceum.keep_class_group();
 drop table groups;
+drop function lyceum.guard_class_group();

@@ -233,9 +233,9 @@ $$;
 create trigger record before insert on marks for each row execute function lyceum.record_mark();
 create trigger record_again before update on marks
     for each row when (
-        (new.line_item_id, new.student_id, new.kind, new.number, new.code, new.due_on, new.comment, new.first_recorded_at)
+        (new.line_item_id, new.student_id, new.kind, new.number, new.code, new.due_on, new.comment, new.first_recorded_at, new.recorded_by)
             is distinct from
-            (old.line_item_id, old.student_id, old.kind, old.number, old.code, old.due_on, old.comment, old.first_recorded_at)
+            (old.line_item_id, old.student_id, old.kind, old.number, old.code, old.due_on, old.comment, old.first_recorded_at, old.recorded_by)
     )
     execute function lyceum.record_mark();
 create trigger version before update on marks for each row execute function lyceum.version();
@@ -390,6 +390,8 @@ begin
     return null;
 end
 $$;
+revoke execute on function lyceum.record_mark_history() from public;
+
 create trigger history after insert on marks
     referencing new table as written
     for each statement execute function lyceum.record_mark_history();

@@ -297,6 +297,8 @@ begin
     return null;
 end
 $$;
+revoke execute on function lyceum.record_attendance_history() from public;
+
 create trigger history after insert on attendance
     referencing new table as written
     for each statement execute function lyceum.record_attendance_history();

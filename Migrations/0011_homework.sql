@@ -98,6 +98,24 @@ end
 $$;
 create trigger stamp after insert on homework for each row execute function lyceum.stamp_homework();
 
+create function lyceum.keep_homework_due() returns trigger
+    language plpgsql
+as $$
+begin
+    if exists (
+        select
+        from public.homework h
+        where h.school_id = new.school_id and h.lesson_id = new.id and h.deleted_at is null and h.due_on < new.date
+    ) then
+        raise exception using
+            errcode = 'LYH01', message = 'due_before_lesson', detail = 'Homework of the lesson is due before the new date.';
+    end if;
+    return new;
+end
+$$;
+create trigger keep_homework before update on lessons
+    for each row when (new.date > old.date) execute function lyceum.keep_homework_due();
+
 create table homework_students (
     school_id integer not null,
     homework_id uuid not null,
@@ -185,6 +203,8 @@ create trigger version before update on conduct_notes for each row execute funct
 
 -- migrate:down
 
+drop trigger keep_homework on lessons;
+drop function lyceum.keep_homework_due();
 drop table conduct_notes;
 drop table feedback;
 drop table homework_completions;

@@ -180,10 +180,12 @@ create trigger record before insert on final_marks for each row execute function
 create trigger record_again before update on final_marks
     for each row when (
         (new.student_id, new.subject_id, new.academic_year_id, new.kind, new.term_id, new.section_id, new.source,
-            new.value_kind, new.number, new.code, new.due_on, new.exam_points, new.reason, new.comment)
+            new.value_kind, new.number, new.code, new.due_on, new.exam_points, new.reason, new.comment,
+            new.first_recorded_at, new.recorded_by)
         is distinct from
         (old.student_id, old.subject_id, old.academic_year_id, old.kind, old.term_id, old.section_id, old.source,
-            old.value_kind, old.number, old.code, old.due_on, old.exam_points, old.reason, old.comment)
+            old.value_kind, old.number, old.code, old.due_on, old.exam_points, old.reason, old.comment,
+            old.first_recorded_at, old.recorded_by)
     )
     execute function lyceum.record_final_mark();
 create trigger version before update on final_marks for each row execute function lyceum.version();
@@ -244,11 +246,50 @@ begin
     return null;
 end
 $$;
+revoke execute on function lyceum.record_final_mark_history() from public;
+
 create trigger history after insert on final_marks for each row execute function lyceum.record_final_mark_history();
 create trigger history_again after update on final_marks
     for each row when (new.version <> old.version) execute function lyceum.record_final_mark_history();
 
+-- M1 again: nor may it move behind finals of terms.
+create function lyceum.guard_second_half_of_finals() returns trigger
+    language plpgsql
+as $$
+begin
+    if exists (
+        select
+        from public.final_marks k
+        join public.terms t on t.school_id = k.school_id and t.id = k.term_id
+        where k.school_id = new.school_id
+            and k.academic_year_id = new.id
+            and k.kind = 'term'
+            and k.value_kind is not null
+            and t.ends_on >= old.second_half_starts_on
+            and t.ends_on < new.second_half_starts_on
+            and (
+                select c.grade_level
+                from public.enrollments e
+                join public.classes c on c.school_id = e.school_id and c.id = e.class_id
+                where e.school_id = k.school_id and e.student_id = k.student_id and c.academic_year_id = new.id
+                order by e.starts_on desc
+                limit 1
+            ) = 2
+    ) then
+        raise exception using
+            errcode = 'LYM01', message = 'marks_not_allowed', detail = 'Grade 2 has finals of terms before the new day.';
+    end if;
+    return null;
+end
+$$;
+create trigger second_half_of_finals after update on academic_years
+    for each row when (new.second_half_starts_on > old.second_half_starts_on)
+    execute function lyceum.guard_second_half_of_finals();
+
 -- migrate:down
+
+drop trigger second_half_of_finals on academic_years;
+drop function lyceum.guard_second_half_of_finals();
 
 drop table final_mark_history;
 drop table final_marks;

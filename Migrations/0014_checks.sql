@@ -112,11 +112,16 @@ as $$
                 when s.grading = 'none'
                     or c.grade_level = 1
                     or (c.grade_level = 2 and k.kind = 'term' and t.ends_on < y.second_half_starts_on) then 'marks_not_allowed'
+                when k.value_kind = 'number'
+                    and (s.grading = 'pass_fail' or k.number not between coalesce(ss.scale_min, 2) and coalesce(ss.scale_max, 5))
+                    then 'value_not_allowed'
+                when s.grading = 'pass_fail' and k.code = 'owed' then 'value_not_allowed'
             end as problem
         from public.final_marks k
         join public.academic_years y on y.school_id = k.school_id and y.id = k.academic_year_id
         left join public.terms t on t.school_id = k.school_id and t.id = k.term_id
         left join public.sections s on s.school_id = k.school_id and s.id = k.section_id
+        left join public.school_settings ss on ss.school_id = k.school_id
         left join lateral (
             select c.grade_level
             from public.enrollments e

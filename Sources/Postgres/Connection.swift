@@ -237,11 +237,15 @@ import Reactor
         case .sync:
             // An error raised by the Sync itself: a deferred constraint spoke at the commit.
             if status == PGRES_FATAL_ERROR, case .sync(let segment?) = expected[head] {
-                if segment.error == nil { segment.error = .refused(unsafe ServerError(result)) }
+                if segment.error == nil { segment.error = Self.failure(unsafe ServerError(result)) }
                 sawResult = false
             }
             unsafe PQclear(result)
         }
+    }
+
+    private static func failure(_ error: ServerError) -> PostgresError {
+        error.isShutdown ? .outcomeUnknown(reason: error.message) : .refused(error)
     }
 
     private func take(_ result: OpaquePointer, _ status: ExecStatusType, _ segment: Segment, _ statement: Prepared) {
@@ -259,7 +263,7 @@ import Reactor
                 if segment.error == nil { segment.isStale = true }
             }
             if segment.error == nil {
-                segment.error = error.isShutdown ? .outcomeUnknown(reason: error.message) : .refused(error)
+                segment.error = Self.failure(error)
             }
             if unsafe PQstatus(connection) == CONNECTION_BAD { close(error.message) }
         default:  // PGRES_PIPELINE_ABORTED: the rest of a segment that failed

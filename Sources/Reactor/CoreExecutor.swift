@@ -70,6 +70,7 @@ package final class CoreExecutor: SerialExecutor, @unchecked Sendable {
     /// The loop: jobs, mail, events, deadlines. Returns after `stop()`.
     func run() {
         thread.store(UInt(pthread_self()), ordering: .sequentiallyConsistent)
+        poller.thread = UInt(pthread_self())
         while !stopping.load(ordering: .relaxed) {
             takeMail()
             swap(&jobs, &running)

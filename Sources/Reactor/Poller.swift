@@ -31,6 +31,8 @@ package struct Readiness: OptionSet, Sendable {
         var descriptor: Int32
     }
 
+    /// The thread of the core that it belongs to; 0 before the core runs.
+    var thread: UInt = 0
     private let descriptor: Int32
     private var entries: [Entry] = []
     private var free: [UInt32] = []
@@ -88,6 +90,11 @@ package struct Readiness: OptionSet, Sendable {
             guard isCurrent(token), let handler = entries[Int(token.slot)].handler else { continue }
             unsafe handler(Readiness(rawValue: events[index].events))
         }
+    }
+
+    /// In debug builds: what belongs to a core is touched on its thread only.
+    func assertOnThread() {
+        assert(thread == 0 || thread == UInt(pthread_self()), "a core's object is used on another thread")
     }
 
     private func isCurrent(_ token: Token) -> Bool {

@@ -46,6 +46,7 @@ import Glibc
 
     /// Appends what the kernel holds to the buffer, at most its free space.
     package func receive(into buffer: inout InputBuffer) throws(SystemError) -> Received {
+        poller.assertOnThread()
         guard mayRead else { return .wouldBlock }
         let descriptor = descriptor
         buffer.makeRoom()
@@ -72,6 +73,7 @@ import Glibc
 
     /// Waits until `receive` may give something, or `interrupt()`.
     package func readable() async -> Wake {
+        poller.assertOnThread()
         if stopsReading { return .interrupted }
         if mayRead { return .ready }
         return unsafe await withUnsafeContinuation { unsafe reader = $0 }
@@ -79,6 +81,7 @@ import Glibc
 
     /// Writes all of the bytes, waiting for a slow reader. Answers false when interrupted.
     package func send(_ bytes: [UInt8]) async throws(SystemError) -> Bool {
+        poller.assertOnThread()
         var sent = 0
         while sent < bytes.count {
             if stopsWriting { return false }

@@ -2,7 +2,7 @@ import HTTP1
 import Reactor
 
 /// One connection: reads requests one after the other, has each answered, writes the answer.
-final class HTTPConnection {
+final class HTTPConnection: BodySource {
     /// What the connection is waiting for when its deadline comes.
     private enum Phase {
         case idle
@@ -66,9 +66,7 @@ final class HTTPConnection {
         deadline.cancel()
         bodyIsRead = head.bodyLength == .none
         mustContinue = head.expectsContinue && !bodyIsRead
-        let request = Request(head: head, id: worker.requestID(head), peer: socket.peer) { [unowned self] in
-            try await readBody()
-        }
+        let request = Request(head: head, id: worker.requestID(head), peer: socket.peer, body: self)
         let start = Clock.now
         let response = await worker.respond(request).conditional(head)
         if bodyIsRead { try await finishBody() }
@@ -99,7 +97,7 @@ final class HTTPConnection {
     }
 
     /// Content of the current request. A parse error, a time limit or an early end is a problem thrown to the handler.
-    private func readBody() async throws -> [UInt8] {
+    func readBody() async throws -> [UInt8] {
         if bodyIsRead { return [] }
         phase = .request
         deadline.set(after: limits.body)

@@ -12,23 +12,21 @@ package final class Request {
     /// The route's path as written, for logs; nil without a route.
     package internal(set) var template: String?
     private var content: [UInt8]?
-    private let readBody: () async throws -> [UInt8]
+    private let source: any BodySource
 
-    init(
-        head: RequestHead, id: String, peer: String, readBody: @escaping () async throws -> [UInt8]
-    ) {
+    init(head: RequestHead, id: String, peer: String, body source: any BodySource) {
         self.head = head
         self.id = id
         self.peer = peer
         language = Language(acceptLanguage: head["Accept-Language"])
         path = PathParameters()
-        self.readBody = readBody
+        self.source = source
     }
 
     /// Whole, at most the server's limit. Sends `100 Continue` first where it was asked for.
     package func body() async throws -> [UInt8] {
         if let content { return content }
-        let bytes = try await readBody()
+        let bytes = try await source.readBody()
         content = bytes
         return bytes
     }
@@ -73,6 +71,12 @@ package final class Request {
             return String(type).trimmed.lowercased()
         }
     }
+}
+
+/// Where a request's content comes from. A protocol and not a closure: a stored closure that is formed on a core leaves it
+/// when it is called (docs/decisions/0002).
+protocol BodySource: AnyObject {
+    func readBody() async throws -> [UInt8]
 }
 
 extension String {

@@ -371,7 +371,9 @@ extension Scope {
         let observer = try fixture.blocking()
         #expect(
             try await eventually {
-                try observer.query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'").first != "0"
+                try observer.query(
+                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+                ).first == "1"
             })
         try fixture.terminate("INTO slow_commit")
         #expect(await failed == "outcome unknown")

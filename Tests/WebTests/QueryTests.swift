@@ -4,12 +4,16 @@ import Testing
 
 @testable import Web
 
+private final class NoBody: BodySource {
+    func readBody() async throws -> [UInt8] { [] }
+}
+
 /// A request as it would come, without a connection.
 func request(_ target: String, _ fields: String...) throws -> Request {
     var parser = RequestParser()
     let text = "GET \(target) HTTP/1.1\r\nHost: a\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
     guard case .head(let head) = try parser.next(Array(text.utf8).span).event else { throw ParseError.badRequestLine }
-    return Request(head: head, id: "request", peer: "peer") { [] }
+    return Request(head: head, id: "request", peer: "peer", body: NoBody())
 }
 
 @Suite struct QueryReaderTests {
