@@ -1,5 +1,5 @@
-import HTTP1
 import Crypto
+import HTTP1
 import JSON
 import Postgres
 import Reactor

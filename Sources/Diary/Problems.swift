@@ -44,7 +44,8 @@ extension ProblemKind {
         title: Text(ru: "Отметки здесь не ставят", en: "Marks are not allowed"),
         detail: Text(
             ru: "В 1 классе и в первом полугодии 2 класса отметок нет (M1), как и на занятиях без отметок.",
-            en: "There are no marks in grade 1, in the first half of grade 2 (rule M1), and in sections without marks."))
+            en: "There are no marks in grade 1, in the first half of grade 2 (rule M1), and in sections without marks.")
+    )
     static let valueNotAllowed = ProblemKind(
         "value_not_allowed", .conflict,
         title: Text(ru: "Такой отметки нет", en: "Value not allowed"),
@@ -154,7 +155,9 @@ extension ProblemKind {
         title: Text(ru: "Исход неизвестен", en: "Outcome unknown"),
         detail: Text(
             ru: "Связь с базой прервалась после отправки; повторите с тем же Idempotency-Key.",
-            en: "The connection to the database was lost after the write was sent; repeat with the same Idempotency-Key."))
+            en:
+                "The connection to the database was lost after the write was sent; repeat with the same Idempotency-Key."
+        ))
     static let timeout = ProblemKind(
         "timeout", .serviceUnavailable,
         title: Text(ru: "Слишком долго", en: "Timeout"),
@@ -166,7 +169,8 @@ extension ProblemKind {
         unauthorized, invalidToken, invalidGrant, invalidRequest, unsupportedGrantType, forbidden, staleVersion,
         marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled, notYourLesson,
         journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, cursorExpired, unauthorizedClient,
-        tooManyAttempts, shuttingDown, conflict, idempotencyKeyReused, idempotencyInProgress, databaseUnavailable, outcomeUnknown,
+        tooManyAttempts, shuttingDown, conflict, idempotencyKeyReused, idempotencyInProgress, databaseUnavailable,
+        outcomeUnknown,
         timeout,
     ]
 

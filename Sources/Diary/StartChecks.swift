@@ -26,10 +26,10 @@ package enum StartChecks {
             let role = try connection.query("SELECT current_user").first ?? "?"
             throw Failure(
                 """
-                    Row-level security does not bind the role \(role) on \(unguarded.count) of \(open.count) tables \
-                    (\(unguarded.prefix(3).joined(separator: ", ")) …). Serve with a role that is no superuser, has no \
-                    BYPASSRLS and does not own the tables: a member of lyceum_app.
-                    """)
+                Row-level security does not bind the role \(role) on \(unguarded.count) of \(open.count) tables \
+                (\(unguarded.prefix(3).joined(separator: ", ")) …). Serve with a role that is no superuser, has no \
+                BYPASSRLS and does not own the tables: a member of lyceum_app.
+                """)
         }
     }
 }

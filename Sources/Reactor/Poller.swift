@@ -49,7 +49,9 @@ package struct Readiness: OptionSet, Sendable {
         close(descriptor)
     }
 
-    package func add(_ descriptor: Int32, _ interest: Readiness, _ handler: @escaping Handler) throws(SystemError) -> Token {
+    package func add(_ descriptor: Int32, _ interest: Readiness, _ handler: @escaping Handler) throws(SystemError)
+        -> Token
+    {
         let slot: UInt32
         if let last = free.popLast() {
             slot = last
@@ -86,7 +88,8 @@ package struct Readiness: OptionSet, Sendable {
         guard count > 0 else { return }
         for index in 0..<Int(count) {
             let data = unsafe lyceum_epoll_data(events.baseAddress! + index)
-            let token = Token(slot: UInt32(truncatingIfNeeded: data), generation: UInt32(truncatingIfNeeded: data >> 32))
+            let token = Token(
+                slot: UInt32(truncatingIfNeeded: data), generation: UInt32(truncatingIfNeeded: data >> 32))
             guard isCurrent(token), let handler = entries[Int(token.slot)].handler else { continue }
             unsafe handler(Readiness(rawValue: events[index].events))
         }

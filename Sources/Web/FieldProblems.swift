@@ -15,14 +15,16 @@ extension Problem.Item {
         return switch problem.code {
         case "required": Text(ru: "Обязательное поле.", en: "The field is required.")
         case "unknown_field": Text(ru: "Такого поля нет.", en: "There is no such field.")
-        case "wrong_type": Text(ru: "Неверный тип: ожидается \(values).", en: "The type is wrong: \(values) is expected.")
+        case "wrong_type":
+            Text(ru: "Неверный тип: ожидается \(values).", en: "The type is wrong: \(values) is expected.")
         case "too_long": Text(ru: "Слишком длинно: не больше \(values).", en: "Too long: at most \(values).")
         case "too_short": Text(ru: "Слишком коротко: не меньше \(values).", en: "Too short: at least \(values).")
         case "out_of_range": Text(ru: "Вне допустимых пределов: \(values).", en: "Out of range: \(values).")
         case "not_a_date": Text(ru: "Ожидается дата ГГГГ-ММ-ДД.", en: "A date YYYY-MM-DD is expected.")
         case "not_a_uuid": Text(ru: "Ожидается UUID.", en: "A UUID is expected.")
         case "not_one_of": Text(ru: "Ожидается одно из: \(values).", en: "One of these is expected: \(values).")
-        case "too_many_items": Text(ru: "Слишком много элементов: не больше \(values).", en: "Too many items: at most \(values).")
+        case "too_many_items":
+            Text(ru: "Слишком много элементов: не больше \(values).", en: "Too many items: at most \(values).")
         case "null_not_allowed": Text(ru: "null недопустим.", en: "null is not allowed.")
         case "null_character": Text(ru: "Символ U+0000 недопустим.", en: "U+0000 is not allowed.")
         case "duplicate_item": Text(ru: "Эта запись уже есть в списке.", en: "The list has this row already.")

@@ -27,7 +27,8 @@ extension ProblemKind {
         "method_not_allowed", .methodNotAllowed,
         title: Text(ru: "Метод не поддерживается", en: "Method not allowed"),
         detail: Text(
-            ru: "Этот адрес отвечает на другие методы, см. поле Allow.", en: "This address answers the methods in Allow."))
+            ru: "Этот адрес отвечает на другие методы, см. поле Allow.",
+            en: "This address answers the methods in Allow."))
     package static let notAcceptable = ProblemKind(
         "not_acceptable", .notAcceptable,
         title: Text(ru: "Нет такого представления", en: "Not acceptable"),
@@ -55,7 +56,8 @@ extension ProblemKind {
     package static let notImplemented = ProblemKind(
         "not_implemented", .notImplemented,
         title: Text(ru: "Не поддерживается", en: "Not implemented"),
-        detail: Text(ru: "Сервер не знает такого метода или кодирования.", en: "The method or transfer coding is not known."))
+        detail: Text(
+            ru: "Сервер не знает такого метода или кодирования.", en: "The method or transfer coding is not known."))
     package static let versionNotSupported = ProblemKind(
         "http_version_not_supported", .httpVersionNotSupported,
         title: Text(ru: "Версия HTTP не поддерживается", en: "HTTP version not supported"),
@@ -64,11 +66,13 @@ extension ProblemKind {
         "validation_failed", .unprocessableContent,
         title: Text(ru: "Данные не прошли проверку", en: "Validation failed"),
         detail: Text(
-            ru: "Поля в errors не таковы, какими должны быть.", en: "The fields named in errors are not what they have to be."))
+            ru: "Поля в errors не таковы, какими должны быть.",
+            en: "The fields named in errors are not what they have to be."))
     package static let overloaded = ProblemKind(
         "overloaded", .serviceUnavailable,
         title: Text(ru: "Сервер перегружен", en: "Overloaded"),
-        detail: Text(ru: "Слишком много запросов ждут; повторите позже.", en: "Too many requests are waiting; try again later."))
+        detail: Text(
+            ru: "Слишком много запросов ждут; повторите позже.", en: "Too many requests are waiting; try again later."))
     package static let internalError = ProblemKind(
         "internal_error", .internalServerError,
         title: Text(ru: "Внутренняя ошибка", en: "Internal error"),
@@ -102,7 +106,8 @@ extension Problem {
     init(_ error: TargetError) {
         let text =
             switch error {
-            case .badPercentEncoding: Text(ru: "Неверное процентное кодирование.", en: "The percent-encoding is malformed.")
+            case .badPercentEncoding:
+                Text(ru: "Неверное процентное кодирование.", en: "The percent-encoding is malformed.")
             case .badUTF8: Text(ru: "Текст не в UTF-8.", en: "The text is not UTF-8.")
             case .nullCharacter: Text(ru: "Символ U+0000 недопустим.", en: "U+0000 is not allowed.")
             case .tooManyItems: Text(ru: "Слишком много параметров.", en: "There are too many parameters.")

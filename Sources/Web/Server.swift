@@ -12,7 +12,8 @@ package final class Server<Rule: Sendable, Caller>: Sendable {
     ///
     /// - Parameter makeWorker: called once on each core.
     package init(
-        host: String, port: UInt16, cores: [Core], makeWorker: @escaping @Sendable (isolated Core) -> Worker<Rule, Caller>
+        host: String, port: UInt16, cores: [Core],
+        makeWorker: @escaping @Sendable (isolated Core) -> Worker<Rule, Caller>
     ) async throws {
         let workers = cores.map { core in CoreLocal(core, makeWorker) }
         self.workers = workers

@@ -26,7 +26,9 @@ struct Resources {
     func openAPIJSON() throws(ResourcesError) -> String { try find("openapi.json", directory: false) }
 
     func contents(_ path: String) throws -> [UInt8] {
-        guard let data = FileManager.default.contents(atPath: path) else { throw ResourcesError(name: path, places: []) }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ResourcesError(name: path, places: [])
+        }
         return Array(data)
     }
 

@@ -87,7 +87,9 @@ import Web
             for (who, status) in expected { try check(route, who, foreign.own(route.path, who, ids), status) }
             for (who, status) in row.foreign { try check(route, who, foreign.foreign(route.path), status) }
             if let status = row.strange {
-                for who in logins where !refuses(route, who) { try check(route, who, foreign.strange(route.path), status) }
+                for who in logins where !refuses(route, who) {
+                    try check(route, who, foreign.strange(route.path), status)
+                }
             }
         }
         #expect(checked > 150)
@@ -117,7 +119,9 @@ struct ForeignIDs {
         self.ids = ids
         let connection = try server.owner()
         func find(_ sql: String, _ school: Int, _ rest: String...) throws -> String {
-            guard let value = try connection.query(sql, [String(school)] + rest).first else { throw TestFailure("nothing: \(sql)") }
+            guard let value = try connection.query(sql, [String(school)] + rest).first else {
+                throw TestFailure("nothing: \(sql)")
+            }
             return value
         }
         student = try find("SELECT id FROM users WHERE school_id = $1 AND login = 'student'", ids.school)
@@ -125,7 +129,8 @@ struct ForeignIDs {
             "SELECT e.student_id FROM enrollments e WHERE e.school_id = $1 AND e.class_id = $2 AND e.ends_on IS NULL ORDER BY 1 LIMIT 1",
             ids.school, ids.otherClass)
         ownMark = try find(
-            "SELECT id FROM marks WHERE school_id = $1 AND student_id = $2 AND kind IS NOT NULL ORDER BY id LIMIT 1", ids.school, student)
+            "SELECT id FROM marks WHERE school_id = $1 AND student_id = $2 AND kind IS NOT NULL ORDER BY id LIMIT 1",
+            ids.school, student)
         markOfAnotherClass = try find(
             "SELECT k.id FROM marks k JOIN line_items i ON i.school_id = k.school_id AND i.id = k.line_item_id WHERE k.school_id = $1 AND i.section_id = $2 AND kind IS NOT NULL ORDER BY k.id LIMIT 1",
             ids.school, ids.otherSection)

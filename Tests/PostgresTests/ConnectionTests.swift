@@ -154,7 +154,8 @@ import Testing
                 _ = try await connection.run([patience(), wait()], timeout: .milliseconds(1), mayRepeat: true)
             }
             try BlockingConnection(url: url).query(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE objid = 4203 AND granted AND locktype = 'advisory'")
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE objid = 4203 AND granted AND locktype = 'advisory'"
+            )
             let outcome = try await connection.run([echo(.integer(2))], timeout: .seconds(20), mayRepeat: true)
             return (late, try outcome.get()[0].integer(0, "value"))
         }

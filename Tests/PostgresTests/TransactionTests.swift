@@ -335,8 +335,10 @@ import Testing
             if round == 4 { break }
             killed += try observer.query(
                 """
-                SELECT pid FROM pg_stat_activity
-                WHERE datname = current_database() AND pid <> pg_backend_pid() AND pg_terminate_backend(pid)
+                WITH lanes AS MATERIALIZED (
+                    SELECT pid FROM pg_stat_activity
+                    WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid())
+                SELECT pid FROM lanes WHERE pg_terminate_backend(pid)
                 """
             ).rows.compactMap { $0[0] }
         }

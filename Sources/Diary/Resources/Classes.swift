@@ -31,7 +31,8 @@ enum Classes {
         try query.finish()
         let seesAll = caller.readsAll || caller.roles.contains(.administrator)
         let filters: [Parameter] = [
-            .integer(caller.school.id), .text(try request.identifier("class_id")), .boolean(seesAll), .text(caller.user),
+            .integer(caller.school.id), .text(try request.identifier("class_id")), .boolean(seesAll),
+            .text(caller.user),
         ]
         let rows = try await caller.read(
             Query(statement: gate, parameters: filters),

@@ -1,5 +1,5 @@
-import HTTP1
 import Crypto
+import HTTP1
 import JSON
 import Postgres
 import Web
@@ -50,7 +50,8 @@ enum Idempotency {
                 Query(
                     statement: keep,
                     parameters: identity + [
-                        .bytes(hash), .integer(response.status.code), .text(headers(of: response)), .bytes(response.body),
+                        .bytes(hash), .integer(response.status.code), .text(headers(of: response)),
+                        .bytes(response.body),
                     ]),
                 forget(.integer(caller.school.id)),
             ])
@@ -86,7 +87,11 @@ enum Idempotency {
         if let text = rows.text(0, "headers"), case .object(let members)? = try? JSONValue(parsing: Array(text.utf8)) {
             for (name, value) in members {
                 guard let value = value.text else { continue }
-                if name == "Content-Type" { response.contentType = value } else { response.headers.append((name, value)) }
+                if name == "Content-Type" {
+                    response.contentType = value
+                } else {
+                    response.headers.append((name, value))
+                }
             }
         }
         response.headers.append(("Idempotency-Replayed", "true"))

@@ -17,7 +17,8 @@ enum Journal {
         let range = query.dateRange(longest: longestRange)
         let since = try FeedCursor(&query, "since")
         if term != nil && range != nil {
-            query.add("term_id", "exclusive", Text(ru: "Либо term_id, либо from и to.", en: "Either term_id or from and to."))
+            query.add(
+                "term_id", "exclusive", Text(ru: "Либо term_id, либо from и to.", en: "Either term_id or from and to."))
         }
         try query.finish()
         let section = try request.identifier("section_id")
@@ -30,7 +31,8 @@ enum Journal {
             Query(statement: FeedCursor.now, parameters: [.text(since?.transaction)]),
             codes(school), attendanceCodes(school), categories(school),
             Query(statement: lessons, parameters: reader), Query(statement: homework, parameters: common),
-            Query(statement: lineItems, parameters: common), Query(statement: students, parameters: [school, .text(caller.user)]),
+            Query(statement: lineItems, parameters: common),
+            Query(statement: students, parameters: [school, .text(caller.user)]),
             Query(statement: marks, parameters: reader), Query(statement: attendance, parameters: reader),
             Query(statement: feedback, parameters: reader), Query(statement: finals, parameters: reader),
             Query(statement: carriedMarks, parameters: [school, .text(caller.user)]))
@@ -74,8 +76,9 @@ enum Journal {
     // MARK: SQL. `$1` is the school, `$2` a transaction to begin at (or NULL), `$3` the reader.
 
     private static let section = SectionGate.section
-    private static let from = "current_setting('lyceum.from')::date"
-    private static let to = "current_setting('lyceum.to')::date"
+    // Behind a closed gate there are no dates either: NULL, and so no rows.
+    private static let from = "nullif(current_setting('lyceum.from', true), '')::date"
+    private static let to = "nullif(current_setting('lyceum.to', true), '')::date"
     private static let changed = "($2::text IS NULL OR x.changed_xid >= $2::text::xid8)"
 
     /// The days of the page: as asked, of a term, or of the term that holds today, else the last begun, else the first.

@@ -58,5 +58,6 @@ enum StudentMarks {
         ORDER BY x.date DESC, x.id DESC
         """)
 
-    private static let total = Statement("SELECT CASE WHEN $5::boolean THEN (SELECT count(*) \(ofStudent)) END AS total")
+    private static let total = Statement(
+        "SELECT CASE WHEN $5::boolean THEN (SELECT count(*) \(ofStudent)) END AS total")
 }

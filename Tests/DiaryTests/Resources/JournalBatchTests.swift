@@ -19,7 +19,8 @@ import Testing
     private var path: String { "/v1/sections/\(ids.section)/journal" }
 
     /// A lesson's version and its pupils' marks in the default column, as the page shows them.
-    private func page() throws -> (lesson: JSONValue, students: [String], marks: [String: (version: Int, number: Int?)]) {
+    private func page() throws -> (lesson: JSONValue, students: [String], marks: [String: (version: Int, number: Int?)])
+    {
         let page = try teacher.get(path).json
         let lesson = try #require(page["lessons"]?.array.first { $0["id"]?.string == ids.lesson })
         let columns = page["line_items"]?.array.filter {
@@ -37,7 +38,10 @@ import Testing
         return (lesson, students, marks)
     }
 
-    private func body(_ page: (lesson: JSONValue, students: [String], marks: [String: (version: Int, number: Int?)]), shift: Int, topic: String = "Тема \(UInt32.random(in: 0 ... .max))") -> String {
+    private func body(
+        _ page: (lesson: JSONValue, students: [String], marks: [String: (version: Int, number: Int?)]), shift: Int,
+        topic: String = "Тема \(UInt32.random(in: 0 ... .max))"
+    ) -> String {
         let marks = page.students.map { student in
             let old = page.marks[student]
             let number = 2 + ((old?.number ?? 2) - 2 + shift) % 4
@@ -56,7 +60,8 @@ import Testing
     @Test func writesTopicHomeworkRollAndAllMarksOfALessonInOneCall() throws {
         let before = try page()
         #expect(before.students.count >= 24)
-        let answer = try teacher.patch(path, json: body(before, shift: 1, topic: "Дроби"), headers: [("X-Request-Id", "batch-test-1")])
+        let answer = try teacher.patch(
+            path, json: body(before, shift: 1, topic: "Дроби"), headers: [("X-Request-Id", "batch-test-1")])
         #expect(answer.status == 200, "\(answer.text)")
         #expect(answer.json["applied"]?.bool == true)
         #expect(answer.json["marks"]!.array.count == before.students.count)
@@ -153,7 +158,8 @@ import Testing
 
     private func attendanceVersion(_ student: String) throws -> Int {
         let rows = try teacher.get(path).json["attendance"]!.array
-        return rows.first { $0["lesson_id"]?.string == ids.lesson && $0["student_id"]?.string == student }?["version"]?.int ?? 0
+        return rows.first { $0["lesson_id"]?.string == ids.lesson && $0["student_id"]?.string == student }?["version"]?
+            .int ?? 0
     }
 
     @Test func M1_aMarkInGrade1IsRefusedByTheAPIAndByTheDatabase() throws {
@@ -185,7 +191,9 @@ import Testing
         let database = try server.connection()
         let failure = #expect(throws: BlockingConnection.Failure.self) {
             try database.transaction {
-                try database.query("SELECT set_config('lyceum.school_id', $1, true), set_config('lyceum.today', $2, true)", [String(ids.school), TestServer.today])
+                try database.query(
+                    "SELECT set_config('lyceum.school_id', $1, true), set_config('lyceum.today', $2, true)",
+                    [String(ids.school), TestServer.today])
                 try database.query(
                     """
                     INSERT INTO line_items (school_id, id, lesson_id, section_id) VALUES ($1, gen_random_uuid(), $2, $3)
@@ -204,7 +212,9 @@ import Testing
     @Test func A4_aLessonOfSomebodyElseIsNotOnesToWrite() throws {
         let answer = try teacher.patch(
             "/v1/sections/\(ids.otherSection)/journal",
-            json: "{\"marks\":[{\"lesson_id\":\"\(ids.lesson)\",\"student_id\":\"\(ids.child)\",\"value\":null,\"version\":1}]}")
+            json:
+                "{\"marks\":[{\"lesson_id\":\"\(ids.lesson)\",\"student_id\":\"\(ids.child)\",\"value\":null,\"version\":1}]}"
+        )
         #expect(answer.status == 404)
         // A lesson of one section named in the batch of another is not found there.
         let mixed = try teacher.patch(
@@ -216,7 +226,8 @@ import Testing
 
     private func lessonOfAnotherSection() throws -> String {
         try server.owner().query(
-            "SELECT id FROM lessons WHERE school_id = $1 AND section_id = $2 LIMIT 1", [String(ids.school), ids.otherSection]
+            "SELECT id FROM lessons WHERE school_id = $1 AND section_id = $2 LIMIT 1",
+            [String(ids.school), ids.otherSection]
         ).first!
     }
 
@@ -240,15 +251,42 @@ import Testing
         ("{}", "", "empty_batch"),
         ("[]", "", "wrong_type"),
         ("{\"mark\": []}", "/mark", "unknown_field"),
-        ("{\"marks\": [{\"lesson_id\": \"x\", \"student_id\": \"x\", \"value\": null, \"version\": 0}]}", "/marks/0/lesson_id", "not_a_uuid"),
-        ("{\"marks\": [{\"student_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"value\": null, \"version\": 0}]}", "/marks/0/line_item_id", "required"),
-        ("{\"marks\": [{\"line_item_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"student_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"version\": 0}]}", "/marks/0/value", "required"),
-        ("{\"marks\": [{\"line_item_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"student_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"value\": {\"kind\": \"number\", \"number\": 7}, \"version\": 0}]}", "/marks/0/value/number", "out_of_range"),
-        ("{\"marks\": [{\"line_item_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"student_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"value\": {\"kind\": \"code\", \"code\": \"owed\"}, \"version\": 0}]}", "/marks/0/value/due_on", "required"),
-        ("{\"lessons\": [{\"id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"version\": 1, \"topic\": \"\\u0000\"}]}", "/lessons/0/topic", "null_character"),
-        ("{\"lessons\": [{\"id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"version\": 1, \"homework\": {\"text\": \"x\"}, \"no_homework\": true}]}", "/lessons/0/no_homework", "exclusive"),
-        ("{\"attendance\": [{\"lesson_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"student_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"meaning\": \"ill\", \"minutes\": 5, \"version\": 0}]}", "/attendance/0/minutes", "only_when_late"),
-        ("{\"line_items\": [{\"id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"lesson_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"category_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"weight\": 0, \"version\": 0}]}", "/line_items/0/weight", "out_of_range"),
+        (
+            "{\"marks\": [{\"lesson_id\": \"x\", \"student_id\": \"x\", \"value\": null, \"version\": 0}]}",
+            "/marks/0/lesson_id", "not_a_uuid"
+        ),
+        (
+            "{\"marks\": [{\"student_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"value\": null, \"version\": 0}]}",
+            "/marks/0/line_item_id", "required"
+        ),
+        (
+            "{\"marks\": [{\"line_item_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"student_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"version\": 0}]}",
+            "/marks/0/value", "required"
+        ),
+        (
+            "{\"marks\": [{\"line_item_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"student_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"value\": {\"kind\": \"number\", \"number\": 7}, \"version\": 0}]}",
+            "/marks/0/value/number", "out_of_range"
+        ),
+        (
+            "{\"marks\": [{\"line_item_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"student_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"value\": {\"kind\": \"code\", \"code\": \"owed\"}, \"version\": 0}]}",
+            "/marks/0/value/due_on", "required"
+        ),
+        (
+            "{\"lessons\": [{\"id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"version\": 1, \"topic\": \"\\u0000\"}]}",
+            "/lessons/0/topic", "null_character"
+        ),
+        (
+            "{\"lessons\": [{\"id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"version\": 1, \"homework\": {\"text\": \"x\"}, \"no_homework\": true}]}",
+            "/lessons/0/no_homework", "exclusive"
+        ),
+        (
+            "{\"attendance\": [{\"lesson_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"student_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"meaning\": \"ill\", \"minutes\": 5, \"version\": 0}]}",
+            "/attendance/0/minutes", "only_when_late"
+        ),
+        (
+            "{\"line_items\": [{\"id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"lesson_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"category_id\": \"0198c5b4-55df-7528-980a-0eb04a096251\", \"weight\": 0, \"version\": 0}]}",
+            "/line_items/0/weight", "out_of_range"
+        ),
     ])
     func badShapesAreRefusedWithAPointer(_ body: String, _ pointer: String, _ code: String) throws {
         let answer = try teacher.patch(path, json: body)
@@ -298,7 +336,9 @@ import Testing
     }
 
     private func idOf(_ login: String) throws -> String {
-        try server.owner().query("SELECT id FROM users WHERE school_id = $1 AND login = $2", [String(ids.school), login]).first!
+        try server.owner().query(
+            "SELECT id FROM users WHERE school_id = $1 AND login = $2", [String(ids.school), login]
+        ).first!
     }
 
     /// Two hundred edits of one cell from four writers, each with the version it has seen: one wins each time, none is lost.
@@ -337,7 +377,8 @@ import Testing
 
     @Test func anEndedSessionWritesNothingMore() throws {
         let client = try server.session(of: try idOf("teacher"), roles: ["teacher"])
-        try server.owner().query("UPDATE sessions SET ended_at = now() WHERE school_id = $1 AND app = 'test'", [String(ids.school)])
+        try server.owner().query(
+            "UPDATE sessions SET ended_at = now() WHERE school_id = $1 AND app = 'test'", [String(ids.school)])
         let answer = try client.patch(path, json: body(try page(), shift: 1))
         #expect(answer.status == 401)
         #expect(answer.code == "invalid_token")
@@ -357,7 +398,10 @@ import Testing
         let date = page.lesson["date"]!.string!
         let diary = try server.client("parent").get("/v1/students/\(ids.child)/diary?from=\(date)&to=\(date)").json
         let lesson = try #require(diary["lessons"]?.array.first { $0["id"]?.string == ids.lesson })
-        #expect(lesson["marks"]!.array.contains { $0["value"]?["number"]?.int == number && $0["comment"]?.string == "Молодец" })
+        #expect(
+            lesson["marks"]!.array.contains {
+                $0["value"]?["number"]?.int == number && $0["comment"]?.string == "Молодец"
+            })
     }
 }
 

@@ -20,7 +20,9 @@ import Testing
     private func signIn(_ login: String = "parent") throws -> JSONValue {
         let answer = try anonymous.post(
             "/v1/auth/token",
-            json: "{\"grant_type\":\"password\",\"school\":\"lyceum29\",\"username\":\"\(login)\",\"password\":\"lyceum-demo\"}")
+            json:
+                "{\"grant_type\":\"password\",\"school\":\"lyceum29\",\"username\":\"\(login)\",\"password\":\"lyceum-demo\"}"
+        )
         #expect(answer.status == 200, "\(answer.text)")
         #expect(answer["Cache-Control"] == "no-store")
         #expect(answer["Pragma"] == "no-cache")
@@ -31,7 +33,9 @@ import Testing
         try anonymous.post("/v1/auth/token", json: "{\"grant_type\":\"refresh_token\",\"refresh_token\":\"\(token)\"}")
     }
 
-    private func me(_ access: String) throws -> Int { try TestClient(port: server.port, token: access).get("/v1/me").status }
+    private func me(_ access: String) throws -> Int {
+        try TestClient(port: server.port, token: access).get("/v1/me").status
+    }
 
     @Test func aFormIsAsGoodAsJSON() throws {
         let answer = try anonymous.send(
@@ -59,7 +63,8 @@ import Testing
     }
 
     @Test func A6_fiveFailuresLockTheLoginForTheAddress() throws {
-        let wrong = "{\"grant_type\":\"password\",\"school\":\"lyceum29\",\"username\":\"student\",\"password\":\"wrong\"}"
+        let wrong =
+            "{\"grant_type\":\"password\",\"school\":\"lyceum29\",\"username\":\"student\",\"password\":\"wrong\"}"
         for _ in 0..<5 { #expect(try anonymous.post("/v1/auth/token", json: wrong).status == 400) }
         let right = wrong.replacing("wrong", with: "lyceum-demo")
         let locked = try anonymous.post("/v1/auth/token", json: right)
@@ -75,7 +80,10 @@ import Testing
 
     @Test(arguments: [
         ("{\"school\":\"lyceum29\"}", "invalid_request"), ("{\"grant_type\":\"magic\"}", "unsupported_grant_type"),
-        ("{\"grant_type\":\"password\",\"school\":\"lyceum29\",\"username\":\"parent\",\"password\":\"\"}", "invalid_request"),
+        (
+            "{\"grant_type\":\"password\",\"school\":\"lyceum29\",\"username\":\"parent\",\"password\":\"\"}",
+            "invalid_request"
+        ),
     ])
     func malformedRequestsAreAnsweredAsRFC6749Says(_ body: String, _ error: String) throws {
         let answer = try anonymous.post("/v1/auth/token", json: body)
@@ -105,7 +113,8 @@ import Testing
         let first = try #require(signIn("deputy")["refresh_token"]?.string)
         let second = try refresh(first)
         #expect(second.status == 200)
-        try server.owner().execute("UPDATE sessions SET rotated_at = now() - interval '61 seconds' WHERE rotated_at IS NOT NULL")
+        try server.owner().execute(
+            "UPDATE sessions SET rotated_at = now() - interval '61 seconds' WHERE rotated_at IS NOT NULL")
         #expect(try refresh(first).status == 400)
         #expect(try refresh(second.json["refresh_token"]!.string!).status == 400, "the session has ended")
     }
@@ -128,7 +137,9 @@ import Testing
         let client = TestClient(port: server.port, token: tokens["access_token"]!.string!)
         let write = try client.patch(
             "/v1/sections/\(ids.section)/journal",
-            json: "{\"marks\":[{\"lesson_id\":\"\(ids.lesson)\",\"student_id\":\"\(ids.child)\",\"value\":null,\"version\":0}]}")
+            json:
+                "{\"marks\":[{\"lesson_id\":\"\(ids.lesson)\",\"student_id\":\"\(ids.child)\",\"value\":null,\"version\":0}]}"
+        )
         #expect(write.status == 401)
         #expect(try anonymous.post("/v1/auth/revoke", json: "{\"token\":\"nonsense\"}").status == 200)
     }

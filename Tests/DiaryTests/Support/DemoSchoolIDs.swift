@@ -49,7 +49,9 @@ struct DemoSchoolIDs: Sendable {
             """
         child = try find("SELECT g.student_id \(ofParent) AND c.name = '7А'", [id])
         firstGrader = try find("SELECT g.student_id \(ofParent) AND c.grade_level = 1", [id])
-        class7A = try find("SELECT id FROM classes WHERE school_id = $1 AND name = '7А' AND academic_year_id = (SELECT id FROM academic_years WHERE school_id = $1 ORDER BY starts_on DESC LIMIT 1)", [id])
+        class7A = try find(
+            "SELECT id FROM classes WHERE school_id = $1 AND name = '7А' AND academic_year_id = (SELECT id FROM academic_years WHERE school_id = $1 ORDER BY starts_on DESC LIMIT 1)",
+            [id])
         otherClass = try find("SELECT id FROM classes WHERE school_id = $1 AND name = '9Б'", [id])
         others = try connection.query(
             """
@@ -76,10 +78,12 @@ struct DemoSchoolIDs: Sendable {
             SELECT l.id FROM lessons l WHERE l.school_id = $1 AND l.section_id = $2 AND l.date <= '\(today)'
                 AND l.state = 'held' ORDER BY l.date DESC, l.starts_at DESC LIMIT 1
             """, [id, section])
-        let ofPupil = "SELECT id FROM marks WHERE school_id = $1 AND student_id = $2 AND kind IS NOT NULL AND published_at <= now() ORDER BY id LIMIT 1"
+        let ofPupil =
+            "SELECT id FROM marks WHERE school_id = $1 AND student_id = $2 AND kind IS NOT NULL AND published_at <= now() ORDER BY id LIMIT 1"
         mark = try find(ofPupil, [id, child])
         otherMark = try find(ofPupil, [id, others[0]])
-        strangeSection = try find("SELECT id FROM sections WHERE school_id = $1 ORDER BY id LIMIT 1", [String(otherSchool)])
+        strangeSection = try find(
+            "SELECT id FROM sections WHERE school_id = $1 ORDER BY id LIMIT 1", [String(otherSchool)])
     }
 
     /// A template's path with ids that the demo logins own.

@@ -62,7 +62,9 @@ struct TestClient: Sendable {
         guard connected == 0 else { throw TestFailure("connect: errno \(errno)") }
         var sent = 0
         while sent < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL)) }
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { break }
             sent += count
         }
@@ -87,7 +89,9 @@ struct TestClient: Sendable {
         }
         let body = Array(bytes[(position + 4)...])
         let answer = Answer(status: Int(lines[0].split(separator: " ")[1]) ?? 0, headers: headers, body: body)
-        if let length = answer["Content-Length"].flatMap({ Int($0) }), !isHead, answer.status != 304, length != body.count {
+        if let length = answer["Content-Length"].flatMap({ Int($0) }), !isHead, answer.status != 304,
+            length != body.count
+        {
             throw TestFailure("Content-Length \(length), body \(body.count)")
         }
         return answer

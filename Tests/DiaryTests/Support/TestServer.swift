@@ -117,7 +117,8 @@ final class TestServer: Sendable {
         configuration.passwordThreads = 2
         let contract = Contract(yaml: Array("openapi: 3.1.0\n".utf8), json: Array("{}".utf8))
         // What the server logs belongs to the test's output.
-        return try await DiaryServer(settings, configuration, contract: contract, log: LogSink(), routes: routes) { _ in }
+        return try await DiaryServer(settings, configuration, contract: contract, log: LogSink(), routes: routes) { _ in
+        }
     }
 }
 

@@ -33,7 +33,8 @@ struct FeedbackBatch {
         Query(
             statement: Self.statement,
             parameters: [
-                school, user, .integers(Array(0..<count)), .texts(ids), .texts(lessons), .texts(students), .texts(texts),
+                school, user, .integers(Array(0..<count)), .texts(ids), .texts(lessons), .texts(students),
+                .texts(texts),
                 .integers(versions),
             ])
     }

@@ -32,7 +32,8 @@ enum JournalBatch {
         let user = Parameter.text(caller.user)
         let outcome = try await work.attempt(
             [
-                SectionGate.lock(caller, section), batch.lessons.query(school, user), batch.lineItems.query(school, user),
+                SectionGate.lock(caller, section), batch.lessons.query(school, user),
+                batch.lineItems.query(school, user),
                 batch.marks.defaultColumns(school, user), batch.marks.query(school, user),
                 batch.attendance.query(school, user), batch.feedback.query(school, user), settle(.boolean(isPartial)),
             ])
