@@ -1,5 +1,3 @@
-# syntax=docker/dockerfile:1
-
 # The program with Swift's own libraries inside, and openapi.json from openapi.yaml.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
@@ -9,10 +7,11 @@ WORKDIR /src
 # Packages have a layer of their own, which stays as long as Package.swift does.
 COPY Package.* ./
 RUN swift package resolve
-# The package names its test targets, so their directories have to be there.
+# Package.swift names targets in all three, so all have to be there. -s: without symbols, a third smaller.
 COPY Sources Sources
+COPY Benchmarks Benchmarks
 COPY Tests Tests
-RUN swift build --configuration release --product lyceum --static-swift-stdlib \
+RUN swift build --configuration release --product lyceum --static-swift-stdlib -Xlinker -s \
     && install -D --target-directory=/out/usr/local/bin \
         "$(swift build --configuration release --static-swift-stdlib --show-bin-path)/lyceum"
 COPY openapi.yaml /out/usr/share/lyceum/
@@ -21,7 +20,7 @@ RUN /out/usr/local/bin/lyceum openapi json --resources /out/usr/share/lyceum
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates curl libpq5 libssl3 \
+    && apt-get install --yes --no-install-recommends ca-certificates curl libpq5 libssl3 libstdc++6 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin lyceum
 COPY --from=build /out/ /
