@@ -45,7 +45,7 @@ package final class DiaryServer: Sendable {
                 log: events)
             return Worker(
                 on: core, router: router, limits: configuration.limits, log: log,
-                logsRequests: configuration.logsRequests, application: Application.make(services))
+                logsRequests: configuration.logsRequests, application: DiaryApplication(services: services))
         }
     }
 

@@ -108,6 +108,7 @@ import Reactor
     }
 
     private func send(_ queries: [Query], timeout: UInt64) async throws(PostgresError) -> Segment {
+        poller.assertOnThread()
         guard isOpen else { throw .unavailable(reason: "connection closed") }
         let buffers = try encode(queries)
         let segment = Segment()

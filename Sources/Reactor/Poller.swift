@@ -96,7 +96,7 @@ package struct Readiness: OptionSet, Sendable {
     }
 
     /// In debug builds: what belongs to a core is touched on its thread only.
-    func assertOnThread() {
+    package func assertOnThread() {
         assert(thread == 0 || thread == UInt(pthread_self()), "a core's object is used on another thread")
     }
 

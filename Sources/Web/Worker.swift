@@ -5,32 +5,9 @@ import Synchronization
 
 /// The part of the server that lives on one core: its connections, the way of a request through it, its share of the log.
 package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
-    /// What an application gives a worker on its core.
-    package struct Application {
-        /// Turns a rule and a request into a caller, or throws why not.
-        package let admit: (Request, Rule) async throws -> Caller
-        /// A problem for an error that is not one yet; nil for what nobody foresaw, which is logged in full and answered
-        /// with a bare 500.
-        package let problem: (any Error) -> Problem?
-        /// Why it cannot serve now; nil when it can.
-        package let trouble: () -> String?
-        /// Called when the last connection is closed.
-        package let close: () -> Void
-
-        package init(
-            admit: @escaping (Request, Rule) async throws -> Caller, problem: @escaping (any Error) -> Problem?,
-            trouble: @escaping () -> String?, close: @escaping () -> Void
-        ) {
-            self.admit = admit
-            self.problem = problem
-            self.trouble = trouble
-            self.close = close
-        }
-    }
-
     private let core: Core
     private let router: Router<Rule, Caller>
-    private let application: Application
+    private let application: any Application<Rule, Caller>
     private let limits: ServerLimits
     private let journal: RequestLog
     private let deadlines: Deadlines
@@ -42,7 +19,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
 
     package init(
         on core: isolated Core, router: Router<Rule, Caller>, limits: ServerLimits, log: LogSink, logsRequests: Bool,
-        application: Application
+        application: any Application<Rule, Caller>
     ) {
         self.core = core
         self.router = router
@@ -75,7 +52,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
 
     package var openConnections: Int { connections.count }
 
-    package var trouble: String? { application.trouble() }
+    package var trouble: String? { application.trouble }
 
     package func close() {
         application.close()
@@ -88,7 +65,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         do {
             return try await answer(request)
         } catch {
-            let problem = (error as? Problem) ?? application.problem(error) ?? unforeseen(error, request)
+            let problem = (error as? Problem) ?? application.problem(for: error) ?? unforeseen(error, request)
             return problem.response(to: request)
         }
     }

@@ -47,6 +47,21 @@ final class TestServer: Sendable {
         }
     }
 
+    struct App: Application {
+        let core: Core
+        let visits: Visits
+
+        func admit(_ request: Request, _ rule: Rule) async throws -> Caller {
+            visits.count(core.isCurrent)
+            guard rule == .open else { throw Problem(.notFound) }
+            return Caller(name: request.head["X-Name"] ?? "nobody")
+        }
+
+        func problem(for error: any Error) -> Problem? { nil }
+        var trouble: String? { nil }
+        func close() {}
+    }
+
     let cores: [Core]
     let server: Server<Rule, Caller>
     let gate: Gate
@@ -79,13 +94,7 @@ final class TestServer: Sendable {
             let routes = Self.routes(on: core, gate, offload).map { Self.watched($0, core, visits) }
             return Worker(
                 on: core, router: Router(routes), limits: limits, log: sink, logsRequests: true,
-                application: .init(
-                    admit: { request, rule in
-                        visits.count(core.isCurrent)
-                        guard rule == .open else { throw Problem(.notFound) }
-                        return Caller(name: request.head["X-Name"] ?? "nobody")
-                    },
-                    problem: { _ in nil }, trouble: { nil }, close: {}))
+                application: App(core: core, visits: visits))
         }
         Self.all.withLock { $0.append(self) }
     }

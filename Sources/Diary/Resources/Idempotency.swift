@@ -5,11 +5,17 @@ import Postgres
 import Web
 
 /// Where a write's queries run: alone as one segment, or inside the transaction that also keeps the answer.
-struct Work {
-    fileprivate let run: ([Query]) async throws -> Outcome
+enum Work {
+    case segment(Lanes, Scope)
+    case transaction(Transaction)
 
     /// Runs the queries as one transaction, or a part of one; a refusal rolls all of them back.
-    func attempt(_ queries: [Query]) async throws -> Outcome { try await run(queries) }
+    func attempt(_ queries: [Query]) async throws -> Outcome {
+        switch self {
+        case .segment(let lanes, let scope): try await lanes.attempt(scope, queries)
+        case .transaction(let transaction): try await transaction.attempt(queries)
+        }
+    }
 }
 
 /// `Idempotency-Key`: the same key with the same request within 24 hours gets the first answer again.
@@ -21,7 +27,7 @@ enum Idempotency {
         _ request: Request, _ caller: Caller, _ body: (Work) async throws -> Response
     ) async throws -> Response {
         guard let key = try key(of: request) else {
-            return try await body(Work { try await caller.services.lanes.attempt(caller.scope, $0) })
+            return try await body(.segment(caller.services.lanes, caller.scope))
         }
         let hash = try await hash(request)
         let identity: [Parameter] = [.integer(caller.school.id), .text(caller.user), .text(key)]
@@ -36,7 +42,7 @@ enum Idempotency {
             _ = try await transaction.run([savepoint()])
             let response: Response
             do {
-                response = try await body(Work { try await transaction.attempt($0) })
+                response = try await body(.transaction(transaction))
             } catch {
                 // What the request did wrong is its answer too; what the server could not do is tried again.
                 guard let problem = (error as? Problem) ?? DatabaseProblems.problem(for: error),

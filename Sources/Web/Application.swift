@@ -1,0 +1,18 @@
+/// What an application gives a worker on its core.
+///
+/// A protocol and not a set of closures: an async closure that is formed inside a function and stored runs on the runtime's
+/// pool when it is called, off the core; a method stays on its caller's (docs/decisions/0002).
+package protocol Application<Rule, Caller> {
+    associatedtype Rule: Sendable
+    associatedtype Caller
+
+    /// Turns a rule and a request into a caller, or throws why not.
+    func admit(_ request: Request, _ rule: Rule) async throws -> Caller
+    /// A problem for an error that is not one yet; nil for what nobody foresaw, which is logged in full and answered with a
+    /// bare 500.
+    func problem(for error: any Error) -> Problem?
+    /// Why it cannot serve now; nil when it can.
+    var trouble: String? { get }
+    /// Called when the last connection is closed.
+    func close()
+}
