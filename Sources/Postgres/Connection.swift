@@ -19,7 +19,7 @@ import Reactor
         var rows: [Rows] = []
         var error: PostgresError?
         var isStale = false
-        var waiter: UnsafeContinuation<Void, Never>?
+        let waiter = Suspension()
         var deadline: Deadline?
     }
 
@@ -133,7 +133,7 @@ import Reactor
             segment.finish(.outcomeUnknown(reason: "no answer in time"))
         }
         segment.deadline?.set(after: timeout)
-        unsafe await withUnsafeContinuation { unsafe segment.waiter = $0 }
+        await segment.waiter.wait(on: poller)
         segment.deadline?.cancel()
         return segment
     }
@@ -276,9 +276,8 @@ import Reactor
 extension Connection.Segment {
     /// Resumes who waits, once.
     fileprivate func finish(_ failure: PostgresError?) {
-        guard let continuation = unsafe waiter else { return }
+        guard waiter.isWaiting else { return }
         if let failure, error == nil { error = failure }
-        unsafe waiter = nil
-        unsafe continuation.resume()
+        waiter.resume()
     }
 }

@@ -89,7 +89,7 @@ struct Connector {
         } catch {
             throw .unavailable(reason: "\(error)")
         }
-        await attempt.wait()
+        await attempt.wait(on: poller)
         poller.remove(token)
         if attempt.isExpired { throw .unavailable(reason: "no connection in time") }
     }
@@ -98,7 +98,7 @@ struct Connector {
 /// A connection that is being made.
 @safe private final class Attempt {
     private var connection: OpaquePointer?
-    private var waiter: UnsafeContinuation<Void, Never>?
+    private let waiter = Suspension()
     private(set) var isExpired = false
 
     init(_ connection: OpaquePointer) { unsafe self.connection = unsafe connection }
@@ -119,16 +119,12 @@ struct Connector {
         return unsafe taken
     }
 
-    func wait() async {
+    func wait(on poller: Poller) async {
         if isExpired { return }
-        unsafe await withUnsafeContinuation { unsafe waiter = $0 }
+        await waiter.wait(on: poller)
     }
 
-    func resume() {
-        guard let continuation = unsafe waiter else { return }
-        unsafe waiter = nil
-        unsafe continuation.resume()
-    }
+    func resume() { waiter.resume() }
 
     func expire() {
         isExpired = true

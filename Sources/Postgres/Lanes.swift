@@ -55,7 +55,7 @@ package final class Lanes {
         write = lane("write", configuration.writers, "-c idle_in_transaction_session_timeout=10s")
         leased = LeasedLane(
             lane("leased", configuration.leased, "-c idle_in_transaction_session_timeout=10s"),
-            deadlines: core.deadlines, queue: configuration.queue, timeout: .milliseconds(configuration.leaseTimeout))
+            poller: core.poller, deadlines: core.deadlines, queue: configuration.queue, timeout: .milliseconds(configuration.leaseTimeout))
     }
 
     /// Why the database cannot serve now; nil when it can.
@@ -133,10 +133,7 @@ final class Lane {
         self.queue = queue
         self.log = log
         for _ in 0..<count {
-            Task {
-                _ = core
-                await keepConnected(on: core)
-            }
+            core.start(self) { lane, core in await lane.keepConnected(on: core) }
         }
     }
 
@@ -170,7 +167,7 @@ final class Lane {
                 connections.append(connection)
                 log(.connected(lane: name))
                 onOpen?(connection)
-                let reason = await closing(of: connection)
+                let reason = await closing(of: connection, on: core)
                 connections.removeAll { $0 === connection }
                 lastTrouble = reason
                 if !isClosed { log(.lost(lane: name, reason: reason)) }
@@ -183,11 +180,16 @@ final class Lane {
         }
     }
 
-    private func closing(of connection: Connection) async -> String {
+    private func closing(of connection: Connection, on core: isolated Core) async -> String {
         guard connection.isOpen else { return "closed" }
-        return unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<String, Never>) in
-            connection.onClose = { unsafe continuation.resume(returning: $0) }
+        let suspension = Suspension()
+        var reason = "closed"
+        connection.onClose = {
+            reason = $0
+            suspension.resume()
         }
+        await suspension.wait(on: core.poller)
+        return reason
     }
 }
 
@@ -196,27 +198,27 @@ final class LeasedLane {
     let lane: Lane
     private(set) var idle: [Connection] = []
     private var waiters: [Waiter] = []
+    private let poller: Poller
     private let deadlines: Deadlines
     private let queue: Int
     private let timeout: UInt64
 
-    @safe private final class Waiter {
-        var continuation: UnsafeContinuation<Void, Never>?
+    private final class Waiter {
+        let suspension = Suspension()
         private(set) var connection: Connection?
         var deadline: Deadline?
 
         func resume(_ connection: Connection?) -> Bool {
-            guard let waiting = unsafe continuation else { return false }
-            unsafe continuation = nil
+            guard suspension.isWaiting else { return false }
             deadline?.cancel()
             self.connection = connection
-            unsafe waiting.resume()
-            return true
+            return suspension.resume()
         }
     }
 
-    init(_ lane: Lane, deadlines: Deadlines, queue: Int, timeout: UInt64) {
+    init(_ lane: Lane, poller: Poller, deadlines: Deadlines, queue: Int, timeout: UInt64) {
         self.lane = lane
+        self.poller = poller
         self.deadlines = deadlines
         self.queue = queue
         self.timeout = timeout
@@ -233,7 +235,7 @@ final class LeasedLane {
         waiter.deadline = deadlines.make { [unowned waiter] in _ = waiter.resume(nil) }
         waiter.deadline?.set(after: timeout)
         waiters.append(waiter)
-        unsafe await withUnsafeContinuation { unsafe waiter.continuation = $0 }
+        await waiter.suspension.wait(on: poller)
         guard let connection = waiter.connection else {
             waiters.removeAll { $0 === waiter }
             throw .overloaded

@@ -35,6 +35,7 @@ package actor Core {
             cores.removeAll { $0.value == nil }
             cores.append(Registry.Entry(value: self))
         }
+        executor.poller.core = self
         let executor = executor
         try Thread.start(name: "core-\(index)") { executor.run() }
     }
@@ -42,14 +43,25 @@ package actor Core {
     /// Starts a task on this core from anywhere.
     package nonisolated func spawn(_ body: @escaping @Sendable (isolated Core) async -> Void) {
         executor.post { [self] in
-            assumeIsolated { core in
-                core.begin(body)
-            }
+            assumeIsolated { $0.start(()) { _, core in await body(core) } }
         }
     }
 
-    private func begin(_ body: @escaping @Sendable (isolated Core) async -> Void) {
-        Task { await body(self) }
+    /// Starts a task of this core, from this core, with an object of this core.
+    ///
+    /// The core's executor is the task's preference too: what has no actor of its own, such as the resumption of a
+    /// continuation, would else run on the runtime's pool and come back, two changes of thread a wait.
+    package func start<Value>(
+        _ value: Value, _ body: @escaping @Sendable (Value, isolated Core) async -> Void
+    ) {
+        let transfer = unsafe Transfer(value)
+        Task(executorPreference: executor) { unsafe await self.run(transfer, body) }
+    }
+
+    private func run<Value>(
+        _ transfer: Transfer<Value>, _ body: @Sendable (Value, isolated Core) async -> Void
+    ) async {
+        unsafe await body(transfer.value, self)
     }
 
     /// Ends the thread. Tasks still waiting on this core never resume: stop the server first.

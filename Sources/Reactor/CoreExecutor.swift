@@ -7,7 +7,7 @@ import Synchronization
 /// Everything but `inbox`, `stopping` and `thread` belongs to that thread. A job enqueued from the thread itself (a
 /// continuation resumed by an event, the common case) is an append; one from another thread is a push under a lock and a
 /// write to an eventfd.
-package final class CoreExecutor: SerialExecutor, @unchecked Sendable {
+package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private enum Work {
         case job(UnownedJob)
         case closure(@Sendable () -> Void)
@@ -74,7 +74,10 @@ package final class CoreExecutor: SerialExecutor, @unchecked Sendable {
         while !stopping.load(ordering: .relaxed) {
             takeMail()
             swap(&jobs, &running)
-            for job in running { unsafe job.runSynchronously(on: asUnownedSerialExecutor()) }
+            for job in running {
+                unsafe job.runSynchronously(
+                    isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+            }
             running.removeAll(keepingCapacity: true)
             let idle = jobs.isEmpty && !mailed.load(ordering: .relaxed)
             poller.wait(milliseconds: idle ? deadlines.timeout() : 0)

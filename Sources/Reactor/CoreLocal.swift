@@ -27,8 +27,8 @@ package final class CoreLocal<Value>: @unchecked Sendable {
     }
 }
 
-/// Carries a core's object past `assumeIsolated`, which cannot know that the caller is on the same core.
-@unsafe private struct Transfer<Value>: @unchecked Sendable {
+/// Carries a core's object past a border that the compiler sees and the core does not: caller and callee are on the same one.
+@unsafe struct Transfer<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { unsafe self.value = value }
 }

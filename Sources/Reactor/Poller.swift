@@ -33,6 +33,8 @@ package struct Readiness: OptionSet, Sendable {
 
     /// The thread of the core that it belongs to; 0 before the core runs.
     var thread: UInt = 0
+    /// The core that it belongs to; nil before the core is made.
+    package internal(set) weak var core: Core?
     private let descriptor: Int32
     private var entries: [Entry] = []
     private var free: [UInt32] = []

@@ -26,8 +26,8 @@ import Glibc
     private var peerClosed = false
     private var stopsReading = false
     private var stopsWriting = false
-    private var reader: UnsafeContinuation<Wake, Never>?
-    private var writer: UnsafeContinuation<Wake, Never>?
+    private let reader = Suspension()
+    private let writer = Suspension()
 
     /// Takes the descriptor over.
     package init(_ descriptor: Int32, peer: String, poller: Poller) throws(SystemError) {
@@ -76,7 +76,8 @@ import Glibc
         poller.assertOnThread()
         if stopsReading { return .interrupted }
         if mayRead { return .ready }
-        return unsafe await withUnsafeContinuation { unsafe reader = $0 }
+        await reader.wait(on: poller)
+        return stopsReading ? .interrupted : .ready
     }
 
     /// Writes all of the bytes, waiting for a slow reader. Answers false when interrupted.
@@ -99,8 +100,7 @@ import Glibc
             let code = lyceum_errno()
             guard code == EAGAIN else { throw SystemError(call: "send", code: code) }
             mayWrite = false
-            let wake = unsafe await withUnsafeContinuation { unsafe writer = $0 }
-            if wake == .interrupted { return false }
+            await writer.wait(on: poller)
         }
         return true
     }
@@ -108,14 +108,15 @@ import Glibc
     /// Ends reading, now and later: a deadline passed, or the server stops. An answer can still be sent.
     package func stopReading() {
         stopsReading = true
-        resume(.interrupted, readers: true, writers: false)
+        reader.resume()
     }
 
     /// Ends reading and writing.
     package func interrupt() {
         stopsWriting = true
         stopsReading = true
-        resume(.interrupted, readers: true, writers: true)
+        reader.resume()
+        writer.resume()
     }
 
     /// Says that nothing more will be sent, and lets the peer finish reading.
@@ -128,18 +129,8 @@ import Glibc
         let ended = !readiness.isDisjoint(with: [.peerClosed, .failed])
         if readiness.contains(.readable) || ended { mayRead = true }
         if readiness.contains(.writable) || readiness.contains(.failed) { mayWrite = true }
-        resume(.ready, readers: mayRead, writers: mayWrite)
-    }
-
-    private func resume(_ wake: Wake, readers: Bool, writers: Bool) {
-        if readers, let waiter = unsafe reader {
-            unsafe reader = nil
-            unsafe waiter.resume(returning: wake)
-        }
-        if writers, let waiter = unsafe writer {
-            unsafe writer = nil
-            unsafe waiter.resume(returning: wake)
-        }
+        if mayRead { reader.resume() }
+        if mayWrite { writer.resume() }
     }
 }
 

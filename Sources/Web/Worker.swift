@@ -36,10 +36,10 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         else { return core.connectionClosed() }
         let connection = HTTPConnection(socket, limits: limits, deadlines: deadlines, worker: self)
         connections[ObjectIdentifier(connection)] = connection
-        Task {
-            _ = core
+        core.start((self, connection)) { pair, core in
+            let (worker, connection) = pair
             await connection.serve()
-            connections[ObjectIdentifier(connection)] = nil
+            worker.connections[ObjectIdentifier(connection)] = nil
             core.connectionClosed()
         }
     }
