@@ -19,7 +19,6 @@ import ArgumentParser
             ServeCommand.self,
             MigrateCommand.self,
             RoutesCommand.self,
-            DemoCommand.self,
             OpenAPICommand.self,
             DemoCommand.self,
             ConfigCommand.self,
