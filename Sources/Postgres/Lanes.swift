@@ -55,7 +55,8 @@ package final class Lanes {
         write = lane("write", configuration.writers, "-c idle_in_transaction_session_timeout=10s")
         leased = LeasedLane(
             lane("leased", configuration.leased, "-c idle_in_transaction_session_timeout=10s"),
-            poller: core.poller, deadlines: core.deadlines, queue: configuration.queue, timeout: .milliseconds(configuration.leaseTimeout))
+            poller: core.poller, deadlines: core.deadlines, queue: configuration.queue,
+            timeout: .milliseconds(configuration.leaseTimeout))
     }
 
     /// Why the database cannot serve now; nil when it can.
