@@ -22,7 +22,7 @@ package final class DiaryServer: Sendable {
     package var port: UInt16 { server.port }
     private let server: Server<Access, Caller>
     private let state: ServerState
-    private let cores: [Core]
+    package let cores: [Core]
 
     /// Starts to listen; the database may still be connecting.
     ///

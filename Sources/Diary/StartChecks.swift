@@ -11,6 +11,15 @@ package enum StartChecks {
     /// The second lock: row-level security has to bind the server's role on every tenant table. It does not bind superusers,
     /// roles with BYPASSRLS, and the tables' owner.
     package static func rowSecurity(_ connection: BlockingConnection) throws {
+        let member = try connection.query(
+            """
+            SELECT current_user, coalesce(
+                (SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = 'lyceum_app'), false)
+            """
+        ).rows[0]
+        guard member[1] == "t" else {
+            throw Failure("The role \(member[0] ?? "?") is not a member of lyceum_app, whose rights the server needs.")
+        }
         let open = try connection.query(
             """
             SELECT c.relname, row_security_active(c.oid)

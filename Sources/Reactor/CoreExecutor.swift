@@ -22,6 +22,8 @@ package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Senda
     private let stopping = Atomic<Bool>(false)
     private let thread = Atomic<UInt>(0)
     private let wakeup: Int32
+    /// Jobs that came from another thread: none of a request's do, but those behind `Offload`.
+    package let arrivals = Atomic<Int>(0)
 
     init() throws(SystemError) {
         poller = try Poller()
@@ -40,6 +42,7 @@ package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Senda
         if isOnThread {
             jobs.append(job)
         } else {
+            arrivals.add(1, ordering: .relaxed)
             mail(.job(job))
         }
     }

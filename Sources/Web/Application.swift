@@ -1,7 +1,7 @@
 /// What an application gives a worker on its core.
 ///
-/// A protocol and not a set of closures: an async closure that is formed inside a function and stored runs on the runtime's
-/// pool when it is called, off the core; a method stays on its caller's (docs/decisions/0002).
+/// A protocol and not a set of closures: async closures are not stored, because one with a capture list leaves the core
+/// (docs/decisions/0002).
 package protocol Application<Rule, Caller> {
     associatedtype Rule: Sendable
     associatedtype Caller

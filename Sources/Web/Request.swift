@@ -73,8 +73,8 @@ package final class Request {
     }
 }
 
-/// Where a request's content comes from. A protocol and not a closure: a stored closure that is formed on a core leaves it
-/// when it is called (docs/decisions/0002).
+/// Where a request's content comes from. A protocol and not a closure: async closures are not stored, because one with a
+/// capture list leaves the core (docs/decisions/0002).
 protocol BodySource: AnyObject {
     func readBody() async throws -> [UInt8]
 }

@@ -23,7 +23,7 @@ struct DemoCommand: AsyncParsableCommand {
 
             EXIT CODES:
               0   done
-              1   refused: the database holds a school already, or has no schema; or what was made breaks a rule
+              2   refused: the database holds a school already, or has no schema; or what was made breaks a rule
               3   the database can't be reached, or a statement failed
               64  wrong use of the command line
               78  a setting is missing or wrong
@@ -70,7 +70,7 @@ struct DemoCommand: AsyncParsableCommand {
                     BlockingConnection(url: url), progress: showsProgress ? { complain($0) } : { _ in })
             } catch let failure as Demo.Failure {
                 complain(failure.description)
-                throw ExitCode(1)
+                throw Exit.refused
             }
             try show(counts, today: today)
         }

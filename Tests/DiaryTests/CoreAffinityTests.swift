@@ -41,4 +41,28 @@ import Web
             #expect(stays.allSatisfy { $0 }, "\(name) left its core")
         }
     }
+
+    /// Nor in between: no job of a request comes back to its core from another thread. The token endpoint alone has work done
+    /// elsewhere (password hashing).
+    @Test func noRequestLeavesItsCoreOnTheWay() async throws {
+        let server = try await TestServer(cores: 2)
+        let ids = try DemoSchoolIDs(server)
+        func arrivals() -> Int {
+            server.server.cores.reduce(0) { $0 + $1.executor.arrivals.load(ordering: .relaxed) }
+        }
+        for login in ["teacher", "parent", "deputy"] {
+            let client = try server.client(login)
+            let before = arrivals()
+            for route in Routes.all where route.operation != "issueToken" {
+                let body =
+                    #"{"token": "x", "marks": [{"lesson_id": "\#(ids.lesson)", "student_id": "\#(ids.child)", "value": null, "version": 9}]}"#
+                let answer = try client.send(
+                    route.method.rawValue, ids.path(route.path),
+                    headers: [("Content-Type", "application/json"), ("Idempotency-Key", login)],
+                    body: route.method == .get ? nil : Array(body.utf8))
+                #expect(answer.status < 500, "\(route.operation): \(answer.text)")
+                #expect(arrivals() == before, "\(route.operation) left its core")
+            }
+        }
+    }
 }

@@ -80,38 +80,46 @@ enum Classes {
 
     private static let total = Statement("SELECT CASE WHEN $3::boolean THEN (SELECT count(*) \(ofYear)) END AS total")
 
-    /// Teachers see the pupils of the classes they lead or teach; heads, deputy heads and administrators of all.
+    /// The class teacher, heads, deputy heads and administrators see all pupils, other teachers those they teach. The day is
+    /// today, or the nearest day of the class's year.
     private static let gate = Statement(
         """
-        SELECT c.id, set_config('lyceum.class', c.id::text, true) AS _gate
-        FROM classes c
-        WHERE c.school_id = $1 AND c.id = $2::uuid
-            AND (
-                $3::boolean
-                OR EXISTS (
+        SELECT c.id, set_config('lyceum.class', c.id::text, true) AS _gate,
+            set_config('lyceum.day', greatest(least(lyceum.today(), y.ends_on), y.starts_on)::text, true) AS _day,
+            set_config(
+                'lyceum.class_reader',
+                CASE WHEN $3::boolean OR EXISTS (
                     SELECT FROM class_teachers t
                     WHERE t.school_id = $1 AND t.class_id = c.id AND t.teacher_id = $4::uuid
                         AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
-                )
-                OR EXISTS (
-                    SELECT
-                    FROM section_teachers t
-                    JOIN sections s ON s.school_id = t.school_id AND s.id = t.section_id
-                    JOIN group_members m ON m.school_id = s.school_id AND m.group_id = s.group_id
-                    JOIN enrollments e ON e.school_id = m.school_id AND e.student_id = m.student_id
-                    WHERE t.school_id = $1 AND t.teacher_id = $4::uuid AND e.class_id = c.id
-                        AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
-                        AND m.starts_on <= lyceum.today() AND (m.ends_on IS NULL OR m.ends_on >= lyceum.today())
-                        AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
-                )
-            )
+                ) THEN 'whole' ELSE $4::text END,
+                true
+            ) AS _reader
+        FROM classes c
+        JOIN academic_years y ON y.school_id = c.school_id AND y.id = c.academic_year_id
+        WHERE c.school_id = $1 AND c.id = $2::uuid
         """)
+
+    private static let day = "nullif(current_setting('lyceum.day', true), '')::date"
 
     private static let enrolled = """
         FROM enrollments e
         JOIN users u ON u.school_id = e.school_id AND u.id = e.student_id
         WHERE e.school_id = $1 AND e.class_id = nullif(current_setting('lyceum.class', true), '')::uuid
-            AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+            AND e.starts_on <= \(day) AND (e.ends_on IS NULL OR e.ends_on >= \(day))
+            AND (
+                current_setting('lyceum.class_reader', true) = 'whole'
+                OR EXISTS (
+                    SELECT
+                    FROM group_members m
+                    JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
+                    JOIN section_teachers t ON t.school_id = s.school_id AND t.section_id = s.id
+                    WHERE m.school_id = $1 AND m.student_id = e.student_id
+                        AND m.starts_on <= \(day) AND (m.ends_on IS NULL OR m.ends_on >= \(day))
+                        AND t.teacher_id::text = current_setting('lyceum.class_reader', true)
+                        AND t.starts_on <= \(day) AND (t.ends_on IS NULL OR t.ends_on >= \(day))
+                )
+            )
         """
 
     private static let members = Statement(

@@ -73,7 +73,7 @@ extension Response {
     fileprivate static func document(_ type: String, _ bytes: [UInt8]) -> Response {
         var response = Response(.ok, contentType: type, body: bytes)
         response.entityTag = ContentTag.of(bytes)
-        response.headers.append(("Cache-Control", "no-cache"))
+        response.headers.append(("Cache-Control", "private, no-cache"))
         return response
     }
 }

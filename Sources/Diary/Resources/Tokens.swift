@@ -70,7 +70,7 @@ enum Tokens {
             ])
         if rows[0].boolean(0, "locked") {
             throw Problem(
-                .tooManyAttempts, headers: [("Retry-After", "900")], oauthError: "invalid_grant")
+                .tooManyAttempts, headers: [("Retry-After", "900")], oauthError: "temporarily_unavailable")
         }
         let stored = rows[1].isEmpty ? nil : rows[1].text(0, "password_hash")
         let verification = try await services.passwords.run {
