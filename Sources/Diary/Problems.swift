@@ -207,6 +207,9 @@ enum DatabaseProblems {
         case "57014", "55P03", "40001", "40P01":
             // query_canceled by statement_timeout, lock_not_available, serialization and deadlock failures
             return Problem(.timeout, headers: [("Retry-After", "1")])
+        case "22003": return Problem(.conflict)  // a number beyond its column, such as a version
+        case let state where state.hasPrefix("57P") || state.hasPrefix("08"):
+            return Problem(.databaseUnavailable, headers: [("Retry-After", "2")])
         case "53100", "53200", "53300", "53400", "25006":
             // disk full, out of memory, too many connections, a standby that only reads
             return Problem(.databaseUnavailable, headers: [("Retry-After", "5")])
@@ -215,5 +218,10 @@ enum DatabaseProblems {
     }
 
     /// Constraints that a client can run into, by name.
-    private static let constraints: [String: ProblemKind] = [:]
+    private static let constraints: [String: ProblemKind] = [
+        "marks_cell_key": .staleVersion, "attendance_cell_key": .staleVersion, "feedback_cell_key": .staleVersion,
+        "line_items_pkey": .notInSection, "line_items_one_default": .staleVersion,
+        "homework_one_for_all": .staleVersion,
+        "feedback_pkey": .notInSection,
+    ]
 }

@@ -230,7 +230,7 @@ import Reactor
         case .prepare(let statement, let segment):
             if status == PGRES_FATAL_ERROR {
                 prepared[statement.id] = nil
-                if segment.error == nil { segment.error = .refused(unsafe ServerError(result)) }
+                if segment.error == nil { segment.error = Self.failure(unsafe ServerError(result)) }
             }
             unsafe PQclear(result)
         case .query(let prepared, let segment):

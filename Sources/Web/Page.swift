@@ -20,7 +20,7 @@ package struct Page {
         func accepts(_ text: String) -> Bool {
             switch self {
             case .text: true
-            case .integer: Int(text) != nil
+            case .integer: Int32(text).map { String($0) == text } ?? false
             case .date: CalendarDate.isValid(text)
             case .identifier: FieldParsing.canonicalUUID(text) == text
             }

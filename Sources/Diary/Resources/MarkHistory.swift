@@ -43,7 +43,13 @@ enum MarkHistory {
                 OR lyceum.is_class_teacher($1, $4::uuid, k.student_id, lyceum.today()) AS staff
         ) v
         WHERE k.school_id = $1 AND k.id = $2::uuid
-            AND (v.staff OR (k.published_at <= now() AND lyceum.sees_student($1, $4::uuid, k.student_id)))
+            AND (
+                v.staff
+                OR (
+                    i.deleted_at IS NULL AND k.published_at <= now()
+                    AND lyceum.sees_student($1, $4::uuid, k.student_id)
+                )
+            )
         """)
 
     private static let changes = Statement(

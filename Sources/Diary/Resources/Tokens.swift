@@ -188,6 +188,9 @@ enum Tokens {
             return try await body()
         } catch {
             guard var problem = (error as? Problem) ?? DatabaseProblems.problem(for: error) else { throw error }
+            if problem.kind.status.code == 422 {
+                problem = Problem(.invalidRequest, items: problem.items, oauthError: "invalid_request")
+            }
             if problem.oauthError == nil {
                 problem.oauthError = problem.kind.status.code >= 500 ? "temporarily_unavailable" : "invalid_request"
             }
@@ -202,7 +205,7 @@ enum Tokens {
         """
         SELECT coalesce(
             (
-                SELECT count(*) FILTER (WHERE f.login = lower($2)) >= t.lockout_per_login
+                SELECT count(*) FILTER (WHERE f.login = lower(left($2, 200))) >= t.lockout_per_login
                     OR count(*) >= t.lockout_per_address
                 FROM sign_in_failures f
                 WHERE f.school_id = $1 AND f.address = $3::inet AND f.failed_at > now() - interval '15 minutes'

@@ -304,6 +304,70 @@ import Testing
         #expect(answer.json["errors"]?[0]?["code"]?.string == "duplicate_item")
     }
 
+    @Test func oneCellNamedByItsColumnAndByItsLessonIsADuplicate() throws {
+        let before = try page()
+        #expect(try teacher.patch(path, json: body(before, shift: 1)).status == 200)
+        let column = try #require(
+            try teacher.get(path).json["line_items"]?.array.first {
+                $0["lesson_id"]?.string == ids.lesson && $0["is_default"]?.bool == true
+            }?["id"]?.string)
+        let marks = try page().marks
+        let version = try #require(marks[ids.child]?.version)
+        for query in ["", "?partial=true"] {
+            let answer = try teacher.patch(
+                path + query,
+                json: """
+                    {"marks": [
+                      {"lesson_id": "\(ids.lesson)", "student_id": "\(ids.child)", "value": {"kind": "number", "number": 3}, "comment": "a", "version": \(version)},
+                      {"line_item_id": "\(column)", "student_id": "\(ids.child)", "value": {"kind": "number", "number": 2}, "comment": "b", "version": \(version)}
+                    ]}
+                    """)
+            #expect(answer.status == 422, "\(answer.text)")
+            #expect(answer.json["errors"]?[0]?["pointer"]?.string == "/marks/1")
+            #expect(try page().marks[ids.child]?.version == version)
+        }
+    }
+
+    @Test func aRefusedMarkLeavesNoColumnBehind() throws {
+        let owner = try server.owner()
+        let closed = try #require(
+            try owner.query(
+                """
+                SELECT l.id FROM lessons l
+                WHERE l.school_id = $1 AND l.section_id = $2 AND l.state = 'held' AND l.date < $3::date - 20
+                    AND NOT EXISTS (
+                        SELECT FROM line_items i WHERE i.school_id = l.school_id AND i.lesson_id = l.id AND i.is_default
+                    )
+                ORDER BY l.date LIMIT 1
+                """, [String(ids.school), ids.section, TestServer.today]
+            ).first)
+        let answer = try teacher.patch(
+            path + "?partial=true",
+            json: """
+                {"marks": [{"lesson_id": "\(closed)", "student_id": "\(ids.child)", "value": {"kind": "number", "number": 5}, "version": 0}]}
+                """)
+        #expect(answer.json["marks"]?[0]?["problem"]?["code"]?.string == "edit_window_closed", "\(answer.text)")
+        #expect(
+            try owner.query(
+                "SELECT count(*) FROM line_items WHERE school_id = $1 AND lesson_id = $2 AND is_default",
+                [String(ids.school), closed]
+            ).first == "0")
+    }
+
+    @Test func aLessonAheadTakesNoMarkYet() throws {
+        let ahead = try #require(
+            try server.owner().query(
+                "SELECT id FROM lessons WHERE school_id = $1 AND section_id = $2 AND state = 'planned' AND date > $3::date ORDER BY date LIMIT 1",
+                [String(ids.school), ids.section, TestServer.today]
+            ).first)
+        let answer = try teacher.patch(
+            path,
+            json: """
+                {"marks": [{"lesson_id": "\(ahead)", "student_id": "\(ids.child)", "value": {"kind": "number", "number": 5}, "version": 0}]}
+                """)
+        #expect(answer.code == "lesson_in_future", "\(answer.text)")
+    }
+
     @Test func anIdempotencyKeyGivesTheFirstAnswerAgain() throws {
         let before = try page()
         let body = body(before, shift: 1)

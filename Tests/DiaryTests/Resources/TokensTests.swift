@@ -79,7 +79,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{\"school\":\"lyceum29\"}", "invalid_request"), ("{\"grant_type\":\"magic\"}", "unsupported_grant_type"),
+        ("{\"school\":\"lyceum29\"}", "invalid_request"), ("[]", "invalid_request"),
+        ("{\"grant_type\":5}", "invalid_request"), ("{\"grant_type\":\"magic\"}", "unsupported_grant_type"),
         (
             "{\"grant_type\":\"password\",\"school\":\"lyceum29\",\"username\":\"parent\",\"password\":\"\"}",
             "invalid_request"

@@ -40,6 +40,12 @@ enum JournalBatch {
         if let refusal = outcome.refusal, refusal.sqlState != "LYB01" { throw PostgresError.refused(refusal) }
         let rows = outcome.rows
         guard !rows[0].isEmpty else { throw Problem(.notFound) }
+        // A column and its lesson may name one cell; only the database knows.
+        let duplicates = FieldProblems()
+        for row in 0..<rows[4].count where rows[4].text(row, "_refusal") == "duplicate_item" {
+            duplicates.add(FieldProblem(JSONPointer("marks").appending(row), "duplicate_item"))
+        }
+        if let problem = Problem(duplicates) { throw problem }
         let lists = [
             BatchOutcome("lessons", rows[1]), BatchOutcome("line_items", rows[2]), BatchOutcome("marks", rows[4]),
             BatchOutcome("attendance", rows[5]), BatchOutcome("feedback", rows[6]),

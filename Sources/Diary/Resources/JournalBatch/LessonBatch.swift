@@ -131,8 +131,10 @@ struct LessonBatch {
                         FROM plan_topics p
                         JOIN curriculum_plans q ON q.school_id = p.school_id AND q.id = p.plan_id
                         JOIN sections s ON s.school_id = $1 AND s.id = t.section_id
+                        JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
                         WHERE p.school_id = $1 AND p.id = t.plan_topic_id AND q.academic_year_id = s.academic_year_id
                             AND q.subject_id = s.subject_id AND coalesce(q.section_id, s.id) = s.id
+                            AND (g.grade_level IS NULL OR q.grade_level = g.grade_level)
                     ) THEN 'not_in_section'
                     WHEN t.date > lyceum.today()
                         AND ((t.state = 'held' AND t.old_state <> 'held')

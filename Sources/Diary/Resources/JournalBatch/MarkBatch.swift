@@ -43,7 +43,8 @@ struct MarkBatch {
     /// Makes the default columns that are missing.
     func defaultColumns(_ school: Parameter, _ user: Parameter) -> Query {
         Self.columnsStatement(
-            school, user, .texts(columns.map { $0.lesson }), .texts(columns.map { $0.id }))
+            school, user, .texts(columns.map { $0.lesson }), .texts(columns.map { $0.id }), .texts(lessons),
+            .texts(students), .texts(values.map { $0?.kind }))
     }
 
     func query(_ school: Parameter, _ user: Parameter) -> Query {
@@ -57,13 +58,14 @@ struct MarkBatch {
             ])
     }
 
+    /// Only where a mark of the batch will stand in it: a refused mark leaves no column behind.
     private static let columnsStatement = Statement(
         """
         INSERT INTO line_items (school_id, id, lesson_id, section_id, category_id, weight, is_default)
         SELECT $1, n.id, l.id, l.section_id, c.id, coalesce(c.weight, 1), true
         FROM unnest($3::uuid[], $4::uuid[]) AS n(lesson_id, id)
         JOIN lessons l ON l.school_id = $1 AND l.id = n.lesson_id AND l.section_id = \(BatchSQL.section)
-            AND l.state <> 'cancelled' AND l.date <= lyceum.today()
+        JOIN sections s ON s.school_id = l.school_id AND s.id = l.section_id AND s.grading <> 'none'
         LEFT JOIN LATERAL (
             SELECT k.id, k.weight FROM categories k
             WHERE k.school_id = $1 AND k.archived_at IS NULL AND NOT k.is_control ORDER BY k.position, k.name LIMIT 1
@@ -72,6 +74,12 @@ struct MarkBatch {
             AND NOT EXISTS (
                 SELECT FROM line_items d
                 WHERE d.school_id = $1 AND d.lesson_id = l.id AND d.is_default AND d.deleted_at IS NULL
+            )
+            AND EXISTS (
+                SELECT FROM unnest($5::uuid[], $6::uuid[], $7::text[]) AS i(lesson_id, student_id, kind)
+                WHERE i.lesson_id = l.id AND i.kind IS NOT NULL
+                    AND lyceum.attendance_refusal($1, l.id, i.student_id) IS NULL
+                    AND lyceum.grade_level_on($1, i.student_id, l.date) > 1
             )
         """)
 
@@ -94,17 +102,24 @@ struct MarkBatch {
             )
         ), target AS MATERIALIZED (
             SELECT i.ord, i.line_item, i.student_id, i.kind, i.number, i.code, i.due_on, i.seen, i.new_id,
-                l.lesson_id, l.id IS NOT NULL AND l.deleted_at IS NULL AS found,
+                coalesce(l.lesson_id, n.id) AS lesson_id, l.id IS NOT NULL AND l.deleted_at IS NULL AS found,
+                l.id IS NULL AND n.id IS NOT NULL AS lacks_column,
+                i.line_item IS NOT NULL
+                    AND row_number() OVER (PARTITION BY i.line_item, i.student_id ORDER BY i.ord) > 1 AS repeated,
                 k.id AS mark, k.version, k.kind AS old_kind, k.number AS old_number, k.code AS old_code,
                 k.due_on AS old_due_on, k.comment AS old_comment, k.published_at,
                 CASE WHEN i.kind IS NULL THEN NULL WHEN i.sets_comment THEN i.comment ELSE k.comment END AS comment
             FROM input i
             LEFT JOIN line_items l ON l.school_id = $1 AND l.id = i.line_item AND l.section_id = \(BatchSQL.section)
+            LEFT JOIN lessons n ON n.school_id = $1 AND n.id = i.lesson_id AND n.section_id = \(BatchSQL.section)
             LEFT JOIN marks k ON k.school_id = $1 AND k.line_item_id = l.id AND k.student_id = i.student_id
         ), compared AS MATERIALIZED (
             SELECT t.*,
-                t.found AND (t.kind, t.number, t.code, t.due_on, t.comment) IS NOT DISTINCT FROM
-                    (t.old_kind, t.old_number, t.old_code, t.old_due_on, t.old_comment) AS unchanged
+                CASE
+                    WHEN t.found THEN (t.kind, t.number, t.code, t.due_on, t.comment) IS NOT DISTINCT FROM
+                        (t.old_kind, t.old_number, t.old_code, t.old_due_on, t.old_comment)
+                    ELSE t.lacks_column AND t.kind IS NULL
+                END AS unchanged
             FROM target t
         ), taught AS MATERIALIZED (
             SELECT d.lesson_id, lyceum.teaches_lesson($1, $2::uuid, d.lesson_id) AS own
@@ -112,10 +127,14 @@ struct MarkBatch {
         ), checked AS MATERIALIZED (
             SELECT t.*,
                 CASE
-                    WHEN NOT t.found THEN 'not_in_section'
+                    WHEN t.repeated THEN 'duplicate_item'
+                    WHEN NOT t.found AND NOT t.lacks_column THEN 'not_in_section'
                     WHEN NOT o.own THEN 'not_your_lesson'
                     WHEN t.unchanged THEN NULL
                     WHEN coalesce(t.version, 0) <> t.seen THEN 'stale_version'
+                    -- A column was not made because no mark can stand in it: why, for this one.
+                    WHEN t.lacks_column
+                        THEN coalesce(lyceum.attendance_refusal($1, t.lesson_id, t.student_id), 'marks_not_allowed')
                     ELSE r.refusal
                 END AS refusal
             FROM compared t
@@ -150,7 +169,8 @@ struct MarkBatch {
                 'id', c.mark, 'line_item_id', c.line_item, 'student_id', c.student_id,
                 'value', lyceum.mark_value(c.old_kind, c.old_number, c.old_code, c.old_due_on),
                 'comment', c.old_comment, 'version', c.version, 'published_at', lyceum.moment(c.published_at)
-            ) END AS _current, \(BatchSQL.note)
+            ) END AS _current, \(BatchSQL.note),
+            CASE WHEN c.repeated THEN set_config('lyceum.malformed', 'yes', true) END AS _malformed
         FROM checked c
         LEFT JOIN added n ON n.id = c.new_id
         LEFT JOIN updated u ON u.id = c.mark
