@@ -38,7 +38,7 @@ package enum HTTPDate {
 
     /// Days since 1970-01-01 as a date of the proleptic Gregorian calendar. Years begin in March inside, so that the
     /// leap day is the last of its year.
-    private static func civil(_ day: Int) -> (year: Int, month: Int, day: Int) {
+    package static func civil(_ day: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = day + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097

@@ -182,8 +182,8 @@ package struct InputBuffer {
         return count
     }
 
-    /// Makes room behind the bytes that wait. Called when the parser wants more of what it has seen.
-    package mutating func compact() {
+    /// Makes room behind the bytes that wait.
+    mutating func compact() {
         guard start > 0 else { return }
         storage.replaceSubrange(0..<(end - start), with: storage[start..<end])
         end -= start
