@@ -38,10 +38,12 @@ package struct Caller {
     package let school: School
     package let roles: Set<Role>
     let requestID: String
+    let timing: RequestTiming
 
-    fileprivate init(_ services: Services, _ claims: AccessClaims, _ school: School, requestID: String) {
+    fileprivate init(_ services: Services, _ claims: AccessClaims, _ school: School, _ request: Request) {
         self.services = services
-        self.requestID = requestID
+        requestID = request.id
+        timing = request.timing
         self.school = school
         user = claims.subject
         session = claims.session
@@ -49,9 +51,10 @@ package struct Caller {
     }
 
     /// Nobody in particular, for open routes.
-    fileprivate init(_ services: Services, requestID: String) {
+    fileprivate init(_ services: Services, _ request: Request) {
         self.services = services
-        self.requestID = requestID
+        requestID = request.id
+        timing = request.timing
         school = School(id: 0, code: "", timeZone: "UTC")
         user = ""
         session = ""
@@ -64,7 +67,7 @@ package struct Caller {
     var scope: Scope {
         Scope(
             school: school.id, user: user, session: session, timeZone: school.timeZone, requestID: requestID,
-            timeout: services.settings.statementTimeout)
+            timeout: services.settings.statementTimeout, timing: timing)
     }
 
     /// Reads in one snapshot and one round trip, in the caller's name.
@@ -78,7 +81,7 @@ struct Admission {
     let services: Services
 
     func admit(_ request: Request, _ rule: Access) async throws -> Caller {
-        if rule == .open { return Caller(services, requestID: request.id) }
+        if rule == .open { return Caller(services, request) }
         let claims = try claims(of: request)
         if case .roles(let wanted) = rule {
             guard claims.roles.contains(where: { role in wanted.contains { $0.rawValue == role } }) else {
@@ -86,7 +89,7 @@ struct Admission {
             }
         }
         guard let school = try await services.schools.find(id: claims.school) else { throw Problem.invalidToken }
-        return Caller(services, claims, school, requestID: request.id)
+        return Caller(services, claims, school, request)
     }
 
     /// RFC 6750 section 3: without any token the challenge stands alone; with a bad one it says so.

@@ -62,6 +62,8 @@ package final class Lanes {
     /// Why the database cannot serve now; nil when it can.
     package var trouble: String? { read.trouble ?? write.trouble ?? leased.lane.trouble }
 
+    package var statistics: [LaneStatistics] { [read, write, leased.lane].map { $0.statistics } }
+
     /// Runs queries that only read, in one snapshot.
     package func read(_ scope: Scope, _ queries: [Query]) async throws(PostgresError) -> [Rows] {
         do {
@@ -118,6 +120,7 @@ final class Lane {
     let name: String
     private(set) var connections: [Connection] = []
     private(set) var lastTrouble = "connecting"
+    private let count: Int
     private let connector: Connector
     private let queue: Int
     private let log: (LaneEvent) -> Void
@@ -130,6 +133,7 @@ final class Lane {
         log: @escaping (LaneEvent) -> Void
     ) {
         self.name = name
+        self.count = count
         self.connector = connector
         self.queue = queue
         self.log = log
@@ -139,6 +143,14 @@ final class Lane {
     }
 
     var trouble: String? { connections.isEmpty ? lastTrouble : nil }
+
+    var statistics: LaneStatistics {
+        var statistics = LaneStatistics(name: name)
+        statistics.connections = connections.count
+        statistics.configured = count
+        statistics.inFlight = connections.reduce(0) { $0 + $1.outstanding }
+        return statistics
+    }
 
     func run(_ prefix: Query, _ queries: [Query], timeout: UInt64) async throws(PostgresError) -> Outcome {
         guard let connection = leastBusy else { throw .unavailable(reason: lastTrouble) }

@@ -1,3 +1,5 @@
+import Reactor
+
 /// In whose name a segment runs: what row-level security, the rules and the history read. Every segment begins with it.
 package struct Scope: Sendable {
     package var school: Int
@@ -7,10 +9,12 @@ package struct Scope: Sendable {
     package var requestID: String
     /// Milliseconds after which PostgreSQL ends a statement of the segment.
     package var timeout: Int
+    /// Where the time that the database takes is noted.
+    package var timing: RequestTiming?
 
     package init(
         school: Int, user: String? = nil, session: String? = nil, timeZone: String = "UTC", requestID: String = "",
-        timeout: Int = 5000
+        timeout: Int = 5000, timing: RequestTiming? = nil
     ) {
         self.school = school
         self.user = user
@@ -18,6 +22,7 @@ package struct Scope: Sendable {
         self.timeZone = timeZone
         self.requestID = requestID
         self.timeout = timeout
+        self.timing = timing
     }
 
     /// The first query of a segment that reads.

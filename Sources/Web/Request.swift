@@ -1,5 +1,6 @@
 import HTTP1
 import JSON
+import Reactor
 
 /// A request on its way through a handler. Belongs to its connection's core.
 package final class Request {
@@ -11,6 +12,7 @@ package final class Request {
     package internal(set) var path: PathParameters
     /// The route's path as written, for logs; nil without a route.
     package internal(set) var template: String?
+    package let timing = RequestTiming()
     private var content: [UInt8]?
     private let source: any BodySource
 

@@ -34,11 +34,11 @@ enum Tokens {
             let services = caller.services
             if let claims = services.tokens.verify(token) {
                 _ = try await services.lanes.write(
-                    Scope(school: claims.school, requestID: request.id),
+                    Scope(school: claims.school, requestID: request.id, timing: request.timing),
                     [end(.integer(claims.school), .text(claims.session), .text("revoked"))])
             } else if let refresh = services.refreshTokens.parse(token) {
                 _ = try await services.lanes.write(
-                    Scope(school: refresh.school, requestID: request.id),
+                    Scope(school: refresh.school, requestID: request.id, timing: request.timing),
                     [
                         endByHash(
                             .integer(refresh.school), .text(refresh.session), .bytes(refresh.hash), .text("revoked"))
@@ -61,7 +61,7 @@ enum Tokens {
         let found = try await services.schools.find(code: schoolCode)
         // An unknown school takes the same way, so that its answer takes the same time.
         let school = found ?? School(id: 0, code: "", timeZone: "UTC")
-        let scope = Scope(school: school.id, timeZone: school.timeZone, requestID: request.id)
+        let scope = Scope(school: school.id, timeZone: school.timeZone, requestID: request.id, timing: request.timing)
         let rows = try await services.lanes.read(
             scope,
             [
@@ -114,7 +114,8 @@ enum Tokens {
         guard let presented = services.refreshTokens.parse(try form.required("refresh_token")),
             let school = try await services.schools.find(id: presented.school)
         else { throw Problem.invalidGrant }
-        let scope = Scope(school: school.id, timeZone: school.timeZone, requestID: caller.requestID)
+        let scope = Scope(
+            school: school.id, timeZone: school.timeZone, requestID: caller.requestID, timing: caller.timing)
         let renewed = try await services.lanes.transaction(scope) { transaction in
             try await rotate(presented, school, transaction, services)
         }
