@@ -5,18 +5,23 @@ import Reactor
 final class HTTPConnection: BodySource {
     /// What the connection is waiting for when its deadline comes.
     private enum Phase {
+        /// The handshake.
+        case opening
         case idle
         case request
         case handler
         case writing
+        /// The peer reads the last answer.
+        case lingering
     }
 
-    private let socket: Socket
+    private let socket: any ByteStream
+    private let peer: ConnectionPeer
     private let limits: ServerLimits
     private let worker: any ConnectionOwner
     private var parser: RequestParser
     private var input = InputBuffer()
-    private var phase = Phase.idle
+    private var phase = Phase.opening
     private var deadline: Deadline!
     private var isDraining = false
     private var bodyIsRead = false
@@ -25,9 +30,11 @@ final class HTTPConnection: BodySource {
     private var timedOut = false
 
     init(
-        _ socket: Socket, limits: ServerLimits, deadlines: Deadlines, worker: any ConnectionOwner
+        _ socket: any ByteStream, peer: ConnectionPeer, limits: ServerLimits, deadlines: Deadlines,
+        worker: any ConnectionOwner
     ) {
         self.socket = socket
+        self.peer = peer
         self.limits = limits
         self.worker = worker
         parser = RequestParser(limits: limits.parser)
@@ -36,7 +43,9 @@ final class HTTPConnection: BodySource {
 
     /// Serves until the peer leaves, an error, a deadline, or `drain`.
     func serve() async {
+        deadline.set(after: limits.head)
         do {
+            guard try await socket.open() else { return deadline.cancel() }
             while try await serveOne() {}
         } catch {
             // The peer is gone or the socket broke: there is nobody to tell.
@@ -47,14 +56,19 @@ final class HTTPConnection: BodySource {
     /// Finishes the request in flight and ends; ends at once when there is none.
     func drain() {
         isDraining = true
-        if phase == .idle { socket.stopReading() }
+        if phase == .idle || phase == .opening { socket.stopReading() }
     }
 
     private func serveOne() async throws -> Bool {
+        // The drain began while the answer before was on its way.
+        guard !isDraining else {
+            if !input.isEmpty { await linger() }
+            return false
+        }
         // Of a pipelined request a part may be here already.
         phase = input.isEmpty ? .idle : .request
         deadline.set(after: input.isEmpty ? limits.idle : limits.head)
-        guard let head = try await readHead() else {
+        guard let head = await readHead() else {
             if let failure {
                 try await refuse(Problem(failure))
             } else if timedOut {
@@ -66,7 +80,7 @@ final class HTTPConnection: BodySource {
         deadline.cancel()
         bodyIsRead = head.bodyLength == .none
         mustContinue = head.expectsContinue && !bodyIsRead
-        let request = Request(head: head, id: worker.requestID(head), peer: socket.peer, body: self)
+        let request = Request(head: head, id: worker.requestID(head), from: peer.requester(head), body: self)
         let start = Clock.now
         let response = await worker.respond(request).conditional(head)
         if bodyIsRead { try await finishBody() }
@@ -80,7 +94,7 @@ final class HTTPConnection: BodySource {
 
     // MARK: Reading
 
-    private func readHead() async throws -> RequestHead? {
+    private func readHead() async -> RequestHead? {
         while true {
             let event = step()
             switch event {
@@ -88,7 +102,7 @@ final class HTTPConnection: BodySource {
             case .needMore?: break
             default: return nil
             }
-            guard try await receive() else { return nil }
+            guard await receive() else { return nil }
             if phase == .idle {
                 phase = .request
                 deadline.set(after: limits.head)
@@ -100,7 +114,8 @@ final class HTTPConnection: BodySource {
     func readBody() async throws -> [UInt8] {
         if bodyIsRead { return [] }
         phase = .request
-        deadline.set(after: limits.body)
+        let end = Clock.now + limits.body
+        deadline.set(at: end)
         defer {
             phase = .handler
             deadline.cancel()
@@ -111,17 +126,24 @@ final class HTTPConnection: BodySource {
             case .end?:
                 bodyIsRead = true
                 return content
-            case .body?: continue
+            case .body?: deadline.set(at: end + .seconds(Double(content.count) / Double(limits.bodyRate)))
             case .needMore?:
                 // Not for a body that is here already, or refused by its length.
-                if mustContinue && content.isEmpty { _ = try await socket.send(ResponseHead.continue) }
+                if mustContinue && content.isEmpty { await sendContinue() }
                 mustContinue = false
-                guard try await receive() else {
+                guard await receive() else {
                     throw Problem(timedOut ? .requestTimeout : .malformedRequest)
                 }
             default: throw failure.map { Problem($0) } ?? Problem(.malformedRequest)
             }
         }
+    }
+
+    /// A client that takes nothing finds its time over when it is asked for the body.
+    private func sendContinue() async {
+        phase = .writing
+        defer { phase = .request }
+        if (try? await socket.send(ResponseHead.continue)) != true { timedOut = true }
     }
 
     /// The parser's `end` of a request whose body is empty.
@@ -154,12 +176,12 @@ final class HTTPConnection: BodySource {
         }
     }
 
-    /// False at the peer's end, a deadline or a drain.
-    private func receive() async throws -> Bool {
+    /// False at the peer's end, a broken connection, a deadline or a drain.
+    private func receive() async -> Bool {
         while true {
-            switch try socket.receive(into: &input) {
+            switch try? socket.receive(into: &input) {
             case .bytes: return true
-            case .end: return false
+            case .end, nil: return false
             case .wouldBlock:
                 input.release()
                 guard await socket.readable() == .ready else { return false }
@@ -215,25 +237,25 @@ final class HTTPConnection: BodySource {
     /// was sent (RFC 9112 section 9.6).
     private func linger() async {
         socket.shutdownWriting()
-        phase = .idle
+        phase = .lingering
         deadline.set(after: limits.linger)
         var rest = 256 * 1024
         while rest > 0 {
             input.take(input.count)
             let before = input.count
-            guard (try? await receive()) == true else { return }
+            guard await receive() else { return }
             rest -= input.count - before
         }
     }
 
     private func expired() {
         switch phase {
-        case .idle: socket.stopReading()
+        case .idle, .lingering: socket.stopReading()
         case .request:
             timedOut = true
             socket.stopReading()
         case .handler: break
-        case .writing: socket.interrupt()
+        case .opening, .writing: socket.interrupt()
         }
     }
 }
