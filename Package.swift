@@ -81,6 +81,6 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: settings),
-        .testTarget(name: "LyceumTests", dependencies: ["lyceum", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "LyceumTests", dependencies: ["lyceum", "HTTP1", "TestSupport"], swiftSettings: settings),
     ]
 )
