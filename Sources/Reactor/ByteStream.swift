@@ -22,6 +22,10 @@ package protocol ByteStream: AnyObject {
     func receive(into buffer: inout InputBuffer) throws -> Received
     /// Waits until `receive` may give something, or until reading is stopped.
     func readable() async -> Wake
+    /// Ends the wait in `readable` though nothing came.
+    func wake()
+    /// Calls `body` once, now or later, where `readable` would return. Instead of it: without a task that waits.
+    func whenReadable(_ body: @escaping () -> Void)
     /// Writes all of the bytes, waiting for a slow reader. False when interrupted.
     func send(_ bytes: [UInt8]) async throws -> Bool
     /// Ends reading, now and later: a deadline passed, or the server stops. An answer can still be sent.

@@ -15,6 +15,7 @@ import Glibc
     package private(set) var stopsWriting = false
     private let reader = Suspension()
     private let writer = Suspension()
+    private var watcher: (() -> Void)?
 
     /// Takes the descriptor over, also when it throws.
     package init(_ descriptor: Int32, peer: String, poller: Poller) throws(SystemError) {
@@ -102,8 +103,23 @@ import Glibc
         return stopsWriting ? .interrupted : .ready
     }
 
+    package func wake() { reader.resume() }
+
+    package func whenReadable(_ body: @escaping () -> Void) {
+        poller.assertOnThread()
+        watcher = body
+        if mayRead || stopsReading { callWatcher() }
+    }
+
+    private func callWatcher() {
+        guard let body = watcher else { return }
+        watcher = nil
+        body()
+    }
+
     package func stopReading() {
         stopsReading = true
+        callWatcher()
         reader.resume()
         // Whoever reads through TLS may wait for room to write.
         writer.resume()
@@ -112,6 +128,7 @@ import Glibc
     package func interrupt() {
         stopsWriting = true
         stopsReading = true
+        callWatcher()
         reader.resume()
         writer.resume()
     }
@@ -125,7 +142,10 @@ import Glibc
         if ended { peerClosed = true }
         if readiness.contains(.readable) || ended { mayRead = true }
         if readiness.contains(.writable) || readiness.contains(.failed) { mayWrite = true }
-        if mayRead { reader.resume() }
+        if mayRead {
+            reader.resume()
+            callWatcher()
+        }
         if mayWrite { writer.resume() }
     }
 }

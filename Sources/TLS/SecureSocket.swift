@@ -86,6 +86,14 @@ import Reactor
         return transport.socket.stopsReading ? .interrupted : .ready
     }
 
+    package func wake() { transport.socket.wake() }
+
+    package func whenReadable(_ body: @escaping () -> Void) {
+        // There is no watching for room to write; who looks again soon finds it.
+        if readingWantsWrite { return body() }
+        transport.socket.whenReadable(body)
+    }
+
     package func send(_ bytes: [UInt8]) async throws -> Bool {
         var sent = 0
         while sent < bytes.count {

@@ -16,12 +16,16 @@ final class HTTPConnection: BodySource {
     }
 
     private let socket: any ByteStream
-    private let peer: ConnectionPeer
+    let arrival: Admission.Arrival
     private let limits: ServerLimits
     private let worker: any ConnectionOwner
     private var parser: RequestParser
     private var input = InputBuffer()
     private var phase = Phase.opening
+    /// When an idle connection ends; 0 within a request.
+    private var idleEnd: UInt64 = 0
+    /// Idle for so long that no task waits any more.
+    private(set) var isParked = false
     private var deadline: Deadline!
     private var isDraining = false
     private var bodyIsRead = false
@@ -30,27 +34,37 @@ final class HTTPConnection: BodySource {
     private var timedOut = false
 
     init(
-        _ socket: any ByteStream, peer: ConnectionPeer, limits: ServerLimits, deadlines: Deadlines,
+        _ socket: any ByteStream, _ arrival: Admission.Arrival, limits: ServerLimits, deadlines: Deadlines,
         worker: any ConnectionOwner
     ) {
         self.socket = socket
-        self.peer = peer
+        self.arrival = arrival
         self.limits = limits
         self.worker = worker
         parser = RequestParser(limits: limits.parser)
         deadline = deadlines.make { [unowned self] in expired() }
     }
 
-    /// Serves until the peer leaves, an error, a deadline, or `drain`.
+    /// Serves until the peer leaves, an error, a deadline, or `drain`; or until it is parked.
     func serve() async {
-        deadline.set(after: limits.head)
+        isParked = false
         do {
-            guard try await socket.open() else { return deadline.cancel() }
+            if phase == .opening {
+                deadline.set(after: limits.head)
+                guard try await socket.open() else { return deadline.cancel() }
+            }
             while try await serveOne() {}
         } catch {
             // The peer is gone or the socket broke: there is nobody to tell.
         }
-        deadline.cancel()
+        if !isParked { deadline.cancel() }
+    }
+
+    /// Waits for the next request without a task, whose memory is several times the connection's. The worker is told when
+    /// to serve again.
+    func park() {
+        deadline.set(at: idleEnd)
+        socket.whenReadable { [unowned self] in worker.serve(self) }
     }
 
     /// Finishes the request in flight and ends; ends at once when there is none.
@@ -66,8 +80,12 @@ final class HTTPConnection: BodySource {
             return false
         }
         // Of a pipelined request a part may be here already.
-        phase = input.isEmpty ? .idle : .request
-        deadline.set(after: input.isEmpty ? limits.idle : limits.head)
+        if input.isEmpty {
+            idle()
+        } else {
+            phase = .request
+            deadline.set(after: limits.head)
+        }
         guard let head = await readHead() else {
             if let failure {
                 try await refuse(Problem(failure))
@@ -80,7 +98,7 @@ final class HTTPConnection: BodySource {
         deadline.cancel()
         bodyIsRead = head.bodyLength == .none
         mustContinue = head.expectsContinue && !bodyIsRead
-        let request = Request(head: head, id: worker.requestID(head), from: peer.requester(head), body: self)
+        let request = Request(head: head, id: worker.requestID(head), from: arrival.peer.requester(head), body: self)
         let start = Clock.now
         let response = await worker.respond(request).conditional(head)
         if bodyIsRead { try await finishBody() }
@@ -90,6 +108,13 @@ final class HTTPConnection: BodySource {
         worker.log(request, sent, nanoseconds: Clock.now - start)
         if !keepsAlive { await linger() }
         return keepsAlive
+    }
+
+    private func idle() {
+        phase = .idle
+        let now = Clock.now
+        if idleEnd == 0 { idleEnd = now + limits.idle }
+        deadline.set(at: min(idleEnd, now + limits.waiting))
     }
 
     // MARK: Reading
@@ -105,6 +130,7 @@ final class HTTPConnection: BodySource {
             guard await receive() else { return nil }
             if phase == .idle {
                 phase = .request
+                idleEnd = 0
                 deadline.set(after: limits.head)
             }
         }
@@ -184,7 +210,7 @@ final class HTTPConnection: BodySource {
             case .end, nil: return false
             case .wouldBlock:
                 input.release()
-                guard await socket.readable() == .ready else { return false }
+                guard await socket.readable() == .ready, !isParked else { return false }
             }
         }
     }
@@ -250,6 +276,9 @@ final class HTTPConnection: BodySource {
 
     private func expired() {
         switch phase {
+        case .idle where Clock.now < idleEnd:
+            isParked = true
+            socket.wake()
         case .idle, .lingering: socket.stopReading()
         case .request:
             timedOut = true
@@ -266,6 +295,8 @@ private struct Interrupted: Error {}
 /// What a connection needs of the worker that owns it.
 protocol ConnectionOwner: AnyObject {
     var date: [UInt8] { get }
+    /// Starts a task that serves the connection.
+    func serve(_ connection: HTTPConnection)
     func respond(_ request: Request) async -> Response
     func requestID(_ head: RequestHead) -> String
     func newRequestID() -> String

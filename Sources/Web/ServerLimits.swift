@@ -5,6 +5,8 @@ import Reactor
 package struct ServerLimits: Sendable {
     /// Between two requests of a connection.
     package var idle = UInt64.seconds(75)
+    /// The part of it with a task that waits, which is quick to go on and takes memory.
+    package var waiting = UInt64.seconds(1)
     /// From the first byte of a request to the end of its head.
     package var head = UInt64.seconds(10)
     /// From the start of reading a body to its end, beside the time that `bodyRate` gives.

@@ -33,18 +33,21 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     }
 
     package func open(_ arrival: Admission.Arrival, on core: isolated Core) {
-        let entrance = entrance
         guard let socket = try? Socket(arrival.descriptor, peer: arrival.peer.address, poller: poller), !isDraining,
             let stream = try? entrance.stream(socket)
         else { return entrance.left(arrival, core) }
-        let connection = HTTPConnection(
-            stream, peer: arrival.peer, limits: limits, deadlines: deadlines, worker: self)
+        let connection = HTTPConnection(stream, arrival, limits: limits, deadlines: deadlines, worker: self)
         connections[ObjectIdentifier(connection)] = connection
-        core.start((self, connection)) { pair, core in
+        serve(connection)
+    }
+
+    func serve(_ connection: HTTPConnection) {
+        core.startHere((self, connection)) { pair, core in
             let (worker, connection) = pair
             await connection.serve()
+            if connection.isParked { return connection.park() }
             worker.connections[ObjectIdentifier(connection)] = nil
-            entrance.left(arrival, core)
+            worker.entrance.left(connection.arrival, core)
         }
     }
 

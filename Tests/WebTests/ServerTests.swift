@@ -107,6 +107,50 @@ import Testing
         #expect(await eventually { open(server) == 0 })
     }
 
+    /// Without a task that waits: it is served again, is idle for no longer, and ends with the server.
+    @Test func parkedConnectionIsServedAgain() async throws {
+        let server = try await server {
+            $0.idle = .milliseconds(400)
+            $0.waiting = .milliseconds(1)
+        }
+        let kept = try server.client()
+        for _ in 0..<5 {
+            let other = try server.client()
+            other.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await other.answer().status == 200)
+            // Deadlines later than the waiting of `kept` have passed.
+            for core in server.cores { await core.run { await $0.sleep(.milliseconds(5)) } }
+            #expect(try await kept.get("/hello").text == "hello nobody")
+        }
+        kept.send("GET /hello HTTP/1.1\r\nHo")
+        for core in server.cores { await core.run { await $0.sleep(.milliseconds(5)) } }
+        kept.send("st: a\r\n\r\n")
+        #expect(try await kept.answer().status == 200)
+        #expect(try await kept.remainder() == "")
+        #expect(await eventually { open(server) == 0 })
+    }
+
+    @Test func parkedConnectionsEndWithTheServer() async throws {
+        let server = try await server(cores: 2) { $0.waiting = .milliseconds(1) }
+        let clients = try (0..<4).map { _ in try server.client() }
+        for client in clients { #expect(try await client.get("/hello").status == 200) }
+        for core in server.cores { await core.run { await $0.sleep(.milliseconds(20)) } }
+        #expect(await server.server.shutDown(graceSeconds: 20))
+        for client in clients { #expect(try await client.remainder() == "") }
+        #expect(open(server) == 0)
+    }
+
+    @Test func leavingWhileParkedIsSeen() async throws {
+        let server = try await server { $0.waiting = .milliseconds(1) }
+        do {
+            let client = try server.client()
+            #expect(try await client.get("/hello").status == 200)
+            await server.cores[0].run { await $0.sleep(.milliseconds(20)) }
+            #expect(open(server) == 1)
+        }
+        #expect(await eventually { open(server) == 0 })
+    }
+
     @Test func handlerMayTakeItsTime() async throws {
         let server = try await server {
             $0.head = .milliseconds(20)
@@ -280,4 +324,8 @@ import Testing
         #expect(server.visits.home.load(ordering: .relaxed) == 4 * 8 * 3)
         #expect(server.visits.astray.load(ordering: .relaxed) == 0)
     }
+}
+
+extension Core {
+    fileprivate func run(_ body: @Sendable (isolated Core) async -> Void) async { await body(self) }
 }

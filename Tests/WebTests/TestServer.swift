@@ -212,4 +212,4 @@ final class LogReader: Sendable {
     }
 }
 
-private let logThreads = try! Offload(name: "log-reader", threads: 32, limit: 100)
+private let logThreads = try! Offload(name: "log-reader", threads: 128, limit: 100)
