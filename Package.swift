@@ -26,7 +26,7 @@ let package = Package(
         // C libraries: a module map and a shim each.
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
 
         // Bytes in, values out.
         .target(name: "HTTP1", swiftSettings: settings),
@@ -34,18 +34,19 @@ let package = Package(
 
         // Face C.
         .target(name: "Reactor", dependencies: ["CLinux"], swiftSettings: pointers),
+        .target(name: "TLS", dependencies: ["Reactor", "COpenSSL"], swiftSettings: pointers),
         .target(name: "Crypto", dependencies: ["COpenSSL"], swiftSettings: pointers),
         .target(name: "Postgres", dependencies: ["Reactor", "JSON", "CPostgres"], swiftSettings: pointers),
 
         // Web and Postgres never see each other.
-        .target(name: "Web", dependencies: ["HTTP1", "JSON", "Reactor"], swiftSettings: settings),
+        .target(name: "Web", dependencies: ["HTTP1", "TLS", "Reactor", "JSON"], swiftSettings: settings),
         .target(
-            name: "Diary", dependencies: ["Web", "HTTP1", "Postgres", "Crypto", "JSON", "Reactor"],
+            name: "Diary", dependencies: ["Web", "HTTP1", "TLS", "Postgres", "Crypto", "JSON", "Reactor"],
             swiftSettings: settings),
         .executableTarget(
             name: "lyceum",
             dependencies: [
-                "Diary", "Web", "HTTP1", "JSON", "Crypto", "Postgres", "Reactor",
+                "Diary", "Web", "HTTP1", "TLS", "JSON", "Crypto", "Postgres", "Reactor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -66,6 +67,9 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: settings),
+        .testTarget(
+            name: "TLSTests", dependencies: ["TLS", "Web", "HTTP1", "JSON", "Reactor", "COpenSSL"],
+            swiftSettings: settings),
         .testTarget(name: "WebTests", dependencies: ["Web", "HTTP1", "JSON", "Reactor"], swiftSettings: settings),
         .testTarget(
             name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "JSON", "Reactor"], swiftSettings: settings
@@ -77,6 +81,6 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: settings),
-        .testTarget(name: "LyceumTests", dependencies: ["lyceum", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "LyceumTests", dependencies: ["lyceum", "HTTP1", "TestSupport"], swiftSettings: settings),
     ]
 )

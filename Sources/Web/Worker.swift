@@ -13,6 +13,8 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     private let deadlines: Deadlines
     private let poller: Poller
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+    /// How connections come in; set before the first.
+    package var entrance = Entrance()
     private var isDraining = false
     private var cachedDate: (second: Int, text: [UInt8]) = (-1, [])
     private var requests: UInt64 = UInt64.random(in: 0 ... .max)
@@ -30,17 +32,22 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         journal = RequestLog(log, logsRequests: logsRequests, deadlines: core.deadlines)
     }
 
-    package func open(_ accepted: Listener.Accepted, on core: isolated Core) {
-        guard let socket = try? Socket(accepted.descriptor, peer: accepted.peer, poller: poller),
-            connections.count < limits.connections, !isDraining
-        else { return core.connectionClosed() }
-        let connection = HTTPConnection(socket, limits: limits, deadlines: deadlines, worker: self)
+    package func open(_ arrival: Admission.Arrival, on core: isolated Core) {
+        guard let socket = try? Socket(arrival.descriptor, peer: arrival.peer.address, poller: poller), !isDraining,
+            let stream = try? entrance.stream(socket)
+        else { return entrance.left(arrival, core) }
+        let connection = HTTPConnection(stream, arrival, limits: limits, deadlines: deadlines, worker: self)
         connections[ObjectIdentifier(connection)] = connection
-        core.start((self, connection)) { pair, core in
+        serve(connection)
+    }
+
+    func serve(_ connection: HTTPConnection) {
+        core.startHere((self, connection)) { pair, core in
             let (worker, connection) = pair
             await connection.serve()
+            if connection.isParked { return connection.park() }
             worker.connections[ObjectIdentifier(connection)] = nil
-            core.connectionClosed()
+            worker.entrance.left(connection.arrival, core)
         }
     }
 
@@ -127,8 +134,4 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     func log(_ request: Request, _ response: Response, nanoseconds: UInt64) {
         journal.request(request, response, nanoseconds: nanoseconds)
     }
-}
-
-extension Core {
-    fileprivate func connectionClosed() { load.subtract(1, ordering: .relaxed) }
 }

@@ -5,7 +5,9 @@ import Logging
 import Postgres
 import Reactor
 import ServiceLifecycle
+import TLS
 import UnixSignals
+import Web
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,12 +16,14 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Connects with the server's role (LYCEUM_DATABASE_URL) and refuses to start when row-level security does not \
             bind that role, or when the schema is older or newer than this program's. SIGTERM and Ctrl-C end it: \
-            /readyz answers 503, requests in flight finish.
+            /readyz answers 503, requests in flight finish. With a certificate it speaks HTTPS; SIGHUP reads certificate \
+            and key again.
 
             EXAMPLES:
               lyceum serve
               lyceum serve --port 0 --cores 2
               LYCEUM_CONFIG=/etc/lyceum.json lyceum serve --host 0.0.0.0
+              lyceum serve --tls-certificate fullchain.pem --tls-key privkey.pem --port 443
 
             EXIT CODES: 0 stopped; 2 refused to start; 3 the database can't be reached; 78 a setting is missing or wrong
             """)
@@ -37,6 +41,8 @@ struct ServeCommand: AsyncParsableCommand {
             let server = try ServerSettings(
                 database: ConnectionURL(settings.requireDatabaseURL()),
                 tokenKeys: TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
+            let certificate = settings.tls.map { Certificate(files: $0) }
+            let tls = try certificate?.load()
             let contract = Contract(
                 yaml: try resources.contents(resources.openAPIYAML()),
                 json: try resources.contents(resources.openAPIJSON()))
@@ -50,8 +56,14 @@ struct ServeCommand: AsyncParsableCommand {
             configuration.port = UInt16(settings.port)
             configuration.cores = settings.cores
             configuration.logsRequests = level <= .info
+            configuration.tls = tls
+            configuration.proxies = TrustedProxies(settings.trustedProxies)
+            configuration.limits.connections = settings.coreConnections
+            configuration.limits.totalConnections = settings.totalConnections
+            configuration.limits.connectionsPerAddress = settings.addressConnections
             let service = ServerService(
-                settings: server, configuration: configuration, contract: contract, sink: sink, grace: grace)
+                settings: server, configuration: configuration, contract: contract, sink: sink,
+                certificate: certificate, delay: Double(settings.shutdownDelay), grace: grace)
             let group = ServiceGroup(
                 configuration: .init(
                     services: [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint],
@@ -73,10 +85,18 @@ private struct ServerService: Service {
     let configuration: DiaryServer.Configuration
     let contract: Contract
     let sink: LogSink
+    let certificate: Certificate?
+    let delay: Double
     let grace: Double
 
     func run() async throws {
         let logger = Logger(label: "lyceum")
+        let descriptors = DescriptorLimit.raise()
+        if descriptors < configuration.limits.totalConnections {
+            logger.warning(
+                "fewer open files are allowed than connections",
+                metadata: ["files": "\(descriptors)", "connections": "\(configuration.limits.totalConnections)"])
+        }
         let server = try await DiaryServer(settings, configuration, contract: contract, log: sink) { event in
             switch event {
             case .connected(let lane): logger.debug("database connected", metadata: ["lane": "\(lane)"])
@@ -92,9 +112,15 @@ private struct ServerService: Service {
         logger.notice(
             "listening",
             metadata: ["host": "\(configuration.host)", "port": "\(server.port)", "cores": "\(configuration.cores)"])
+        if let tls = configuration.tls {
+            logger.log(
+                level: tls.daysLeft < 0 ? .error : .notice, "certificate", metadata: ["days_left": "\(tls.daysLeft)"])
+        }
+        let reloading = certificate.map { certificate in Task { await certificate.reload(server, logger) } }
         try await gracefulShutdown()
+        reloading?.cancel()
         logger.notice("stopping")
-        let isClean = await server.shutDown(graceSeconds: grace)
+        let isClean = await server.shutDown(delaySeconds: delay, graceSeconds: grace)
         logger.notice("stopped", metadata: ["clean": "\(isClean)"])
     }
 }

@@ -1,5 +1,6 @@
 import Configuration
 import FoundationEssentials
+import HTTP1
 
 /// What the server and its tools are set up with: a flag, else the environment, else the JSON file, else a default.
 ///
@@ -17,6 +18,16 @@ struct Settings: Sendable {
     var tokenKeys: String?
     /// The address that clients use; also the issuer in tokens.
     var publicURL: String
+    /// `tls.certificate` and `tls.key`: paths of PEM files; nil for HTTP in the clear.
+    var tls: TLSFiles?
+    /// `proxies.trusted`: addresses and blocks separated by commas.
+    var trustedProxies: [AddressBlock]
+    /// Open client connections: in all, on one core, from one address.
+    var totalConnections: Int
+    var coreConnections: Int
+    var addressConnections: Int
+    /// Seconds that the server goes on after it was told to stop, while `/readyz` is 503.
+    var shutdownDelay: Int
     /// trace, debug, info, notice, warning, error, critical.
     var logLevel: String
     /// Where `Migrations/` and openapi.yaml are; nil: looked for, see `Resources`.
@@ -24,6 +35,11 @@ struct Settings: Sendable {
 
     /// Every setting as people may see it, and where it came from.
     let entries: [Entry]
+
+    struct TLSFiles: Sendable, Equatable {
+        var certificate: String
+        var key: String
+    }
 
     struct Entry: Sendable, Codable {
         var key: String
@@ -55,7 +71,15 @@ struct Settings: Sendable {
         port = try lookup.int("listen.port", in: 0...65_535, default: 8080)
         cores = try lookup.int("cores", in: 1...1024, default: ProcessInfo.processInfo.activeProcessorCount)
         tokenKeys = try lookup.secret("token.keys")
-        publicURL = try lookup.string("public.url", default: "http://\(host):\(port)")
+        tls = try lookup.tls()
+        trustedProxies = try lookup.blocks("proxies.trusted")
+        coreConnections = try lookup.int("connections.core", in: 1...1_000_000, default: 20_000)
+        totalConnections = try lookup.int(
+            "connections.total", in: 1...1_000_000_000, default: coreConnections * cores)
+        addressConnections = try lookup.int("connections.address", in: 1...1_000_000_000, default: 4_000)
+        shutdownDelay = try lookup.int("shutdown.delay", in: 0...3600, default: 0)
+        publicURL = try lookup.string(
+            "public.url", default: "\(tls == nil ? "http" : "https")://\(host):\(port)")
         logLevel = try lookup.string(
             "log.level", oneOf: ["trace", "debug", "info", "notice", "warning", "error", "critical"], default: "info")
         resourcesDirectory = try lookup.string("resources.directory")
