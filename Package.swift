@@ -27,6 +27,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Bytes in, values out.
         .target(name: "HTTP1", swiftSettings: settings),
@@ -34,11 +35,12 @@ let package = Package(
 
         // Face C.
         .target(name: "Reactor", dependencies: ["CLinux"], swiftSettings: pointers),
+        .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: pointers),
         .target(name: "Crypto", dependencies: ["COpenSSL"], swiftSettings: pointers),
         .target(name: "Postgres", dependencies: ["Reactor", "JSON", "CPostgres"], swiftSettings: pointers),
 
         // Web and Postgres never see each other.
-        .target(name: "Web", dependencies: ["HTTP1", "JSON", "Reactor"], swiftSettings: settings),
+        .target(name: "Web", dependencies: ["HTTP1", "JSON", "Reactor", "Compression"], swiftSettings: settings),
         .target(
             name: "Diary", dependencies: ["Web", "HTTP1", "Postgres", "Crypto", "JSON", "Reactor"],
             swiftSettings: settings),
@@ -66,7 +68,9 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: settings),
-        .testTarget(name: "WebTests", dependencies: ["Web", "HTTP1", "JSON", "Reactor"], swiftSettings: settings),
+        .testTarget(
+            name: "WebTests", dependencies: ["Web", "HTTP1", "JSON", "Reactor", "Compression", "CZlib"],
+            swiftSettings: settings),
         .testTarget(
             name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "JSON", "Reactor"], swiftSettings: settings
         ),

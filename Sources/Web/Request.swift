@@ -12,17 +12,22 @@ package final class Request {
     package internal(set) var path: PathParameters
     /// The route's path as written, for logs; nil without a route.
     package internal(set) var template: String?
-    package let timing = RequestTiming()
+    package let timing: RequestTiming
+    /// The route's number; 0 without a route.
+    var routeNumber = 0
+    /// What it was counted against.
+    var grant: RateLimiter.Grant?
     private var content: [UInt8]?
     private let source: any BodySource
 
-    init(head: RequestHead, id: String, peer: String, body source: any BodySource) {
+    init(head: RequestHead, id: String, peer: String, body source: any BodySource, timing: RequestTiming) {
         self.head = head
         self.id = id
         self.peer = peer
         language = Language(acceptLanguage: head["Accept-Language"])
         path = PathParameters()
         self.source = source
+        self.timing = timing
     }
 
     /// Whole, at most the server's limit. Sends `100 Continue` first where it was asked for.

@@ -6,6 +6,7 @@ import Postgres
 import Reactor
 import ServiceLifecycle
 import UnixSignals
+import Web
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -50,6 +51,16 @@ struct ServeCommand: AsyncParsableCommand {
             configuration.port = UInt16(settings.port)
             configuration.cores = settings.cores
             configuration.logsRequests = level <= .info
+            if settings.rateRequests > 0 {
+                configuration.rates = RateLimits(
+                    requests: settings.rateRequests, signIns: settings.rateSignIns, window: settings.rateWindow)
+            }
+            configuration.cors = settings.corsOrigins
+            configuration.showsTiming = settings.showsTiming
+            configuration.compressionMinimum = settings.compressionMinimum > 0 ? settings.compressionMinimum : nil
+            configuration.admin = settings.adminPort.map { port in
+                DiaryServer.Configuration.Admin(host: settings.adminHost, port: UInt16(port))
+            }
             let service = ServerService(
                 settings: server, configuration: configuration, contract: contract, sink: sink, grace: grace)
             let group = ServiceGroup(
@@ -92,6 +103,9 @@ private struct ServerService: Service {
         logger.notice(
             "listening",
             metadata: ["host": "\(configuration.host)", "port": "\(server.port)", "cores": "\(configuration.cores)"])
+        if let port = server.adminPort {
+            logger.notice("metrics", metadata: ["host": "\(configuration.admin?.host ?? "")", "port": "\(port)"])
+        }
         try await gracefulShutdown()
         logger.notice("stopping")
         let isClean = await server.shutDown(graceSeconds: grace)
