@@ -9,36 +9,33 @@ final class Encoding {
 
     init(_ policy: CompressionPolicy) { self.policy = policy }
 
-    /// The answer as it is sent: in the coding that is preferred, or the 304 that stands for it.
-    func encode(_ response: Response, _ request: Request) async -> Response {
-        var response = response
-        guard response.mayBeEncoded else { return response.conditional(request.head) }
-        let accepts = request.head["Accept-Encoding"].map { AcceptEncoding($0) } ?? AcceptEncoding()
-        let isWorth = response.isText && response.body.count >= policy.minimum
+    /// The coding wanted for the answer; puts into its Vary that it was chosen, and 406 in its place where there is none.
+    func choose(_ response: inout Response, _ request: Request) -> ContentCoding {
+        let field = request.head["Accept-Encoding"]
+        let isWorth = response.body.count >= policy.minimum && response.isText
+        guard isWorth || field != nil, response.mayBeEncoded else { return .identity }
+        let accepts = field.map { AcceptEncoding($0) } ?? AcceptEncoding()
         let coding = isWorth || !accepts.acceptsIdentity ? accepts.preferred : .identity
         if isWorth || coding != .identity { response.vary("Accept-Encoding") }
-        switch coding {
-        case .identity: return response.conditional(request.head)
-        case .gzip: return await compress(response, request)
-        case nil:
-            // What was done cannot be undone by 406, and an error is better read in the wrong coding than not at all.
-            guard request.isSafe, response.status.code < 300 else { return response }
-            var refusal = Problem.noCoding.response(to: request)
-            refusal.vary("Accept-Encoding")
-            return refusal
+        if let coding { return coding }
+        // What was done cannot be undone by 406, and an error is better read in the wrong coding than not at all.
+        if request.isSafe && response.status.code < 300 {
+            response = Problem.noCoding.response(to: request)
+            response.vary("Accept-Encoding")
         }
+        return .identity
     }
 
-    private func compress(_ response: Response, _ request: Request) async -> Response {
-        var response = response
-        let plain = response
-        response.entityTag = response.entityTag?.gzip
-        response = response.conditional(request.head)
-        if response.status == .notModified { return response }
-        guard let gzip = await gzip(response) else { return plain }
-        response.body = gzip
-        response.headers.append(("Content-Encoding", "gzip"))
-        return response
+    /// The answer compressed; as it was when everything that could do it is busy.
+    func compress(_ response: Response, _ request: Request) async -> Response {
+        var answer = response
+        answer.entityTag = response.entityTag?.gzip
+        answer = answer.conditional(request.head)
+        if answer.status == .notModified { return answer }
+        guard let gzip = await gzip(response) else { return response }
+        answer.body = gzip
+        answer.headers.append(("Content-Encoding", "gzip"))
+        return answer
     }
 
     /// Nil when everything that could do it is busy.

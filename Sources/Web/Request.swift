@@ -20,7 +20,10 @@ package final class Request {
     private var content: [UInt8]?
     private let source: any BodySource
 
-    init(head: RequestHead, id: String, peer: String, body source: any BodySource, timing: RequestTiming) {
+    init(
+        head: RequestHead, id: String, peer: String, body source: any BodySource,
+        timing: RequestTiming = RequestTiming()
+    ) {
         self.head = head
         self.id = id
         self.peer = peer

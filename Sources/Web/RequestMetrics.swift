@@ -10,7 +10,8 @@ final class RequestMetrics {
         250_000_000, 500_000_000, 1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000,
     ]
     /// Buckets (one is not bounded), nanoseconds, bytes.
-    private static let width = bounds.count + 3
+    private static let width = 19
+    private static let methodCount = 8
     private static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"]
     private static let classes = 5
 
@@ -26,8 +27,9 @@ final class RequestMetrics {
 
     /// - Parameter templates: paths of the routes by their number; the first stands for no route at all.
     init(templates: [String]) {
+        precondition(Self.width == Self.bounds.count + 3)
         self.templates = templates
-        places = Array(repeating: -1, count: templates.count * Self.methods.count * Self.classes)
+        places = Array(repeating: -1, count: templates.count * Self.methodCount * Self.classes)
     }
 
     func begin() { inFlight += 1 }
@@ -36,7 +38,7 @@ final class RequestMetrics {
 
     /// Counts an answered request.
     func add(route: Int, _ method: Method, _ status: Status, nanoseconds: UInt64, bytes: Int) {
-        let series = (route * Self.methods.count + Self.index(of: method)) * Self.classes + status.code / 100 - 1
+        let series = (route * Self.methodCount + Self.index(of: method)) * Self.classes + status.code / 100 - 1
         var place = Int(places[series])
         if place < 0 {
             place = words.count
@@ -92,9 +94,9 @@ final class RequestMetrics {
     }
 
     private func labels(_ series: Int) -> [(name: String, value: String)] {
-        let method = series / Self.classes % Self.methods.count
+        let method = series / Self.classes % Self.methodCount
         return [
-            ("route", templates[series / Self.classes / Self.methods.count]), ("method", Self.methods[method]),
+            ("route", templates[series / Self.classes / Self.methodCount]), ("method", Self.methods[method]),
             ("status", "\(series % Self.classes + 1)xx"),
         ]
     }

@@ -71,12 +71,15 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     // MARK: The way of a request
 
     func respond(_ request: Request) async -> Response {
-        let start = Clock.now
+        let start = features.showsTiming ? Clock.now : 0
         metrics.begin()
         defer { metrics.end() }
         var response = await handle(request)
-        response =
-            if let encoding { await encoding.encode(response, request) } else { response.conditional(request.head) }
+        if let encoding, encoding.choose(&response, request) == .gzip {
+            response = await encoding.compress(response, request)
+        } else {
+            response = response.conditional(request.head)
+        }
         if let rates = features.rates { rates.tell(&response, request) }
         if let cors = features.cors { cors.apply(to: &response, request, showsTiming: features.showsTiming) }
         if features.showsTiming {
