@@ -59,17 +59,19 @@ package struct Response {
 /// defence; two multiply-and-fold lanes over words of 8 bytes, the same in every process.
 package enum ContentTag {
     package static func of(_ bytes: [UInt8]) -> EntityTag {
-        let span = bytes.span
-        var first: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(span.count)
+        let words = bytes.span.bytes
+        var first: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(bytes.count)
         var second: UInt64 = 0xC2B2_AE3D_27D4_EB4F
-        var index = 0
-        while index < span.count {
-            var word: UInt64 = 0
-            let count = min(8, span.count - index)
-            for offset in 0..<count { word |= UInt64(span[index + offset]) << (8 * UInt64(offset)) }
+        func mix(_ word: UInt64) {
             first = fold(first ^ word, 0xA076_1D64_78BD_642F)
             second = fold(second ^ word, 0xE703_7ED1_A0B4_28DB) &+ first
-            index += count
+        }
+        let whole = bytes.count & ~7
+        for index in stride(from: 0, to: whole, by: 8) {
+            mix(UInt64(littleEndian: words.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)))
+        }
+        if whole < bytes.count {
+            mix(bytes[whole...].reversed().reduce(0) { $0 << 8 | UInt64($1) })
         }
         return EntityTag(hex(fold(first, 0x8EBC_6AF0_9C88_C6E3)) + hex(fold(second, 0x5899_65CC_7537_4CC3)))
     }
