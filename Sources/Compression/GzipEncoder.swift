@@ -29,7 +29,7 @@ import CZlib
                 // zlib does not write to its input; the type is older than const.
                 unsafe stream.pointee.next_in = unsafe UnsafeMutablePointer(mutating: input.baseAddress)
                 unsafe stream.pointee.avail_in = UInt32(input.count)
-                unsafe stream.pointee.next_out = unsafe output.baseAddress
+                unsafe stream.pointee.next_out = output.baseAddress
                 unsafe stream.pointee.avail_out = UInt32(output.count)
                 let code = unsafe deflate(stream, Z_FINISH)
                 precondition(code == Z_STREAM_END, "deflateBound was too small")

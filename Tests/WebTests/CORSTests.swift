@@ -49,7 +49,8 @@ import Testing
             try await preflight(server, "/text", "Origin: \(origin)"),
             try await server.client().get("/text", "Origin: \(origin)"),
         ] {
-            #expect(!answer.fields.contains { $0.name.hasPrefix("Access-Control") || $0.name.hasPrefix("Timing-Allow") })
+            #expect(
+                !answer.fields.contains { $0.name.hasPrefix("Access-Control") || $0.name.hasPrefix("Timing-Allow") })
             // A cache must not give this answer to who may read it, nor the other way round.
             #expect(answer["Vary"]?.contains("Origin") == true)
         }

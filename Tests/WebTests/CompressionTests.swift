@@ -117,7 +117,9 @@ import Testing
             client.send("HEAD \(path) HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n")
             let head = try await client.answer(hasBody: false)
             let telling = { (answer: Client.Answer) in
-                answer.fields.filter { $0.name != "Date" && $0.name != "X-Request-Id" }.map { "\($0.name): \($0.value)" }
+                answer.fields.filter { $0.name != "Date" && $0.name != "X-Request-Id" }.map {
+                    "\($0.name): \($0.value)"
+                }
             }
             #expect(telling(head) == telling(full))
         }

@@ -43,7 +43,8 @@ import Testing
         timing.queue = 2_500_000
         timing.database = 10_000_000
         #expect(
-            timing.field(total: 20_000_999) == "parse;dur=0.012, queue;dur=2.500, database;dur=10.000, render;dur=6.500")
+            timing.field(total: 20_000_999) == "parse;dur=0.012, queue;dur=2.500, database;dur=10.000, render;dur=6.500"
+        )
         // Overlapping queries take more than the whole.
         #expect(timing.field(total: 5_000_000).hasSuffix("render;dur=0.000"))
     }

@@ -96,7 +96,9 @@ final class TestServer: Sendable {
         self.gate = gate
         self.visits = visits
         server = try await Server(host: "127.0.0.1", port: 0, cores: cores) { core in
-            let routes = (Self.routes(on: core, gate, offload) + FeatureRoutes.all).map { Self.watched($0, core, visits) }
+            let routes = (Self.routes(on: core, gate, offload) + FeatureRoutes.all).map {
+                Self.watched($0, core, visits)
+            }
             return Worker(
                 on: core, router: Router(routes), limits: limits, features: features, log: sink, logsRequests: true,
                 application: App(core: core, visits: visits))
