@@ -74,7 +74,13 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         let start = features.showsTiming ? Clock.now : 0
         metrics.begin()
         defer { metrics.end() }
-        var response = await handle(request)
+        var response: Response
+        do {
+            response = try await answer(request)
+        } catch {
+            let problem = (error as? Problem) ?? application.problem(for: error) ?? unforeseen(error, request)
+            response = problem.response(to: request)
+        }
         if let encoding, encoding.choose(&response, request) == .gzip {
             response = await encoding.compress(response, request)
         } else {
@@ -88,15 +94,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         return response
     }
 
-    private func handle(_ request: Request) async -> Response {
-        do {
-            return try await answer(request)
-        } catch {
-            let problem = (error as? Problem) ?? application.problem(for: error) ?? unforeseen(error, request)
-            return problem.response(to: request)
-        }
-    }
-
+    /// Admission stands here and not in a function of its own: each async call on the way takes room and time.
     private func answer(_ request: Request) async throws -> Response {
         let head = request.head
         if head.method == .options && head.path == "*" { return Response(.noContent) }
@@ -105,7 +103,15 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
             request.path = parameters
             request.template = route.path
             request.routeNumber = route.number
-            let caller = try await admit(request, route)
+            let caller: Caller
+            do {
+                caller = try await application.admit(request, route.access)
+            } catch let problem as Problem {
+                // Whoever tries tokens has no quota of a user.
+                if route.quota != .unlimited { try count(request, features.rates?.address) }
+                throw problem
+            }
+            try count(request, route.quota, caller)
             return try await route.handler(request, caller)
         case .methods(let methods):
             let allow = (name: "Allow", value: methods.map { $0.rawValue }.joined(separator: ", "))
@@ -122,26 +128,18 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         }
     }
 
-    private func admit(_ request: Request, _ route: Route<Rule, Caller>) async throws -> Caller {
-        let caller: Caller
-        do {
-            caller = try await application.admit(request, route.access)
-        } catch let problem as Problem {
-            // Whoever tries tokens has no quota of a user.
-            if route.quota != .unlimited { try count(request, features.rates?.address) }
-            throw problem
-        }
-        switch route.quota {
+    private func count(_ request: Request, _ quota: Quota, _ caller: Caller) throws(Problem) {
+        guard let rates = features.rates else { return }
+        switch quota {
         case .unlimited: break
-        case .signIn: try count(request, features.rates?.signIn)
+        case .signIn: try count(request, rates.signIn)
         case .standard:
             if let user = application.user(of: caller) {
-                try count(request, features.rates?.user, user)
+                try count(request, rates.user, user)
             } else {
-                try count(request, features.rates?.address)
+                try count(request, rates.address)
             }
         }
-        return caller
     }
 
     /// Counts the request, against its address unless a user is named; throws when it is one too many.
