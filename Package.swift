@@ -27,6 +27,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Bytes in, values out.
         .target(name: "HTTP1", swiftSettings: settings),
@@ -35,11 +36,13 @@ let package = Package(
         // Face C.
         .target(name: "Reactor", dependencies: ["CLinux"], swiftSettings: pointers),
         .target(name: "TLS", dependencies: ["Reactor", "COpenSSL"], swiftSettings: pointers),
+        .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: pointers),
         .target(name: "Crypto", dependencies: ["COpenSSL"], swiftSettings: pointers),
         .target(name: "Postgres", dependencies: ["Reactor", "JSON", "CPostgres"], swiftSettings: pointers),
 
         // Web and Postgres never see each other.
-        .target(name: "Web", dependencies: ["HTTP1", "TLS", "Reactor", "JSON"], swiftSettings: settings),
+        .target(
+            name: "Web", dependencies: ["HTTP1", "TLS", "JSON", "Reactor", "Compression"], swiftSettings: settings),
         .target(
             name: "Diary", dependencies: ["Web", "HTTP1", "TLS", "Postgres", "Crypto", "JSON", "Reactor"],
             swiftSettings: settings),
@@ -68,9 +71,12 @@ let package = Package(
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: settings),
         .testTarget(
+        .testTarget(
             name: "TLSTests", dependencies: ["TLS", "Web", "HTTP1", "JSON", "Reactor", "COpenSSL"],
             swiftSettings: settings),
-        .testTarget(name: "WebTests", dependencies: ["Web", "HTTP1", "JSON", "Reactor"], swiftSettings: settings),
+        .testTarget(
+            name: "WebTests", dependencies: ["Web", "HTTP1", "JSON", "Reactor", "Compression", "CZlib"],
+            swiftSettings: settings),
         .testTarget(
             name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "JSON", "Reactor"], swiftSettings: settings
         ),

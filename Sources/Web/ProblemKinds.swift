@@ -73,6 +73,12 @@ extension ProblemKind {
         title: Text(ru: "Сервер перегружен", en: "Overloaded"),
         detail: Text(
             ru: "Слишком много запросов ждут; повторите позже.", en: "Too many requests are waiting; try again later."))
+    package static let rateLimited = ProblemKind(
+        "rate_limited", .tooManyRequests,
+        title: Text(ru: "Слишком много запросов", en: "Too many requests"),
+        detail: Text(
+            ru: "Запросов больше, чем разрешено; повторите через Retry-After секунд.",
+            en: "There were more requests than allowed; try again after Retry-After seconds."))
     package static let internalError = ProblemKind(
         "internal_error", .internalServerError,
         title: Text(ru: "Внутренняя ошибка", en: "Internal error"),
@@ -83,7 +89,7 @@ extension ProblemKind {
     package static let ofTheProtocol: [ProblemKind] = [
         malformedRequest, malformedJSON, invalidParameter, unknownParameter, notFound, methodNotAllowed, notAcceptable,
         requestTimeout, contentTooLarge, targetTooLong, headTooLarge, unsupportedMediaType, notImplemented,
-        versionNotSupported, validationFailed, overloaded, internalError,
+        versionNotSupported, validationFailed, overloaded, rateLimited, internalError,
     ]
 }
 

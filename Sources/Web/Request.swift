@@ -17,11 +17,18 @@ package final class Request {
     package internal(set) var path: PathParameters
     /// The route's path as written, for logs; nil without a route.
     package internal(set) var template: String?
-    package let timing = RequestTiming()
+    package let timing: RequestTiming
+    /// The route's number; 0 without a route.
+    var routeNumber = 0
+    /// What it was counted against.
+    var grant: RateLimiter.Grant?
     private var content: [UInt8]?
     private let source: any BodySource
 
-    init(head: RequestHead, id: String, from requester: Requester, body source: any BodySource) {
+    init(
+        head: RequestHead, id: String, from requester: Requester, body source: any BodySource,
+        timing: RequestTiming = RequestTiming()
+    ) {
         self.head = head
         self.id = id
         peer = requester.address
@@ -30,6 +37,7 @@ package final class Request {
         language = Language(acceptLanguage: head["Accept-Language"])
         path = PathParameters()
         self.source = source
+        self.timing = timing
     }
 
     /// Scheme, host and port by which the client reached the server; nil on a 1.0 request that names no host.

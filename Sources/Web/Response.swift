@@ -8,6 +8,8 @@ package struct Response {
     package var headers: [(name: String, value: String)] = []
     package var body: [UInt8]
     package var entityTag: EntityTag?
+    /// The body in gzip, where it is made already.
+    var gzip: [UInt8]?
 
     package init(_ status: Status, contentType: String? = nil, body: [UInt8] = []) {
         self.status = status
@@ -29,6 +31,15 @@ package struct Response {
         response.headers.append(("Cache-Control", "private, no-cache"))
         response.headers.append(("Vary", "Authorization"))
         return response
+    }
+
+    /// Adds a request field to those that the answer depends on (RFC 9110 section 12.5.5), once.
+    mutating func vary(_ name: String) {
+        guard let index = headers.firstIndex(where: { $0.name == "Vary" }) else {
+            return headers.append(("Vary", name))
+        }
+        let names = headers[index].value.split(separator: ",").map { String($0).trimmed }
+        if !names.contains(name) && !names.contains("*") { headers[index].value += ", " + name }
     }
 
     /// What `If-None-Match` and `If-Match` make of an answer to a GET (RFC 9110 section 13).

@@ -61,6 +61,16 @@ struct ServeCommand: AsyncParsableCommand {
             configuration.limits.connections = settings.coreConnections
             configuration.limits.totalConnections = settings.totalConnections
             configuration.limits.connectionsPerAddress = settings.addressConnections
+            if settings.rateRequests > 0 {
+                configuration.rates = RateLimits(
+                    requests: settings.rateRequests, signIns: settings.rateSignIns, window: settings.rateWindow)
+            }
+            configuration.cors = settings.corsOrigins
+            configuration.showsTiming = settings.showsTiming
+            configuration.compressionMinimum = settings.compressionMinimum > 0 ? settings.compressionMinimum : nil
+            configuration.admin = settings.adminPort.map { port in
+                DiaryServer.Configuration.Admin(host: settings.adminHost, port: UInt16(port))
+            }
             let service = ServerService(
                 settings: server, configuration: configuration, contract: contract, sink: sink,
                 certificate: certificate, delay: Double(settings.shutdownDelay), grace: grace)
@@ -117,6 +127,9 @@ private struct ServerService: Service {
                 level: tls.daysLeft < 0 ? .error : .notice, "certificate", metadata: ["days_left": "\(tls.daysLeft)"])
         }
         let reloading = certificate.map { certificate in Task { await certificate.reload(server, logger) } }
+        if let port = server.adminPort {
+            logger.notice("metrics", metadata: ["host": "\(configuration.admin?.host ?? "")", "port": "\(port)"])
+        }
         try await gracefulShutdown()
         reloading?.cancel()
         logger.notice("stopping")

@@ -1,6 +1,7 @@
 import Configuration
 import FoundationEssentials
 import HTTP1
+import Web
 
 /// What the server and its tools are set up with: a flag, else the environment, else the JSON file, else a default.
 ///
@@ -30,6 +31,21 @@ struct Settings: Sendable {
     var shutdownDelay: Int
     /// trace, debug, info, notice, warning, error, critical.
     var logLevel: String
+    /// `rate.requests`: of one user, or of one address without a user, in `rate.window`; 0: no limits at all.
+    var rateRequests: Int
+    /// `rate.signins`: of one address in `rate.window`.
+    var rateSignIns: Int
+    /// Seconds.
+    var rateWindow: Int
+    /// `cors.origins`: whose pages may read answers, separated by commas, or `*`.
+    var corsOrigins: CORS?
+    /// `compression.minimum`: bytes from which answers are compressed; 0: never.
+    var compressionMinimum: Int
+    /// `server.timing`: whether answers carry `Server-Timing`.
+    var showsTiming: Bool
+    /// `admin.host`, `admin.port`: where `/metrics` is; nil: nowhere.
+    var adminHost: String
+    var adminPort: Int?
     /// Where `Migrations/` and openapi.yaml are; nil: looked for, see `Resources`.
     var resourcesDirectory: String?
 
@@ -82,6 +98,14 @@ struct Settings: Sendable {
             "public.url", default: "\(tls == nil ? "http" : "https")://\(host):\(port)")
         logLevel = try lookup.string(
             "log.level", oneOf: ["trace", "debug", "info", "notice", "warning", "error", "critical"], default: "info")
+        rateRequests = try lookup.int("rate.requests", in: 0...1_000_000, default: 600)
+        rateSignIns = try lookup.int("rate.signins", in: 1...1_000_000, default: 300)
+        rateWindow = try lookup.int("rate.window", in: 1...86_400, default: 60)
+        corsOrigins = try lookup.origins("cors.origins")
+        compressionMinimum = try lookup.int("compression.minimum", in: 0...1_000_000_000, default: 1024)
+        showsTiming = try lookup.bool("server.timing", default: false)
+        adminHost = try lookup.string("admin.host", default: "127.0.0.1")
+        adminPort = try lookup.int("admin.port", in: 0...65_535)
         resourcesDirectory = try lookup.string("resources.directory")
         entries = lookup.entries
     }
