@@ -30,6 +30,9 @@ package struct Outcome {
 
     package var isEmpty: Bool { count == 0 }
 
+    /// Bytes that it holds in memory.
+    var size: Int { unsafe PQresultMemorySize(result) }
+
     /// Rows that an INSERT, UPDATE or DELETE touched.
     package var affected: Int { unsafe Int(String(cString: PQcmdTuples(result))) ?? 0 }
 

@@ -231,7 +231,7 @@ import Testing
     @Test func waitersAreServedInTheOrderOfAsking() async throws {
         let fixture = try await LanesFixture({
             $0.leased = 1
-            $0.leaseTimeout = 60_000
+            $0.queueTimeout = 60_000
         })
         let hold = Hold()
         let order = try await fixture.run { lanes, core in
@@ -262,7 +262,7 @@ import Testing
     @Test func waitingHasAnEnd() async throws {
         let fixture = try await LanesFixture({
             $0.leased = 1
-            $0.leaseTimeout = 20
+            $0.queueTimeout = 20
         })
         let hold = Hold()
         let (waiting, after) = try await fixture.run { lanes, core in
@@ -287,7 +287,7 @@ import Testing
         let fixture = try await LanesFixture({
             $0.leased = 1
             $0.queue = 2
-            $0.leaseTimeout = 60_000
+            $0.queueTimeout = 60_000
         })
         let hold = Hold()
         let outcomes = try await fixture.run { lanes, core in
