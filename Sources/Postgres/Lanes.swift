@@ -6,29 +6,31 @@ import Reactor
 /// - *write*, shared: one segment, one transaction;
 /// - *leased*: one request at a time, for transactions that look and then write.
 package final class Lanes {
+    /// How many connections, and how much may wait for them.
+    package struct Pool: Sendable, Equatable {
+        /// Connections of each lane on each core.
+        package var readers = 1
+        package var writers = 2
+        package var leased = 2
+        /// Requests that may wait for each lane, and for how many milliseconds.
+        package var queue = 512
+        package var queueTimeout = 2000
+        /// Segments in flight on a shared connection.
+        package var window = 8
+
+        package init() {}
+
+        /// Of one core, when nothing hangs; see `Lane` for those beyond.
+        package var connections: Int { readers + writers + leased }
+    }
+
     package struct Configuration: Sendable {
         package var url: ConnectionURL
-        /// Connections of each lane on each core.
-        package var readers: Int
-        package var writers: Int
-        package var leased: Int
-        /// Requests that may wait for each lane, and for how many milliseconds.
-        package var queue: Int
-        package var queueTimeout: Int
-        /// Segments in flight on a shared connection.
-        package var window: Int
+        package var pool: Pool
 
-        package init(
-            url: ConnectionURL, readers: Int = 1, writers: Int = 2, leased: Int = 2, queue: Int = 512,
-            queueTimeout: Int = 2000, window: Int = 8
-        ) {
+        package init(url: ConnectionURL, pool: Pool = Pool()) {
             self.url = url
-            self.readers = readers
-            self.writers = writers
-            self.leased = leased
-            self.queue = queue
-            self.queueTimeout = queueTimeout
-            self.window = window
+            self.pool = pool
         }
     }
 
@@ -41,8 +43,8 @@ package final class Lanes {
         _ configuration: Configuration, offload: Offload, on core: isolated Core, log: @escaping (LaneEvent) -> Void
     ) {
         let limits = Lane.Limits(
-            window: configuration.window, waiting: configuration.queue,
-            time: .milliseconds(configuration.queueTimeout))
+            window: configuration.pool.window, waiting: configuration.pool.queue,
+            time: .milliseconds(configuration.pool.queueTimeout))
         func lane(_ name: String, _ kind: Lane.Kind, _ count: Int, _ options: String) -> Lane {
             let connector = Connector(
                 configuration.url.noticingLoss, options: "\(Self.options) \(options)", offload: offload,
@@ -51,11 +53,11 @@ package final class Lanes {
         }
         // In `options`, a backslash keeps a space inside a value (PostgreSQL, "Connection Control Functions").
         read = lane(
-            "read", .read, configuration.readers,
+            "read", .read, configuration.pool.readers,
             "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read")
-        write = lane("write", .write, configuration.writers, "-c idle_in_transaction_session_timeout=10s")
+        write = lane("write", .write, configuration.pool.writers, "-c idle_in_transaction_session_timeout=10s")
         leased = LeasedLane(
-            lane("leased", .leased, configuration.leased, "-c idle_in_transaction_session_timeout=10s"), limits,
+            lane("leased", .leased, configuration.pool.leased, "-c idle_in_transaction_session_timeout=10s"), limits,
             poller: core.poller, deadlines: core.deadlines)
     }
 

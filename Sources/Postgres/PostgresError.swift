@@ -43,7 +43,7 @@ package struct ServerError: Error, Sendable, CustomDebugStringConvertible {
     var isShutdown: Bool { sqlState.hasPrefix("57P") }
 
     /// The prepared statement does not fit the schema any more, or is gone: it can be prepared anew.
-    var isStalePlan: Bool {
+    package var isStalePlan: Bool {
         sqlState == "26000" || (sqlState == "0A000" && message.contains("cached plan"))
     }
 

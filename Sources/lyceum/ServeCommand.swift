@@ -34,9 +34,10 @@ struct ServeCommand: AsyncParsableCommand {
         try await reportingErrors {
             let settings = try await listen.load(settings)
             let resources = Resources(settings: settings)
-            let server = try ServerSettings(
+            var server = try ServerSettings(
                 database: ConnectionURL(settings.requireDatabaseURL()),
                 tokenKeys: TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
+            server.pool = settings.pool
             let contract = Contract(
                 yaml: try resources.contents(resources.openAPIYAML()),
                 json: try resources.contents(resources.openAPIJSON()))
@@ -91,7 +92,10 @@ private struct ServerService: Service {
         }
         logger.notice(
             "listening",
-            metadata: ["host": "\(configuration.host)", "port": "\(server.port)", "cores": "\(configuration.cores)"])
+            metadata: [
+                "host": "\(configuration.host)", "port": "\(server.port)", "cores": "\(configuration.cores)",
+                "database_connections": "\(settings.pool.connections * configuration.cores)",
+            ])
         try await gracefulShutdown()
         logger.notice("stopping")
         let isClean = await server.shutDown(graceSeconds: grace)
@@ -110,6 +114,7 @@ private struct StartConditions {
         while true {
             do {
                 let connection = try BlockingConnection(url: url)
+                try StartChecks.ownSession(connection, url: url)
                 let files = try MigrationFile.load(directory: resources.migrations())
                 let standing = try Migrator(url: url, files: files).standing()
                 guard standing == .current else { throw StartChecks.Failure(schema: standing) }

@@ -24,8 +24,9 @@ struct Lookup {
     private(set) var entries: [Settings.Entry] = []
 
     static let keys = [
-        "database.url", "owner.database.url", "listen.host", "listen.port", "cores", "token.keys", "public.url",
-        "log.level", "resources.directory",
+        "database.url", "owner.database.url", "listen.host", "listen.port", "cores", "database.readers",
+        "database.writers", "database.leased", "database.queue.limit", "database.queue.timeout", "token.keys",
+        "public.url", "log.level", "resources.directory",
     ]
 
     init(layers: [Layer]) { self.layers = layers }

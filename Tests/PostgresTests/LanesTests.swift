@@ -20,15 +20,15 @@ final class LanesFixture: @unchecked Sendable {
     /// One for the tests that leave the connections as they are.
     static let shared = Task { try await LanesFixture() }
 
-    init(_ change: @Sendable (inout Lanes.Configuration) -> Void = { _ in }, url: String? = nil) async throws {
+    init(_ change: @Sendable (inout Lanes.Pool) -> Void = { _ in }, url: String? = nil) async throws {
         core = try Core(index: 0)
         database = url == nil ? try TestDatabase(.migrated) : nil
         self.url = url ?? database!.ownerURL
         let offload = try Offload(name: "offload", threads: 1, limit: 100)
-        var configuration = Lanes.Configuration(url: try ConnectionURL(self.url))
-        configuration.queueTimeout = 60_000
-        change(&configuration)
-        let made = configuration
+        var pool = Lanes.Pool()
+        pool.queueTimeout = 60_000
+        change(&pool)
+        let made = Lanes.Configuration(url: try ConnectionURL(self.url), pool: pool)
         await core.run { core in self.lanes = Lanes(made, offload: offload, on: core) { _ in } }
         Self.all.withLock { $0.append(self) }
         try await recovered()

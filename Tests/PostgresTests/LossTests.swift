@@ -7,7 +7,7 @@ import Testing
 @testable import Postgres
 
 /// Connections that are lost, hang, or are worn out; neighbours are not harmed.
-@Suite struct LossTests {
+@Suite(.serialized) struct LossTests {
     static let one = Statement("SELECT 1 AS one")
 
     @Test func lostReadIsAskedAgain() async throws {
@@ -98,9 +98,7 @@ import Testing
         let url = try ConnectionURL(database.ownerURL)
         let counted = Mutex(0)
         await core.run { core in
-            let lanes = Lanes(
-                Lanes.Configuration(url: url, readers: 3, writers: 3, leased: 3), offload: offload, on: core
-            ) { event in
+            let lanes = Lanes(Lanes.Configuration(url: url), offload: offload, on: core) { event in
                 if case .connected = event { counted.withLock { $0 += 1 } }
             }
             lanes.close()

@@ -6,7 +6,7 @@ import Testing
 @testable import Postgres
 
 /// The line behind the window of a shared connection, and what it does to the times that are told.
-@Suite struct QueueTests {
+@Suite(.serialized) struct QueueTests {
     static let one = Statement("SELECT 1 AS one")
 
     /// Waits for a lock that the test has, under a name by which it is seen.

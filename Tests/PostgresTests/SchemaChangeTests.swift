@@ -6,7 +6,7 @@ import Testing
 @testable import Postgres
 
 /// The schema changes under statements that are prepared: everybody is answered, and right.
-@Suite struct SchemaChangeTests {
+@Suite(.serialized) struct SchemaChangeTests {
     /// What is done, and what readers must have seen before the next thing is done.
     struct Change: Sendable, CustomTestStringConvertible {
         let testDescription: String
@@ -83,7 +83,8 @@ import Testing
     private func underLoad(_ fixture: LanesFixture, _ change: @Sendable () async throws -> Void) async throws {
         let watch = Watch()
         let (all, byCode, function) = (
-            Statement("SELECT * FROM changing WHERE id = $1::int"), Statement("SELECT note FROM changing WHERE code = $1"),
+            Statement("SELECT * FROM changing WHERE id = $1::int"),
+            Statement("SELECT note FROM changing WHERE code = $1"),
             Statement("SELECT noted() AS note")
         )
         let touch = Statement("UPDATE changing SET id = id WHERE id = $1::int RETURNING *")
