@@ -43,6 +43,19 @@ package struct ConnectionURL: Sendable, Equatable {
         return "postgresql:///\(Self.encoded(self["dbname"] ?? ""))" + (query.isEmpty ? "" : "?\(query)")
     }
 
+    /// With limits, where none are given, after which a network that does not answer counts as lost: ten seconds without
+    /// traffic, then two probes five seconds apart; ten seconds for what was sent. They concern TCP only.
+    var noticingLoss: ConnectionURL {
+        var url = self
+        for (key, value) in [
+            ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "2"),
+            ("tcp_user_timeout", "10000"),
+        ] where url[key] == nil {
+            url[key] = value
+        }
+        return url
+    }
+
     /// As people may see it: `host=db dbname=lyceum user=lyceum_server password=***`.
     package var masked: String {
         parameters.map { key, value in

@@ -38,9 +38,10 @@ struct ServeCommand: AsyncParsableCommand {
         try await reportingErrors {
             let settings = try await listen.load(settings)
             let resources = Resources(settings: settings)
-            let server = try ServerSettings(
+            var server = try ServerSettings(
                 database: ConnectionURL(settings.requireDatabaseURL()),
                 tokenKeys: TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
+            server.pool = settings.pool
             let certificate = settings.tls.map { Certificate(files: $0) }
             let tls = try certificate?.load()
             let contract = Contract(
@@ -121,7 +122,10 @@ private struct ServerService: Service {
         }
         logger.notice(
             "listening",
-            metadata: ["host": "\(configuration.host)", "port": "\(server.port)", "cores": "\(configuration.cores)"])
+            metadata: [
+                "host": "\(configuration.host)", "port": "\(server.port)", "cores": "\(configuration.cores)",
+                "database_connections": "\(settings.pool.connections * configuration.cores)",
+            ])
         if let tls = configuration.tls {
             logger.log(
                 level: tls.daysLeft < 0 ? .error : .notice, "certificate", metadata: ["days_left": "\(tls.daysLeft)"])
@@ -149,6 +153,7 @@ private struct StartConditions {
         while true {
             do {
                 let connection = try BlockingConnection(url: url)
+                try StartChecks.ownSession(connection, url: url)
                 let files = try MigrationFile.load(directory: resources.migrations())
                 let standing = try Migrator(url: url, files: files).standing()
                 guard standing == .current else { throw StartChecks.Failure(schema: standing) }

@@ -1,6 +1,7 @@
 import Configuration
 import FoundationEssentials
 import HTTP1
+import Postgres
 import Web
 
 /// What the server and its tools are set up with: a flag, else the environment, else the JSON file, else a default.
@@ -15,6 +16,9 @@ struct Settings: Sendable {
     var port: Int
     /// How many cores serve: a thread, an event loop and database connections each.
     var cores: Int
+    /// `database.readers`, `.writers`, `.leased`: connections of each core; `database.queue.limit`, `.timeout`: requests of a
+    /// core that may wait for each of the three, and for how many milliseconds.
+    var pool: Lanes.Pool
     /// `token.keys`: `id:base64url` pairs separated by commas; the first signs.
     var tokenKeys: String?
     /// The address that clients use; also the issuer in tokens.
@@ -86,6 +90,12 @@ struct Settings: Sendable {
         host = try lookup.string("listen.host", default: "127.0.0.1")
         port = try lookup.int("listen.port", in: 0...65_535, default: 8080)
         cores = try lookup.int("cores", in: 1...1024, default: ProcessInfo.processInfo.activeProcessorCount)
+        pool = Lanes.Pool()
+        pool.readers = try lookup.int("database.readers", in: 1...100, default: pool.readers)
+        pool.writers = try lookup.int("database.writers", in: 1...100, default: pool.writers)
+        pool.leased = try lookup.int("database.leased", in: 1...100, default: pool.leased)
+        pool.queue = try lookup.int("database.queue.limit", in: 0...100_000, default: pool.queue)
+        pool.queueTimeout = try lookup.int("database.queue.timeout", in: 1...60_000, default: pool.queueTimeout)
         tokenKeys = try lookup.secret("token.keys")
         tls = try lookup.tls()
         trustedProxies = try lookup.blocks("proxies.trusted")
