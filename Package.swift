@@ -78,5 +78,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "LyceumTests", dependencies: ["lyceum", "TestSupport"], swiftSettings: settings),
+        // The real executable over a PostgreSQL of their own, and what is done to both.
+        .testTarget(
+            name: "FaultTests",
+            dependencies: ["lyceum", "Diary", "JSON", "Crypto", "Postgres", "Reactor", "TestSupport"],
+            swiftSettings: settings),
     ]
 )
