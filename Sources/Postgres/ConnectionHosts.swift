@@ -1,10 +1,10 @@
 /// One of the servers that a URL names.
 struct ConnectionHost: Equatable, Sendable {
     /// A name, an address, or the directory of a Unix-domain socket; nil is libpq's default.
-    var name: String?
+    var name: String? = nil
     /// An IP address: nothing is looked up then.
-    var address: String?
-    var port: String?
+    var address: String? = nil
+    var port: String? = nil
 
     var isSocket: Bool { name.map { $0.hasPrefix("/") || $0.hasPrefix("@") } ?? true }
     /// libpq would look the name up, and block meanwhile.

@@ -4,7 +4,7 @@ import Testing
 
 /// Clients that leave in the middle of their request, or before its answer, harm nobody on the connections that they shared.
 @Suite(.serialized) struct AbandonTests {
-    @Test func ahundredThatLeaveAndTwentyThatStay() throws {
+    @Test func aHundredThatLeaveAndTwentyThatStay() throws {
         let database = try PrivatePostgres()
         let server = try LyceumServer(database.serverURL)
         try server.waitUntilReady(seconds: 20)
@@ -35,6 +35,7 @@ import Testing
                         load.tally.violation("the server refuses: \(error)")
                     }
                     left += 1
+                    usleep(50_000)
                 }
                 return left
             }

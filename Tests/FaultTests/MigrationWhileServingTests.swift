@@ -10,19 +10,28 @@ import Testing
         let load = try Load(on: server, try FaultSchool(database), in: database)
         try load.waitForMore(50, seconds: 30)
         let owner = try database.owner()
-        // Each changes the result of several statements of one request. A lock is not waited for: load would queue behind it.
-        for type in ["varchar(9000)", "text", "varchar(9000)"] {
-            try eventually("the tables are altered", seconds: 30) {
-                try? owner.execute(
-                    """
-                    BEGIN; SET LOCAL lock_timeout = '200ms';
-                    ALTER TABLE idempotency_keys ALTER COLUMN body TYPE bytea, ALTER COLUMN owner TYPE \(type);
-                    ALTER TABLE line_items ALTER COLUMN title TYPE \(type);
-                    ALTER TABLE marks ALTER COLUMN comment TYPE \(type);
-                    ALTER TABLE lessons ALTER COLUMN topic TYPE \(type);
-                    ALTER TABLE homework ALTER COLUMN text TYPE \(type);
-                    COMMIT
-                    """)
+        // Each changes the result of several statements of one request.
+        for (text, integer) in [("varchar(9000)", "bigint"), ("text", "integer"), ("varchar(9000)", "bigint")] {
+            var refusal = ""
+            try eventually("the tables are altered: \(refusal)", seconds: 30) {
+                do {
+                    try owner.transaction {
+                        try owner.execute(
+                            """
+                            SET LOCAL lock_timeout = '1500ms';
+                            LOCK TABLE sections, line_items, homework, feedback;
+                            ALTER TABLE line_items
+                                ALTER COLUMN title TYPE \(text), ALTER COLUMN version TYPE \(integer);
+                            ALTER TABLE homework ALTER COLUMN text TYPE \(text);
+                            ALTER TABLE feedback
+                                ALTER COLUMN text TYPE \(text), ALTER COLUMN version TYPE \(integer);
+                            """)
+                    }
+                    return true
+                } catch {
+                    refusal = "\(error)"
+                    return false
+                }
             }
             try load.waitForMore(40, seconds: 30)
         }

@@ -61,6 +61,7 @@ final class Tally: Sendable {
             case (200, _), (409, "idempotency_in_progress"): break
             case (503, "outcome_unknown") where method == "GET": violation("a read has no outcome: \(answer.text)")
             case (503, "database_unavailable"), (503, "outcome_unknown"), (503, "overloaded"), (503, "timeout"),
+                (503, "write_contention"),
                 (503, "shutting_down"):
                 if answer.retryAfter == nil { violation("503 without Retry-After: \(answer.text)") }
             default: violation("\(method) \(path): \(answer.status) \(answer.text)")

@@ -11,22 +11,24 @@ struct Failure: Error, CustomStringConvertible {
 /// - Parameter orNil: answers nil when the time is over, instead of throwing.
 @discardableResult
 func eventually<Value>(
-    _ what: String, seconds: Double, orNil: Bool = false, _ condition: () throws -> Value?
+    _ what: @autoclosure () -> String, seconds: Double, orNil: Bool = false, _ condition: () throws -> Value?
 ) throws -> Value! {
     let end = Clock.now + .seconds(seconds)
     while true {
         if let value = try condition() { return value }
         if Clock.now > end {
             if orNil { return nil }
-            throw Failure("not within \(seconds) s: \(what)")
+            throw Failure("not within \(seconds) s: \(what())")
         }
         usleep(10_000)
     }
 }
 
 /// As `eventually`, for a condition.
-func eventually(_ what: String, seconds: Double, isTrue condition: () throws -> Bool) throws {
-    try eventually(what, seconds: seconds) { try condition() ? true : nil as Bool? }
+func eventually(
+    _ what: @autoclosure () -> String, seconds: Double, isTrue condition: () throws -> Bool
+) throws {
+    try eventually(what(), seconds: seconds) { try condition() ? true : nil as Bool? }
 }
 
 /// Lets the load go on for a while.
