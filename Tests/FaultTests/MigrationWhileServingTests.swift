@@ -36,7 +36,7 @@ import Testing
             try load.waitForMore(40, seconds: 30)
         }
         try load.finish(database)
-        #expect(load.tally.unavailable == 0, "\(load.tally.description)")
+        #expect(load.tally.harmed == 0, "\(load.tally.description)")
         #expect(server.unforeseen.isEmpty, "\(server.unforeseen)")
         print(load.tally.description)
     }

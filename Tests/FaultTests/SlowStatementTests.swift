@@ -64,7 +64,7 @@ import Testing
         #expect(after.status == 200, "\(after)")
         try load.waitForMore(20, seconds: 30)
         try load.finish(database)
-        #expect(load.tally.unavailable == 0, "\(load.tally.description)")
+        #expect(load.tally.harmed == 0, "\(load.tally.description)")
         #expect(server.unforeseen.isEmpty, "\(server.unforeseen)")
     }
 
@@ -86,7 +86,7 @@ import Testing
         }
         try load.waitForMore(20, seconds: 30)
         try load.finish(database)
-        #expect(load.tally.unavailable == 0, "\(load.tally.description)")
+        #expect(load.tally.harmed == 0, "\(load.tally.description)")
         #expect(server.unforeseen.isEmpty, "\(server.unforeseen)")
     }
 }

@@ -20,10 +20,11 @@ final class Load: Sendable {
 
     /// - Parameters:
     ///   - writers: one half sends an `Idempotency-Key`, the other none.
+    ///   - readsJournals: besides diaries, which are a tenth of the work.
     ///   - patience: seconds within which each write must come to an outcome.
     init(
         on server: LyceumServer, _ school: FaultSchool, in database: PrivatePostgres, readers: Int = 3,
-        writers: Int = 4, tally: Tally = Tally(), patience: Double = 60
+        readsJournals: Bool = true, writers: Int = 4, tally: Tally = Tally(), patience: Double = 60
     ) throws {
         self.tally = tally
         let token = try server.signIn("teacher")
@@ -49,7 +50,7 @@ final class Load: Sendable {
                 client.token = token
                 while !over.isSet {
                     golden.read(client, tally)
-                    Self.readJournal(client, school, tally, shares)
+                    if readsJournals { Self.readJournal(client, school, tally, shares) }
                 }
             }
         }

@@ -26,6 +26,8 @@ final class Tally: Sendable {
     var slowest: Double { state.withLock { $0.slowest } }
     func count(_ what: String) -> Int { counts[what] ?? 0 }
     var good: Int { count("200") }
+    /// Answers of 503 that tell of harm; a slow machine may be too busy for the load without any.
+    var harmed: Int { unavailable - count("503 overloaded") }
     /// Answers of 503.
     var unavailable: Int { counts.filter { $0.key.hasPrefix("503") }.reduce(0) { $0 + $1.value } }
 
