@@ -29,8 +29,8 @@ import Reactor
         let expiry = deadlines.make { [unowned self] in expire() }
         expiry.set(after: timeout)
         defer { expiry.cancel() }
-        // Begin as if PQconnectPoll had asked to write (PostgreSQL, "Database Connection Control Functions"): polled before
-        // the socket is connected, it blocks.
+        // Begin as if PQconnectPoll had asked to write (PostgreSQL, "Database Connection Control Functions"): polled before the
+        // socket is connected, it takes the connection for made.
         var step = PGRES_POLLING_WRITING
         while true {
             switch step {
