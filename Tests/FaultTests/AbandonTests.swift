@@ -11,7 +11,7 @@ import Testing
         let school = try FaultSchool(database)
         let other = try FaultSchool(database, section: 1)
         let load = try Load(on: server, school, in: database, readers: 16, readsJournals: false)
-        try load.waitForMore(20, seconds: 30)
+        try load.waitForMore(20, seconds: 60)
         let token = try server.signIn("teacher")
         let leaving = (0..<10).map { thread in
             WorkThread {

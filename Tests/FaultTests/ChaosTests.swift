@@ -14,7 +14,7 @@ import Testing
         let load = try Load(
             on: server, try FaultSchool(database), in: database, readers: 2, writers: 6,
             tally: Tally(serverMayDie: true, limit: 25), patience: 90)
-        try load.waitForMore(50, seconds: 30)
+        try load.waitForMore(50, seconds: 60)
         let end = Clock.now + .seconds(Long.isOn ? 30 : 8)
         var faults = 0
         while Clock.now < end {
@@ -40,10 +40,10 @@ import Testing
             }
             faults += 1
             // Each time something comes through in between.
-            try load.waitForMore(15, seconds: 30)
+            try load.waitForMore(15, seconds: 60)
         }
         try server.waitUntilReady(seconds: 20)
-        try load.waitForMore(50, seconds: 30)
+        try load.waitForMore(50, seconds: 60)
         try load.finish(database)
         #expect(faults >= 3)
         #expect(server.unforeseen.isEmpty, "\(server.unforeseen)")

@@ -21,7 +21,7 @@ import Testing
         let server = try LyceumServer(url.text)
         try server.waitUntilReady(seconds: 20)
         let load = try Load(on: server, try FaultSchool(primary), in: primary)
-        try load.waitForMore(50, seconds: 30)
+        try load.waitForMore(50, seconds: 60)
 
         try primary.stop(.immediate)
         let refused = load.tally.unavailable
@@ -29,7 +29,7 @@ import Testing
         #expect(try server.client().send("GET", "/readyz").status == 503)
         try standby.promote()
         try server.waitUntilReady(seconds: 20)
-        try load.waitForMore(50, seconds: 20)
+        try load.waitForMore(50, seconds: 60)
         try load.finish(standby)
         #expect(server.unforeseen.isEmpty, "\(server.unforeseen)")
         print(load.tally.description)

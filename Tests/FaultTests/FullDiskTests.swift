@@ -16,7 +16,7 @@ struct FullDiskTests {
         let server = try LyceumServer(database.serverURL)
         try server.waitUntilReady(seconds: 20)
         let load = try Load(on: server, try FaultSchool(database), in: database)
-        try load.waitForMore(30, seconds: 30)
+        try load.waitForMore(30, seconds: 60)
 
         try disk.fill()
         // Writes go on in pages that have room until those are full.
@@ -28,7 +28,7 @@ struct FullDiskTests {
         #expect(load.tally.count("503 outcome_unknown") == 0)
 
         disk.free()
-        try load.waitForMore(50, seconds: 30)
+        try load.waitForMore(50, seconds: 60)
         try load.finish(database)
         #expect(server.unforeseen.isEmpty, "\(server.unforeseen)")
         print(load.tally.description)
@@ -43,7 +43,7 @@ struct FullDiskTests {
         let server = try LyceumServer(database.serverURL)
         try server.waitUntilReady(seconds: 20)
         let load = try Load(on: server, try FaultSchool(database), in: database)
-        try load.waitForMore(30, seconds: 30)
+        try load.waitForMore(30, seconds: 60)
 
         try disk.fill()
         // Segments that were made ahead are used up first.
@@ -64,7 +64,7 @@ struct FullDiskTests {
             return false
         }
         try server.waitUntilReady(seconds: 20)
-        try load.waitForMore(50, seconds: 30)
+        try load.waitForMore(50, seconds: 60)
         try load.finish(database)
         #expect(server.unforeseen.isEmpty, "\(server.unforeseen)")
         print(load.tally.description)

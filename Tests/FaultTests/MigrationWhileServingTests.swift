@@ -8,7 +8,7 @@ import Testing
         let server = try LyceumServer(database.serverURL)
         try server.waitUntilReady(seconds: 20)
         let load = try Load(on: server, try FaultSchool(database), in: database)
-        try load.waitForMore(50, seconds: 30)
+        try load.waitForMore(50, seconds: 60)
         let owner = try database.owner()
         // Each changes the result of several statements of one request.
         for (text, integer) in [("varchar(9000)", "bigint"), ("text", "integer"), ("varchar(9000)", "bigint")] {
@@ -33,7 +33,7 @@ import Testing
                     return false
                 }
             }
-            try load.waitForMore(40, seconds: 30)
+            try load.waitForMore(40, seconds: 60)
         }
         try load.finish(database)
         #expect(load.tally.harmed == 0, "\(load.tally.description)")

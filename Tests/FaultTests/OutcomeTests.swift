@@ -57,7 +57,7 @@ import Testing
         #expect(lost.retryAfter != nil)
         #expect(try mark() == (before.version + 1, "lost after", before.history + 1))
 
-        try server.waitUntilReady(seconds: 10)
+        try server.waitUntilReady(seconds: 20)
         let again = try write("lost after", version: before.version, key: key)
         #expect(again.status == 200, "\(again.text)")
         #expect(again.json["marks"]?.array.first?["version"]?.int == before.version + 1)
@@ -78,7 +78,7 @@ import Testing
         #expect(lost.retryAfter != nil)
         #expect(try mark() == before)
 
-        try server.waitUntilReady(seconds: 10)
+        try server.waitUntilReady(seconds: 20)
         let again = try eventually("the key is free again", seconds: 5) {
             let again = try write("lost before", version: before.version, key: key)
             return again.code == "idempotency_in_progress" ? nil : again

@@ -46,7 +46,7 @@ import Testing
 
     @Test func whoWaitsForALockIsToldAndNobodyElseNotices() throws {
         let load = try Load(on: server, try FaultSchool(database), in: database)
-        try load.waitForMore(20, seconds: 30)
+        try load.waitForMore(20, seconds: 60)
         let holder = try database.owner()
         try holder.execute("BEGIN; SELECT FROM sections WHERE id = '\(slow.section)' FOR UPDATE")
         // More than there are connections that write, so that some of the load stands behind each.
@@ -62,7 +62,7 @@ import Testing
         try holder.execute("ROLLBACK")
         let after = write("no longer waits", 0)
         #expect(after.status == 200, "\(after)")
-        try load.waitForMore(20, seconds: 30)
+        try load.waitForMore(20, seconds: 60)
         try load.finish(database)
         #expect(load.tally.harmed == 0, "\(load.tally.description)")
         #expect(server.unforeseen.isEmpty, "\(server.unforeseen)")
@@ -77,14 +77,14 @@ import Testing
                 EXECUTE FUNCTION public.be_slow();
             """)
         let load = try Load(on: server, try FaultSchool(database), in: database)
-        try load.waitForMore(20, seconds: 30)
+        try load.waitForMore(20, seconds: 60)
         for key in [nil, "slow"] {
             let before = try version(slow.students[1])
             let answer = write("slow", 1, key: key)
             #expect(answer.status == 503 && answer.code == "timeout", "\(answer)")
             #expect(try version(slow.students[1]) == before)
         }
-        try load.waitForMore(20, seconds: 30)
+        try load.waitForMore(20, seconds: 60)
         try load.finish(database)
         #expect(load.tally.harmed == 0, "\(load.tally.description)")
         #expect(server.unforeseen.isEmpty, "\(server.unforeseen)")

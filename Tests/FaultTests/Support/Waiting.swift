@@ -31,9 +31,6 @@ func eventually(
     try eventually(what(), seconds: seconds) { try condition() ? true : nil as Bool? }
 }
 
-/// Lets the load go on for a while.
-func pass(seconds: Double) { usleep(UInt32(seconds * 1_000_000)) }
-
 /// Seconds that `body` took.
 func measured(_ body: () throws -> Void) rethrows -> Double {
     let start = Clock.now
