@@ -88,5 +88,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "LyceumTests", dependencies: ["lyceum", "HTTP1", "TestSupport"], swiftSettings: settings),
+        // The real executable over a PostgreSQL of their own, and what is done to both.
+        .testTarget(
+            name: "FaultTests",
+            dependencies: ["lyceum", "Diary", "JSON", "Crypto", "Postgres", "Reactor", "TestSupport"],
+            swiftSettings: settings),
     ]
 )

@@ -147,26 +147,35 @@ private struct StartConditions {
     let settings: Settings
     let resources: Resources
 
+    private static let patience = Duration.seconds(30)
+
     func check() async throws {
-        let url = try settings.requireDatabaseURL()
-        var attempts = 60
+        var url = try ConnectionURL(settings.requireDatabaseURL())
+        // A host that does not answer leaves time for the next one of the URL.
+        if url["connect_timeout"] == nil { url["connect_timeout"] = "3" }
+        let end = ContinuousClock.now + Self.patience
+        var hasComplained = false
         while true {
             do {
-                let connection = try BlockingConnection(url: url)
-                try StartChecks.ownSession(connection, url: url)
-                let files = try MigrationFile.load(directory: resources.migrations())
-                let standing = try Migrator(url: url, files: files).standing()
-                guard standing == .current else { throw StartChecks.Failure(schema: standing) }
-                try StartChecks.rowSecurity(connection)
-                return
+                return try check(url.text)
             } catch {
-                guard let failure = error as? BlockingConnection.Failure, failure.isConnectionTrouble, attempts > 0
+                guard let failure = error as? BlockingConnection.Failure, failure.isConnectionTrouble,
+                    ContinuousClock.now < end
                 else { throw error }
-                if attempts == 60 { complain("Waiting for the database: \(failure.message)") }
-                attempts -= 1
+                if !hasComplained { complain("Waiting for the database: \(failure.message)") }
+                hasComplained = true
                 try await Task.sleep(for: .milliseconds(500))
             }
         }
+    }
+
+    private func check(_ url: String) throws {
+        let connection = try BlockingConnection(url: url)
+        try StartChecks.ownSession(connection, url: url)
+        let files = try MigrationFile.load(directory: resources.migrations())
+        let standing = try Migrator(url: url, files: files).standing()
+        guard standing == .current else { throw StartChecks.Failure(schema: standing) }
+        try StartChecks.rowSecurity(connection)
     }
 }
 

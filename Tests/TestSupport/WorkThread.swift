@@ -2,11 +2,11 @@ import Glibc
 import Synchronization
 
 /// Work on a thread of its own, which may block: two connections that wait for each other would starve the tests' pool.
-final class WorkThread<Value: Sendable>: Sendable {
+package final class WorkThread<Value: Sendable>: Sendable {
     private let value = Mutex<Value?>(nil)
     private let thread: Mutex<pthread_t>
 
-    init(_ body: @escaping @Sendable () -> Value) {
+    package init(_ body: @escaping @Sendable () -> Value) {
         thread = Mutex(0)
         let work = Unmanaged.passRetained(Work { self.value.withLock { $0 = body() } })
         thread.withLock { thread in
@@ -21,7 +21,7 @@ final class WorkThread<Value: Sendable>: Sendable {
     }
 
     /// What the work returned, once it has. Once only.
-    func join() -> Value {
+    package func join() -> Value {
         pthread_join(thread.withLock { $0 }, nil)
         return value.withLock { $0! }
     }
