@@ -43,8 +43,9 @@ private func written(_ request: Outcome.Request) -> [UInt8] {
     let target = (request.host.map { "http://" + $0 } ?? "") + path + (request.query.map { "?" + $0 } ?? "")
     var output = [UInt8]("\(request.method.rawValue) \(target) HTTP/1.\(request.minorVersion)\r\n")
     for field in request.fields {
-        let equals = field.firstIndex(of: "=")!
-        output += [UInt8]("\(field[..<equals]): \(field[field.index(after: equals)...])\r\n")
+        // Bytes, not characters: a value may begin with a combining mark.
+        let (name, value) = (field.utf8.prefix { $0 != 0x3D }, field.utf8.drop { $0 != 0x3D }.dropFirst())
+        output += name + [UInt8](": ") + value + [UInt8]("\r\n")
     }
     output += [UInt8]("\r\n")
     if request.length == .chunked {
