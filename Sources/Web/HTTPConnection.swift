@@ -68,7 +68,7 @@ final class HTTPConnection: BodySource {
         mustContinue = head.expectsContinue && !bodyIsRead
         let request = Request(head: head, id: worker.requestID(head), peer: socket.peer, body: self)
         let start = Clock.now
-        let response = await worker.respond(request).conditional(head)
+        let response = await worker.respond(request).conditional(request)
         if bodyIsRead { try await finishBody() }
         // A body that nobody read stands between this answer and the next request.
         let keepsAlive = head.keepAlive && bodyIsRead && failure == nil && !timedOut && !isDraining
@@ -141,7 +141,6 @@ final class HTTPConnection: BodySource {
             let step = try input.withBytes { (bytes) throws(ParseError) in
                 let step = try parser.next(bytes)
                 if case .body(let range) = step.event {
-                    content.reserveCapacity(content.count + range.count)
                     for index in range { content.append(bytes[index]) }
                 }
                 return step
@@ -199,7 +198,7 @@ final class HTTPConnection: BodySource {
             status: response.status, contentType: response.contentType, length: .fixed(response.body.count),
             connection: .close, fields: response.headers + [("X-Request-Id", requestID)])
         try head.append(to: &bytes, date: worker.date)
-        bytes.append(contentsOf: response.body)
+        if parser.method != .head { bytes.append(contentsOf: response.body) }
         try await send(bytes)
         await linger()
     }
