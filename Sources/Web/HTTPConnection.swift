@@ -257,7 +257,7 @@ final class HTTPConnection: BodySource {
             status: response.status, contentType: response.contentType, length: .fixed(response.body.count),
             connection: .close, fields: response.headers + [("X-Request-Id", requestID)])
         try head.append(to: &bytes, date: worker.date)
-        bytes.append(contentsOf: response.body)
+        if parser.method != .head { bytes.append(contentsOf: response.body) }
         try await send(bytes)
         await linger()
     }

@@ -76,7 +76,7 @@ package final class Request {
             guard case .object(let members) = try await json() else { throw Problem.wrongBody }
             return try members.map { member in
                 guard case .string(let text) = member.value else {
-                    throw Problem(.validationFailed, items: [.wrongType(at: "/\(member.key)")])
+                    throw Problem(.validationFailed, items: [.wrongType(at: JSONPointer(member.key).text)])
                 }
                 return (member.key, text)
             }

@@ -42,9 +42,13 @@ package struct Response {
         if !names.contains(name) && !names.contains("*") { headers[index].value += ", " + name }
     }
 
-    /// What `If-None-Match` and `If-Match` make of an answer to a GET (RFC 9110 section 13).
-    func conditional(_ head: RequestHead) -> Response {
+    /// What `If-Match` and `If-None-Match` make of an answer to a GET, in this order (RFC 9110 section 13.2.2).
+    func conditional(_ request: Request) -> Response {
+        let head = request.head
         guard let entityTag, status == .ok, head.method == .get || head.method == .head else { return self }
+        if let field = head["If-Match"], EntityTagList(field)?.matchesStrongly(entityTag) != true {
+            return Problem(.preconditionFailed).response(to: request)
+        }
         if let field = head["If-None-Match"], EntityTagList(field)?.matchesWeakly(entityTag) == true {
             var answer = Response(.notModified)
             answer.headers = headers

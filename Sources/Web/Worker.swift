@@ -91,7 +91,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         if let encoding, encoding.choose(&response, request) == .gzip {
             response = await encoding.compress(response, request)
         } else {
-            response = response.conditional(request.head)
+            response = response.conditional(request)
         }
         if let rates = features.rates { rates.tell(&response, request) }
         if let cors = features.cors { cors.apply(to: &response, request, showsTiming: features.showsTiming) }
