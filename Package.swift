@@ -55,11 +55,6 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        // The database's share of the diary, for script/bench.
-        .executableTarget(
-            name: "pgbench-script", dependencies: ["Diary", "Postgres"], path: "Benchmarks/PgbenchScript",
-            swiftSettings: settings),
-
         // Tests.
         .target(name: "TestSupport", dependencies: ["Postgres"], path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1"], swiftSettings: settings),
