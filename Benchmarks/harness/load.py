@@ -19,7 +19,7 @@ class Measured:
 
 
 def wrk(url: str, token: str = "", connections: int = 0, seconds: int = 0) -> Measured:
-    command = ["wrk", "--latency", f"-t{settings.CLIENT_THREADS}", f"-c{connections or settings.CONNECTIONS}"]
+    command = ["wrk", "--latency", "--timeout", "30s", f"-t{settings.CLIENT_THREADS}", f"-c{connections or settings.CONNECTIONS}"]
     command += [f"-d{seconds or settings.SECONDS}"]
     if token:
         command += ["-H", f"Authorization: Bearer {token}"]

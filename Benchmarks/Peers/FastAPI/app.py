@@ -29,9 +29,10 @@ SESSION = {
 
 
 async def open_connection(connection):
-    """JSON goes into the answer as it is; numbers are those of JSON."""
+    """JSON goes into the answer as it is, identifiers as text (orjson does not know asyncpg's), numbers are those of JSON."""
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=orjson.Fragment)
+    await connection.set_type_codec("uuid", schema="pg_catalog", encoder=str, decoder=str)
     await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=float)
 
 
