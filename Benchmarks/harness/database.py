@@ -26,7 +26,7 @@ def query(database: str, role: str, *statements: str) -> list[list[str]]:
 
 def make_schools(database: str, count: int):
     """A migrated database with demo schools in it, and the roles of docs/operations.md."""
-    say(f"Demo schools: {count}")
+    say(f"Demo: {count} school{'s' * (count > 1)} of {settings.YEARS} years")
     roles = {row[0] for row in query("postgres", "postgres", "SELECT rolname FROM pg_roles")}
     if "lyceum_owner" not in roles:
         query("postgres", "postgres", "CREATE ROLE lyceum_owner LOGIN CREATEROLE")
@@ -35,7 +35,7 @@ def make_schools(database: str, count: int):
     subprocess.run([settings.PROGRAM, "migrate", "up"], env=owner, check=True, stdout=subprocess.DEVNULL)
     if "lyceum_server" not in roles:
         query("postgres", "postgres", "CREATE ROLE lyceum_server LOGIN IN ROLE lyceum_app")
-    demo = [settings.PROGRAM, "demo", "--schools", str(count)]
+    demo = [settings.PROGRAM, "demo", "--schools", str(count), "--years", str(settings.YEARS)]
     subprocess.run(demo, env=owner, check=True, stdout=subprocess.DEVNULL)
     # As autovacuum leaves tables that have been there for a day.
     query(database, "postgres", "VACUUM (FREEZE, ANALYZE)", "CHECKPOINT")

@@ -22,6 +22,8 @@ SECONDS = number("SECONDS_EACH", 5)
 ROUNDS = number("ROUNDS", 7)
 CONNECTIONS = number("CONNECTIONS", 32)
 CORES = number("CORES", os.cpu_count() or 1)
+# What the demo schools hold: half a million marks each with three years.
+YEARS = number("YEARS", 3)
 LONG = bool(os.environ.get("LONG"))
 # Threads of wrk and pgbench: a client is cheaper than the server it loads.
 CLIENT_THREADS = max(1, CORES // 2)
