@@ -59,11 +59,6 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        // The database's share of the diary, for script/bench.
-        .executableTarget(
-            name: "pgbench-script", dependencies: ["Diary", "Postgres"], path: "Benchmarks/PgbenchScript",
-            swiftSettings: settings),
-
         // Tests.
         .target(name: "TestSupport", dependencies: ["Postgres"], path: "Tests/TestSupport", swiftSettings: settings),
         .executableTarget(
