@@ -1,4 +1,5 @@
 import ArgumentParser
+import Postgres
 
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
