@@ -1,5 +1,9 @@
 import FoundationEssentials
+<<<<<<< HEAD
 import HTTP1
+=======
+import Postgres
+>>>>>>> lanes
 import Testing
 
 @testable import lyceum
