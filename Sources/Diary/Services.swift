@@ -1,7 +1,7 @@
 import Crypto
 import Postgres
 import Reactor
-import Synchronization
+import Web
 
 /// What the server was started with.
 package struct ServerSettings: Sendable {
@@ -12,22 +12,19 @@ package struct ServerSettings: Sendable {
     package var publicURL: String?
     /// Milliseconds.
     package var statementTimeout: Int
-    package var readers: Int
-    package var writers: Int
-    package var leased: Int
+    /// Each core's connections to the database.
+    package var pool: Lanes.Pool
 
     package init(
         database: ConnectionURL, tokenKeys: TokenKeys, publicURL: String? = nil, statementTimeout: Int = 5000,
-        readers: Int = 1, writers: Int = 2, leased: Int = 2
+        pool: Lanes.Pool = Lanes.Pool()
     ) throws {
         refreshTokens = try RefreshTokens(tokenKeys)
         self.database = database
         self.tokenKeys = tokenKeys
         self.publicURL = publicURL
         self.statementTimeout = statementTimeout
-        self.readers = readers
-        self.writers = writers
-        self.leased = leased
+        self.pool = pool
     }
 }
 
@@ -41,23 +38,26 @@ package final class Services {
     private var identifiers = UUIDv7()
     let contract: Contract
     private(set) lazy var schools = Schools(lanes)
-    private let state: ServerState
-    /// The server has been told to stop; `/readyz` then says so.
-    var isStopping: Bool { state.isStopping }
+    let readiness: Readiness
 
     package init(
-        _ settings: ServerSettings, contract: Contract, state: ServerState, resolver: Offload, passwords: Offload,
+        _ settings: ServerSettings, contract: Contract, readiness: Readiness, resolver: Offload, passwords: Offload,
         on core: isolated Core,
         log: @escaping (LaneEvent) -> Void
     ) {
         self.settings = settings
         self.contract = contract
-        self.state = state
+        self.readiness = readiness
         self.passwords = passwords
+        weak var made: Lanes?
+        let index = core.index
         lanes = Lanes(
-            Lanes.Configuration(
-                url: settings.database, readers: settings.readers, writers: settings.writers, leased: settings.leased),
-            offload: resolver, on: core, log: log)
+            Lanes.Configuration(url: settings.database, pool: settings.pool), offload: resolver, on: core
+        ) { event in
+            log(event)
+            if let made { readiness.update(made.statistics, core: index) }
+        }
+        made = lanes
         tokens = AccessTokens(
             keys: settings.tokenKeys, issuer: settings.publicURL ?? "lyceum", now: { Clock.wall.seconds })
     }
@@ -69,24 +69,14 @@ package final class Services {
     }
 }
 
-/// What all cores know of the server.
-package final class ServerState: Sendable {
-    private let stopping = Atomic<Bool>(false)
-
-    package init() {}
-
-    package var isStopping: Bool { stopping.load(ordering: .relaxed) }
-    package func stop() { stopping.store(true, ordering: .relaxed) }
-}
-
 /// `openapi.yaml` as it stands and as JSON, read once at the start.
 package struct Contract: Sendable {
-    let yaml: [UInt8]
-    let json: [UInt8]
+    let yaml: StaticContent
+    let json: StaticContent
 
     package init(yaml: [UInt8], json: [UInt8]) {
-        self.yaml = yaml
-        self.json = json
+        self.yaml = StaticContent(yaml)
+        self.json = StaticContent(json)
     }
 }
 

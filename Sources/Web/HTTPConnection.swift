@@ -32,6 +32,7 @@ final class HTTPConnection: BodySource {
     private var mustContinue = false
     private var failure: ParseError?
     private var timedOut = false
+    private var timing = RequestTiming()
 
     init(
         _ socket: any ByteStream, _ arrival: Admission.Arrival, limits: ServerLimits, deadlines: Deadlines,
@@ -79,6 +80,7 @@ final class HTTPConnection: BodySource {
             if !input.isEmpty { await linger() }
             return false
         }
+        timing = RequestTiming()
         // Of a pipelined request a part may be here already.
         if input.isEmpty {
             idle()
@@ -98,9 +100,10 @@ final class HTTPConnection: BodySource {
         deadline.cancel()
         bodyIsRead = head.bodyLength == .none
         mustContinue = head.expectsContinue && !bodyIsRead
-        let request = Request(head: head, id: worker.requestID(head), from: arrival.peer.requester(head), body: self)
+        let request = Request(
+            head: head, id: worker.requestID(head), from: arrival.peer.requester(head), body: self, timing: timing)
         let start = Clock.now
-        let response = await worker.respond(request).conditional(head)
+        let response = await worker.respond(request)
         if bodyIsRead { try await finishBody() }
         // A body that nobody read stands between this answer and the next request.
         let keepsAlive = head.keepAlive && bodyIsRead && failure == nil && !timedOut && !isDraining
@@ -140,11 +143,13 @@ final class HTTPConnection: BodySource {
     func readBody() async throws -> [UInt8] {
         if bodyIsRead { return [] }
         phase = .request
-        let end = Clock.now + limits.body
+        let start = Clock.now
+        let end = start + limits.body
         deadline.set(at: end)
         defer {
             phase = .handler
             deadline.cancel()
+            if worker.measuresParsing { timing.body = Clock.now - start }
         }
         var content: [UInt8] = []
         while true {
@@ -185,12 +190,16 @@ final class HTTPConnection: BodySource {
 
     /// One event out of what was received; nil after a parse error, which then stands in `failure`.
     private func step(into content: inout [UInt8]) -> RequestParser.Event? {
+        let start = worker.measuresParsing ? Clock.now : 0
+        defer { if worker.measuresParsing { timing.parse += Clock.now - start } }
         do throws(ParseError) {
             let step = try input.withBytes { (bytes) throws(ParseError) in
                 let step = try parser.next(bytes)
                 if case .body(let range) = step.event {
-                    content.reserveCapacity(content.count + range.count)
-                    for index in range { content.append(bytes[index]) }
+                    // Not reserveCapacity, which for many pieces copies all that came before each.
+                    content.append(addingCapacity: range.count) { output in
+                        for index in range { output.append(bytes[index]) }
+                    }
                 }
                 return step
             }
@@ -240,6 +249,7 @@ final class HTTPConnection: BodySource {
     }
 
     private func refuse(_ problem: Problem) async throws {
+        worker.refused(problem)
         let requestID = worker.newRequestID()
         let response = problem.response(to: requestID, instance: "/", language: .english)
         var bytes: [UInt8] = []
@@ -247,7 +257,7 @@ final class HTTPConnection: BodySource {
             status: response.status, contentType: response.contentType, length: .fixed(response.body.count),
             connection: .close, fields: response.headers + [("X-Request-Id", requestID)])
         try head.append(to: &bytes, date: worker.date)
-        bytes.append(contentsOf: response.body)
+        if parser.method != .head { bytes.append(contentsOf: response.body) }
         try await send(bytes)
         await linger()
     }
@@ -297,7 +307,12 @@ protocol ConnectionOwner: AnyObject {
     var date: [UInt8] { get }
     /// Starts a task that serves the connection.
     func serve(_ connection: HTTPConnection)
+    /// Whether `RequestTiming.parse` and `body` are wanted; two looks at the clock for each piece.
+    var measuresParsing: Bool { get }
+    /// The answer, complete but for framing.
     func respond(_ request: Request) async -> Response
+    /// Called for each request that is refused before it is one.
+    func refused(_ problem: Problem)
     func requestID(_ head: RequestHead) -> String
     func newRequestID() -> String
     func unforeseen(_ error: any Error, _ request: Request) -> Problem

@@ -17,11 +17,18 @@ package final class Request {
     package internal(set) var path: PathParameters
     /// The route's path as written, for logs; nil without a route.
     package internal(set) var template: String?
-    package let timing = RequestTiming()
+    package let timing: RequestTiming
+    /// The route's number; 0 without a route.
+    var routeNumber = 0
+    /// What it was counted against.
+    var grant: RateLimiter.Grant?
     private var content: [UInt8]?
     private let source: any BodySource
 
-    init(head: RequestHead, id: String, from requester: Requester, body source: any BodySource) {
+    init(
+        head: RequestHead, id: String, from requester: Requester, body source: any BodySource,
+        timing: RequestTiming = RequestTiming()
+    ) {
         self.head = head
         self.id = id
         peer = requester.address
@@ -30,6 +37,7 @@ package final class Request {
         language = Language(acceptLanguage: head["Accept-Language"])
         path = PathParameters()
         self.source = source
+        self.timing = timing
     }
 
     /// Scheme, host and port by which the client reached the server; nil on a 1.0 request that names no host.
@@ -68,7 +76,7 @@ package final class Request {
             guard case .object(let members) = try await json() else { throw Problem.wrongBody }
             return try members.map { member in
                 guard case .string(let text) = member.value else {
-                    throw Problem(.validationFailed, items: [.wrongType(at: "/\(member.key)")])
+                    throw Problem(.validationFailed, items: [.wrongType(at: JSONPointer(member.key).text)])
                 }
                 return (member.key, text)
             }

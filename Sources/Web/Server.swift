@@ -80,6 +80,13 @@ package final class Server<Rule: Sendable, Caller>: Sendable {
         }
     }
 
+    /// What all cores counted, added up.
+    package func metrics() async -> [MetricFamily] {
+        var parts: [[MetricFamily]] = []
+        for worker in workers { parts.append(await worker.read { worker, _ in worker.families }) }
+        return MetricFamily.sum(parts)
+    }
+
     /// Stops accepting, lets requests in flight finish, and answers when the last connection is closed or the time is over.
     ///
     /// - Returns: whether all were closed in time.

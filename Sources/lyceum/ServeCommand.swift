@@ -38,9 +38,10 @@ struct ServeCommand: AsyncParsableCommand {
         try await reportingErrors {
             let settings = try await listen.load(settings)
             let resources = Resources(settings: settings)
-            let server = try ServerSettings(
+            var server = try ServerSettings(
                 database: ConnectionURL(settings.requireDatabaseURL()),
                 tokenKeys: TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
+            server.pool = settings.pool
             let certificate = settings.tls.map { Certificate(files: $0) }
             let tls = try certificate?.load()
             let contract = Contract(
@@ -61,6 +62,16 @@ struct ServeCommand: AsyncParsableCommand {
             configuration.limits.connections = settings.coreConnections
             configuration.limits.totalConnections = settings.totalConnections
             configuration.limits.connectionsPerAddress = settings.addressConnections
+            if settings.rateRequests > 0 {
+                configuration.rates = RateLimits(
+                    requests: settings.rateRequests, signIns: settings.rateSignIns, window: settings.rateWindow)
+            }
+            configuration.cors = settings.corsOrigins
+            configuration.showsTiming = settings.showsTiming
+            configuration.compressionMinimum = settings.compressionMinimum > 0 ? settings.compressionMinimum : nil
+            configuration.admin = settings.adminPort.map { port in
+                DiaryServer.Configuration.Admin(host: settings.adminHost, port: UInt16(port))
+            }
             let service = ServerService(
                 settings: server, configuration: configuration, contract: contract, sink: sink,
                 certificate: certificate, delay: Double(settings.shutdownDelay), grace: grace)
@@ -111,12 +122,18 @@ private struct ServerService: Service {
         }
         logger.notice(
             "listening",
-            metadata: ["host": "\(configuration.host)", "port": "\(server.port)", "cores": "\(configuration.cores)"])
+            metadata: [
+                "host": "\(configuration.host)", "port": "\(server.port)", "cores": "\(configuration.cores)",
+                "database_connections": "\(settings.pool.connections * configuration.cores)",
+            ])
         if let tls = configuration.tls {
             logger.log(
                 level: tls.daysLeft < 0 ? .error : .notice, "certificate", metadata: ["days_left": "\(tls.daysLeft)"])
         }
         let reloading = certificate.map { certificate in Task { await certificate.reload(server, logger) } }
+        if let port = server.adminPort {
+            logger.notice("metrics", metadata: ["host": "\(configuration.admin?.host ?? "")", "port": "\(port)"])
+        }
         try await gracefulShutdown()
         reloading?.cancel()
         logger.notice("stopping")
@@ -130,25 +147,35 @@ private struct StartConditions {
     let settings: Settings
     let resources: Resources
 
+    private static let patience = Duration.seconds(30)
+
     func check() async throws {
-        let url = try settings.requireDatabaseURL()
-        var attempts = 60
+        var url = try ConnectionURL(settings.requireDatabaseURL())
+        // A host that does not answer leaves time for the next one of the URL.
+        if url["connect_timeout"] == nil { url["connect_timeout"] = "3" }
+        let end = ContinuousClock.now + Self.patience
+        var hasComplained = false
         while true {
             do {
-                let connection = try BlockingConnection(url: url)
-                let files = try MigrationFile.load(directory: resources.migrations())
-                let standing = try Migrator(url: url, files: files).standing()
-                guard standing == .current else { throw StartChecks.Failure(schema: standing) }
-                try StartChecks.rowSecurity(connection)
-                return
+                return try check(url.text)
             } catch {
-                guard let failure = error as? BlockingConnection.Failure, failure.isConnectionTrouble, attempts > 0
+                guard let failure = error as? BlockingConnection.Failure, failure.isConnectionTrouble,
+                    ContinuousClock.now < end
                 else { throw error }
-                if attempts == 60 { complain("Waiting for the database: \(failure.message)") }
-                attempts -= 1
+                if !hasComplained { complain("Waiting for the database: \(failure.message)") }
+                hasComplained = true
                 try await Task.sleep(for: .milliseconds(500))
             }
         }
+    }
+
+    private func check(_ url: String) throws {
+        let connection = try BlockingConnection(url: url)
+        try StartChecks.ownSession(connection, url: url)
+        let files = try MigrationFile.load(directory: resources.migrations())
+        let standing = try Migrator(url: url, files: files).standing()
+        guard standing == .current else { throw StartChecks.Failure(schema: standing) }
+        try StartChecks.rowSecurity(connection)
     }
 }
 

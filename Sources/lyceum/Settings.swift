@@ -1,6 +1,8 @@
 import Configuration
 import FoundationEssentials
 import HTTP1
+import Postgres
+import Web
 
 /// What the server and its tools are set up with: a flag, else the environment, else the JSON file, else a default.
 ///
@@ -14,6 +16,9 @@ struct Settings: Sendable {
     var port: Int
     /// How many cores serve: a thread, an event loop and database connections each.
     var cores: Int
+    /// `database.readers`, `.writers`, `.leased`: connections of each core; `database.queue.limit`, `.timeout`: requests of a
+    /// core that may wait for each of the three, and for how many milliseconds.
+    var pool: Lanes.Pool
     /// `token.keys`: `id:base64url` pairs separated by commas; the first signs.
     var tokenKeys: String?
     /// The address that clients use; also the issuer in tokens.
@@ -30,6 +35,21 @@ struct Settings: Sendable {
     var shutdownDelay: Int
     /// trace, debug, info, notice, warning, error, critical.
     var logLevel: String
+    /// `rate.requests`: of one user, or of one address without a user, in `rate.window`; 0: no limits at all.
+    var rateRequests: Int
+    /// `rate.signins`: of one address in `rate.window`.
+    var rateSignIns: Int
+    /// Seconds.
+    var rateWindow: Int
+    /// `cors.origins`: whose pages may read answers, separated by commas, or `*`.
+    var corsOrigins: CORS?
+    /// `compression.minimum`: bytes from which answers are compressed; 0: never.
+    var compressionMinimum: Int
+    /// `server.timing`: whether answers carry `Server-Timing`.
+    var showsTiming: Bool
+    /// `admin.host`, `admin.port`: where `/metrics` is; nil: nowhere.
+    var adminHost: String
+    var adminPort: Int?
     /// Where `Migrations/` and openapi.yaml are; nil: looked for, see `Resources`.
     var resourcesDirectory: String?
 
@@ -70,6 +90,12 @@ struct Settings: Sendable {
         host = try lookup.string("listen.host", default: "127.0.0.1")
         port = try lookup.int("listen.port", in: 0...65_535, default: 8080)
         cores = try lookup.int("cores", in: 1...1024, default: ProcessInfo.processInfo.activeProcessorCount)
+        pool = Lanes.Pool()
+        pool.readers = try lookup.int("database.readers", in: 1...100, default: pool.readers)
+        pool.writers = try lookup.int("database.writers", in: 1...100, default: pool.writers)
+        pool.leased = try lookup.int("database.leased", in: 1...100, default: pool.leased)
+        pool.queue = try lookup.int("database.queue.limit", in: 0...100_000, default: pool.queue)
+        pool.queueTimeout = try lookup.int("database.queue.timeout", in: 1...60_000, default: pool.queueTimeout)
         tokenKeys = try lookup.secret("token.keys")
         tls = try lookup.tls()
         trustedProxies = try lookup.blocks("proxies.trusted")
@@ -82,6 +108,14 @@ struct Settings: Sendable {
             "public.url", default: "\(tls == nil ? "http" : "https")://\(host):\(port)")
         logLevel = try lookup.string(
             "log.level", oneOf: ["trace", "debug", "info", "notice", "warning", "error", "critical"], default: "info")
+        rateRequests = try lookup.int("rate.requests", in: 0...1_000_000, default: 600)
+        rateSignIns = try lookup.int("rate.signins", in: 1...1_000_000, default: 300)
+        rateWindow = try lookup.int("rate.window", in: 1...86_400, default: 60)
+        corsOrigins = try lookup.origins("cors.origins")
+        compressionMinimum = try lookup.int("compression.minimum", in: 0...1_000_000_000, default: 1024)
+        showsTiming = try lookup.bool("server.timing", default: false)
+        adminHost = try lookup.string("admin.host", default: "127.0.0.1")
+        adminPort = try lookup.int("admin.port", in: 0...65_535)
         resourcesDirectory = try lookup.string("resources.directory")
         entries = lookup.entries
     }

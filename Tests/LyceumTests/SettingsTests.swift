@@ -1,5 +1,9 @@
 import FoundationEssentials
+<<<<<<< HEAD
 import HTTP1
+=======
+import Postgres
+>>>>>>> lanes
 import Testing
 
 @testable import lyceum
@@ -65,6 +69,24 @@ import Testing
     @Test func proxiesAreAListOfBlocks() async throws {
         let settings = try await Settings.load(environment: ["LYCEUM_PROXIES_TRUSTED": "10.0.0.0/8, ::1,192.0.2.1"])
         #expect(settings.trustedProxies == ["10.0.0.0/8", "::1", "192.0.2.1"].map { AddressBlock($0) })
+    }
+
+    @Test func connectionsOfACore() async throws {
+        let settings = try await Settings.load(environment: [
+            "LYCEUM_DATABASE_READERS": "3", "LYCEUM_DATABASE_WRITERS": "4", "LYCEUM_DATABASE_LEASED": "5",
+            "LYCEUM_DATABASE_QUEUE_LIMIT": "6", "LYCEUM_DATABASE_QUEUE_TIMEOUT": "7",
+        ])
+        let pool = settings.pool
+        #expect([pool.readers, pool.writers, pool.leased, pool.queue, pool.queueTimeout] == [3, 4, 5, 6, 7])
+        #expect(pool.connections == 12)
+        let file = #"{"database": {"readers": 2, "queue": {"limit": 9}}}"#
+        try await withFile(file) { path in
+            let settings = try await Settings.load(config: path, environment: [:])
+            #expect(settings.pool.readers == 2 && settings.pool.queue == 9)
+        }
+        await #expect(throws: SettingsError.self) {
+            try await Settings.load(environment: ["LYCEUM_DATABASE_READERS": "0"])
+        }
     }
 
     @Test func secretsAreMasked() async throws {
