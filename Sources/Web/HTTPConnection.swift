@@ -14,6 +14,7 @@ final class HTTPConnection: BodySource {
     private let socket: Socket
     private let limits: ServerLimits
     private let worker: any ConnectionOwner
+    private let measuresParsing: Bool
     private var parser: RequestParser
     private var input = InputBuffer()
     private var phase = Phase.idle
@@ -31,6 +32,7 @@ final class HTTPConnection: BodySource {
         self.socket = socket
         self.limits = limits
         self.worker = worker
+        measuresParsing = worker.measuresParsing
         parser = RequestParser(limits: limits.parser)
         deadline = deadlines.make { [unowned self] in expired() }
     }
@@ -103,11 +105,11 @@ final class HTTPConnection: BodySource {
         if bodyIsRead { return [] }
         phase = .request
         deadline.set(after: limits.body)
-        let start = worker.measuresParsing ? Clock.now : 0
+        let start = measuresParsing ? Clock.now : 0
         defer {
             phase = .handler
             deadline.cancel()
-            if worker.measuresParsing { timing.body = Clock.now - start }
+            if measuresParsing { timing.body = Clock.now - start }
         }
         var content: [UInt8] = []
         while true {
@@ -141,8 +143,8 @@ final class HTTPConnection: BodySource {
 
     /// One event out of what was received; nil after a parse error, which then stands in `failure`.
     private func step(into content: inout [UInt8]) -> RequestParser.Event? {
-        let start = worker.measuresParsing ? Clock.now : 0
-        defer { if worker.measuresParsing { timing.parse += Clock.now - start } }
+        let start = measuresParsing ? Clock.now : 0
+        defer { if measuresParsing { timing.parse += Clock.now - start } }
         do throws(ParseError) {
             let step = try input.withBytes { (bytes) throws(ParseError) in
                 let step = try parser.next(bytes)

@@ -42,16 +42,14 @@ package struct Response {
         if !names.contains(name) && !names.contains("*") { headers[index].value += ", " + name }
     }
 
-    /// What `If-None-Match` and `If-Match` make of an answer to a GET (RFC 9110 section 13).
-    func conditional(_ head: RequestHead) -> Response {
-        guard let entityTag, status == .ok, head.method == .get || head.method == .head else { return self }
-        if let field = head["If-None-Match"], EntityTagList(field)?.matchesWeakly(entityTag) == true {
-            var answer = Response(.notModified)
-            answer.headers = headers
-            answer.entityTag = entityTag
-            return answer
-        }
-        return self
+    /// Becomes a 304 where `If-None-Match` says that the client has it (RFC 9110 section 13.1.2).
+    mutating func meetConditions(_ head: RequestHead) {
+        guard let entityTag, status == .ok, head.method == .get || head.method == .head,
+            let field = head["If-None-Match"], EntityTagList(field)?.matchesWeakly(entityTag) == true
+        else { return }
+        status = .notModified
+        contentType = nil
+        body = []
     }
 }
 
