@@ -1,7 +1,7 @@
 import Crypto
 import Postgres
 import Reactor
-import Synchronization
+import Web
 
 /// What the server was started with.
 package struct ServerSettings: Sendable {
@@ -38,21 +38,26 @@ package final class Services {
     private var identifiers = UUIDv7()
     let contract: Contract
     private(set) lazy var schools = Schools(lanes)
-    private let state: ServerState
-    /// The server has been told to stop; `/readyz` then says so.
-    var isStopping: Bool { state.isStopping }
+    let readiness: Readiness
 
     package init(
-        _ settings: ServerSettings, contract: Contract, state: ServerState, resolver: Offload, passwords: Offload,
+        _ settings: ServerSettings, contract: Contract, readiness: Readiness, resolver: Offload, passwords: Offload,
         on core: isolated Core,
         log: @escaping (LaneEvent) -> Void
     ) {
         self.settings = settings
         self.contract = contract
-        self.state = state
+        self.readiness = readiness
         self.passwords = passwords
+        weak var made: Lanes?
+        let index = core.index
         lanes = Lanes(
-            Lanes.Configuration(url: settings.database, pool: settings.pool), offload: resolver, on: core, log: log)
+            Lanes.Configuration(url: settings.database, pool: settings.pool), offload: resolver, on: core
+        ) { event in
+            log(event)
+            if let made { readiness.update(made.statistics, core: index) }
+        }
+        made = lanes
         tokens = AccessTokens(
             keys: settings.tokenKeys, issuer: settings.publicURL ?? "lyceum", now: { Clock.wall.seconds })
     }
@@ -64,24 +69,14 @@ package final class Services {
     }
 }
 
-/// What all cores know of the server.
-package final class ServerState: Sendable {
-    private let stopping = Atomic<Bool>(false)
-
-    package init() {}
-
-    package var isStopping: Bool { stopping.load(ordering: .relaxed) }
-    package func stop() { stopping.store(true, ordering: .relaxed) }
-}
-
 /// `openapi.yaml` as it stands and as JSON, read once at the start.
 package struct Contract: Sendable {
-    let yaml: [UInt8]
-    let json: [UInt8]
+    let yaml: StaticContent
+    let json: StaticContent
 
     package init(yaml: [UInt8], json: [UInt8]) {
-        self.yaml = yaml
-        self.json = json
+        self.yaml = StaticContent(yaml)
+        self.json = StaticContent(json)
     }
 }
 

@@ -56,26 +56,8 @@ package struct AcceptLanguage: Sendable {
             tag.utf8.allSatisfy({ Bytes.isDigit($0) || Bytes.lowercased($0) &- 0x61 < 26 || $0 == 0x2D || $0 == 0x2A })
         else { return nil }
         guard parts.count > 1 else { return Range(tag: tag.lowercased(), weight: 1000) }
-        guard parts.count == 2, let weight = weight(parts[1]) else { return nil }
+        guard parts.count == 2, let weight = Weight.thousandths(Array(parts[1].utf8)[...]) else { return nil }
         return Range(tag: tag.lowercased(), weight: weight)
-    }
-
-    /// `q=` and 0 to 1 with up to three decimals (RFC 9110 section 12.4.2).
-    private static func weight(_ text: Substring) -> Int? {
-        let bytes = Array(text.utf8)
-        guard (3...7).contains(bytes.count), Bytes.lowercased(bytes[0]) == 0x71, bytes[1] == Bytes.equals,
-            bytes[2] == 0x30 || bytes[2] == 0x31
-        else { return nil }
-        var weight = Int(bytes[2] - 0x30) * 1000
-        guard bytes.count > 3 else { return weight }
-        guard bytes[3] == 0x2E else { return nil }
-        var unit = 100
-        for byte in bytes[4...] {
-            guard Bytes.isDigit(byte) else { return nil }
-            weight += Int(byte - 0x30) * unit
-            unit /= 10
-        }
-        return weight <= 1000 ? weight : nil
     }
 
     private static func trimmed(_ text: Substring) -> Substring {

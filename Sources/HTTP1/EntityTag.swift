@@ -9,6 +9,17 @@ package struct EntityTag: Sendable, Hashable {
         self.isWeak = isWeak
     }
 
+    /// The tag of the same representation in gzip. Another sequence of bytes needs another strong tag (RFC 9110 section
+    /// 8.8.3.3); a weak one stands for both.
+    package var gzip: EntityTag { isWeak ? self : EntityTag(opaque + Self.gzipSuffix) }
+
+    /// What both codings of a representation have in common.
+    fileprivate var stem: Substring {
+        opaque.hasSuffix(Self.gzipSuffix) ? opaque.dropLast(Self.gzipSuffix.count) : opaque[...]
+    }
+
+    private static let gzipSuffix = "-gz"
+
     /// As a field value: `"v7"` or `W/"v7"`.
     package var text: String { (isWeak ? "W/\"" : "\"") + opaque + "\"" }
 }
@@ -49,19 +60,20 @@ package enum EntityTagList: Sendable, Hashable {
         self = .tags(tags)
     }
 
-    /// Strong comparison, for If-Match: weak tags never match (RFC 9110 section 8.8.3.2).
+    /// Strong comparison, for If-Match: weak tags never match (RFC 9110 section 8.8.3.2). A client that read the gzip of a
+    /// resource changes that resource: its tag matches too.
     package func matchesStrongly(_ tag: EntityTag) -> Bool {
         switch self {
         case .any: true
-        case .tags(let tags): !tag.isWeak && tags.contains(tag)
+        case .tags(let tags): !tag.isWeak && tags.contains { !$0.isWeak && $0.stem == tag.stem }
         }
     }
 
-    /// Weak comparison, for If-None-Match.
+    /// Weak comparison, for If-None-Match; what has not changed has not changed in either coding.
     package func matchesWeakly(_ tag: EntityTag) -> Bool {
         switch self {
         case .any: true
-        case .tags(let tags): tags.contains { $0.opaque == tag.opaque }
+        case .tags(let tags): tags.contains { $0.stem == tag.stem }
         }
     }
 

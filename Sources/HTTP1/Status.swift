@@ -9,6 +9,11 @@ package struct Status: Sendable, Hashable {
         self.reason = reason
     }
 
+    /// With the customary phrase; with none where the code is not one of those below.
+    package init(code: Int) {
+        self.init(code: code, reason: Self.phrases[code] ?? "")
+    }
+
     package static func == (left: Status, right: Status) -> Bool { left.code == right.code }
     package func hash(into hasher: inout Hasher) { hasher.combine(code) }
 
@@ -56,4 +61,15 @@ package struct Status: Sendable, Hashable {
     package static let gatewayTimeout = Status(code: 504, reason: "Gateway Timeout")
     package static let httpVersionNotSupported = Status(code: 505, reason: "HTTP Version Not Supported")
     package static let insufficientStorage = Status(code: 507, reason: "Insufficient Storage")
+
+    private static let known: [Status] = [
+        .`continue`, .ok, .created, .accepted, .noContent, .partialContent, .multiStatus, .movedPermanently, .found,
+        .seeOther, .notModified, .temporaryRedirect, .permanentRedirect, .badRequest, .unauthorized, .forbidden,
+        .notFound, .methodNotAllowed, .notAcceptable, .requestTimeout, .conflict, .gone, .lengthRequired,
+        .preconditionFailed, .contentTooLarge, .uriTooLong, .unsupportedMediaType, .rangeNotSatisfiable,
+        .expectationFailed, .unprocessableContent, .locked, .preconditionRequired, .tooManyRequests,
+        .requestHeaderFieldsTooLarge, .internalServerError, .notImplemented, .badGateway, .serviceUnavailable,
+        .gatewayTimeout, .httpVersionNotSupported, .insufficientStorage,
+    ]
+    private static let phrases = Dictionary(uniqueKeysWithValues: known.map { ($0.code, $0.reason) })
 }

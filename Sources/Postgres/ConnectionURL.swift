@@ -25,6 +25,7 @@ package struct ConnectionURL: Sendable, Equatable {
             unsafe option += 1
         }
         self.parameters = parameters
+        _ = try hosts()
     }
 
     package subscript(key: String) -> String? {

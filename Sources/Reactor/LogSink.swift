@@ -7,6 +7,7 @@ package final class LogSink: Sendable {
     private struct State {
         var buffer: [UInt8] = []
         var dropped = 0
+        var droppedEver = 0
         var isWriting = false
     }
 
@@ -23,11 +24,16 @@ package final class LogSink: Sendable {
         writer = try Offload(name: "log", threads: 1, limit: 4)
     }
 
+    /// Lines dropped since the start.
+    package var droppedLines: Int { state.withLock { $0.droppedEver } }
+
     /// Takes whole lines, each with its line feed.
     package func write(_ lines: [UInt8]) {
         let mustStart = state.withLock { state in
             guard state.buffer.count + lines.count <= limit else {
-                state.dropped += lines.count { $0 == UInt8(ascii: "\n") }
+                let count = lines.count { $0 == UInt8(ascii: "\n") }
+                state.dropped += count
+                state.droppedEver += count
                 return false
             }
             state.buffer.append(contentsOf: lines)

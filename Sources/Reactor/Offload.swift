@@ -39,6 +39,12 @@ package final class Offload: Sendable {
             return work.isEmpty ? nil : work.removeFirst()
         }
 
+        var count: Int {
+            unsafe pthread_mutex_lock(&mutex)
+            defer { unsafe pthread_mutex_unlock(&mutex) }
+            return work.count
+        }
+
         func stop() {
             unsafe pthread_mutex_lock(&mutex)
             stopped = true
@@ -65,6 +71,9 @@ package final class Offload: Sendable {
     }
 
     deinit { queue.stop() }
+
+    /// Pieces of work that wait for a thread.
+    package var waiting: Int { queue.count }
 
     /// Runs `work` on a thread of the pool; the caller goes on where it was.
     package func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {

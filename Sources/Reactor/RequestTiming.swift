@@ -4,6 +4,8 @@
 package final class RequestTiming: @unchecked Sendable {
     /// Reading and parsing the head and the body.
     package var parse: UInt64 = 0
+    /// Waiting for the body to arrive, and parsing it.
+    package var body: UInt64 = 0
     /// Waiting for a database connection, or behind others on a shared one.
     package var queue: UInt64 = 0
     /// From the moment when the database could begin to its last answer.

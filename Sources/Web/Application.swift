@@ -8,11 +8,20 @@ package protocol Application<Rule, Caller> {
 
     /// Turns a rule and a request into a caller, or throws why not.
     func admit(_ request: Request, _ rule: Rule) async throws -> Caller
+    /// Whose quota the caller's requests count against; nil when it is the address's.
+    func user(of caller: Caller) -> String?
     /// A problem for an error that is not one yet; nil for what nobody foresaw, which is logged in full and answered with a
     /// bare 500.
     func problem(for error: any Error) -> Problem?
     /// Why it cannot serve now; nil when it can.
     var trouble: String? { get }
+    /// What it counts on its core, for `/metrics`.
+    var metrics: [MetricFamily] { get }
     /// Called when the last connection is closed.
     func close()
+}
+
+extension Application {
+    package func user(of caller: Caller) -> String? { nil }
+    package var metrics: [MetricFamily] { [] }
 }

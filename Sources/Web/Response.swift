@@ -8,6 +8,8 @@ package struct Response {
     package var headers: [(name: String, value: String)] = []
     package var body: [UInt8]
     package var entityTag: EntityTag?
+    /// The body in gzip, where it is made already.
+    var gzip: [UInt8]?
 
     package init(_ status: Status, contentType: String? = nil, body: [UInt8] = []) {
         self.status = status
@@ -31,9 +33,22 @@ package struct Response {
         return response
     }
 
-    /// What `If-None-Match` and `If-Match` make of an answer to a GET (RFC 9110 section 13).
-    func conditional(_ head: RequestHead) -> Response {
+    /// Adds a request field to those that the answer depends on (RFC 9110 section 12.5.5), once.
+    mutating func vary(_ name: String) {
+        guard let index = headers.firstIndex(where: { $0.name == "Vary" }) else {
+            return headers.append(("Vary", name))
+        }
+        let names = headers[index].value.split(separator: ",").map { String($0).trimmed }
+        if !names.contains(name) && !names.contains("*") { headers[index].value += ", " + name }
+    }
+
+    /// What `If-Match` and `If-None-Match` make of an answer to a GET, in this order (RFC 9110 section 13.2.2).
+    func conditional(_ request: Request) -> Response {
+        let head = request.head
         guard let entityTag, status == .ok, head.method == .get || head.method == .head else { return self }
+        if let field = head["If-Match"], EntityTagList(field)?.matchesStrongly(entityTag) != true {
+            return Problem(.preconditionFailed).response(to: request)
+        }
         if let field = head["If-None-Match"], EntityTagList(field)?.matchesWeakly(entityTag) == true {
             var answer = Response(.notModified)
             answer.headers = headers
@@ -48,17 +63,19 @@ package struct Response {
 /// defence; two multiply-and-fold lanes over words of 8 bytes, the same in every process.
 package enum ContentTag {
     package static func of(_ bytes: [UInt8]) -> EntityTag {
-        let span = bytes.span
-        var first: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(span.count)
+        let words = bytes.span.bytes
+        var first: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(bytes.count)
         var second: UInt64 = 0xC2B2_AE3D_27D4_EB4F
-        var index = 0
-        while index < span.count {
-            var word: UInt64 = 0
-            let count = min(8, span.count - index)
-            for offset in 0..<count { word |= UInt64(span[index + offset]) << (8 * UInt64(offset)) }
+        func mix(_ word: UInt64) {
             first = fold(first ^ word, 0xA076_1D64_78BD_642F)
             second = fold(second ^ word, 0xE703_7ED1_A0B4_28DB) &+ first
-            index += count
+        }
+        let whole = bytes.count & ~7
+        for index in stride(from: 0, to: whole, by: 8) {
+            mix(UInt64(littleEndian: words.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)))
+        }
+        if whole < bytes.count {
+            mix(bytes[whole...].reversed().reduce(0) { $0 << 8 | UInt64($1) })
         }
         return EntityTag(hex(fold(first, 0x8EBC_6AF0_9C88_C6E3)) + hex(fold(second, 0x5899_65CC_7537_4CC3)))
     }

@@ -11,29 +11,34 @@ package struct Route<Rule: Sendable, Caller>: Sendable {
     package let path: String
     package let operation: String
     package let access: Rule
+    package let quota: Quota
     package var handler: Handler
+    /// Its place among the router's routes, from 1; 0 before it has one.
+    var number = 0
 
     package init(
-        _ method: Method, _ path: String, _ operation: String, access: Rule, _ handler: @escaping Handler
+        _ method: Method, _ path: String, _ operation: String, access: Rule, quota: Quota = .standard,
+        _ handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
         self.operation = operation
         self.access = access
+        self.quota = quota
         self.handler = handler
     }
 
     package static func get(
-        _ path: String, _ operation: String, access: Rule, _ handler: @escaping Handler
-    ) -> Route { Route(.get, path, operation, access: access, handler) }
+        _ path: String, _ operation: String, access: Rule, quota: Quota = .standard, _ handler: @escaping Handler
+    ) -> Route { Route(.get, path, operation, access: access, quota: quota, handler) }
 
     package static func post(
-        _ path: String, _ operation: String, access: Rule, _ handler: @escaping Handler
-    ) -> Route { Route(.post, path, operation, access: access, handler) }
+        _ path: String, _ operation: String, access: Rule, quota: Quota = .standard, _ handler: @escaping Handler
+    ) -> Route { Route(.post, path, operation, access: access, quota: quota, handler) }
 
     package static func patch(
-        _ path: String, _ operation: String, access: Rule, _ handler: @escaping Handler
-    ) -> Route { Route(.patch, path, operation, access: access, handler) }
+        _ path: String, _ operation: String, access: Rule, quota: Quota = .standard, _ handler: @escaping Handler
+    ) -> Route { Route(.patch, path, operation, access: access, quota: quota, handler) }
 }
 
 /// The values of a template's `{names}`, decoded.

@@ -32,6 +32,8 @@ package struct Router<Rule: Sendable, Caller>: Sendable {
     }
 
     private let root: Node
+    /// The paths of the routes by their number; `-` stands for none.
+    let templates: [String]
 
     package init(_ routes: [Route<Rule, Caller>]) {
         var seen: Set<String> = []
@@ -39,7 +41,13 @@ package struct Router<Rule: Sendable, Caller>: Sendable {
             precondition(
                 seen.insert("\(route.method.rawValue) \(route.path)").inserted, "two routes at \(route.path)")
         }
-        root = Node(routes.map { (Self.segments($0.path)[...], [], $0) })
+        templates = ["-"] + routes.map { $0.path }
+        root = Node(
+            routes.enumerated().map { index, route in
+                var route = route
+                route.number = index + 1
+                return (Self.segments(route.path)[...], [], route)
+            })
     }
 
     package func match(_ method: Method, _ path: String) -> Match {

@@ -9,38 +9,51 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     private let router: Router<Rule, Caller>
     private let application: any Application<Rule, Caller>
     private let limits: ServerLimits
+    private let features: Features
+    private let encoding: Encoding?
+    private let metrics: RequestMetrics
     private let journal: RequestLog
     private let deadlines: Deadlines
     private let poller: Poller
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+    /// How connections come in; set before the first.
+    package var entrance = Entrance()
     private var isDraining = false
     private var cachedDate: (second: Int, text: [UInt8]) = (-1, [])
     private var requests: UInt64 = UInt64.random(in: 0 ... .max)
 
     package init(
-        on core: isolated Core, router: Router<Rule, Caller>, limits: ServerLimits, log: LogSink, logsRequests: Bool,
-        application: any Application<Rule, Caller>
+        on core: isolated Core, router: Router<Rule, Caller>, limits: ServerLimits, features: Features = Features(),
+        log: LogSink, logsRequests: Bool, application: any Application<Rule, Caller>
     ) {
         self.core = core
         self.router = router
         self.application = application
         self.limits = limits
+        self.features = features
+        encoding = features.compression.map { Encoding($0) }
+        metrics = RequestMetrics(templates: router.templates)
         deadlines = core.deadlines
         poller = core.poller
         journal = RequestLog(log, logsRequests: logsRequests, deadlines: core.deadlines)
     }
 
-    package func open(_ accepted: Listener.Accepted, on core: isolated Core) {
-        guard let socket = try? Socket(accepted.descriptor, peer: accepted.peer, poller: poller),
-            connections.count < limits.connections, !isDraining
-        else { return core.connectionClosed() }
-        let connection = HTTPConnection(socket, limits: limits, deadlines: deadlines, worker: self)
+    package func open(_ arrival: Admission.Arrival, on core: isolated Core) {
+        guard let socket = try? Socket(arrival.descriptor, peer: arrival.peer.address, poller: poller), !isDraining,
+            let stream = try? entrance.stream(socket)
+        else { return entrance.left(arrival, core) }
+        let connection = HTTPConnection(stream, arrival, limits: limits, deadlines: deadlines, worker: self)
         connections[ObjectIdentifier(connection)] = connection
-        core.start((self, connection)) { pair, core in
+        serve(connection)
+    }
+
+    func serve(_ connection: HTTPConnection) {
+        core.startHere((self, connection)) { pair, core in
             let (worker, connection) = pair
             await connection.serve()
+            if connection.isParked { return connection.park() }
             worker.connections[ObjectIdentifier(connection)] = nil
-            core.connectionClosed()
+            worker.entrance.left(connection.arrival, core)
         }
     }
 
@@ -54,6 +67,9 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
 
     package var trouble: String? { application.trouble }
 
+    /// What this core counted.
+    package var families: [MetricFamily] { metrics.families + application.metrics }
+
     package func close() {
         application.close()
         journal.flush()
@@ -62,14 +78,30 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     // MARK: The way of a request
 
     func respond(_ request: Request) async -> Response {
+        let start = features.showsTiming ? Clock.now : 0
+        metrics.begin()
+        defer { metrics.end() }
+        var response: Response
         do {
-            return try await answer(request)
+            response = try await answer(request)
         } catch {
             let problem = (error as? Problem) ?? application.problem(for: error) ?? unforeseen(error, request)
-            return problem.response(to: request)
+            response = problem.response(to: request)
         }
+        if let encoding, encoding.choose(&response, request) == .gzip {
+            response = await encoding.compress(response, request)
+        } else {
+            response = response.conditional(request)
+        }
+        if let rates = features.rates { rates.tell(&response, request) }
+        if let cors = features.cors { cors.apply(to: &response, request, showsTiming: features.showsTiming) }
+        if features.showsTiming {
+            response.headers.append(("Server-Timing", request.timing.field(total: Clock.now - start)))
+        }
+        return response
     }
 
+    /// Admission stands here and not in a function of its own: each async call on the way takes room and time.
     private func answer(_ request: Request) async throws -> Response {
         let head = request.head
         if head.method == .options && head.path == "*" { return Response(.noContent) }
@@ -77,20 +109,54 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         case .found(let route, let parameters):
             request.path = parameters
             request.template = route.path
-            let caller = try await application.admit(request, route.access)
+            request.routeNumber = route.number
+            let caller: Caller
+            do {
+                caller = try await application.admit(request, route.access)
+            } catch let problem as Problem {
+                // Whoever tries tokens has no quota of a user.
+                if route.quota != .unlimited { try count(request, features.rates?.address) }
+                throw problem
+            }
+            try count(request, route.quota, caller)
             return try await route.handler(request, caller)
         case .methods(let methods):
             let allow = (name: "Allow", value: methods.map { $0.rawValue }.joined(separator: ", "))
             if head.method == .options {
-                var response = Response(.noContent)
-                response.headers = [allow]
+                var response = features.cors?.preflight(request, methods) ?? Response(.noContent)
+                response.headers.append(allow)
                 return response
             }
             if case .other = head.method { throw Problem(.notImplemented) }
             throw Problem(.methodNotAllowed, headers: [allow])
         case .nothing:
+            try count(request, features.rates?.address)
             throw Problem(.notFound)
         }
+    }
+
+    private func count(_ request: Request, _ quota: Quota, _ caller: Caller) throws(Problem) {
+        guard let rates = features.rates else { return }
+        switch quota {
+        case .unlimited: break
+        case .signIn: try count(request, rates.signIn)
+        case .standard:
+            if let user = application.user(of: caller) {
+                try count(request, rates.user, user)
+            } else {
+                try count(request, rates.address)
+            }
+        }
+    }
+
+    /// Counts the request, against its address unless a user is named; throws when it is one too many.
+    private func count(_ request: Request, _ policy: RatePolicy?, _ user: String? = nil) throws(Problem) {
+        guard let rates = features.rates, let policy else { return }
+        let grant = rates.limiter.take(user ?? PeerNetwork.of(request.peer), policy)
+        request.grant = grant
+        guard !grant.isAllowed else { return }
+        metrics.limit(policy)
+        throw Problem(grant)
     }
 
     func unforeseen(_ error: any Error, _ request: Request) -> Problem {
@@ -124,11 +190,14 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         return String(repeating: "0", count: 16 - text.utf8.count) + text
     }
 
+    var measuresParsing: Bool { features.showsTiming }
+
+    func refused(_ problem: Problem) { metrics.refuse(problem.kind.code) }
+
     func log(_ request: Request, _ response: Response, nanoseconds: UInt64) {
+        metrics.add(
+            route: request.routeNumber, request.head.method, response.status, nanoseconds: nanoseconds,
+            bytes: request.head.method == .head ? 0 : response.body.count)
         journal.request(request, response, nanoseconds: nanoseconds)
     }
-}
-
-extension Core {
-    fileprivate func connectionClosed() { load.subtract(1, ordering: .relaxed) }
 }

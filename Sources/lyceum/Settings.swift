@@ -1,6 +1,8 @@
 import Configuration
 import FoundationEssentials
+import HTTP1
 import Postgres
+import Web
 
 /// What the server and its tools are set up with: a flag, else the environment, else the JSON file, else a default.
 ///
@@ -21,13 +23,43 @@ struct Settings: Sendable {
     var tokenKeys: String?
     /// The address that clients use; also the issuer in tokens.
     var publicURL: String
+    /// `tls.certificate` and `tls.key`: paths of PEM files; nil for HTTP in the clear.
+    var tls: TLSFiles?
+    /// `proxies.trusted`: addresses and blocks separated by commas.
+    var trustedProxies: [AddressBlock]
+    /// Open client connections: in all, on one core, from one address.
+    var totalConnections: Int
+    var coreConnections: Int
+    var addressConnections: Int
+    /// Seconds that the server goes on after it was told to stop, while `/readyz` is 503.
+    var shutdownDelay: Int
     /// trace, debug, info, notice, warning, error, critical.
     var logLevel: String
+    /// `rate.requests`: of one user, or of one address without a user, in `rate.window`; 0: no limits at all.
+    var rateRequests: Int
+    /// `rate.signins`: of one address in `rate.window`.
+    var rateSignIns: Int
+    /// Seconds.
+    var rateWindow: Int
+    /// `cors.origins`: whose pages may read answers, separated by commas, or `*`.
+    var corsOrigins: CORS?
+    /// `compression.minimum`: bytes from which answers are compressed; 0: never.
+    var compressionMinimum: Int
+    /// `server.timing`: whether answers carry `Server-Timing`.
+    var showsTiming: Bool
+    /// `admin.host`, `admin.port`: where `/metrics` is; nil: nowhere.
+    var adminHost: String
+    var adminPort: Int?
     /// Where `Migrations/` and openapi.yaml are; nil: looked for, see `Resources`.
     var resourcesDirectory: String?
 
     /// Every setting as people may see it, and where it came from.
     let entries: [Entry]
+
+    struct TLSFiles: Sendable, Equatable {
+        var certificate: String
+        var key: String
+    }
 
     struct Entry: Sendable, Codable {
         var key: String
@@ -65,9 +97,25 @@ struct Settings: Sendable {
         pool.queue = try lookup.int("database.queue.limit", in: 0...100_000, default: pool.queue)
         pool.queueTimeout = try lookup.int("database.queue.timeout", in: 1...60_000, default: pool.queueTimeout)
         tokenKeys = try lookup.secret("token.keys")
-        publicURL = try lookup.string("public.url", default: "http://\(host):\(port)")
+        tls = try lookup.tls()
+        trustedProxies = try lookup.blocks("proxies.trusted")
+        coreConnections = try lookup.int("connections.core", in: 1...1_000_000, default: 20_000)
+        totalConnections = try lookup.int(
+            "connections.total", in: 1...1_000_000_000, default: coreConnections * cores)
+        addressConnections = try lookup.int("connections.address", in: 1...1_000_000_000, default: 4_000)
+        shutdownDelay = try lookup.int("shutdown.delay", in: 0...3600, default: 0)
+        publicURL = try lookup.string(
+            "public.url", default: "\(tls == nil ? "http" : "https")://\(host):\(port)")
         logLevel = try lookup.string(
             "log.level", oneOf: ["trace", "debug", "info", "notice", "warning", "error", "critical"], default: "info")
+        rateRequests = try lookup.int("rate.requests", in: 0...1_000_000, default: 600)
+        rateSignIns = try lookup.int("rate.signins", in: 1...1_000_000, default: 300)
+        rateWindow = try lookup.int("rate.window", in: 1...86_400, default: 60)
+        corsOrigins = try lookup.origins("cors.origins")
+        compressionMinimum = try lookup.int("compression.minimum", in: 0...1_000_000_000, default: 1024)
+        showsTiming = try lookup.bool("server.timing", default: false)
+        adminHost = try lookup.string("admin.host", default: "127.0.0.1")
+        adminPort = try lookup.int("admin.port", in: 0...65_535)
         resourcesDirectory = try lookup.string("resources.directory")
         entries = lookup.entries
     }

@@ -1,6 +1,8 @@
 import Configuration
 import FoundationEssentials
+import HTTP1
 import Postgres
+import Web
 
 /// What is wrong with the settings, and how to put it right. Never repeats a secret.
 enum SettingsError: Error, Equatable, CustomStringConvertible {
@@ -26,7 +28,9 @@ struct Lookup {
     static let keys = [
         "database.url", "owner.database.url", "listen.host", "listen.port", "cores", "database.readers",
         "database.writers", "database.leased", "database.queue.limit", "database.queue.timeout", "token.keys",
-        "public.url", "log.level", "resources.directory",
+        "tls.certificate", "tls.key", "proxies.trusted", "connections.core", "connections.total", "connections.address",
+        "shutdown.delay", "public.url", "log.level", "rate.requests", "rate.signins", "rate.window", "cors.origins",
+        "compression.minimum", "server.timing", "admin.host", "admin.port", "resources.directory",
     ]
 
     init(layers: [Layer]) { self.layers = layers }
@@ -60,6 +64,68 @@ struct Lookup {
         return number
     }
 
+    /// Addresses and blocks of them, separated by commas.
+    mutating func blocks(_ key: String) throws(SettingsError) -> [AddressBlock] {
+        let found = try find(key, .string)
+        note(key, found?.value, found?.origin)
+        guard let found else { return [] }
+        var blocks: [AddressBlock] = []
+        for part in found.value.split(separator: ",") {
+            let text = part.filter { $0 != " " }
+            guard let block = AddressBlock(text) else {
+                throw .wrong(
+                    key, origin: found.origin, "holds \(text), which is no address and no block like 10.0.0.0/8")
+            }
+            blocks.append(block)
+        }
+        return blocks
+    }
+
+    /// A certificate needs a key, and the other way round.
+    mutating func tls() throws(SettingsError) -> Settings.TLSFiles? {
+        let certificate = try string("tls.certificate")
+        let key = try string("tls.key")
+        switch (certificate, key) {
+        case (nil, nil): return nil
+        case (let certificate?, let key?): return Settings.TLSFiles(certificate: certificate, key: key)
+        case (nil, _?): throw .missing("tls.certificate")
+        case (_?, nil): throw .missing("tls.key")
+        }
+    }
+
+    mutating func int(_ key: String, in range: ClosedRange<Int>) throws(SettingsError) -> Int? {
+        guard try find(key, .int) != nil else {
+            note(key, nil, nil)
+            return nil
+        }
+        return try int(key, in: range, default: 0)
+    }
+
+    mutating func bool(_ key: String, default fallback: Bool) throws(SettingsError) -> Bool {
+        let found = try find(key, .bool)
+        if let found, Bool(found.value) == nil {
+            throw .wrong(key, origin: found.origin, "is neither true nor false")
+        }
+        note(key, found?.value ?? String(fallback), found?.origin ?? "default")
+        return found.flatMap { Bool($0.value) } ?? fallback
+    }
+
+    /// Origins of pages in other places.
+    mutating func origins(_ key: String) throws(SettingsError) -> CORS? {
+        guard let found = try find(key, .string) else {
+            note(key, nil, nil)
+            return nil
+        }
+        note(key, found.value, found.origin)
+        do {
+            return try CORS(found.value)
+        } catch {
+            throw .wrong(
+                key, origin: found.origin,
+                "is not like https://app.example.org (several separated by commas) or *: \(error.origin)")
+        }
+    }
+
     mutating func secret(_ key: String) throws(SettingsError) -> String? {
         let found = try find(key, .string)
         note(key, found.map { _ in "***" }, found?.origin)
@@ -89,11 +155,12 @@ struct Lookup {
             do {
                 value = try layer.provider.value(forKey: AbsoluteConfigKey(ConfigKey(key)), type: type).value
             } catch {
-                let kind = type == .int ? "a whole number" : "text"
+                let kind = type == .int ? "a whole number" : type == .bool ? "true or false" : "text"
                 throw .wrong(key, origin: layer.origin(key), "is not \(kind)")
             }
             switch value?.content {
             case .string(let text): return (text, layer.origin(key))
+            case .bool(let value): return (String(value), layer.origin(key))
             case .int(let number): return (String(number), layer.origin(key))
             default: continue
             }
@@ -130,7 +197,7 @@ struct Layer {
                 name: "path", values: ["filePath": ConfigValue(.string(path), isSecret: false)])
             provider = try await FileProvider<JSONSnapshot>(config: ConfigReader(provider: location))
         } catch {
-            throw .file(path, "is not a JSON object of objects, strings and numbers")
+            throw .file(path, "is not a JSON object of objects, strings, numbers and true or false")
         }
         for key in keys.paths where !Lookup.keys.contains(key) {
             throw .file(path, "has an unknown key \(key); known are \(Lookup.keys.joined(separator: ", "))")

@@ -52,6 +52,45 @@ import Testing
         #expect(list.matchesWeakly(tag) == weakly)
     }
 
+    /// Both codings of a representation answer the same question.
+    @Test(arguments: [
+        ("\"v7-gz\"", EntityTag("v7"), true, true), ("\"v7\"", EntityTag("v7-gz"), true, true),
+        ("\"v7-gz\"", EntityTag("v7-gz"), true, true), ("\"v8-gz\"", EntityTag("v7"), false, false),
+        ("W/\"v7-gz\"", EntityTag("v7"), false, true), ("\"v7-gzip\"", EntityTag("v7"), false, false),
+    ])
+    func comparesCodings(_ header: String, _ tag: EntityTag, _ strongly: Bool, _ weakly: Bool) throws {
+        let list = try #require(EntityTagList(header))
+        #expect(list.matchesStrongly(tag) == strongly)
+        #expect(list.matchesWeakly(tag) == weakly)
+    }
+
+    @Test func gzipTag() {
+        #expect(EntityTag("v7").gzip == EntityTag("v7-gz"))
+        #expect(EntityTag("v7", isWeak: true).gzip == EntityTag("v7", isWeak: true))
+    }
+
+    @Test(
+        arguments: [
+            ("gzip", .gzip), ("GZip", .gzip), ("x-gzip", .gzip), ("gzip, deflate, br", .gzip), ("*", .gzip),
+            ("", .identity), ("br", .identity), ("identity", .identity), ("gzip;q=0", .identity),
+            ("gzip;q=0, *", .identity), ("br;q=1, *;q=0.1", .gzip), ("gzip;q=0.5, identity", .identity),
+            ("gzip;q=0.5, identity;q=0.5", .gzip), ("gzip;q=0.1, *;q=0.5", .identity), ("gzip;q=0.001", .gzip),
+            ("identity;q=0", nil), ("identity;q=0, gzip", .gzip), ("*;q=0", nil), ("*;q=0, gzip;q=0.2", .gzip),
+            ("*;q=0, identity;q=0.2", .identity), ("gzip;q=2", .identity), ("gzip;level=9", .identity),
+            (" gzip ; q=1.000 ", .gzip), ("gzip;q=0;q=1", .identity), (",,gzip,", .gzip), ("gzip;q=0, gzip", .identity),
+            ("gzipped", .identity),
+        ] as [(String, ContentCoding?)])
+    func contentCoding(_ header: String, _ preferred: ContentCoding?) {
+        #expect(AcceptEncoding(header).preferred == preferred)
+    }
+
+    @Test func withoutAcceptEncodingNothingIsCoded() {
+        #expect(AcceptEncoding().preferred == .identity)
+        #expect(AcceptEncoding().acceptsIdentity)
+        #expect(!AcceptEncoding("identity;q=0").acceptsIdentity)
+        #expect(!AcceptEncoding("*;q=0").acceptsIdentity)
+    }
+
     @Test func tagText() {
         #expect(EntityTag("v7").text == "\"v7\"")
         #expect(EntityTag("v7", isWeak: true).text == "W/\"v7\"")

@@ -110,4 +110,9 @@ import Testing
     func dates(_ seconds: Int, _ text: String) {
         #expect(String(decoding: HTTPDate.format(secondsSinceEpoch: seconds), as: UTF8.self) == text)
     }
+
+    @Test(arguments: [(200, "OK"), (201, "Created"), (409, "Conflict"), (429, "Too Many Requests"), (299, "")])
+    func phraseOfACode(_ code: Int, _ phrase: String) {
+        #expect(Status(code: code).reason == phrase)
+    }
 }

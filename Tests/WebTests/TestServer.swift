@@ -57,6 +57,7 @@ final class TestServer: Sendable {
             return Caller(name: request.head["X-Name"] ?? "nobody")
         }
 
+        func user(of caller: Caller) -> String? { caller.name == "nobody" ? nil : caller.name }
         func problem(for error: any Error) -> Problem? { nil }
         var trouble: String? { nil }
         func close() {}
@@ -80,20 +81,26 @@ final class TestServer: Sendable {
     /// One for the tests that need no limits of their own.
     static let shared = Task { try await TestServer(cores: 2) }
 
-    init(cores count: Int = 1, limits: ServerLimits = ServerLimits()) async throws {
+    init(
+        cores count: Int = 1, limits: ServerLimits = ServerLimits(), proxies: TrustedProxies = TrustedProxies(),
+        features: @Sendable (Offload) throws -> Features = { _ in Features() }
+    ) async throws {
         let gate = Gate()
         let visits = Visits()
         let offload = try Offload(name: "offload", threads: 1, limit: 100)
+        let features = try features(offload)
         log = try LogReader()
         let sink = try LogSink(descriptor: log.descriptor)
         let cores = try (0..<count).map { try Core(index: $0) }
         self.cores = cores
         self.gate = gate
         self.visits = visits
-        server = try await Server(host: "127.0.0.1", port: 0, cores: cores) { core in
-            let routes = Self.routes(on: core, gate, offload).map { Self.watched($0, core, visits) }
+        server = try await Server(host: "127.0.0.1", port: 0, cores: cores, proxies: proxies, limits: limits) { core in
+            let routes = (Self.routes(on: core, gate, offload) + FeatureRoutes.all).map {
+                Self.watched($0, core, visits)
+            }
             return Worker(
-                on: core, router: Router(routes), limits: limits, log: sink, logsRequests: true,
+                on: core, router: Router(routes), limits: limits, features: features, log: sink, logsRequests: true,
                 application: App(core: core, visits: visits))
         }
         Self.all.withLock { $0.append(self) }
@@ -145,6 +152,9 @@ final class TestServer: Sendable {
             .post("/ignore", "ignore", access: .open) { _, _ in text("ignored") },
             .get("/items/{id}", "item", access: .open) { request, _ in text(request.path["id"] ?? "-") },
             .get("/request-id", "requestID", access: .open) { request, _ in text(request.id) },
+            .get("/peer", "peer", access: .open) { request, _ in
+                text("\(request.peer) \(request.origin ?? "-")")
+            },
             .get("/tagged", "tagged", access: .open) { _, _ in tagged() },
             .post("/tagged", "tag", access: .open) { _, _ in tagged() },
             .get("/empty", "empty", access: .open) { _, _ in Response(.noContent) },
@@ -207,4 +217,4 @@ final class LogReader: Sendable {
     }
 }
 
-private let logThreads = try! Offload(name: "log-reader", threads: 32, limit: 100)
+private let logThreads = try! Offload(name: "log-reader", threads: 128, limit: 100)

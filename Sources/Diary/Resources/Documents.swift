@@ -76,4 +76,10 @@ extension Response {
         response.headers.append(("Cache-Control", "private, no-cache"))
         return response
     }
+
+    fileprivate static func document(_ type: String, _ content: StaticContent) -> Response {
+        var response = Response(.ok, contentType: type, content: content)
+        response.headers.append(("Cache-Control", "private, no-cache"))
+        return response
+    }
 }

@@ -5,22 +5,19 @@ import Web
 /// For load balancers and orchestrators: whether the process lives, and whether it can serve.
 enum Health {
     static let routes: [Route<Access, Caller>] = [
-        .get("/livez", "getLivez", access: .open, live),
-        .get("/readyz", "getReadyz", access: .open, ready),
+        .get("/livez", "getLivez", access: .open, quota: .unlimited, live),
+        .get("/readyz", "getReadyz", access: .open, quota: .unlimited, ready),
     ]
 
     @Sendable static func live(_ request: Request, _ caller: Caller) async throws -> Response { ok() }
 
     /// 503 while the server stops or the database is away; the problem says which.
     @Sendable static func ready(_ request: Request, _ caller: Caller) async throws -> Response {
-        if caller.services.isStopping { throw Problem(.shuttingDown, headers: [("Retry-After", "5")]) }
-        if caller.services.lanes.trouble != nil {
-            throw Problem(.databaseUnavailable, headers: [("Retry-After", "2")])
-        }
+        if let problem = caller.services.readiness.problem { throw problem }
         return ok()
     }
 
-    private static func ok() -> Response {
+    static func ok() -> Response {
         var response = Response(.ok, contentType: "application/json", body: Array("{\"status\":\"ok\"}".utf8))
         response.headers.append(("Cache-Control", "no-store"))
         return response

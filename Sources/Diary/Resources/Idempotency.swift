@@ -9,6 +9,8 @@ enum Work {
     case segment(Lanes, Scope)
     case transaction(Transaction)
 
+    var isTransaction: Bool { if case .transaction = self { true } else { false } }
+
     /// Runs the queries as one transaction, or a part of one; a refusal rolls all of them back.
     func attempt(_ queries: [Query]) async throws -> Outcome {
         switch self {
@@ -89,7 +91,7 @@ enum Idempotency {
     private static func replay(_ rows: Rows, _ hash: [UInt8]) throws -> Response {
         guard rows.bytes(0, "request_hash") == hash else { throw Problem(.idempotencyKeyReused) }
         var response = Response(
-            Status(code: rows.integer(0, "status") ?? 200, reason: ""), body: rows.bytes(0, "body") ?? [])
+            Status(code: rows.integer(0, "status") ?? 200), body: rows.bytes(0, "body") ?? [])
         if let text = rows.text(0, "headers"), case .object(let members)? = try? JSONValue(parsing: Array(text.utf8)) {
             for (name, value) in members {
                 guard let value = value.text else { continue }

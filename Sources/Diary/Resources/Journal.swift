@@ -136,15 +136,22 @@ enum Journal {
 
     private static let lessons = Statement(
         """
+        WITH taught AS MATERIALIZED (
+            SELECT DISTINCT t.lesson_id
+            FROM lyceum.lesson_teachers t
+            WHERE t.school_id = $1 AND t.section_id = \(section) AND t.date BETWEEN \(from) AND \(to)
+                AND t.teacher_id = $3::uuid
+        )
         SELECT x.id, x.date, x.slot, lyceum.local_moment(x.date, x.starts_at) AS starts_at,
             lyceum.local_moment(x.date, x.ends_at) AS ends_at, r.name AS room, x.state, x.topic, x.plan_topic_id,
             x.no_homework, x.attendance_taken_at, k.editable_until,
             CASE
-                WHEN NOT lyceum.teaches_lesson($1, $3::uuid, x.id) THEN 'not_your_lesson'
+                WHEN t.lesson_id IS NULL THEN 'not_your_lesson'
                 ELSE nullif(k.locked_reason, 'lesson_in_future')
             END AS locked_reason, x.version
         FROM lessons x
-        JOIN lyceum.lesson_locks k ON k.school_id = x.school_id AND k.lesson_id = x.id
+        JOIN lyceum.lesson_locks k ON k.school_id = x.school_id AND k.lesson_id = x.id AND k.section_id = \(section)
+        LEFT JOIN taught t ON t.lesson_id = x.id
         LEFT JOIN rooms r ON r.school_id = x.school_id AND r.id = x.room_id
         WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
             AND (
@@ -250,35 +257,41 @@ enum Journal {
         """
         SELECT x.student_id, x.kind, x.term_id, lyceum.mark_value(x.value_kind, x.number, x.code, x.due_on) AS value,
             x.version
-        FROM sections s
-        JOIN final_marks x ON x.school_id = s.school_id AND x.subject_id = s.subject_id
-            AND x.academic_year_id = s.academic_year_id AND \(changed)
-        WHERE s.school_id = $1 AND s.id = \(section)
-            AND EXISTS (
-                SELECT FROM group_members m
-                WHERE m.school_id = s.school_id AND m.group_id = s.group_id AND m.student_id = x.student_id
-            )
-            AND \(seen("x.student_id", reader: "$3"))
+        FROM (
+            SELECT DISTINCT s.subject_id, s.academic_year_id, m.student_id
+            FROM sections s
+            JOIN group_members m ON m.school_id = s.school_id AND m.group_id = s.group_id
+            WHERE s.school_id = $1 AND s.id = \(section)
+        ) m
+        JOIN final_marks x ON x.school_id = $1 AND x.student_id = m.student_id AND x.subject_id = m.subject_id
+            AND x.academic_year_id = m.academic_year_id AND \(changed)
+        WHERE \(seen("x.student_id", reader: "$3"))
         ORDER BY x.student_id, x.kind, x.term_id
         """)
 
     /// M10: marks that pupils of this section got in the same subject and year elsewhere.
     private static let carriedMarks = Statement(
         """
+        WITH own AS MATERIALIZED (\(members)),
+        others AS MATERIALIZED (
+            SELECT o.id, o.name, o.group_id
+            FROM sections s
+            JOIN sections o ON o.school_id = s.school_id AND o.academic_year_id = s.academic_year_id
+                AND o.subject_id = s.subject_id AND o.id <> s.id
+            WHERE s.school_id = $1 AND s.id = \(section)
+        )
         SELECT k.student_id, l.date, c.id AS "category?.id", c.name AS "category?.name",
             coalesce(c.short_name, left(c.name, 10)) AS "category?.short",
             lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, i.weight, o.name AS section_name
-        FROM (\(members)) own
-        JOIN sections s ON s.school_id = $1 AND s.id = \(section)
-        JOIN sections o ON o.school_id = s.school_id AND o.academic_year_id = s.academic_year_id
-            AND o.subject_id = s.subject_id AND o.id <> s.id
-        JOIN group_members m ON m.school_id = o.school_id AND m.group_id = o.group_id AND m.student_id = own.student_id
-        JOIN lessons l ON l.school_id = o.school_id AND l.section_id = o.id
-            AND l.date BETWEEN greatest(\(from), m.starts_on) AND least(\(to), m.ends_on)
-        JOIN line_items i ON i.school_id = l.school_id AND i.lesson_id = l.id AND i.deleted_at IS NULL
-        JOIN marks k ON k.school_id = i.school_id AND k.line_item_id = i.id AND k.student_id = own.student_id
+        FROM own
+        JOIN group_members m ON m.school_id = $1 AND m.student_id = own.student_id
+        JOIN others o ON o.group_id = m.group_id
+        JOIN lessons l ON l.school_id = $1 AND l.section_id = o.id AND l.date BETWEEN \(from) AND \(to)
+            AND l.date >= m.starts_on AND (m.ends_on IS NULL OR l.date <= m.ends_on)
+        JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.id AND i.deleted_at IS NULL
+        JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id AND k.student_id = m.student_id
             AND k.kind IS NOT NULL
-        LEFT JOIN categories c ON c.school_id = i.school_id AND c.id = i.category_id
+        LEFT JOIN categories c ON c.school_id = $1 AND c.id = i.category_id
         ORDER BY k.student_id, l.date, i.id
         """)
 }

@@ -59,18 +59,23 @@ package enum StudentDiary {
     private static let to = "current_setting('lyceum.to')::date"
     private static let student = StudentGate.student
 
-    /// Lessons of the groups that the pupil was a member of on the day.
-    private static let studied = """
-        FROM group_members m
-        JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
-        JOIN lessons l ON l.school_id = s.school_id AND l.section_id = s.id
-            AND l.date BETWEEN greatest(\(from), m.starts_on) AND least(\(to), m.ends_on)
-        """
-    private static let ofStudent = "WHERE m.school_id = $1 AND m.student_id = \(student)"
-    private static let inOrder = "ORDER BY l.date, l.starts_at, l.id"
-
+    /// Lessons of the groups that the pupil was a member of on the day. The days asked for stand alone, and not inside
+    /// `greatest(…)`: only so are they a condition on the index of each section's lessons.
+    ///
+    /// The statements behind it read about the lessons found here, in their order: `studied`.
     private static let lessons = Statement(
         """
+        WITH studied AS MATERIALIZED (
+            SELECT l.id, l.date, l.slot, l.starts_at, l.ends_at, l.state, l.section_id, l.teacher_id, l.room_id, l.topic,
+                l.no_homework, s.subject_id, m.student_id
+            FROM group_members m
+            JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
+            JOIN lessons l ON l.school_id = s.school_id AND l.section_id = s.id AND l.date BETWEEN \(from) AND \(to)
+                AND l.date >= m.starts_on AND (m.ends_on IS NULL OR l.date <= m.ends_on)
+            WHERE m.school_id = $1 AND m.student_id = \(student)
+            ORDER BY l.date, l.starts_at, l.id
+        ),
+        kept AS MATERIALIZED (SELECT set_config('lyceum.lessons', array_agg(id)::text, true) FROM studied)
         SELECT l.id, l.date, l.slot,
             lyceum.local_moment(l.date, l.starts_at) AS starts_at, lyceum.local_moment(l.date, l.ends_at) AS ends_at,
             l.state, l.section_id, j.id AS "subject.id", j.name AS "subject.name",
@@ -78,10 +83,11 @@ package enum StudentDiary {
             t.middle_name AS "teacher?.middle_name",
             r.name AS room, l.topic, l.no_homework,
             a.counted AS "attendance?.meaning", a.minutes AS "attendance?.minutes", a.label AS "attendance?.label"
-        \(studied)
-        JOIN subjects j ON j.school_id = s.school_id AND j.id = s.subject_id
-        LEFT JOIN users t ON t.school_id = l.school_id AND t.id = l.teacher_id
-        LEFT JOIN rooms r ON r.school_id = l.school_id AND r.id = l.room_id
+        FROM kept
+        CROSS JOIN studied l
+        JOIN subjects j ON j.school_id = $1 AND j.id = l.subject_id
+        LEFT JOIN users t ON t.school_id = $1 AND t.id = l.teacher_id
+        LEFT JOIN rooms r ON r.school_id = $1 AND r.id = l.room_id
         LEFT JOIN LATERAL (
             SELECT lyceum.counted_meaning(x.meaning, x.decided_meaning) AS counted,
                 CASE WHEN x.decided_meaning IS NULL THEN x.minutes ELSE x.decided_minutes END AS minutes,
@@ -95,11 +101,14 @@ package enum StudentDiary {
                     LIMIT 1
                 ) AS label
             FROM attendance x
-            WHERE x.school_id = l.school_id AND x.lesson_id = l.id AND x.student_id = m.student_id
+            WHERE x.school_id = $1 AND x.lesson_id = l.id AND x.student_id = l.student_id
         ) a ON true
-        \(ofStudent)
-        \(inOrder)
+        ORDER BY l.date, l.starts_at, l.id
         """)
+
+    private static let studied = """
+        FROM unnest(nullif(current_setting('lyceum.lessons', true), '')::uuid[]) WITH ORDINALITY l (id, number)
+        """
 
     private static let forThePupil = """
         h.deleted_at IS NULL
@@ -107,24 +116,23 @@ package enum StudentDiary {
                 h.for_all
                 OR EXISTS (
                     SELECT FROM homework_students hs
-                    WHERE hs.school_id = h.school_id AND hs.homework_id = h.id AND hs.student_id = m.student_id
+                    WHERE hs.school_id = h.school_id AND hs.homework_id = h.id AND hs.student_id = \(student)
                 )
             )
         """
-    private static let done = """
-        EXISTS (
-            SELECT FROM homework_completions d
-            WHERE d.school_id = h.school_id AND d.homework_id = h.id AND d.student_id = m.student_id
-        ) AS done
+    /// A join, where an EXISTS would read all completions of the school into a hash.
+    private static let completion = """
+        LEFT JOIN homework_completions d ON d.school_id = h.school_id AND d.homework_id = h.id AND d.student_id = \(student)
         """
+    private static let done = "d.homework_id IS NOT NULL AS done"
 
     private static let homework = Statement(
         """
         SELECT h.lesson_id AS _parent, h.id, h.text, h.due_on, \(done)
         \(studied)
-        JOIN homework h ON h.school_id = l.school_id AND h.lesson_id = l.id AND \(forThePupil)
-        \(ofStudent)
-        \(inOrder), h.id
+        JOIN homework h ON h.school_id = $1 AND h.lesson_id = l.id AND \(forThePupil)
+        \(completion)
+        ORDER BY l.number, h.id
         """)
 
     private static let marks = Statement(
@@ -134,12 +142,11 @@ package enum StudentDiary {
             i.title, i.weight, lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, k.comment, k.version,
             k.changed_at AS recorded_at
         \(studied)
-        JOIN line_items i ON i.school_id = l.school_id AND i.lesson_id = l.id AND i.deleted_at IS NULL
-        JOIN marks k ON k.school_id = i.school_id AND k.line_item_id = i.id AND k.student_id = m.student_id
+        JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.id AND i.deleted_at IS NULL
+        JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id AND k.student_id = \(student)
             AND k.kind IS NOT NULL AND k.published_at <= now()
-        LEFT JOIN categories c ON c.school_id = i.school_id AND c.id = i.category_id
-        \(ofStudent)
-        \(inOrder), i.is_default DESC, i.created_at, k.id
+        LEFT JOIN categories c ON c.school_id = $1 AND c.id = i.category_id
+        ORDER BY l.number, i.is_default DESC, i.created_at, k.id
         """)
 
     private static let written = """
@@ -151,11 +158,10 @@ package enum StudentDiary {
         """
         SELECT l.id AS _parent, \(written)
         \(studied)
-        JOIN feedback f ON f.school_id = l.school_id AND f.lesson_id = l.id AND f.student_id = m.student_id
+        JOIN feedback f ON f.school_id = $1 AND f.lesson_id = l.id AND f.student_id = \(student)
             AND f.deleted_at IS NULL AND f.published_at <= now()
-        LEFT JOIN users u ON u.school_id = f.school_id AND u.id = f.author_id
-        \(ofStudent)
-        \(inOrder), f.id
+        LEFT JOIN users u ON u.school_id = $1 AND u.id = f.author_id
+        ORDER BY l.number, f.id
         """)
 
     private static let homeworkDue = Statement(
@@ -168,7 +174,8 @@ package enum StudentDiary {
             AND \(forThePupil)
         JOIN lessons l ON l.school_id = h.school_id AND l.id = h.lesson_id
             AND l.date >= m.starts_on AND (m.ends_on IS NULL OR l.date <= m.ends_on)
-        \(ofStudent)
+        \(completion)
+        WHERE m.school_id = $1 AND m.student_id = \(student)
         ORDER BY h.due_on, j.name, h.id
         """)
 

@@ -8,8 +8,8 @@ import Web
 /// The token endpoint (RFC 6749) and revocation (RFC 7009).
 enum Tokens {
     static let routes: [Route<Access, Caller>] = [
-        .post("/v1/auth/token", "issueToken", access: .open, issue),
-        .post("/v1/auth/revoke", "revokeToken", access: .open, revoke),
+        .post("/v1/auth/token", "issueToken", access: .open, quota: .signIn, issue),
+        .post("/v1/auth/revoke", "revokeToken", access: .open, quota: .signIn, revoke),
     ]
 
     private static let sessionDays = 90

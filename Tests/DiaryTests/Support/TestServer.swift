@@ -38,15 +38,28 @@ final class TestServer: Sendable {
     }
 
     /// - Parameter routes: all of the diary, wrapped by a test or not.
-    init(cores: Int = 2, routes: [Route<Access, Caller>] = Routes.all) async throws {
+    init(
+        cores: Int = 2, routes: [Route<Access, Caller>] = Routes.all,
+        configure: (inout DiaryServer.Configuration) throws -> Void = { _ in }
+    ) async throws {
         database = try TestDatabase(
             .demo { ownerURL in
                 let connection = try BlockingConnection(url: ownerURL)
                 _ = try Demo(seed: 29, today: Self.today, schools: 2, students: 550, years: 1)
                     .fill(connection) { _ in }
             })
-        server = try await Self.start(database, cores: cores, routes: routes)
+        server = try await Self.start(database, cores: cores, routes: routes, configure: configure)
         if let trouble = await server.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
+    }
+
+    /// Looks until the condition holds; false when it does not within 20 seconds.
+    static func eventually(_ condition: () throws -> Bool) async throws -> Bool {
+        let end = Clock.now + .seconds(20)
+        while Clock.now < end {
+            if try condition() { return true }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        return false
     }
 
     deinit {
@@ -104,7 +117,8 @@ final class TestServer: Sendable {
     }
 
     static func start(
-        _ database: TestDatabase, cores: Int, routes: [Route<Access, Caller>] = Routes.all
+        _ database: TestDatabase, cores: Int, routes: [Route<Access, Caller>] = Routes.all,
+        configure: (inout DiaryServer.Configuration) throws -> Void = { _ in }
     ) async throws -> DiaryServer {
         var url = try ConnectionURL(database.serverURL)
         url["options"] = "-c lyceum.today=\(today)"
@@ -116,6 +130,7 @@ final class TestServer: Sendable {
         configuration.cores = cores
         configuration.logsRequests = false
         configuration.passwordThreads = 2
+        try configure(&configuration)
         let contract = Contract(yaml: Array("openapi: 3.1.0\n".utf8), json: Array("{}".utf8))
         // What the server logs belongs to the test's output.
         return try await DiaryServer(settings, configuration, contract: contract, log: LogSink(), routes: routes) { _ in

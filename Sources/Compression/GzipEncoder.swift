@@ -1,0 +1,40 @@
+import CZlib
+
+/// Compresses whole contents to gzip (RFC 1952), one after the other. Keeps 256 KiB of state for the next; one thread at a
+/// time.
+///
+/// The same content gives the same bytes: the header carries neither a time nor a name.
+@safe package final class GzipEncoder {
+    // zlib's state points back at the stream, so that it must not move.
+    private let stream: UnsafeMutablePointer<z_stream>
+
+    /// - Parameter level: 1 (fast) to 9 (small).
+    package init(level: Int32) {
+        unsafe stream = .allocate(capacity: 1)
+        unsafe stream.initialize(to: z_stream())
+        let code = unsafe lyceum_gzip_init(stream, level)
+        precondition(code == Z_OK, "zlib: \(code)")
+    }
+
+    deinit {
+        unsafe deflateEnd(stream)
+        unsafe stream.deallocate()
+    }
+
+    package func encode(_ content: [UInt8]) -> [UInt8] {
+        unsafe deflateReset(stream)
+        let bound = unsafe Int(deflateBound(stream, UInt(content.count)))
+        return unsafe content.withUnsafeBufferPointer { input in
+            unsafe [UInt8](unsafeUninitializedCapacity: bound) { output, count in
+                // zlib does not write to its input; the type is older than const.
+                unsafe stream.pointee.next_in = unsafe UnsafeMutablePointer(mutating: input.baseAddress)
+                unsafe stream.pointee.avail_in = UInt32(input.count)
+                unsafe stream.pointee.next_out = output.baseAddress
+                unsafe stream.pointee.avail_out = UInt32(output.count)
+                let code = unsafe deflate(stream, Z_FINISH)
+                precondition(code == Z_STREAM_END, "deflateBound was too small")
+                count = unsafe output.count - Int(stream.pointee.avail_out)
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Compression
+import HTTP1
+import Reactor
+
+/// Chooses the content coding of a core's answers and applies it (RFC 9110 sections 8.4 and 12.5.3).
+final class Encoding {
+    private let policy: CompressionPolicy
+    private lazy var encoder = GzipEncoder(level: policy.level)
+
+    init(_ policy: CompressionPolicy) { self.policy = policy }
+
+    /// The coding wanted for the answer; puts into its Vary that it was chosen, and 406 in its place where there is none.
+    func choose(_ response: inout Response, _ request: Request) -> ContentCoding {
+        let field = request.head["Accept-Encoding"]
+        let isWorth = response.body.count >= policy.minimum && response.isText
+        guard isWorth || field != nil, response.mayBeEncoded else { return .identity }
+        let accepts = field.map { AcceptEncoding($0) } ?? AcceptEncoding()
+        let coding = isWorth || !accepts.acceptsIdentity ? accepts.preferred : .identity
+        if isWorth || coding != .identity { response.vary("Accept-Encoding") }
+        if let coding { return coding }
+        // What was done cannot be undone by 406, and an error is better read in the wrong coding than not at all.
+        if request.isSafe && response.status.code < 300 {
+            response = Problem.noCoding.response(to: request)
+            response.vary("Accept-Encoding")
+        }
+        return .identity
+    }
+
+    /// The answer compressed; as it was when everything that could do it is busy.
+    func compress(_ response: Response, _ request: Request) async -> Response {
+        var answer = response
+        answer.entityTag = response.entityTag?.gzip
+        answer = answer.conditional(request)
+        if answer.status != response.status { return answer }
+        guard let gzip = await gzip(response) else { return response }
+        answer.body = gzip
+        answer.headers.append(("Content-Encoding", "gzip"))
+        return answer
+    }
+
+    /// Nil when everything that could do it is busy.
+    private func gzip(_ response: Response) async -> [UInt8]? {
+        if let made = response.gzip { return made }
+        let body = response.body
+        if body.count <= policy.longestOnCore { return encoder.encode(body) }
+        let level = policy.level
+        return try? await policy.offload.run { GzipEncoder(level: level).encode(body) }
+    }
+}
+
+extension Response {
+    /// There is content, all of it, in no coding yet, and nobody forbids one.
+    fileprivate var mayBeEncoded: Bool {
+        guard !body.isEmpty, !status.forbidsBody, status != .partialContent else { return false }
+        return !headers.contains { name, value in
+            switch name.lowercased() {
+            case "content-encoding", "content-range": true
+            case "cache-control": value.contains("no-transform")
+            default: false
+            }
+        }
+    }
+
+    /// Text compresses to a fraction; images, archives and spreadsheets are compressed already.
+    fileprivate var isText: Bool {
+        guard let contentType else { return false }
+        let type = contentType.prefix { $0 != ";" }
+        switch type {
+        case "application/json", "application/problem+json", "application/yaml", "application/x-ndjson",
+            "application/openmetrics-text", "application/javascript", "image/svg+xml":
+            return true
+        case "text/event-stream": return false
+        default: return type.hasPrefix("text/") || type.hasSuffix("+json") || type.hasSuffix("+xml")
+        }
+    }
+}
+
+extension Request {
+    fileprivate var isSafe: Bool { head.method == .get || head.method == .head }
+}
+
+extension Problem {
+    fileprivate static let noCoding = Problem(
+        .notAcceptable,
+        detail: Text(
+            ru: "Есть gzip и identity (Accept-Encoding).", en: "There are gzip and identity (Accept-Encoding)."))
+}

@@ -1,0 +1,46 @@
+/// How many requests one user, or one address, may make: a burst of `requests`, and as many in each window.
+package final class RatePolicy: Sendable {
+    /// As clients see it: `"user"`.
+    package let name: String
+    package let requests: Int
+    /// Seconds.
+    package let window: Int
+    /// `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers): `"user";q=600;w=60`.
+    let field: String
+
+    package init(_ name: String, requests: Int, window: Int) {
+        precondition(requests > 0 && window > 0)
+        self.name = name
+        self.requests = requests
+        self.window = window
+        field = "\"\(name)\";q=\(requests);w=\(window)"
+    }
+}
+
+/// Which policy a route counts against.
+package enum Quota: Sendable {
+    /// The user's, and the address's for who has not signed in.
+    case standard
+    /// A stricter one of the address, for signing in.
+    case signIn
+    /// None: for what load balancers ask all the time.
+    case unlimited
+}
+
+/// The quotas of a process. Each process counts for itself.
+package final class RateLimits: Sendable {
+    let limiter = RateLimiter()
+    let user: RatePolicy
+    let address: RatePolicy
+    let signIn: RatePolicy
+
+    /// - Parameters:
+    ///   - requests: of one user, or of one address without a user, in a window.
+    ///   - signIns: of one address in a window.
+    ///   - window: seconds.
+    package init(requests: Int, signIns: Int, window: Int) {
+        user = RatePolicy("user", requests: requests, window: window)
+        address = RatePolicy("address", requests: requests, window: window)
+        signIn = RatePolicy("sign-in", requests: signIns, window: window)
+    }
+}
