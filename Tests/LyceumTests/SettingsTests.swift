@@ -1,9 +1,6 @@
 import FoundationEssentials
-<<<<<<< HEAD
 import HTTP1
-=======
 import Postgres
->>>>>>> lanes
 import Testing
 
 @testable import lyceum
