@@ -83,7 +83,10 @@ package final class Server<Rule: Sendable, Caller>: Sendable {
     /// What all cores counted, added up.
     package func metrics() async -> [MetricFamily] {
         var parts: [[MetricFamily]] = []
-        for worker in workers { parts.append(await worker.read { worker, _ in worker.families }) }
+        for worker in workers {
+            parts.append(await worker.read { worker, core in worker.families + [ConnectionMetrics.loop(core)] })
+        }
+        parts.append(ConnectionMetrics.families(await connectionCounts()))
         return MetricFamily.sum(parts)
     }
 

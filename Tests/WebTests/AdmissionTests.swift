@@ -42,6 +42,12 @@ import Testing
         let counts = await server.server.connectionCounts()
         #expect(counts.accepted == 2)
         #expect(counts.rejected == [reason: 1])
+        let metrics = Dictionary(uniqueKeysWithValues: await server.server.metrics().map { ($0.name, $0.samples) })
+        #expect(metrics["lyceum_connections_accepted_total"]?.map(\.value) == [2])
+        let rejected = metrics["lyceum_connections_rejected_total"]?.filter { $0.value == 1 }.map(\.labels)
+        #expect(rejected?.count == 1 && rejected?[0].contains(reason.rawValue) == true)
+        let turns = metrics["lyceum_loop_turn_seconds"]?.filter { $0.suffix == "_count" } ?? []
+        #expect(turns.count == 2 && turns.allSatisfy { $0.value > 0 })
         for client in kept { #expect(try await client.get("/hello").status == 200) }
     }
 
