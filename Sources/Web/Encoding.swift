@@ -9,28 +9,34 @@ final class Encoding {
 
     init(_ policy: CompressionPolicy) { self.policy = policy }
 
-    /// The coding wanted for the answer; puts into its Vary that it was chosen, and 406 in its place where there is none.
-    func choose(_ response: inout Response, _ request: Request) -> ContentCoding {
+    /// Whether the answer is to be compressed. Puts into its Vary that this was chosen, and 406 in its place where neither
+    /// coding will do.
+    func chooses(_ response: inout Response, _ request: Request) -> Bool {
+        let isLong = response.body.count >= policy.minimum
         let field = request.head["Accept-Encoding"]
-        let isWorth = response.body.count >= policy.minimum && response.isText
-        guard isWorth || field != nil, response.mayBeEncoded else { return .identity }
+        guard isLong || field != nil, response.mayBeEncoded else { return false }
+        let isWorth = isLong && response.isText
         let accepts = field.map { AcceptEncoding($0) } ?? AcceptEncoding()
-        let coding = isWorth || !accepts.acceptsIdentity ? accepts.preferred : .identity
-        if isWorth || coding != .identity { response.vary("Accept-Encoding") }
-        if let coding { return coding }
-        // What was done cannot be undone by 406, and an error is better read in the wrong coding than not at all.
-        if request.isSafe && response.status.code < 300 {
-            response = Problem.noCoding.response(to: request)
-            response.vary("Accept-Encoding")
+        guard isWorth || !accepts.acceptsIdentity else { return false }
+        response.vary("Accept-Encoding")
+        switch accepts.preferred {
+        case .gzip: return true
+        case .identity: return false
+        case nil:
+            // What was done cannot be undone by 406, and an error is better read in the wrong coding than not at all.
+            if request.isSafe && response.status.code < 300 {
+                response = Problem.noCoding.response(to: request)
+                response.vary("Accept-Encoding")
+            }
+            return false
         }
-        return .identity
     }
 
-    /// The answer compressed; as it was when everything that could do it is busy.
+    /// The answer compressed, or the 304 that stands for it; as it was when everything that could do it is busy.
     func compress(_ response: Response, _ request: Request) async -> Response {
         var answer = response
         answer.entityTag = response.entityTag?.gzip
-        answer = answer.conditional(request)
+        answer.meetConditions(request)
         if answer.status != response.status { return answer }
         guard let gzip = await gzip(response) else { return response }
         answer.body = gzip

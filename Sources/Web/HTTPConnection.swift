@@ -19,6 +19,7 @@ final class HTTPConnection: BodySource {
     let arrival: Admission.Arrival
     private let limits: ServerLimits
     private let worker: any ConnectionOwner
+    private let measuresParsing: Bool
     private var parser: RequestParser
     private var input = InputBuffer()
     private var phase = Phase.opening
@@ -42,6 +43,7 @@ final class HTTPConnection: BodySource {
         self.arrival = arrival
         self.limits = limits
         self.worker = worker
+        measuresParsing = worker.measuresParsing
         parser = RequestParser(limits: limits.parser)
         deadline = deadlines.make { [unowned self] in expired() }
     }
@@ -149,7 +151,7 @@ final class HTTPConnection: BodySource {
         defer {
             phase = .handler
             deadline.cancel()
-            if worker.measuresParsing { timing.body = Clock.now - start }
+            if measuresParsing { timing.body = Clock.now - start }
         }
         var content: [UInt8] = []
         while true {
@@ -190,8 +192,8 @@ final class HTTPConnection: BodySource {
 
     /// One event out of what was received; nil after a parse error, which then stands in `failure`.
     private func step(into content: inout [UInt8]) -> RequestParser.Event? {
-        let start = worker.measuresParsing ? Clock.now : 0
-        defer { if worker.measuresParsing { timing.parse += Clock.now - start } }
+        let start = measuresParsing ? Clock.now : 0
+        defer { if measuresParsing { timing.parse += Clock.now - start } }
         do throws(ParseError) {
             let step = try input.withBytes { (bytes) throws(ParseError) in
                 let step = try parser.next(bytes)

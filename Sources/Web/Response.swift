@@ -42,20 +42,19 @@ package struct Response {
         if !names.contains(name) && !names.contains("*") { headers[index].value += ", " + name }
     }
 
-    /// What `If-Match` and `If-None-Match` make of an answer to a GET, in this order (RFC 9110 section 13.2.2).
-    func conditional(_ request: Request) -> Response {
+    /// Becomes what `If-Match` and `If-None-Match` make of an answer to a GET, in this order (RFC 9110 section 13.2.2).
+    mutating func meetConditions(_ request: Request) {
         let head = request.head
-        guard let entityTag, status == .ok, head.method == .get || head.method == .head else { return self }
+        guard let entityTag, status == .ok, head.method == .get || head.method == .head else { return }
         if let field = head["If-Match"], EntityTagList(field)?.matchesStrongly(entityTag) != true {
-            return Problem(.preconditionFailed).response(to: request)
+            self = Problem(.preconditionFailed).response(to: request)
+            return
         }
         if let field = head["If-None-Match"], EntityTagList(field)?.matchesWeakly(entityTag) == true {
-            var answer = Response(.notModified)
-            answer.headers = headers
-            answer.entityTag = entityTag
-            return answer
+            status = .notModified
+            contentType = nil
+            body = []
         }
-        return self
     }
 }
 

@@ -88,17 +88,21 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
             let problem = (error as? Problem) ?? application.problem(for: error) ?? unforeseen(error, request)
             response = problem.response(to: request)
         }
-        if let encoding, encoding.choose(&response, request) == .gzip {
+        if let encoding, encoding.chooses(&response, request) {
             response = await encoding.compress(response, request)
         } else {
-            response = response.conditional(request)
+            response.meetConditions(request)
         }
-        if let rates = features.rates { rates.tell(&response, request) }
+        addFields(&response, request, since: start)
+        return response
+    }
+
+    private func addFields(_ response: inout Response, _ request: Request, since start: UInt64) {
+        if request.grant != nil { features.rates?.tell(&response, request) }
         if let cors = features.cors { cors.apply(to: &response, request, showsTiming: features.showsTiming) }
         if features.showsTiming {
             response.headers.append(("Server-Timing", request.timing.field(total: Clock.now - start)))
         }
-        return response
     }
 
     /// Admission stands here and not in a function of its own: each async call on the way takes room and time.
