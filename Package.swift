@@ -26,7 +26,7 @@ let package = Package(
         // C libraries: a module map and a shim each.
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Bytes in, values out.
@@ -35,19 +35,21 @@ let package = Package(
 
         // Face C.
         .target(name: "Reactor", dependencies: ["CLinux"], swiftSettings: pointers),
+        .target(name: "TLS", dependencies: ["Reactor", "COpenSSL"], swiftSettings: pointers),
         .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: pointers),
         .target(name: "Crypto", dependencies: ["COpenSSL"], swiftSettings: pointers),
         .target(name: "Postgres", dependencies: ["Reactor", "JSON", "CPostgres"], swiftSettings: pointers),
 
         // Web and Postgres never see each other.
-        .target(name: "Web", dependencies: ["HTTP1", "JSON", "Reactor", "Compression"], swiftSettings: settings),
         .target(
-            name: "Diary", dependencies: ["Web", "HTTP1", "Postgres", "Crypto", "JSON", "Reactor"],
+            name: "Web", dependencies: ["HTTP1", "TLS", "JSON", "Reactor", "Compression"], swiftSettings: settings),
+        .target(
+            name: "Diary", dependencies: ["Web", "HTTP1", "TLS", "Postgres", "Crypto", "JSON", "Reactor"],
             swiftSettings: settings),
         .executableTarget(
             name: "lyceum",
             dependencies: [
-                "Diary", "Web", "HTTP1", "JSON", "Crypto", "Postgres", "Reactor",
+                "Diary", "Web", "HTTP1", "TLS", "JSON", "Crypto", "Postgres", "Reactor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -57,17 +59,18 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        // The database's share of the diary, for script/bench.
-        .executableTarget(
-            name: "pgbench-script", dependencies: ["Diary", "Postgres"], path: "Benchmarks/PgbenchScript",
-            swiftSettings: settings),
-
         // Tests.
         .target(name: "TestSupport", dependencies: ["Postgres"], path: "Tests/TestSupport", swiftSettings: settings),
+        .executableTarget(
+            name: "echo-server", dependencies: ["Web", "HTTP1", "Reactor"], path: "Tests/EchoServer",
+            swiftSettings: settings),
         .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: settings),
+        .testTarget(
+            name: "TLSTests", dependencies: ["TLS", "Web", "HTTP1", "JSON", "Reactor", "COpenSSL"],
+            swiftSettings: settings),
         .testTarget(
             name: "WebTests", dependencies: ["Web", "HTTP1", "JSON", "Reactor", "Compression", "CZlib"],
             swiftSettings: settings),
@@ -81,6 +84,11 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: settings),
-        .testTarget(name: "LyceumTests", dependencies: ["lyceum", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "LyceumTests", dependencies: ["lyceum", "HTTP1", "TestSupport"], swiftSettings: settings),
+        // The real executable over a PostgreSQL of their own, and what is done to both.
+        .testTarget(
+            name: "FaultTests",
+            dependencies: ["lyceum", "Diary", "JSON", "Crypto", "Postgres", "Reactor", "TestSupport"],
+            swiftSettings: settings),
     ]
 )

@@ -34,3 +34,11 @@ static inline void lyceum_name_thread(const char *name) { prctl(PR_SET_NAME, nam
 static inline int lyceum_nice_thread(int level) {
     return setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), level);
 }
+
+/// Raises the soft limit of open descriptors to the hard one; answers the limit that holds now.
+static inline uint64_t lyceum_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    struct rlimit raised = {limit.rlim_max, limit.rlim_max};
+    return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
+}

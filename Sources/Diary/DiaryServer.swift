@@ -1,6 +1,7 @@
 import Postgres
 import Reactor
 import Synchronization
+import TLS
 import Web
 
 /// The running server: cores, their services, one listening socket.
@@ -11,6 +12,9 @@ package final class DiaryServer: Sendable {
         package var port: UInt16 = 8080
         package var cores = 1
         package var limits = ServerLimits()
+        /// Nil for HTTP in the clear.
+        package var tls: ServerContext?
+        package var proxies = TrustedProxies()
         package var logsRequests = true
         /// Passwords hashed at a time, and sign-ins that may wait for it.
         package var passwordThreads = 1
@@ -63,7 +67,10 @@ package final class DiaryServer: Sendable {
         let features = configuration.features(compression: compression)
         self.readiness = readiness
         self.cores = cores
-        let server = try await Server(host: configuration.host, port: configuration.port, cores: cores) { core in
+        let server = try await Server(
+            host: configuration.host, port: configuration.port, cores: cores, tls: configuration.tls,
+            proxies: configuration.proxies, limits: configuration.limits
+        ) { core in
             let services = Services(
                 settings, contract: contract, readiness: readiness, resolver: resolver, passwords: passwords, on: core,
                 log: events)
@@ -91,11 +98,16 @@ package final class DiaryServer: Sendable {
     /// Waits for the database; answers what is in the way when the time is over.
     package func waitUntilReady(seconds: Double) async -> String? { await server.waitUntilReady(seconds: seconds) }
 
-    /// `/readyz` turns 503, nothing new is accepted, requests in flight finish; then the cores end.
+    /// New connections get another certificate; those that are open go on.
+    package func use(_ tls: ServerContext) { server.use(tls) }
+
+    /// `/readyz` turns 503; after the delay nothing new is accepted, and requests in flight finish; then the cores end.
     ///
+    /// - Parameter delaySeconds: for load balancers to see that the server stops.
     /// - Returns: whether every connection was closed in time.
-    package func shutDown(graceSeconds: Double) async -> Bool {
+    package func shutDown(delaySeconds: Double = 0, graceSeconds: Double) async -> Bool {
         readiness.stop()
+        try? await Task.sleep(nanoseconds: .seconds(delaySeconds))
         let isClean = await server.shutDown(graceSeconds: graceSeconds)
         // Until here it says that the server stops.
         _ = await admin?.shutDown(graceSeconds: 1)

@@ -158,6 +158,12 @@ extension ProblemKind {
             en:
                 "The connection to the database was lost after the write was sent; repeat with the same Idempotency-Key."
         ))
+    static let writeContention = ProblemKind(
+        "write_contention", .serviceUnavailable,
+        title: Text(ru: "Одновременные изменения", en: "Write contention"),
+        detail: Text(
+            ru: "То же самое меняют другие; ничего не записано, повторите позже.",
+            en: "Others are changing the same records; nothing was written, try again later."))
     static let timeout = ProblemKind(
         "timeout", .serviceUnavailable,
         title: Text(ru: "Слишком долго", en: "Timeout"),
@@ -170,8 +176,7 @@ extension ProblemKind {
         marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled, notYourLesson,
         journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, cursorExpired, unauthorizedClient,
         tooManyAttempts, shuttingDown, conflict, idempotencyKeyReused, idempotencyInProgress, databaseUnavailable,
-        outcomeUnknown,
-        timeout,
+        outcomeUnknown, writeContention, timeout,
     ]
 
     /// Every kind there is, by its code.
@@ -204,15 +209,20 @@ enum DatabaseProblems {
         switch error.sqlState {
         case "LYA00": return Problem.invalidToken
         case let state where state.hasPrefix("LY"): return Problem(ProblemKind.all[error.message] ?? .conflict)
-        case "57014", "55P03", "40001", "40P01":
-            // query_canceled by statement_timeout, lock_not_available, serialization and deadlock failures
-            return Problem(.timeout, headers: [("Retry-After", "1")])
         case "22003": return Problem(.conflict)  // a number beyond its column, such as a version
-        case let state where state.hasPrefix("57P") || state.hasPrefix("08"):
+        // query_canceled: the statement ran into its timeout.
+        case "57014": return Problem(.timeout, headers: [("Retry-After", "2")])
+        // lock_not_available, serialization_failure, deadlock_detected: what could be tried again has been.
+        case "55P03", "40001", "40P01": return Problem(.writeContention, headers: [("Retry-After", "1")])
+        // The server goes, is not up yet, or is a standby that only reads; the connection is replaced.
+        case let state where state.hasPrefix("57P") || state.hasPrefix("08") || state == "25006":
             return Problem(.databaseUnavailable, headers: [("Retry-After", "2")])
-        case "53100", "53200", "53300", "53400", "25006":
-            // disk full, out of memory, too many connections, a standby that only reads
+        // The schema changes faster than statements are prepared.
+        case _ where error.isStalePlan: return Problem(.databaseUnavailable, headers: [("Retry-After", "2")])
+        // Insufficient resources: disk full, out of memory, too many connections, a limit of the configuration.
+        case let state where state.hasPrefix("53"):
             return Problem(.databaseUnavailable, headers: [("Retry-After", "5")])
+        // The rest is nobody's to mend but ours: a wrong statement, a damaged page.
         default: return nil
         }
     }

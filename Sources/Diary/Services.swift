@@ -12,22 +12,19 @@ package struct ServerSettings: Sendable {
     package var publicURL: String?
     /// Milliseconds.
     package var statementTimeout: Int
-    package var readers: Int
-    package var writers: Int
-    package var leased: Int
+    /// Each core's connections to the database.
+    package var pool: Lanes.Pool
 
     package init(
         database: ConnectionURL, tokenKeys: TokenKeys, publicURL: String? = nil, statementTimeout: Int = 5000,
-        readers: Int = 1, writers: Int = 2, leased: Int = 2
+        pool: Lanes.Pool = Lanes.Pool()
     ) throws {
         refreshTokens = try RefreshTokens(tokenKeys)
         self.database = database
         self.tokenKeys = tokenKeys
         self.publicURL = publicURL
         self.statementTimeout = statementTimeout
-        self.readers = readers
-        self.writers = writers
-        self.leased = leased
+        self.pool = pool
     }
 }
 
@@ -55,9 +52,7 @@ package final class Services {
         weak var made: Lanes?
         let index = core.index
         lanes = Lanes(
-            Lanes.Configuration(
-                url: settings.database, readers: settings.readers, writers: settings.writers, leased: settings.leased),
-            offload: resolver, on: core
+            Lanes.Configuration(url: settings.database, pool: settings.pool), offload: resolver, on: core
         ) { event in
             log(event)
             if let made { readiness.update(made.statistics, core: index) }

@@ -8,6 +8,19 @@ package enum StartChecks {
         package init(_ description: String) { self.description = description }
     }
 
+    /// Prepared statements and settings belong to a session, so each connection needs one of its own.
+    ///
+    /// - Parameter url: what the connection was made with.
+    package static func ownSession(_ connection: BlockingConnection, url: String) throws {
+        guard try connection.hasOwnSession(url) else {
+            throw Failure(
+                """
+                The database URL leads to a proxy that shares server connections between transactions (PgBouncer with \
+                pool_mode = transaction, say). Set LYCEUM_DATABASE_URL to PostgreSQL itself, or pool sessions.
+                """)
+        }
+    }
+
     /// The second lock: row-level security has to bind the server's role on every tenant table. It does not bind superusers,
     /// roles with BYPASSRLS, and the tables' owner.
     package static func rowSecurity(_ connection: BlockingConnection) throws {

@@ -1,6 +1,6 @@
 /// Turns complete lines of a head into a `RequestHead`. It sees each line once; lines stand in the parser's buffer.
 struct HeadBuilder: Sendable {
-    private var method: Method?
+    private(set) var method: Method?
     private var minorVersion = 1
     private var target: Target?
     private var fields: [RequestHead.Field] = []
@@ -122,7 +122,10 @@ struct HeadBuilder: Sendable {
             isEmpty = false
             // Anything behind chunked, and chunked again, leaves the length of the message open.
             guard !isChunked else { throw .badTransferCoding }
-            if Bytes.equal(bytes, element, ignoringCase: "chunked") {
+            let name = element.lowerBound..<(element.first { !Bytes.isToken(bytes[$0]) } ?? element.upperBound)
+            if Bytes.equal(bytes, name, ignoringCase: "chunked") {
+                // It has no parameters (RFC 9112 section 7.1).
+                guard name == element else { throw .badTransferCoding }
                 isChunked = true
             } else {
                 isUnknown = true

@@ -61,6 +61,10 @@ package struct RequestParser: Sendable {
         if case .start(skippedLine: false) = state { true } else { false }
     }
 
+    /// The method of an unfinished or refused head, once its request line has been read. An error in answer to HEAD has no
+    /// content either.
+    package var method: Method? { builder.method }
+
     package mutating func next(_ input: Span<UInt8>) throws(ParseError) -> Step {
         do throws(ParseError) {
             return try advance(input)

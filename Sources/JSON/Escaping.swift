@@ -1,20 +1,33 @@
 /// Finds the bytes of a text that JSON wants escaped, eight at a time (RFC 8259 section 7).
-enum Escaping {
-    private static let ones: UInt64 = 0x0101_0101_0101_0101
-    private static let highs: UInt64 = 0x8080_8080_8080_8080
+package enum Escaping {
 
     /// Bytes below 0x20, quotation marks and backslashes have their high bit set in the result; above the first one
     /// the subtraction's borrow may mark others too.
-    @inline(__always)
-    private static func marks(_ word: UInt64) -> UInt64 {
+    @inlinable @inline(__always)
+    package static func marks(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs: UInt64 = 0x8080_8080_8080_8080
         let quotes = word ^ (ones &* 0x22)
         let slashes = word ^ (ones &* 0x5C)
         let controls = (word &- ones &* 0x20) & ~word
         return (controls | ((quotes &- ones) & ~quotes) | ((slashes &- ones) & ~slashes)) & highs
     }
 
-    @inline(__always)
-    static func needsEscape(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x22 || byte == 0x5C }
+    @inlinable @inline(__always)
+    package static func needsEscape(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x22 || byte == 0x5C }
+
+    /// What stands behind the backslash for a byte that has a short form; nil: `u00` and two digits do.
+    package static func letter(for byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x22, 0x5C: byte
+        case 0x08: 0x62
+        case 0x09: 0x74
+        case 0x0A: 0x6E
+        case 0x0C: 0x66
+        case 0x0D: 0x72
+        default: nil
+        }
+    }
 
     /// The first index at or after `start` that needs an escape, or the count.
     @inline(__always)

@@ -1,7 +1,7 @@
 /// A member name, escaped and quoted once: `"name":`.
 package struct JSONKey: Sendable, Hashable {
     /// The name with its quotes and the colon, a comma in front of it.
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     package init(_ name: String) {
         var writer = JSONWriter(reservingCapacity: name.utf8.count + 4)

@@ -1,13 +1,25 @@
 /// A JSON pointer (RFC 6901); the empty one is the whole document.
 package struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
-    /// `/marks/0/value`, with `~` and `/` inside names escaped.
+    /// `/marks/0/value`, with `~` and `/` inside names escaped. What goes beyond `maximumLength` is replaced by `…`: names
+    /// are the client's, and a problem need not send a megabyte of them back.
     package let text: String
+
+    /// In bytes of UTF-8, far more than the pointers of this API take.
+    package static let maximumLength = 200
 
     package init() { text = "" }
 
-    package init(_ name: String) { text = "/" + JSONPointer.escaped(name) }
+    package init(_ name: String) { self.init(text: "/" + JSONPointer.escaped(name)) }
 
-    private init(text: String) { self.text = text }
+    private init(text: String) {
+        guard text.utf8.count > JSONPointer.maximumLength else {
+            self.text = text
+            return
+        }
+        var end = text.utf8.index(text.startIndex, offsetBy: JSONPointer.maximumLength - "…".utf8.count)
+        while UTF8.isContinuation(text.utf8[end]) { text.utf8.formIndex(before: &end) }
+        self.text = text[..<end] + "…"
+    }
 
     package var description: String { text }
 

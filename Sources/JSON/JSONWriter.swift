@@ -102,6 +102,13 @@ package struct JSONWriter: Sendable {
         }
     }
 
+    /// Lets `body` write values or members by itself, commas and all, into room for at least so many bytes.
+    package mutating func write(
+        capacity: Int, _ body: (_ output: inout OutputSpan<UInt8>, _ needsComma: inout Bool) -> Void
+    ) {
+        bytes.append(addingCapacity: capacity) { body(&$0, &needsComma) }
+    }
+
     // MARK: Parts
 
     @inline(__always)
@@ -152,14 +159,9 @@ package struct JSONWriter: Sendable {
 
     private mutating func appendEscape(_ byte: UInt8) {
         bytes.append(0x5C)
-        switch byte {
-        case 0x22, 0x5C: bytes.append(byte)
-        case 0x08: bytes.append(0x62)
-        case 0x09: bytes.append(0x74)
-        case 0x0A: bytes.append(0x6E)
-        case 0x0C: bytes.append(0x66)
-        case 0x0D: bytes.append(0x72)
-        default:
+        if let letter = Escaping.letter(for: byte) {
+            bytes.append(letter)
+        } else {
             bytes.append(contentsOf: "u00".utf8)
             bytes.append(0x30 + byte >> 4)
             bytes.append(byte & 15 < 10 ? 0x30 + byte & 15 : 0x57 + byte & 15)

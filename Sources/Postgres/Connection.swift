@@ -4,61 +4,52 @@ import Reactor
 
 /// One libpq connection in pipeline mode, shared by many requests of its core.
 ///
-/// A segment is a request's queries and one Sync: one implicit transaction, whose error aborts that segment alone. Results
-/// come back in the order of the queries, so what is expected stands in a queue. Nothing is ever cancelled here: a cancel
-/// hits whoever is running. The segment's own `statement_timeout` ends it instead, and the answer for a caller that left is
-/// read and dropped.
+/// Segments are answered in the order in which they were sent, so what is expected stands in a line. Nothing is ever
+/// cancelled here: a cancel hits whoever is running. The segment's own `statement_timeout` ends it instead, and the answer
+/// for a caller that left is read and dropped.
 @safe final class Connection {
-    private enum Expected {
-        case prepare(Statement, Segment)
-        case query(Prepared, Segment)
-        case sync(Segment?)
-    }
-
-    @safe fileprivate final class Segment {
-        var rows: [Rows] = []
-        var error: PostgresError?
-        var isStale = false
-        let waiter = Suspension()
-        var deadline: Deadline?
-    }
-
-    private final class Prepared {
-        let statement: Statement
-        let name: String
-        var shape: RowShape?
-
-        init(_ statement: Statement, name: String) {
-            self.statement = statement
-            self.name = name
-        }
-    }
-
-    /// Called once, when the connection is of no more use.
+    /// Called once, when the connection is of no more use for what comes next.
     var onClose: ((String) -> Void)?
+    /// Given the segments whose answers are lost; those that it gives back are told.
+    var onLoss: (([Segment]) -> [Segment])?
+    /// Told of each answer, with the nanoseconds that the database took.
+    var onAnswer: ((UInt64) -> Void)?
+    /// Told when the segment that is being answered has taken longer than anybody waits.
+    var onOverdue: (() -> Void)?
+    /// Told when it closes after it retired.
+    var onDrained: (() -> Void)?
     private(set) var isOpen = true
-    private(set) var outstanding = 0
+    /// It answers what was sent, takes nothing new, and closes.
+    private(set) var isRetired = false
+    /// It has grown by a very large value, which libpq does not give back.
+    private(set) var isBloated = false
+    /// The server only reads, and was asked to write.
+    private(set) var onlyReads = false
     private let connection: OpaquePointer
     private let poller: Poller
     private let deadlines: Deadlines
     private var token: Poller.Token?
     private var isWritable = true
-    private var expected: [Expected] = []
-    private var head = 0
+    private var inFlight = FIFO<Segment>()
     private var sawResult = false
-    private var prepared: [Int: Prepared] = [:]
+    private var prepared: [Int: PreparedStatement] = [:]
     private var names = 0
     private var watchdog: Deadline!
-    private static let silence = UInt64.seconds(20)
+    private var isOverdue = false
+    /// Keeps it alive while it retires.
+    private var itself: Connection?
+
+    /// A single value of this many bytes makes buffers that are not worth keeping.
+    private static let large = 2 << 20
+
+    var outstanding: Int { inFlight.count }
 
     /// Takes over a connected libpq connection.
     init(_ connection: OpaquePointer, poller: Poller, deadlines: Deadlines) throws(PostgresError) {
         unsafe self.connection = unsafe connection
         self.poller = poller
         self.deadlines = deadlines
-        watchdog = deadlines.make { [unowned self] in
-            if outstanding > 0 { close("no answer from the database") }
-        }
+        watchdog = deadlines.make { [unowned self] in watch() }
         // libpq would print warnings to the process's standard error.
         _ = unsafe PQsetNoticeProcessor(connection, { _, _ in }, nil)
         guard unsafe PQsetnonblocking(connection, 1) == 0, unsafe PQenterPipelineMode(connection) == 1 else {
@@ -80,13 +71,26 @@ import Reactor
 
     /// Sends the queries as one segment and waits for its Sync.
     ///
-    /// - Parameter timeout: nanoseconds after which the caller no longer waits; the answer is then dropped when it comes.
-    func run(_ queries: [Query], timeout: UInt64, mayRepeat: Bool) async throws(PostgresError) -> Outcome {
-        var segment = try await send(queries, timeout: timeout)
-        if segment.isStale && mayRepeat && isOpen { segment = try await send(queries, timeout: timeout) }
-        if case .refused(let error)? = segment.error { return Outcome(rows: segment.rows, refusal: error) }
-        if let error = segment.error { throw error }
-        return Outcome(rows: segment.rows, refusal: nil)
+    /// - Parameters:
+    ///   - timeout: nanoseconds after which the caller no longer waits; the answer is then dropped when it comes.
+    ///   - hidden: how many answers at the front are left out.
+    func run(
+        _ queries: [Query], hidden: Int = 0, timeout: UInt64, statementTimeout: UInt64 = 0, mayRepeat: Bool,
+        timing: RequestTiming? = nil
+    ) async throws(PostgresError) -> Outcome {
+        let segment = try Segment(
+            queries, hidden: hidden, patience: timeout, statementTimeout: statementTimeout, repeats: mayRepeat ? 2 : 0,
+            deadlines: deadlines, timing: timing)
+        guard send(segment) else { throw .unavailable(reason: "connection closed") }
+        return try await segment.outcome(on: poller)
+    }
+
+    /// Nanoseconds since the segment that is being answered began.
+    func age(_ now: UInt64) -> UInt64 { inFlight.first.map { now &- $0.began } ?? 0 }
+
+    /// A setting that the server reports by itself, such as `in_hot_standby`.
+    func parameter(_ name: String) -> String? {
+        unsafe PQparameterStatus(connection, name).map { unsafe String(cString: $0) }
     }
 
     /// Ends the connection; who waits is told that the outcome is unknown.
@@ -96,70 +100,37 @@ import Reactor
         if let token { poller.remove(token) }
         token = nil
         watchdog.cancel()
-        let waiting = expected[head...]
-        expected = []
-        head = 0
-        outstanding = 0
-        for case .sync(let segment?) in waiting {
-            segment.finish(.outcomeUnknown(reason: reason))
-        }
+        let lost = inFlight.takeAll()
+        for segment in onLoss?(lost) ?? lost { segment.finish(.outcomeUnknown(reason: reason)) }
+        leave(reason)
+        if isRetired { onDrained?() }
+        itself = nil
+    }
+
+    /// Lets what was sent be answered, and closes then.
+    func retire(_ reason: String) {
+        guard isOpen, !isRetired else { return }
+        isRetired = true
+        if outstanding == 0 { return close(reason) }
+        itself = self
+        leave(reason)
+    }
+
+    private func leave(_ reason: String) {
         onClose?(reason)
         onClose = nil
     }
 
-    private func send(_ queries: [Query], timeout: UInt64) async throws(PostgresError) -> Segment {
-        poller.assertOnThread()
-        guard isOpen else { throw .unavailable(reason: "connection closed") }
-        let buffers = try encode(queries)
-        let segment = Segment()
-        for query in queries where prepared[query.statement.id] == nil {
-            try prepare(query.statement, segment)
-        }
-        for (query, buffer) in zip(queries, buffers) {
-            let prepared = prepared[query.statement.id]!
-            let sent = unsafe buffer.withPointers { pointers in
-                unsafe PQsendQueryPrepared(connection, prepared.name, Int32(pointers.count), pointers, nil, nil, 0)
-            }
-            try check(sent)
-            expected.append(.query(prepared, segment))
-        }
-        try check(unsafe PQpipelineSync(connection))
-        expected.append(.sync(segment))
-        if outstanding == 0 { watchdog.set(after: Self.silence) }
-        outstanding += 1
-        flush()
-        guard isOpen else { throw .outcomeUnknown(reason: "connection closed while sending") }
-        segment.deadline = deadlines.make { [unowned segment] in
-            segment.finish(.outcomeUnknown(reason: "no answer in time"))
-        }
-        segment.deadline?.set(after: timeout)
-        await segment.waiter.wait(on: poller)
-        segment.deadline?.cancel()
-        return segment
-    }
-
-    private func encode(_ queries: [Query]) throws(PostgresError) -> [ParameterBuffer] {
-        var buffers: [ParameterBuffer] = []
-        for query in queries { buffers.append(try ParameterBuffer(query.parameters)) }
-        return buffers
-    }
-
-    /// A Prepare has a Sync of its own: one that an earlier error skipped would break the next request that counts on it.
-    private func prepare(_ statement: Statement, _ segment: Segment) throws(PostgresError) {
-        names += 1
-        let name = "s\(names)"
-        try check(unsafe PQsendPrepare(connection, name, statement.sql, 0, nil))
-        expected.append(.prepare(statement, segment))
-        try check(unsafe PQpipelineSync(connection))
-        expected.append(.sync(nil))
-        prepared[statement.id] = Prepared(statement, name: name)
-    }
-
-    private func check(_ code: Int32) throws(PostgresError) {
-        guard code == 1 else {
-            let reason = message
-            close(reason)
-            throw .outcomeUnknown(reason: reason)
+    /// Nobody answers. Whoever waits has its own deadline; here it is about the connection. It is overdue when the caller at
+    /// the front has left, and dead when all its statements should have run into their timeouts.
+    private func watch() {
+        guard let segment = inFlight.first else { return }
+        let age = age(Clock.now)
+        if age >= segment.longest { return close("no answer from the database") }
+        watchdog.set(after: segment.longest - age)
+        if !isOverdue {
+            isOverdue = true
+            onOverdue?()
         }
     }
 
@@ -167,13 +138,66 @@ import Reactor
         let text = unsafe String(cString: PQerrorMessage(connection))
         return text.split(separator: "\n").first.map { String($0) } ?? "connection lost"
     }
+}
 
-    private func became(_ readiness: Readiness) {
-        if readiness.contains(.writable) { flush() }
-        guard isOpen, !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) else { return }
-        guard unsafe PQconsumeInput(connection) == 1 else { return close(message) }
-        readResults()
-        if isOpen && outstanding > 0 { flush() }
+// MARK: Sending
+
+extension Connection {
+    /// Sends a segment; it is finished later.
+    ///
+    /// - Returns: false when the connection broke before the Sync: the segment can't have taken effect.
+    func send(_ segment: Segment) -> Bool {
+        poller.assertOnThread()
+        guard isOpen else { return false }
+        segment.begin()
+        for query in segment.queries {
+            guard let prepared = prepared[query.statement.id] ?? prepare(query.statement, for: segment) else {
+                return false
+            }
+            segment.running.append(prepared)
+        }
+        for (index, prepared) in segment.running.enumerated() {
+            let sent = unsafe segment.parameters.withPointers(of: index) { pointers in
+                unsafe PQsendQueryPrepared(
+                    connection, prepared.name, Int32(pointers.count), pointers.baseAddress, nil, nil, 0)
+            }
+            guard sent == 1 else {
+                close(message)
+                return false
+            }
+        }
+        if segment.parameters.size > Self.large { isBloated = true }
+        inFlight.append(segment)
+        guard unsafe PQpipelineSync(connection) == 1 else {
+            close(message)
+            return true
+        }
+        segment.wasSent()
+        if outstanding == 1 { face(segment, Clock.now) }
+        flush()
+        return true
+    }
+
+    /// A Prepare has a Sync of its own: one that an earlier error skipped would break the next request that counts on it.
+    private func prepare(_ statement: Statement, for segment: Segment) -> PreparedStatement? {
+        names += 1
+        let made = PreparedStatement(statement, number: names)
+        guard unsafe PQsendPrepare(connection, made.name, statement.sql, 0, nil) == 1,
+            unsafe PQpipelineSync(connection) == 1
+        else {
+            close(message)
+            return nil
+        }
+        prepared[statement.id] = made
+        segment.preparing.append(made)
+        return made
+    }
+
+    /// The database can begin with this one.
+    private func face(_ segment: Segment, _ now: UInt64) {
+        segment.began = now
+        isOverdue = false
+        watchdog.set(after: segment.patience)
     }
 
     private func flush() {
@@ -186,15 +210,27 @@ import Reactor
             try? poller.change(token, blocked ? [.readable, .writable] : .readable)
         }
     }
+}
+
+// MARK: Answers
+
+extension Connection {
+    private func became(_ readiness: Readiness) {
+        if readiness.contains(.writable) { flush() }
+        guard isOpen, !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) else { return }
+        guard unsafe PQconsumeInput(connection) == 1 else { return close(message) }
+        readResults()
+        if isOpen && outstanding > 0 { flush() }
+    }
 
     private func readResults() {
         var empty = 0
-        while isOpen, head < expected.count, unsafe PQisBusy(connection) == 0 {
+        while isOpen, let segment = inFlight.first, unsafe PQisBusy(connection) == 0 {
             guard let result = unsafe PQgetResult(connection) else {
                 // NULL ends a query's results; between two queries libpq may say it once more.
                 if sawResult {
                     sawResult = false
-                    head += 1
+                    segment.advance()
                     empty = 0
                 } else {
                     empty += 1
@@ -203,81 +239,81 @@ import Reactor
                 continue
             }
             empty = 0
-            unsafe take(unsafe result)
-        }
-        if head > 64 && head * 2 > expected.count {
-            expected.removeFirst(head)
-            head = 0
+            unsafe take(result, segment)
         }
         if isOpen, unsafe PQstatus(connection) == CONNECTION_BAD { close(message) }
     }
 
-    private func take(_ result: OpaquePointer) {
+    private func take(_ result: OpaquePointer, _ segment: Segment) {
         let status = unsafe PQresultStatus(result)
         if status == PGRES_PIPELINE_SYNC {
             unsafe PQclear(result)
-            guard case .sync(let segment) = expected[head] else { return close("out of step with the database") }
-            head += 1
             sawResult = false
-            guard let segment else { return }
-            outstanding -= 1
-            if outstanding > 0 { watchdog.set(after: Self.silence) } else { watchdog.cancel() }
-            segment.finish(nil)
+            switch segment.step {
+            case .prepared: segment.advance()
+            case .committing: complete(segment)
+            default: close("out of step with the database")
+            }
             return
         }
         sawResult = true
-        switch expected[head] {
-        case .prepare(let statement, let segment):
-            if status == PGRES_FATAL_ERROR {
-                prepared[statement.id] = nil
-                if segment.error == nil { segment.error = Self.failure(unsafe ServerError(result)) }
-            }
-            unsafe PQclear(result)
-        case .query(let prepared, let segment):
-            unsafe take(result, status, segment, prepared)
-        case .sync:
-            // An error raised by the Sync itself: a deferred constraint spoke at the commit.
-            if status == PGRES_FATAL_ERROR, case .sync(let segment?) = expected[head] {
-                if segment.error == nil { segment.error = Self.failure(unsafe ServerError(result)) }
-                sawResult = false
-            }
-            unsafe PQclear(result)
-        }
-    }
-
-    private static func failure(_ error: ServerError) -> PostgresError {
-        error.isShutdown ? .outcomeUnknown(reason: error.message) : .refused(error)
-    }
-
-    private func take(_ result: OpaquePointer, _ status: ExecStatusType, _ segment: Segment, _ statement: Prepared) {
-        switch status {
-        case PGRES_TUPLES_OK, PGRES_COMMAND_OK:
-            let shape = unsafe statement.shape ?? RowShape(result)
-            statement.shape = shape
-            unsafe segment.rows.append(Rows(result, shape: shape))
-        case PGRES_FATAL_ERROR:
+        if status == PGRES_FATAL_ERROR {
             let error = unsafe ServerError(result)
             unsafe PQclear(result)
-            if error.isStalePlan {
-                if prepared[statement.statement.id] === statement { prepared[statement.statement.id] = nil }
-                // Behind another error it is only that error's echo: the statement could not be prepared at all.
-                if segment.error == nil { segment.isStale = true }
-            }
-            if segment.error == nil {
-                segment.error = Self.failure(error)
-            }
-            if unsafe PQstatus(connection) == CONNECTION_BAD { close(error.message) }
-        default:  // PGRES_PIPELINE_ABORTED: the rest of a segment that failed
-            unsafe PQclear(result)
+            return refused(error, segment)
         }
+        // PGRES_PIPELINE_ABORTED: the rest of a segment that failed.
+        guard case .answering(let statement) = segment.step, segment.isWanted,
+            status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK
+        else { return unsafe PQclear(result) }
+        let shape = unsafe statement.shape ?? RowShape(result)
+        statement.shape = shape
+        let rows = unsafe Rows(result, shape: shape)
+        if rows.size > Self.large && rows.size / max(1, rows.count) > Self.large { isBloated = true }
+        segment.take(rows)
     }
-}
 
-extension Connection.Segment {
-    /// Resumes who waits, once.
-    fileprivate func finish(_ failure: PostgresError?) {
-        guard waiter.isWaiting else { return }
-        if let failure, error == nil { error = failure }
-        waiter.resume()
+    private func refused(_ error: ServerError, _ segment: Segment) {
+        if error.sqlState == "25006" { onlyReads = true }
+        switch segment.step {
+        case .preparing(let statement):
+            segment.take(error, mayRepeat: false)
+            forget(statement)
+        case .prepared: break
+        case .answering(let statement):
+            segment.take(error, mayRepeat: outdates(statement, error, segment) || error.isRace)
+        case .committing:
+            // The Sync's own: a deferred constraint spoke at the commit. No NULL follows.
+            segment.take(error, mayRepeat: error.isRace)
+            sawResult = false
+        }
+        if unsafe PQstatus(connection) == CONNECTION_BAD { close(error.message) }
+    }
+
+    /// Whether the schema has changed under a statement, or the statements are gone. What else is then out of date is not
+    /// found out one error at a time: all are prepared anew.
+    private func outdates(_ statement: PreparedStatement, _ error: ServerError, _ segment: Segment) -> Bool {
+        let isNew = segment.preparing.contains { $0 === statement }
+        guard error.isStalePlan || error.isSchemaMismatch && !isNew else { return false }
+        // Else it is the echo of a Prepare that failed, or another segment has met the change before.
+        if prepared[statement.statement.id] === statement {
+            if error.isStalePlan { prepared.removeAll() } else { forget(statement) }
+        }
+        return true
+    }
+
+    private func forget(_ statement: PreparedStatement) {
+        if prepared[statement.statement.id] === statement { prepared[statement.statement.id] = nil }
+    }
+
+    private func complete(_ segment: Segment) {
+        _ = inFlight.popFirst()
+        let now = Clock.now
+        let time = now &- segment.began
+        if let next = inFlight.first { face(next, now) } else { watchdog.cancel() }
+        // On a connection that retires too: the place behind it is still this segment's.
+        if !(segment.takesRepeat() && send(segment)) { segment.finish(nil) }
+        onAnswer?(time)
+        if isRetired && outstanding == 0 { close("retired") }
     }
 }

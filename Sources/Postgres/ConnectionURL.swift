@@ -25,6 +25,7 @@ package struct ConnectionURL: Sendable, Equatable {
             unsafe option += 1
         }
         self.parameters = parameters
+        _ = try hosts()
     }
 
     package subscript(key: String) -> String? {
@@ -41,6 +42,19 @@ package struct ConnectionURL: Sendable, Equatable {
             .map { "\($0.key)=\(Self.encoded($0.value))" }
             .joined(separator: "&")
         return "postgresql:///\(Self.encoded(self["dbname"] ?? ""))" + (query.isEmpty ? "" : "?\(query)")
+    }
+
+    /// With limits, where none are given, after which a network that does not answer counts as lost: ten seconds without
+    /// traffic, then two probes five seconds apart; ten seconds for what was sent. They concern TCP only.
+    var noticingLoss: ConnectionURL {
+        var url = self
+        for (key, value) in [
+            ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "2"),
+            ("tcp_user_timeout", "10000"),
+        ] where url[key] == nil {
+            url[key] = value
+        }
+        return url
     }
 
     /// As people may see it: `host=db dbname=lyceum user=lyceum_server password=***`.

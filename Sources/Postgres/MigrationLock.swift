@@ -16,7 +16,7 @@ struct MigrationLock {
         self.connection = connection
         backend = try connection.query("SELECT pg_backend_pid()").first.flatMap { Int($0) } ?? 0
         // Before the lock: taken through such a proxy it would stay in a session that nobody can reach.
-        try refuseProxy(url)
+        guard try connection.hasOwnSession(url) else { throw MigrationError.pooled }
         let taken = try connection.query("SELECT pg_try_advisory_lock($1::int, $2::int)", Self.arguments).first
         if taken != "t" { try wait(patience, waiting) }
         try confirm()
@@ -58,16 +58,5 @@ struct MigrationLock {
             guard error.sqlState == "55P03" else { throw error }
             throw MigrationError.busy(holder: holder, waited: patience)
         }
-    }
-
-    /// A second connection keeps a transaction open: a transaction-pooling proxy gives it the session that we believe
-    /// to be ours, and us another one.
-    private func refuseProxy(_ url: String) throws {
-        let second = try BlockingConnection(url: url)
-        try second.execute("BEGIN")
-        let other = try second.query("SELECT pg_backend_pid()").first
-        let own = try connection.query("SELECT pg_backend_pid()").first
-        try second.execute("ROLLBACK")
-        if other == String(backend) || own != String(backend) { throw MigrationError.pooled }
     }
 }

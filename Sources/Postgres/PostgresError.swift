@@ -4,9 +4,9 @@ import CPostgres
 package enum PostgresError: Error {
     /// PostgreSQL refused: the transaction was rolled back.
     case refused(ServerError)
-    /// There is no connection now. Nothing was sent.
+    /// There is no connection now. Nothing was sent, or nothing of it can have taken effect.
     case unavailable(reason: String)
-    /// Too many wait for a connection. Nothing was sent.
+    /// Too many wait for a connection, or it took too long. Nothing was sent.
     case overloaded
     /// The connection broke, or no answer came in time, after the query was sent: it may or may not have taken effect.
     case outcomeUnknown(reason: String)
@@ -43,7 +43,14 @@ package struct ServerError: Error, Sendable, CustomDebugStringConvertible {
     var isShutdown: Bool { sqlState.hasPrefix("57P") }
 
     /// The prepared statement does not fit the schema any more, or is gone: it can be prepared anew.
-    var isStalePlan: Bool {
+    package var isStalePlan: Bool {
         sqlState == "26000" || (sqlState == "0A000" && message.contains("cached plan"))
     }
+
+    /// A name or a type that is not there. Of a statement that was right when it was prepared it says that the schema has
+    /// changed: prepared anew, `$1` may be of another type.
+    var isSchemaMismatch: Bool { ["42703", "42P01", "42804", "42883"].contains(sqlState) }
+
+    /// Two transactions met, and this one was rolled back: the same again may go well.
+    package var isRace: Bool { sqlState == "40001" || sqlState == "40P01" }
 }

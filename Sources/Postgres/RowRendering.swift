@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 
 /// Rows on their way to a JSON list, with the lists inside them: child rows come in the order of their parents and carry
@@ -46,56 +47,14 @@ extension JSONWriter {
 
     /// Writes one row's fields into the object that is open.
     package mutating func fields(_ rows: Rows, row: Int) {
-        let steps = rows.shape.steps
+        let count = rows.shape.steps.count
         var position = 0
-        while position < steps.count {
-            switch steps[position] {
-            case .begin(let name):
-                key(name)
-                beginObject()
-            case .beginUnlessNull(let name, let column, let end):
-                key(name)
-                if rows.isNull(row, column) {
-                    null()
-                    position = end
-                    continue
-                }
-                beginObject()
-            case .end:
-                endObject()
-            case .value(let name, let column, let kind):
-                key(name)
-                value(rows, row, column, kind)
+        var needed = 1024
+        while position < count {
+            write(capacity: needed) { output, needsComma in
+                (position, needed) = rows.write(row, from: position, into: &output, &needsComma)
             }
-            position += 1
         }
-    }
-
-    private mutating func value(_ rows: Rows, _ row: Int, _ column: Int, _ kind: RowShape.Kind) {
-        if rows.isNull(row, column) { return null() }
-        let bytes = unsafe rows.value(row, column)
-        let span = unsafe Span<UInt8>(_unsafeElements: bytes.assumingMemoryBound(to: UInt8.self))
-        switch kind {
-        case .verbatim:
-            // NaN and the infinities of float and numeric have no JSON form.
-            let first = span[0] == UInt8(ascii: "-") && span.count > 1 ? span[1] : span[0]
-            if first == UInt8(ascii: "N") || first == UInt8(ascii: "I") { return null() }
-            raw(span)
-        case .boolean: boolean(span[0] == UInt8(ascii: "t"))
-        case .moment: moment(span)
-        case .text: string(span)
-        }
-    }
-
-    /// `2026-09-01 08:30:00+00` as RFC 3339 in UTC: `2026-09-01T08:30:00Z`. Sessions run in UTC and ISO.
-    private mutating func moment(_ text: Span<UInt8>) {
-        guard text.count >= 22 else { return string(text) }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count)
-        for index in 0..<(text.count - 3) { bytes.append(text[index]) }
-        bytes[10] = UInt8(ascii: "T")
-        bytes.append(UInt8(ascii: "Z"))
-        string(bytes.span)
     }
 }
 
@@ -103,12 +62,12 @@ extension JSONWriter {
 private struct RowCursor {
     let list: RowList
     var row = 0
+    private let name: JSONKey
     private var children: [RowCursor]
-    private let parent: Int?
 
     init(_ list: RowList) {
         self.list = list
-        parent = list.rows.shape.names.firstIndex(of: "_parent")
+        name = JSONKey(list.name)
         children = list.children.map { RowCursor($0) }
     }
 
@@ -116,7 +75,7 @@ private struct RowCursor {
         writer.beginObject()
         writer.fields(list.rows, row: row)
         for index in children.indices {
-            writer.key(children[index].list.name)
+            writer.key(children[index].name)
             writer.beginArray()
             while children[index].belongs(to: list.rows, row) { children[index].renderRow(&writer) }
             writer.endArray()
@@ -126,7 +85,13 @@ private struct RowCursor {
     }
 
     private func belongs(to rows: Rows, _ parentRow: Int) -> Bool {
-        guard row < list.count, let parent, let key = rows.shape.key else { return false }
-        return unsafe list.rows.value(row, parent).elementsEqual(rows.value(parentRow, key))
+        guard row < list.count, let parent = list.rows.shape.parent, let key = rows.shape.key else { return false }
+        return unsafe list.rows.value(row, parent).isSame(as: rows.value(parentRow, key))
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate func isSame(as other: UnsafeRawBufferPointer) -> Bool {
+        unsafe count == other.count && (count == 0 || memcmp(baseAddress!, other.baseAddress!, count) == 0)
     }
 }

@@ -30,6 +30,9 @@ package struct Outcome {
 
     package var isEmpty: Bool { count == 0 }
 
+    /// Bytes that it holds in memory.
+    var size: Int { unsafe PQresultMemorySize(result) }
+
     /// Rows that an INSERT, UPDATE or DELETE touched.
     package var affected: Int { unsafe Int(String(cString: PQcmdTuples(result))) ?? 0 }
 
@@ -67,83 +70,28 @@ package struct Outcome {
         return bytes
     }
 
+    /// Writes a row's fields as members of an object, see `RowWriter`.
+    func write(
+        _ row: Int, from position: Int, into output: inout OutputSpan<UInt8>, _ needsComma: inout Bool
+    ) -> (position: Int, needed: Int) {
+        unsafe output.withUnsafeMutableBufferPointer { buffer, count in
+            unsafe shape.steps.withUnsafeBufferPointer { steps in
+                unsafe shape.keys.withUnsafeBufferPointer { keys in
+                    var writer = unsafe RowWriter(
+                        result, row: row, steps, keys: keys.baseAddress!, output: buffer, from: count,
+                        needsComma: needsComma)
+                    let end = writer.write(from: position)
+                    count = unsafe writer.written(in: buffer)
+                    needsComma = writer.needsComma
+                    return end
+                }
+            }
+        }
+    }
+
     func value(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer {
         unsafe UnsafeRawBufferPointer(
             start: PQgetvalue(result, Int32(row), Int32(column)),
             count: Int(PQgetlength(result, Int32(row), Int32(column))))
-    }
-}
-
-/// How a statement's columns become JSON, worked out once a connection from their aliases and types:
-///
-/// | alias | becomes |
-/// |---|---|
-/// | `name` | `"name": …` |
-/// | `subject.name` | `"subject": {"name": …}`, with its neighbours of the same first part |
-/// | `room?.id` | the same, or `"room": null` when this first column of the object is NULL |
-/// | `_parent` | nothing: a column for the server's own use |
-final class RowShape {
-    enum Kind { case verbatim, boolean, moment, text }
-
-    enum Step {
-        case begin(key: JSONKey)
-        /// An object that is null when this column is, and where the steps go on then.
-        case beginUnlessNull(key: JSONKey, column: Int, end: Int)
-        case end
-        case value(key: JSONKey, column: Int, kind: Kind)
-    }
-
-    private(set) var steps: [Step] = []
-    let names: [String]
-    /// The column that children of a row point to with `_parent`: `_key`, else `id`.
-    let key: Int?
-
-    init(_ result: OpaquePointer) {
-        let count = unsafe PQnfields(result)
-        names = (0..<count).map { unsafe String(cString: PQfname(result, $0)) }
-        key = names.firstIndex(of: "_key") ?? names.firstIndex(of: "id")
-        var open: String?
-        var optional: Int?
-        func close() {
-            guard open != nil else { return }
-            steps.append(.end)
-            if let position = optional, case .beginUnlessNull(let key, let column, _) = steps[position] {
-                steps[position] = .beginUnlessNull(key: key, column: column, end: steps.count)
-            }
-            open = nil
-            optional = nil
-        }
-        for (column, name) in names.enumerated() where !name.hasPrefix("_") {
-            let parts = name.split(separator: ".", maxSplits: 1).map { String($0) }
-            let group = parts.count == 2 ? parts[0] : nil
-            if group != open { close() }
-            if let group, open == nil {
-                open = group
-                if group.hasSuffix("?") {
-                    optional = steps.count
-                    steps.append(.beginUnlessNull(key: JSONKey(String(group.dropLast())), column: column, end: 0))
-                } else {
-                    steps.append(.begin(key: JSONKey(group)))
-                }
-            }
-            let kind = unsafe Self.kind(ofType: PQftype(result, Int32(column)))
-            steps.append(.value(key: JSONKey(parts.last!), column: column, kind: kind))
-        }
-        close()
-    }
-
-    func index(of name: String) -> Int {
-        guard let index = names.firstIndex(of: name) else { preconditionFailure("no column \(name) in \(names)") }
-        return index
-    }
-
-    /// Object identifiers of the built-in types (pg_type.dat).
-    private static func kind(ofType oid: Oid) -> Kind {
-        switch oid {
-        case 16: .boolean
-        case 20, 21, 23, 26, 700, 701, 1700, 114, 3802: .verbatim  // numbers and json as they are
-        case 1184: .moment
-        default: .text
-        }
     }
 }

@@ -6,6 +6,10 @@ package final class Transaction {
     private let scope: Scope
     private var hasBegun = false
     private var isOver = false
+    /// An answer did not come.
+    private var isLost = false
+    /// The first one, which decides.
+    private var refusal: ServerError?
 
     private static let begin = Statement("BEGIN")
     private static let commit = Statement("COMMIT")
@@ -23,7 +27,7 @@ package final class Transaction {
 
     /// As `run`, but a refusal is part of the answer, beside what was answered before it.
     package func attempt(_ queries: [Query]) async throws(PostgresError) -> Outcome {
-        if hasBegun { return try await connection.run(queries, timeout: timeout, mayRepeat: false) }
+        if hasBegun { return try await send(queries) }
         let outcome = try await start(queries)
         guard outcome.refusal?.isStalePlan == true else { return outcome }
         // Nothing was done yet: begin again, with the statements prepared anew.
@@ -33,28 +37,45 @@ package final class Transaction {
 
     private func start(_ queries: [Query]) async throws(PostgresError) -> Outcome {
         hasBegun = true
-        let prefix = [Self.begin(), scope.forWriting]
-        var outcome = try await connection.run(prefix + queries, timeout: timeout, mayRepeat: false)
-        outcome.rows.removeFirst(min(prefix.count, outcome.rows.count))
-        return outcome
+        refusal = nil
+        return try await send([Self.begin(), scope.forWriting] + queries, hidden: 2)
     }
 
     func commit() async throws(PostgresError) {
         guard hasBegun else { return }
-        let rows = try await connection.run([Self.commit()], timeout: timeout, mayRepeat: false).get()
-        // COMMIT of a transaction that failed is answered with ROLLBACK, without an error.
-        guard rows.first?.command == "COMMIT" else { throw .unavailable(reason: "the transaction had failed") }
+        let outcome = try await send([Self.commit()])
         isOver = true
+        let rows = try outcome.get()
+        // COMMIT of a transaction that had failed is answered with ROLLBACK, without an error.
+        if rows.first?.command != "COMMIT" {
+            throw refusal.map { .refused($0) } ?? .unavailable(reason: "the transaction had failed")
+        }
     }
 
     func rollback() async {
         guard hasBegun, !isOver, connection.isOpen else { return }
+        // What may still run is not waited for: the connection is nobody else's.
+        if isLost { return connection.close("no answer in time") }
         do {
-            _ = try await connection.run([Self.rollback()], timeout: timeout, mayRepeat: false).get()
+            _ = try await send([Self.rollback()]).get()
         } catch {
             connection.close("rollback failed")
         }
     }
 
-    private var timeout: UInt64 { .milliseconds(scope.timeout + 5000) }
+    /// PostgreSQL refused for a reason that a second try may not meet.
+    var deservesRepeat: Bool { refusal.map { $0.isRace || $0.isStalePlan } ?? false }
+
+    private func send(_ queries: [Query], hidden: Int = 0) async throws(PostgresError) -> Outcome {
+        do {
+            let outcome = try await connection.run(
+                queries, hidden: hidden, timeout: .milliseconds(scope.timeout + 5000),
+                statementTimeout: .milliseconds(scope.timeout), mayRepeat: false, timing: scope.timing)
+            refusal = refusal ?? outcome.refusal
+            return outcome
+        } catch {
+            if case .outcomeUnknown = error { isLost = true }
+            throw error
+        }
+    }
 }

@@ -58,6 +58,14 @@ package actor Core {
         Task(executorPreference: executor) { unsafe await self.run(transfer, body) }
     }
 
+    /// The same from a handler of the core's events, which the compiler does not know to be on the core.
+    package nonisolated func startHere<Value>(
+        _ value: Value, _ body: @escaping @Sendable (Value, isolated Core) async -> Void
+    ) {
+        let transfer = unsafe Transfer(value)
+        assumeIsolated { unsafe $0.start(transfer.value, body) }
+    }
+
     private func run<Value>(
         _ transfer: Transfer<Value>, _ body: @Sendable (Value, isolated Core) async -> Void
     ) async {

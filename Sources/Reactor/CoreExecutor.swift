@@ -24,6 +24,8 @@ package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Senda
     private let wakeup: Int32
     /// Jobs that came from another thread: none of a request's do, but those behind `Offload`.
     package let arrivals = Atomic<Int>(0)
+    /// How long events wait for the loop. To be read on the core.
+    package private(set) var loopTime = LoopTime()
 
     init() throws(SystemError) {
         poller = try Poller()
@@ -74,6 +76,7 @@ package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Senda
     func run() {
         thread.store(UInt(pthread_self()), ordering: .sequentiallyConsistent)
         poller.thread = UInt(pthread_self())
+        var woken = Clock.now
         while !stopping.load(ordering: .relaxed) {
             takeMail()
             swap(&jobs, &running)
@@ -83,8 +86,10 @@ package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Senda
             }
             running.removeAll(keepingCapacity: true)
             let idle = jobs.isEmpty && !mailed.load(ordering: .relaxed)
-            poller.wait(milliseconds: idle ? deadlines.timeout() : 0)
-            deadlines.fire()
+            let now = Clock.now
+            loopTime.add(now - woken)
+            woken = poller.wait(milliseconds: idle ? deadlines.timeout(at: now) : 0)
+            deadlines.fire(at: woken)
         }
     }
 

@@ -14,8 +14,11 @@ package final class Deadline {
     }
 
     /// - Parameter delay: nanoseconds from now.
-    package func set(after delay: UInt64) {
-        due = Clock.now &+ delay
+    package func set(after delay: UInt64) { set(at: Clock.now &+ delay) }
+
+    /// - Parameter moment: of `Clock.now`.
+    package func set(at moment: UInt64) {
+        due = moment
         if due < queued { deadlines.push(self) }
     }
 
@@ -33,17 +36,13 @@ package final class Deadlines {
     package func make(_ action: @escaping () -> Void) -> Deadline { Deadline(self, action) }
 
     /// Milliseconds until the next look, rounded up; -1 when nothing is queued.
-    func timeout() -> Int32 {
+    func timeout(at now: UInt64 = Clock.now) -> Int32 {
         guard let first = heap.first else { return -1 }
-        let now = Clock.now
         if first.moment <= now { return 0 }
         return Int32(min((first.moment - now + 999_999) / 1_000_000, 60_000))
     }
 
-    func fire() {
-        guard let first = heap.first else { return }
-        let now = Clock.now
-        guard first.moment <= now else { return }
+    func fire(at now: UInt64 = Clock.now) {
         while let top = heap.first, top.moment <= now {
             pop()
             let deadline = top.deadline

@@ -7,11 +7,17 @@ package final class Listener {
     /// A connection on its way to its core.
     package struct Accepted: Sendable {
         package let descriptor: Int32
+        /// The numeric address at the other end.
         package let peer: String
+        /// The process has no descriptor left but this one, which is needed to tell the next: to be refused and closed before
+        /// the call returns.
+        package let isLast: Bool
     }
 
     package let port: UInt16
     private var descriptor: Int32
+    /// Kept open for when there are no more: given up, it lets one connection be accepted and told so.
+    private var spare: Int32
     private let poller: Poller
     private let retry: Deadline
     private var token: Poller.Token?
@@ -22,6 +28,7 @@ package final class Listener {
         host: String, port: UInt16, poller: Poller, deadlines: Deadlines, accepted: @escaping (Accepted) -> Void
     ) throws {
         (descriptor, self.port) = try Self.bind(host: host, port: port)
+        spare = Self.anyDescriptor()
         self.poller = poller
         self.accepted = accepted
         var resume: () -> Void = {}
@@ -39,6 +46,8 @@ package final class Listener {
         retry.cancel()
         Glibc.close(descriptor)
         descriptor = -1
+        if spare >= 0 { Glibc.close(spare) }
+        spare = -1
     }
 
     private func arm() {
@@ -47,27 +56,44 @@ package final class Listener {
     }
 
     private func acceptAll() {
-        for _ in 0..<64 {
-            var address = sockaddr_storage()
-            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-            let connection = unsafe lyceum_accept(descriptor, &address, &length)
-            if connection < 0 {
-                let code = lyceum_errno()
-                if code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM {
-                    // Nothing can be accepted now; level-triggered readiness would spin. Look again soon.
-                    if let token { poller.remove(token) }
-                    token = nil
-                    retry.set(after: .milliseconds(100))
-                    return
-                }
-                if code == EINTR || code == ECONNABORTED { continue }
-                return
+        for _ in 0..<64 where descriptor >= 0 {
+            if accept(isLast: false) { continue }
+            switch lyceum_errno() {
+            case EINTR, ECONNABORTED: continue
+            case EMFILE, ENFILE:
+                if spare >= 0 { Glibc.close(spare) }
+                let isTold = spare >= 0 && accept(isLast: true)
+                let isAgain = !isTold && lyceum_errno() == EAGAIN
+                spare = Self.anyDescriptor()
+                if isAgain { return }
+                if !isTold { return pause() }
+            case ENOBUFS, ENOMEM: return pause()
+            default: return
             }
-            var one: Int32 = 1
-            unsafe setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
-            accepted(Accepted(descriptor: connection, peer: Self.text(of: &address, length)))
         }
     }
+
+    /// False when there is none; errno says why.
+    private func accept(isLast: Bool) -> Bool {
+        var address = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let connection = unsafe lyceum_accept(descriptor, &address, &length)
+        if connection < 0 { return false }
+        var one: Int32 = 1
+        unsafe setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
+        accepted(Accepted(descriptor: connection, peer: Self.text(of: &address, length), isLast: isLast))
+        return true
+    }
+
+    /// Nothing can be accepted now, and level-triggered readiness would spin. Looks again soon.
+    private func pause() {
+        if let token { poller.remove(token) }
+        token = nil
+        retry.set(after: .milliseconds(100))
+    }
+
+    /// One that stands for nothing; -1 when there is none.
+    private static func anyDescriptor() -> Int32 { eventfd(0, Int32(EFD_CLOEXEC)) }
 
     private static func bind(host: String, port: UInt16) throws -> (Int32, UInt16) {
         var hints = unsafe addrinfo()

@@ -36,8 +36,8 @@ final class Encoding {
     func compress(_ response: Response, _ request: Request) async -> Response {
         var answer = response
         answer.entityTag = response.entityTag?.gzip
-        answer.meetConditions(request.head)
-        if answer.status == .notModified { return answer }
+        answer.meetConditions(request)
+        if answer.status != response.status { return answer }
         guard let gzip = await gzip(response) else { return response }
         answer.body = gzip
         answer.headers.append(("Content-Encoding", "gzip"))

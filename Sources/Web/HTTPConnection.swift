@@ -5,19 +5,28 @@ import Reactor
 final class HTTPConnection: BodySource {
     /// What the connection is waiting for when its deadline comes.
     private enum Phase {
+        /// The handshake.
+        case opening
         case idle
         case request
         case handler
         case writing
+        /// The peer reads the last answer.
+        case lingering
     }
 
-    private let socket: Socket
+    private let socket: any ByteStream
+    let arrival: Admission.Arrival
     private let limits: ServerLimits
     private let worker: any ConnectionOwner
     private let measuresParsing: Bool
     private var parser: RequestParser
     private var input = InputBuffer()
-    private var phase = Phase.idle
+    private var phase = Phase.opening
+    /// When an idle connection ends; 0 within a request.
+    private var idleEnd: UInt64 = 0
+    /// Idle for so long that no task waits any more.
+    private(set) var isParked = false
     private var deadline: Deadline!
     private var isDraining = false
     private var bodyIsRead = false
@@ -27,9 +36,11 @@ final class HTTPConnection: BodySource {
     private var timing = RequestTiming()
 
     init(
-        _ socket: Socket, limits: ServerLimits, deadlines: Deadlines, worker: any ConnectionOwner
+        _ socket: any ByteStream, _ arrival: Admission.Arrival, limits: ServerLimits, deadlines: Deadlines,
+        worker: any ConnectionOwner
     ) {
         self.socket = socket
+        self.arrival = arrival
         self.limits = limits
         self.worker = worker
         measuresParsing = worker.measuresParsing
@@ -37,28 +48,49 @@ final class HTTPConnection: BodySource {
         deadline = deadlines.make { [unowned self] in expired() }
     }
 
-    /// Serves until the peer leaves, an error, a deadline, or `drain`.
+    /// Serves until the peer leaves, an error, a deadline, or `drain`; or until it is parked.
     func serve() async {
+        isParked = false
         do {
+            if phase == .opening {
+                deadline.set(after: limits.head)
+                guard try await socket.open() else { return deadline.cancel() }
+            }
             while try await serveOne() {}
         } catch {
             // The peer is gone or the socket broke: there is nobody to tell.
         }
-        deadline.cancel()
+        if !isParked { deadline.cancel() }
+    }
+
+    /// Waits for the next request without a task, whose memory is several times the connection's. The worker is told when
+    /// to serve again.
+    func park() {
+        deadline.set(at: idleEnd)
+        socket.whenReadable { [unowned self] in worker.serve(self) }
     }
 
     /// Finishes the request in flight and ends; ends at once when there is none.
     func drain() {
         isDraining = true
-        if phase == .idle { socket.stopReading() }
+        if phase == .idle || phase == .opening { socket.stopReading() }
     }
 
     private func serveOne() async throws -> Bool {
+        // The drain began while the answer before was on its way.
+        guard !isDraining else {
+            if !input.isEmpty { await linger() }
+            return false
+        }
         timing = RequestTiming()
         // Of a pipelined request a part may be here already.
-        phase = input.isEmpty ? .idle : .request
-        deadline.set(after: input.isEmpty ? limits.idle : limits.head)
-        guard let head = try await readHead() else {
+        if input.isEmpty {
+            idle()
+        } else {
+            phase = .request
+            deadline.set(after: limits.head)
+        }
+        guard let head = await readHead() else {
             if let failure {
                 try await refuse(Problem(failure))
             } else if timedOut {
@@ -70,7 +102,8 @@ final class HTTPConnection: BodySource {
         deadline.cancel()
         bodyIsRead = head.bodyLength == .none
         mustContinue = head.expectsContinue && !bodyIsRead
-        let request = Request(head: head, id: worker.requestID(head), peer: socket.peer, body: self, timing: timing)
+        let request = Request(
+            head: head, id: worker.requestID(head), from: arrival.peer.requester(head), body: self, timing: timing)
         let start = Clock.now
         let response = await worker.respond(request)
         if bodyIsRead { try await finishBody() }
@@ -82,9 +115,16 @@ final class HTTPConnection: BodySource {
         return keepsAlive
     }
 
+    private func idle() {
+        phase = .idle
+        let now = Clock.now
+        if idleEnd == 0 { idleEnd = now + limits.idle }
+        deadline.set(at: min(idleEnd, now + limits.waiting))
+    }
+
     // MARK: Reading
 
-    private func readHead() async throws -> RequestHead? {
+    private func readHead() async -> RequestHead? {
         while true {
             let event = step()
             switch event {
@@ -92,9 +132,10 @@ final class HTTPConnection: BodySource {
             case .needMore?: break
             default: return nil
             }
-            guard try await receive() else { return nil }
+            guard await receive() else { return nil }
             if phase == .idle {
                 phase = .request
+                idleEnd = 0
                 deadline.set(after: limits.head)
             }
         }
@@ -104,8 +145,9 @@ final class HTTPConnection: BodySource {
     func readBody() async throws -> [UInt8] {
         if bodyIsRead { return [] }
         phase = .request
-        deadline.set(after: limits.body)
-        let start = measuresParsing ? Clock.now : 0
+        let start = Clock.now
+        let end = start + limits.body
+        deadline.set(at: end)
         defer {
             phase = .handler
             deadline.cancel()
@@ -117,17 +159,24 @@ final class HTTPConnection: BodySource {
             case .end?:
                 bodyIsRead = true
                 return content
-            case .body?: continue
+            case .body?: deadline.set(at: end + .seconds(Double(content.count) / Double(limits.bodyRate)))
             case .needMore?:
                 // Not for a body that is here already, or refused by its length.
-                if mustContinue && content.isEmpty { _ = try await socket.send(ResponseHead.continue) }
+                if mustContinue && content.isEmpty { await sendContinue() }
                 mustContinue = false
-                guard try await receive() else {
+                guard await receive() else {
                     throw Problem(timedOut ? .requestTimeout : .malformedRequest)
                 }
             default: throw failure.map { Problem($0) } ?? Problem(.malformedRequest)
             }
         }
+    }
+
+    /// A client that takes nothing finds its time over when it is asked for the body.
+    private func sendContinue() async {
+        phase = .writing
+        defer { phase = .request }
+        if (try? await socket.send(ResponseHead.continue)) != true { timedOut = true }
     }
 
     /// The parser's `end` of a request whose body is empty.
@@ -164,15 +213,15 @@ final class HTTPConnection: BodySource {
         }
     }
 
-    /// False at the peer's end, a deadline or a drain.
-    private func receive() async throws -> Bool {
+    /// False at the peer's end, a broken connection, a deadline or a drain.
+    private func receive() async -> Bool {
         while true {
-            switch try socket.receive(into: &input) {
+            switch try? socket.receive(into: &input) {
             case .bytes: return true
-            case .end: return false
+            case .end, nil: return false
             case .wouldBlock:
                 input.release()
-                guard await socket.readable() == .ready else { return false }
+                guard await socket.readable() == .ready, !isParked else { return false }
             }
         }
     }
@@ -210,7 +259,7 @@ final class HTTPConnection: BodySource {
             status: response.status, contentType: response.contentType, length: .fixed(response.body.count),
             connection: .close, fields: response.headers + [("X-Request-Id", requestID)])
         try head.append(to: &bytes, date: worker.date)
-        bytes.append(contentsOf: response.body)
+        if parser.method != .head { bytes.append(contentsOf: response.body) }
         try await send(bytes)
         await linger()
     }
@@ -226,25 +275,28 @@ final class HTTPConnection: BodySource {
     /// was sent (RFC 9112 section 9.6).
     private func linger() async {
         socket.shutdownWriting()
-        phase = .idle
+        phase = .lingering
         deadline.set(after: limits.linger)
         var rest = 256 * 1024
         while rest > 0 {
             input.take(input.count)
             let before = input.count
-            guard (try? await receive()) == true else { return }
+            guard await receive() else { return }
             rest -= input.count - before
         }
     }
 
     private func expired() {
         switch phase {
-        case .idle: socket.stopReading()
+        case .idle where Clock.now < idleEnd:
+            isParked = true
+            socket.wake()
+        case .idle, .lingering: socket.stopReading()
         case .request:
             timedOut = true
             socket.stopReading()
         case .handler: break
-        case .writing: socket.interrupt()
+        case .opening, .writing: socket.interrupt()
         }
     }
 }
@@ -255,6 +307,8 @@ private struct Interrupted: Error {}
 /// What a connection needs of the worker that owns it.
 protocol ConnectionOwner: AnyObject {
     var date: [UInt8] { get }
+    /// Starts a task that serves the connection.
+    func serve(_ connection: HTTPConnection)
     /// Whether `RequestTiming.parse` and `body` are wanted; two looks at the clock for each piece.
     var measuresParsing: Bool { get }
     /// The answer, complete but for framing.

@@ -37,6 +37,12 @@ extension ProblemKind {
         "request_timeout", .requestTimeout,
         title: Text(ru: "Запрос не пришёл вовремя", en: "Request timeout"),
         detail: Text(ru: "Запрос не был передан целиком вовремя.", en: "The request did not arrive whole in time."))
+    package static let preconditionFailed = ProblemKind(
+        "precondition_failed", .preconditionFailed,
+        title: Text(ru: "Условие не выполнено", en: "Precondition failed"),
+        detail: Text(
+            ru: "Представление не то, что названо в If-Match.", en: "The representation is not the one If-Match names.")
+    )
     package static let contentTooLarge = ProblemKind(
         "content_too_large", .contentTooLarge,
         title: Text(ru: "Слишком большое тело", en: "Content too large"),
@@ -88,8 +94,8 @@ extension ProblemKind {
 
     package static let ofTheProtocol: [ProblemKind] = [
         malformedRequest, malformedJSON, invalidParameter, unknownParameter, notFound, methodNotAllowed, notAcceptable,
-        requestTimeout, contentTooLarge, targetTooLong, headTooLarge, unsupportedMediaType, notImplemented,
-        versionNotSupported, validationFailed, overloaded, rateLimited, internalError,
+        requestTimeout, preconditionFailed, contentTooLarge, targetTooLong, headTooLarge, unsupportedMediaType,
+        notImplemented, versionNotSupported, validationFailed, overloaded, rateLimited, internalError,
     ]
 }
 

@@ -7,7 +7,12 @@ package final class Request {
     package let head: RequestHead
     /// Taken from `X-Request-Id` if sane, else made; in the answer, each log line, problem and history record.
     package let id: String
+    /// The client's numeric address: the other end of the connection, or what a trusted proxy says of it.
     package let peer: String
+    /// `http` or `https`, as the client asked.
+    package let scheme: String
+    /// As the client asked, if a trusted proxy says so.
+    private let forwardedHost: String?
     package let language: Language
     package internal(set) var path: PathParameters
     /// The route's path as written, for logs; nil without a route.
@@ -21,17 +26,22 @@ package final class Request {
     private let source: any BodySource
 
     init(
-        head: RequestHead, id: String, peer: String, body source: any BodySource,
+        head: RequestHead, id: String, from requester: Requester, body source: any BodySource,
         timing: RequestTiming = RequestTiming()
     ) {
         self.head = head
         self.id = id
-        self.peer = peer
+        peer = requester.address
+        scheme = requester.scheme
+        forwardedHost = requester.host
         language = Language(acceptLanguage: head["Accept-Language"])
         path = PathParameters()
         self.source = source
         self.timing = timing
     }
+
+    /// Scheme, host and port by which the client reached the server; nil on a 1.0 request that names no host.
+    package var origin: String? { (forwardedHost ?? head.host).map { "\(scheme)://\($0)" } }
 
     /// Whole, at most the server's limit. Sends `100 Continue` first where it was asked for.
     package func body() async throws -> [UInt8] {
@@ -66,7 +76,7 @@ package final class Request {
             guard case .object(let members) = try await json() else { throw Problem.wrongBody }
             return try members.map { member in
                 guard case .string(let text) = member.value else {
-                    throw Problem(.validationFailed, items: [.wrongType(at: "/\(member.key)")])
+                    throw Problem(.validationFailed, items: [.wrongType(at: JSONPointer(member.key).text)])
                 }
                 return (member.key, text)
             }

@@ -42,14 +42,19 @@ package struct Response {
         if !names.contains(name) && !names.contains("*") { headers[index].value += ", " + name }
     }
 
-    /// Becomes a 304 where `If-None-Match` says that the client has it (RFC 9110 section 13.1.2).
-    mutating func meetConditions(_ head: RequestHead) {
-        guard let entityTag, status == .ok, head.method == .get || head.method == .head,
-            let field = head["If-None-Match"], EntityTagList(field)?.matchesWeakly(entityTag) == true
-        else { return }
-        status = .notModified
-        contentType = nil
-        body = []
+    /// Becomes what `If-Match` and `If-None-Match` make of an answer to a GET, in this order (RFC 9110 section 13.2.2).
+    mutating func meetConditions(_ request: Request) {
+        let method = request.head.method
+        guard let entityTag, status == .ok, method == .get || method == .head else { return }
+        if let field = request.head["If-Match"], EntityTagList(field)?.matchesStrongly(entityTag) != true {
+            self = Problem(.preconditionFailed).response(to: request)
+        } else if let field = request.head["If-None-Match"],
+            EntityTagList(field)?.matchesWeakly(entityTag) == true
+        {
+            status = .notModified
+            contentType = nil
+            body = []
+        }
     }
 }
 

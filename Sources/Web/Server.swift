@@ -1,42 +1,70 @@
 import HTTP1
 import Reactor
 import Synchronization
+import TLS
 
 /// A listening server over all cores.
 package final class Server<Rule: Sendable, Caller>: Sendable {
     package let port: UInt16
     private let workers: [CoreLocal<Worker<Rule, Caller>>]
-    private let listener: CoreLocal<Listener?>
+    private let door: CoreLocal<Door?>
+
+    /// The first core's, for connections of all.
+    private struct Door {
+        let listener: Listener
+        let admission: Admission
+    }
 
     /// Binds, then accepts: the first core's listener gives each connection to the core with the fewest.
     ///
-    /// - Parameter makeWorker: called once on each core.
+    /// - Parameters:
+    ///   - tls: nil for HTTP in the clear.
+    ///   - proxies: whose word is taken for a client's address.
+    ///   - limits: of connections; the other limits are the workers'.
+    ///   - makeWorker: called once on each core.
     package init(
-        host: String, port: UInt16, cores: [Core],
+        host: String, port: UInt16, cores: [Core], tls: ServerContext? = nil,
+        proxies: TrustedProxies = TrustedProxies(), limits: ServerLimits = ServerLimits(),
         makeWorker: @escaping @Sendable (isolated Core) -> Worker<Rule, Caller>
     ) async throws {
-        let workers = cores.map { core in CoreLocal(core, makeWorker) }
+        let entrance = Entrance(tls: tls)
+        let workers = cores.map { core in
+            CoreLocal(core) { core in
+                let worker = makeWorker(core)
+                worker.entrance = entrance
+                return worker
+            }
+        }
         self.workers = workers
         let bound = Mutex<Result<UInt16, any Error>?>(nil)
-        listener = CoreLocal(cores[0]) { core in
+        door = CoreLocal(cores[0]) { core in
+            let admission = Admission(
+                cores: cores, limits: limits, proxies: proxies, entrance: entrance, deadlines: core.deadlines)
             do {
                 let listener = try Listener(host: host, port: port, poller: core.poller, deadlines: core.deadlines) {
                     accepted in
-                    let target = workers.min {
-                        $0.core.load.load(ordering: .relaxed) < $1.core.load.load(ordering: .relaxed)
-                    }!
-                    target.core.load.add(1, ordering: .relaxed)
-                    target.post { worker, core in worker.open(accepted, on: core) }
+                    guard let (index, arrival) = admission.admit(accepted) else { return }
+                    workers[index].post { worker, core in worker.open(arrival, on: core) }
                 }
                 bound.withLock { $0 = .success(listener.port) }
-                return listener
+                return Door(listener: listener, admission: admission)
             } catch {
                 bound.withLock { $0 = .failure(error) }
                 return nil
             }
         }
-        _ = await listener.read { _, _ in true }
+        _ = await door.read { _, _ in true }
         self.port = try bound.withLock { try $0!.get() }
+    }
+
+    /// New connections get another certificate; those that are open go on.
+    package func use(_ tls: ServerContext) {
+        for worker in workers { worker.post { worker, _ in worker.entrance.tls = tls } }
+    }
+
+    /// Connections let in and turned away since the start.
+    package func connectionCounts() async -> Admission.Counts {
+        await door.read { door, _ in door?.admission.counts ?? Admission.Counts() }
     }
 
     /// Waits until the application can serve on every core.
@@ -56,17 +84,14 @@ package final class Server<Rule: Sendable, Caller>: Sendable {
     package func metrics() async -> [MetricFamily] {
         var parts: [[MetricFamily]] = []
         for worker in workers { parts.append(await worker.read { worker, _ in worker.families }) }
-        return MetricFamily.sum(parts)
+        return MetricFamily.sum(parts) + (await connectionCounts()).families
     }
 
     /// Stops accepting, lets requests in flight finish, and answers when the last connection is closed or the time is over.
     ///
     /// - Returns: whether all were closed in time.
     package func shutDown(graceSeconds: Double) async -> Bool {
-        _ = await listener.read { listener, _ in
-            listener?.close()
-            return true
-        }
+        await door.read { door, _ in door?.listener.close() }
         for worker in workers { worker.post { worker, _ in worker.drain() } }
         let end = Clock.now + .seconds(graceSeconds)
         while Clock.now < end {

@@ -5,14 +5,25 @@ import Reactor
 package struct ServerLimits: Sendable {
     /// Between two requests of a connection.
     package var idle = UInt64.seconds(75)
+    /// The part of it with a task that waits, which is quick to go on and takes memory.
+    package var waiting = UInt64.seconds(1)
     /// From the first byte of a request to the end of its head.
     package var head = UInt64.seconds(10)
+    /// From the start of reading a body to its end, beside the time that `bodyRate` gives.
     package var body = UInt64.seconds(30)
+    /// Bytes a second: content that came in earns this much more time (docs/decisions/0015).
+    package var bodyRate = 16 * 1024
     /// For a slow reader to take an answer.
     package var write = UInt64.seconds(30)
     package var linger = UInt64.seconds(2)
     /// Open connections on one core; more are refused.
     package var connections = 20_000
+    /// Open connections on all cores.
+    package var totalConnections = Int.max
+    /// Open connections from one IPv4 address or one IPv6 network of 64 bits, trusted proxies aside.
+    package var connectionsPerAddress = 4_000
+    /// For a refused client to read why, before its connection is closed; no longer than that, and not many at a time.
+    package var refusal = UInt64.milliseconds(500)
     package var parser = Limits()
 
     package init() {}

@@ -16,6 +16,8 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     private let deadlines: Deadlines
     private let poller: Poller
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+    /// How connections come in; set before the first.
+    package var entrance = Entrance()
     private var isDraining = false
     private var cachedDate: (second: Int, text: [UInt8]) = (-1, [])
     private var requests: UInt64 = UInt64.random(in: 0 ... .max)
@@ -36,17 +38,22 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         journal = RequestLog(log, logsRequests: logsRequests, deadlines: core.deadlines)
     }
 
-    package func open(_ accepted: Listener.Accepted, on core: isolated Core) {
-        guard let socket = try? Socket(accepted.descriptor, peer: accepted.peer, poller: poller),
-            connections.count < limits.connections, !isDraining
-        else { return core.connectionClosed() }
-        let connection = HTTPConnection(socket, limits: limits, deadlines: deadlines, worker: self)
+    package func open(_ arrival: Admission.Arrival, on core: isolated Core) {
+        guard let socket = try? Socket(arrival.descriptor, peer: arrival.peer.address, poller: poller), !isDraining,
+            let stream = try? entrance.stream(socket)
+        else { return entrance.left(arrival, core) }
+        let connection = HTTPConnection(stream, arrival, limits: limits, deadlines: deadlines, worker: self)
         connections[ObjectIdentifier(connection)] = connection
-        core.start((self, connection)) { pair, core in
+        serve(connection)
+    }
+
+    func serve(_ connection: HTTPConnection) {
+        core.startHere((self, connection)) { pair, core in
             let (worker, connection) = pair
             await connection.serve()
+            if connection.isParked { return connection.park() }
             worker.connections[ObjectIdentifier(connection)] = nil
-            core.connectionClosed()
+            worker.entrance.left(connection.arrival, core)
         }
     }
 
@@ -61,7 +68,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     package var trouble: String? { application.trouble }
 
     /// What this core counted.
-    package var families: [MetricFamily] { metrics.families + application.metrics }
+    package var families: [MetricFamily] { metrics.families + LoopMetrics.families(core) + application.metrics }
 
     package func close() {
         application.close()
@@ -84,7 +91,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         if let encoding, encoding.chooses(&response, request) {
             response = await encoding.compress(response, request)
         } else {
-            response.meetConditions(request.head)
+            response.meetConditions(request)
         }
         addFields(&response, request, since: start)
         return response
@@ -149,7 +156,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     /// Counts the request, against its address unless a user is named; throws when it is one too many.
     private func count(_ request: Request, _ policy: RatePolicy?, _ user: String? = nil) throws(Problem) {
         guard let rates = features.rates, let policy else { return }
-        let grant = rates.limiter.take(user ?? PeerNetwork.of(request.peer), policy)
+        let grant = rates.take(policy, user, request.peer)
         request.grant = grant
         guard !grant.isAllowed else { return }
         metrics.limit(policy)
@@ -197,8 +204,4 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
             bytes: request.head.method == .head ? 0 : response.body.count)
         journal.request(request, response, nanoseconds: nanoseconds)
     }
-}
-
-extension Core {
-    fileprivate func connectionClosed() { load.subtract(1, ordering: .relaxed) }
 }

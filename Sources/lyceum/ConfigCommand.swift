@@ -1,4 +1,5 @@
 import ArgumentParser
+import Postgres
 
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,12 +24,28 @@ struct ConfigCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingErrors {
-            let entries = try await listen.load(settings).entries
+            let settings = try await listen.load(settings)
+            let entries = settings.entries
+            let connections = settings.pool.connections * settings.cores
             if json {
-                try printJSON(["settings": entries])
+                try printJSON(Report(settings: entries, databaseConnections: connections))
             } else {
                 printTable(entries.map { [$0.key, $0.value ?? "-", $0.origin] })
+                print(
+                    "Each process keeps \(connections) connections to PostgreSQL (\(settings.pool.connections) a core)."
+                )
             }
+        }
+    }
+
+    private struct Report: Encodable {
+        let settings: [Settings.Entry]
+        /// Of one process, to be compared with `max_connections`.
+        let databaseConnections: Int
+
+        enum CodingKeys: String, CodingKey {
+            case settings
+            case databaseConnections = "database_connections"
         }
     }
 }

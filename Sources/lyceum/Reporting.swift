@@ -4,6 +4,7 @@ import Diary
 import Glibc
 import Postgres
 import Reactor
+import TLS
 
 /// The exit codes of `lyceum --help`.
 enum Exit {
@@ -21,6 +22,9 @@ func reportingErrors(_ body: () async throws -> Void) async throws {
         complain(error.description)
         throw Exit.settings
     } catch let error as ResourcesError {
+        complain(error.description)
+        throw Exit.settings
+    } catch let error as CertificateError {
         complain(error.description)
         throw Exit.settings
     } catch let error as MigrationError {

@@ -5,6 +5,7 @@ import Logging
 import Postgres
 import Reactor
 import ServiceLifecycle
+import TLS
 import UnixSignals
 import Web
 
@@ -15,12 +16,14 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Connects with the server's role (LYCEUM_DATABASE_URL) and refuses to start when row-level security does not \
             bind that role, or when the schema is older or newer than this program's. SIGTERM and Ctrl-C end it: \
-            /readyz answers 503, requests in flight finish.
+            /readyz answers 503, requests in flight finish. With a certificate it speaks HTTPS; SIGHUP reads certificate \
+            and key again.
 
             EXAMPLES:
               lyceum serve
               lyceum serve --port 0 --cores 2
               LYCEUM_CONFIG=/etc/lyceum.json lyceum serve --host 0.0.0.0
+              lyceum serve --tls-certificate fullchain.pem --tls-key privkey.pem --port 443
 
             EXIT CODES: 0 stopped; 2 refused to start; 3 the database can't be reached; 78 a setting is missing or wrong
             """)
@@ -35,9 +38,12 @@ struct ServeCommand: AsyncParsableCommand {
         try await reportingErrors {
             let settings = try await listen.load(settings)
             let resources = Resources(settings: settings)
-            let server = try ServerSettings(
+            var server = try ServerSettings(
                 database: ConnectionURL(settings.requireDatabaseURL()),
                 tokenKeys: TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
+            server.pool = settings.pool
+            let certificate = settings.tls.map { Certificate(files: $0) }
+            let tls = try certificate?.load()
             let contract = Contract(
                 yaml: try resources.contents(resources.openAPIYAML()),
                 json: try resources.contents(resources.openAPIJSON()))
@@ -51,6 +57,11 @@ struct ServeCommand: AsyncParsableCommand {
             configuration.port = UInt16(settings.port)
             configuration.cores = settings.cores
             configuration.logsRequests = level <= .info
+            configuration.tls = tls
+            configuration.proxies = TrustedProxies(settings.trustedProxies)
+            configuration.limits.connections = settings.coreConnections
+            configuration.limits.totalConnections = settings.totalConnections
+            configuration.limits.connectionsPerAddress = settings.addressConnections
             if settings.rateRequests > 0 {
                 configuration.rates = RateLimits(
                     requests: settings.rateRequests, signIns: settings.rateSignIns, window: settings.rateWindow)
@@ -62,7 +73,8 @@ struct ServeCommand: AsyncParsableCommand {
                 DiaryServer.Configuration.Admin(host: settings.adminHost, port: UInt16(port))
             }
             let service = ServerService(
-                settings: server, configuration: configuration, contract: contract, sink: sink, grace: grace)
+                settings: server, configuration: configuration, contract: contract, sink: sink,
+                certificate: certificate, delay: Double(settings.shutdownDelay), grace: grace)
             let group = ServiceGroup(
                 configuration: .init(
                     services: [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint],
@@ -84,10 +96,18 @@ private struct ServerService: Service {
     let configuration: DiaryServer.Configuration
     let contract: Contract
     let sink: LogSink
+    let certificate: Certificate?
+    let delay: Double
     let grace: Double
 
     func run() async throws {
         let logger = Logger(label: "lyceum")
+        let descriptors = DescriptorLimit.raise()
+        if descriptors < configuration.limits.totalConnections {
+            logger.warning(
+                "fewer open files are allowed than connections",
+                metadata: ["files": "\(descriptors)", "connections": "\(configuration.limits.totalConnections)"])
+        }
         let server = try await DiaryServer(settings, configuration, contract: contract, log: sink) { event in
             switch event {
             case .connected(let lane): logger.debug("database connected", metadata: ["lane": "\(lane)"])
@@ -102,13 +122,22 @@ private struct ServerService: Service {
         }
         logger.notice(
             "listening",
-            metadata: ["host": "\(configuration.host)", "port": "\(server.port)", "cores": "\(configuration.cores)"])
+            metadata: [
+                "host": "\(configuration.host)", "port": "\(server.port)", "cores": "\(configuration.cores)",
+                "database_connections": "\(settings.pool.connections * configuration.cores)",
+            ])
+        if let tls = configuration.tls {
+            logger.log(
+                level: tls.daysLeft < 0 ? .error : .notice, "certificate", metadata: ["days_left": "\(tls.daysLeft)"])
+        }
+        let reloading = certificate.map { certificate in Task { await certificate.reload(server, logger) } }
         if let port = server.adminPort {
             logger.notice("metrics", metadata: ["host": "\(configuration.admin?.host ?? "")", "port": "\(port)"])
         }
         try await gracefulShutdown()
+        reloading?.cancel()
         logger.notice("stopping")
-        let isClean = await server.shutDown(graceSeconds: grace)
+        let isClean = await server.shutDown(delaySeconds: delay, graceSeconds: grace)
         logger.notice("stopped", metadata: ["clean": "\(isClean)"])
     }
 }
@@ -118,25 +147,35 @@ private struct StartConditions {
     let settings: Settings
     let resources: Resources
 
+    private static let patience = Duration.seconds(30)
+
     func check() async throws {
-        let url = try settings.requireDatabaseURL()
-        var attempts = 60
+        var url = try ConnectionURL(settings.requireDatabaseURL())
+        // A host that does not answer leaves time for the next one of the URL.
+        if url["connect_timeout"] == nil { url["connect_timeout"] = "3" }
+        let end = ContinuousClock.now + Self.patience
+        var hasComplained = false
         while true {
             do {
-                let connection = try BlockingConnection(url: url)
-                let files = try MigrationFile.load(directory: resources.migrations())
-                let standing = try Migrator(url: url, files: files).standing()
-                guard standing == .current else { throw StartChecks.Failure(schema: standing) }
-                try StartChecks.rowSecurity(connection)
-                return
+                return try check(url.text)
             } catch {
-                guard let failure = error as? BlockingConnection.Failure, failure.isConnectionTrouble, attempts > 0
+                guard let failure = error as? BlockingConnection.Failure, failure.isConnectionTrouble,
+                    ContinuousClock.now < end
                 else { throw error }
-                if attempts == 60 { complain("Waiting for the database: \(failure.message)") }
-                attempts -= 1
+                if !hasComplained { complain("Waiting for the database: \(failure.message)") }
+                hasComplained = true
                 try await Task.sleep(for: .milliseconds(500))
             }
         }
+    }
+
+    private func check(_ url: String) throws {
+        let connection = try BlockingConnection(url: url)
+        try StartChecks.ownSession(connection, url: url)
+        let files = try MigrationFile.load(directory: resources.migrations())
+        let standing = try Migrator(url: url, files: files).standing()
+        guard standing == .current else { throw StartChecks.Failure(schema: standing) }
+        try StartChecks.rowSecurity(connection)
     }
 }
 

@@ -1,5 +1,7 @@
 import Configuration
 import FoundationEssentials
+import HTTP1
+import Postgres
 import Web
 
 /// What the server and its tools are set up with: a flag, else the environment, else the JSON file, else a default.
@@ -14,10 +16,23 @@ struct Settings: Sendable {
     var port: Int
     /// How many cores serve: a thread, an event loop and database connections each.
     var cores: Int
+    /// `database.readers`, `.writers`, `.leased`: connections of each core; `database.queue.limit`, `.timeout`: requests of a
+    /// core that may wait for each of the three, and for how many milliseconds.
+    var pool: Lanes.Pool
     /// `token.keys`: `id:base64url` pairs separated by commas; the first signs.
     var tokenKeys: String?
     /// The address that clients use; also the issuer in tokens.
     var publicURL: String
+    /// `tls.certificate` and `tls.key`: paths of PEM files; nil for HTTP in the clear.
+    var tls: TLSFiles?
+    /// `proxies.trusted`: addresses and blocks separated by commas.
+    var trustedProxies: [AddressBlock]
+    /// Open client connections: in all, on one core, from one address.
+    var totalConnections: Int
+    var coreConnections: Int
+    var addressConnections: Int
+    /// Seconds that the server goes on after it was told to stop, while `/readyz` is 503.
+    var shutdownDelay: Int
     /// trace, debug, info, notice, warning, error, critical.
     var logLevel: String
     /// `rate.requests`: of one user, or of one address without a user, in `rate.window`; 0: no limits at all.
@@ -40,6 +55,11 @@ struct Settings: Sendable {
 
     /// Every setting as people may see it, and where it came from.
     let entries: [Entry]
+
+    struct TLSFiles: Sendable, Equatable {
+        var certificate: String
+        var key: String
+    }
 
     struct Entry: Sendable, Codable {
         var key: String
@@ -70,8 +90,22 @@ struct Settings: Sendable {
         host = try lookup.string("listen.host", default: "127.0.0.1")
         port = try lookup.int("listen.port", in: 0...65_535, default: 8080)
         cores = try lookup.int("cores", in: 1...1024, default: ProcessInfo.processInfo.activeProcessorCount)
+        pool = Lanes.Pool()
+        pool.readers = try lookup.int("database.readers", in: 1...100, default: pool.readers)
+        pool.writers = try lookup.int("database.writers", in: 1...100, default: pool.writers)
+        pool.leased = try lookup.int("database.leased", in: 1...100, default: pool.leased)
+        pool.queue = try lookup.int("database.queue.limit", in: 0...100_000, default: pool.queue)
+        pool.queueTimeout = try lookup.int("database.queue.timeout", in: 1...60_000, default: pool.queueTimeout)
         tokenKeys = try lookup.secret("token.keys")
-        publicURL = try lookup.string("public.url", default: "http://\(host):\(port)")
+        tls = try lookup.tls()
+        trustedProxies = try lookup.blocks("proxies.trusted")
+        coreConnections = try lookup.int("connections.core", in: 1...1_000_000, default: 20_000)
+        totalConnections = try lookup.int(
+            "connections.total", in: 1...1_000_000_000, default: coreConnections * cores)
+        addressConnections = try lookup.int("connections.address", in: 1...1_000_000_000, default: 4_000)
+        shutdownDelay = try lookup.int("shutdown.delay", in: 0...3600, default: 0)
+        publicURL = try lookup.string(
+            "public.url", default: "\(tls == nil ? "http" : "https")://\(host):\(port)")
         logLevel = try lookup.string(
             "log.level", oneOf: ["trace", "debug", "info", "notice", "warning", "error", "critical"], default: "info")
         rateRequests = try lookup.int("rate.requests", in: 0...1_000_000, default: 600)

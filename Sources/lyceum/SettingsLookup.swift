@@ -1,5 +1,6 @@
 import Configuration
 import FoundationEssentials
+import HTTP1
 import Postgres
 import Web
 
@@ -25,9 +26,11 @@ struct Lookup {
     private(set) var entries: [Settings.Entry] = []
 
     static let keys = [
-        "database.url", "owner.database.url", "listen.host", "listen.port", "cores", "token.keys", "public.url",
-        "log.level", "rate.requests", "rate.signins", "rate.window", "cors.origins", "compression.minimum",
-        "server.timing", "admin.host", "admin.port", "resources.directory",
+        "database.url", "owner.database.url", "listen.host", "listen.port", "cores", "database.readers",
+        "database.writers", "database.leased", "database.queue.limit", "database.queue.timeout", "token.keys",
+        "tls.certificate", "tls.key", "proxies.trusted", "connections.core", "connections.total", "connections.address",
+        "shutdown.delay", "public.url", "log.level", "rate.requests", "rate.signins", "rate.window", "cors.origins",
+        "compression.minimum", "server.timing", "admin.host", "admin.port", "resources.directory",
     ]
 
     init(layers: [Layer]) { self.layers = layers }
@@ -59,6 +62,35 @@ struct Lookup {
             throw .wrong(key, origin: found.origin, "is not between \(range.lowerBound) and \(range.upperBound)")
         }
         return number
+    }
+
+    /// Addresses and blocks of them, separated by commas.
+    mutating func blocks(_ key: String) throws(SettingsError) -> [AddressBlock] {
+        let found = try find(key, .string)
+        note(key, found?.value, found?.origin)
+        guard let found else { return [] }
+        var blocks: [AddressBlock] = []
+        for part in found.value.split(separator: ",") {
+            let text = part.filter { $0 != " " }
+            guard let block = AddressBlock(text) else {
+                throw .wrong(
+                    key, origin: found.origin, "holds \(text), which is no address and no block like 10.0.0.0/8")
+            }
+            blocks.append(block)
+        }
+        return blocks
+    }
+
+    /// A certificate needs a key, and the other way round.
+    mutating func tls() throws(SettingsError) -> Settings.TLSFiles? {
+        let certificate = try string("tls.certificate")
+        let key = try string("tls.key")
+        switch (certificate, key) {
+        case (nil, nil): return nil
+        case (let certificate?, let key?): return Settings.TLSFiles(certificate: certificate, key: key)
+        case (nil, _?): throw .missing("tls.certificate")
+        case (_?, nil): throw .missing("tls.key")
+        }
     }
 
     mutating func int(_ key: String, in range: ClosedRange<Int>) throws(SettingsError) -> Int? {

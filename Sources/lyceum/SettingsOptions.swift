@@ -31,6 +31,19 @@ struct ListenOptions: ParsableArguments {
     var publicURL: String?
 
     @Option(
+        name: .customLong("tls-certificate"),
+        help: ArgumentHelp(
+            "A PEM file with the server's certificate and its chain.", discussion: "Or LYCEUM_TLS_CERTIFICATE.",
+            valueName: "path"))
+    var certificate: String?
+
+    @Option(
+        name: .customLong("tls-key"),
+        help: ArgumentHelp(
+            "A PEM file with the certificate's key.", discussion: "Or LYCEUM_TLS_KEY.", valueName: "path"))
+    var key: String?
+
+    @Option(
         help: ArgumentHelp(
             "trace, debug, info, notice, warning, error or critical.", discussion: "Or LYCEUM_LOG_LEVEL.",
             valueName: "level"))
@@ -39,7 +52,7 @@ struct ListenOptions: ParsableArguments {
     func load(_ options: SettingsOptions) async throws -> Settings {
         let flags: [String: String?] = [
             "listen.host": host, "listen.port": port.map { String($0) }, "cores": cores.map { String($0) },
-            "public.url": publicURL, "log.level": logLevel,
+            "public.url": publicURL, "log.level": logLevel, "tls.certificate": certificate, "tls.key": key,
         ]
         return try await Settings.load(config: options.config, flags: flags.merging(options.flags) { $1 })
     }

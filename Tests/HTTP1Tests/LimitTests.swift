@@ -4,12 +4,7 @@ import Testing
 /// Each limit: exactly reached is good, one more is not, in any split.
 @Suite struct LimitTests {
     private func error(_ text: String, _ limits: Limits, maximumBody: Int? = nil) -> ParseError? {
-        let bytes = Array(text.utf8)
-        let whole = parse([bytes], limits: limits, maximumBody: maximumBody)
-        for pieces in splits(of: bytes) {
-            #expect(parse(pieces, limits: limits, maximumBody: maximumBody) == whole)
-        }
-        return whole.error
+        sameInEachSplit(Array(text.utf8), limits: limits, maximumBody: maximumBody).error
     }
 
     @Test func head() {

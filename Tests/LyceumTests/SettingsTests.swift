@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTP1
 import Testing
 
 @testable import lyceum
@@ -20,6 +21,10 @@ import Testing
         #expect(settings.port == 8080)
         #expect(settings.cores == ProcessInfo.processInfo.activeProcessorCount)
         #expect(settings.publicURL == "http://127.0.0.1:8080")
+        #expect(settings.tls == nil)
+        #expect(settings.trustedProxies.isEmpty)
+        #expect(settings.totalConnections == 20_000 * settings.cores)
+        #expect(settings.shutdownDelay == 0)
         #expect(settings.databaseURL == nil)
         #expect(settings.entries.map(\.key) == Lookup.keys)
         #expect(throws: SettingsError.missing("database.url")) { try settings.requireDatabaseURL() }
@@ -43,6 +48,43 @@ import Testing
         }
     }
 
+    @Test func certificateNeedsAKeyAndMakesTheAddressHTTPS() async throws {
+        let settings = try await Settings.load(environment: [
+            "LYCEUM_TLS_CERTIFICATE": "a.pem", "LYCEUM_TLS_KEY": "b.pem", "LYCEUM_LISTEN_PORT": "443",
+        ])
+        #expect(settings.tls == Settings.TLSFiles(certificate: "a.pem", key: "b.pem"))
+        #expect(settings.publicURL == "https://127.0.0.1:443")
+        await #expect(throws: SettingsError.missing("tls.key")) {
+            try await Settings.load(environment: ["LYCEUM_TLS_CERTIFICATE": "a.pem"])
+        }
+        await #expect(throws: SettingsError.missing("tls.certificate")) {
+            try await Settings.load(environment: ["LYCEUM_TLS_KEY": "b.pem"])
+        }
+    }
+
+    @Test func proxiesAreAListOfBlocks() async throws {
+        let settings = try await Settings.load(environment: ["LYCEUM_PROXIES_TRUSTED": "10.0.0.0/8, ::1,192.0.2.1"])
+        #expect(settings.trustedProxies == ["10.0.0.0/8", "::1", "192.0.2.1"].map { AddressBlock($0) })
+    }
+
+    @Test func connectionsOfACore() async throws {
+        let settings = try await Settings.load(environment: [
+            "LYCEUM_DATABASE_READERS": "3", "LYCEUM_DATABASE_WRITERS": "4", "LYCEUM_DATABASE_LEASED": "5",
+            "LYCEUM_DATABASE_QUEUE_LIMIT": "6", "LYCEUM_DATABASE_QUEUE_TIMEOUT": "7",
+        ])
+        let pool = settings.pool
+        #expect([pool.readers, pool.writers, pool.leased, pool.queue, pool.queueTimeout] == [3, 4, 5, 6, 7])
+        #expect(pool.connections == 12)
+        let file = #"{"database": {"readers": 2, "queue": {"limit": 9}}}"#
+        try await withFile(file) { path in
+            let settings = try await Settings.load(config: path, environment: [:])
+            #expect(settings.pool.readers == 2 && settings.pool.queue == 9)
+        }
+        await #expect(throws: SettingsError.self) {
+            try await Settings.load(environment: ["LYCEUM_DATABASE_READERS": "0"])
+        }
+    }
+
     @Test func secretsAreMasked() async throws {
         let settings = try await Settings.load(environment: [
             "LYCEUM_DATABASE_URL": "postgresql://u:sEcReT@h/d", "LYCEUM_OWNER_DATABASE_URL": "host=h password=sEcReT",
@@ -58,7 +100,8 @@ import Testing
 
     @Test(arguments: [
         ["LYCEUM_LISTEN_PORT": "x"], ["LYCEUM_LISTEN_PORT": "65536"], ["LYCEUM_CORES": "0"],
-        ["LYCEUM_LOG_LEVEL": "loud"],
+        ["LYCEUM_LOG_LEVEL": "loud"], ["LYCEUM_PROXIES_TRUSTED": "10.0.0.0/8,10.0.0.1/8"],
+        ["LYCEUM_PROXIES_TRUSTED": "localhost"], ["LYCEUM_CONNECTIONS_ADDRESS": "0"], ["LYCEUM_SHUTDOWN_DELAY": "-1"],
         ["LYCEUM_DATABASE_URL": "postgresql://u:sEcReT@[h/d"], ["LYCEUM_CONFIG": "/nowhere"],
     ])
     func wrongValuesAreRefusedWithoutRepeatingThem(_ environment: [String: String]) async throws {

@@ -14,7 +14,7 @@ import Testing
     }
 
     /// Runs a body with a connection without lanes, so without their prefix.
-    private func connected<Value: Sendable>(
+    func connected<Value: Sendable>(
         _ body: @Sendable (Connection, isolated Core) async throws -> Value
     ) async throws -> Value {
         let url = try ConnectionURL(fixture.url)

@@ -20,15 +20,15 @@ final class LanesFixture: @unchecked Sendable {
     /// One for the tests that leave the connections as they are.
     static let shared = Task { try await LanesFixture() }
 
-    init(_ change: @Sendable (inout Lanes.Configuration) -> Void = { _ in }, url: String? = nil) async throws {
+    init(_ change: @Sendable (inout Lanes.Pool) -> Void = { _ in }, url: String? = nil) async throws {
         core = try Core(index: 0)
         database = url == nil ? try TestDatabase(.migrated) : nil
         self.url = url ?? database!.ownerURL
         let offload = try Offload(name: "offload", threads: 1, limit: 100)
-        var configuration = Lanes.Configuration(url: try ConnectionURL(self.url))
-        configuration.leaseTimeout = 60_000
-        change(&configuration)
-        let made = configuration
+        var pool = Lanes.Pool()
+        pool.queueTimeout = 60_000
+        change(&pool)
+        let made = Lanes.Configuration(url: try ConnectionURL(self.url), pool: pool)
         await core.run { core in self.lanes = Lanes(made, offload: offload, on: core) { _ in } }
         Self.all.withLock { $0.append(self) }
         try await recovered()
@@ -53,17 +53,33 @@ final class LanesFixture: @unchecked Sendable {
     /// A connection of the test's own, which blocks.
     func blocking() throws -> BlockingConnection { try BlockingConnection(url: url) }
 
-    /// Waits until that many statements that contain the text are being run or wait.
-    func running(_ text: String, count: Int = 1) async throws {
+    /// Waits until that many statements that contain the text are being run or wait; their backends.
+    @discardableResult
+    func running(_ text: String, count: Int = 1) async throws -> [String] {
+        let connection = try BlockingConnection(url: url)
+        var pids: [String] = []
+        try #require(
+            await eventually {
+                pids = try connection.query(
+                    """
+                    SELECT pid FROM pg_stat_activity
+                    WHERE state = 'active' AND query LIKE '%' || $1 || '%' AND pid <> pg_backend_pid()
+                    """, [text]
+                ).rows.compactMap { $0[0] }
+                return pids.count == count
+            })
+        return pids
+    }
+
+    /// Waits until these backends have ended.
+    func gone(_ pids: [String]) async throws {
         let connection = try BlockingConnection(url: url)
         try #require(
             await eventually {
                 try connection.query(
-                    """
-                    SELECT count(*) FROM pg_stat_activity
-                    WHERE state = 'active' AND query LIKE '%' || $1 || '%' AND pid <> pg_backend_pid()
-                    """, [text]
-                ).first == String(count)
+                    "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY($1::int[])",
+                    ["{\(pids.joined(separator: ","))}"]
+                ).first == "0"
             })
     }
 
@@ -305,7 +321,8 @@ extension Scope {
     @Test func tooManyWaitingAreRefused() async throws {
         let fixture = try await LanesFixture({
             $0.writers = 1
-            $0.queue = 2
+            $0.window = 1
+            $0.queue = 1
         })
         let blocker = try fixture.blocking()
         try blocker.query("SELECT pg_advisory_lock(4202)")
@@ -338,8 +355,12 @@ extension Scope {
                     _ = isRead ? try await lanes.read(.test, [sleep()]) : try await lanes.write(.test, [sleep()])
                 }
             }
-            try await fixture.running("to be killed")
-            try fixture.terminate("to be killed")
+            // A read is asked once more, and no oftener.
+            for _ in 0..<(isRead ? 2 : 1) {
+                let pids = try await fixture.running("to be killed")
+                try fixture.terminate("to be killed")
+                try await fixture.gone(pids)
+            }
             #expect(await failed == (isRead ? "unavailable" : "outcome unknown"))
         }
         try await fixture.recovered()

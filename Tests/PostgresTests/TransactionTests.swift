@@ -85,7 +85,7 @@ import Testing
                 }
             }
         }
-        #expect(failed != "nothing")
+        #expect(failed == "refused 23505")
         #expect(try count() == "0")
     }
 
@@ -201,6 +201,85 @@ import Testing
         #expect(after == "nothing")
     }
 
+    @Test func killedAtTheCommitIsAnUnknownOutcome() async throws {
+        let fixture = try await LanesFixture({ $0.leased = 1 })
+        try fixture.blocking().execute(
+            """
+            CREATE TABLE slow_commit (a int);
+            CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
+            CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON slow_commit DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW EXECUTE FUNCTION slow_commit()
+            """)
+        let insert = Statement("INSERT INTO slow_commit VALUES (1)")
+        async let failed = fixture.run { lanes, _ in
+            await failure { try await lanes.transaction(.test) { _ = try await $0.run([insert()]) } }
+        }
+        try await fixture.running("COMMIT")
+        try fixture.terminate("COMMIT")
+        #expect(await failed == "outcome unknown")
+        try await fixture.recovered()
+    }
+
+    @Test func stalePlanInTheMiddleBeginsAnew() async throws {
+        let fixture = try await LanesFixture({ $0.leased = 1 })
+        let changer = try fixture.blocking()
+        try changer.execute("CREATE TABLE first_seen (a int); CREATE TABLE then_changed (a int)")
+        let first = Statement("INSERT INTO first_seen VALUES (1)")
+        let second = Statement("INSERT INTO then_changed VALUES (1) RETURNING *")
+        let runs = Mutex(0)
+        for change in ["", "ALTER TABLE then_changed ADD COLUMN b int"] {
+            if !change.isEmpty { try changer.execute(change) }
+            try await fixture.run { lanes, _ in
+                try await lanes.transaction(.test) { transaction in
+                    runs.withLock { $0 += 1 }
+                    _ = try await transaction.run([first()])
+                    _ = try await transaction.run([second()])
+                }
+            }
+        }
+        #expect(runs.withLock { $0 } == 3)
+        #expect(try changer.query("SELECT count(*) FROM first_seen").first == "2")
+        #expect(try changer.query("SELECT count(*) FROM then_changed").first == "2")
+    }
+
+    /// Two transactions wait for each other; PostgreSQL ends one, which is run once more.
+    @Test func deadlockIsRunOnceMore() async throws {
+        let fixture = try await LanesFixture({ $0.leased = 2 })
+        let owner = try fixture.blocking()
+        try owner.execute(
+            "CREATE TABLE crossing (a int PRIMARY KEY, n int); INSERT INTO crossing VALUES (1, 0), (2, 0)")
+        let patience = Statement("SELECT set_config('lock_timeout', '60s', true)")
+        let add = Statement("UPDATE crossing SET n = n + 1 WHERE a = $1::int")
+        let runs = Mutex(0)
+        let met = Hold()
+        let outcomes = await fixture.run { lanes, core in
+            let tasks = [[1, 2], [2, 1]].map { order in
+                Task {
+                    _ = core
+                    return await failure {
+                        try await lanes.transaction(.test) { transaction in
+                            let run = runs.withLock { runs in
+                                runs += 1
+                                return runs
+                            }
+                            _ = try await transaction.run([patience(), add(.integer(order[0]))])
+                            // Both have their first row before either asks for the other's.
+                            if run == 1 { await met.wait() } else { met.end() }
+                            _ = try await transaction.run([add(.integer(order[1]))])
+                        }
+                    }
+                }
+            }
+            var outcomes: [String] = []
+            for task in tasks { outcomes.append(await task.value) }
+            return outcomes
+        }
+        #expect(outcomes == ["nothing", "nothing"])
+        #expect(runs.withLock { $0 } == 3)
+        #expect(try owner.query("SELECT n FROM crossing").rows == [["2"], ["2"]])
+    }
+
     // MARK: Leasing
 
     /// Lets transactions hold their connection until the test has seen enough.
@@ -231,7 +310,7 @@ import Testing
     @Test func waitersAreServedInTheOrderOfAsking() async throws {
         let fixture = try await LanesFixture({
             $0.leased = 1
-            $0.leaseTimeout = 60_000
+            $0.queueTimeout = 60_000
         })
         let hold = Hold()
         let order = try await fixture.run { lanes, core in
@@ -262,7 +341,7 @@ import Testing
     @Test func waitingHasAnEnd() async throws {
         let fixture = try await LanesFixture({
             $0.leased = 1
-            $0.leaseTimeout = 20
+            $0.queueTimeout = 20
         })
         let hold = Hold()
         let (waiting, after) = try await fixture.run { lanes, core in
@@ -287,7 +366,7 @@ import Testing
         let fixture = try await LanesFixture({
             $0.leased = 1
             $0.queue = 2
-            $0.leaseTimeout = 60_000
+            $0.queueTimeout = 60_000
         })
         let hold = Hold()
         let outcomes = try await fixture.run { lanes, core in

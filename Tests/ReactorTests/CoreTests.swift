@@ -141,4 +141,17 @@ import Testing
         #expect(calls == Array(0..<10))
         #expect(await local.read { plain, _ in plain.wasMadeOnCore })
     }
+
+    @Test func loopTimeIsCounted() async throws {
+        let before = await core.run { $0.executor.loopTime }
+        await core.run { _ in
+            let end = Clock.now + .milliseconds(30)
+            while Clock.now < end {}
+        }
+        let after = await core.run { $0.executor.loopTime }
+        #expect(after.turns > before.turns)
+        #expect(after.sum - before.sum >= .milliseconds(30))
+        #expect(after.longest >= .milliseconds(30))
+        #expect(after.buckets[3] + after.buckets[4] > before.buckets[3] + before.buckets[4])
+    }
 }

@@ -5,12 +5,12 @@ import Testing
 @Suite struct InputBufferTests {
     private func append(_ text: String, to buffer: inout InputBuffer) {
         let bytes = Array(text.utf8)
-        let count = buffer.append { space in
+        let received = buffer.append { space in
             let count = min(space.count, bytes.count)
             space.copyBytes(from: bytes.prefix(count))
-            return count
+            return .bytes(count)
         }
-        #expect(count == bytes.count)
+        #expect(received == .bytes(bytes.count))
     }
 
     private func text(_ buffer: InputBuffer) -> String {
@@ -57,8 +57,10 @@ import Testing
     @Test func failedFillChangesNothing() {
         var buffer = InputBuffer()
         append("abc", to: &buffer)
-        #expect(buffer.append { _ in -1 } == -1)
-        #expect(buffer.append { _ in 0 } == 0)
+        #expect(buffer.append { _ in .wouldBlock } == .wouldBlock)
+        #expect(buffer.append { _ in .end } == .end)
+        let failure = SystemError(call: "recv", code: 5)
+        #expect(throws: failure) { try buffer.append { (_) throws(SystemError) in throw failure } }
         #expect(text(buffer) == "abc")
     }
 

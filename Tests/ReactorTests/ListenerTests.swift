@@ -73,6 +73,73 @@ import Testing
         #expect(wires.allSatisfy { $0.read().isEmpty })
     }
 
+    /// With no descriptor left the waiting are told so one by one, instead of being left to wait.
+    @Test func runsOutOfDescriptors() async throws {
+        let seen = Mutex<[(isLast: Bool, descriptor: Int32)]>([])
+        let listener = listener { accepted in
+            seen.withLock { $0.append((accepted.isLast, accepted.descriptor)) }
+            if accepted.isLast { close(accepted.descriptor) }
+        }
+        let port = try await port(listener)
+        let waiting = (0..<5).map { _ in Wire(Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)) }
+        do {
+            var before = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
+            // Numbers below the limit are all taken.
+            let free = dup(0)
+            close(free)
+            var none = rlimit(rlim_cur: rlim_t(free), rlim_max: before.rlim_max)
+            #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none) == 0)
+            defer { setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before) }
+            #expect(waiting.allSatisfy { $0.connect(port) })
+            #expect(await eventually { seen.withLock { $0.count } == 5 })
+            #expect(seen.withLock { $0.allSatisfy { $0.isLast } })
+            #expect(waiting.allSatisfy { $0.read().isEmpty })
+        }
+        let wire = try #require(Wire(port: port))
+        #expect(await eventually { seen.withLock { $0.count } == 6 })
+        #expect(seen.withLock { $0[5].isLast } == false)
+        seen.withLock { _ = close($0[5].descriptor) }
+        #expect(wire.read().isEmpty)
+    }
+
+    /// Where even the spare descriptor is gone, accepting rests and goes on later.
+    @Test func restsWithoutDescriptors() async throws {
+        let seen = Mutex<[Listener.Accepted]>([])
+        let listener = listener { accepted in seen.withLock { $0.append(accepted) } }
+        let port = try await port(listener)
+        let waiting = (0..<3).map { _ in Wire(Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)) }
+        do {
+            var before = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
+            var none = rlimit(rlim_cur: 3, rlim_max: before.rlim_max)
+            #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none) == 0)
+            defer { setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before) }
+            #expect(waiting.allSatisfy { $0.connect(port) })
+            let executor = core.executor
+            // The loop goes round, and turns up no connection.
+            for _ in 0..<3 { await withCheckedContinuation { done in executor.post { done.resume() } } }
+            #expect(seen.withLock { $0.isEmpty })
+        }
+        #expect(await eventually { seen.withLock { $0.count } == 3 })
+        for accepted in seen.withLock({ $0 }) {
+            #expect(!accepted.isLast)
+            close(accepted.descriptor)
+        }
+    }
+
+    @Test func limitOfDescriptorsIsRaisedToTheHardOne() {
+        var before = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
+        var low = rlimit(rlim_cur: min(before.rlim_cur, 4000), rlim_max: before.rlim_max)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &low)
+        defer { setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before) }
+        #expect(DescriptorLimit.raise() == Int(clamping: before.rlim_max))
+        var after = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &after)
+        #expect(after.rlim_cur == before.rlim_max)
+    }
+
     @Test func closedRefusesAndFreesThePort() async throws {
         let listener = listener()
         let port = try await port(listener)

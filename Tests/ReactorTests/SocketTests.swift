@@ -177,6 +177,18 @@ import Testing
         #expect(theirs.read() == [])
     }
 
+    /// epoll takes no regular file.
+    @Test func closesItsDescriptorWhenItCannotBeMade() async throws {
+        let file = open("/proc/self/exe", O_RDONLY)
+        await core.run { core in
+            _ = #expect(throws: SystemError(call: "epoll_ctl", code: EPERM)) {
+                _ = try Socket(file, peer: "test", poller: core.poller)
+            }
+        }
+        var status = stat()
+        #expect(fstat(file, &status) == -1 && errno == EBADF)
+    }
+
     /// A buffer that is full of bytes nobody took is not the end of the connection.
     @Test func fullBufferIsNotTheEnd() async throws {
         let (ours, theirs) = connectedPair()

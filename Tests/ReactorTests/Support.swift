@@ -38,15 +38,18 @@ final class Wire: Sendable {
 
     /// A connection to a port of this machine; nil when it is refused.
     convenience init?(port: UInt16) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.init(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+        guard connect(port) else { return nil }
+    }
+
+    /// Connects to a port of this machine; false when it is refused.
+    func connect(_ port: UInt16) -> Bool {
         var address = loopback(port)
-        let code = withUnsafePointer(to: &address) {
+        return withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        self.init(descriptor)
-        if code != 0 { return nil }
     }
 
     func write(_ text: String) {

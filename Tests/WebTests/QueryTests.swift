@@ -13,7 +13,7 @@ func request(_ target: String, _ fields: String...) throws -> Request {
     var parser = RequestParser()
     let text = "GET \(target) HTTP/1.1\r\nHost: a\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
     guard case .head(let head) = try parser.next(Array(text.utf8).span).event else { throw ParseError.badRequestLine }
-    return Request(head: head, id: "request", peer: "peer", body: NoBody())
+    return Request(head: head, id: "request", from: Requester(address: "127.0.0.1", scheme: "http"), body: NoBody())
 }
 
 @Suite struct QueryReaderTests {

@@ -82,7 +82,7 @@ final class TestServer: Sendable {
     static let shared = Task { try await TestServer(cores: 2) }
 
     init(
-        cores count: Int = 1, limits: ServerLimits = ServerLimits(),
+        cores count: Int = 1, limits: ServerLimits = ServerLimits(), proxies: TrustedProxies = TrustedProxies(),
         features: @Sendable (Offload) throws -> Features = { _ in Features() }
     ) async throws {
         let gate = Gate()
@@ -95,7 +95,7 @@ final class TestServer: Sendable {
         self.cores = cores
         self.gate = gate
         self.visits = visits
-        server = try await Server(host: "127.0.0.1", port: 0, cores: cores) { core in
+        server = try await Server(host: "127.0.0.1", port: 0, cores: cores, proxies: proxies, limits: limits) { core in
             let routes = (Self.routes(on: core, gate, offload) + FeatureRoutes.all).map {
                 Self.watched($0, core, visits)
             }
@@ -152,6 +152,9 @@ final class TestServer: Sendable {
             .post("/ignore", "ignore", access: .open) { _, _ in text("ignored") },
             .get("/items/{id}", "item", access: .open) { request, _ in text(request.path["id"] ?? "-") },
             .get("/request-id", "requestID", access: .open) { request, _ in text(request.id) },
+            .get("/peer", "peer", access: .open) { request, _ in
+                text("\(request.peer) \(request.origin ?? "-")")
+            },
             .get("/tagged", "tagged", access: .open) { _, _ in tagged() },
             .post("/tagged", "tag", access: .open) { _, _ in tagged() },
             .get("/empty", "empty", access: .open) { _, _ in Response(.noContent) },
@@ -214,4 +217,4 @@ final class LogReader: Sendable {
     }
 }
 
-private let logThreads = try! Offload(name: "log-reader", threads: 32, limit: 100)
+private let logThreads = try! Offload(name: "log-reader", threads: 128, limit: 100)

@@ -9,6 +9,8 @@ enum Work {
     case segment(Lanes, Scope)
     case transaction(Transaction)
 
+    var isTransaction: Bool { if case .transaction = self { true } else { false } }
+
     /// Runs the queries as one transaction, or a part of one; a refusal rolls all of them back.
     func attempt(_ queries: [Query]) async throws -> Outcome {
         switch self {

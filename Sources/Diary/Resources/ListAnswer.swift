@@ -37,7 +37,7 @@ struct ListAnswer {
     }
 
     private func next(_ cursor: String) -> String {
-        let base = caller.services.settings.publicURL ?? request.head.host.map { "http://\($0)" } ?? ""
+        let base = caller.services.settings.publicURL ?? request.origin ?? ""
         let query = (request.head.query ?? "").split(separator: "&").filter { !$0.hasPrefix("cursor=") }
         return base + request.head.path + "?" + (query + ["cursor=\(cursor)"]).joined(separator: "&")
     }

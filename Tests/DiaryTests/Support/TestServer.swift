@@ -122,8 +122,9 @@ final class TestServer: Sendable {
     ) async throws -> DiaryServer {
         var url = try ConnectionURL(database.serverURL)
         url["options"] = "-c lyceum.today=\(today)"
-        let settings = try ServerSettings(
-            database: url, tokenKeys: TokenKeys(configuration: keys), readers: 1, writers: 1, leased: 1)
+        var settings = try ServerSettings(database: url, tokenKeys: TokenKeys(configuration: keys))
+        settings.pool.writers = 1
+        settings.pool.leased = 1
         var configuration = DiaryServer.Configuration()
         configuration.port = 0
         configuration.cores = cores

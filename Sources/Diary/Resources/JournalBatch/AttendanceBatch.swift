@@ -34,12 +34,12 @@ struct AttendanceBatch {
         }
     }
 
-    func query(_ school: Parameter, _ user: Parameter) -> Query {
+    func query(_ school: Parameter, _ user: Parameter, asksRules: Bool) -> Query {
         Query(
             statement: Self.statement,
             parameters: [
                 school, user, .integers(Array(0..<count)), .texts(lessons), .texts(students), .texts(meanings),
-                .integers(minutes), .integers(versions), .texts(newIDs),
+                .integers(minutes), .integers(versions), .texts(newIDs), .boolean(asksRules),
             ])
     }
 
@@ -73,7 +73,9 @@ struct AttendanceBatch {
                 END AS refusal
             FROM compared t
             LEFT JOIN taught o ON o.lesson_id = t.lesson_id
-            LEFT JOIN lyceum.attendance_refusals($1, $4::uuid[], $5::uuid[]) r ON r.ordinal = t.ord + 1
+            LEFT JOIN (
+                SELECT * FROM lyceum.attendance_refusals($1, $4::uuid[], $5::uuid[]) WHERE $10::boolean
+            ) r ON r.ordinal = t.ord + 1
         ), accepted AS MATERIALIZED (
             SELECT c.*,
                 (

@@ -4,8 +4,8 @@ import Web
 
 /// Everything done at a lesson in one call and one transaction: `PATCH sections/{id}/journal`.
 ///
-/// The segment: lock the section's row; then for each list one statement that checks all items, applies the good ones and
-/// answers outcome and current state of each; at last one that undoes everything when an item was refused and the caller
+/// The segment: lock the section's row; then for each list that holds something one statement that compares all items with
+/// what stands, applies the good ones and answers outcome and current state of each; at last one that undoes everything when an item was refused and the caller
 /// wanted all or nothing. So one round trip tells what became of every item, applied or not.
 enum JournalBatch {
     static let routes: [Route<Access, Caller>] = [
@@ -28,37 +28,42 @@ enum JournalBatch {
     private static func apply(
         _ batch: Batch, to section: String, isPartial: Bool, _ request: Request, _ caller: Caller, _ work: Work
     ) async throws -> Response {
-        let school = Parameter.integer(caller.school.id)
-        let user = Parameter.text(caller.user)
-        let outcome = try await work.attempt(
-            [
-                SectionGate.lock(caller, section), batch.lessons.query(school, user),
-                batch.lineItems.query(school, user),
-                batch.marks.defaultColumns(school, user), batch.marks.query(school, user),
-                batch.attendance.query(school, user), batch.feedback.query(school, user), settle(.boolean(isPartial)),
-            ])
-        if let refusal = outcome.refusal, refusal.sqlState != "LYB01" { throw PostgresError.refused(refusal) }
-        let rows = outcome.rows
-        guard !rows[0].isEmpty else { throw Problem(.notFound) }
+        let lists = try await attempt(batch, section, isPartial: isPartial, caller, work)
         // A column and its lesson may name one cell; only the database knows.
         let duplicates = FieldProblems()
-        for row in 0..<rows[4].count where rows[4].text(row, "_refusal") == "duplicate_item" {
+        for row in lists.marks.refused("duplicate_item") {
             duplicates.add(FieldProblem(JSONPointer("marks").appending(row), "duplicate_item"))
         }
         if let problem = Problem(duplicates) { throw problem }
-        let lists = [
-            BatchOutcome("lessons", rows[1]), BatchOutcome("line_items", rows[2]), BatchOutcome("marks", rows[4]),
-            BatchOutcome("attendance", rows[5]), BatchOutcome("feedback", rows[6]),
-        ]
-        let refused = lists.flatMap { $0.problems }
+        let refused = lists.all.flatMap { $0.problems }
         if !refused.isEmpty && !isPartial { throw problem(refused) }
         var writer = JSONWriter(reservingCapacity: 8 * 1024)
         writer.beginObject()
         writer.key("applied")
         writer.boolean(refused.isEmpty)
-        for list in lists { list.write(to: &writer, request.language) }
+        for list in lists.all { list.write(to: &writer, request.language) }
         writer.endObject()
         return .json(writer)
+    }
+
+    /// The triggers ask the rules for whatever is written. The statements ask them too only where that is needed: to apply
+    /// what is good of a partial batch, to go on inside a transaction, and to tell which item it was that a trigger refused.
+    private static func attempt(
+        _ batch: Batch, _ section: String, isPartial: Bool, _ caller: Caller, _ work: Work
+    ) async throws -> BatchOutcomes {
+        var asksRules = isPartial || work.isTransaction
+        while true {
+            let steps = batch.steps(.integer(caller.school.id), .text(caller.user), asksRules: asksRules)
+            let outcome = try await work.attempt(
+                [SectionGate.lock(caller, section)] + steps.map { $0.query } + [settle(.boolean(isPartial))])
+            if let refusal = outcome.refusal, refusal.sqlState != "LYB01" {
+                guard refusal.sqlState.hasPrefix("LY") && !asksRules else { throw PostgresError.refused(refusal) }
+                asksRules = true
+                continue
+            }
+            guard !outcome.rows[0].isEmpty else { throw Problem(.notFound) }
+            return BatchOutcomes(steps.map { $0.list }, outcome.rows.dropFirst())
+        }
     }
 
     /// The kind that all refused items share, or the general one.
@@ -92,6 +97,41 @@ struct Batch {
         if problems.isEmpty && count == 0 { problems.add(FieldProblem(JSONPointer(), "empty_batch")) }
         if let problem = Problem(problems) { throw problem }
     }
+
+    /// The statements of the lists that hold something, in the order in which they are applied.
+    func steps(_ school: Parameter, _ user: Parameter, asksRules: Bool) -> [(list: BatchList?, query: Query)] {
+        var steps: [(list: BatchList?, query: Query)] = []
+        if lessons.count > 0 { steps.append((.lessons, lessons.query(school, user))) }
+        if lineItems.count > 0 { steps.append((.lineItems, lineItems.query(school, user))) }
+        if let columns = marks.defaultColumns(school, user) { steps.append((nil, columns)) }
+        if marks.count > 0 { steps.append((.marks, marks.query(school, user, asksRules: asksRules))) }
+        if attendance.count > 0 { steps.append((.attendance, attendance.query(school, user, asksRules: asksRules))) }
+        if feedback.count > 0 { steps.append((.feedback, feedback.query(school, user))) }
+        return steps
+    }
+}
+
+/// The lists of a batch by their names in it.
+enum BatchList: String, CaseIterable {
+    case lessons
+    case lineItems = "line_items"
+    case marks
+    case attendance
+    case feedback
+}
+
+/// What the lists' statements answered.
+private struct BatchOutcomes {
+    let all: [BatchOutcome]
+    var marks: BatchOutcome { all[BatchList.allCases.firstIndex(of: .marks)!] }
+
+    /// - Parameter lists: whose rows these are, one after the other; nil for a statement that belongs to none.
+    init(_ lists: [BatchList?], _ rows: ArraySlice<Rows>) {
+        let answered = zip(lists, rows).reduce(into: [BatchList: Rows]()) { answered, pair in
+            if let list = pair.0 { answered[list] = pair.1 }
+        }
+        all = BatchList.allCases.map { BatchOutcome($0.rawValue, answered[$0]) }
+    }
 }
 
 extension ObjectReader {
@@ -112,48 +152,60 @@ extension ObjectReader {
 /// as JSON, for a refused item).
 struct BatchOutcome {
     private let name: String
-    private let rows: Rows
+    /// None for a list that was empty.
+    private let rows: Rows?
 
-    init(_ name: String, _ rows: Rows) {
+    init(_ name: String, _ rows: Rows?) {
         self.name = name
         self.rows = rows
     }
 
     var problems: [Problem.Item] {
-        (0..<rows.count).compactMap { row in
+        guard let rows else { return [] }
+        return (0..<rows.count).compactMap { row in
             rows.text(row, "_refusal").map { code in
                 Problem.Item(
-                    pointer: "/\(name)/\(row)", code: code, detail: Self.detail(code), current: current(row))
+                    pointer: "/\(name)/\(row)", code: code, detail: Self.detail(code), current: current(rows, row))
             }
         }
+    }
+
+    /// The items that were refused with this code.
+    func refused(_ code: String) -> [Int] {
+        guard let rows else { return [] }
+        return (0..<rows.count).filter { rows.text($0, "_refusal") == code }
     }
 
     func write(to writer: inout JSONWriter, _ language: Language) {
         writer.key(name)
         writer.beginArray()
-        for row in 0..<rows.count {
-            writer.beginObject()
-            writer.fields(rows, row: row)
-            writer.key("status")
-            let refusal = rows.text(row, "_refusal")
-            writer.string(refusal != nil ? "refused" : rows.boolean(row, "_unchanged") ? "unchanged" : "applied")
-            if let refusal {
-                writer.key("problem")
-                writer.beginObject()
-                writer.key("code")
-                writer.string(refusal)
-                writer.key("detail")
-                writer.string(Self.detail(refusal)[language])
-                writer.endObject()
-                writer.key("current")
-                writer.raw(current(row))
-            }
-            writer.endObject()
+        if let rows {
+            for row in 0..<rows.count { write(rows, row, to: &writer, language) }
         }
         writer.endArray()
     }
 
-    private func current(_ row: Int) -> [UInt8] { Array((rows.text(row, "_current") ?? "null").utf8) }
+    private func write(_ rows: Rows, _ row: Int, to writer: inout JSONWriter, _ language: Language) {
+        writer.beginObject()
+        writer.fields(rows, row: row)
+        writer.key("status")
+        let refusal = rows.text(row, "_refusal")
+        writer.string(refusal != nil ? "refused" : rows.boolean(row, "_unchanged") ? "unchanged" : "applied")
+        if let refusal {
+            writer.key("problem")
+            writer.beginObject()
+            writer.key("code")
+            writer.string(refusal)
+            writer.key("detail")
+            writer.string(Self.detail(refusal)[language])
+            writer.endObject()
+            writer.key("current")
+            writer.raw(current(rows, row).span)
+        }
+        writer.endObject()
+    }
+
+    private func current(_ rows: Rows, _ row: Int) -> [UInt8] { Array((rows.text(row, "_current") ?? "null").utf8) }
 
     private static func detail(_ code: String) -> Text { (ProblemKind.all[code] ?? .journalRefused).detail }
 }

@@ -40,21 +40,22 @@ struct MarkBatch {
         columns = Set(lessons.compactMap { $0 }).sorted().map { ($0, services.newID()) }
     }
 
-    /// Makes the default columns that are missing.
-    func defaultColumns(_ school: Parameter, _ user: Parameter) -> Query {
-        Self.columnsStatement(
+    /// Makes the default columns that are missing; nil when none is named.
+    func defaultColumns(_ school: Parameter, _ user: Parameter) -> Query? {
+        if columns.isEmpty { return nil }
+        return Self.columnsStatement(
             school, user, .texts(columns.map { $0.lesson }), .texts(columns.map { $0.id }), .texts(lessons),
             .texts(students), .texts(values.map { $0?.kind }))
     }
 
-    func query(_ school: Parameter, _ user: Parameter) -> Query {
+    func query(_ school: Parameter, _ user: Parameter, asksRules: Bool) -> Query {
         Query(
             statement: Self.statement,
             parameters: [
                 school, user, .integers(Array(0..<count)), .texts(lineItems), .texts(lessons), .texts(students),
                 .texts(values.map { $0?.kind }), .integers(values.map { $0?.number }), .texts(values.map { $0?.code }),
                 .texts(values.map { $0?.dueOn }), .booleans(comments.map { !$0.isAbsent }),
-                .texts(comments.map { $0.value }), .integers(versions), .texts(newIDs),
+                .texts(comments.map { $0.value }), .integers(versions), .texts(newIDs), .boolean(asksRules),
             ])
     }
 
@@ -86,33 +87,36 @@ struct MarkBatch {
     private static let statement = Statement(
         """
         WITH input AS MATERIALIZED (
-            SELECT i.*,
-                coalesce(
-                    i.line_item_id,
-                    (
-                        SELECT d.id FROM line_items d
-                        WHERE d.school_id = $1 AND d.lesson_id = i.lesson_id AND d.is_default AND d.deleted_at IS NULL
-                    )
-                ) AS line_item
+            SELECT *, coalesce(line_item_id, lesson_id) AS place
             FROM unnest(
                 $3::int[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::smallint[], $9::text[], $10::date[],
                 $11::boolean[], $12::text[], $13::int[], $14::uuid[]
             ) AS i(
                 ord, line_item_id, lesson_id, student_id, kind, number, code, due_on, sets_comment, comment, seen, new_id
             )
+        ), named AS MATERIALIZED (
+            SELECT i.place, i.line_item_id IS NULL AS by_lesson, i.lesson_id, coalesce(i.line_item_id, d.id) AS line_item
+            FROM (SELECT DISTINCT place, line_item_id, lesson_id FROM input) i
+            LEFT JOIN line_items d ON i.line_item_id IS NULL AND d.school_id = $1 AND d.lesson_id = i.lesson_id
+                AND d.is_default AND d.deleted_at IS NULL
+        ), places AS MATERIALIZED (
+            SELECT p.place, p.by_lesson, p.line_item, coalesce(l.lesson_id, n.id) AS lesson,
+                l.id IS NOT NULL AND l.deleted_at IS NULL AS found, l.id IS NULL AND n.id IS NOT NULL AS lacks_column,
+                l.id AS own_item
+            FROM named p
+            LEFT JOIN line_items l ON l.school_id = $1 AND l.id = p.line_item AND l.section_id = \(BatchSQL.section)
+            LEFT JOIN lessons n ON n.school_id = $1 AND n.id = p.lesson_id AND n.section_id = \(BatchSQL.section)
         ), target AS MATERIALIZED (
-            SELECT i.ord, i.line_item, i.student_id, i.kind, i.number, i.code, i.due_on, i.seen, i.new_id,
-                coalesce(l.lesson_id, n.id) AS lesson_id, l.id IS NOT NULL AND l.deleted_at IS NULL AS found,
-                l.id IS NULL AND n.id IS NOT NULL AS lacks_column,
-                i.line_item IS NOT NULL
-                    AND row_number() OVER (PARTITION BY i.line_item, i.student_id ORDER BY i.ord) > 1 AS repeated,
+            SELECT i.ord, p.line_item, i.student_id, i.kind, i.number, i.code, i.due_on, i.seen, i.new_id,
+                p.lesson AS lesson_id, p.found, p.lacks_column,
+                p.line_item IS NOT NULL
+                    AND row_number() OVER (PARTITION BY p.line_item, i.student_id ORDER BY i.ord) > 1 AS repeated,
                 k.id AS mark, k.version, k.kind AS old_kind, k.number AS old_number, k.code AS old_code,
                 k.due_on AS old_due_on, k.comment AS old_comment, k.published_at,
                 CASE WHEN i.kind IS NULL THEN NULL WHEN i.sets_comment THEN i.comment ELSE k.comment END AS comment
             FROM input i
-            LEFT JOIN line_items l ON l.school_id = $1 AND l.id = i.line_item AND l.section_id = \(BatchSQL.section)
-            LEFT JOIN lessons n ON n.school_id = $1 AND n.id = i.lesson_id AND n.section_id = \(BatchSQL.section)
-            LEFT JOIN marks k ON k.school_id = $1 AND k.line_item_id = l.id AND k.student_id = i.student_id
+            JOIN places p ON p.place = i.place AND p.by_lesson = (i.line_item_id IS NULL)
+            LEFT JOIN marks k ON k.school_id = $1 AND k.line_item_id = p.own_item AND k.student_id = i.student_id
         ), compared AS MATERIALIZED (
             SELECT t.*,
                 CASE
@@ -139,8 +143,12 @@ struct MarkBatch {
                 END AS refusal
             FROM compared t
             LEFT JOIN taught o ON o.lesson_id = t.lesson_id
-            LEFT JOIN lyceum.mark_refusals(
-                $1, (SELECT array_agg(i.line_item ORDER BY i.ord) FROM input i), $6::uuid[], $7::text[], $8::int[], $9::text[]
+            LEFT JOIN (
+                SELECT *
+                FROM lyceum.mark_refusals(
+                    $1, (SELECT array_agg(i.line_item ORDER BY i.ord) FROM target i), $6::uuid[], $7::text[],
+                    $8::int[], $9::text[])
+                WHERE $15::boolean
             ) r ON r.ordinal = t.ord + 1
         ), accepted AS MATERIALIZED (
             SELECT * FROM checked c WHERE c.refusal IS NULL AND NOT c.unchanged

@@ -1,0 +1,63 @@
+"""What rows measure: made when a row first asks for it, and shared by all."""
+
+import functools
+
+from . import database, load, servers, settings, statements
+from .load import same_json, wrk
+from .processes import Server
+from .school import School, request
+
+# How Lyceum's read lane sets its sessions.
+READING = (
+    "-c TimeZone=UTC -c DateStyle=ISO -c lock_timeout=2000 -c jit=off -c plan_cache_mode=force_generic_plan "
+    "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read"
+)
+WRITING = "-c TimeZone=UTC -c DateStyle=ISO -c lock_timeout=2000 -c jit=off -c plan_cache_mode=force_generic_plan"
+
+
+class Context:
+    @functools.cached_property
+    def lyceum(self) -> Server:
+        database.make_schools("lyceum", 1)
+        return servers.lyceum()
+
+    @functools.cached_property
+    def school(self) -> School:
+        return School("lyceum", self.lyceum.url)
+
+    @functools.cached_property
+    def captured(self) -> dict:
+        captured = statements.capture_reads(self.school, self.lyceum.url)
+        statements.write_work(settings.HOME / "work.json", captured)
+        return captured
+
+    @functools.cached_property
+    def go(self) -> Server:
+        return self.peer(servers.build_go, servers.go, [settings.CORES, 2 * settings.CORES, 4 * settings.CORES, 32])
+
+    @functools.cached_property
+    def fastapi(self) -> Server:
+        return self.peer(servers.build_fastapi, servers.fastapi, [1, 2, 4, 8])
+
+    @functools.cached_property
+    def hummingbird(self) -> Server:
+        servers.build_hummingbird()
+        return servers.hummingbird()
+
+    def peer(self, build, start, pools: list[int]) -> Server:
+        """With the pool that answers most diaries."""
+        self.captured
+        build()
+
+        def tried(pool):
+            server = start(pool)
+            try:
+                wrk(server.url + self.school.diary, self.school.parent, seconds=1)
+                return wrk(server.url + self.school.diary, self.school.parent, seconds=3)
+            finally:
+                server.stop()
+
+        return start(load.best(sorted(set(pools)), tried, "connections in the pool"))
+
+    def same(self, peer: Server, path: str, token: str):
+        same_json(peer.name, lambda: request(self.lyceum.url + path, token), lambda: request(peer.url + path, token))

@@ -1,0 +1,116 @@
+"""The private PostgreSQL that script/bench started, and the demo schools in it."""
+
+import json
+import os
+import subprocess
+import time
+
+from . import settings
+from .processes import say
+
+LOG = settings.HOME / "log" / "postgres.json"
+
+
+def url(database: str, role: str) -> str:
+    return f"postgresql:///{database}?host={settings.HOME}&user={role}"
+
+
+def query(database: str, role: str, *statements: str) -> list[list[str]]:
+    command = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--field-separator=\t"]
+    command += ["--set", "ON_ERROR_STOP=1", url(database, role)]
+    for statement in statements:
+        command += ["-c", statement]
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return [line.split("\t") for line in output.splitlines()]
+
+
+def make_schools(database: str, count: int):
+    """A migrated database with demo schools in it, and the roles of docs/operations.md."""
+    say(f"Demo: {count} school{'s' * (count > 1)} of {settings.YEARS} years")
+    roles = {row[0] for row in query("postgres", "postgres", "SELECT rolname FROM pg_roles")}
+    if "lyceum_owner" not in roles:
+        query("postgres", "postgres", "CREATE ROLE lyceum_owner LOGIN CREATEROLE")
+    query("postgres", "postgres", f"CREATE DATABASE {database} OWNER lyceum_owner")
+    owner = os.environ | {"LYCEUM_OWNER_DATABASE_URL": url(database, "lyceum_owner")}
+    subprocess.run([settings.PROGRAM, "migrate", "up"], env=owner, check=True, stdout=subprocess.DEVNULL)
+    if "lyceum_server" not in roles:
+        query("postgres", "postgres", "CREATE ROLE lyceum_server LOGIN IN ROLE lyceum_app")
+    demo = [settings.PROGRAM, "demo", "--schools", str(count), "--years", str(settings.YEARS)]
+    subprocess.run(demo, env=owner, check=True, stdout=subprocess.DEVNULL)
+    # As autovacuum leaves tables that have been there for a day.
+    query(database, "postgres", "VACUUM (FREEZE, ANALYZE)", "CHECKPOINT")
+
+
+def statements_of(request_id: str, send) -> list[tuple[str, list]]:
+    """The statements that `send`, a request with this id, had a session run: each text with its parameters as text."""
+    marker = f"after {request_id}"
+    query("postgres", "postgres", "ALTER SYSTEM SET log_statement = 'all'", "SELECT pg_reload_conf()")
+    try:
+        wait_for_setting("all")
+        send()
+        query("postgres", "postgres", f"SELECT '{marker}'")
+        entries = read_log_until(marker)
+    finally:
+        query("postgres", "postgres", "ALTER SYSTEM RESET log_statement", "SELECT pg_reload_conf()")
+    wait_for_setting("none")
+    statements = []
+    session = None
+    for entry in entries:
+        message = entry["message"]
+        if not message.startswith("execute "):
+            continue
+        parameters = parse_parameters(entry.get("detail", ""))
+        is_prefix = "set_config('lyceum.request_id'" in message
+        if is_prefix:
+            session = entry["pid"] if request_id in parameters else None
+        if session is not None and entry["pid"] == session:
+            statements.append((message.split(": ", 1)[1], parameters))
+    if not statements:
+        raise SystemExit(f"error: no statements of the request {request_id} in PostgreSQL's log")
+    return statements
+
+
+def wait_for_setting(value: str):
+    """Until a new session has it; the old ones look before each of their statements."""
+    deadline = time.monotonic() + 10
+    while query("postgres", "postgres", "SHOW log_statement") != [[value]]:
+        if time.monotonic() > deadline:
+            raise SystemExit("error: PostgreSQL does not take log_statement")
+        time.sleep(0.02)
+    time.sleep(0.2)
+
+
+def read_log_until(marker: str) -> list[dict]:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        text = LOG.read_text()
+        if marker in text:
+            return [json.loads(line) for line in text.splitlines() if line.endswith("}")]
+        time.sleep(0.02)
+    raise SystemExit("error: PostgreSQL's log does not come")
+
+
+def parse_parameters(detail: str) -> list:
+    """`parameters: $1 = 'it''s', $2 = NULL` as ["it's", None]."""
+    values = []
+    position = len("parameters: ") if detail.startswith("parameters: ") else len(detail)
+    while position < len(detail):
+        position = detail.index(" = ", position) + 3
+        if detail.startswith("NULL", position):
+            values.append(None)
+            position += 4
+        else:
+            position += 1
+            text = ""
+            while True:
+                end = detail.index("'", position)
+                text += detail[position:end]
+                position = end + 1
+                if not detail.startswith("'", position):
+                    break
+                text += "'"
+                position += 1
+            values.append(text)
+        if detail.startswith(", ", position):
+            position += 2
+    return values

@@ -1,0 +1,107 @@
+"""Load, and how two sides are compared: in turns, because the machine is noisy and what matters is the ratio."""
+
+import json
+import os
+import re
+import statistics
+import subprocess
+from dataclasses import dataclass
+from typing import Callable
+
+from . import settings
+from .processes import say
+
+
+@dataclass
+class Measured:
+    per_second: float
+    p99_milliseconds: float = 0
+
+
+def wrk(url: str, token: str = "", connections: int = 0, seconds: int = 0) -> Measured:
+    command = ["wrk", "--latency", "--timeout", "30s", f"-t{settings.CLIENT_THREADS}", f"-c{connections or settings.CONNECTIONS}"]
+    command += [f"-d{seconds or settings.SECONDS}"]
+    if token:
+        command += ["-H", f"Authorization: Bearer {token}"]
+    output = subprocess.run(command + [url], check=True, stdout=subprocess.PIPE, text=True).stdout
+    if "Non-2xx" in output or "Socket errors" in output:
+        raise SystemExit(f"error: {url}: {output}")
+    rate = re.search(r"^Requests/sec: *([0-9.]+)", output, re.M)
+    p99 = re.search(r"^ *99% +([0-9.]+)(us|ms|s|m)", output, re.M)
+    unit = {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}
+    return Measured(float(rate[1]), float(p99[1]) * unit[p99[2]])
+
+
+def pgbench(script, arguments: list[str], clients: int, seconds: int = 0, settings_of_session: str = "") -> Measured:
+    command = ["pgbench", "-h", settings.HOME, "-U", "lyceum_server", "-n", "-M", "prepared"]
+    command += ["-c", clients, "-j", min(clients, settings.CLIENT_THREADS), "-T", seconds or settings.SECONDS]
+    command += ["-f", script, *arguments, "lyceum"]
+    environment = {"PGOPTIONS": settings_of_session}
+    return Measured(parsed_tps(run_with(environment, command)))
+
+
+def run_with(environment: dict, command: list) -> str:
+    result = subprocess.run(
+        [str(part) for part in command],
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    if result.returncode != 0 or "ERROR" in result.stderr:
+        raise SystemExit(f"error: {command[0]}: {result.stderr[-2000:]}")
+    return result.stdout
+
+
+def parsed_tps(output: str) -> float:
+    failed = re.search(r"^number of failed transactions: (\d+)", output, re.M)
+    if failed and failed[1] != "0":
+        raise SystemExit(f"error: {output}")
+    return float(re.search(r"^tps = ([0-9.]+)", output, re.M)[1])
+
+
+def best(candidates: list, measure: Callable[[object], Measured], what: str):
+    """The candidate that does most: how a peer is set up, found by trying."""
+    rates = {candidate: measure(candidate).per_second for candidate in candidates}
+    chosen = max(rates, key=lambda candidate: rates[candidate])
+    say(f"  {what}: " + ", ".join(f"{name}: {rate:.0f}/s" for name, rate in rates.items()) + f"; {chosen} it is")
+    return chosen
+
+
+@dataclass
+class Comparison:
+    ours: list[Measured]
+    theirs: list[Measured]
+
+    def ratio(self, of: Callable[[Measured], float] = lambda measured: measured.per_second) -> float:
+        return statistics.median(of(ours) / of(theirs) for ours, theirs in zip(self.ours, self.theirs))
+
+    def spread(self, of: Callable[[Measured], float] = lambda measured: measured.per_second) -> tuple[float, float]:
+        ratios = [of(ours) / of(theirs) for ours, theirs in zip(self.ours, self.theirs)]
+        return min(ratios), max(ratios)
+
+
+def compare(name: str, ours: Callable[[], Measured], theirs: Callable[[], Measured]) -> Comparison:
+    """Rounds of the two in turns, each pair beginning with the other side."""
+    say(f"Measuring: {name}")
+    result = Comparison([], [])
+    for number in range(settings.ROUNDS):
+        for side in ("ours", "theirs") if number % 2 == 0 else ("theirs", "ours"):
+            if side == "ours":
+                result.ours.append(ours())
+            else:
+                result.theirs.append(theirs())
+        mine, other = result.ours[-1], result.theirs[-1]
+        say(
+            f"  {mine.per_second:.0f} : {other.per_second:.0f} = {mine.per_second / other.per_second:.2f}"
+            + (f", p99 {mine.p99_milliseconds:.1f} : {other.p99_milliseconds:.1f} ms" if mine.p99_milliseconds else "")
+        )
+    return result
+
+
+def same_json(name: str, ours: Callable[[], bytes], theirs: Callable[[], bytes]):
+    """A peer that answers something else is not measured."""
+    before, peer, after = json.loads(ours()), json.loads(theirs()), json.loads(ours())
+    if peer not in (before, after):
+        keys = [key for key in before if before[key] != peer.get(key)] + [key for key in peer if key not in before]
+        raise SystemExit(f"error: {name} answers other JSON than Lyceum, in {keys}")

@@ -1,0 +1,33 @@
+"""What the environment says, see script/bench --help."""
+
+import os
+import pathlib
+
+
+def number(name: str, default: int) -> int:
+    text = os.environ.get(name, "")
+    if not text:
+        return default
+    if not text.isdigit() or int(text) == 0:
+        raise SystemExit(f"error: {name} is a number above 0, not {text!r}")
+    return int(text)
+
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PEERS = ROOT / "Benchmarks" / "Peers"
+# What is built for the peers stays between runs.
+BUILT = ROOT / ".build" / "benchmarks"
+
+SECONDS = number("SECONDS_EACH", 5)
+ROUNDS = number("ROUNDS", 7)
+CONNECTIONS = number("CONNECTIONS", 32)
+CORES = number("CORES", os.cpu_count() or 1)
+# What the demo schools hold: half a million marks each with three years.
+YEARS = number("YEARS", 3)
+LONG = bool(os.environ.get("LONG"))
+# Threads of wrk and pgbench: a client is cheaper than the server it loads.
+CLIENT_THREADS = max(1, CORES // 2)
+IDLE_CONNECTIONS = number("IDLE_CONNECTIONS", 10_000)
+
+PROGRAM = os.environ.get("LYCEUM_BENCH_PROGRAM", "")
+HOME = pathlib.Path(os.environ.get("LYCEUM_BENCH_HOME", "/nonexistent"))

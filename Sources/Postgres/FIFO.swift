@@ -1,0 +1,41 @@
+/// A line: appended at the end, taken from the front.
+struct FIFO<Element> {
+    private var elements: [Element] = []
+    private var head = 0
+
+    var count: Int { elements.count - head }
+    var isEmpty: Bool { head == elements.count }
+    var first: Element? { isEmpty ? nil : elements[head] }
+
+    mutating func append(_ element: Element) { elements.append(element) }
+
+    mutating func popFirst() -> Element? {
+        guard head < elements.count else { return nil }
+        let element = elements[head]
+        head += 1
+        if head == elements.count {
+            elements.removeAll(keepingCapacity: true)
+            head = 0
+        } else if head > 64 && head * 2 > elements.count {
+            elements.removeFirst(head)
+            head = 0
+        }
+        return element
+    }
+
+    /// Puts elements in front of all others.
+    mutating func prepend(_ others: [Element]) {
+        elements.replaceSubrange(0..<head, with: others)
+        head = 0
+    }
+
+    mutating func removeFirst(where matches: (Element) -> Bool) {
+        if let index = elements[head...].firstIndex(where: matches) { elements.remove(at: index) }
+    }
+
+    /// Empties the line.
+    mutating func takeAll() -> [Element] {
+        defer { self = FIFO() }
+        return Array(elements[head...])
+    }
+}

@@ -1,0 +1,17 @@
+import Glibc
+
+/// A statement as one connection knows it.
+@safe final class PreparedStatement {
+    let statement: Statement
+    /// As libpq takes it: made once, not at each use.
+    let name: UnsafeMutablePointer<CChar>
+    /// What its columns become; known after its first answer.
+    var shape: RowShape?
+
+    init(_ statement: Statement, number: Int) {
+        self.statement = statement
+        unsafe name = strdup("s\(number)")
+    }
+
+    deinit { unsafe free(name) }
+}

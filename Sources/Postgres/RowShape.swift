@@ -1,0 +1,101 @@
+import CPostgres
+import JSON
+
+/// How a statement's columns become JSON, worked out once a connection from their aliases and types:
+///
+/// | alias | becomes |
+/// |---|---|
+/// | `name` | `"name": …` |
+/// | `subject.name` | `"subject": {"name": …}`, with its neighbours of the same first part |
+/// | `room?.id` | the same, or `"room": null` when this first column of the object is NULL |
+/// | `_parent` | nothing: a column for the server's own use |
+@safe final class RowShape {
+    /// What is written next. Small and without references: there is one for each value of each row.
+    struct Step {
+        enum Kind { case begin, beginUnlessNull, end, verbatim, boolean, moment, text }
+
+        let kind: Kind
+        /// The column whose value is written or decides; -1 for none.
+        let column: Int32
+        /// Where the steps go on when the object is null.
+        var next: Int32 = 0
+        /// Its key in `keys`, with a comma in front.
+        let key: Int32
+        let keyCount: Int32
+    }
+
+    let steps: [Step]
+    /// All keys one after the other, and eight bytes: they are copied by words.
+    let keys: [UInt8]
+    let names: [String]
+    /// The column that children of a row point to with `_parent`: `_key`, else `id`.
+    let key: Int?
+    let parent: Int?
+
+    init(_ result: OpaquePointer) {
+        let count = unsafe PQnfields(result)
+        let names = (0..<count).map { unsafe String(cString: PQfname(result, $0)) }
+        var builder = Builder()
+        for (column, name) in names.enumerated() where !name.hasPrefix("_") {
+            builder.add(name, Int32(column), unsafe Self.kind(ofType: PQftype(result, Int32(column))))
+        }
+        builder.close()
+        steps = builder.steps
+        keys = builder.keys + Array(repeating: 0, count: 8)
+        key = names.firstIndex(of: "_key") ?? names.firstIndex(of: "id")
+        parent = names.firstIndex(of: "_parent")
+        self.names = names
+    }
+
+    func index(of name: String) -> Int {
+        guard let index = names.firstIndex(of: name) else { preconditionFailure("no column \(name) in \(names)") }
+        return index
+    }
+
+    /// Object identifiers of the built-in types (pg_type.dat).
+    private static func kind(ofType oid: Oid) -> Step.Kind {
+        switch oid {
+        case 16: .boolean
+        case 20, 21, 23, 26, 700, 701, 1700, 114, 3802: .verbatim  // numbers and json as they are
+        case 1184: .moment
+        default: .text
+        }
+    }
+
+    private struct Builder {
+        var steps: [Step] = []
+        var keys: [UInt8] = []
+        private var open: String?
+        private var optional: Int?
+
+        mutating func add(_ name: String, _ column: Int32, _ kind: Step.Kind) {
+            let parts = name.split(separator: ".", maxSplits: 1).map { String($0) }
+            let group = parts.count == 2 ? parts[0] : nil
+            if group != open { close() }
+            if let group, open == nil {
+                open = group
+                if group.hasSuffix("?") {
+                    optional = steps.count
+                    append(.beginUnlessNull, column, String(group.dropLast()))
+                } else {
+                    append(.begin, -1, group)
+                }
+            }
+            append(kind, column, parts.last!)
+        }
+
+        mutating func close() {
+            guard open != nil else { return }
+            steps.append(Step(kind: .end, column: -1, key: 0, keyCount: 0))
+            if let optional { steps[optional].next = Int32(steps.count) }
+            open = nil
+            optional = nil
+        }
+
+        private mutating func append(_ kind: Step.Kind, _ column: Int32, _ name: String) {
+            let key = JSONKey(name).bytes
+            steps.append(Step(kind: kind, column: column, key: Int32(keys.count), keyCount: Int32(key.count)))
+            keys += key
+        }
+    }
+}

@@ -1,0 +1,37 @@
+/// What `ByteStream.receive` found.
+package enum Received: Sendable, Equatable {
+    case bytes(Int)
+    /// The peer has sent everything it will send.
+    case end
+    case wouldBlock
+}
+
+/// Why a wait ended.
+package enum Wake: Sendable {
+    case ready
+    case interrupted
+}
+
+/// A connection's bytes, both ways, on one core: a socket, or what protects one. One task reads and writes it.
+package protocol ByteStream: AnyObject {
+    /// The numeric address at the other end.
+    var peer: String { get }
+    /// What has to happen before the first byte, such as a handshake. False when interrupted.
+    func open() async throws -> Bool
+    /// Appends what has come to the buffer, at most its free space, without waiting.
+    func receive(into buffer: inout InputBuffer) throws -> Received
+    /// Waits until `receive` may give something, or until reading is stopped.
+    func readable() async -> Wake
+    /// Ends the wait in `readable` though nothing came.
+    func wake()
+    /// Calls `body` once, now or later, where `readable` would return. Instead of it: without a task that waits.
+    func whenReadable(_ body: @escaping () -> Void)
+    /// Writes all of the bytes, waiting for a slow reader. False when interrupted.
+    func send(_ bytes: [UInt8]) async throws -> Bool
+    /// Ends reading, now and later: a deadline passed, or the server stops. An answer can still be sent.
+    func stopReading()
+    /// Ends reading and writing.
+    func interrupt()
+    /// Says that nothing more will be sent, and lets the peer finish.
+    func shutdownWriting()
+}

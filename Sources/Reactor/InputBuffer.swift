@@ -1,0 +1,61 @@
+/// Bytes that came in and were not taken yet. Gives its memory back while empty, so that an idle connection costs little.
+package struct InputBuffer {
+    private var storage: [UInt8] = []
+    private var start = 0
+    private var end = 0
+    private static let size = 16 * 1024
+
+    package init() {}
+
+    package var isEmpty: Bool { start == end }
+    package var count: Int { end - start }
+
+    package func withBytes<Value, Failure: Error>(
+        _ body: (Span<UInt8>) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        try body(storage.span.extracting(start..<end))
+    }
+
+    /// Bytes that the next `append` can take.
+    var room: Int { storage.count - end }
+
+    package mutating func take(_ count: Int) {
+        precondition(count <= end - start)
+        start += count
+        if start == end {
+            start = 0
+            end = 0
+        }
+    }
+
+    /// Frees the memory of an empty buffer.
+    package mutating func release() {
+        if isEmpty { storage = [] }
+    }
+
+    /// A buffer without room would make the kernel's answer to a read look like the end.
+    mutating func makeRoom() {
+        guard room == 0 else { return }
+        if start > 0 { compact() } else { storage.append(contentsOf: repeatElement(0, count: Self.size)) }
+    }
+
+    /// Hands out the free space, which is never empty, and keeps what was put there.
+    package mutating func append<Failure: Error>(
+        _ fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Received
+    ) throws(Failure) -> Received {
+        makeRoom()
+        let received = try unsafe storage.withUnsafeMutableBufferPointer { (space) throws(Failure) in
+            try unsafe fill(UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: space[end...])))
+        }
+        if case .bytes(let count) = received { end += count }
+        return received
+    }
+
+    /// Makes room behind the bytes that wait.
+    mutating func compact() {
+        guard start > 0 else { return }
+        storage.replaceSubrange(0..<(end - start), with: storage[start..<end])
+        end -= start
+        start = 0
+    }
+}

@@ -1,0 +1,149 @@
+import COpenSSL
+import Reactor
+
+/// The server's end of a TLS connection over a core's socket (RFC 8446, RFC 5246).
+///
+/// OpenSSL reads and writes the socket itself; what it cannot do at once is waited for by the socket's own waits. Reading may
+/// have to wait for room to write, and writing for bytes to read.
+@safe package final class SecureSocket: ByteStream {
+    private enum Outcome {
+        case done
+        case wantsRead
+        case wantsWrite
+        case end
+    }
+
+    package var peer: String { transport.socket.peer }
+    private let transport: Transport
+    private let context: ServerContext
+    private let ssl: OpaquePointer
+    private var isOpen = false
+    /// After a fatal error nothing may be called but `SSL_free`.
+    private var isBroken = false
+    private var readingWantsWrite = false
+
+    package init(_ socket: Socket, _ context: ServerContext) throws(TLSError) {
+        ERR_clear_error()
+        transport = Transport(socket)
+        self.context = context
+        guard let ssl = unsafe SSL_new(context.pointer) else { throw TLSError("SSL_new") }
+        guard let bio = unsafe transport.makeBIO() else {
+            unsafe SSL_free(ssl)
+            throw TLSError("BIO_new")
+        }
+        unsafe SSL_set_bio(ssl, bio, bio)
+        unsafe SSL_set_accept_state(ssl)
+        unsafe self.ssl = ssl
+    }
+
+    deinit {
+        sendClosure()
+        unsafe SSL_free(ssl)
+    }
+
+    /// The handshake. A client that speaks HTTP in the clear is told so.
+    package func open() async throws -> Bool {
+        while true {
+            let outcome: Outcome
+            do throws(TLSError) {
+                outcome = try attempt("SSL_do_handshake") { unsafe SSL_do_handshake(ssl) }
+            } catch {
+                if error.isPlainHTTP { _ = try await transport.socket.send(context.plainAnswer) }
+                throw error
+            }
+            switch outcome {
+            case .done:
+                isOpen = true
+                transport.allowance = Transport.allowance
+                return true
+            case .wantsRead: guard await transport.socket.readable() == .ready else { return false }
+            case .wantsWrite: guard await transport.socket.writable() == .ready else { return false }
+            case .end: return false
+            }
+        }
+    }
+
+    package func receive(into buffer: inout InputBuffer) throws(TLSError) -> Received {
+        readingWantsWrite = false
+        return try unsafe buffer.append { (space) throws(TLSError) in
+            var count = 0
+            switch try attempt("SSL_read", { unsafe SSL_read_ex(ssl, space.baseAddress, space.count, &count) }) {
+            case .done:
+                transport.allowance = Transport.allowance
+                return .bytes(count)
+            case .wantsRead: return .wouldBlock
+            case .wantsWrite:
+                readingWantsWrite = true
+                return .wouldBlock
+            case .end: return .end
+            }
+        }
+    }
+
+    package func readable() async -> Wake {
+        guard readingWantsWrite && !transport.socket.stopsReading else { return await transport.socket.readable() }
+        _ = await transport.socket.writable()
+        return transport.socket.stopsReading ? .interrupted : .ready
+    }
+
+    package func wake() { transport.socket.wake() }
+
+    package func whenReadable(_ body: @escaping () -> Void) {
+        // There is no watching for room to write; who looks again soon finds it.
+        if readingWantsWrite { return body() }
+        transport.socket.whenReadable(body)
+    }
+
+    package func send(_ bytes: [UInt8]) async throws -> Bool {
+        var sent = 0
+        while sent < bytes.count {
+            if transport.socket.stopsWriting { return false }
+            var count = 0
+            let outcome = try attempt("SSL_write") {
+                unsafe bytes.withUnsafeBytes { buffer in
+                    unsafe SSL_write_ex(ssl, buffer.baseAddress! + sent, buffer.count - sent, &count)
+                }
+            }
+            switch outcome {
+            case .done: sent += count
+            case .wantsWrite: guard await transport.socket.writable() == .ready else { return false }
+            case .wantsRead: guard await transport.socket.readable() == .ready else { return false }
+            case .end: return false
+            }
+        }
+        return true
+    }
+
+    package func stopReading() { transport.socket.stopReading() }
+
+    package func interrupt() { transport.socket.interrupt() }
+
+    package func shutdownWriting() {
+        sendClosure()
+        transport.socket.shutdownWriting()
+    }
+
+    /// `close_notify`, once, as far as the kernel has room for it.
+    private func sendClosure() {
+        guard isOpen && !isBroken, unsafe SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN == 0 else { return }
+        ERR_clear_error()
+        unsafe SSL_shutdown(ssl)
+    }
+
+    private func attempt(_ function: String, _ body: () -> Int32) throws(TLSError) -> Outcome {
+        guard !isBroken else { throw TLSError(function, reason: "the connection broke before") }
+        // Errors of another connection on this thread would be taken for this one's.
+        ERR_clear_error()
+        let result = body()
+        if result > 0 { return .done }
+        switch unsafe SSL_get_error(ssl, result) {
+        case SSL_ERROR_WANT_READ: return .wantsRead
+        case SSL_ERROR_WANT_WRITE: return .wantsWrite
+        case SSL_ERROR_ZERO_RETURN: return .end
+        default:
+            isBroken = true
+            if let failure = transport.failure { throw TLSError(function, reason: "\(failure)") }
+            throw TLSError(function)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import HTTP1
+import Reactor
+import Synchronization
+
+/// Lets connections in or turns them away at once; lives on the listener's core.
+package final class Admission {
+    /// A connection that was let in.
+    package struct Arrival: Sendable {
+        let descriptor: Int32
+        let peer: ConnectionPeer
+        /// What its address is counted by; nil for a trusted proxy's.
+        let key: IPAddress?
+    }
+
+    /// Why a connection was turned away.
+    package enum Rejection: String, Sendable, CaseIterable {
+        /// As many as all cores together may have.
+        case total
+        /// As many as the core with the fewest may have.
+        case core
+        /// As many as the address may have.
+        case address
+        /// The process has no file descriptor left.
+        case descriptors
+    }
+
+    package struct Counts: Sendable {
+        package var accepted = 0
+        package var rejected: [Rejection: Int] = [:]
+    }
+
+    package private(set) var counts = Counts()
+    private let cores: [Core]
+    private let limits: ServerLimits
+    private let proxies: TrustedProxies
+    private let entrance: Entrance
+    private let refusals: Refusals
+
+    init(cores: [Core], limits: ServerLimits, proxies: TrustedProxies, entrance: Entrance, deadlines: Deadlines) {
+        self.cores = cores
+        self.limits = limits
+        self.proxies = proxies
+        self.entrance = entrance
+        refusals = Refusals(deadlines: deadlines, patience: limits.refusal)
+    }
+
+    /// The index of the core that takes the connection, or nil when it was turned away: with a 503, or without a word where
+    /// one would need a handshake first.
+    func admit(_ accepted: Listener.Accepted) -> (core: Int, arrival: Arrival)? {
+        let address = IPAddress(accepted.peer)
+        let isProxy = address.map(proxies.contain) ?? false
+        let key = isProxy ? nil : address.map { $0.network }
+        let loads = cores.map { $0.load.load(ordering: .relaxed) }
+        let core = loads.indices.min { loads[$0] < loads[$1] }!
+        if let rejection = rejection(accepted, loads, core, key) {
+            counts.rejected[rejection, default: 0] += 1
+            refusals.refuse(accepted, with: entrance.tls == nil ? Self.overloaded() : [])
+            return nil
+        }
+        counts.accepted += 1
+        cores[core].load.add(1, ordering: .relaxed)
+        let peer = ConnectionPeer(
+            address: address?.description ?? accepted.peer, scheme: entrance.tls == nil ? "http" : "https",
+            proxies: isProxy ? proxies : nil)
+        return (core, Arrival(descriptor: accepted.descriptor, peer: peer, key: key))
+    }
+
+    private func rejection(
+        _ accepted: Listener.Accepted, _ loads: [Int], _ core: Int, _ key: IPAddress?
+    ) -> Rejection? {
+        if accepted.isLast { return .descriptors }
+        if loads.reduce(0, +) >= limits.totalConnections { return .total }
+        if loads[core] >= limits.connections { return .core }
+        if let key, !entrance.visitors.enter(key, limit: limits.connectionsPerAddress) { return .address }
+        return nil
+    }
+
+    private static func overloaded() -> [UInt8] {
+        let id = String(UInt64.random(in: 0 ... .max), radix: 16)
+        let response = Problem(.overloaded, headers: [("Retry-After", "5")])
+            .response(to: id, instance: "/", language: .english)
+        let head = ResponseHead(
+            status: response.status, contentType: response.contentType, length: .fixed(response.body.count),
+            connection: .close, fields: response.headers + [("X-Request-Id", id)])
+        var bytes: [UInt8] = []
+        // Nothing in it can be refused.
+        try? head.append(to: &bytes, date: HTTPDate.format(secondsSinceEpoch: Clock.wall.seconds))
+        return bytes + response.body
+    }
+}

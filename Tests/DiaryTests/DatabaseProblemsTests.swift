@@ -1,0 +1,102 @@
+import FoundationEssentials
+import Postgres
+import Reactor
+import TestSupport
+import Testing
+import Web
+
+@testable import Diary
+
+/// What a client is told of an error of the database: its kind, and nothing of PostgreSQL's words.
+@Suite(.serialized) struct DatabaseProblemsTests {
+    /// SQLSTATE, the problem's code, and the seconds of Retry-After; nil: a bare 500, logged in full.
+    static let states: [(String, String?, String?)] = [
+        ("57014", "timeout", "2"),
+        ("55P03", "write_contention", "1"),
+        ("40001", "write_contention", "1"),
+        ("40P01", "write_contention", "1"),
+        ("57P03", "database_unavailable", "2"),
+        ("08006", "database_unavailable", "2"),
+        ("08P01", "database_unavailable", "2"),
+        ("25006", "database_unavailable", "2"),
+        ("53000", "database_unavailable", "5"),
+        ("53100", "database_unavailable", "5"),
+        ("53200", "database_unavailable", "5"),
+        ("53300", "database_unavailable", "5"),
+        ("53400", "database_unavailable", "5"),
+        ("26000", "database_unavailable", "2"),
+        ("22003", "conflict", nil),
+        ("LYA00", "invalid_token", nil),
+        ("LYM01", "conflict", nil),
+        ("XX000", nil, nil),
+        ("XX001", nil, nil),
+        ("42601", nil, nil),
+        ("23514", nil, nil),
+    ]
+
+    @Test(arguments: states) func refusals(_ state: String, _ code: String?, _ retry: String?) async throws {
+        let error = try await Self.lanes().refusal(state)
+        let problem = DatabaseProblems.problem(for: error)
+        #expect(problem?.kind.code == code)
+        #expect(problem?.headers.first { $0.name == "Retry-After" }?.value == retry)
+        #expect(problem?.detail == nil && problem?.items.isEmpty != false)
+    }
+
+    static let others: [(PostgresError, String)] = [
+        (.unavailable(reason: "secret words"), "database_unavailable"), (.overloaded, "overloaded"),
+        (.outcomeUnknown(reason: "secret words"), "outcome_unknown"), (.nullCharacter, "malformed_request"),
+    ]
+
+    @Test func neverSent() throws {
+        for (error, code) in Self.others {
+            let problem = try #require(DatabaseProblems.problem(for: error))
+            #expect(problem.kind.code == code)
+            #expect(problem.detail == nil)
+            if problem.kind.status.code == 503 { #expect(problem.headers.contains { $0.name == "Retry-After" }) }
+        }
+    }
+
+    // MARK: Support
+
+    /// Lanes to a database with a function that raises what it is told.
+    private final class Raising: @unchecked Sendable {
+        let core: Core
+        private let database: TestDatabase
+        private var lanes: Lanes!
+
+        init() async throws {
+            core = try Core(index: 0)
+            database = try TestDatabase(.migrated)
+            try BlockingConnection(url: database.ownerURL).execute(
+                """
+                CREATE FUNCTION raise_state(state text) RETURNS int LANGUAGE plpgsql AS $$
+                BEGIN RAISE EXCEPTION 'secret words' USING ERRCODE = state; END $$
+                """)
+            let offload = try Offload(name: "offload", threads: 1, limit: 10)
+            let configuration = Lanes.Configuration(url: try ConnectionURL(database.ownerURL))
+            await run { core in self.lanes = Lanes(configuration, offload: offload, on: core) { _ in } }
+        }
+
+        func refusal(_ state: String) async throws -> PostgresError {
+            try await run { _ in
+                do {
+                    _ = try await self.lanes.read(Scope(school: 1), [Self.raise(.text(state))])
+                } catch {
+                    return error
+                }
+                throw TestFailure("nothing was raised")
+            }
+        }
+
+        private static let raise = Statement("SELECT raise_state($1)")
+
+        private func run<Value: Sendable>(
+            _ body: @Sendable (isolated Core) async throws -> Value
+        ) async rethrows -> Value {
+            try await body(core)
+        }
+    }
+
+    private static let shared = Task { try await Raising() }
+    private static func lanes() async throws -> Raising { try await shared.value }
+}

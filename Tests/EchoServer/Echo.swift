@@ -1,0 +1,48 @@
+import HTTP1
+import Web
+
+/// `/` answers GET, HEAD and OPTIONS with 200 and echoes the body of a POST; `/echo` lists the header fields.
+struct Echo: Application {
+    enum Rule: Sendable { case open }
+    struct Caller {}
+
+    static let routes: [Route<Rule, Caller>] = [
+        .get("/", "greet", access: .open, greet),
+        Route(.options, "/", "options", access: .open, options),
+        .post("/", "echoBody", access: .open, echoBody),
+        .get("/echo", "listFields", access: .open, listFields),
+        .post("/echo", "listFieldsOfPost", access: .open, listFields),
+    ]
+
+    /// Content of a GET means nothing; it is read, so that the connection can go on.
+    private static func greet(_ request: Request, _ caller: Caller) async throws -> Response {
+        _ = try await request.body()
+        var response = text("OK")
+        response.entityTag = ContentTag.of(response.body)
+        return response
+    }
+
+    private static func options(_ request: Request, _ caller: Caller) async throws -> Response {
+        var response = text("")
+        response.headers.append(("Allow", "GET, HEAD, POST, OPTIONS"))
+        return response
+    }
+
+    private static func echoBody(_ request: Request, _ caller: Caller) async throws -> Response {
+        Response(.ok, contentType: "application/octet-stream", body: try await request.body())
+    }
+
+    private static func listFields(_ request: Request, _ caller: Caller) async throws -> Response {
+        _ = try await request.body()
+        return text(request.head.map { "\($0.name): \($0.value)\n" }.joined())
+    }
+
+    private static func text(_ text: String) -> Response {
+        Response(.ok, contentType: "text/plain; charset=utf-8", body: Array(text.utf8))
+    }
+
+    func admit(_ request: Request, _ rule: Rule) async throws -> Caller { Caller() }
+    func problem(for error: any Error) -> Problem? { nil }
+    var trouble: String? { nil }
+    func close() {}
+}

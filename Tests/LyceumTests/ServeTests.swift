@@ -1,0 +1,170 @@
+import Foundation
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import lyceum
+
+/// The program itself, as a process.
+@Suite(.serialized) final class ServeTests {
+    private let directory: String
+
+    init() throws {
+        directory = FileManager.default.temporaryDirectory.path + "/lyceum-serve-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        for name in ["Migrations", "openapi.yaml"] {
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(directory)/\(name)", withDestinationPath: "\(TestDatabase.repository)/\(name)")
+        }
+        try write("{}", to: "openapi.json")
+        makeCertificate("first.test")
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: directory) }
+
+    @Test func certificateIsReadAgainOnSIGHUP() async throws {
+        let database = try TestDatabase(.migrated)
+        let server = try Program(environment(database))
+        defer { server.kill() }
+        let port = try #require(await server.port())
+        #expect(get(port, "/livez").contains("subject: CN=first.test"))
+
+        makeCertificate("second.test")
+        server.signal(SIGHUP)
+        #expect(await eventually { get(port, "/livez").contains("subject: CN=second.test") })
+        #expect(await eventually { server.log.contains("certificate read again") })
+
+        try write("nothing", to: "certificate.pem")
+        server.signal(SIGHUP)
+        #expect(await eventually { server.log.contains("certificate kept") })
+        #expect(server.log.contains("certificate.pem holds no usable certificate"))
+        #expect(get(port, "/livez").contains("subject: CN=second.test"))
+
+        server.signal(SIGTERM)
+        #expect(await server.status() == 0)
+    }
+
+    @Test func balancersSeeThatItStops() async throws {
+        let database = try TestDatabase(.migrated)
+        var environment = environment(database)
+        environment["LYCEUM_SHUTDOWN_DELAY"] = "3"
+        let server = try Program(environment)
+        defer { server.kill() }
+        let port = try #require(await server.port())
+        #expect(await eventually { get(port, "/readyz").contains("HTTP/1.1 200") })
+        server.signal(SIGTERM)
+        #expect(await eventually { get(port, "/readyz").contains("shutting_down") })
+        #expect(get(port, "/livez").contains("HTTP/1.1 200"))
+        #expect(await server.status() == 0)
+        #expect(!get(port, "/livez").contains("HTTP/1.1"))
+    }
+
+    @Test func certificateThatCannotBeUsedIsNamed() async throws {
+        try write("nothing", to: "key.pem")
+        var environment = environment(nil)
+        environment["LYCEUM_DATABASE_URL"] = "postgresql:///nowhere"
+        let server = try Program(environment)
+        defer { server.kill() }
+        #expect(await server.status() == 78)
+        #expect(server.log.contains("\(directory)/key.pem holds no private key"))
+    }
+
+    private func environment(_ database: TestDatabase?) -> [String: String] {
+        [
+            "LYCEUM_DATABASE_URL": database?.serverURL ?? "", "LYCEUM_RESOURCES_DIRECTORY": directory,
+            "LYCEUM_TOKEN_KEYS": "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY", "LYCEUM_LISTEN_PORT": "0",
+            "LYCEUM_CORES": "1", "LYCEUM_TLS_CERTIFICATE": directory + "/certificate.pem",
+            "LYCEUM_TLS_KEY": directory + "/key.pem",
+        ]
+    }
+
+    private func write(_ text: String, to name: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: "\(directory)/\(name)"))
+    }
+
+    private func makeCertificate(_ name: String) {
+        _ = run(
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+            "3", "-subj", "/CN=\(name)", "-keyout", directory + "/key.pem", "-out", directory + "/certificate.pem")
+    }
+
+    /// What curl says of the connection, and the answer.
+    private func get(_ port: Int, _ path: String) -> String {
+        run("curl", "--insecure", "--silent", "--verbose", "--max-time", "10", "https://127.0.0.1:\(port)\(path)")
+    }
+
+    private func run(_ arguments: String...) -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = arguments
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        do { try process.run() } catch { return "\(error)" }
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    private func eventually(_ condition: () async -> Bool) async -> Bool {
+        for _ in 0..<400 {
+            if await condition() { return true }
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+        return false
+    }
+
+    /// `lyceum serve`, which stands beside the tests.
+    private final class Program: Sendable {
+        private let process = Process()
+        private let text = Mutex("")
+        private let ended = Mutex<Int32?>(nil)
+
+        var log: String { text.withLock { $0 } }
+
+        init(_ environment: [String: String]) throws {
+            let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            let built = Bundle.allBundles.map { $0.bundlePath } + [tests, CommandLine.arguments[0]]
+            let places = built.map { URL(filePath: $0).deletingLastPathComponent().path + "/lyceum" }
+            let program = try #require(places.first { FileManager.default.isExecutableFile(atPath: $0) }, "\(places)")
+            process.executableURL = URL(filePath: program)
+            process.arguments = ["serve"]
+            process.environment = environment
+            let output = Pipe()
+            process.standardError = output
+            output.fileHandleForReading.readabilityHandler = { [self] file in
+                let data = file.availableData
+                if data.isEmpty { file.readabilityHandler = nil }
+                text.withLock { $0 += String(decoding: data, as: UTF8.self) }
+            }
+            process.terminationHandler = { [self] process in ended.withLock { $0 = process.terminationStatus } }
+            try process.run()
+        }
+
+        func signal(_ number: Int32) { _ = Glibc.kill(process.processIdentifier, number) }
+
+        func kill() { if process.isRunning { signal(SIGKILL) } }
+
+        /// The one it listens on; nil when it does not within 20 seconds.
+        func port() async -> Int? {
+            for _ in 0..<400 {
+                let line = log.split(separator: "\n").first { $0.contains(#""message":"listening""#) }
+                if let line, let start = line.range(of: #""port":""#)?.upperBound {
+                    return Int(line[start...].prefix { $0.isNumber })
+                }
+                try? await Task.sleep(for: .milliseconds(50))
+            }
+            return nil
+        }
+
+        /// What it ended with; nil when it did not within 20 seconds.
+        func status() async -> Int32? {
+            for _ in 0..<400 {
+                if let status = ended.withLock({ $0 }) { return status }
+                try? await Task.sleep(for: .milliseconds(50))
+            }
+            return nil
+        }
+    }
+}
