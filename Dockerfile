@@ -7,9 +7,8 @@ WORKDIR /src
 # Packages have a layer of their own, which stays as long as Package.swift does.
 COPY Package.* ./
 RUN swift package resolve
-# Package.swift names targets in all three, so all have to be there. -s: without symbols, a third smaller.
+# Package.swift names targets in both, so both have to be there. -s: without symbols, a third smaller.
 COPY Sources Sources
-COPY Benchmarks Benchmarks
 COPY Tests Tests
 RUN swift build --configuration release --product lyceum --static-swift-stdlib -Xlinker -s \
     && install -D --target-directory=/out/usr/local/bin \

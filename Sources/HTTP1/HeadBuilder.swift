@@ -12,6 +12,8 @@ struct HeadBuilder: Sendable {
     private var saysKeepAlive = false
     private var expectsContinue = false
 
+    static let longestMethod = 32
+
     /// Whether the request line has been read.
     var isStarted: Bool { method != nil }
 
@@ -32,7 +34,7 @@ struct HeadBuilder: Sendable {
         while index < range.upperBound, Bytes.isToken(bytes[index]) { index += 1 }
         let token = range.lowerBound..<index
         guard !token.isEmpty, index < range.upperBound, bytes[index] == Bytes.space else { throw .badMethod }
-        guard token.count <= 32 else { throw .methodTooLong }
+        guard token.count <= HeadBuilder.longestMethod else { throw .methodTooLong }
 
         let targetStart = index + 1
         let space = Bytes.firstIndex(of: Bytes.space, in: bytes, from: targetStart) ?? range.upperBound

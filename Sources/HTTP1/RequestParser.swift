@@ -101,9 +101,7 @@ package struct RequestParser: Sendable {
                 index = end
                 try headLines()
                 guard isWhole else {
-                    if buffer.count >= limits.head {
-                        throw builder.isStarted ? .headTooLarge : .targetTooLong
-                    }
+                    guard buffer.count < limits.head else { throw tooLargeHead }
                     return Step(consumed: index, event: .needMore)
                 }
                 return Step(consumed: index, event: .head(try finishHead()))
@@ -158,6 +156,12 @@ package struct RequestParser: Sendable {
     }
 
     // MARK: Head
+
+    /// What of a head is too long: a request line without end is a method or a target (RFC 9112 section 3).
+    private var tooLargeHead: ParseError {
+        if builder.isStarted { return .headTooLarge }
+        return buffer.prefix(HeadBuilder.longestMethod + 1).contains(Bytes.space) ? .targetTooLong : .methodTooLong
+    }
 
     /// Copies input into the buffer up to the empty line that ends the head, or as far as the limit allows.
     /// Lines of no or one byte count as that end; `headLines` refuses those that are not exactly CRLF.

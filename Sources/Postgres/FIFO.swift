@@ -1,6 +1,7 @@
 /// A line: appended at the end, taken from the front.
 struct FIFO<Element> {
-    private var elements: [Element] = []
+    /// What has left is nil: it must not be kept alive until the array moves up.
+    private var elements: [Element?] = []
     private var head = 0
 
     var count: Int { elements.count - head }
@@ -12,6 +13,7 @@ struct FIFO<Element> {
     mutating func popFirst() -> Element? {
         guard head < elements.count else { return nil }
         let element = elements[head]
+        elements[head] = nil
         head += 1
         if head == elements.count {
             elements.removeAll(keepingCapacity: true)
@@ -30,12 +32,12 @@ struct FIFO<Element> {
     }
 
     mutating func removeFirst(where matches: (Element) -> Bool) {
-        if let index = elements[head...].firstIndex(where: matches) { elements.remove(at: index) }
+        if let index = elements[head...].firstIndex(where: { $0.map(matches) == true }) { elements.remove(at: index) }
     }
 
     /// Empties the line.
     mutating func takeAll() -> [Element] {
         defer { self = FIFO() }
-        return Array(elements[head...])
+        return elements[head...].compactMap { $0 }
     }
 }

@@ -72,7 +72,8 @@ package actor Core {
         unsafe await body(transfer.value, self)
     }
 
-    /// Ends the thread. Tasks still waiting on this core never resume: stop the server first.
+    /// Ends the thread. Tasks that wait for events or moments of this core never resume: stop the server first. Jobs that
+    /// come later run on a thread that all stopped cores share.
     package nonisolated func stop() { executor.stop() }
 
     /// Waits on the core's own timers (`Task.sleep` would leave the core).

@@ -20,6 +20,7 @@ package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Senda
     private let inbox = Mutex<[Work]>([])
     private let mailed = Atomic<Bool>(false)
     private let stopping = Atomic<Bool>(false)
+    private let ended = Atomic<Bool>(false)
     private let thread = Atomic<UInt>(0)
     private let wakeup: Int32
     /// Jobs that came from another thread: none of a request's do, but those behind `Offload`.
@@ -72,24 +73,50 @@ package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Senda
         wake()
     }
 
-    /// The loop: jobs, mail, events, deadlines. Returns after `stop()`.
+    /// The loop: jobs, mail, events, deadlines. Returns after `stop()`; jobs that come later are run by `afterlife`.
     func run() {
-        thread.store(UInt(pthread_self()), ordering: .sequentiallyConsistent)
-        poller.thread = UInt(pthread_self())
+        moveHere()
         var woken = Clock.now
         while !stopping.load(ordering: .relaxed) {
             takeMail()
-            swap(&jobs, &running)
-            for job in running {
-                unsafe job.runSynchronously(
-                    isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
-            }
-            running.removeAll(keepingCapacity: true)
+            runJobs()
             let idle = jobs.isEmpty && !mailed.load(ordering: .relaxed)
             let now = Clock.now
             loopTime.add(now - woken)
             woken = poller.wait(milliseconds: idle ? deadlines.timeout(at: now) : 0)
             deadlines.fire(at: woken)
+        }
+        ended.store(true, ordering: .sequentiallyConsistent)
+        Self.afterlife?.post { self.runRest() }
+    }
+
+    private func moveHere() {
+        thread.store(UInt(pthread_self()), ordering: .sequentiallyConsistent)
+        poller.thread = UInt(pthread_self())
+    }
+
+    private func runJobs() {
+        swap(&jobs, &running)
+        for job in running {
+            unsafe job.runSynchronously(
+                isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+        }
+        running.removeAll(keepingCapacity: true)
+    }
+
+    /// Runs the jobs of stopped cores, on one thread. Among them are turns of actors that have no executor of their own: such
+    /// an actor runs where the task that calls it prefers, and were its turn lost with the core, all its callers would wait
+    /// for ever.
+    private static let afterlife: CoreExecutor? = {
+        guard let executor = try? CoreExecutor() else { return nil }
+        return (try? Thread.start(name: "stopped-cores") { executor.run() }).map { executor }
+    }()
+
+    private func runRest() {
+        moveHere()
+        while mailed.load(ordering: .relaxed) || !jobs.isEmpty {
+            takeMail()
+            runJobs()
         }
     }
 
@@ -115,6 +142,10 @@ package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Senda
     }
 
     private func wake() {
+        if ended.load(ordering: .sequentiallyConsistent) {
+            Self.afterlife?.post { self.runRest() }
+            return
+        }
         var one: UInt64 = 1
         _ = unsafe write(wakeup, &one, 8)
     }

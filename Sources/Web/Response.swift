@@ -44,13 +44,13 @@ package struct Response {
 
     /// Becomes what `If-Match` and `If-None-Match` make of an answer to a GET, in this order (RFC 9110 section 13.2.2).
     mutating func meetConditions(_ request: Request) {
-        let method = request.head.method
-        guard let entityTag, status == .ok, method == .get || method == .head else { return }
-        if let field = request.head["If-Match"], EntityTagList(field)?.matchesStrongly(entityTag) != true {
+        let head = request.head
+        guard let entityTag, status == .ok, head.method == .get || head.method == .head else { return }
+        if let field = head["If-Match"], EntityTagList(field)?.matchesStrongly(entityTag) != true {
             self = Problem(.preconditionFailed).response(to: request)
-        } else if let field = request.head["If-None-Match"],
-            EntityTagList(field)?.matchesWeakly(entityTag) == true
-        {
+            return
+        }
+        if let field = head["If-None-Match"], EntityTagList(field)?.matchesWeakly(entityTag) == true {
             status = .notModified
             contentType = nil
             body = []

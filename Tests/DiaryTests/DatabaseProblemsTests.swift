@@ -1,4 +1,4 @@
-import FoundationEssentials
+import HTTP1
 import Postgres
 import Reactor
 import TestSupport
@@ -79,7 +79,7 @@ import Web
 
         func refusal(_ state: String) async throws -> PostgresError {
             try await run { _ in
-                do {
+                do throws(PostgresError) {
                     _ = try await self.lanes.read(Scope(school: 1), [Self.raise(.text(state))])
                 } catch {
                     return error

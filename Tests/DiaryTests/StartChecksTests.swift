@@ -9,6 +9,10 @@ import Testing
 
     init() throws { database = try TestDatabase(.migrated) }
 
+    @Test func aSessionOfItsOwnIsAccepted() throws {
+        try StartChecks.ownSession(BlockingConnection(url: database.serverURL), url: database.serverURL)
+    }
+
     @Test func theServersRoleIsAccepted() throws {
         try StartChecks.rowSecurity(BlockingConnection(url: database.serverURL))
     }

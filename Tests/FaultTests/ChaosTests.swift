@@ -17,7 +17,8 @@ import Testing
         try load.waitForMore(50, seconds: 60)
         let end = Clock.now + .seconds(Long.isOn ? 30 : 8)
         var faults = 0
-        while Clock.now < end {
+        // Each kind of fault at least once.
+        while Clock.now < end || faults < 5 {
             switch faults % 5 {
             case 0:
                 try server.kill()
@@ -45,7 +46,6 @@ import Testing
         try server.waitUntilReady(seconds: 20)
         try load.waitForMore(50, seconds: 60)
         try load.finish(database)
-        #expect(faults >= 3)
         #expect(server.unforeseen.isEmpty, "\(server.unforeseen)")
         print(faults, load.tally.description)
     }

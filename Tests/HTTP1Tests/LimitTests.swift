@@ -16,6 +16,11 @@ import Testing
 
     @Test func requestLineWithoutEnd() {
         #expect(error("GET /" + String(repeating: "a", count: 60), Limits(head: 50)) == .targetTooLong)
+        #expect(error(String(repeating: "A", count: 60), Limits(head: 50)) == .methodTooLong)
+        #expect(
+            error(String(repeating: "A", count: 32) + " /aaaaaaaaaaaaaaaaaaaaaaaa", Limits(head: 50)) == .targetTooLong)
+        #expect(
+            error(String(repeating: "A", count: 33) + " /aaaaaaaaaaaaaaaaaaaaaaaa", Limits(head: 50)) == .methodTooLong)
     }
 
     @Test func target() {

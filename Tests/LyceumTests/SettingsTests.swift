@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTP1
+import Postgres
 import Testing
 
 @testable import lyceum

@@ -8,6 +8,8 @@ import Testing
 @Suite struct RowRenderingTests {
     let fixture: LanesFixture
 
+    struct Stop: Error {}
+
     init() async throws { fixture = try await LanesFixture.shared.value }
 
     /// What the statements' rows become, as text.
@@ -47,6 +49,32 @@ import Testing
                 SELECT NULL::int AS "room?.id", 'lost' AS "room?.name", 5 AS "term?.id", NULL::text AS "term?.name",
                        NULL::int AS "last?.id"
                 """) == #"{"room":null,"term":{"id":5,"name":null},"last":null}"#)
+    }
+
+    /// Text of every length around a word's, clean and with each byte that is escaped at each place, and rows that are larger
+    /// than what is made room for at once.
+    @Test func textIsEscapedWhereverItStands() async throws {
+        for special in ["", "\"", "\\", "\n", "\u{1}", "ё", "\u{7f}"] {
+            for length in [0, 1, 7, 8, 9, 15, 16, 17, 1000, 5000] {
+                let clean = String(repeating: "x", count: length)
+                let texts = Set([0, length / 2, max(0, length - 1), length]).map {
+                    String(clean.prefix($0)) + special + String(clean.dropFirst($0))
+                }
+                let statement = Statement(
+                    "SELECT " + texts.indices.map { "$\($0 + 1)::text AS c\($0)" }.joined(separator: ", "))
+                let made = try await fixture.run { lanes, _ in
+                    let rows = try await lanes.read(
+                        .test, [Query(statement: statement, parameters: texts.map { .text($0) })])
+                    var writer = JSONWriter()
+                    writer.object(rows[0], row: 0)
+                    return writer.bytes
+                }
+                guard case .object(let members) = try JSONValue(parsing: made) else { throw Stop() }
+                let values = members.map { if case .string(let text) = $0.value { text } else { "-" } }
+                #expect(members.map { $0.key } == texts.indices.map { "c\($0)" })
+                #expect(values == texts)
+            }
+        }
     }
 
     @Test func underscoredColumnsAreHidden() async throws {

@@ -154,4 +154,28 @@ import Testing
         #expect(after.longest >= .milliseconds(30))
         #expect(after.buckets[3] + after.buckets[4] > before.buckets[3] + before.buckets[4])
     }
+
+    /// An actor without an executor of its own runs where the task that calls it prefers, here on the core. Were its turn
+    /// lost with the core, whoever calls it later would wait for ever.
+    @Test(.timeLimit(.minutes(1))) func stoppedCoreHoldsUpNobody() async throws {
+        actor Shared {
+            var count = 0
+            func add() { count += 1 }
+        }
+        for _ in 0..<50 {
+            let core = try Core(index: 9)
+            let shared = Shared()
+            core.spawn { _ in for _ in 0..<50 { await shared.add() } }
+            core.stop()
+            for _ in 0..<50 { await shared.add() }
+            #expect(await eventually { await shared.count == 100 })
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func stoppedCoreStillAnswers() async throws {
+        let core = try Core(index: 9)
+        let local = CoreLocal(core) { _ in 7 }
+        core.stop()
+        for _ in 0..<10 { #expect(await local.read { value, core in core.isCurrent ? value : 0 } == 7) }
+    }
 }

@@ -73,24 +73,30 @@ import Testing
         #expect(wires.allSatisfy { $0.read().isEmpty })
     }
 
-    /// With no descriptor left the waiting are told so one by one, instead of being left to wait.
+    // The limit of descriptors is the process's: these have one of their own.
+
     @Test func runsOutOfDescriptors() async throws {
+        await #expect(processExitsWith: .success) { try await ListenerTests.runOutOfDescriptors() }
+    }
+
+    @Test func restsWithoutDescriptors() async throws {
+        await #expect(processExitsWith: .success) { try await ListenerTests.restWithoutDescriptors() }
+    }
+
+    /// With no descriptor left the waiting are told so one by one, instead of being left to wait.
+    private static func runOutOfDescriptors() async throws {
         let seen = Mutex<[(isLast: Bool, descriptor: Int32)]>([])
-        let listener = listener { accepted in
+        let tests = try ListenerTests()
+        let listener = tests.listener { accepted in
             seen.withLock { $0.append((accepted.isLast, accepted.descriptor)) }
             if accepted.isLast { close(accepted.descriptor) }
         }
-        let port = try await port(listener)
+        let port = try await tests.port(listener)
         let waiting = (0..<5).map { _ in Wire(Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)) }
-        do {
-            var before = rlimit()
-            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
-            // Numbers below the limit are all taken.
-            let free = dup(0)
-            close(free)
-            var none = rlimit(rlim_cur: rlim_t(free), rlim_max: before.rlim_max)
-            #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none) == 0)
-            defer { setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before) }
+        // Numbers below the limit are all taken.
+        let free = dup(0)
+        close(free)
+        try await withLimit(rlim_t(free)) {
             #expect(waiting.allSatisfy { $0.connect(port) })
             #expect(await eventually { seen.withLock { $0.count } == 5 })
             #expect(seen.withLock { $0.allSatisfy { $0.isLast } })
@@ -103,29 +109,33 @@ import Testing
         #expect(wire.read().isEmpty)
     }
 
-    /// Where even the spare descriptor is gone, accepting rests and goes on later.
-    @Test func restsWithoutDescriptors() async throws {
+    /// Where even the spare descriptor is of no use, accepting rests and goes on later.
+    private static func restWithoutDescriptors() async throws {
         let seen = Mutex<[Listener.Accepted]>([])
-        let listener = listener { accepted in seen.withLock { $0.append(accepted) } }
-        let port = try await port(listener)
+        let tests = try ListenerTests()
+        let listener = tests.listener { accepted in seen.withLock { $0.append(accepted) } }
+        let port = try await tests.port(listener)
         let waiting = (0..<3).map { _ in Wire(Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)) }
-        do {
-            var before = rlimit()
-            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
-            var none = rlimit(rlim_cur: 3, rlim_max: before.rlim_max)
-            #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none) == 0)
-            defer { setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before) }
+        try await withLimit(3) {
             #expect(waiting.allSatisfy { $0.connect(port) })
-            let executor = core.executor
+            let executor = tests.core.executor
             // The loop goes round, and turns up no connection.
             for _ in 0..<3 { await withCheckedContinuation { done in executor.post { done.resume() } } }
             #expect(seen.withLock { $0.isEmpty })
         }
         #expect(await eventually { seen.withLock { $0.count } == 3 })
-        for accepted in seen.withLock({ $0 }) {
-            #expect(!accepted.isLast)
-            close(accepted.descriptor)
-        }
+        #expect(seen.withLock { $0.allSatisfy { !$0.isLast } })
+    }
+
+    /// With descriptors up to a number.
+    private static func withLimit(_ limit: rlim_t, _ body: () async throws -> Void) async throws {
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        var before = rlimit()
+        getrlimit(resource, &before)
+        var low = rlimit(rlim_cur: limit, rlim_max: before.rlim_max)
+        #expect(setrlimit(resource, &low) == 0)
+        defer { setrlimit(resource, &before) }
+        try await body()
     }
 
     @Test func limitOfDescriptorsIsRaisedToTheHardOne() {
