@@ -17,6 +17,7 @@ def lyceum(name: str = "lyceum", base: str = "lyceum", pause: float = 0.02) -> S
         "LYCEUM_TOKEN_KEYS": tokens.CONFIGURATION,
         "LYCEUM_PUBLIC_URL": tokens.ISSUER,
         "LYCEUM_LOG_LEVEL": "warning",
+        "LYCEUM_RATE_REQUESTS": "0",
     }
     command = [settings.PROGRAM, "serve", "--port", port, "--cores", settings.CORES]
     server = Server(name, command, environment, settings.HOME, pause)

@@ -49,7 +49,7 @@ package final class Admission {
     func admit(_ accepted: Listener.Accepted) -> (core: Int, arrival: Arrival)? {
         let address = IPAddress(accepted.peer)
         let isProxy = address.map(proxies.contain) ?? false
-        let key = isProxy ? nil : address.map { $0.isIPv4 ? $0 : $0.prefix(64) }
+        let key = isProxy ? nil : address.map { $0.network }
         let loads = cores.map { $0.load.load(ordering: .relaxed) }
         let core = loads.indices.min { loads[$0] < loads[$1] }!
         if let rejection = rejection(accepted, loads, core, key) {

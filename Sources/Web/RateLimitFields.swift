@@ -1,6 +1,13 @@
 import HTTP1
 
 extension RateLimits {
+    /// Counts a request against a user, else against the address that it comes from.
+    func take(_ policy: RatePolicy, _ user: String?, _ peer: String) -> RateLimiter.Grant {
+        if let user { return limiter.take(user, policy) }
+        if let address = IPAddress(peer) { return limiter.take(address.network, policy) }
+        return limiter.take(peer, policy)
+    }
+
     /// Tells the client what it was counted against and what is left. A 304 costs nothing.
     func tell(_ response: inout Response, _ request: Request) {
         guard var grant = request.grant else { return }
@@ -8,6 +15,11 @@ extension RateLimits {
         response.headers.append(("RateLimit-Policy", grant.policy.field))
         response.headers.append(("RateLimit", grant.field))
     }
+}
+
+extension IPAddress {
+    /// Whom it is counted as: of IPv6 the first 64 bits, since a household or a phone has that many addresses for itself.
+    var network: IPAddress { isIPv4 ? self : prefix(64) }
 }
 
 extension Problem {

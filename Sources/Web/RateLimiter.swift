@@ -41,7 +41,7 @@ package final class RateLimiter: Sendable {
     /// Counts a request of `key` against the policy.
     ///
     /// - Parameter moment: nanoseconds, as `Clock.now`.
-    func take(_ key: String, _ policy: RatePolicy, at moment: UInt64 = Clock.now) -> Grant {
+    func take<Key: Hashable>(_ key: Key, _ policy: RatePolicy, at moment: UInt64 = Clock.now) -> Grant {
         let hash = Self.hash(key, policy)
         let now = now(moment)
         while true {
@@ -109,7 +109,7 @@ package final class RateLimiter: Sendable {
     private static func tag(_ hash: UInt64) -> UInt64 { hash & ~moments }
 
     /// Keyed by a secret of the process, so that nobody can aim at another's line.
-    private static func hash(_ key: String, _ policy: RatePolicy) -> UInt64 {
+    private static func hash<Key: Hashable>(_ key: Key, _ policy: RatePolicy) -> UInt64 {
         var hasher = Hasher()
         hasher.combine(policy.name)
         hasher.combine(key)

@@ -83,11 +83,8 @@ package final class Server<Rule: Sendable, Caller>: Sendable {
     /// What all cores counted, added up.
     package func metrics() async -> [MetricFamily] {
         var parts: [[MetricFamily]] = []
-        for worker in workers {
-            parts.append(await worker.read { worker, core in worker.families + [ConnectionMetrics.loop(core)] })
-        }
-        parts.append(ConnectionMetrics.families(await connectionCounts()))
-        return MetricFamily.sum(parts)
+        for worker in workers { parts.append(await worker.read { worker, _ in worker.families }) }
+        return MetricFamily.sum(parts) + (await connectionCounts()).families
     }
 
     /// Stops accepting, lets requests in flight finish, and answers when the last connection is closed or the time is over.

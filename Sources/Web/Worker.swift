@@ -68,7 +68,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     package var trouble: String? { application.trouble }
 
     /// What this core counted.
-    package var families: [MetricFamily] { metrics.families + application.metrics }
+    package var families: [MetricFamily] { metrics.families + LoopMetrics.families(core) + application.metrics }
 
     package func close() {
         application.close()
@@ -156,7 +156,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     /// Counts the request, against its address unless a user is named; throws when it is one too many.
     private func count(_ request: Request, _ policy: RatePolicy?, _ user: String? = nil) throws(Problem) {
         guard let rates = features.rates, let policy else { return }
-        let grant = rates.limiter.take(user ?? PeerNetwork.of(request.peer), policy)
+        let grant = rates.take(policy, user, request.peer)
         request.grant = grant
         guard !grant.isAllowed else { return }
         metrics.limit(policy)

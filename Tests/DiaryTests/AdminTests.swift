@@ -46,6 +46,13 @@ import Web
             #expect(after.values("lyceum_database_configured_connections", ["lane": lane]) == [2])
         }
         #expect(after.values("lyceum_connections_open").count == 2)
+        #expect(after.values("lyceum_connections_accepted_total")[0] >= 6)
+        #expect(after.values("lyceum_connections_rejected_total") == [0, 0, 0, 0])
+        #expect(after.values("lyceum_loop_turn_seconds_count").allSatisfy { $0 > 0 })
+        #expect(after.values("lyceum_loop_turn_seconds_count").count == 2)
+        // What the lanes count: the five requests were a segment each at least.
+        #expect(after.values("lyceum_database_segments_total", ["lane": "read"])[0] >= 5)
+        #expect(after.values("lyceum_database_busy_seconds_total", ["lane": "read"])[0] > 0)
         #expect(after.values("lyceum_build_info") == [1])
         #expect(after.values("lyceum_offload_waiting", ["pool": "passwords"]) == [0])
         #expect(after.values("process_resident_memory_bytes")[0] > 1_000_000)

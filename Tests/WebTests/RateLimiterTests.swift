@@ -1,3 +1,4 @@
+import HTTP1
 import Reactor
 import Testing
 
@@ -83,12 +84,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8::1", "2001:db8:0:0::/64"), ("2001:db8::3:4:5:6", "2001:db8:0:0::/64"), ("::1", "0:0:0:0::/64"),
-        ("2001:db8:1:2::", "2001:db8:1:2::/64"), ("fe80::1%eth0", "fe80:0:0:0::/64"), ("::", "0:0:0:0::/64"),
-        ("1::2:3:4:5:6:7", "1:0:2:3::/64"),
+        ("192.0.2.7", "192.0.2.8", false), ("::ffff:192.0.2.7", "192.0.2.7", true),
+        ("::ffff:192.0.2.7", "::ffff:192.0.2.8", false), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::1", true),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", false), ("2001:db8::1", "2001:db8:0:0:ffff::", true),
     ])
-    func network(_ peer: String, _ network: String) {
-        #expect(PeerNetwork.of(peer) == network)
+    func networks(_ one: String, _ other: String, _ isSame: Bool) throws {
+        #expect(try (#require(IPAddress(one)).network == #require(IPAddress(other)).network) == isSame)
+        let limits = RateLimits(requests: 4, signIns: 4, window: 50_000)
+        _ = limits.take(limits.address, nil, one)
+        #expect(limits.take(limits.address, nil, other).remaining == (isSame ? 2 : 3))
     }
 }
