@@ -44,6 +44,7 @@ final class LyceumServer: Sendable {
             ],
             environment: [
                 "LYCEUM_DATABASE_URL=\(databaseURL)", "LYCEUM_CONFIG=",
+                "LYCEUM_RATE_REQUESTS=0",
                 "LYCEUM_TOKEN_KEYS=k1:\(Base64.url.encode(Array("0123456789abcdef0123456789abcdef".utf8)))",
             ], output: log)
         process.withLock { $0 = child }
