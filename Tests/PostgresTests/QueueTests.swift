@@ -122,7 +122,8 @@ import Testing
         #expect(waited == 1)
     }
 
-    @Test func slowStatementHoldsUpNobodyOnAnotherConnection() async throws {
+    /// At first nobody knows that it is slow: what fits into the window may stand behind it, and nothing after that.
+    @Test func slowStatementHoldsUpAWindowAtMost() async throws {
         let fixture = try await LanesFixture({ $0.readers = 2 })
         let slow = Statement("SELECT pg_sleep(2), 'holds nobody up' AS text")
         let order = Mutex<[String]>([])
@@ -142,7 +143,9 @@ import Testing
             for task in tasks { await task.value }
         }
         await held
-        #expect(order.withLock { $0 } == Array(repeating: "nothing", count: 100) + ["slow"])
+        let told = order.withLock { $0 }
+        #expect(told.count == 101 && told.allSatisfy { $0 == "nothing" || $0 == "slow" })
+        #expect(told.firstIndex(of: "slow") ?? 0 > 100 - 8)
     }
 
     @Test func whatWaitsOutlivesALostConnection() async throws {
