@@ -1,9 +1,10 @@
-/// Bytes that came in and were not taken yet. Gives its memory back while empty, so that an idle connection costs little.
+/// Bytes that came in and were not taken yet. Small at first, as most requests are; larger for those that fill it.
 package struct InputBuffer {
     private var storage: [UInt8] = []
     private var start = 0
     private var end = 0
-    private static let size = 16 * 1024
+    private static let smallest = 8 * 1024
+    private static let step = 16 * 1024
 
     package init() {}
 
@@ -28,15 +29,21 @@ package struct InputBuffer {
         }
     }
 
-    /// Frees the memory of an empty buffer.
-    package mutating func release() {
-        if isEmpty { storage = [] }
+    /// Frees the memory of an empty buffer that has grown, or of any empty one.
+    package mutating func release(entirely: Bool) {
+        if isEmpty && (entirely || storage.count > Self.smallest) { storage = [] }
     }
 
     /// A buffer without room would make the kernel's answer to a read look like the end.
     mutating func makeRoom() {
         guard room == 0 else { return }
-        if start > 0 { compact() } else { storage.append(contentsOf: repeatElement(0, count: Self.size)) }
+        if start > 0 {
+            compact()
+        } else if storage.isEmpty {
+            storage = [UInt8](repeating: 0, count: Self.smallest)
+        } else {
+            storage.append(contentsOf: repeatElement(0, count: Self.step))
+        }
     }
 
     /// Hands out the free space, which is never empty, and keeps what was put there.

@@ -67,6 +67,7 @@ final class HTTPConnection: BodySource {
     /// to serve again.
     func park() {
         deadline.set(at: idleEnd)
+        input.release(entirely: true)
         socket.whenReadable { [unowned self] in worker.serve(self) }
     }
 
@@ -220,7 +221,7 @@ final class HTTPConnection: BodySource {
             case .bytes: return true
             case .end, nil: return false
             case .wouldBlock:
-                input.release()
+                input.release(entirely: false)
                 guard await socket.readable() == .ready, !isParked else { return false }
             }
         }

@@ -1,6 +1,6 @@
 import HTTP1
 
-/// Finds the route of a request: a tree of path segments, literal before parameter.
+/// Finds the route of a request by its method and path.
 package struct Router<Rule: Sendable, Caller>: Sendable {
     package enum Match {
         case found(Route<Rule, Caller>, PathParameters)
@@ -9,29 +9,8 @@ package struct Router<Rule: Sendable, Caller>: Sendable {
         case nothing
     }
 
-    private final class Node: Sendable {
-        let literals: [String: Node]
-        let parameter: Node?
-        let routes: [(route: Route<Rule, Caller>, names: [String])]
-
-        init(_ routes: [(segments: ArraySlice<String>, names: [String], route: Route<Rule, Caller>)]) {
-            self.routes = routes.filter { $0.segments.isEmpty }.map { ($0.route, $0.names) }
-            var literals: [String: [(ArraySlice<String>, [String], Route<Rule, Caller>)]] = [:]
-            var parameters: [(ArraySlice<String>, [String], Route<Rule, Caller>)] = []
-            for (segments, names, route) in routes {
-                guard let first = segments.first else { continue }
-                if first.hasPrefix("{") {
-                    parameters.append((segments.dropFirst(), names + [String(first.dropFirst().dropLast())], route))
-                } else {
-                    literals[first, default: []].append((segments.dropFirst(), names, route))
-                }
-            }
-            self.literals = literals.mapValues { Node($0) }
-            parameter = parameters.isEmpty ? nil : Node(parameters)
-        }
-    }
-
-    private let root: Node
+    private let routes: [Route<Rule, Caller>]
+    private let tree: RouteTree
     /// The paths of the routes by their number; `-` stands for none.
     let templates: [String]
 
@@ -42,39 +21,22 @@ package struct Router<Rule: Sendable, Caller>: Sendable {
                 seen.insert("\(route.method.rawValue) \(route.path)").inserted, "two routes at \(route.path)")
         }
         templates = ["-"] + routes.map { $0.path }
-        root = Node(
-            routes.enumerated().map { index, route in
-                var route = route
-                route.number = index + 1
-                return (Self.segments(route.path)[...], [], route)
-            })
+        tree = RouteTree(routes.map { ($0.method, $0.path) })
+        self.routes = routes.enumerated().map { index, route in
+            var route = route
+            route.number = index + 1
+            return route
+        }
     }
 
     package func match(_ method: Method, _ path: String) -> Match {
-        guard path.utf8.first == UInt8(ascii: "/") else { return .nothing }
-        var values: [String] = []
-        guard let node = find(root, Self.segments(path)[...], &values) else { return .nothing }
-        let wanted = method == .head ? .get : method
-        if let (route, names) = node.routes.first(where: { $0.route.method == wanted }) {
-            return .found(route, PathParameters(names: names, values: values))
+        guard let (place, values) = tree.find(path) else { return .nothing }
+        if let index = place.methods.firstIndex(of: method == .head ? .get : method) {
+            let (number, names) = place.routes[index]
+            return .found(routes[number], PathParameters(names: names, values: values))
         }
-        var methods = node.routes.map { $0.route.method }
+        var methods = place.methods
         if methods.contains(.get) { methods.append(.head) }
         return .methods(methods + [.options])
-    }
-
-    private func find(_ node: Node, _ segments: ArraySlice<String>, _ values: inout [String]) -> Node? {
-        guard let first = segments.first else { return node.routes.isEmpty ? nil : node }
-        if let next = node.literals[first], let found = find(next, segments.dropFirst(), &values) { return found }
-        guard let next = node.parameter, let value = try? PathSegments.decode(Array(first.utf8)[...]), !value.isEmpty
-        else { return nil }
-        values.append(value)
-        if let found = find(next, segments.dropFirst(), &values) { return found }
-        values.removeLast()
-        return nil
-    }
-
-    private static func segments(_ path: String) -> [String] {
-        path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { String($0) }
     }
 }

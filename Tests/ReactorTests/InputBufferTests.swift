@@ -35,10 +35,10 @@ import Testing
     @Test func releasesOnlyWhenEmpty() {
         var buffer = InputBuffer()
         append("abc", to: &buffer)
-        buffer.release()
+        buffer.release(entirely: true)
         #expect(text(buffer) == "abc")
         buffer.take(3)
-        buffer.release()
+        buffer.release(entirely: true)
         #expect(text(buffer) == "")
         append("def", to: &buffer)
         #expect(text(buffer) == "def")

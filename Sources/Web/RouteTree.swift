@@ -1,0 +1,77 @@
+import HTTP1
+
+/// Routes by their paths: a tree of path segments, literal before parameter. Knows routes by number only, so that nothing in
+/// it is generic: what is generic over the application's types finds its metadata anew in each call.
+struct RouteTree: Sendable {
+    /// What stands at one path.
+    struct Place: Sendable {
+        var methods: [Method] = []
+        /// For each method the route's number, and the names of its parameters.
+        var routes: [(number: Int, names: [String])] = []
+    }
+
+    private final class Node: Sendable {
+        let literals: [String: Node]
+        let parameter: Node?
+        let place: Place?
+
+        init(_ routes: [(segments: ArraySlice<String>, names: [String], method: Method, number: Int)]) {
+            var place = Place()
+            var literals: [String: [(ArraySlice<String>, [String], Method, Int)]] = [:]
+            var parameters: [(ArraySlice<String>, [String], Method, Int)] = []
+            for (segments, names, method, number) in routes {
+                guard let first = segments.first else {
+                    place.methods.append(method)
+                    place.routes.append((number, names))
+                    continue
+                }
+                if first.hasPrefix("{") {
+                    parameters.append(
+                        (segments.dropFirst(), names + [String(first.dropFirst().dropLast())], method, number))
+                } else {
+                    literals[first, default: []].append((segments.dropFirst(), names, method, number))
+                }
+            }
+            self.place = place.methods.isEmpty ? nil : place
+            self.literals = literals.mapValues { Node($0) }
+            parameter = parameters.isEmpty ? nil : Node(parameters)
+        }
+    }
+
+    private let root: Node
+    /// Paths without parameters, whole.
+    private let literals: [String: Place]
+
+    /// - Parameter routes: their numbers are their places here.
+    init(_ routes: [(method: Method, path: String)]) {
+        let root = Node(
+            routes.enumerated().map { (Self.segments($0.element.path)[...], [], $0.element.method, $0.offset) })
+        self.root = root
+        literals = routes.filter { !$0.path.contains("{") }.reduce(into: [:]) { literals, route in
+            var values: [String] = []
+            literals[route.path] = Self.find(root, Self.segments(route.path)[...], &values)
+        }
+    }
+
+    func find(_ path: String) -> (place: Place, values: [String])? {
+        if let place = literals[path] { return (place, []) }
+        guard path.utf8.first == UInt8(ascii: "/") else { return nil }
+        var values: [String] = []
+        return Self.find(root, Self.segments(path)[...], &values).map { ($0, values) }
+    }
+
+    private static func find(_ node: Node, _ segments: ArraySlice<String>, _ values: inout [String]) -> Place? {
+        guard let first = segments.first else { return node.place }
+        if let next = node.literals[first], let found = find(next, segments.dropFirst(), &values) { return found }
+        guard let next = node.parameter, let value = try? PathSegments.decode(Array(first.utf8)[...]), !value.isEmpty
+        else { return nil }
+        values.append(value)
+        if let found = find(next, segments.dropFirst(), &values) { return found }
+        values.removeLast()
+        return nil
+    }
+
+    private static func segments(_ path: String) -> [String] {
+        path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { String($0) }
+    }
+}
