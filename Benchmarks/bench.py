@@ -10,6 +10,13 @@ from harness.rows import ROWS
 from harness.table import printed
 
 
+def leave(number, _):
+    """Once: what ends the servers is not to be interrupted."""
+    for other in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(other, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main(arguments: list[str]):
     if arguments == ["--list"]:
         print("\n".join(ROWS))
@@ -22,8 +29,8 @@ def main(arguments: list[str]):
     if only_checks:
         return
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
     allow_many_files()
     settings.BUILT.mkdir(parents=True, exist_ok=True)
     lines = []

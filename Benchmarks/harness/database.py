@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from . import settings
-from .processes import say
+from .processes import processor_seconds, say
 
 LOG = settings.HOME / "log" / "postgres.json"
 
@@ -22,6 +22,12 @@ def query(database: str, role: str, *statements: str) -> list[list[str]]:
         command += ["-c", statement]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return [line.split("\t") for line in output.splitlines()]
+
+
+def processor_time() -> float:
+    """Seconds that all of PostgreSQL has used so far."""
+    with open(settings.HOME / "data" / "postmaster.pid") as file:
+        return processor_seconds(int(file.readline()))
 
 
 def make_schools(database: str, count: int):

@@ -25,6 +25,28 @@ def allow_many_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def processor_seconds(pid: int) -> float:
+    """Of a process and its children, those included that have ended and been waited for."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0
+    own = sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+    return own + sum(processor_seconds(child) for child in children(pid))
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{thread}/children") as file:
+                found += [int(child) for child in file.read().split()]
+        except OSError:
+            pass
+    return found
+
+
 class Server:
     """A program that answers `GET /livez` on a port of its own once it is up."""
 
@@ -79,6 +101,9 @@ class Server:
                 if line.startswith("VmRSS:"):
                     return int(line.split()[1]) * 1024
         raise SystemExit(f"error: no memory of {self.name}")
+
+    def processor_seconds(self) -> float:
+        return processor_seconds(self.process.pid)
 
     def stop(self):
         if self in Server.running:

@@ -7,7 +7,7 @@ import time
 from . import database, journals, load, servers, settings
 from .context import READING, WRITING, Context
 from .idle import IdleConnections
-from .load import Comparison, Measured, compare, wrk
+from .load import Comparison, Measured, compare, wrk, wrk_at
 from .processes import say
 from .school import School, request, sign_in
 from .statements import Captured
@@ -19,11 +19,12 @@ MEBIBYTE = 1024 * 1024
 def against(comparison: Comparison) -> str:
     low, high = comparison.spread()
     ours = statistics.median(one.per_second for one in comparison.ours)
-    return f"**{comparison.ratio():.2f} x** ({low:.2f} – {high:.2f}; {ours:,.0f}/s)"
+    details = [f"{low:.2f} – {high:.2f}", f"{ours:,.0f}/s", comparison.processor_time()]
+    return f"**{comparison.ratio():.2f} x** ({'; '.join(detail for detail in details if detail)})"
 
 
 def reading(server, path: str, token: str = "", connections: int = 0):
-    return lambda: wrk(server.url + path, token, connections)
+    return lambda: wrk_at(server, path, token, connections)
 
 
 def against_peer(context: Context, peer, work: str, path: str, token: str, name: str, least: str, aim: str) -> Line:
