@@ -221,7 +221,7 @@ final class HTTPConnection: BodySource {
             case .bytes: return true
             case .end, nil: return false
             case .wouldBlock:
-                input.release(entirely: false)
+                input.release(entirely: worker.isCrowded)
                 guard await socket.readable() == .ready, !isParked else { return false }
             }
         }
@@ -308,6 +308,8 @@ private struct Interrupted: Error {}
 /// What a connection needs of the worker that owns it.
 protocol ConnectionOwner: AnyObject {
     var date: [UInt8] { get }
+    /// Whether memory that each connection keeps for its next request would add up.
+    var isCrowded: Bool { get }
     /// Starts a task that serves the connection.
     func serve(_ connection: HTTPConnection)
     /// Whether `RequestTiming.parse` and `body` are wanted; two looks at the clock for each piece.

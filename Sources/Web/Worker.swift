@@ -65,6 +65,8 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
 
     package var openConnections: Int { connections.count }
 
+    var isCrowded: Bool { connections.count > 512 }
+
     package var trouble: String? { application.trouble }
 
     /// What this core counted.

@@ -91,7 +91,10 @@ struct ServeCommand: AsyncParsableCommand {
 }
 
 /// The server as a part of the process's life.
-private struct ServerService: Service {
+private struct ServerService: Service, CustomStringConvertible {
+    /// The service group asks for it, and would else print all that is in here, the contract byte by byte.
+    var description: String { "server" }
+
     let settings: ServerSettings
     let configuration: DiaryServer.Configuration
     let contract: Contract
