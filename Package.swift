@@ -60,6 +60,7 @@ let package = Package(
             swiftSettings: settings),
 
         // Tests.
+        .target(name: "TestTools", dependencies: ["Reactor"], path: "Tests/TestTools", swiftSettings: settings),
         .target(name: "TestSupport", dependencies: ["Postgres"], path: "Tests/TestSupport", swiftSettings: settings),
         .executableTarget(
             name: "echo-server", dependencies: ["Web", "HTTP1", "Reactor"], path: "Tests/EchoServer",
@@ -67,24 +68,27 @@ let package = Package(
         .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
-        .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: settings),
+        .testTarget(name: "ReactorTests", dependencies: ["Reactor", "TestTools"], swiftSettings: settings),
         .testTarget(
-            name: "TLSTests", dependencies: ["TLS", "Web", "HTTP1", "JSON", "Reactor", "COpenSSL"],
+            name: "TLSTests", dependencies: ["TLS", "Web", "HTTP1", "JSON", "Reactor", "COpenSSL", "TestTools"],
             swiftSettings: settings),
         .testTarget(
-            name: "WebTests", dependencies: ["Web", "HTTP1", "JSON", "Reactor", "Compression", "CZlib"],
+            name: "WebTests",
+            dependencies: ["Web", "HTTP1", "JSON", "Reactor", "Compression", "CZlib", "TestTools"],
             swiftSettings: settings),
         .testTarget(
-            name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "JSON", "Reactor"], swiftSettings: settings
+            name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "TestTools", "JSON", "Reactor"],
+            swiftSettings: settings
         ),
         .testTarget(
             name: "DiaryTests",
             dependencies: [
-                "Diary", "Web", "HTTP1", "JSON", "Crypto", "Postgres", "Reactor", "TestSupport",
+                "Diary", "Web", "HTTP1", "JSON", "Crypto", "Postgres", "Reactor", "TestSupport", "TestTools",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: settings),
-        .testTarget(name: "LyceumTests", dependencies: ["lyceum", "HTTP1", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "LyceumTests", dependencies: ["lyceum", "HTTP1", "TestSupport", "TestTools"], swiftSettings: settings),
         // The real executable over a PostgreSQL of their own, and what is done to both.
         .testTarget(
             name: "FaultTests",

@@ -26,7 +26,7 @@ package struct Scope: Sendable {
     }
 
     /// The first query of a segment that reads.
-    package var forReading: Query { Self.reading(parameters) }
+    var forReading: Query { Self.reading(parameters) }
     var forWriting: Query { Self.writing(parameters) }
 
     private var parameters: [Parameter] {

@@ -3,6 +3,7 @@ import Glibc
 import Postgres
 import Reactor
 import TestSupport
+import TestTools
 import Testing
 import Web
 
@@ -33,7 +34,7 @@ import Web
         #expect(try teacher.get("/v1/nothing").status == 404)
         let labels = ["route": "/v1/me", "method": "GET", "status": "2xx"]
         let name = "lyceum_http_request_duration_seconds_count"
-        let isCounted = try await TestServer.eventually {
+        let isCounted = try await eventually {
             try metrics(server).values(name, labels).reduce(0, +) == before.values(name, labels).reduce(0, +) + 5
         }
         #expect(isCounted)
@@ -91,7 +92,7 @@ import Web
         try superuser.query("ALTER DATABASE \"\(name)\" WITH ALLOW_CONNECTIONS false")
         try superuser.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(name)'")
         for client in [TestClient(port: server.port), try admin(server)] {
-            let isAway = try await TestServer.eventually {
+            let isAway = try await eventually {
                 try client.get("/readyz", headers: [("Accept-Language", "en")]).text.contains("read, write, leased")
             }
             #expect(isAway)
@@ -101,13 +102,13 @@ import Web
             #expect(answer["Retry-After"] == "2")
             #expect(try client.get("/livez").status == 200)
         }
-        let isCounted = try await TestServer.eventually {
+        let isCounted = try await eventually {
             try metrics(server).values("lyceum_database_connections") == [0, 0, 0]
         }
         #expect(isCounted)
         try superuser.query("ALTER DATABASE \"\(name)\" WITH ALLOW_CONNECTIONS true")
         for client in [TestClient(port: server.port), try admin(server)] {
-            #expect(try await TestServer.eventually { try client.get("/readyz").status == 200 })
+            #expect(try await eventually { try client.get("/readyz").status == 200 })
         }
     }
 
@@ -118,7 +119,7 @@ import Web
         // A request that is not whole keeps the server from being done.
         let held = try HeldRequest(port: server.port)
         async let isClean = server.server.shutDown(graceSeconds: 20)
-        let isStopping = try await TestServer.eventually { try client.get("/readyz").code == "shutting_down" }
+        let isStopping = try await eventually { try client.get("/readyz").code == "shutting_down" }
         #expect(isStopping)
         held.end()
         #expect(await isClean)

@@ -2,6 +2,7 @@ import HTTP1
 import Postgres
 import Reactor
 import TestSupport
+import TestTools
 import Testing
 import Web
 

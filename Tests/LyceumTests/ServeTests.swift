@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Synchronization
 import TestSupport
+import TestTools
 import Testing
 
 @testable import lyceum
@@ -107,14 +108,6 @@ import Testing
         return String(decoding: data, as: UTF8.self)
     }
 
-    private func eventually(_ condition: () async -> Bool) async -> Bool {
-        for _ in 0..<400 {
-            if await condition() { return true }
-            try? await Task.sleep(for: .milliseconds(50))
-        }
-        return false
-    }
-
     /// `lyceum serve`, which stands beside the tests.
     private final class Program: Sendable {
         private let process = Process()
@@ -146,25 +139,23 @@ import Testing
 
         func kill() { if process.isRunning { signal(SIGKILL) } }
 
-        /// The one it listens on; nil when it does not within 20 seconds.
+        /// The one it listens on; nil when it does not in time.
         func port() async -> Int? {
-            for _ in 0..<400 {
+            var port: Int?
+            _ = await eventually {
                 let line = log.split(separator: "\n").first { $0.contains(#""message":"listening""#) }
-                if let line, let start = line.range(of: #""port":""#)?.upperBound {
-                    return Int(line[start...].prefix { $0.isNumber })
+                port = line.flatMap { line in
+                    line.range(of: #""port":""#).flatMap { Int(line[$0.upperBound...].prefix { $0.isNumber }) }
                 }
-                try? await Task.sleep(for: .milliseconds(50))
+                return port != nil
             }
-            return nil
+            return port
         }
 
-        /// What it ended with; nil when it did not within 20 seconds.
+        /// What it ended with; nil when it did not in time.
         func status() async -> Int32? {
-            for _ in 0..<400 {
-                if let status = ended.withLock({ $0 }) { return status }
-                try? await Task.sleep(for: .milliseconds(50))
-            }
-            return nil
+            _ = await eventually { ended.withLock { $0 } != nil }
+            return ended.withLock { $0 }
         }
     }
 }

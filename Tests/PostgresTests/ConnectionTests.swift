@@ -1,5 +1,6 @@
 import Reactor
 import TestSupport
+import TestTools
 import Testing
 
 @testable import Postgres

@@ -3,6 +3,7 @@ import JSON
 import Reactor
 import Synchronization
 import TestSupport
+import TestTools
 import Testing
 
 @testable import Postgres
@@ -99,16 +100,6 @@ extension Core {
     ) async rethrows -> Value {
         try await body(self)
     }
-}
-
-/// Looks until the condition holds; false when it does not within 30 seconds.
-func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
-    let end = Clock.now + .seconds(30)
-    while Clock.now < end {
-        if try await condition() { return true }
-        try? await Task.sleep(nanoseconds: 2_000_000)
-    }
-    return false
 }
 
 /// What a body failed with: `refused 23505`, `unavailable` …; "nothing" when it did not.

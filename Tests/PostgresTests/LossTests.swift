@@ -2,6 +2,7 @@ import Glibc
 import Reactor
 import Synchronization
 import TestSupport
+import TestTools
 import Testing
 
 @testable import Postgres

@@ -1,6 +1,7 @@
 import Reactor
 import Synchronization
 import TestSupport
+import TestTools
 import Testing
 
 @testable import Postgres

@@ -1,5 +1,6 @@
 import Reactor
 import Synchronization
+import TestTools
 import Testing
 
 @Suite final class CoreTests {

@@ -1,5 +1,6 @@
 import Glibc
 import Reactor
+import TestTools
 import Testing
 
 @Suite struct LogSinkTests {

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import TestTools
 import Testing
 
 @testable import Reactor

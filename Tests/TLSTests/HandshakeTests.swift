@@ -2,6 +2,7 @@ import COpenSSL
 import Glibc
 import Reactor
 import TLS
+import TestTools
 import Testing
 
 @testable import Web

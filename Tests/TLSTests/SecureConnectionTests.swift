@@ -3,6 +3,7 @@ import Glibc
 import HTTP1
 import Reactor
 import TLS
+import TestTools
 import Testing
 
 @testable import Web

@@ -1,19 +1,7 @@
 import COpenSSL
 import Glibc
 import Reactor
-
-/// Threads for what blocks in a test.
-let threads = try! Offload(name: "test", threads: 16, limit: 1000)
-
-/// Looks until the condition holds; false when it does not within 20 seconds.
-func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
-    let end = Clock.now + .seconds(20)
-    while Clock.now < end {
-        if try await condition() { return true }
-        try? await Task.sleep(nanoseconds: 1_000_000)
-    }
-    return false
-}
+import TestTools
 
 /// A blocking TCP connection. Reads give up after 20 seconds.
 final class PlainClient: @unchecked Sendable {

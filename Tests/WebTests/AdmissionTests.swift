@@ -1,6 +1,7 @@
 import HTTP1
 import Reactor
 import Synchronization
+import TestTools
 import Testing
 
 @testable import Web

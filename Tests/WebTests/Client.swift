@@ -1,20 +1,8 @@
 import Glibc
 import JSON
 import Reactor
+import TestTools
 import Testing
-
-/// Threads for what blocks in a test: the runtime's pool has one per processor and other tests run on it.
-let threads = try! Offload(name: "test", threads: 32, limit: 1000)
-
-/// Looks until the condition holds; false when it does not within 20 seconds.
-func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
-    let end = Clock.now + .seconds(20)
-    while Clock.now < end {
-        if try await condition() { return true }
-        try? await Task.sleep(nanoseconds: 1_000_000)
-    }
-    return false
-}
 
 /// A blocking socket: bytes in, bytes out. Reads give up after 20 seconds.
 final class Client: @unchecked Sendable {

@@ -1,5 +1,6 @@
 import HTTP1
 import JSON
+import TestTools
 import Testing
 
 @testable import Web

@@ -1,4 +1,5 @@
 import HTTP1
+import TestTools
 import Testing
 
 @testable import Web

@@ -1,5 +1,6 @@
 import HTTP1
 import Reactor
+import TestTools
 import Testing
 
 @testable import Web

@@ -1,6 +1,7 @@
 import HTTP1
 import JSON
 import Reactor
+import TestTools
 import Testing
 
 @testable import Web

@@ -3,6 +3,7 @@ import HTTP1
 import JSON
 import Reactor
 import Synchronization
+import TestTools
 import Testing
 
 @testable import Web

@@ -3,7 +3,7 @@ import Postgres
 import Web
 
 /// One pupil's days as the family sees them: everything of one screen in one call and one round trip.
-package enum StudentDiary {
+enum StudentDiary {
     static let routes: [Route<Access, Caller>] = [
         .get("/v1/students/{student_id}/diary", "getStudentDiary", access: .readersOfMarks, show)
     ]
@@ -35,8 +35,8 @@ package enum StudentDiary {
         return .tagged(writer)
     }
 
-    /// What stands behind the gate; also what the benchmark gives to pgbench.
-    package static func queries(school: Int, from: String?, to: String?) -> [Query] {
+    /// What stands behind the gate.
+    private static func queries(school: Int, from: String?, to: String?) -> [Query] {
         let school = Parameter.integer(school)
         return [
             dates(.text(from), .text(to)), lessons(school), homework(school), marks(school), lessonFeedback(school),

@@ -5,17 +5,13 @@ import Web
 ///
 /// The gate is a segment's first statement: it answers the pupil, or nothing, and names the pupil in a setting that lives as
 /// long as the transaction. The statements behind it read about `student` alone, so an invisible pupil has no data for them.
-package enum StudentGate {
+enum StudentGate {
     /// The pupil that the gate let through; NULL when it is closed.
     static let student = "nullif(current_setting('lyceum.student', true), '')::uuid"
 
     /// A1, A3: pupils themselves, guardians with access, today's class teacher, heads and deputy heads.
     static func open(_ caller: Caller, _ id: String) -> Query {
-        open(school: caller.school.id, id, readsAll: caller.readsAll, user: caller.user)
-    }
-
-    package static func open(school: Int, _ id: String, readsAll: Bool, user: String) -> Query {
-        gate(.integer(school), .text(id), .boolean(readsAll), .text(user))
+        gate(.integer(caller.school.id), .text(id), .boolean(caller.readsAll), .text(caller.user))
     }
 
     private static let gate = Statement(

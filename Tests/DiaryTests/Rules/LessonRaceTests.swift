@@ -1,5 +1,6 @@
 import Postgres
 import TestSupport
+import TestTools
 import Testing
 
 /// L1 under concurrent writes: connections of the server's, on threads, each in a transaction of its own.

@@ -52,16 +52,6 @@ final class TestServer: Sendable {
         if let trouble = await server.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
     }
 
-    /// Looks until the condition holds; false when it does not within 20 seconds.
-    static func eventually(_ condition: () throws -> Bool) async throws -> Bool {
-        let end = Clock.now + .seconds(20)
-        while Clock.now < end {
-            if try condition() { return true }
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        return false
-    }
-
     deinit {
         let server = server
         Task { _ = await server.shutDown(graceSeconds: 1) }
