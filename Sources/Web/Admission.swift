@@ -76,15 +76,11 @@ package final class Admission {
     }
 
     private static func overloaded() -> [UInt8] {
-        let id = String(UInt64.random(in: 0 ... .max), radix: 16)
-        let response = Problem(.overloaded, headers: [("Retry-After", "5")])
-            .response(to: id, instance: "/", language: .english)
-        let head = ResponseHead(
-            status: response.status, contentType: response.contentType, length: .fixed(response.body.count),
-            connection: .close, fields: response.headers + [("X-Request-Id", id)])
-        var bytes: [UInt8] = []
+        let problem = Problem(.overloaded, headers: [("Retry-After", "5")])
         // Nothing in it can be refused.
-        try? head.append(to: &bytes, date: HTTPDate.format(secondsSinceEpoch: Clock.wall.seconds))
-        return bytes + response.body
+        return
+            (try? problem.bytes(
+                to: String(UInt64.random(in: 0 ... .max), radix: 16),
+                date: HTTPDate.format(secondsSinceEpoch: Clock.wall.seconds))) ?? []
     }
 }

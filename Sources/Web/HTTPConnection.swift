@@ -253,14 +253,7 @@ final class HTTPConnection: BodySource {
 
     private func refuse(_ problem: Problem) async throws {
         worker.refused(problem)
-        let requestID = worker.newRequestID()
-        let response = problem.response(to: requestID, instance: "/", language: .english)
-        var bytes: [UInt8] = []
-        let head = ResponseHead(
-            status: response.status, contentType: response.contentType, length: .fixed(response.body.count),
-            connection: .close, fields: response.headers + [("X-Request-Id", requestID)])
-        try head.append(to: &bytes, date: worker.date)
-        if parser.method != .head { bytes.append(contentsOf: response.body) }
+        let bytes = try problem.bytes(to: worker.newRequestID(), date: worker.date, toHead: parser.method == .head)
         try await send(bytes)
         await linger()
     }

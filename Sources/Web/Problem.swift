@@ -60,6 +60,17 @@ extension Problem {
         response(to: request.id, instance: request.head.path, language: request.language)
     }
 
+    /// The whole answer, with its head, to what never became a request; the connection closes behind it.
+    func bytes(to requestID: String, date: [UInt8], toHead: Bool = false) throws(FieldError) -> [UInt8] {
+        let response = response(to: requestID, instance: "/", language: .english)
+        let head = ResponseHead(
+            status: response.status, contentType: response.contentType, length: .fixed(response.body.count),
+            connection: .close, fields: response.headers + [("X-Request-Id", requestID)])
+        var bytes: [UInt8] = []
+        try head.append(to: &bytes, date: date)
+        return toHead ? bytes : bytes + response.body
+    }
+
     /// The one function that writes error answers.
     func response(to requestID: String, instance: String, language: Language) -> Response {
         var writer = JSONWriter()

@@ -10,7 +10,7 @@ package struct StaticContent: Sendable {
     package init(_ bytes: [UInt8]) {
         self.bytes = bytes
         entityTag = ContentTag.of(bytes)
-        gzip = GzipEncoder(level: 9).encode(bytes)
+        gzip = GzipEncoder(level: 6).encode(bytes)
     }
 }
 
