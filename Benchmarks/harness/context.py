@@ -9,10 +9,13 @@ from .school import School, request
 
 # How Lyceum's read lane sets its sessions.
 READING = (
-    "-c TimeZone=UTC -c DateStyle=ISO -c lock_timeout=2000 -c jit=off -c plan_cache_mode=force_generic_plan "
+    "-c TimeZone=UTC -c DateStyle=ISO -c lock_timeout=2000 -c jit=off -c plan_cache_mode=force_generic_plan -c random_page_cost=1.1 "
     "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read"
 )
-WRITING = "-c TimeZone=UTC -c DateStyle=ISO -c lock_timeout=2000 -c jit=off -c plan_cache_mode=force_generic_plan"
+WRITING = (
+    "-c TimeZone=UTC -c DateStyle=ISO -c lock_timeout=2000 -c jit=off -c plan_cache_mode=force_generic_plan "
+    "-c random_page_cost=1.1"
+)
 
 
 class Context:

@@ -64,7 +64,7 @@ package final class Lanes {
     /// The server looks every five seconds whether the connection of a statement that runs is still there.
     private static let options = """
         -c TimeZone=UTC -c DateStyle=ISO -c lock_timeout=2000 -c jit=off -c plan_cache_mode=force_generic_plan \
-        -c client_connection_check_interval=5s
+        -c random_page_cost=1.1 -c client_connection_check_interval=5s
         """
 
     /// Why the database cannot serve now; nil when it can.

@@ -25,7 +25,7 @@ final class HTTPConnection: BodySource {
     private var phase = Phase.opening
     /// When an idle connection ends; 0 within a request.
     private var idleEnd: UInt64 = 0
-    /// Idle for so long that no task waits any more.
+    /// Idle for so long, or among so many, that no task waits any more.
     private(set) var isParked = false
     private var deadline: Deadline!
     private var isDraining = false
@@ -221,8 +221,13 @@ final class HTTPConnection: BodySource {
             case .bytes: return true
             case .end, nil: return false
             case .wouldBlock:
-                input.release(entirely: worker.isCrowded)
-                guard await socket.readable() == .ready, !isParked else { return false }
+                if worker.isCrowded {
+                    input.release(entirely: true)
+                    isParked = phase == .idle
+                } else {
+                    input.release(entirely: false)
+                }
+                guard !isParked, await socket.readable() == .ready, !isParked else { return false }
             }
         }
     }
@@ -301,7 +306,7 @@ private struct Interrupted: Error {}
 /// What a connection needs of the worker that owns it.
 protocol ConnectionOwner: AnyObject {
     var date: [UInt8] { get }
-    /// Whether memory that each connection keeps for its next request would add up.
+    /// Whether what each connection keeps for its next request, a buffer and a task, would add up.
     var isCrowded: Bool { get }
     /// Starts a task that serves the connection.
     func serve(_ connection: HTTPConnection)

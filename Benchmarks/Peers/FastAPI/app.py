@@ -23,6 +23,7 @@ SESSION = {
     "lock_timeout": "2000",
     "jit": "off",
     "plan_cache_mode": "force_generic_plan",
+    "random_page_cost": "1.1",
     "default_transaction_read_only": "on",
     "default_transaction_isolation": "repeatable read",
 }

@@ -72,7 +72,7 @@ func connect(url, size string, work *work) (*pgxpool.Pool, error) {
 	config.MinConns = int32(count)
 	for name, value := range map[string]string{
 		"TimeZone": "UTC", "DateStyle": "ISO", "lock_timeout": "2000", "jit": "off",
-		"plan_cache_mode": "force_generic_plan", "default_transaction_read_only": "on",
+		"plan_cache_mode": "force_generic_plan", "random_page_cost": "1.1", "default_transaction_read_only": "on",
 		"default_transaction_isolation": "repeatable read",
 	} {
 		config.ConnConfig.RuntimeParams[name] = value

@@ -134,24 +134,29 @@ enum Journal {
         FROM categories WHERE school_id = $1 AND archived_at IS NULL ORDER BY position, name
         """)
 
+    /// The locks stand by themselves: flattened into this statement, what they ask of the section would be asked for each
+    /// lesson.
     private static let lessons = Statement(
         """
-        WITH taught AS MATERIALIZED (
-            SELECT DISTINCT t.lesson_id
-            FROM lyceum.lesson_teachers t
-            WHERE t.school_id = $1 AND t.section_id = \(section) AND t.date BETWEEN \(from) AND \(to)
-                AND t.teacher_id = $3::uuid
+        WITH locks AS MATERIALIZED (
+            SELECT l.lesson_id, l.editable_until, l.locked_reason
+            FROM lyceum.lesson_locks l
+            WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
         )
         SELECT x.id, x.date, x.slot, lyceum.local_moment(x.date, x.starts_at) AS starts_at,
             lyceum.local_moment(x.date, x.ends_at) AS ends_at, r.name AS room, x.state, x.topic, x.plan_topic_id,
             x.no_homework, x.attendance_taken_at, k.editable_until,
             CASE
-                WHEN t.lesson_id IS NULL THEN 'not_your_lesson'
+                WHEN x.id NOT IN (
+                    SELECT t.lesson_id
+                    FROM lyceum.lesson_teachers t
+                    WHERE t.school_id = $1 AND t.section_id = \(section) AND t.date BETWEEN \(from) AND \(to)
+                        AND t.teacher_id = $3::uuid
+                ) THEN 'not_your_lesson'
                 ELSE nullif(k.locked_reason, 'lesson_in_future')
             END AS locked_reason, x.version
         FROM lessons x
-        JOIN lyceum.lesson_locks k ON k.school_id = x.school_id AND k.lesson_id = x.id AND k.section_id = \(section)
-        LEFT JOIN taught t ON t.lesson_id = x.id
+        JOIN locks k ON k.lesson_id = x.id
         LEFT JOIN rooms r ON r.school_id = x.school_id AND r.id = x.room_id
         WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
             AND (
@@ -193,7 +198,7 @@ enum Journal {
     private static func seen(_ student: String, reader: String) -> String {
         """
         (
-            current_setting('lyceum.section_reader', true) = 'whole'
+            (SELECT current_setting('lyceum.section_reader', true) = 'whole')
             OR lyceum.is_class_teacher($1, \(reader)::uuid, \(student), lyceum.today())
         )
         """
@@ -218,16 +223,20 @@ enum Journal {
         ORDER BY u.last_name, u.first_name, u.middle_name, u.id
         """)
 
+    /// Columns are put in order before their marks are read: to sort a column is a tenth of sorting its marks.
     private static let marks = Statement(
         """
         SELECT x.id, x.line_item_id, x.student_id, lyceum.mark_value(x.kind, x.number, x.code, x.due_on) AS value,
             x.comment, x.version, x.published_at
-        FROM lessons l
-        JOIN line_items i ON i.school_id = l.school_id AND i.lesson_id = l.id AND i.deleted_at IS NULL
-        JOIN marks x ON x.school_id = i.school_id AND x.line_item_id = i.id AND \(changed)
-        WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
-            AND \(seen("x.student_id", reader: "$3"))
-        ORDER BY l.date, l.starts_at, l.id, i.is_default DESC, i.created_at, x.student_id
+        FROM (
+            SELECT i.id, row_number() OVER (ORDER BY l.date, l.starts_at, l.id, i.is_default DESC, i.created_at, i.id) AS number
+            FROM lessons l
+            JOIN line_items i ON i.school_id = l.school_id AND i.lesson_id = l.id AND i.deleted_at IS NULL
+            WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
+        ) i
+        JOIN marks x ON x.school_id = $1 AND x.line_item_id = i.id AND \(changed)
+        WHERE \(seen("x.student_id", reader: "$3"))
+        ORDER BY i.number, x.student_id
         """)
 
     private static let attendance = Statement(

@@ -55,8 +55,8 @@ enum StudentDiary {
         ) r
         """)
 
-    private static let from = "current_setting('lyceum.from')::date"
-    private static let to = "current_setting('lyceum.to')::date"
+    private static let from = "(SELECT current_setting('lyceum.from')::date)"
+    private static let to = "(SELECT current_setting('lyceum.to')::date)"
     private static let student = StudentGate.student
 
     /// Lessons of the groups that the pupil was a member of on the day. The days asked for stand alone, and not inside

@@ -6,8 +6,9 @@ import Web
 /// The gate is a segment's first statement: it answers the pupil, or nothing, and names the pupil in a setting that lives as
 /// long as the transaction. The statements behind it read about `student` alone, so an invisible pupil has no data for them.
 enum StudentGate {
-    /// The pupil that the gate let through; NULL when it is closed.
-    static let student = "nullif(current_setting('lyceum.student', true), '')::uuid"
+    /// The pupil that the gate let through; NULL when it is closed. A subquery, which is asked once a statement and not once
+    /// for each row that it is compared with.
+    static let student = "(SELECT nullif(current_setting('lyceum.student', true), '')::uuid)"
 
     /// A1, A3: pupils themselves, guardians with access, today's class teacher, heads and deputy heads.
     static func open(_ caller: Caller, _ id: String) -> Query {
