@@ -26,6 +26,8 @@ package enum Access: Sendable, Equatable {
 
     static let staff = Access.roles([.administrator, .head, .deputyHead, .teacher, .classTeacher])
     /// Those who read marks: administrators run the system and do not (domain: Who does what).
+    /// Those who set the school up and keep its load.
+    static let managers = Access.roles([.administrator, .head, .deputyHead])
     static let readersOfMarks = Access.roles([.head, .deputyHead, .teacher, .classTeacher, .guardian, .student])
     static let readersOfJournals = Access.roles([.head, .deputyHead, .teacher, .classTeacher])
 }

@@ -133,6 +133,34 @@ extension ProblemKind {
         title: Text(ru: "Противоречит другим данным", en: "Conflict"),
         detail: Text(
             ru: "Запись противоречит тому, что уже есть.", en: "The record contradicts what is already there."))
+    static let alreadyExists = ProblemKind(
+        "already_exists", .conflict,
+        title: Text(ru: "Уже есть", en: "Already exists"),
+        detail: Text(ru: "Такая запись в школе уже есть.", en: "The school has such a record already."))
+    static let inUse = ProblemKind(
+        "in_use", .conflict,
+        title: Text(ru: "Запись используется", en: "In use"),
+        detail: Text(
+            ru: "На запись ссылаются другие; её можно убрать в архив, но не удалить.",
+            en: "Other records refer to it: it can be archived, where it has archived, and not deleted."))
+    static let classNotMovable = ProblemKind(
+        "class_not_movable", .conflict,
+        title: Text(ru: "Класс не переносится", en: "Class not movable"),
+        detail: Text(
+            ru: "Параллель, год и группа класса не меняются.",
+            en: "Grade level, year and group of a class never change."))
+    static let enrollmentNotMovable = ProblemKind(
+        "enrollment_not_movable", .conflict,
+        title: Text(ru: "Зачисление не переносится", en: "Enrollment not movable"),
+        detail: Text(
+            ru: "Ученик и класс зачисления не меняются: закройте его и создайте новое.",
+            en: "Pupil and class of an enrollment never change: end it and make another."))
+    static let classGroupFollowsEnrollments = ProblemKind(
+        "class_group_follows_enrollments", .conflict,
+        title: Text(ru: "Состав класса следует зачислениям", en: "Class group follows enrollments"),
+        detail: Text(
+            ru: "Состав собственной группы класса меняется зачислениями.",
+            en: "Members of a class's own group change through enrollments."))
     static let idempotencyKeyReused = ProblemKind(
         "idempotency_key_reused", .unprocessableContent,
         title: Text(ru: "Ключ уже использован", en: "Idempotency key reused"),
@@ -175,7 +203,8 @@ extension ProblemKind {
         unauthorized, invalidToken, invalidGrant, invalidRequest, unsupportedGrantType, forbidden, staleVersion,
         marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled, notYourLesson,
         journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, cursorExpired, unauthorizedClient,
-        tooManyAttempts, shuttingDown, conflict, idempotencyKeyReused, idempotencyInProgress, databaseUnavailable,
+        tooManyAttempts, shuttingDown, conflict, alreadyExists, inUse, classNotMovable, enrollmentNotMovable,
+        classGroupFollowsEnrollments, idempotencyKeyReused, idempotencyInProgress, databaseUnavailable,
         outcomeUnknown, writeContention, timeout,
     ]
 

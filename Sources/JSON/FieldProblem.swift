@@ -8,6 +8,7 @@ package struct FieldProblem: Sendable, Hashable {
         case tooShort = "too_short"
         case outOfRange = "out_of_range"
         case notADate = "not_a_date"
+        case notATime = "not_a_time"
         case notAUUID = "not_a_uuid"
         case notOneOf = "not_one_of"
         case tooManyItems = "too_many_items"

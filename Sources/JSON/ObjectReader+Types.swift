@@ -51,6 +51,20 @@ extension ObjectReader {
         }
     }
 
+    /// `HH:MM`, from 00:00 to 23:59.
+    package mutating func time(_ name: String, _ presence: Presence = .required) -> Field<String> {
+        read(name, presence) { value, pointer, problems in
+            guard let text = FieldParsing.text(value, pointer, problems) else { return nil }
+            let parts = text.utf8.split(separator: 0x3A, omittingEmptySubsequences: false)
+            let isTime =
+                parts.count == 2 && parts.allSatisfy { $0.count == 2 && $0.allSatisfy { (0x30...0x39).contains($0) } }
+                && text < "24:00" && parts[1].first! < 0x36
+            if isTime { return text }
+            problems.add(pointer, .notATime)
+            return nil
+        }
+    }
+
     /// 8-4-4-4-12 hexadecimal digits (RFC 9562 section 4), given back in lower case.
     package mutating func uuid(_ name: String, _ presence: Presence = .required) -> Field<String> {
         read(name, presence) { FieldParsing.uuid($0, $1, $2) }
@@ -113,6 +127,25 @@ extension ObjectReader {
         let problems = problems
         return array(name, presence, minimumCount: minimumCount, maximumCount: maximumCount).map {
             $0.compactMap { FieldParsing.uuid($0.value, $0.pointer, problems) }
+        }
+    }
+
+    /// The integers of an array, no two the same.
+    package mutating func integers(
+        _ name: String, _ presence: Presence = .required, minimumCount: Int = 0, maximumCount: Int = 1000,
+        in range: ClosedRange<Int>
+    ) -> Field<[Int]> {
+        let problems = problems
+        return array(name, presence, minimumCount: minimumCount, maximumCount: maximumCount).map { items in
+            var seen: Set<Int> = []
+            return items.compactMap { item in
+                guard let number = FieldParsing.integer(item.value, in: range, item.pointer, problems) else {
+                    return nil
+                }
+                if seen.insert(number).inserted { return number }
+                problems.add(FieldProblem(item.pointer, "duplicate_item"))
+                return nil
+            }
         }
     }
 

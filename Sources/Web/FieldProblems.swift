@@ -21,6 +21,7 @@ extension Problem.Item {
         case "too_short": Text(ru: "Слишком коротко: не меньше \(values).", en: "Too short: at least \(values).")
         case "out_of_range": Text(ru: "Вне допустимых пределов: \(values).", en: "Out of range: \(values).")
         case "not_a_date": Text(ru: "Ожидается дата ГГГГ-ММ-ДД.", en: "A date YYYY-MM-DD is expected.")
+        case "not_a_time": Text(ru: "Ожидается время ЧЧ:ММ.", en: "A time HH:MM is expected.")
         case "not_a_uuid": Text(ru: "Ожидается UUID.", en: "A UUID is expected.")
         case "not_one_of": Text(ru: "Ожидается одно из: \(values).", en: "One of these is expected: \(values).")
         case "too_many_items":
@@ -29,6 +30,10 @@ extension Problem.Item {
         case "null_character": Text(ru: "Символ U+0000 недопустим.", en: "U+0000 is not allowed.")
         case "duplicate_item": Text(ru: "Эта запись уже есть в списке.", en: "The list has this row already.")
         case "exclusive": Text(ru: "Эти поля исключают друг друга.", en: "These fields exclude each other.")
+        case "fixed_field":
+            Text(ru: "Поле задаётся при создании и не меняется.", en: "The field is set on making and never changes.")
+        case "read_only_field":
+            Text(ru: "Поле ведёт сервер.", en: "The server keeps this field.")
         case "only_when_late": Text(ru: "Минуты — только при опоздании.", en: "Minutes go with late only.")
         case "empty_batch": Text(ru: "Нет ни одной записи.", en: "There is no item at all.")
         default: Text(ru: "Неверное значение.", en: "The value is not valid.")

@@ -43,6 +43,12 @@ extension ProblemKind {
         detail: Text(
             ru: "Представление не то, что названо в If-Match.", en: "The representation is not the one If-Match names.")
     )
+    package static let preconditionRequired = ProblemKind(
+        "precondition_required", .preconditionRequired,
+        title: Text(ru: "Нужно поле If-Match", en: "Precondition required"),
+        detail: Text(
+            ru: "Изменение требует If-Match с ETag, который вы прочли.",
+            en: "A change needs If-Match with the ETag that you have read."))
     package static let contentTooLarge = ProblemKind(
         "content_too_large", .contentTooLarge,
         title: Text(ru: "Слишком большое тело", en: "Content too large"),
@@ -94,8 +100,9 @@ extension ProblemKind {
 
     package static let ofTheProtocol: [ProblemKind] = [
         malformedRequest, malformedJSON, invalidParameter, unknownParameter, notFound, methodNotAllowed, notAcceptable,
-        requestTimeout, preconditionFailed, contentTooLarge, targetTooLong, headTooLarge, unsupportedMediaType,
-        notImplemented, versionNotSupported, validationFailed, overloaded, rateLimited, internalError,
+        requestTimeout, preconditionFailed, preconditionRequired, contentTooLarge, targetTooLong, headTooLarge,
+        unsupportedMediaType, notImplemented, versionNotSupported, validationFailed, overloaded, rateLimited,
+        internalError,
     ]
 }
 

@@ -25,10 +25,10 @@ import Web
         }
         let server = try await TestServer(cores: 2, routes: routes)
         let school = try DemoSchoolIDs(server)
+        let clients = try ["teacher", "parent", "deputy"].map { try server.client($0) }
         for route in Routes.all {
             let path = school.path(route.path)
-            for login in ["teacher", "parent", "deputy"] {
-                let client = try server.client(login)
+            for client in clients {
                 _ = try client.send(
                     route.method.rawValue, path, headers: [("Content-Type", "application/json")],
                     body: route.method == .get ? nil : Array("{}".utf8))

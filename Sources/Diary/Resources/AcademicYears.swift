@@ -1,5 +1,23 @@
 /// Academic years.
 enum AcademicYears {
+    static let resource = SchoolResource(
+        "academic-years", noun: "AcademicYear",
+        [
+            ResourceField("name", .text(maximum: 50)),
+            ResourceField("starts_on", .date),
+            ResourceField("ends_on", .date),
+            ResourceField("second_half_starts_on", .date),
+            ResourceField("state", .word(["planned", "open", "closed"])).initially("\"planned\""),
+            .externalID,
+        ],
+        order: ["starts_on"],
+        refusals: [
+            "academic_years_dates": .endsBeforeStart, "academic_years_no_overlap": .overlap,
+            "academic_years_second_half": .init(
+                field: "second_half_starts_on", code: "outside_year",
+                ru: "Второе полугодие начинается внутри года.", en: "The second half begins inside the year."),
+        ])
+
     /// The id of the year that holds today, else of the last that began, else of the first to come. `$1` is the school.
     static let current = """
         (

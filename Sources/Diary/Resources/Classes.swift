@@ -8,6 +8,19 @@ enum Classes {
         .get("/v1/classes/{class_id}/students", "listClassStudents", access: .staff, students),
     ]
 
+    static let resource = SchoolResource(
+        "classes", noun: "Class", plural: "Classes",
+        [
+            ResourceField("academic_year_id", .identifier).fixed,
+            ResourceField("grade_level", .integer(1...11)).fixed,
+            ResourceField("letter", .text(maximum: 10)),
+            ResourceField("name", .text(maximum: 20)),
+            ResourceField("group_id", .identifier).readOnly,
+            ResourceField("profile", .text(maximum: 200)).nullable,
+            .archived, .externalID,
+        ],
+        order: ["name"], readers: .staff)
+
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
         let year = query.identifier("academic_year_id")

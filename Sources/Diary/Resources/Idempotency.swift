@@ -95,9 +95,11 @@ enum Idempotency {
         if let text = rows.text(0, "headers"), case .object(let members)? = try? JSONValue(parsing: Array(text.utf8)) {
             for (name, value) in members {
                 guard let value = value.text else { continue }
-                if name == "Content-Type" {
-                    response.contentType = value
-                } else {
+                switch name {
+                case "Content-Type": response.contentType = value
+                case "ETag":
+                    if case .tags(let tags)? = EntityTagList(value) { response.entityTag = tags.first }
+                default:
                     response.headers.append((name, value))
                 }
             }
@@ -112,6 +114,10 @@ enum Idempotency {
         if let type = response.contentType {
             writer.key("Content-Type")
             writer.string(type)
+        }
+        if let tag = response.entityTag {
+            writer.key("ETag")
+            writer.string(tag.text)
         }
         for (name, value) in response.headers {
             writer.key(name)
@@ -131,7 +137,7 @@ enum Idempotency {
     private static let savepoint = Statement("SAVEPOINT request")
     private static let rollbackToSavepoint = Statement("ROLLBACK TO SAVEPOINT request")
     /// Deferred constraints speak here, while the answer can still change, and not at the commit.
-    private static let settle = Statement("SET CONSTRAINTS ALL IMMEDIATE")
+    static let settle = Statement("SET CONSTRAINTS ALL IMMEDIATE")
     private static let keep = Statement(
         """
         INSERT INTO idempotency_keys (school_id, owner, key, request_hash, status, headers, body)

@@ -7,6 +7,20 @@ enum Sections {
         .get("/v1/sections", "listSections", access: .staff, list)
     ]
 
+    static let resource = SchoolResource(
+        "sections", noun: "Section",
+        [
+            ResourceField("academic_year_id", .identifier).fixed,
+            ResourceField("subject_id", .identifier).fixed,
+            ResourceField("group_id", .identifier).fixed,
+            ResourceField("kind", .word(["curricular", "elective", "extracurricular"])).initially("\"curricular\""),
+            ResourceField("grading", .word(["marks", "pass_fail", "none"])).initially("\"marks\""),
+            ResourceField("name", .text(maximum: 200)),
+            ResourceField("hours_per_week", .decimal(wholeDigits: 3, fractionDigits: 1)).nullable,
+            .archived, .externalID,
+        ],
+        order: ["name"], readers: .staff)
+
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
         let year = query.identifier("academic_year_id")

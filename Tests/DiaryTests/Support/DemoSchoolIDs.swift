@@ -29,6 +29,10 @@ struct DemoSchoolIDs: Sendable {
     /// A section of the other school.
     let strangeSection: String
 
+    /// A row of each set-up resource, by its name in paths; and of the other school.
+    let rows: [String: String]
+    let strangeRows: [String: String]
+
     init(_ server: TestServer) throws {
         let connection = try server.owner()
         func find(_ sql: String, _ parameters: [String?] = []) throws -> String {
@@ -50,7 +54,7 @@ struct DemoSchoolIDs: Sendable {
         child = try find("SELECT g.student_id \(ofParent) AND c.name = '7А'", [id])
         firstGrader = try find("SELECT g.student_id \(ofParent) AND c.grade_level = 1", [id])
         class7A = try find(
-            "SELECT id FROM classes WHERE school_id = $1 AND name = '7А' AND academic_year_id = (SELECT id FROM academic_years WHERE school_id = $1 ORDER BY starts_on DESC LIMIT 1)",
+            "SELECT id FROM classes WHERE school_id = $1 AND name = '7А' AND academic_year_id = (SELECT id FROM academic_years WHERE school_id = $1 AND starts_on <= '\(today)' ORDER BY starts_on DESC LIMIT 1)",
             [id])
         otherClass = try find("SELECT id FROM classes WHERE school_id = $1 AND name = '9Б'", [id])
         others = try connection.query(
@@ -84,12 +88,50 @@ struct DemoSchoolIDs: Sendable {
         otherMark = try find(ofPupil, [id, others[0]])
         strangeSection = try find(
             "SELECT id FROM sections WHERE school_id = $1 ORDER BY id LIMIT 1", [String(otherSchool)])
+        rows = try Self.rows(connection, school, ofClass: class7A, ofSection: section)
+        strangeRows = try Self.rows(connection, otherSchool)
+    }
+
+    /// - Parameters:
+    ///   - ofClass: the class and the section whose teachers are taken; any when nil.
+    private static func rows(
+        _ connection: BlockingConnection, _ school: Int, ofClass: String? = nil, ofSection: String? = nil
+    ) throws -> [String: String] {
+        var rows: [String: String] = [:]
+        for table in [
+            "academic_years", "terms", "holidays", "bell_schedules", "rooms", "subjects", "categories",
+            "attendance_codes", "enrollments",
+        ] {
+            let name = table.hasSuffix("ies") ? table.dropLast(3) + "y" : String(table.dropLast())
+            rows["{\(name)_id}"] = try connection.query(
+                "SELECT id FROM \(table) WHERE school_id = $1 ORDER BY id LIMIT 1", [String(school)]
+            ).first
+        }
+        func dated(_ table: String, _ column: String, _ value: String?) throws -> String? {
+            try connection.query(
+                "SELECT id FROM \(table) WHERE school_id = $1 AND ($2::uuid IS NULL OR \(column) = $2::uuid) ORDER BY id LIMIT 1",
+                [String(school), value]
+            ).first
+        }
+        rows["{class_teacher_id}"] = try dated("class_teachers", "class_id", ofClass)
+        rows["{section_teacher_id}"] = try dated("section_teachers", "section_id", ofSection)
+        let member = try connection.query(
+            "SELECT m.group_id, m.id FROM group_members m JOIN groups g ON g.school_id = m.school_id AND g.id = m.group_id WHERE m.school_id = $1 AND g.kind = 'part' ORDER BY m.id LIMIT 1",
+            [String(school)]
+        ).rows[0]
+        rows["{group_id}"] = member[0]
+        rows["{group_member_id}"] = member[1]
+        return rows
     }
 
     /// A template's path with ids that the demo logins own.
     func path(_ template: String) -> String {
         template.replacing("{class_id}", with: class7A).replacing("{student_id}", with: child)
             .replacing("{section_id}", with: section).replacing("{mark_id}", with: mark)
-            .replacing("{code}", with: "not_found")
+            .replacing("{code}", with: "not_found").replacing(rows)
     }
+}
+
+extension String {
+    func replacing(_ ids: [String: String]) -> String { ids.reduce(self) { $0.replacing($1.key, with: $1.value) } }
 }

@@ -1,0 +1,37 @@
+/// Who studies together, beside the classes, whose own groups come and go with them.
+enum Groups {
+    static let resource = SchoolResource(
+        "groups", noun: "Group",
+        [
+            ResourceField("academic_year_id", .identifier).fixed,
+            ResourceField("kind", .word(["part", "cross", "individual"])).fixed,
+            ResourceField("name", .text(maximum: 100)),
+            ResourceField("grade_level", .integer(1...11)).nullable,
+            ResourceField("class_id", .identifier).nullable.fixed,
+            .archived, .externalID,
+        ],
+        filters: ["academic_year_id", "class_id"],
+        order: ["name"],
+        readers: .staff,
+        refusals: [
+            "groups_class": .init(
+                field: "class_id", code: "part_of_a_class", ru: "Класс указывают для части класса, и только для неё.",
+                en: "A part has a class, and only a part has."),
+            "groups_class_fkey": .unknown("class_id"),
+        ])
+}
+
+/// Pupils of a group, dated. Those of a class's own group follow enrollments.
+enum GroupMembers {
+    static let resource = SchoolResource(
+        "groups/{group_id}/members", table: "group_members", noun: "GroupMember", parent: ("group_id", "groups"),
+        [
+            ResourceField("student_id", .identifier).fixed,
+            ResourceField("starts_on", .date),
+            ResourceField("ends_on", .date).nullable,
+        ],
+        filters: ["student_id"],
+        order: ["starts_on"],
+        readers: .managers,
+        refusals: ["group_members_dates": .endsBeforeStart, "group_members_no_overlap": .overlap])
+}

@@ -1,0 +1,16 @@
+/// Days without lessons.
+enum Holidays {
+    static let resource = SchoolResource(
+        "holidays", noun: "Holiday",
+        [
+            ResourceField("academic_year_id", .identifier).fixed,
+            ResourceField("name", .text(maximum: 100)),
+            ResourceField("starts_on", .date),
+            ResourceField("ends_on", .date),
+            ResourceField("grade_levels", .gradeLevels).nullable,
+            .externalID,
+        ],
+        filters: ["academic_year_id"],
+        order: ["starts_on"],
+        refusals: ["holidays_dates": .endsBeforeStart])
+}

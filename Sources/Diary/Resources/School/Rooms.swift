@@ -1,0 +1,13 @@
+/// Where lessons are held.
+enum Rooms {
+    static let resource = SchoolResource(
+        "rooms", noun: "Room",
+        [
+            ResourceField("name", .text(maximum: 100)),
+            ResourceField("building", .text(maximum: 100)).nullable,
+            ResourceField("capacity", .integer(1...10_000)).nullable,
+            ResourceField("shared", .boolean).initially("false"),
+            .archived, .externalID,
+        ],
+        order: ["name"])
+}

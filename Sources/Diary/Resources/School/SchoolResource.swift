@@ -1,0 +1,376 @@
+import HTTP1
+import JSON
+import Postgres
+import Web
+
+/// A table of the school's set-up as a resource: a list, one row, and for those who keep it making, changing, deleting.
+///
+/// The fields are declared once. How a body is read, the statements, and which field a refusal of the database points at
+/// follow from them. What a row may be is said by the table's constraints and triggers, and is not repeated here.
+struct SchoolResource: Sendable {
+    private let path: String
+    private let table: String
+    private let noun: String
+    private let plural: String
+    private let fields: [ResourceField]
+    private let filters: [String]
+    private let order: [ResourceField]
+    private let parent: Parent?
+    private let readers: Access
+    private let writers: Access
+    private let refusals: [String: Refusal]
+    private let isArchivable: Bool
+    private let statements: Statements
+
+    /// What rows belong to: the column that says so, and its table.
+    typealias Parent = (column: String, table: String)
+
+    /// - Parameters:
+    ///   - path: behind `/v1/`; of a parent's rows it holds `{column}`.
+    ///   - table: the path with underscores, when left out.
+    ///   - noun: in operation ids, for one row; `plural` for many.
+    ///   - filters: fields that a list can be narrowed by, all of them identifiers.
+    ///   - order: fields that a list is sorted by, never null; `id` comes last by itself.
+    ///   - rows: statements that write what stands in tables of its own. `$1` is the school, `$2` the fields as JSON; the row
+    ///     is `changed`.
+    ///   - refusals: constraints over several fields, by name.
+    init(
+        _ path: String, table: String? = nil, noun: String, plural: String? = nil, parent: Parent? = nil,
+        _ fields: [ResourceField], filters: [String] = [], order: [String], readers: Access = .signedIn,
+        writers: Access = .managers, rows: [String] = [], refusals: [String: Refusal] = [:]
+    ) {
+        self.path = "/v1/\(path)"
+        self.noun = noun
+        self.plural = plural ?? noun + "s"
+        self.fields = fields
+        self.filters = filters
+        self.order = order.map { name in fields.first { $0.name == name }! }
+        self.parent = parent
+        self.readers = readers
+        self.writers = writers
+        self.refusals = refusals
+        self.table = table ?? path.replacing("-", with: "_")
+        isArchivable = fields.contains { $0.name == ResourceField.archived.name }
+        statements = Statements(self.table, fields, parent, filters, self.order, isArchivable: isArchivable, rows: rows)
+    }
+
+    /// The row that the transaction changes; NULL when it does not, since the client had seen another version.
+    static let changed = "nullif(current_setting('lyceum.changed', true), '')::uuid"
+
+    /// - Parameter lists: false where the noun has a list of its own.
+    func routes(lists: Bool = true) -> [Route<Access, Caller>] {
+        let one = "\(path)/{\(table.singular)_id}"
+        let list: [Route<Access, Caller>] = [
+            .get(path, "list\(plural)", access: readers) { try await self.list($0, $1) }
+        ]
+        return (lists ? list : []) + [
+            .post(path, "create\(noun)", access: writers) { try await create($0, $1) },
+            .get(one, "get\(noun)", access: readers) { try await show($0, $1) },
+            .patch(one, "update\(noun)", access: writers) { try await update($0, $1) },
+            .delete(one, "delete\(noun)", access: writers) { try await delete($0, $1) },
+        ]
+    }
+
+    // MARK: Reading
+
+    private func list(_ request: Request, _ caller: Caller) async throws -> Response {
+        var query = try QueryReader(request)
+        let parent = try parent(request)
+        var values: [Parameter] = [.integer(caller.school.id)] + parent
+        for filter in filters { values.append(.text(query.identifier(filter))) }
+        if isArchivable { values.append(.boolean(query.flag("archived"))) }
+        let page = Page(&query, keys: order.map { $0.sortKey } + [.identifier])
+        try query.finish()
+        let position = (0...order.count).map { Parameter.text(page.after?[$0]) } + [.integer(page.limit + 1)]
+        let rows = try await caller.read(
+            Query(statement: statements.list, parameters: values + position),
+            Query(statement: statements.total, parameters: values + [.boolean(page.wantsTotal)]),
+            Query(statement: statements.parent, parameters: [.integer(caller.school.id)] + parent))
+        guard !rows[2].isEmpty else { throw Problem(.notFound) }
+        return ListAnswer(request, caller, page).response(
+            rows[0], key: order.map { $0.name } + ["id"], total: rows[1])
+    }
+
+    private func show(_ request: Request, _ caller: Caller) async throws -> Response {
+        try QueryReader(request).finish()
+        let rows = try await caller.read(show(caller, try identifier(request), try parent(request)))
+        return try answer(rows[0])
+    }
+
+    // MARK: Writing
+
+    private func create(_ request: Request, _ caller: Caller) async throws -> Response {
+        try QueryReader(request).finish()
+        let parent = try parent(request)
+        let body = try content(of: try await request.json(), isNew: true)
+        let id = caller.services.newID()
+        return try await Idempotency.run(request, caller) { work in
+            let school = Parameter.integer(caller.school.id)
+            let rows = try await run(
+                work,
+                [Query(statement: statements.insert, parameters: [school, .text(id), .text(body)] + parent)]
+                    + children(school, body) + [show(caller, id, parent)])
+            var response = try answer(rows[rows.count - 2], status: .created)
+            let base = caller.services.settings.publicURL ?? request.origin ?? ""
+            response.headers.append(("Location", "\(base)\(request.head.path)/\(id)"))
+            return response
+        }
+    }
+
+    private func update(_ request: Request, _ caller: Caller) async throws -> Response {
+        try QueryReader(request).finish()
+        let versions = try VersionCondition(request)
+        let id = try identifier(request)
+        let parent = try parent(request)
+        let body = try content(of: try await request.json(), isNew: false)
+        return try await Idempotency.run(request, caller) { work in
+            let school = Parameter.integer(caller.school.id)
+            let rows = try await run(
+                work,
+                [lock(caller, id, parent, versions), statements.update(school, .text(body))]
+                    + children(school, body) + [show(caller, id, parent)])
+            try versions.check(rows[0])
+            return try answer(rows[rows.count - 2])
+        }
+    }
+
+    private func delete(_ request: Request, _ caller: Caller) async throws -> Response {
+        try QueryReader(request).finish()
+        let versions = try VersionCondition(request)
+        let id = try identifier(request)
+        let rows = try await run(
+            .segment(caller.services.lanes, caller.scope),
+            [lock(caller, id, try parent(request), versions), statements.delete(.integer(caller.school.id))],
+            deletes: true)
+        try versions.check(rows[0])
+        return Response(.noContent)
+    }
+
+    private func identifier(_ request: Request) throws -> String { try request.identifier("\(table.singular)_id") }
+
+    /// The parent's id in the path, where there is one.
+    private func parent(_ request: Request) throws -> [Parameter] {
+        guard let parent else { return [] }
+        return [.text(try request.identifier(parent.column))]
+    }
+
+    private func show(_ caller: Caller, _ id: String, _ parent: [Parameter]) -> Query {
+        Query(statement: statements.show, parameters: [.integer(caller.school.id), .text(id)] + parent)
+    }
+
+    private func lock(
+        _ caller: Caller, _ id: String, _ parent: [Parameter], _ versions: VersionCondition
+    ) -> Query {
+        Query(
+            statement: statements.lock,
+            parameters: [.integer(caller.school.id), .text(id), versions.parameter] + parent)
+    }
+
+    /// The body's fields as one JSON object, checked.
+    private func content(of body: JSONValue, isNew: Bool) throws -> String {
+        let problems = FieldProblems()
+        var reader = ObjectReader(body, problems: problems)
+        var writer = JSONWriter()
+        writer.beginObject()
+        for field in fields { field.copy(from: &reader, to: &writer, isNew: isNew) }
+        writer.endObject()
+        reader.finish()
+        if let problem = Problem(problems) { throw problem }
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    private func children(_ school: Parameter, _ body: String) -> [Query] {
+        statements.rows.map { $0(school, .text(body)) }
+    }
+
+    private func run(_ work: Work, _ queries: [Query], deletes: Bool = false) async throws -> [Rows] {
+        // Deferred constraints speak here, where they can still be told.
+        let outcome = try await work.attempt(queries + [Idempotency.settle()])
+        if let refusal = outcome.refusal {
+            throw problem(for: refusal, deletes: deletes) ?? PostgresError.refused(refusal)
+        }
+        return outcome.rows
+    }
+
+    private func answer(_ rows: Rows, status: Status = .ok) throws -> Response {
+        guard !rows.isEmpty, let version = rows.integer(0, "version") else { throw Problem(.notFound) }
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.fields(rows, row: 0)
+        writer.endObject()
+        var response = Response.tagged(writer, EntityTag("v\(version)"))
+        response.status = status
+        return response
+    }
+}
+
+// MARK: Refusals of the database
+
+extension SchoolResource {
+    /// PostgreSQL, "Error Codes", class 23: the constraint's name leads to the field.
+    private func problem(for error: ServerError, deletes: Bool) -> Problem? {
+        let constraint = error.constraint ?? ""
+        if error.sqlState == "23503" && deletes { return Problem(.inUse) }
+        if let refusal = refusals[constraint] { return refusal.problem }
+        switch error.sqlState {
+        case "23503":
+            // A foreign key's name holds its columns.
+            if let parent, constraint.contains(parent.column) { return Problem(.notFound) }
+            guard let field = fields.first(where: { constraint.contains($0.name) }) else { return nil }
+            return Refusal.unknown(field.name).problem
+        case "23505":
+            guard let field = fields.first(where: { constraint.contains("_\($0.name)") }) else { return nil }
+            return Refusal(
+                .alreadyExists, field: field.name, code: "already_exists", ru: "Такое уже есть.",
+                en: "There is one already."
+            ).problem
+        case "23514":
+            guard let field = fields.first(where: { constraint == "\(table)_\($0.name)" }) else { return nil }
+            return Refusal(
+                field: field.name, code: "invalid", ru: "Неверное значение.", en: "The value is not valid."
+            ).problem
+        default: return nil
+        }
+    }
+}
+
+/// What a constraint means to a client.
+struct Refusal: Sendable {
+    private let kind: ProblemKind
+    private let field: String
+    private let code: String
+    private let detail: Text
+
+    init(_ kind: ProblemKind = .validationFailed, field: String, code: String, ru: String, en: String) {
+        self.kind = kind
+        self.field = field
+        self.code = code
+        detail = Text(ru: ru, en: en)
+    }
+
+    var problem: Problem { Problem(kind, items: [.init(pointer: "/\(field)", code: code, detail: detail)]) }
+
+    static let endsBeforeStart = Refusal(
+        field: "ends_on", code: "before_start", ru: "Конец раньше начала.", en: "The end is before the beginning.")
+    static let overlap = Refusal(
+        .conflict, field: "starts_on", code: "overlap", ru: "Дни пересекаются с другой записью.",
+        en: "Another record holds on some of the same days.")
+    static func unknown(_ field: String) -> Refusal {
+        Refusal(field: field, code: "unknown_reference", ru: "Такого в школе нет.", en: "The school has no such thing.")
+    }
+}
+
+// MARK: SQL
+
+extension SchoolResource {
+    /// `$1` is the school everywhere. The row that is made, or changed because its version was the one that the client had
+    /// seen, is named in a setting of the transaction.
+    fileprivate struct Statements: Sendable {
+        let list: Statement
+        let total: Statement
+        /// A row when the parent is there, or none is needed.
+        let parent: Statement
+        let show: Statement
+        let insert: Statement
+        let lock: Statement
+        let update: Statement
+        let delete: Statement
+        let rows: [Statement]
+
+        init(
+            _ table: String, _ fields: [ResourceField], _ parent: Parent?, _ filters: [String],
+            _ order: [ResourceField],
+            isArchivable: Bool, rows: [String]
+        ) {
+            let columns = fields.filter { $0.isColumn }.map { $0.name }
+            let selected =
+                "t.id, " + fields.map { "\($0.selected) AS \"\($0.name)\"" }.joined(separator: ", ") + ", t.version"
+
+            var condition = "FROM \(table) t WHERE t.school_id = $1"
+            var number = 1
+            if let parent {
+                number += 1
+                condition += " AND t.\(parent.column) = $\(number)::uuid"
+            }
+            for filter in filters {
+                number += 1
+                condition += " AND ($\(number)::uuid IS NULL OR t.\(filter) = $\(number)::uuid)"
+            }
+            if isArchivable {
+                number += 1
+                condition += " AND ($\(number)::boolean OR t.archived_at IS NULL)"
+            }
+            let keys = order + [ResourceField("id", .identifier)]
+            let values = keys.enumerated().map { "$\(number + 1 + $0.offset)::\($0.element.sqlType)" }
+            let names = keys.map { "t.\($0.name)" }.joined(separator: ", ")
+            list = Statement(
+                """
+                SELECT \(selected) \(condition)
+                    AND (\(values[0]) IS NULL OR (\(names)) > (\(values.joined(separator: ", "))))
+                ORDER BY \(names)
+                LIMIT $\(number + keys.count + 1)::int
+                """)
+            total = Statement(
+                "SELECT CASE WHEN $\(number + 1)::boolean THEN (SELECT count(*) \(condition)) END AS total")
+            self.parent = Statement(
+                parent.map { "SELECT FROM \($0.table) WHERE school_id = $1 AND id = $2::uuid" }
+                    ?? "SELECT WHERE $1::int IS NOT NULL")
+            func ofParent(_ number: Int) -> String { parent.map { " AND t.\($0.column) = $\(number)::uuid" } ?? "" }
+            show = Statement(
+                "SELECT \(selected) FROM \(table) t WHERE t.school_id = $1 AND t.id = $2::uuid\(ofParent(3))")
+
+            let targets =
+                ["school_id", "id"] + columns + (isArchivable ? ["archived_at"] : [])
+                + (parent.map { [$0.column] } ?? [])
+            let made =
+                ["$1", "$2::uuid"] + columns.map { "r.\($0)" }
+                + (isArchivable ? ["CASE WHEN ($3::jsonb ->> 'archived')::boolean THEN now() END"] : [])
+                + (parent == nil ? [] : ["$4::uuid"])
+            insert = Statement(
+                """
+                INSERT INTO \(table) (\(targets.joined(separator: ", ")))
+                SELECT \(made.joined(separator: ", "))
+                FROM jsonb_populate_record(NULL::\(table), $3::jsonb) r
+                RETURNING set_config('lyceum.changed', id::text, true) AS _changed
+                """)
+            lock = Statement(
+                """
+                SELECT t.version,
+                    set_config(
+                        'lyceum.changed',
+                        CASE WHEN $3::int[] IS NULL OR t.version = ANY ($3::int[]) THEN t.id::text ELSE '' END, true
+                    ) AS _changed
+                FROM \(table) t
+                WHERE t.school_id = $1 AND t.id = $2::uuid\(ofParent(4))
+                FOR NO KEY UPDATE
+                """)
+            let assignments =
+                columns.map { "\($0) = r.\($0)" }
+                + (isArchivable
+                    ? [
+                        """
+                        archived_at = CASE ($2::jsonb ->> 'archived')::boolean
+                            WHEN true THEN coalesce(o.archived_at, now()) WHEN false THEN NULL ELSE o.archived_at END
+                        """
+                    ] : [])
+            update = Statement(
+                """
+                UPDATE \(table) t
+                SET \(assignments.joined(separator: ", "))
+                FROM \(table) o
+                CROSS JOIN LATERAL jsonb_populate_record(o, $2::jsonb) r
+                WHERE o.school_id = $1 AND o.id = \(SchoolResource.changed) AND t.school_id = o.school_id AND t.id = o.id
+                """)
+            delete = Statement("DELETE FROM \(table) t WHERE t.school_id = $1 AND t.id = \(SchoolResource.changed)")
+            self.rows = rows.map { Statement($0) }
+        }
+    }
+}
+
+extension String {
+    /// Of a table's name: `academic_years` is `academic_year`.
+    fileprivate var singular: String {
+        if hasSuffix("ies") { return dropLast(3) + "y" }
+        return hasSuffix("sses") ? String(dropLast(2)) : String(dropLast())
+    }
+}

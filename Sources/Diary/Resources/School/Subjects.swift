@@ -1,0 +1,13 @@
+/// Subjects of the curriculum.
+enum Subjects {
+    static let resource = SchoolResource(
+        "subjects", noun: "Subject",
+        [
+            ResourceField("name", .text(maximum: 100)),
+            ResourceField("short_name", .text(maximum: 30)).nullable,
+            ResourceField("area", .text(maximum: 200)).nullable,
+            ResourceField("position", .integer(0...32_767)).initially("0"),
+            .archived, .externalID,
+        ],
+        order: ["position", "name"])
+}
