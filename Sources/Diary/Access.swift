@@ -28,6 +28,8 @@ package enum Access: Sendable, Equatable {
     /// Those who read marks: administrators run the system and do not (domain: Who does what).
     /// Those who set the school up and keep its load.
     static let managers = Access.roles([.administrator, .head, .deputyHead])
+    /// Those who keep profiles: managers all, class teachers those of their class (A4).
+    static let keepersOfProfiles = Access.roles([.administrator, .head, .deputyHead, .classTeacher])
     static let readersOfMarks = Access.roles([.head, .deputyHead, .teacher, .classTeacher, .guardian, .student])
     static let readersOfJournals = Access.roles([.head, .deputyHead, .teacher, .classTeacher])
 }
@@ -65,6 +67,12 @@ package struct Caller {
 
     /// Heads and deputy heads read everything of the school.
     var readsAll: Bool { !roles.isDisjoint(with: [.head, .deputyHead]) }
+
+    /// Keeps the whole school's people and set-up.
+    var manages: Bool { !roles.isDisjoint(with: [.administrator, .head, .deputyHead]) }
+
+    /// Neither staff nor a program: pupils and guardians.
+    var isFamilyOnly: Bool { roles.isSubset(of: [.guardian, .student]) }
 
     var scope: Scope {
         Scope(

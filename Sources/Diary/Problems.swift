@@ -161,6 +161,13 @@ extension ProblemKind {
         detail: Text(
             ru: "Состав собственной группы класса меняется зачислениями.",
             en: "Members of a class's own group change through enrollments."))
+    static let healthNotYours = ProblemKind(
+        "health_not_yours", .forbidden,
+        title: Text(ru: "Группа здоровья закрыта", en: "Health group closed"),
+        detail: Text(
+            ru:
+                "Группу здоровья ведут классный руководитель, учителя физкультуры ученика и заместитель директора (K2).",
+            en: "Class teacher, the pupil's PE teachers and deputy heads keep health groups (rule K2)."))
     static let idempotencyKeyReused = ProblemKind(
         "idempotency_key_reused", .unprocessableContent,
         title: Text(ru: "Ключ уже использован", en: "Idempotency key reused"),
@@ -204,7 +211,7 @@ extension ProblemKind {
         marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled, notYourLesson,
         journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, cursorExpired, unauthorizedClient,
         tooManyAttempts, shuttingDown, conflict, alreadyExists, inUse, classNotMovable, enrollmentNotMovable,
-        classGroupFollowsEnrollments, idempotencyKeyReused, idempotencyInProgress, databaseUnavailable,
+        classGroupFollowsEnrollments, healthNotYours, idempotencyKeyReused, idempotencyInProgress, databaseUnavailable,
         outcomeUnknown, writeContention, timeout,
     ]
 

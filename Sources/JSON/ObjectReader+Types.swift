@@ -149,6 +149,26 @@ extension ObjectReader {
         }
     }
 
+    /// Texts of an array, each one of these, no two the same.
+    package mutating func enumerations(
+        _ name: String, of values: [String], _ presence: Presence = .required
+    ) -> Field<[String]> {
+        let problems = problems
+        return array(name, presence, maximumCount: values.count).map { items in
+            var seen: Set<String> = []
+            return items.compactMap { item in
+                guard let text = FieldParsing.text(item.value, item.pointer, problems) else { return nil }
+                guard values.contains(where: { identical($0, text) }) else {
+                    problems.add(item.pointer, .notOneOf, ["values": values.joined(separator: ", ")])
+                    return nil
+                }
+                if seen.insert(text).inserted { return text }
+                problems.add(FieldProblem(item.pointer, "duplicate_item"))
+                return nil
+            }
+        }
+    }
+
     /// An object inside; the caller finishes its reader.
     package mutating func object(_ name: String, _ presence: Presence = .required) -> Field<ObjectReader> {
         read(name, presence) { value, pointer, problems in

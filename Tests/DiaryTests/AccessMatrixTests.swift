@@ -60,7 +60,40 @@ import Web
         resource("Enrollment", readers: .managers),
     ]
 
-    static let matrix = resources.reduce(others) { $0.merging($1) { row, _ in row } }
+    /// Profiles: whose they are decides, so other pupils of the school are tried, too.
+    static let people: [String: Row] = [
+        "listStudents": Row(),
+        "createStudent": Row(
+            student: 403, guardian: 403, teacher: 403, deputy: 422, head: 422, administrator: 422),
+        "getStudent": Row(
+            foreign: ["student": 404, "parent": 404, "teacher": 404, "deputy": 200, "head": 200, "admin": 200],
+            strange: 404),
+        "updateStudent": Row(
+            student: 403, guardian: 403, teacher: 428, deputy: 428, head: 428, administrator: 428),
+        "listGuardians": Row(student: 403, guardian: 403),
+        "createGuardian": Row(
+            student: 403, guardian: 403, teacher: 422, deputy: 422, head: 422, administrator: 422),
+        "getGuardian": Row(student: 403, guardian: 403, strange: 404),
+        "updateGuardian": Row(
+            student: 403, guardian: 403, teacher: 428, deputy: 428, head: 428, administrator: 428),
+        "listGuardianships": Row(
+            student: 403, guardian: 403, foreign: ["teacher": 200, "deputy": 200], strange: 404),
+        "createGuardianship": Row(
+            student: 403, guardian: 403, teacher: 422, deputy: 422, head: 422, administrator: 422),
+        "getGuardianship": Row(student: 403, guardian: 403, foreign: ["teacher": 404], strange: 404),
+        "updateGuardianship": Row(
+            student: 403, guardian: 403, teacher: 428, deputy: 428, head: 428, administrator: 428),
+        "deleteGuardianship": Row(
+            student: 403, guardian: 403, teacher: 428, deputy: 428, head: 428, administrator: 428),
+        "listStaff": Row(student: 403, guardian: 403),
+        "createStaffMember": Row(
+            student: 403, guardian: 403, teacher: 403, deputy: 403, head: 403, administrator: 422),
+        "getStaffMember": Row(student: 403, guardian: 403, strange: 404),
+        "updateStaffMember": Row(
+            student: 403, guardian: 403, teacher: 403, deputy: 403, head: 403, administrator: 428),
+    ]
+
+    static let matrix = (resources + [people]).reduce(others) { $0.merging($1) { row, _ in row } }
 
     static let others: [String: Row] = [
         // Without a body the token endpoints answer 415, whoever asks.

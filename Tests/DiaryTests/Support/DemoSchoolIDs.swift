@@ -88,14 +88,15 @@ struct DemoSchoolIDs: Sendable {
         otherMark = try find(ofPupil, [id, others[0]])
         strangeSection = try find(
             "SELECT id FROM sections WHERE school_id = $1 ORDER BY id LIMIT 1", [String(otherSchool)])
-        rows = try Self.rows(connection, school, ofClass: class7A, ofSection: section)
+        rows = try Self.rows(connection, school, ofClass: class7A, ofSection: section, ofChild: child)
         strangeRows = try Self.rows(connection, otherSchool)
     }
 
     /// - Parameters:
     ///   - ofClass: the class and the section whose teachers are taken; any when nil.
     private static func rows(
-        _ connection: BlockingConnection, _ school: Int, ofClass: String? = nil, ofSection: String? = nil
+        _ connection: BlockingConnection, _ school: Int, ofClass: String? = nil, ofSection: String? = nil,
+        ofChild: String? = nil
     ) throws -> [String: String] {
         var rows: [String: String] = [:]
         for table in [
@@ -119,6 +120,15 @@ struct DemoSchoolIDs: Sendable {
             "SELECT m.group_id, m.id FROM group_members m JOIN groups g ON g.school_id = m.school_id AND g.id = m.group_id WHERE m.school_id = $1 AND g.kind = 'part' ORDER BY m.id LIMIT 1",
             [String(school)]
         ).rows[0]
+        let guardianship = try connection.query(
+            "SELECT id, guardian_id FROM guardianships WHERE school_id = $1 AND ($2::uuid IS NULL OR student_id = $2::uuid) ORDER BY id LIMIT 1",
+            [String(school), ofChild]
+        ).rows[0]
+        rows["{guardianship_id}"] = guardianship[0]
+        rows["{guardian_id}"] = guardianship[1]
+        rows["{staff_id}"] = try connection.query(
+            "SELECT id FROM staff WHERE school_id = $1 ORDER BY id LIMIT 1", [String(school)]
+        ).first
         rows["{group_id}"] = member[0]
         rows["{group_member_id}"] = member[1]
         return rows

@@ -16,6 +16,8 @@ struct ResourceField: Sendable {
         case word([String])
         /// 1 to 11, each once, at least one.
         case gradeLevels
+        /// Some of these, each once.
+        case words([String])
         /// A list that is written as a whole.
         case rows([ResourceField], maximum: Int)
     }
@@ -35,7 +37,11 @@ struct ResourceField: Sendable {
     init(_ name: String, _ rule: Rule) {
         self.name = name
         self.rule = rule
-        if case .gradeLevels = rule { selected = "to_json(t.\(name))" } else { selected = "t.\(name)" }
+        selected =
+            switch rule {
+            case .gradeLevels, .words: "to_json(t.\(name))"
+            default: "t.\(name)"
+            }
     }
 
     var nullable: ResourceField { with { $0.isNullable = true } }
@@ -111,6 +117,12 @@ extension ResourceField {
                 writer, levels in
                 writer.beginArray()
                 for level in levels { writer.integer(level) }
+                writer.endArray()
+            }
+        case .words(let words):
+            put(reader.enumerations(name, of: words, presence), &writer) { writer, chosen in
+                writer.beginArray()
+                for word in chosen { writer.string(word) }
                 writer.endArray()
             }
         case .rows(let fields, let maximum):

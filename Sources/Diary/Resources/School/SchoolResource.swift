@@ -17,13 +17,36 @@ struct SchoolResource: Sendable {
     private let order: [ResourceField]
     private let parent: Parent?
     private let readers: Access
+    private let makers: Access
     private let writers: Access
+    private let people: People?
+    private let row: String
     private let refusals: [String: Refusal]
     private let isArchivable: Bool
     private let statements: Statements
 
     /// What rows belong to: the column that says so, and its table.
     typealias Parent = (column: String, table: String)
+
+    /// Where who sees a row depends on the row. SQL, of the row `t`.
+    struct People: Sendable {
+        /// Whether the caller reads the row at all.
+        let sees: String
+        /// Whether the caller may change it; with a parent also whether it may be made.
+        let keeps: String
+        /// Joins that the fields are read from.
+        var joins = ""
+        /// More that is read, and not written.
+        var selected = ""
+        /// What filters look at, where that is not a column of the row.
+        var filtered: [String: String] = [:]
+        /// Whether lists are searched by name (`q`).
+        var isSearched = false
+        /// The field that names a person who is there already, and becomes the row.
+        var identity: String?
+        /// Whether readings of one row are recorded (K2).
+        var recordsReading = false
+    }
 
     /// - Parameters:
     ///   - path: behind `/v1/`; of a parent's rows it holds `{column}`.
@@ -33,11 +56,14 @@ struct SchoolResource: Sendable {
     ///   - order: fields that a list is sorted by, never null; `id` comes last by itself.
     ///   - rows: statements that write what stands in tables of its own. `$1` is the school, `$2` the fields as JSON; the row
     ///     is `changed`.
+    ///   - makers: who makes rows, where that is not who changes them.
     ///   - refusals: constraints over several fields, by name.
     init(
-        _ path: String, table: String? = nil, noun: String, plural: String? = nil, parent: Parent? = nil,
-        _ fields: [ResourceField], filters: [String] = [], order: [String], readers: Access = .signedIn,
-        writers: Access = .managers, rows: [String] = [], refusals: [String: Refusal] = [:]
+        _ path: String, table: String? = nil, row: String? = nil, noun: String, plural: String? = nil,
+        parent: Parent? = nil, _ fields: [ResourceField], filters: [String] = [], order: [String],
+        readers: Access = .signedIn,
+        makers: Access? = nil, writers: Access = .managers, people: People? = nil, rows: [String] = [],
+        refusals: [String: Refusal] = [:]
     ) {
         self.path = "/v1/\(path)"
         self.noun = noun
@@ -47,28 +73,39 @@ struct SchoolResource: Sendable {
         self.order = order.map { name in fields.first { $0.name == name }! }
         self.parent = parent
         self.readers = readers
+        self.makers = makers ?? writers
         self.writers = writers
+        self.people = people
         self.refusals = refusals
         self.table = table ?? path.replacing("-", with: "_")
+        self.row = row ?? self.table.singular + "_id"
         isArchivable = fields.contains { $0.name == ResourceField.archived.name }
-        statements = Statements(self.table, fields, parent, filters, self.order, isArchivable: isArchivable, rows: rows)
+        statements = Statements(
+            self.table, fields, parent, people, filters, self.order, isArchivable: isArchivable, rows: rows)
     }
+
+    private static let recordReading = Statement("SELECT lyceum.record_reading($1::uuid)")
 
     /// The row that the transaction changes; NULL when it does not, since the client had seen another version.
     static let changed = "nullif(current_setting('lyceum.changed', true), '')::uuid"
 
-    /// - Parameter lists: false where the noun has a list of its own.
-    func routes(lists: Bool = true) -> [Route<Access, Caller>] {
-        let one = "\(path)/{\(table.singular)_id}"
+    /// - Parameters:
+    ///   - lists: false where the noun has a list of its own.
+    ///   - deletes: false where a row stays for ever.
+    func routes(lists: Bool = true, deletes: Bool = true) -> [Route<Access, Caller>] {
+        let row = "\(path)/{\(row)}"
         let list: [Route<Access, Caller>] = [
             .get(path, "list\(plural)", access: readers) { try await self.list($0, $1) }
         ]
-        return (lists ? list : []) + [
-            .post(path, "create\(noun)", access: writers) { try await create($0, $1) },
-            .get(one, "get\(noun)", access: readers) { try await show($0, $1) },
-            .patch(one, "update\(noun)", access: writers) { try await update($0, $1) },
-            .delete(one, "delete\(noun)", access: writers) { try await delete($0, $1) },
+        let one: [Route<Access, Caller>] = [
+            .post(path, "create\(noun)", access: makers) { try await create($0, $1) },
+            .get(row, "get\(noun)", access: readers) { try await show($0, $1) },
+            .patch(row, "update\(noun)", access: writers) { try await update($0, $1) },
         ]
+        let removal: [Route<Access, Caller>] = [
+            .delete(row, "delete\(noun)", access: writers) { try await delete($0, $1) }
+        ]
+        return (lists ? list : []) + one + (deletes ? removal : [])
     }
 
     // MARK: Reading
@@ -79,6 +116,7 @@ struct SchoolResource: Sendable {
         var values: [Parameter] = [.integer(caller.school.id)] + parent
         for filter in filters { values.append(.text(query.identifier(filter))) }
         if isArchivable { values.append(.boolean(query.flag("archived"))) }
+        if people?.isSearched == true { values.append(.text(query.text("q"))) }
         let page = Page(&query, keys: order.map { $0.sortKey } + [.identifier])
         try query.finish()
         let position = (0...order.count).map { Parameter.text(page.after?[$0]) } + [.integer(page.limit + 1)]
@@ -93,7 +131,13 @@ struct SchoolResource: Sendable {
 
     private func show(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
-        let rows = try await caller.read(show(caller, try identifier(request), try parent(request)))
+        let id = try identifier(request)
+        let query = show(caller, id, try parent(request))
+        guard people?.recordsReading == true, !caller.isFamilyOnly else {
+            return try answer(try await caller.read(query)[0])
+        }
+        let rows = try await run(
+            .segment(caller.services.lanes, caller.scope), [query, Self.recordReading(.text(id)), query])
         return try answer(rows[0])
     }
 
@@ -102,8 +146,9 @@ struct SchoolResource: Sendable {
     private func create(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let parent = try parent(request)
-        let body = try content(of: try await request.json(), isNew: true)
-        let id = caller.services.newID()
+        let json = try await request.json()
+        let body = try content(of: json, isNew: true)
+        let id = try identity(of: json, caller) ?? caller.services.newID()
         return try await Idempotency.run(request, caller) { work in
             let school = Parameter.integer(caller.school.id)
             let rows = try await run(
@@ -146,7 +191,15 @@ struct SchoolResource: Sendable {
         return Response(.noContent)
     }
 
-    private func identifier(_ request: Request) throws -> String { try request.identifier("\(table.singular)_id") }
+    private func identifier(_ request: Request) throws -> String { try request.identifier(row) }
+
+    /// The person who becomes the row, where the body names one. Managers name anybody of the school; for others it would be
+    /// a way to look into accounts.
+    private func identity(of body: JSONValue, _ caller: Caller) throws -> String? {
+        guard let name = people?.identity, case .string(let id)? = body[name] else { return nil }
+        guard caller.manages else { throw Problem(.forbidden) }
+        return FieldParsing.canonicalUUID(id)
+    }
 
     /// The parent's id in the path, where there is one.
     private func parent(_ request: Request) throws -> [Parameter] {
@@ -174,6 +227,7 @@ struct SchoolResource: Sendable {
         writer.beginObject()
         for field in fields { field.copy(from: &reader, to: &writer, isNew: isNew) }
         writer.endObject()
+        if isNew, let name = people?.identity { _ = reader.uuid(name, .optional) }
         reader.finish()
         if let problem = Problem(problems) { throw problem }
         return String(decoding: writer.bytes, as: UTF8.self)
@@ -216,19 +270,25 @@ extension SchoolResource {
         case "23503":
             // A foreign key's name holds its columns.
             if let parent, constraint.contains(parent.column) { return Problem(.notFound) }
-            guard let field = fields.first(where: { constraint.contains($0.name) }) else { return nil }
+            guard let field = fields.first(where: { constraint.contains($0.name) }) else { return Problem(.conflict) }
             return Refusal.unknown(field.name).problem
         case "23505":
-            guard let field = fields.first(where: { constraint.contains("_\($0.name)") }) else { return nil }
+            guard let field = fields.first(where: { constraint.contains("_\($0.name)") }) else {
+                return Problem(.alreadyExists)
+            }
             return Refusal(
                 .alreadyExists, field: field.name, code: "already_exists", ru: "Такое уже есть.",
                 en: "There is one already."
             ).problem
         case "23514":
-            guard let field = fields.first(where: { constraint == "\(table)_\($0.name)" }) else { return nil }
+            guard let field = fields.first(where: { constraint == "\(table)_\($0.name)" }) else {
+                return Problem(.conflict)
+            }
             return Refusal(
                 field: field.name, code: "invalid", ru: "Неверное значение.", en: "The value is not valid."
             ).problem
+        // Integrity constraint violations that no declaration foresees.
+        case let state where state.hasPrefix("23"): return Problem(.conflict)
         default: return nil
         }
     }
@@ -278,15 +338,18 @@ extension SchoolResource {
         let rows: [Statement]
 
         init(
-            _ table: String, _ fields: [ResourceField], _ parent: Parent?, _ filters: [String],
-            _ order: [ResourceField],
-            isArchivable: Bool, rows: [String]
+            _ table: String, _ fields: [ResourceField], _ parent: Parent?, _ people: People?, _ filters: [String],
+            _ order: [ResourceField], isArchivable: Bool, rows: [String]
         ) {
             let columns = fields.filter { $0.isColumn }.map { $0.name }
             let selected =
-                "t.id, " + fields.map { "\($0.selected) AS \"\($0.name)\"" }.joined(separator: ", ") + ", t.version"
+                "t.id, " + fields.map { "\($0.selected) AS \"\($0.name)\"" }.joined(separator: ", ")
+                + (people?.selected ?? "") + ", t.version"
+            let source = "\(table) t \(people?.joins ?? "")"
+            let sees = people.map { " AND (\($0.sees))" } ?? ""
+            let keeps = people.map { " AND (\($0.keeps))" } ?? ""
 
-            var condition = "FROM \(table) t WHERE t.school_id = $1"
+            var condition = "FROM \(source) WHERE t.school_id = $1\(sees)"
             var number = 1
             if let parent {
                 number += 1
@@ -294,11 +357,21 @@ extension SchoolResource {
             }
             for filter in filters {
                 number += 1
-                condition += " AND ($\(number)::uuid IS NULL OR t.\(filter) = $\(number)::uuid)"
+                let column = people?.filtered[filter] ?? "t.\(filter)"
+                condition += " AND ($\(number)::uuid IS NULL OR \(column) = $\(number)::uuid)"
             }
             if isArchivable {
                 number += 1
                 condition += " AND ($\(number)::boolean OR t.archived_at IS NULL)"
+            }
+            if people?.isSearched == true {
+                number += 1
+                condition += """
+                     AND (
+                        $\(number)::text IS NULL
+                        OR lyceum.name_matches(concat_ws(' ', t.last_name, t.first_name, t.middle_name), $\(number)::text)
+                    )
+                    """
             }
             let keys = order + [ResourceField("id", .identifier)]
             let values = keys.enumerated().map { "$\(number + 1 + $0.offset)::\($0.element.sqlType)" }
@@ -317,7 +390,7 @@ extension SchoolResource {
                     ?? "SELECT WHERE $1::int IS NOT NULL")
             func ofParent(_ number: Int) -> String { parent.map { " AND t.\($0.column) = $\(number)::uuid" } ?? "" }
             show = Statement(
-                "SELECT \(selected) FROM \(table) t WHERE t.school_id = $1 AND t.id = $2::uuid\(ofParent(3))")
+                "SELECT \(selected) FROM \(source) WHERE t.school_id = $1 AND t.id = $2::uuid\(sees)\(ofParent(3))")
 
             let targets =
                 ["school_id", "id"] + columns + (isArchivable ? ["archived_at"] : [])
@@ -326,11 +399,17 @@ extension SchoolResource {
                 ["$1", "$2::uuid"] + columns.map { "r.\($0)" }
                 + (isArchivable ? ["CASE WHEN ($3::jsonb ->> 'archived')::boolean THEN now() END"] : [])
                 + (parent == nil ? [] : ["$4::uuid"])
+            // A row of a parent is made by who keeps the parent's.
+            let kept =
+                parent.flatMap { parent in
+                    people.map { "WHERE \($0.keeps.replacing("t.\(parent.column)", with: "$4::uuid"))" }
+                } ?? ""
             insert = Statement(
                 """
                 INSERT INTO \(table) (\(targets.joined(separator: ", ")))
                 SELECT \(made.joined(separator: ", "))
                 FROM jsonb_populate_record(NULL::\(table), $3::jsonb) r
+                \(kept)
                 RETURNING set_config('lyceum.changed', id::text, true) AS _changed
                 """)
             lock = Statement(
@@ -341,7 +420,7 @@ extension SchoolResource {
                         CASE WHEN $3::int[] IS NULL OR t.version = ANY ($3::int[]) THEN t.id::text ELSE '' END, true
                     ) AS _changed
                 FROM \(table) t
-                WHERE t.school_id = $1 AND t.id = $2::uuid\(ofParent(4))
+                WHERE t.school_id = $1 AND t.id = $2::uuid\(keeps)\(ofParent(4))
                 FOR NO KEY UPDATE
                 """)
             let assignments =

@@ -1,0 +1,259 @@
+-- migrate:up
+
+-- Who may see and keep whom. The roles are asked of user_roles and not of the token: what an administrator has taken away is
+-- gone at once.
+
+create function lyceum.has_role(variadic p_roles text[]) returns boolean
+    language sql stable
+    return exists (
+        select from public.user_roles r
+        where r.school_id = lyceum.current_school() and r.user_id = lyceum.current_user_id() and r.role = any (p_roles)
+    );
+comment on function lyceum.has_role(text[]) is 'Whether the person of the transaction has one of these roles.';
+
+create function lyceum.leads_student(p_student uuid) returns boolean
+    language sql stable
+    return lyceum.is_class_teacher(lyceum.current_school(), lyceum.current_user_id(), p_student, lyceum.today());
+comment on function lyceum.leads_student(uuid) is 'Whether the person of the transaction is the pupil''s class teacher today.';
+
+create function lyceum.keeps_student(p_student uuid) returns boolean
+    language sql stable
+    return lyceum.has_role('administrator', 'head', 'deputy_head') or lyceum.leads_student(p_student);
+comment on function lyceum.keeps_student(uuid) is
+    'A4: whose profile the person of the transaction keeps: managers that of every pupil, a class teacher those of the class.';
+
+create function lyceum.teaches_student(p_student uuid) returns boolean
+    language sql stable
+    return exists (
+        select
+        from public.group_members m
+        join public.sections s on s.school_id = m.school_id and s.group_id = m.group_id
+        join public.section_teachers t on t.school_id = s.school_id and t.section_id = s.id
+        where m.school_id = lyceum.current_school() and m.student_id = p_student
+            and m.starts_on <= lyceum.today() and (m.ends_on is null or m.ends_on >= lyceum.today())
+            and t.teacher_id = lyceum.current_user_id()
+            and t.starts_on <= lyceum.today() and (t.ends_on is null or t.ends_on >= lyceum.today())
+    );
+comment on function lyceum.teaches_student(uuid) is 'Whether the person of the transaction teaches the pupil today.';
+
+create function lyceum.sees_profile(p_student uuid) returns boolean
+    language sql stable
+    return lyceum.keeps_student(p_student)
+        or lyceum.sees_student(lyceum.current_school(), lyceum.current_user_id(), p_student);
+comment on function lyceum.sees_profile(uuid) is 'A1, A3: who reads all of a profile: who keeps it, the pupil, guardians with access.';
+
+alter table subjects add column is_physical boolean not null default false;
+comment on column subjects.is_physical is 'Physical education: its teachers see their pupils'' health groups (K2).';
+update subjects set is_physical = true where name ilike 'физическ%';
+
+create function lyceum.sees_health(p_student uuid) returns boolean
+    language sql stable
+    return lyceum.has_role('deputy_head')
+        or lyceum.leads_student(p_student)
+        or lyceum.sees_student(lyceum.current_school(), lyceum.current_user_id(), p_student)
+        or exists (
+            select
+            from public.group_members m
+            join public.sections s on s.school_id = m.school_id and s.group_id = m.group_id
+            join public.subjects j on j.school_id = s.school_id and j.id = s.subject_id
+            join public.section_teachers t on t.school_id = s.school_id and t.section_id = s.id
+            where m.school_id = lyceum.current_school() and m.student_id = p_student
+                and m.starts_on <= lyceum.today() and (m.ends_on is null or m.ends_on >= lyceum.today())
+                and t.teacher_id = lyceum.current_user_id()
+                and t.starts_on <= lyceum.today() and (t.ends_on is null or t.ends_on >= lyceum.today())
+                and j.is_physical
+        );
+comment on function lyceum.sees_health(uuid) is 'K2: class teacher, PE teachers of the pupil, deputy head, and the family itself.';
+
+create function lyceum.keeps_guardian(p_guardian uuid) returns boolean
+    language sql stable
+    return lyceum.has_role('administrator', 'head', 'deputy_head')
+        or exists (
+            select from public.guardianships g
+            where g.school_id = lyceum.current_school() and g.guardian_id = p_guardian
+                and lyceum.leads_student(g.student_id)
+        )
+        or (
+            not exists (
+                select from public.guardianships g
+                where g.school_id = lyceum.current_school() and g.guardian_id = p_guardian
+            )
+            and exists (
+                select from public.class_teachers t
+                where t.school_id = lyceum.current_school() and t.teacher_id = lyceum.current_user_id()
+                    and t.starts_on <= lyceum.today() and (t.ends_on is null or t.ends_on >= lyceum.today())
+            )
+        );
+comment on function lyceum.keeps_guardian(uuid) is
+    'Managers keep every guardian, class teachers those of their pupils, and those who have no pupil yet.';
+
+-- Search by name
+
+create function lyceum.name_matches(p_name text, p_query text) returns boolean
+    language sql immutable parallel safe
+    return (
+        select coalesce(bool_and(position(' ' || w.word in ' ' || translate(lower(p_name), 'ё-', 'е ')) > 0), true)
+        from regexp_split_to_table(translate(lower(p_query), 'ё-', 'е '), '\s+') as w(word)
+        where w.word <> ''
+    );
+comment on function lyceum.name_matches(text, text) is
+    'Whether each word of the query begins a word of the name; ё is е, and parts of a double name are words.';
+
+-- People as the API has them: the name from users, the rest from the table of what they are. A version of such a row counts
+-- the changes of both.
+
+create view student_profiles with (security_invoker = true) as
+select
+    s.school_id, s.id, u.last_name, u.first_name, u.middle_name, s.birth_date, s.sex, s.personal_file,
+    s.email, s.phone, s.address, s.health_group, s.pe_group, s.profile_confirmed_on, u.login, u.state, u.external_id,
+    s.version + u.version - 1 as version
+from students s
+join users u on u.school_id = s.school_id and u.id = s.id;
+comment on view student_profiles is 'Profiles of pupils (анкета). Written through triggers.';
+
+create view guardian_profiles with (security_invoker = true) as
+select
+    g.school_id, g.id, u.last_name, u.first_name, u.middle_name, g.email, g.phone, g.address, g.workplace,
+    u.login, u.state, u.external_id, g.version + u.version - 1 as version
+from guardians g
+join users u on u.school_id = g.school_id and u.id = g.id;
+comment on view guardian_profiles is 'Guardians with their contacts. Written through triggers.';
+
+create view staff_profiles with (security_invoker = true) as
+select
+    s.school_id, s.id, u.last_name, u.first_name, u.middle_name, s.position, s.qualification, s.email, s.phone,
+    s.hired_on, s.left_on,
+    array(
+        select r.role from user_roles r
+        where r.school_id = s.school_id and r.user_id = s.id
+            and r.role in ('administrator', 'head', 'deputy_head', 'teacher')
+        order by array_position(array['administrator', 'head', 'deputy_head', 'teacher'], r.role)
+    ) as roles,
+    u.login, u.state, u.external_id, s.version + u.version - 1 as version
+from staff s
+join users u on u.school_id = s.school_id and u.id = s.id;
+comment on view staff_profiles is 'Staff with their roles. Written through triggers.';
+
+grant select, insert, update on student_profiles, guardian_profiles, staff_profiles to lyceum_app;
+
+create function lyceum.write_person() returns trigger
+    language plpgsql
+as $$
+begin
+    if tg_op = 'INSERT' then
+        -- A person who is there already becomes one more thing, and keeps the name.
+        insert into public.users (school_id, id, last_name, first_name, middle_name, external_id)
+        values (new.school_id, new.id, new.last_name, new.first_name, new.middle_name, new.external_id)
+        on conflict (school_id, id) do nothing;
+    else
+        update public.users u
+        set last_name = new.last_name, first_name = new.first_name, middle_name = new.middle_name,
+            external_id = new.external_id
+        where u.school_id = new.school_id and u.id = new.id
+            and (u.last_name, u.first_name, u.middle_name, u.external_id)
+                is distinct from (new.last_name, new.first_name, new.middle_name, new.external_id);
+    end if;
+
+    case tg_table_name
+    when 'student_profiles' then
+        if tg_op = 'INSERT' then
+            insert into public.user_roles (school_id, user_id, role) values (new.school_id, new.id, 'student');
+        end if;
+        if not lyceum.sees_health(new.id)
+            and (
+                tg_op = 'UPDATE' and (new.health_group, new.pe_group) is distinct from (old.health_group, old.pe_group)
+                or tg_op = 'INSERT' and coalesce(new.health_group::text, new.pe_group) is not null
+            ) then
+            raise exception using
+                errcode = 'LYA03', message = 'health_not_yours', detail = 'K2: health groups are for those who see them.';
+        end if;
+        insert into public.students as s (
+            school_id, id, birth_date, sex, personal_file, email, phone, address, health_group, pe_group,
+            profile_confirmed_on
+        )
+        values (
+            new.school_id, new.id, new.birth_date, new.sex, new.personal_file, new.email, new.phone, new.address,
+            new.health_group, new.pe_group, new.profile_confirmed_on
+        )
+        on conflict (school_id, id) do update
+        set birth_date = excluded.birth_date, sex = excluded.sex, personal_file = excluded.personal_file,
+            email = excluded.email, phone = excluded.phone, address = excluded.address,
+            health_group = excluded.health_group, pe_group = excluded.pe_group,
+            profile_confirmed_on = excluded.profile_confirmed_on
+        where tg_op = 'UPDATE';
+    when 'guardian_profiles' then
+        if tg_op = 'INSERT' then
+            insert into public.user_roles (school_id, user_id, role) values (new.school_id, new.id, 'guardian');
+        end if;
+        insert into public.guardians as g (school_id, id, email, phone, address, workplace)
+        values (new.school_id, new.id, new.email, new.phone, new.address, new.workplace)
+        on conflict (school_id, id) do update
+        set email = excluded.email, phone = excluded.phone, address = excluded.address, workplace = excluded.workplace
+        where tg_op = 'UPDATE';
+    when 'staff_profiles' then
+        if tg_op = 'INSERT' and exists (
+            select from public.staff s where s.school_id = new.school_id and s.id = new.id
+        ) then
+            raise exception using
+                errcode = 'unique_violation', table = 'staff', constraint = 'staff_pkey', message = 'already_staff';
+        end if;
+        insert into public.staff as s (school_id, id, position, qualification, email, phone, hired_on, left_on)
+        values (
+            new.school_id, new.id, new.position, new.qualification, new.email, new.phone, new.hired_on, new.left_on
+        )
+        on conflict (school_id, id) do update
+        set position = excluded.position, qualification = excluded.qualification, email = excluded.email,
+            phone = excluded.phone, hired_on = excluded.hired_on, left_on = excluded.left_on,
+            -- Other roles are another version.
+            changed_at = case when new.roles is distinct from old.roles then now() else s.changed_at end
+        where tg_op = 'UPDATE';
+        delete from public.user_roles r
+        where r.school_id = new.school_id and r.user_id = new.id
+            and r.role in ('administrator', 'head', 'deputy_head', 'teacher') and r.role <> all (new.roles);
+        insert into public.user_roles (school_id, user_id, role)
+        select new.school_id, new.id, n.role from unnest(new.roles) as n(role)
+        on conflict (school_id, user_id, role) do nothing;
+    end case;
+    return new;
+end
+$$;
+create trigger write instead of insert or update on student_profiles
+    for each row execute function lyceum.write_person();
+create trigger write instead of insert or update on guardian_profiles
+    for each row execute function lyceum.write_person();
+create trigger write instead of insert or update on staff_profiles
+    for each row execute function lyceum.write_person();
+
+create function lyceum.record_reading(p_student uuid) returns void
+    language plpgsql
+as $$
+begin
+    if exists (
+            select from public.students s where s.school_id = lyceum.current_school() and s.id = p_student
+        )
+        and not lyceum.leads_student(p_student)
+        and not lyceum.sees_student(lyceum.current_school(), lyceum.current_user_id(), p_student)
+        and (lyceum.keeps_student(p_student) or lyceum.teaches_student(p_student)) then
+        perform lyceum.record_audit('read', 'students', p_student);
+    end if;
+end
+$$;
+comment on function lyceum.record_reading(uuid) is
+    'K2: every reading of a profile by staff other than the class teacher is recorded.';
+
+-- migrate:down
+
+drop function lyceum.record_reading(uuid);
+drop view staff_profiles;
+drop view guardian_profiles;
+drop view student_profiles;
+drop function lyceum.write_person();
+drop function lyceum.name_matches(text, text);
+drop function lyceum.keeps_guardian(uuid);
+drop function lyceum.sees_health(uuid);
+alter table subjects drop column is_physical;
+drop function lyceum.sees_profile(uuid);
+drop function lyceum.teaches_student(uuid);
+drop function lyceum.keeps_student(uuid);
+drop function lyceum.leads_student(uuid);
+drop function lyceum.has_role(text[]);

@@ -1,0 +1,22 @@
+/// What every person has: a name, and the school's own id.
+enum PersonFields {
+    static let name = [
+        ResourceField("last_name", .text(maximum: 100)),
+        ResourceField("first_name", .text(maximum: 100)),
+        ResourceField("middle_name", .text(maximum: 100)).nullable,
+    ]
+
+    static let order = ["last_name", "first_name"]
+
+    /// How the person signs in: the server's, changed through credentials.
+    static let account = [
+        ResourceField("login", .text(maximum: 100)).readOnly, ResourceField("state", .word([])).readOnly,
+    ]
+
+    static let manager = "(SELECT lyceum.has_role('administrator', 'head', 'deputy_head'))"
+
+    /// Fields that not everybody sees who sees the row: NULL for the others.
+    static func hidden(_ fields: [ResourceField], unless condition: String) -> [ResourceField] {
+        fields.map { $0.selected(as: "CASE WHEN \(condition) THEN \($0.selected) END") }
+    }
+}

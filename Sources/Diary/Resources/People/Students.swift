@@ -1,0 +1,49 @@
+/// Pupils and their profiles (анкета): what of it whom is shown stands in docs/people.md.
+enum Students {
+    static let resource = SchoolResource(
+        "students", table: "student_profiles", row: "student_id", noun: "Student",
+        PersonFields.name + PersonFields.hidden(contacts, unless: "f.whole")
+            + PersonFields.hidden(health, unless: "f.health")
+            + PersonFields.hidden(
+                [ResourceField("profile_confirmed_on", .date).nullable] + PersonFields.account + [.externalID],
+                unless: "f.whole"),
+        filters: ["class_id"], order: PersonFields.order, readers: .signedIn, makers: .managers,
+        writers: .keepersOfProfiles,
+        people: .init(
+            sees: "\(PersonFields.manager) OR lyceum.sees_profile(t.id) OR lyceum.teaches_student(t.id)",
+            keeps: "lyceum.keeps_student(t.id)", joins: joins,
+            selected: """
+                , c.id AS "class?.id", c.name AS "class?.name", c.grade_level AS "class?.grade_level",
+                NOT f.whole AS restricted
+                """,
+            filtered: ["class_id": "c.id"], isSearched: true, recordsReading: true))
+
+    private static let contacts = [
+        ResourceField("birth_date", .date).nullable,
+        ResourceField("sex", .word(["male", "female"])).nullable,
+        ResourceField("personal_file", .text(maximum: 50)).nullable,
+        ResourceField("email", .text(maximum: 200)).nullable,
+        ResourceField("phone", .text(maximum: 50)).nullable,
+        ResourceField("address", .text(maximum: 500)).nullable,
+    ]
+
+    private static let health = [
+        ResourceField("health_group", .integer(1...5)).nullable,
+        ResourceField("pe_group", .word(["main", "preparatory", "special", "exempt"])).nullable,
+    ]
+
+    /// The class of today, and what the caller sees of the profile.
+    private static let joins = """
+        LEFT JOIN LATERAL (
+            SELECT c.id, c.name, c.grade_level
+            FROM enrollments e
+            JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
+            WHERE e.school_id = t.school_id AND e.student_id = t.id
+                AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+        ) c ON true
+        CROSS JOIN LATERAL (
+            SELECT \(PersonFields.manager) OR lyceum.sees_profile(t.id) AS whole, lyceum.sees_health(t.id) AS health
+            OFFSET 0
+        ) f
+        """
+}
