@@ -18,6 +18,7 @@ import ArgumentParser
         subcommands: [
             ServeCommand.self,
             MigrateCommand.self,
+            SchoolCommand.self,
             RoutesCommand.self,
             OpenAPICommand.self,
             DemoCommand.self,

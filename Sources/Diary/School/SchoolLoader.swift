@@ -1,3 +1,4 @@
+import Crypto
 import Postgres
 
 /// Loads rows of one school as the owner.
@@ -6,6 +7,7 @@ final class SchoolLoader {
     let school: Int
     /// How many rows each table got, in the order of loading.
     private(set) var counts: [(table: String, rows: Int)] = []
+    private var identifiers = UUIDv7()
 
     init(_ connection: BlockingConnection, school: Int) {
         self.connection = connection
@@ -31,6 +33,9 @@ final class SchoolLoader {
     func derive(_ table: String, _ statement: String, _ parameters: [String] = []) throws {
         add(table, try connection.query(statement, [String(school)] + parameters).affected)
     }
+
+    /// A new identifier.
+    func newID() -> String { identifiers.next() }
 
     private func add(_ table: String, _ rows: Int) {
         if let index = counts.firstIndex(where: { $0.table == table }) {
