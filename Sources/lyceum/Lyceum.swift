@@ -19,6 +19,7 @@ import ArgumentParser
             ServeCommand.self,
             MigrateCommand.self,
             SchoolCommand.self,
+            UserCommand.self,
             RoutesCommand.self,
             OpenAPICommand.self,
             DemoCommand.self,

@@ -3,7 +3,7 @@ import Testing
 /// `--help` of the commands that open a school.
 @Suite struct HelpTests {
     @Test(arguments: [
-        ["school"], ["school", "create"], ["school", "list"],
+        ["school"], ["school", "create"], ["school", "list"], ["user"], ["user", "create"], ["user", "reset"],
     ])
     func hasExamplesAndExitCodes(_ command: [String]) throws {
         let outcome = try Executable.run(command + ["--help"])
