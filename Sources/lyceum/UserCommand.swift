@@ -13,7 +13,7 @@ struct UserCommand: AsyncParsableCommand {
 
             EXAMPLES:
               lyceum user create --school lyceum29 --role administrator --last-name Иванова --first-name Мария
-              lyceum user reset --school lyceum29 ivanova-m --reason 'lost her phone'
+              lyceum user reset --school lyceum29 ivanova.mariya --reason 'lost her phone'
 
             EXIT CODES:
               0   done
@@ -31,7 +31,7 @@ extension UserCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a person of the staff, and a code to begin with.",
             discussion: """
-                The login is made of the name (ivanova-mp) unless it is given. Pupils and guardians get their codes \
+                The login is made of the name (ivanova.mariya) unless it is given. Pupils and guardians get their codes \
                 from the class teacher, not from here.
 
                 EXAMPLES:
@@ -63,7 +63,7 @@ extension UserCommand {
         @Option(help: ArgumentHelp("The patronymic, for who has one.", valueName: "name"))
         var middleName: String?
 
-        @Option(help: "At most 64 characters without spaces; large and small letters are the same.")
+        @Option(help: "3 to 64 of Latin letters, digits, . _ - @; large and small letters are the same.")
         var login: String?
 
         @Flag(help: "Print JSON.")
@@ -76,8 +76,9 @@ extension UserCommand {
             guard [lastName, firstName, middleName ?? "-"].allSatisfy({ isName($0) }) else {
                 throw ValidationError("A name is a line of at most 200 characters.")
             }
-            if let login, !LoginNames.isLogin(login) {
-                throw ValidationError("--login has 1 to 64 characters and no spaces.")
+            if let login, !StaffAccount.isLogin(login) {
+                throw ValidationError(
+                    "--login is 3 to 64 of Latin letters, digits, . _ - @, and begins with a letter or digit.")
             }
         }
 
@@ -100,8 +101,8 @@ extension UserCommand {
                 minutes, and writes nothing), a code that was not used dies. The reason stands in the audit log.
 
                 EXAMPLES:
-                  lyceum user reset --school lyceum29 ivanova-mp --reason 'forgot it'
-                  lyceum user reset --school lyceum29 ivanova-mp --reason 'forgot it' --json
+                  lyceum user reset --school lyceum29 ivanova.mariya --reason 'forgot it'
+                  lyceum user reset --school lyceum29 ivanova.mariya --reason 'forgot it' --json
 
                 EXIT CODES:
                   0   done

@@ -14,7 +14,9 @@ import Testing
         #expect(counts.values.allSatisfy { (600...950).contains($0) })
     }
 
-    @Test(arguments: ["ABCD-EFGH-JK23", "abcdefghjk23", " ab cd-EF-gh--JK23 "])
+    @Test(arguments: [
+        "ABCD-EFGH-JK23", "abcdefghjk23", " ab cd-EF-gh--JK23 ", "АВcD–ЕFGН—JК2З", "ab\u{A0}cd\u{2011}efghjk23",
+    ])
     func typedInManyWays(_ text: String) {
         #expect(ActivationCode(text)?.shown == "ABCD-EFGH-JK23")
     }

@@ -22,18 +22,25 @@ package struct ActivationCode: Sendable, Equatable {
         self.characters = characters
     }
 
-    /// What a person typed: small letters, dashes and spaces do not matter. Nil when it can't be a code.
+    /// What a person typed: small letters, dashes and spaces do not matter, and Cyrillic letters stand for those they look
+    /// like, because keyboards are left in that layout. Nil when it can't be a code.
     package init?(_ typed: String) {
         var characters: [UInt8] = []
-        for byte in typed.utf8 where byte != UInt8(ascii: "-") && byte != UInt8(ascii: " ") {
-            let isSmall = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-            let character = isSmall ? byte - 0x20 : byte
-            guard characters.count < Self.length, Self.alphabet.contains(character) else { return nil }
-            characters.append(character)
+        for typed in typed.uppercased() where !Self.separators.contains(typed) {
+            guard let byte = (Self.twins[typed] ?? typed).asciiValue, Self.alphabet.contains(byte),
+                characters.count < Self.length
+            else { return nil }
+            characters.append(byte)
         }
         guard characters.count == Self.length else { return nil }
         self.characters = characters
     }
+
+    private static let separators = Set<Character>("- \u{A0}\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\u{2212}")
+    private static let twins: [Character: Character] = [
+        "А": "A", "В": "B", "Е": "E", "З": "3", "К": "K", "М": "M", "Н": "H", "Р": "P", "С": "C", "Т": "T", "У": "Y",
+        "Х": "X",
+    ]
 
     /// `XXXX-XXXX-XXXX`, for the person alone.
     package var shown: String {

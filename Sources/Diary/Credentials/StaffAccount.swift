@@ -39,6 +39,9 @@ package struct StaffAccount {
     private let connection: BlockingConnection
     private let school: String
 
+    /// Whether a login may be chosen: 3 to 64 of Latin letters, digits and `.`, `_`, `-`, `@`, a letter or digit first.
+    package static func isLogin(_ text: String) -> Bool { LoginName.isValid(text) }
+
     /// - Parameter school: its code.
     package init(_ connection: BlockingConnection, school: String) {
         self.connection = connection
@@ -70,7 +73,7 @@ package struct StaffAccount {
             // The lock makes resets of one person take turns.
             let found = try connection.query(
                 """
-                SELECT u.id, u.login, u.state, EXISTS (
+                SELECT u.id, u.login, u.state = 'blocked' OR u.depersonalised_at IS NOT NULL, EXISTS (
                     SELECT FROM user_roles r
                     WHERE r.school_id = u.school_id AND r.user_id = u.id AND r.role NOT IN ('guardian', 'student'))
                 FROM users u WHERE u.school_id = $1 AND u.login = lower($2)
@@ -81,7 +84,7 @@ package struct StaffAccount {
                 throw OwnerRefusal.noUser(login, school: school)
             }
             guard row[3] == "t" else { throw OwnerRefusal.notStaff(stored) }
-            guard row[2] != "blocked" else { throw OwnerRefusal.blocked(stored) }
+            guard row[2] == "f" else { throw OwnerRefusal.blocked(stored) }
             try connection.query(
                 """
                 UPDATE activation_codes SET revoked_at = now()
@@ -89,7 +92,7 @@ package struct StaffAccount {
                 """, [id, user])
             try connection.query(
                 """
-                UPDATE sessions SET ended_at = now(), end_reason = 'credentials reset'
+                UPDATE sessions SET ended_at = now(), end_reason = 'credentials issued anew'
                 WHERE school_id = $1 AND user_id = $2 AND ended_at IS NULL
                 """, [id, user])
             try connection.query(
@@ -110,8 +113,7 @@ package struct StaffAccount {
     private func insert(_ person: Person, school id: String) throws -> (user: String, login: String) {
         var identifiers = UUIDv7()
         let user = identifiers.next()
-        let made = LoginNames.made(
-            lastName: person.lastName, firstName: person.firstName, middleName: person.middleName)
+        let made = LoginName.base(last: person.lastName, first: person.firstName)
         // Namesakes get a number behind it.
         for attempt in 1...1000 {
             let answer = try connection.query(

@@ -19,7 +19,7 @@ package enum OwnerRefusal: Error, Equatable, CustomStringConvertible {
             case .noUser(let login, let school): "Nobody at \(school) has the login \(login)."
             case .notStaff(let login):
                 "\(login) is not of the staff: pupils and guardians get their codes from the class teacher (A2)."
-            case .blocked(let login): "\(login) is blocked, and a new code would not change that."
+            case .blocked(let login): "\(login) is blocked or depersonalised, and a new code would not change that."
             }
         return reason + " Nothing was changed."
     }

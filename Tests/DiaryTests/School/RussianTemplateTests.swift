@@ -35,12 +35,4 @@ import Testing
         #expect(Set(subjects.map { $0.short }).count == subjects.count)
         #expect(Set(RussianTemplate.Category.allCases.map { $0.entry.name }).count == 10)
     }
-
-    @Test(arguments: [
-        ("Иванова", "Мария", "Петровна", "ivanova-mp"), ("Щёголев", "Юрий", nil, "shchegolev-y"),
-        ("Смирнова-Ли", "Ян", "", "smirnovali-y"), ("O'Neil", "Jane", nil, "oneil-j"), ("李", "明", nil, "user"),
-    ])
-    func loginsAreMadeOfNames(last: String, first: String, middle: String?, login: String) {
-        #expect(LoginNames.made(lastName: last, firstName: first, middleName: middle) == login)
-    }
 }
