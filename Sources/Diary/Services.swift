@@ -63,10 +63,7 @@ package final class Services {
     }
 
     /// A new identifier.
-    func newID() -> String {
-        let (seconds, nanoseconds) = Clock.wall
-        return identifiers.make(milliseconds: UInt64(seconds * 1000 + nanoseconds / 1_000_000))
-    }
+    func newID() -> String { identifiers.next() }
 }
 
 /// `openapi.yaml` as it stands and as JSON, read once at the start.

@@ -18,6 +18,9 @@ import ArgumentParser
         subcommands: [
             ServeCommand.self,
             MigrateCommand.self,
+            SchoolCommand.self,
+            UserCommand.self,
+            KeysCommand.self,
             RoutesCommand.self,
             OpenAPICommand.self,
             DemoCommand.self,

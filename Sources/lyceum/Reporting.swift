@@ -42,6 +42,9 @@ func reportingErrors(_ body: () async throws -> Void) async throws {
     } catch let error as StartChecks.Failure {
         complain(error.description)
         throw Exit.refused
+    } catch let error as OwnerRefusal {
+        complain(error.description)
+        throw Exit.refused
     } catch let error as OpenAPIError {
         complain(error.description)
         throw Exit.refused

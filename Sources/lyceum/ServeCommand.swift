@@ -189,10 +189,3 @@ extension BlockingConnection.Failure {
         return sqlState.hasPrefix("08") || sqlState.hasPrefix("57P")
     }
 }
-
-extension StartChecks.Failure {
-    fileprivate init(schema standing: Migrator.Standing) {
-        self.init(
-            "The schema of the database is not this program's (\(standing)): run `lyceum migrate status`.")
-    }
-}

@@ -117,11 +117,7 @@ import Testing
         var log: String { text.withLock { $0 } }
 
         init(_ environment: [String: String]) throws {
-            let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-            let built = Bundle.allBundles.map { $0.bundlePath } + [tests, CommandLine.arguments[0]]
-            let places = built.map { URL(filePath: $0).deletingLastPathComponent().path + "/lyceum" }
-            let program = try #require(places.first { FileManager.default.isExecutableFile(atPath: $0) }, "\(places)")
-            process.executableURL = URL(filePath: program)
+            process.executableURL = URL(filePath: try Executable.path())
             process.arguments = ["serve"]
             process.environment = environment
             let output = Pipe()

@@ -33,9 +33,7 @@ package struct Demo: Sendable {
 
     /// The day at the demo schools, as `init` takes it.
     package static func day(secondsSince1970 seconds: Int) -> String {
-        var text: [UInt8] = []
-        Day(number: (seconds + Moment.offset) / 86_400).append(to: &text)
-        return String(decoding: text, as: UTF8.self)
+        Day(number: (seconds + Moment.offset) / 86_400).text
     }
 
     /// Loads the schools, each in a transaction of its own. `connection` is the owner's.

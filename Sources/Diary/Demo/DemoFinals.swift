@@ -18,7 +18,8 @@ extension Demo {
 }
 
 extension Demo.Calendar.Term {
-    var name: String { "\(ordinal) \(semester ? "полугодие" : "четверть")" }
+    /// M7: marks a final needs.
+    var norm: Int { isSemester ? 5 : 3 }
 }
 
 extension Demo.Journal {
@@ -141,14 +142,14 @@ extension Demo.Journal {
             row.field(year.school.subjects[final.subject])
             row.field(year.id)
             row.field(final.kind)
-            row.field(final.term.map { year.calendar.terms[$0].id })
+            row.field(final.term.map { year.calendar.termIDs[$0] })
             row.field(year.sections[final.section].id)
             row.field(final.value)
             if let average = final.average {
                 row.field { buffer in
                     CopyWriter.append(average / 10_000, to: &buffer)
                     buffer.append(UInt8(ascii: "."))
-                    Demo.Day.append(average % 10_000, digits: 4, to: &buffer)
+                    Day.append(average % 10_000, digits: 4, to: &buffer)
                 }
             } else {
                 row.null()

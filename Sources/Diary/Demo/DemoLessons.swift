@@ -105,7 +105,7 @@ extension Demo.Year {
 
     /// Tells each lesson what comes after it in its section.
     private func lookAhead() {
-        var next = [Demo.Day?](repeating: nil, count: sections.count)
+        var next = [Day?](repeating: nil, count: sections.count)
         var left = [(term: Int?, count: Int)](repeating: (nil, 0), count: sections.count)
         for number in lessons.indices.reversed() where lessons[number].state != .cancelled {
             let section = lessons[number].section
@@ -125,12 +125,12 @@ extension Demo.Year {
             var hours: [Int]
             var position = 0
             var waiting: [Int] = []
-            var lastControl: Demo.Day?
+            var lastControl: Day?
             var lastTopic = -1
             var hour = 0
         }
         var walks = sections.map { Walk(hours: $0.plan.map { plans[$0].sequence } ?? []) }
-        var controlDays = classes.map { _ in Set<Demo.Day>() }
+        var controlDays = classes.map { _ in Set<Day>() }
         for number in lessons.indices where lessons[number].state != .cancelled {
             let lesson = lessons[number]
             let section = sections[lesson.section]

@@ -215,7 +215,7 @@ extension Demo {
                 $0.field($1.entry.name)
                 $0.field($1.entry.short)
                 $0.field(hundredths: $1.entry.weight)
-                $0.field($1 == .control)
+                $0.field($1.isControl)
                 $0.field($1.rawValue + 1)
             }
             try loader.copy("attendance_codes", "id, code, meaning, name, is_default, position", Code.allCases) {
@@ -223,7 +223,7 @@ extension Demo {
                 $0.field($1.entry.code)
                 $0.field($1.entry.meaning)
                 $0.field($1.entry.name)
-                $0.field($1 != .away)
+                $0.field($1.isDefault)
                 $0.field($1.rawValue + 1)
             }
         }
@@ -235,39 +235,6 @@ extension Demo {
         }
     }
 
-    /// Kinds of work. Weights are hundredths.
-    enum Category: Int, CaseIterable {
-        case answer, independent, control, homework, project, dictation, essay, laboratory, test, practice
-
-        var entry: (name: String, short: String, weight: Int) {
-            switch self {
-            case .answer: ("Ответ на уроке", "ОТВ", 100)
-            case .independent: ("Самостоятельная работа", "СР", 150)
-            case .control: ("Контрольная работа", "КР", 300)
-            case .homework: ("Домашняя работа", "ДР", 100)
-            case .project: ("Проект", "ПР", 200)
-            case .dictation: ("Диктант", "ДИК", 200)
-            case .essay: ("Сочинение, изложение", "СОЧ", 200)
-            case .laboratory: ("Лабораторная работа", "ЛР", 150)
-            case .test: ("Тест", "ТСТ", 150)
-            case .practice: ("Практическая работа", "ПРК", 150)
-            }
-        }
-    }
-
-    /// Labels of attendance (T1).
-    enum Code: Int, CaseIterable {
-        case absent, ill, excused, unexcused, late, away
-
-        var entry: (code: String, meaning: String, name: String) {
-            switch self {
-            case .absent: ("Н", "absent", "Отсутствие")
-            case .ill: ("Б", "ill", "Болезнь")
-            case .excused: ("УП", "excused", "Уважительная причина")
-            case .unexcused: ("НП", "unexcused", "Неуважительная причина")
-            case .late: ("ОП", "late", "Опоздание")
-            case .away: ("ОТ", "absent", "Отсутствие на отдельном уроке")
-            }
-        }
-    }
+    typealias Category = RussianTemplate.Category
+    typealias Code = RussianTemplate.AttendanceCode
 }

@@ -68,57 +68,27 @@ extension Demo {
         }
 
         private static let entries: [Entry] = [
-            Entry(name: "Русский язык", short: "Рус. яз.", area: philology, pool: .russian, style: .language),
-            Entry(name: "Литературное чтение", short: "Лит. чт.", area: philology, pool: .primary, style: .reading),
-            Entry(name: "Литература", short: "Лит-ра", area: philology, pool: .russian, style: .reading),
-            Entry(name: "Английский язык", short: "Англ. яз.", area: foreign, pool: .english, style: .foreign),
-            Entry(name: "Математика", short: "Матем.", area: exact, pool: .mathematics, style: .numbers),
-            Entry(name: "Алгебра", short: "Алгебра", area: exact, pool: .mathematics, style: .numbers),
-            Entry(
-                name: "Алгебра и начала математического анализа", short: "Алг. и нач.", area: exact, pool: .mathematics,
-                style: .numbers),
-            Entry(name: "Геометрия", short: "Геом.", area: exact, pool: .mathematics, style: .numbers),
-            Entry(name: "Вероятность и статистика", short: "ВиС", area: exact, pool: .mathematics, style: .numbers),
-            Entry(name: "Информатика", short: "Инф.", area: exact, pool: .informatics, style: .science),
-            Entry(name: "Окружающий мир", short: "Окр. мир", area: nature, pool: .primary, style: .science),
-            Entry(name: "История", short: "История", area: society, pool: .history, style: .humanities),
-            Entry(name: "Обществознание", short: "Общ.", area: society, pool: .history, style: .humanities),
-            Entry(name: "География", short: "Геогр.", area: society, pool: .geography, style: .humanities),
-            Entry(name: "Биология", short: "Биол.", area: nature, pool: .biology, style: .science),
-            Entry(name: "Физика", short: "Физика", area: nature, pool: .physics, style: .numbers),
-            Entry(name: "Химия", short: "Химия", area: nature, pool: .chemistry, style: .science),
-            Entry(
-                name: "Основы религиозных культур и светской этики", short: "ОРКСЭ", area: morals, pool: .primary,
-                style: .talk),
-            Entry(
-                name: "Основы духовно-нравственной культуры народов России", short: "ОДНКНР", area: morals, pool: .art,
-                style: .humanities),
-            Entry(name: "Изобразительное искусство", short: "ИЗО", area: arts, pool: .art, style: .creative),
-            Entry(name: "Музыка", short: "Музыка", area: arts, pool: .music, style: .creative),
-            Entry(name: "Труд (технология)", short: "Труд", area: "Технология", pool: .labour, style: .creative),
-            Entry(name: "Физическая культура", short: "Физ-ра", area: body, pool: .sport, style: .sport),
-            Entry(
-                name: "Основы безопасности и защиты Родины", short: "ОБЗР", area: body, pool: .safety,
-                style: .humanities),
-            Entry(name: "Индивидуальный проект", short: "Проект", area: "Проект", pool: .informatics, style: .talk),
+            Entry(.russian, .russian, .language), Entry(.reading, .primary, .reading),
+            Entry(.literature, .russian, .reading), Entry(.english, .english, .foreign),
+            Entry(.mathematics, .mathematics, .numbers), Entry(.algebra, .mathematics, .numbers),
+            Entry(.analysis, .mathematics, .numbers), Entry(.geometry, .mathematics, .numbers),
+            Entry(.statistics, .mathematics, .numbers), Entry(.informatics, .informatics, .science),
+            Entry(.world, .primary, .science), Entry(.history, .history, .humanities),
+            Entry(.social, .history, .humanities), Entry(.geography, .geography, .humanities),
+            Entry(.biology, .biology, .science), Entry(.physics, .physics, .numbers),
+            Entry(.chemistry, .chemistry, .science), Entry(.ethics, .primary, .talk),
+            Entry(.culture, .art, .humanities), Entry(.art, .art, .creative), Entry(.music, .music, .creative),
+            Entry(.labour, .labour, .creative), Entry(.sport, .sport, .sport), Entry(.safety, .safety, .humanities),
+            Entry(.project, .informatics, .talk),
             Entry(
                 name: "Практикум по подготовке к экзамену", short: "Практикум", area: "Курсы по выбору",
-                pool: .mathematics,
-                style: .talk),
+                pool: .mathematics, style: .talk),
             Entry(name: "Разговоры о важном", short: "РоВ", area: extra, pool: .primary, style: .talk),
             Entry(name: "Робототехника", short: "Робот.", area: extra, pool: .informatics, style: .talk),
             Entry(name: "Шахматы", short: "Шахматы", area: extra, pool: .safety, style: .talk),
             Entry(name: "Театральная студия", short: "Театр", area: extra, pool: .music, style: .talk),
         ]
 
-        private static let philology = "Русский язык и литература"
-        private static let foreign = "Иностранные языки"
-        private static let exact = "Математика и информатика"
-        private static let nature = "Естественно-научные предметы"
-        private static let society = "Общественно-научные предметы"
-        private static let morals = "Духовно-нравственная культура"
-        private static let arts = "Искусство"
-        private static let body = "Физическая культура и безопасность"
         private static let extra = "Внеурочная деятельность"
     }
 
@@ -199,5 +169,12 @@ extension Demo {
             (.physics, 1),
             (.chemistry, 1),
         ]
+    }
+}
+
+extension Demo.Subject.Entry {
+    fileprivate init(_ subject: RussianTemplate.Subject, _ pool: Demo.Subject.Pool, _ style: Demo.Subject.Style) {
+        let (name, short, area) = subject.entry
+        self.init(name: name, short: short, area: area, pool: pool, style: style)
     }
 }

@@ -29,23 +29,26 @@ extension Demo.Year {
         try loader.copy(
             "terms",
             "id, academic_year_id, kind, ordinal, name, starts_on, ends_on, marks_close_on, grade_levels, changed_at",
-            calendar.terms
-        ) { row, term in
-            row.field(term.id)
+            zip(calendar.termIDs, calendar.terms)
+        ) { row, item in
+            let term = item.1
+            row.field(item.0)
             row.field(id)
-            row.field(term.semester ? "semester" : "quarter")
+            row.field(term.kind)
             row.field(term.ordinal)
             row.field(term.name)
             row.field(term.starts)
             row.field(term.ends)
             row.field(term.closes)
-            row.field((1...11).filter { term.serves($0) })
+            row.field(term.grades)
             row.field(decided)
         }
         try loader.copy(
-            "holidays", "id, academic_year_id, name, starts_on, ends_on, grade_levels, changed_at", calendar.holidays
-        ) { row, holiday in
-            row.field(holiday.id)
+            "holidays", "id, academic_year_id, name, starts_on, ends_on, grade_levels, changed_at",
+            zip(calendar.holidayIDs, calendar.holidays)
+        ) { row, item in
+            let holiday = item.1
+            row.field(item.0)
             row.field(id)
             row.field(holiday.name)
             row.field(holiday.starts)

@@ -1,0 +1,29 @@
+import Diary
+import Postgres
+
+extension Settings {
+    /// The database as its owner sees it, with this program's schema.
+    func ownerConnection() throws -> BlockingConnection {
+        let url = try requireOwnerDatabaseURL()
+        let files = try MigrationFile.load(directory: Resources(settings: self).migrations())
+        let standing = try Migrator(url: url, files: files).standing()
+        guard standing == .current else { throw StartChecks.Failure(schema: standing) }
+        return try BlockingConnection(url: url)
+    }
+}
+
+extension StartChecks.Failure {
+    init(schema standing: Migrator.Standing) {
+        switch standing {
+        case .older(let entries):
+            self.init(
+                "The schema of the database is older than this program (\(entries.count) pending): run "
+                    + "`lyceum migrate up`.")
+        case .newer(let entries):
+            self.init(
+                "The schema of the database is newer than this program (\(entries.count) without a file): use a newer "
+                    + "program.")
+        default: self.init("The schema of the database is not this program's: run `lyceum migrate status`.")
+        }
+    }
+}

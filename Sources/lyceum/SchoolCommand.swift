@@ -1,0 +1,177 @@
+import ArgumentParser
+import Diary
+import Postgres
+
+struct SchoolCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "school",
+        abstract: "Open a school, and show which there are.",
+        discussion: """
+            Connects as the owner (LYCEUM_OWNER_DATABASE_URL), to a database that `lyceum migrate up` has brought to \
+            this program's schema.
+
+            EXAMPLES:
+              lyceum school create lyceum29 --name 'Лицей № 29' --time-zone Asia/Yekaterinburg --template ru
+              lyceum school list
+
+            EXIT CODES:
+              0   done
+              2   refused: the code is taken, there is no such time zone, the schema is not this program's
+              3   the database can't be reached, or a statement failed
+              64  wrong use of the command line, a malformed code among it
+              78  a setting is missing or wrong
+            """,
+        subcommands: [Create.self, List.self])
+}
+
+extension SchoolCommand {
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Open a school.",
+            discussion: """
+                One transaction: a school is there with all that it begins with, or not at all. Without a template it \
+                has its settings and nothing else.
+
+                The template ru fills in what most Russian schools have, to be changed where this one differs: the \
+                academic year (1 September to 31 May) with quarters for grades 1 to 9, half-years for grades 10 and 11, \
+                holidays; bells of two shifts and of grade 1; the subjects of the federal curriculum; kinds of work \
+                with their weights; the labels of attendance and of marks.
+
+                EXAMPLES:
+                  lyceum school create lyceum29 --name 'Лицей № 29' --time-zone Asia/Yekaterinburg --template ru
+                  lyceum school create gymnasium-3 --name 'Гимназия № 3' --time-zone Europe/Moscow \\
+                      --template ru --year 2027
+                  lyceum school create branch --name 'Филиал' --time-zone Europe/Samara --json
+
+                EXIT CODES:
+                  0   done
+                  2   refused: the code is taken, there is no such time zone, the schema is not this program's
+                  3   the database can't be reached, or a statement failed
+                  64  wrong use of the command line, a malformed code among it
+                  78  a setting is missing or wrong
+                """)
+
+        @Argument(help: "What people type at sign-in: small letters, digits and -, at most 63. It stays for ever.")
+        var code: String
+
+        @Option(help: "As people read it.")
+        var name: String
+
+        @Option(
+            help: ArgumentHelp("IANA name, such as Europe/Moscow: the school's dates are of it.", valueName: "zone"))
+        var timeZone: String
+
+        @Option(help: "What to begin with: ru.")
+        var template: NewSchool.Template?
+
+        @Option(
+            help: ArgumentHelp(
+                "When the template's academic year begins. Default: that of today, from June on the next one.",
+                valueName: "year"))
+        var year: Int?
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        @OptionGroup var settings: SettingsOptions
+
+        func validate() throws {
+            guard NewSchool.isCode(code) else {
+                throw ValidationError("A code is 1 to 63 small letters (a-z), digits and -, and does not begin with -.")
+            }
+            guard isName(name) else { throw ValidationError("--name is a line of at most 200 characters.") }
+            if let year {
+                guard template != nil else { throw ValidationError("--year is of a template: add --template ru.") }
+                guard NewSchool.years.contains(year) else {
+                    throw ValidationError(
+                        "--year is between \(NewSchool.years.lowerBound) and \(NewSchool.years.upperBound).")
+                }
+            }
+        }
+
+        func run() async throws {
+            try await reportingErrors {
+                let school = NewSchool(code: code, name: name, timeZone: timeZone, template: template, year: year)
+                try show(school.open(await settings.load().ownerConnection()))
+            }
+        }
+
+        private func show(_ opened: NewSchool.Opened) throws {
+            if json {
+                try printJSON(
+                    Document(
+                        code: code, name: name, timeZone: timeZone, academicYear: opened.academicYear,
+                        rows: Dictionary(uniqueKeysWithValues: opened.rows.map { ($0.table, $0.rows) })))
+                return
+            }
+            print("\(name) is open. Its code is \(code).")
+            if let year = opened.academicYear {
+                print("Academic year \(year.name), \(year.startsOn) to \(year.endsOn).\n")
+                printTable([["TABLE", "ROWS"]] + opened.rows.map { [$0.table, String($0.rows)] })
+            }
+            print("\nNext: lyceum user create --school \(code) --role administrator --last-name … --first-name …")
+        }
+
+        private struct Document: Encodable {
+            let code: String
+            let name: String
+            let timeZone: String
+            let academicYear: NewSchool.AcademicYear?
+            let rows: [String: Int]
+
+            enum CodingKeys: String, CodingKey {
+                case code, name, rows
+                case timeZone = "time_zone"
+                case academicYear = "academic_year"
+            }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show the schools of this deployment.",
+            discussion: """
+                By code, with the academic year that holds today.
+
+                EXAMPLES:
+                  lyceum school list
+                  lyceum school list --json
+
+                EXIT CODES: 0 printed, also when there is none, 2 the schema is not this program's, 3 no database, \
+                78 a setting is missing or wrong
+                """)
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        @OptionGroup var settings: SettingsOptions
+
+        func run() async throws {
+            try await reportingErrors {
+                let schools = try SchoolList.read(await settings.load().ownerConnection())
+                if json {
+                    try printJSON(["schools": schools])
+                } else if schools.isEmpty {
+                    print("There is no school yet: `lyceum school create` opens one.")
+                } else {
+                    printTable(
+                        [["CODE", "NAME", "TIME ZONE", "YEAR", "PEOPLE", "STATE"]]
+                            + schools.map {
+                                [
+                                    $0.code, $0.name, $0.timeZone, $0.academicYear ?? "-", String($0.people),
+                                    $0.closedAt == nil ? "open" : "closed",
+                                ]
+                            })
+                }
+            }
+        }
+    }
+}
+
+extension NewSchool.Template: ExpressibleByArgument {}
+
+/// Whether a text can be a name: one line with something on it.
+func isName(_ text: String) -> Bool {
+    text.unicodeScalars.count <= 200 && text.contains { !$0.isWhitespace }
+        && !text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
+}
