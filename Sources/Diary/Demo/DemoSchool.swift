@@ -196,12 +196,13 @@ extension Demo {
         }
 
         private func loadCatalogues(_ loader: Loader) throws {
-            try loader.copy("subjects", "id, name, short_name, area, position", Subject.allCases) {
+            try loader.copy("subjects", "id, name, short_name, area, position, is_physical", Subject.allCases) {
                 $0.field(subjects[$1])
                 $0.field($1.entry.name)
                 $0.field($1.entry.short)
                 $0.field($1.entry.area)
                 $0.field($1.rawValue + 1)
+                $0.field($1 == .sport)
             }
             try loader.copy("rooms", "id, name, building, capacity, shared", rooms) {
                 $0.field($1.id)

@@ -165,13 +165,17 @@ extension SchoolLoader {
     }
 
     fileprivate func loadCatalogues() throws {
-        try copy("subjects", "id, name, short_name, area, position", RussianTemplate.Subject.allCases.enumerated()) {
+        try copy(
+            "subjects", "id, name, short_name, area, position, is_physical",
+            RussianTemplate.Subject.allCases.enumerated()
+        ) {
             let entry = $1.element.entry
             $0.field(newID())
             $0.field(entry.name)
             $0.field(entry.short)
             $0.field(entry.area)
             $0.field($1.offset + 1)
+            $0.field($1.element.isPhysical)
         }
         try copy(
             "categories", "id, name, short_name, weight, is_control, position", RussianTemplate.Category.allCases

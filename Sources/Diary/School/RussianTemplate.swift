@@ -46,6 +46,9 @@ enum RussianTemplate {
             case .project: ("Индивидуальный проект", "Проект", "Проект")
             }
         }
+
+        /// K2: its teachers see their pupils' health groups.
+        var isPhysical: Bool { self == .sport }
     }
 
     /// Subject areas (предметные области) that several subjects share.
