@@ -31,6 +31,7 @@ package enum Routes {
         Journal.routes,
         JournalBatch.routes,
         MarkHistory.routes,
+        Audit.routes,
         Health.routes,
         Documents.routes,
     ].flatMap { $0 }

@@ -14,6 +14,7 @@ package struct Page {
     package enum Key: Sendable {
         case text
         case integer
+        case largeInteger
         case date
         case identifier
 
@@ -21,6 +22,7 @@ package struct Page {
             switch self {
             case .text: true
             case .integer: Int32(text).map { String($0) == text } ?? false
+            case .largeInteger: Int64(text).map { String($0) == text } ?? false
             case .date: CalendarDate.isValid(text)
             case .identifier: FieldParsing.canonicalUUID(text) == text
             }

@@ -85,6 +85,9 @@ import Web
             student: 403, guardian: 403, teacher: 428, deputy: 428, head: 428, administrator: 428),
         "deleteGuardianship": Row(
             student: 403, guardian: 403, teacher: 428, deputy: 428, head: 428, administrator: 428),
+        "listAudit": Row(student: 403, guardian: 403, teacher: 403),
+        "getStudentHistory": Row(
+            student: 403, guardian: 403, foreign: ["teacher": 404, "deputy": 200, "admin": 200], strange: 404),
         "listStaff": Row(student: 403, guardian: 403),
         "createStaffMember": Row(
             student: 403, guardian: 403, teacher: 403, deputy: 403, head: 403, administrator: 422),

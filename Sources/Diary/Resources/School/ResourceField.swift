@@ -69,6 +69,7 @@ struct ResourceField: Sendable {
     var sqlType: String {
         switch sortKey {
         case .integer: "int"
+        case .largeInteger: "bigint"
         case .date: "date"
         case .identifier: "uuid"
         case .text: "text"
