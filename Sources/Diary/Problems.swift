@@ -168,6 +168,17 @@ extension ProblemKind {
             ru:
                 "Группу здоровья ведут классный руководитель, учителя физкультуры ученика и заместитель директора (K2).",
             en: "Class teacher, the pupil's PE teachers and deputy heads keep health groups (rule K2)."))
+    static let yearNotNext = ProblemKind(
+        "year_not_next", .conflict,
+        title: Text(ru: "Это не следующий год", en: "Year not next"),
+        detail: Text(
+            ru: "Новый год начинается после конца старого.", en: "The new year has to begin after the old one ends."))
+    static let undecided = ProblemKind(
+        "undecided", .conflict,
+        title: Text(ru: "Не все решения приняты", en: "Undecided"),
+        detail: Text(
+            ru: "Есть ученики без решения о переводе (Y1); пробный прогон называет их.",
+            en: "Pupils have no decision for the next year (rule Y1); a dry run names them."))
     static let idempotencyKeyReused = ProblemKind(
         "idempotency_key_reused", .unprocessableContent,
         title: Text(ru: "Ключ уже использован", en: "Idempotency key reused"),
@@ -211,7 +222,8 @@ extension ProblemKind {
         marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled, notYourLesson,
         journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, cursorExpired, unauthorizedClient,
         tooManyAttempts, shuttingDown, conflict, alreadyExists, inUse, classNotMovable, enrollmentNotMovable,
-        classGroupFollowsEnrollments, healthNotYours, idempotencyKeyReused, idempotencyInProgress, databaseUnavailable,
+        classGroupFollowsEnrollments, healthNotYours, yearNotNext, undecided, idempotencyKeyReused,
+        idempotencyInProgress, databaseUnavailable,
         outcomeUnknown, writeContention, timeout,
     ]
 

@@ -6,6 +6,8 @@ package enum Routes {
         Tokens.routes,
         Me.routes,
         AcademicYears.resource.routes(),
+        Promotions.resource.routes(),
+        Rollover.routes,
         Terms.resource.routes(),
         Holidays.resource.routes(),
         BellSchedules.resource.routes(),

@@ -88,6 +88,16 @@ import Web
         "listAudit": Row(student: 403, guardian: 403, teacher: 403),
         "getStudentHistory": Row(
             student: 403, guardian: 403, foreign: ["teacher": 404, "deputy": 200, "admin": 200], strange: 404),
+        "listPromotions": Row(student: 403, guardian: 403, strange: 404),
+        "createPromotion": Row(
+            student: 403, guardian: 403, teacher: 403, deputy: 422, head: 422, administrator: 422),
+        "getPromotion": Row(student: 403, guardian: 403, strange: 404),
+        "updatePromotion": Row(
+            student: 403, guardian: 403, teacher: 403, deputy: 428, head: 428, administrator: 428),
+        "deletePromotion": Row(
+            student: 403, guardian: 403, teacher: 403, deputy: 428, head: 428, administrator: 428),
+        "rollOverAcademicYear": Row(
+            student: 403, guardian: 403, teacher: 403, deputy: 422, head: 422, administrator: 422),
         "listStaff": Row(student: 403, guardian: 403),
         "createStaffMember": Row(
             student: 403, guardian: 403, teacher: 403, deputy: 403, head: 403, administrator: 422),

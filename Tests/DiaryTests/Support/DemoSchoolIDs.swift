@@ -125,6 +125,15 @@ struct DemoSchoolIDs: Sendable {
             [String(school), ofChild]
         ).rows[0]
         rows["{guardianship_id}"] = guardianship[0]
+        rows["{promotion_id}"] = try connection.query(
+            """
+            INSERT INTO promotions (school_id, id, academic_year_id, student_id, decision, decided_on)
+            SELECT $1, gen_random_uuid(), $2, coalesce($3::uuid, (SELECT id FROM students WHERE school_id = $1 LIMIT 1)),
+                'promoted', '2026-05-28'
+            ON CONFLICT (school_id, academic_year_id, student_id) DO UPDATE SET decided_on = excluded.decided_on
+            RETURNING id
+            """, [String(school), rows["{academic_year_id}"], ofChild]
+        ).first
         rows["{guardian_id}"] = guardianship[1]
         rows["{staff_id}"] = try connection.query(
             "SELECT id FROM staff WHERE school_id = $1 ORDER BY id LIMIT 1", [String(school)]
