@@ -6,6 +6,8 @@ package enum Routes {
         Tokens.routes,
         Me.routes,
         Sections.routes,
+        SchoolSettings.routes,
+        SchoolReadiness.routes,
         Classes.routes,
         StudentDiary.routes,
         StudentMarks.routes,
