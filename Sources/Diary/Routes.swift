@@ -15,6 +15,8 @@ package enum Routes {
         Subjects.resource.routes(),
         Categories.resource.routes(),
         AttendanceCodes.resource.routes(),
+        SchoolSettings.routes,
+        SchoolReadiness.routes,
         Classes.routes,
         Classes.resource.routes(lists: false),
         ClassTeachers.resource.routes(),

@@ -116,6 +116,8 @@ import Web
             nobody: 415, student: 415, guardian: 415, teacher: 415, deputy: 415, head: 415, administrator: 415),
         "getMe": Row(),
         "listSections": Row(student: 403, guardian: 403),
+        "getSchool": Row(),
+        "getSchoolReadiness": Row(student: 403, guardian: 403, teacher: 403),
         "listClasses": Row(student: 403, guardian: 403),
         "listClassStudents": Row(student: 403, guardian: 403, foreign: ["deputy": 200], strange: 404),
         "getStudentDiary": Row(

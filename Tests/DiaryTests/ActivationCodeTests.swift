@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "ABCD-EFGH-JK2", "ABCD-EFGH-JK233", "ABCD-EFGH-JK20", "ABCD-EFGH-JK2I", "АBCD-EFGH-JK23",
+        "", "ABCD-EFGH-JK2", "ABCD-EFGH-JK233", "ABCD-EFGH-JK20", "ABCD-EFGH-JK2I", "ЖBCD-EFGH-JK23",
         "ABCD\u{0}EFGHJK23",
         "ABCD_EFGH_JK23",
     ])

@@ -29,7 +29,7 @@ enum Journal {
             SectionGate.open(caller, section),
             dates(school, .text(term), .text(range?.from), .text(range?.to)),
             Query(statement: FeedCursor.now, parameters: [.text(since?.transaction)]),
-            codes(school), attendanceCodes(school), categories(school),
+            SchoolSettings.codes(school), attendanceCodes(school), categories(school),
             Query(statement: lessons, parameters: reader), Query(statement: homework, parameters: common),
             Query(statement: lineItems, parameters: common),
             Query(statement: students, parameters: [school, .text(caller.user)]),
@@ -111,15 +111,6 @@ enum Journal {
                 )
         ) r
         LIMIT 1
-        """)
-
-    private static let codes = Statement(
-        """
-        SELECT c.key AS code, c.value AS label
-        FROM school_settings t
-        CROSS JOIN LATERAL jsonb_each_text(t.code_labels) c
-        WHERE t.school_id = $1
-        ORDER BY array_position(ARRAY['pass', 'fail', 'exempt', 'owed', 'not_assessed'], c.key)
         """)
 
     private static let attendanceCodes = Statement(

@@ -8,6 +8,17 @@ enum LoginName {
         return parts.isEmpty ? "user" : parts.joined(separator: ".")
     }
 
+    /// The first that is not taken, which then is.
+    static func free(_ base: String, _ taken: inout Set<String>) -> String {
+        var login = base
+        var number = 2
+        while !taken.insert(login).inserted {
+            login = base + String(number)
+            number += 1
+        }
+        return login
+    }
+
     /// Whether a person may choose it: 3 to 64 of Latin letters, digits and `.`, `_`, `-`, `@`, a letter or digit first.
     static func isValid(_ login: String) -> Bool {
         let bytes = login.utf8
@@ -16,7 +27,7 @@ enum LoginName {
     }
 
     /// Letters a to z that say the name; what has no letter there is left out.
-    private static func latin(_ text: String) -> String {
+    static func latin(_ text: String) -> String {
         text.lowercased().reduce(into: "") { result, character in
             if let letters = letters[character] {
                 result += letters
