@@ -85,6 +85,9 @@ package struct School: Sendable, Equatable {
     package let id: Int
     package let code: String
     package let timeZone: String
+
+    /// Stands for one that does not exist, so that its requests go the way of others and take as long.
+    static let unknown = School(id: 0, code: "", timeZone: "UTC")
 }
 
 /// The schools of this deployment by id, asked for again after a minute.
