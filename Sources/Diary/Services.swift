@@ -8,6 +8,9 @@ package struct ServerSettings: Sendable {
     package var database: ConnectionURL
     package var tokenKeys: TokenKeys
     package let refreshTokens: RefreshTokens
+    package let activationCodes: ActivationCodes
+    /// Passwords that nobody may choose; nil: no list.
+    package var breachedPasswords: BreachedPasswords?
     /// `iss` of tokens and base of absolute links, without a slash at its end; nil takes the request's Host.
     package var publicURL: String?
     /// Milliseconds.
@@ -20,6 +23,7 @@ package struct ServerSettings: Sendable {
         pool: Lanes.Pool = Lanes.Pool()
     ) throws {
         refreshTokens = try RefreshTokens(tokenKeys)
+        activationCodes = try ActivationCodes(tokenKeys)
         self.database = database
         self.tokenKeys = tokenKeys
         self.publicURL = publicURL

@@ -1,0 +1,52 @@
+/// Logins that are made from names: `kovaleva.anna`, and for the next of that name `kovaleva.anna2`.
+enum LoginName {
+    private static let longestPart = 24
+
+    /// The login for a person whom nobody shares the name with.
+    static func base(last: String, first: String) -> String {
+        let parts = [last, first].map { latin($0).prefix(longestPart) }.filter { !$0.isEmpty }
+        return parts.isEmpty ? "user" : parts.joined(separator: ".")
+    }
+
+    /// The first that is not taken, which then is.
+    static func free(_ base: String, _ taken: inout Set<String>) -> String {
+        var login = base
+        var number = 2
+        while !taken.insert(login).inserted {
+            login = base + String(number)
+            number += 1
+        }
+        return login
+    }
+
+    /// Whether a person may choose it: 3 to 64 of Latin letters, digits and `.`, `_`, `-`, `@`, a letter or digit first.
+    static func isValid(_ login: String) -> Bool {
+        let bytes = login.utf8
+        return (3...64).contains(bytes.count) && isAlphanumeric(bytes.first!)
+            && bytes.allSatisfy { isAlphanumeric($0) || "._-@".utf8.contains($0) }
+    }
+
+    /// Letters a to z that say the name; what has no letter there is left out.
+    static func latin(_ text: String) -> String {
+        text.lowercased().reduce(into: "") { result, character in
+            if let letters = letters[character] {
+                result += letters
+            } else if character.isASCII, character.isLetter {
+                result.append(character)
+            }
+        }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: false
+        }
+    }
+
+    private static let letters: [Character: String] = [
+        "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "e", "ж": "zh", "з": "z", "и": "i", "й": "y",
+        "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f",
+        "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ы": "y", "э": "e", "ю": "yu", "я": "ya",
+    ]
+}

@@ -1,0 +1,88 @@
+import Crypto
+import Testing
+
+@testable import Diary
+
+/// Codes, logins and lists of passwords as values.
+@Suite struct CredentialValueTests {
+    @Test func A2_aCodeHasFiftyBitsAndNoLookAlikes() {
+        var seen: [Character: Int] = [:]
+        var codes: Set<String> = []
+        for _ in 0..<2000 {
+            let code = ActivationCode.make()
+            codes.insert(code)
+            for character in code where character != "-" { seen[character, default: 0] += 1 }
+        }
+        #expect(codes.count == 2000)
+        #expect(Set(seen.keys) == Set(ActivationCode.alphabet))
+        // 22 to the power of 12 is more than 2 to the power of 53; all characters are as likely.
+        #expect(ActivationCode.alphabet.count == 22)
+        #expect(seen.values.allSatisfy { (900...1300).contains($0) }, "\(seen)")
+    }
+
+    @Test(arguments: [
+        ("K7DM-PX4R-9HTA", "K7DMPX4R9HTA"), ("k7dm px4r 9hta", "K7DMPX4R9HTA"),
+        (" K7DM\u{2013}PX4R9HTA ", "K7DMPX4R9HTA"),
+        ("К7DМ-РХ4R-9НТА", "K7DMPX4R9HTA"), ("к7dм-рх4r-9нта", "K7DMPX4R9HTA"), ("З", "3"), ("", ""),
+    ])
+    func A2_aCodeIsReadAsPeopleTypeIt(_ typed: String, _ code: String) {
+        #expect(ActivationCode.canonical(typed) == code)
+    }
+
+    /// An older key still finds what it made; a code belongs to its school.
+    @Test func A2_aHashIsOfTheSchoolAndOfTheKeys() throws {
+        func key(_ byte: UInt8) -> String { Base64.url.encode([UInt8](repeating: byte, count: 32)) }
+        let old = try ActivationCodes(TokenKeys(configuration: "k1:\(key(1))"))
+        let both = try ActivationCodes(TokenKeys(configuration: "k2:\(key(2)),k1:\(key(1))"))
+        let hash = try old.hash("K7DM-PX4R-9HTA", school: 1)
+        #expect(try both.hashes("k7dmpx4r9hta", school: 1).contains(hash))
+        #expect(try !both.hashes("k7dmpx4r9hta", school: 2).contains(hash))
+        #expect(try both.hash("K7DM-PX4R-9HTA", school: 1) != hash)
+    }
+
+    @Test(arguments: [
+        ("Ковалёва", "Анна", "kovaleva.anna"), ("Щёголева-Мышь", "Юлия", "shchegolevamysh.yuliya"),
+        ("O'Brien", "Seán", "obrien.sen"), ("王", "小明", "user"), ("王", "Ли", "li"),
+        ("Абвгдеёжзийклмнопрстуфхцчшщъыьэюя", "Я", "abvgdeezhziyklmnoprstufk.ya"),
+    ])
+    func aLoginIsMadeFromTheName(_ last: String, _ first: String, _ login: String) {
+        #expect(LoginName.base(last: last, first: first) == login)
+    }
+
+    @Test(arguments: [
+        ("yana-2012", true), ("a.b@c.ru", true), ("7ab", true), (String(repeating: "a", count: 64), true),
+        ("ab", false),
+        ("", false), (".ab", false), ("a b", false), ("яна", false), ("ab\u{301}c", false),
+        (String(repeating: "a", count: 65), false),
+    ])
+    func aChosenLoginIsLatin(_ login: String, _ isValid: Bool) {
+        #expect(LoginName.isValid(login) == isValid)
+    }
+
+    @Test func aTakenLoginGetsANumber() {
+        var taken: Set<String> = ["li.anna", "li.anna3"]
+        #expect((0..<3).map { _ in LoginName.free("li.anna", &taken) } == ["li.anna2", "li.anna4", "li.anna5"])
+        #expect(LoginName.free("li.petr", &taken) == "li.petr")
+    }
+
+    @Test func aListHoldsPasswordsAndDigests() throws {
+        let list = try BreachedPasswords(
+            Array(
+                """
+                password123\r
+                пароль
+                5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:9545824
+                da39a3ee5e6b4b0d3255bfef95601890afd80709
+
+                b1b3773a05c0ed0176787a4f1574ff0075f7521e:x
+                """.utf8))
+        #expect(list.count == 5)
+        for known in ["password123", "пароль", "password", "", "b1b3773a05c0ed0176787a4f1574ff0075f7521e:x"] {
+            #expect(try list.contains(known), "\(known)")
+        }
+        for unknown in ["password123\r", "Password", "qwerty", "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8"] {
+            #expect(try !list.contains(unknown), "\(unknown)")
+        }
+        #expect(try !BreachedPasswords([]).contains("password"))
+    }
+}
