@@ -184,7 +184,8 @@ enum Tokens {
                 problem = Problem(.invalidRequest, items: problem.items, oauthError: "invalid_request")
             }
             if problem.oauthError == nil {
-                problem.oauthError = problem.kind.status.code >= 500 ? "temporarily_unavailable" : "invalid_request"
+                let isForNow = problem.kind.status.code >= 500 || problem.kind == .tooManyAttempts
+                problem.oauthError = isForNow ? "temporarily_unavailable" : "invalid_request"
             }
             throw problem
         }

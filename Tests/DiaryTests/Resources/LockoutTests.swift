@@ -23,7 +23,10 @@ import Testing
         let school = school
         let answers = try atOnce(20) { try school.signIn(login, "guess \($0)") }
         #expect(answers.filter { $0.status == 400 && $0.code == "invalid_grant" }.count == 5)
-        #expect(answers.filter { $0.status == 429 && $0.code == "too_many_attempts" }.count == 15)
+        let locked = answers.filter { $0.status == 429 && $0.code == "too_many_attempts" }
+        #expect(locked.count == 15)
+        #expect(
+            locked.allSatisfy { $0.json["error"]?.string == "temporarily_unavailable" && $0["Retry-After"] == "900" })
         #expect(try failures(login) == "5")
         // Case makes no other login of it.
         #expect(try school.signIn(login.uppercased(), TestServer.password).status == 429)
