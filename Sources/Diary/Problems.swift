@@ -98,6 +98,10 @@ extension ProblemKind {
         detail: Text(
             ru: "Код неверен, использован, отозван или просрочен; попросите новый.",
             en: "The code is wrong, used, revoked or expired; ask for a new one."))
+    static let wrongPassword = ProblemKind(
+        "wrong_password", .forbidden,
+        title: Text(ru: "Неверный пароль", en: "Wrong password"),
+        detail: Text(ru: "Текущий пароль неверен.", en: "The current password is wrong."))
     static let notYourCredentials = ProblemKind(
         "not_your_credentials", .forbidden,
         title: Text(ru: "Реквизиты выдаёт другой", en: "Not yours to issue"),
@@ -204,7 +208,8 @@ extension ProblemKind {
         unauthorized, invalidToken, invalidGrant, invalidRequest, unsupportedGrantType, forbidden, staleVersion,
         marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled, notYourLesson,
         journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, cursorExpired, unauthorizedClient,
-        invalidCode, notYourCredentials, accountClosed, loginSet, loginTaken, tooManyAttempts, shuttingDown, conflict,
+        invalidCode, wrongPassword, notYourCredentials, accountClosed, loginSet, loginTaken, tooManyAttempts,
+        shuttingDown, conflict,
         idempotencyKeyReused, idempotencyInProgress, databaseUnavailable,
         outcomeUnknown, writeContention, timeout,
     ]

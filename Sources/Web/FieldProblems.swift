@@ -41,7 +41,6 @@ extension Problem.Item {
         case "password_is_login": Text(ru: "Пароль совпадает с логином.", en: "The password is the login.")
         case "password_is_name": Text(ru: "Пароль совпадает с именем.", en: "The password is the person's name.")
         case "same_password": Text(ru: "Новый пароль совпадает с прежним.", en: "The new password is the current one.")
-        case "wrong_password": Text(ru: "Текущий пароль неверен.", en: "The current password is wrong.")
         case "empty_batch": Text(ru: "Нет ни одной записи.", en: "There is no item at all.")
         default: Text(ru: "Неверное значение.", en: "The value is not valid.")
         }

@@ -80,9 +80,7 @@ private struct Form {
 }
 
 extension Problem {
-    fileprivate static var wrongPassword: Problem {
-        let problems = FieldProblems()
-        problems.add(FieldProblem(JSONPointer("current_password"), "wrong_password"))
-        return Problem(problems)!
-    }
+    fileprivate static let wrongPassword = Problem(
+        .wrongPassword,
+        items: [.init(pointer: "/current_password", code: "wrong_password", detail: ProblemKind.wrongPassword.detail)])
 }
