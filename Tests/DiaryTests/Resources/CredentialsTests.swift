@@ -69,12 +69,23 @@ import Testing
         let shutOut = try school.person(
             "EXISTS (SELECT FROM guardianships g WHERE g.school_id = u.school_id AND g.guardian_id = u.id AND g.access = 'none')"
         )
+        let taught = try school.person(
+            """
+            EXISTS (
+                SELECT FROM group_members m
+                JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
+                JOIN section_teachers t ON t.school_id = s.school_id AND t.section_id = s.id AND t.ends_on IS NULL
+                JOIN users r ON r.school_id = t.school_id AND r.id = t.teacher_id AND r.login = 'teacher'
+                JOIN enrollments e ON e.school_id = m.school_id AND e.student_id = m.student_id AND e.ends_on IS NULL
+                WHERE m.school_id = u.school_id AND m.student_id = u.id AND m.ends_on IS NULL AND e.class_id <> $2
+            )
+            """, ids.class7A)
         let own = ids.others[1]
         let family = try school.guardian(of: own)
         let cases: [(who: String, whom: String, status: Int, code: String?)] = [
             ("teacher", own, 201, nil), ("teacher", family, 201, nil), ("teacher", outsider, 404, "not_found"),
             ("teacher", try school.guardian(of: outsider), 404, "not_found"),
-            ("teacher", colleague, 403, "not_your_credentials"),
+            ("teacher", taught, 403, "not_your_credentials"), ("teacher", colleague, 403, "not_your_credentials"),
             ("teacher", teacherAndMother, 403, "not_your_credentials"),
             // Seen in the pupil's profile, but the diary is closed to them (A3).
             ("teacher", shutOut, 403, "not_your_credentials"), ("deputy", shutOut, 403, "not_your_credentials"),
@@ -95,6 +106,14 @@ import Testing
             let revoked = try client.delete("/v1/users/\(whom)/credentials")
             #expect(revoked.status == (status == 201 ? 204 : status), "\(who) for \(whom): \(revoked.text)")
         }
+        // Who teaches and leads no class has nobody to give codes to.
+        let plain = try server.session(of: colleague, school: ids.school, roles: ["teacher"])
+        #expect(try school.issue(plain, own, reason: "x").code == "forbidden")
+        // Nor does a token that says otherwise.
+        let pretender = try server.session(
+            of: colleague, school: ids.school, roles: ["administrator", "class_teacher"])
+        #expect(try school.issue(pretender, outsider, reason: "x").status == 404)
+        #expect(try school.issue(pretender, teacherAndMother, reason: "x").code == "not_your_credentials")
         // A guardian of two children in two classes: either class teacher may.
         #expect(
             try school.issue(try server.client("teacher"), try school.user("parent"), reason: "забыла").status == 201)
