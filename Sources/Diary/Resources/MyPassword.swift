@@ -32,7 +32,7 @@ enum MyPassword {
         let changed = try await services.lanes.write(
             caller.scope,
             [
-                replace(school, person, .text(stored), .text(hash)),
+                replace(school, person, .text(found.text(0, "password_changed_at")), .text(hash)),
                 endOthers(school, person, .text(hash), .text(caller.session)), attempt.success,
             ])
         // It was changed or reset meanwhile: the current password is another one by now.
@@ -42,14 +42,15 @@ enum MyPassword {
 
     private static let account = Statement(
         """
-        SELECT u.login, u.password_hash, u.last_name, u.first_name, u.middle_name
+        SELECT u.login, u.password_hash, u.password_changed_at, u.last_name, u.first_name, u.middle_name
         FROM users u WHERE u.school_id = $1 AND u.id = $2::uuid AND u.state = 'active'
         """)
 
     private static let replace = Statement(
         """
         UPDATE users SET password_hash = $4, password_changed_at = now()
-        WHERE school_id = $1 AND id = $2::uuid AND state = 'active' AND password_hash = $3
+        WHERE school_id = $1 AND id = $2::uuid AND state = 'active'
+            AND password_changed_at IS NOT DISTINCT FROM $3::timestamptz
         """)
 
     private static let endOthers = Statement(

@@ -64,8 +64,10 @@ enum Tokens {
         let (attempt, rows) = try await SignInAttempt.begin(
             services, scope, login: login, address: request.peer, [account(.integer(school.id), .text(login))])
         let stored = rows[0].isEmpty ? nil : rows[0].text(0, "password_hash")
-        let verification = try await attempt.hash {
-            try PasswordHash.verify(password, against: stored ?? PasswordHash.dummy)
+        let (verification, renewed) = try await attempt.hash {
+            let verification = try PasswordHash.verify(password, against: stored ?? PasswordHash.dummy)
+            let isWorthIt = verification.matches && verification.needsRehash
+            return (verification, isWorthIt ? try PasswordHash.make(password) : nil)
         }
         guard let user = rows[0].isEmpty ? nil : rows[0].text(0, "id"), let stored, verification.matches,
             rows[0].text(0, "state") == "active"
@@ -83,16 +85,17 @@ enum Tokens {
                 open(
                     .integer(school.id), .text(session), .text(user), .text("password"), .bytes(refresh.hash),
                     .integer(sessionDays), .text(request.head["User-Agent"].map { String($0.prefix(200)) }),
-                    .text(request.peer), .text(stored)),
+                    .text(request.peer), .text(rows[0].text(0, "password_changed_at"))),
                 recordActivity(.integer(school.id), .text(user), .text(session)),
                 roles(.integer(school.id), .text(user)), attempt.success,
             ])
         // While it was hashed, the password was changed or the person shut out.
         guard opened[0].affected == 1 else { throw Problem.invalidGrant }
-        if verification.needsRehash {
-            let hash = try await services.passwords.run { try PasswordHash.make(password) }
-            _ = try await services.lanes.write(
-                named, [rehash(.integer(school.id), .text(user), .text(hash), .text(stored))])
+        if let renewed {
+            // On its own: with the session, two sign-ins of one person could wait for each other. What fails here is made up
+            // for by the next sign-in.
+            _ = try? await services.lanes.write(
+                named, [rehash(.integer(school.id), .text(user), .text(renewed), .text(stored))])
         }
         return try answer(services, user, school.id, session, refresh.token, opened[2])
     }
@@ -195,19 +198,21 @@ enum Tokens {
 
     private static let account = Statement(
         """
-        SELECT u.id, u.password_hash, u.state, coalesce(t.password_grant, true) AS password_grant
+        SELECT u.id, u.password_hash, u.password_changed_at, u.state, coalesce(t.password_grant, true) AS password_grant
         FROM users u
         LEFT JOIN school_settings t ON t.school_id = u.school_id
         WHERE u.school_id = $1 AND u.login = lower($2)
         """)
 
-    /// Only for the password that was looked at: a reset or a change that comes meanwhile is waited for, and ends it.
+    /// Only for the password that was looked at, though its hash may be another by now: a reset or a change that comes
+    /// meanwhile is waited for, and then there is no session.
     private static let open = Statement(
         """
         INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at, user_agent, address)
         SELECT u.school_id, $2::uuid, u.id, $4, $5::bytea, now() + make_interval(days => $6::int), $7, $8::inet
         FROM users u
-        WHERE u.school_id = $1 AND u.id = $3::uuid AND u.state = 'active' AND u.password_hash = $9
+        WHERE u.school_id = $1 AND u.id = $3::uuid AND u.state = 'active'
+            AND u.password_changed_at IS NOT DISTINCT FROM $9::timestamptz
         FOR SHARE OF u
         """)
 
