@@ -59,7 +59,7 @@ package struct Caller {
         self.services = services
         requestID = request.id
         timing = request.timing
-        school = School(id: 0, code: "", timeZone: "UTC")
+        school = .unknown
         user = ""
         session = ""
         roles = []

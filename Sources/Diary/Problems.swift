@@ -92,6 +92,39 @@ extension ProblemKind {
         detail: Text(
             ru: "Школа не разрешает приложениям вход паролем.",
             en: "The school does not let apps sign in with a password."))
+    static let invalidCode = ProblemKind(
+        "invalid_code", .badRequest,
+        title: Text(ru: "Код не подходит", en: "Invalid code"),
+        detail: Text(
+            ru: "Код неверен, использован, отозван или просрочен; попросите новый.",
+            en: "The code is wrong, used, revoked or expired; ask for a new one."))
+    static let wrongPassword = ProblemKind(
+        "wrong_password", .forbidden,
+        title: Text(ru: "Неверный пароль", en: "Wrong password"),
+        detail: Text(ru: "Текущий пароль неверен.", en: "The current password is wrong."))
+    static let notYourCredentials = ProblemKind(
+        "not_your_credentials", .forbidden,
+        title: Text(ru: "Реквизиты выдаёт другой", en: "Not yours to issue"),
+        detail: Text(
+            ru: "Сотрудникам реквизиты выдаёт администратор, ученикам и родителям — классный руководитель (A2).",
+            en: "Administrators issue credentials to staff, class teachers to pupils and guardians (rule A2)."))
+    static let accountClosed = ProblemKind(
+        "account_closed", .conflict,
+        title: Text(ru: "Учётная запись закрыта", en: "Account closed"),
+        detail: Text(
+            ru: "Вход этому человеку закрыт, реквизиты не выдаются.",
+            en: "The person is blocked or was depersonalised; no credentials are issued."))
+    static let loginSet = ProblemKind(
+        "login_set", .conflict,
+        title: Text(ru: "Логин уже есть", en: "Login is set"),
+        detail: Text(
+            ru: "У человека уже есть другой логин; он не меняется.", en: "The person has another login, which stays."))
+    static let loginTaken = ProblemKind(
+        "login_taken", .conflict,
+        title: Text(ru: "Логин занят", en: "Login taken"),
+        detail: Text(
+            ru: "Этот логин в школе уже есть; выберите другой.",
+            en: "Somebody of the school has this login; choose another."))
     static let tooManyAttempts = ProblemKind(
         "too_many_attempts", .tooManyRequests,
         title: Text(ru: "Слишком много попыток", en: "Too many attempts"),
@@ -221,6 +254,7 @@ extension ProblemKind {
         unauthorized, invalidToken, invalidGrant, invalidRequest, unsupportedGrantType, forbidden, staleVersion,
         marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled, notYourLesson,
         journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, cursorExpired, unauthorizedClient,
+        invalidCode, wrongPassword, notYourCredentials, accountClosed, loginSet, loginTaken,
         tooManyAttempts, shuttingDown, conflict, alreadyExists, inUse, classNotMovable, enrollmentNotMovable,
         classGroupFollowsEnrollments, healthNotYours, yearNotNext, undecided, idempotencyKeyReused,
         idempotencyInProgress, databaseUnavailable,
@@ -280,6 +314,6 @@ enum DatabaseProblems {
         "marks_cell_key": .staleVersion, "attendance_cell_key": .staleVersion, "feedback_cell_key": .staleVersion,
         "line_items_pkey": .notInSection, "line_items_one_default": .staleVersion,
         "homework_one_for_all": .staleVersion,
-        "feedback_pkey": .notInSection,
+        "feedback_pkey": .notInSection, "users_login_key": .loginTaken,
     ]
 }

@@ -4,7 +4,12 @@ import Web
 package enum Routes {
     package static let all: [Route<Access, Caller>] = [
         Tokens.routes,
+        Activation.routes,
         Me.routes,
+        MyPassword.routes,
+        MySessions.routes,
+        Credentials.routes,
+        ClassCredentials.routes,
         AcademicYears.resource.routes(),
         Promotions.resource.routes(),
         Rollover.routes,

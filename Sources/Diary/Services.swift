@@ -8,6 +8,8 @@ package struct ServerSettings: Sendable {
     package var database: ConnectionURL
     package var tokenKeys: TokenKeys
     package let refreshTokens: RefreshTokens
+    /// Passwords that nobody may choose; nil: no list.
+    package var breachedPasswords: BreachedPasswords?
     /// `iss` of tokens and base of absolute links, without a slash at its end; nil takes the request's Host.
     package var publicURL: String?
     /// Milliseconds.
@@ -82,6 +84,9 @@ package struct School: Sendable, Equatable {
     package let id: Int
     package let code: String
     package let timeZone: String
+
+    /// Stands for one that does not exist, so that its requests go the way of others and take as long.
+    static let unknown = School(id: 0, code: "", timeZone: "UTC")
 }
 
 /// The schools of this deployment by id, asked for again after a minute.

@@ -35,6 +35,17 @@ extension Problem.Item {
         case "read_only_field":
             Text(ru: "Поле ведёт сервер.", en: "The server keeps this field.")
         case "only_when_late": Text(ru: "Минуты — только при опоздании.", en: "Minutes go with late only.")
+        case "invalid_login":
+            Text(
+                ru: "Логин: от 3 до 64 латинских букв, цифр и знаков . _ - @, первой — буква или цифра.",
+                en: "A login has 3 to 64 Latin letters, digits and . _ - @, and begins with a letter or digit.")
+        case "breached_password":
+            Text(
+                ru: "Этот пароль известен взломщикам; придумайте другой.",
+                en: "This password is known to attackers; choose another one.")
+        case "password_is_login": Text(ru: "Пароль совпадает с логином.", en: "The password is the login.")
+        case "password_is_name": Text(ru: "Пароль совпадает с именем.", en: "The password is the person's name.")
+        case "same_password": Text(ru: "Новый пароль совпадает с прежним.", en: "The new password is the current one.")
         case "empty_batch": Text(ru: "Нет ни одной записи.", en: "There is no item at all.")
         default: Text(ru: "Неверное значение.", en: "The value is not valid.")
         }

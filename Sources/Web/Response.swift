@@ -24,6 +24,13 @@ package struct Response {
         return response
     }
 
+    /// Done, and nothing to show.
+    package static var empty: Response {
+        var response = Response(.noContent)
+        response.headers.append(("Cache-Control", "private, no-store"))
+        return response
+    }
+
     /// JSON that its caller may keep and ask again for with `If-None-Match`; the tag is a digest of the content.
     package static func tagged(_ writer: JSONWriter, _ tag: EntityTag? = nil) -> Response {
         var response = Response(.ok, contentType: "application/json", body: writer.bytes)

@@ -36,13 +36,17 @@ package struct Route<Rule: Sendable, Caller>: Sendable {
         _ path: String, _ operation: String, access: Rule, quota: Quota = .standard, _ handler: @escaping Handler
     ) -> Route { Route(.post, path, operation, access: access, quota: quota, handler) }
 
-    package static func delete(
+    package static func put(
         _ path: String, _ operation: String, access: Rule, quota: Quota = .standard, _ handler: @escaping Handler
-    ) -> Route { Route(.delete, path, operation, access: access, quota: quota, handler) }
+    ) -> Route { Route(.put, path, operation, access: access, quota: quota, handler) }
 
     package static func patch(
         _ path: String, _ operation: String, access: Rule, quota: Quota = .standard, _ handler: @escaping Handler
     ) -> Route { Route(.patch, path, operation, access: access, quota: quota, handler) }
+
+    package static func delete(
+        _ path: String, _ operation: String, access: Rule, quota: Quota = .standard, _ handler: @escaping Handler
+    ) -> Route { Route(.delete, path, operation, access: access, quota: quota, handler) }
 }
 
 /// The values of a template's `{names}`, decoded.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Crypto
 import Diary
+import FoundationEssentials
 import Logging
 import Postgres
 import Reactor
@@ -42,6 +43,7 @@ struct ServeCommand: AsyncParsableCommand {
                 database: ConnectionURL(settings.requireDatabaseURL()),
                 tokenKeys: TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
             server.pool = settings.pool
+            server.breachedPasswords = try settings.loadBreachedPasswords()
             let certificate = settings.tls.map { Certificate(files: $0) }
             let tls = try certificate?.load()
             let contract = Contract(
@@ -179,6 +181,22 @@ private struct StartConditions {
         let standing = try Migrator(url: url, files: files).standing()
         guard standing == .current else { throw StartChecks.Failure(schema: standing) }
         try StartChecks.rowSecurity(connection)
+    }
+}
+
+extension Settings {
+    /// - Throws: `SettingsError` when the file cannot be read, or has no line: a list that silently forbids nothing.
+    fileprivate func loadBreachedPasswords() throws -> BreachedPasswords? {
+        guard let path = breachedPasswords else { return nil }
+        let origin = entries.first { $0.key == "passwords.breached" }?.origin ?? ""
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw SettingsError.wrong("passwords.breached", origin: origin, "names \(path), which can't be read")
+        }
+        let passwords = try BreachedPasswords(Array(data))
+        guard passwords.count > 0 else {
+            throw SettingsError.wrong("passwords.breached", origin: origin, "names \(path), which holds no password")
+        }
+        return passwords
     }
 }
 

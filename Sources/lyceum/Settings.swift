@@ -50,6 +50,8 @@ struct Settings: Sendable {
     /// `admin.host`, `admin.port`: where `/metrics` is; nil: nowhere.
     var adminHost: String
     var adminPort: Int?
+    /// `passwords.breached`: the path of a file of passwords, or their SHA-1, that nobody may choose; nil: none.
+    var breachedPasswords: String?
     /// Where `Migrations/` and openapi.yaml are; nil: looked for, see `Resources`.
     var resourcesDirectory: String?
 
@@ -116,6 +118,7 @@ struct Settings: Sendable {
         showsTiming = try lookup.bool("server.timing", default: false)
         adminHost = try lookup.string("admin.host", default: "127.0.0.1")
         adminPort = try lookup.int("admin.port", in: 0...65_535)
+        breachedPasswords = try lookup.string("passwords.breached")
         resourcesDirectory = try lookup.string("resources.directory")
         entries = lookup.entries
     }

@@ -30,7 +30,7 @@ struct Lookup {
         "database.writers", "database.leased", "database.queue.limit", "database.queue.timeout", "token.keys",
         "tls.certificate", "tls.key", "proxies.trusted", "connections.core", "connections.total", "connections.address",
         "shutdown.delay", "public.url", "log.level", "rate.requests", "rate.signins", "rate.window", "cors.origins",
-        "compression.minimum", "server.timing", "admin.host", "admin.port", "resources.directory",
+        "compression.minimum", "server.timing", "admin.host", "admin.port", "passwords.breached", "resources.directory",
     ]
 
     init(layers: [Layer]) { self.layers = layers }

@@ -15,6 +15,14 @@ import Testing
         #expect(Hexadecimal.encode(try SHA256.hash(Array(text.utf8))) == digest)
     }
 
+    /// FIPS 180-4 examples.
+    @Test(arguments: [
+        ("", "da39a3ee5e6b4b0d3255bfef95601890afd80709"), ("abc", "a9993e364706816aba3e25717850c26c9cd0d89d"),
+    ])
+    func sha1(_ text: String, _ digest: String) throws {
+        #expect(Hexadecimal.encode(try SHA1.hash(Array(text.utf8))) == digest)
+    }
+
     /// RFC 4231 test cases 1, 2, 3 and 6.
     @Test(arguments: [
         (

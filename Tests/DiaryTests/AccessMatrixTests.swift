@@ -19,6 +19,8 @@ import Web
         var foreign: [String: Int] = [:]
         /// With an id of another school.
         var strange: Int?
+        /// What is sent, where that is not nothing.
+        var body: String?
     }
 
     static let open = Row(nobody: 200)
@@ -114,7 +116,30 @@ import Web
             nobody: 415, student: 415, guardian: 415, teacher: 415, deputy: 415, head: 415, administrator: 415),
         "revokeToken": Row(
             nobody: 415, student: 415, guardian: 415, teacher: 415, deputy: 415, head: 415, administrator: 415),
+        "activateAccount": Row(
+            nobody: 415, student: 415, guardian: 415, teacher: 415, deputy: 415, head: 415, administrator: 415),
         "getMe": Row(),
+        "changeMyPassword": Row(
+            student: 204, guardian: 204, teacher: 204, deputy: 204, head: 204, administrator: 204,
+            body: "{\"current_password\":\"lyceum-demo\",\"new_password\":\"lyceum-demo-2\"}"),
+        "listMySessions": Row(),
+        // Nobody has the id; a foreign one is somebody else's session.
+        "endMySession": Row(
+            student: 404, guardian: 404, teacher: 404, deputy: 404, head: 404, administrator: 404,
+            foreign: ["student": 404, "parent": 404, "teacher": 404, "deputy": 404, "head": 404, "admin": 404],
+            strange: 404),
+        // A2: a pupil of 7А is its class teacher's, whoever else may see it.
+        "issueCredentials": Row(
+            student: 403, guardian: 403, teacher: 201, deputy: 403, head: 403, administrator: 403,
+            foreign: ["teacher": 404, "deputy": 403, "head": 403, "admin": 403], strange: 404,
+            body: "{\"reason\":\"листок потерян\"}"),
+        "revokeCredentials": Row(
+            student: 403, guardian: 403, teacher: 204, deputy: 403, head: 403, administrator: 403,
+            foreign: ["teacher": 404, "deputy": 403, "head": 403, "admin": 403], strange: 404),
+        "issueClassCredentials": Row(
+            student: 403, guardian: 403, deputy: 403, head: 403, administrator: 403,
+            foreign: ["teacher": 403, "deputy": 403, "head": 403, "admin": 403], strange: 404,
+            body: "{\"for\":\"students\",\"reason\":\"листки потеряны\"}"),
         "listSections": Row(student: 403, guardian: 403),
         "getSchool": Row(),
         "getSchoolReadiness": Row(student: 403, guardian: 403, teacher: 403),
@@ -153,9 +178,11 @@ import Web
         func row(_ route: Route<Access, Caller>) -> Row { Self.matrix[route.operation] ?? Row() }
         func check(_ route: Route<Access, Caller>, _ who: String, _ path: String, _ expected: Int) throws {
             let client = clients[who] ?? TestClient(port: server.port)
+            let sent = Self.matrix[route.operation]?.body
             // A batch of one item, so that a foreign section is looked up.
             let body: String? =
                 switch (route.method.rawValue, path == foreign.own(route.path, who, ids)) {
+                case _ where sent != nil: sent
                 case ("PATCH", false):
                     "{\"marks\":[{\"lesson_id\":\"\(ids.lesson)\",\"student_id\":\"\(ids.child)\",\"value\":null,\"version\":0}]}"
                 case ("PATCH", true): "{}"
@@ -203,6 +230,8 @@ struct ForeignIDs {
     let strangeMark: String
     let strangeClass: String
     let markOfAnotherClass: String
+    let session: String
+    let strangeSession: String
     let ids: DemoSchoolIDs
 
     init(_ server: TestServer, _ ids: DemoSchoolIDs) throws {
@@ -224,6 +253,14 @@ struct ForeignIDs {
         markOfAnotherClass = try find(
             "SELECT k.id FROM marks k JOIN line_items i ON i.school_id = k.school_id AND i.id = k.line_item_id WHERE k.school_id = $1 AND i.section_id = $2 AND kind IS NOT NULL ORDER BY k.id LIMIT 1",
             ids.school, ids.otherSection)
+        let somebody = try find(
+            "SELECT id FROM users WHERE school_id = $1 AND login IS NULL ORDER BY id LIMIT 1", ids.school)
+        session = try find(
+            "INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at) VALUES ($1, gen_random_uuid(), $2, 'test', '', now() + interval '1 day') RETURNING id",
+            ids.school, somebody)
+        strangeSession = try find(
+            "INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at) VALUES ($1, gen_random_uuid(), $2, 'test', '', now() + interval '1 day') RETURNING id",
+            ids.otherSchool, ids.stranger)
         strangeMark = try find("SELECT id FROM marks WHERE school_id = $1 ORDER BY id LIMIT 1", ids.otherSchool)
         strangeClass = try find("SELECT id FROM classes WHERE school_id = $1 ORDER BY id LIMIT 1", ids.otherSchool)
     }
@@ -232,17 +269,20 @@ struct ForeignIDs {
         guard who == "student" else { return ids.path(template) }
         return template.replacing("{student_id}", with: student).replacing("{mark_id}", with: ownMark)
             .replacing("{class_id}", with: ids.class7A).replacing("{section_id}", with: ids.section)
+            .replacing("{user_id}", with: student).replacing("{session_id}", with: DemoSchoolIDs.nothing)
             .replacing("{code}", with: "not_found").replacing(ids.rows)
     }
 
     func foreign(_ template: String) -> String {
         template.replacing("{student_id}", with: pupilOfAnotherClass).replacing("{mark_id}", with: markOfAnotherClass)
             .replacing("{class_id}", with: ids.otherClass).replacing("{section_id}", with: ids.otherSection)
+            .replacing("{user_id}", with: pupilOfAnotherClass).replacing("{session_id}", with: session)
     }
 
     func strange(_ template: String) -> String {
         template.replacing("{student_id}", with: ids.stranger).replacing("{mark_id}", with: strangeMark)
             .replacing("{class_id}", with: strangeClass).replacing("{section_id}", with: ids.strangeSection)
+            .replacing("{user_id}", with: ids.stranger).replacing("{session_id}", with: strangeSession)
             .replacing(ids.strangeRows)
     }
 }

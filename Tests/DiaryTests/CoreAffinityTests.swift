@@ -25,7 +25,7 @@ import Web
         }
         let server = try await TestServer(cores: 2, routes: routes)
         let school = try DemoSchoolIDs(server)
-        let clients = try ["teacher", "parent", "deputy"].map { try server.client($0) }
+        let clients = try ["teacher", "parent", "deputy", "admin"].map { try server.client($0) }
         for route in Routes.all {
             let path = school.path(route.path)
             for client in clients {
@@ -50,7 +50,7 @@ import Web
         func arrivals() -> Int {
             server.server.cores.reduce(0) { $0 + $1.executor.arrivals.load(ordering: .relaxed) }
         }
-        for login in ["teacher", "parent", "deputy"] {
+        for login in ["teacher", "parent", "deputy", "admin"] {
             let client = try server.client(login)
             let before = arrivals()
             for route in Routes.all where route.operation != "issueToken" {

@@ -71,6 +71,20 @@ import Testing
         #expect(server.log.contains("\(directory)/key.pem holds no private key"))
     }
 
+    /// A list that would silently forbid nothing.
+    @Test(arguments: [("nowhere.txt", "can't be read"), ("empty.txt", "holds no password")])
+    func aListOfPasswordsThatCannotBeUsedIsNamed(_ name: String, _ problem: String) async throws {
+        try write("\n\n", to: "empty.txt")
+        var environment = environment(nil)
+        environment["LYCEUM_DATABASE_URL"] = "postgresql:///nowhere"
+        environment["LYCEUM_PASSWORDS_BREACHED"] = "\(directory)/\(name)"
+        let server = try Program(environment)
+        defer { server.kill() }
+        #expect(await server.status() == 78)
+        #expect(server.log.contains("LYCEUM_PASSWORDS_BREACHED"))
+        #expect(server.log.contains("\(directory)/\(name), which \(problem)"))
+    }
+
     private func environment(_ database: TestDatabase?) -> [String: String] {
         [
             "LYCEUM_DATABASE_URL": database?.serverURL ?? "", "LYCEUM_RESOURCES_DIRECTORY": directory,

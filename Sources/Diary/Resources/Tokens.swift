@@ -59,51 +59,44 @@ enum Tokens {
         let password = try form.required("password")
         let services = caller.services
         let found = try await services.schools.find(code: schoolCode)
-        // An unknown school takes the same way, so that its answer takes the same time.
-        let school = found ?? School(id: 0, code: "", timeZone: "UTC")
+        let school = found ?? .unknown
         let scope = Scope(school: school.id, timeZone: school.timeZone, requestID: request.id, timing: request.timing)
-        let rows = try await services.lanes.read(
-            scope,
-            [
-                lock(.integer(school.id), .text(login), .text(request.peer)),
-                account(.integer(school.id), .text(login)),
-            ])
-        if rows[0].boolean(0, "locked") {
-            throw Problem(
-                .tooManyAttempts, headers: [("Retry-After", "900")], oauthError: "temporarily_unavailable")
+        let (attempt, rows) = try await SignInAttempt.begin(
+            services, scope, login: login, address: request.peer, [account(.integer(school.id), .text(login))])
+        let stored = rows[0].isEmpty ? nil : rows[0].text(0, "password_hash")
+        let (verification, renewed) = try await attempt.hash {
+            let verification = try PasswordHash.verify(password, against: stored ?? PasswordHash.dummy)
+            let isWorthIt = verification.matches && verification.needsRehash
+            return (verification, isWorthIt ? try PasswordHash.make(password) : nil)
         }
-        let stored = rows[1].isEmpty ? nil : rows[1].text(0, "password_hash")
-        let verification = try await services.passwords.run {
-            try PasswordHash.verify(password, against: stored ?? PasswordHash.dummy)
-        }
-        guard let user = rows[1].isEmpty ? nil : rows[1].text(0, "id"), stored != nil, verification.matches,
-            rows[1].text(0, "state") == "active"
-        else {
-            if found != nil {
-                _ = try await services.lanes.write(
-                    scope, [recordFailure(.integer(school.id), .text(login), .text(request.peer))])
-            }
-            throw Problem.invalidGrant
-        }
-        guard rows[1].boolean(0, "password_grant") else {
+        guard let user = rows[0].isEmpty ? nil : rows[0].text(0, "id"), let stored, verification.matches,
+            rows[0].text(0, "state") == "active"
+        else { throw Problem.invalidGrant }
+        guard rows[0].boolean(0, "password_grant") else {
             throw Problem(.unauthorizedClient, oauthError: "unauthorized_client")
         }
         let session = services.newID()
         let refresh = try services.refreshTokens.make(school: school.id, session: session, generation: 0)
-        var queries = [
-            open(
-                .integer(school.id), .text(session), .text(user), .text("password"), .bytes(refresh.hash),
-                .integer(sessionDays), .text(request.head["User-Agent"].map { String($0.prefix(200)) }),
-                .text(request.peer)),
-            recordActivity(.integer(school.id), .text(user)), roles(.integer(school.id), .text(user)),
-        ]
-        if verification.needsRehash {
-            let hash = try await services.passwords.run { try PasswordHash.make(password) }
-            queries.append(rehash(.integer(school.id), .text(user), .text(hash)))
-        }
         var named = scope
         named.user = user
-        let opened = try await services.lanes.write(named, queries)
+        let opened = try await services.lanes.write(
+            named,
+            [
+                open(
+                    .integer(school.id), .text(session), .text(user), .text("password"), .bytes(refresh.hash),
+                    .integer(sessionDays), .text(request.head["User-Agent"].map { String($0.prefix(200)) }),
+                    .text(request.peer), .text(rows[0].text(0, "password_changed_at"))),
+                recordActivity(.integer(school.id), .text(user), .text(session)),
+                roles(.integer(school.id), .text(user)), attempt.success,
+            ])
+        // While it was hashed, the password was changed or the person shut out.
+        guard opened[0].affected == 1 else { throw Problem.invalidGrant }
+        if let renewed {
+            // On its own: with the session, two sign-ins of one person could wait for each other. What fails here is made up
+            // for by the next sign-in.
+            _ = try? await services.lanes.write(
+                named, [rehash(.integer(school.id), .text(user), .text(renewed), .text(stored))])
+        }
         return try answer(services, user, school.id, session, refresh.token, opened[2])
     }
 
@@ -153,10 +146,7 @@ enum Tokens {
         } else {
             return nil
         }
-        let person: [Parameter] = [id, .text(user)]
-        let granted = try await transaction.run([
-            Query(statement: recordActivity, parameters: person), Query(statement: roles, parameters: person),
-        ])
+        let granted = try await transaction.run([recordActivity(id, .text(user), session), roles(id, .text(user))])
         return try answer(services, user, school.id, presented.session, token, granted[1])
     }
 
@@ -184,16 +174,21 @@ enum Tokens {
     }
 
     /// Gives every problem of the endpoint an `error` member of RFC 6749.
-    private static func answeringAsOAuth(_ body: () async throws -> Response) async throws -> Response {
+    ///
+    /// - Parameter keepsValidation: whether a body of the wrong shape stays a 422, which RFC 6749 does not know.
+    static func answeringAsOAuth(
+        keepsValidation: Bool = false, _ body: () async throws -> Response
+    ) async throws -> Response {
         do {
             return try await body()
         } catch {
             guard var problem = (error as? Problem) ?? DatabaseProblems.problem(for: error) else { throw error }
-            if problem.kind.status.code == 422 {
+            if problem.kind.status.code == 422 && !keepsValidation {
                 problem = Problem(.invalidRequest, items: problem.items, oauthError: "invalid_request")
             }
             if problem.oauthError == nil {
-                problem.oauthError = problem.kind.status.code >= 500 ? "temporarily_unavailable" : "invalid_request"
+                let isForNow = problem.kind.status.code >= 500 || problem.kind == .tooManyAttempts
+                problem.oauthError = isForNow ? "temporarily_unavailable" : "invalid_request"
             }
             throw problem
         }
@@ -201,49 +196,39 @@ enum Tokens {
 
     // MARK: SQL
 
-    /// A6: failures of the last 15 minutes for this login from this address, and from this address at all.
-    private static let lock = Statement(
-        """
-        SELECT coalesce(
-            (
-                SELECT count(*) FILTER (WHERE f.login = lower(left($2, 200))) >= t.lockout_per_login
-                    OR count(*) >= t.lockout_per_address
-                FROM sign_in_failures f
-                WHERE f.school_id = $1 AND f.address = $3::inet AND f.failed_at > now() - interval '15 minutes'
-            ),
-            false
-        ) AS locked
-        FROM (SELECT $1::int AS school_id) one
-        LEFT JOIN school_settings t ON t.school_id = one.school_id
-        """)
-
     private static let account = Statement(
         """
-        SELECT u.id, u.password_hash, u.state, coalesce(t.password_grant, true) AS password_grant
+        SELECT u.id, u.password_hash, u.password_changed_at, u.state, coalesce(t.password_grant, true) AS password_grant
         FROM users u
         LEFT JOIN school_settings t ON t.school_id = u.school_id
         WHERE u.school_id = $1 AND u.login = lower($2)
         """)
 
-    private static let recordFailure = Statement(
-        "INSERT INTO sign_in_failures (school_id, login, address) VALUES ($1, lower(left($2, 200)), $3::inet)")
-
+    /// Only for the password that was looked at, though its hash may be another by now: a reset or a change that comes
+    /// meanwhile is waited for, and then there is no session.
     private static let open = Statement(
         """
         INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at, user_agent, address)
-        VALUES ($1, $2::uuid, $3::uuid, $4, $5::bytea, now() + make_interval(days => $6::int), $7, $8::inet)
+        SELECT u.school_id, $2::uuid, u.id, $4, $5::bytea, now() + make_interval(days => $6::int), $7, $8::inet
+        FROM users u
+        WHERE u.school_id = $1 AND u.id = $3::uuid AND u.state = 'active'
+            AND u.password_changed_at IS NOT DISTINCT FROM $9::timestamptz
+        FOR SHARE OF u
         """)
 
     private static let recordActivity = Statement(
         """
-        INSERT INTO activity_days (school_id, user_id, date) VALUES ($1, $2::uuid, lyceum.today())
+        INSERT INTO activity_days (school_id, user_id, date)
+        SELECT s.school_id, s.user_id, lyceum.today()
+        FROM sessions s
+        WHERE s.school_id = $1 AND s.user_id = $2::uuid AND s.id = $3::uuid AND s.ended_at IS NULL
         ON CONFLICT DO NOTHING
         """)
 
     private static let roles = Statement("SELECT unnest(\(Roles.held)) AS role")
 
     private static let rehash = Statement(
-        "UPDATE users SET password_hash = $3 WHERE school_id = $1 AND id = $2::uuid")
+        "UPDATE users SET password_hash = $3 WHERE school_id = $1 AND id = $2::uuid AND password_hash = $4")
 
     private static let lockSession = Statement(
         """

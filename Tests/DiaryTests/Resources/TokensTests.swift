@@ -145,6 +145,21 @@ import Testing
         #expect(try anonymous.post("/v1/auth/revoke", json: "{\"token\":\"nonsense\"}").status == 200)
     }
 
+    @Test func aHashOfOlderParametersIsMadeAnew() throws {
+        let owner = try server.owner()
+        let person = [String(ids.school), ids.others[0]]
+        try owner.query(
+            "UPDATE users SET state = 'active', login = 'old-hash', password_hash = $3 WHERE school_id = $1 AND id = $2",
+            person + ["$scrypt$ln=10,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$p6ed9onbbcPCsi3c5TBjYxYOGRmyXZICGQFQ9jliEzk"])
+        let server = server
+        // Also when two sign in at once.
+        for _ in 0..<2 {
+            #expect(try atOnce(2) { _ in try server.client("old-hash").token != nil } == [true, true])
+            let hash = try owner.query("SELECT password_hash FROM users WHERE school_id = $1 AND id = $2", person).first
+            #expect(hash?.hasPrefix("$scrypt$ln=15,r=8,p=1$") == true)
+        }
+    }
+
     @Test func aDeactivatedUserGetsNoNewTokens() throws {
         let tokens = try signIn("admin")
         try server.owner().query(

@@ -147,6 +147,57 @@ import Testing
 
     // MARK: A2, A6
 
+    @Test(arguments: [
+        ("administrator", true), ("head", true), ("deputy_head", true), ("teacher", true), ("guardian", false),
+        ("student", false),
+    ])
+    func a2StaffIsWhoHoldsARoleOfStaff(_ role: String, _ isStaff: Bool) throws {
+        try school.run(
+            """
+            INSERT INTO user_roles (school_id, user_id, role) VALUES
+                (lyceum.current_school(), \(RuleKey.mother), '\(role)'),
+                (lyceum.current_school(), \(RuleKey.father), 'guardian')
+            """)
+        for (person, wanted) in [(RuleKey.mother, isStaff), (.father, false), (.anna, false)] {
+            #expect(try school.value("SELECT lyceum.is_staff(\(school.id), \(person))") == (wanted ? "t" : "f"))
+        }
+    }
+
+    @Test(arguments: [
+        ("2026-10-15", "NULL", true), ("2026-10-01", "'2026-10-15'", true), ("2026-10-01", "'2026-10-14'", false),
+        ("2026-10-16", "NULL", false),
+    ])
+    func a2WhoLeadsAClassTodayIsStaff(_ starts: String, _ ends: String, _ isStaff: Bool) throws {
+        try school.run(
+            """
+            INSERT INTO class_teachers (school_id, id, class_id, teacher_id, starts_on, ends_on) VALUES
+                (lyceum.current_school(), \(RuleKey.new), \(RuleKey.class7), \(RuleKey.teacher), '\(starts)', \(ends))
+            """)
+        let answer = try school.value("SELECT lyceum.is_staff(\(school.id), \(RuleKey.teacher))")
+        #expect(answer == (isStaff ? "t" : "f"))
+    }
+
+    /// The class teacher of 2А, who teaches mathematics in 7А.
+    @Test(arguments: [
+        (RuleKey.secondGrader, true), (.anna, true), (.deputyHead, true), (.mother, true), (.homePupil, false),
+        (.firstGrader, false), (.leaver, false), (.newcomer, false), (.father, false),
+    ])
+    func a2ATeacherSeesTheOwnClassItsGuardiansPupilsTaughtAndColleagues(_ person: RuleKey, _ sees: Bool) throws {
+        try school.run(
+            """
+            INSERT INTO class_teachers (school_id, id, class_id, teacher_id, starts_on) VALUES
+                (lyceum.current_school(), \(RuleKey.new), \(RuleKey.class2), \(RuleKey.teacher), '2026-10-01');
+            INSERT INTO user_roles (school_id, user_id, role) VALUES
+                (lyceum.current_school(), \(RuleKey.deputyHead), 'deputy_head');
+            \(Self.guardianship(.mother, of: .secondGrader, access: "none", from: "2026-09-01", id: .other))
+            \(Self.guardianship(.father, of: .secondGrader, from: "2026-09-01", to: "2026-10-14", relation: "father",
+                id: RuleKey(9998)))
+            """)
+        let answer = try school.value(
+            "SELECT lyceum.knows_person(\(school.id), \(RuleKey.teacher), \(person))")
+        #expect(answer == (sees ? "t" : "f"))
+    }
+
     @Test func a2OneLiveCodeOfAPerson() throws {
         let code = { (id: RuleKey, user: RuleKey) in
             """

@@ -143,10 +143,14 @@ struct DemoSchoolIDs: Sendable {
         return rows
     }
 
+    /// An id that nothing has.
+    static let nothing = "0198ca94-2869-71eb-91b7-5bfd27fa83f1"
+
     /// A template's path with ids that the demo logins own.
     func path(_ template: String) -> String {
         template.replacing("{class_id}", with: class7A).replacing("{student_id}", with: child)
             .replacing("{section_id}", with: section).replacing("{mark_id}", with: mark)
+            .replacing("{user_id}", with: child).replacing("{session_id}", with: Self.nothing)
             .replacing("{code}", with: "not_found").replacing(rows)
     }
 }

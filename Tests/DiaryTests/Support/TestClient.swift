@@ -35,6 +35,12 @@ struct TestClient: Sendable {
         try send("PATCH", path, headers: headers + [("Content-Type", "application/json")], body: Array(json.utf8))
     }
 
+    func put(_ path: String, json: String, headers: [(String, String)] = []) throws -> Answer {
+        try send("PUT", path, headers: headers + [("Content-Type", "application/json")], body: Array(json.utf8))
+    }
+
+    func delete(_ path: String) throws -> Answer { try send("DELETE", path) }
+
     func send(
         _ method: String, _ path: String, headers: [(String, String)] = [], body: [UInt8]? = nil
     ) throws -> Answer {

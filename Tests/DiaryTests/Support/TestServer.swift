@@ -115,6 +115,7 @@ final class TestServer: Sendable {
         var settings = try ServerSettings(database: url, tokenKeys: TokenKeys(configuration: keys))
         settings.pool.writers = 1
         settings.pool.leased = 1
+        settings.breachedPasswords = try BreachedPasswords(Array("password123\nпароль-2025\n".utf8))
         var configuration = DiaryServer.Configuration()
         configuration.port = 0
         configuration.cores = cores
