@@ -1,0 +1,34 @@
+import Foundation
+import Glibc
+import TestSupport
+import TestTools
+import Testing
+
+/// `docs/opening-a-school.sh`: from an empty database to a family that reads, by the command line and the API alone.
+@Suite struct OpeningASchoolTests {
+    @Test func A2_theChainOfCredentialsFromAnEmptyDatabase() async throws {
+        let database = try TestDatabase(.migrated)
+        let server = try Program([
+            "LYCEUM_DATABASE_URL": database.serverURL, "LYCEUM_RESOURCES_DIRECTORY": TestDatabase.repository,
+            "LYCEUM_TOKEN_KEYS": "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY", "LYCEUM_LISTEN_PORT": "0",
+            "LYCEUM_CORES": "1",
+        ])
+        defer { server.kill() }
+        let port = try #require(await server.port())
+        let script = Process()
+        script.executableURL = URL(filePath: TestDatabase.repository + "/docs/opening-a-school.sh")
+        script.arguments = ["http://127.0.0.1:\(port)"]
+        script.environment = ProcessInfo.processInfo.environment.merging([
+            "LYCEUM": try Executable.path(), "LYCEUM_OWNER_DATABASE_URL": database.ownerURL,
+            "LYCEUM_RESOURCES_DIRECTORY": TestDatabase.repository,
+        ]) { $1 }
+        let output = Pipe()
+        script.standardOutput = output
+        script.standardError = output
+        try script.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        script.waitUntilExit()
+        #expect(script.terminationStatus == 0, "\(text)")
+        #expect(text.contains("All is as it should be"), "\(text)")
+    }
+}

@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# From an empty, migrated database to a family that reads its child's diary: with the command line and the API alone.
+#
+#   LYCEUM_OWNER_DATABASE_URL=… docs/opening-a-school.sh [base URL]
+#
+# Needs bash, curl, python3, `lyceum` in PATH (or in LYCEUM), and a server of that database at the base URL
+# (http://127.0.0.1:8080). It opens a school with a new code each time, and stops at the first answer that is not as it
+# should be. The tests run it.
+set -euo pipefail
+
+lyceum=${LYCEUM-lyceum}
+base=${1-http://127.0.0.1:8080}
+school=school-$(date +%s)-$$
+# A day on which everything below holds already, wherever the school is.
+since=$(date -u -d yesterday +%F)
+password='синий трамвай 29'
+codes=$(mktemp)
+trap 'rm -f "$codes"' EXIT
+
+# pick 'd["id"]': a part of the JSON that comes in.
+pick() { python3 -c "import json, sys; d = json.load(sys.stdin); print($1)"; }
+
+# call STATUS METHOD PATH [JSON] [curl's arguments]: the body of an answer that has to have this status.
+call() {
+    local status=$1 method=$2 path=$3 body=${4-} answer code
+    shift $(($# < 4 ? $# : 4))
+    answer=$(mktemp)
+    code=$(curl -s -o "$answer" -w '%{http_code}' -X "$method" "$base$path" ${token:+-H "Authorization: Bearer $token"} \
+        ${body:+-H 'Content-Type: application/json' --data-binary "$body"} "$@")
+    if [ "$code" != "$status" ]; then
+        echo "$method $path answered $code, not $status: $(cat "$answer")" >&2
+        exit 1
+    fi
+    cat "$answer"
+    rm -f "$answer"
+}
+
+# activate CODE: chooses a password and signs in; sets `token`.
+activate() {
+    local login
+    token=
+    login=$(call 200 POST /v1/auth/activation "{\"school\": \"$school\", \"code\": \"$1\", \"password\": \"$password\"}" |
+        pick 'd["login"]')
+    token=$(call 200 POST /v1/auth/token \
+        "{\"grant_type\": \"password\", \"school\": \"$school\", \"username\": \"$login\", \"password\": \"$password\"}" |
+        pick 'd["access_token"]')
+    echo "  $login is in"
+}
+
+make() { call 201 POST "$@" | pick 'd["id"]'; }
+
+echo "1. The school, and its first administrator"
+"$lyceum" school create "$school" --name 'Лицей № 29' --time-zone Asia/Yekaterinburg --template ru --json >/dev/null
+code=$("$lyceum" user create --school "$school" --role administrator --last-name Иванова --first-name Мария --json |
+    pick 'd["activation_code"]')
+activate "$code"
+administrator=$token
+
+echo "2. Staff"
+first=$(make /v1/staff '{"last_name": "Соколова", "first_name": "Ирина", "roles": ["teacher"]}')
+second=$(make /v1/staff '{"last_name": "Петров", "first_name": "Пётр", "roles": ["teacher"]}')
+
+echo "3. Two classes and who leads them"
+year=$(call 200 GET /v1/academic-years | pick 'd["items"][0]["id"]')
+class_a=$(make /v1/classes "{\"academic_year_id\": \"$year\", \"grade_level\": 7, \"letter\": \"А\", \"name\": \"7А\"}")
+class_b=$(make /v1/classes "{\"academic_year_id\": \"$year\", \"grade_level\": 7, \"letter\": \"Б\", \"name\": \"7Б\"}")
+make "/v1/classes/$class_a/teachers" "{\"teacher_id\": \"$first\", \"starts_on\": \"$since\"}" >/dev/null
+make "/v1/classes/$class_b/teachers" "{\"teacher_id\": \"$second\", \"starts_on\": \"$since\"}" >/dev/null
+
+echo "4. Pupils of 7А and their families"
+child=$(make /v1/students '{"last_name": "Ковалёв", "first_name": "Артём"}')
+other=$(make /v1/students '{"last_name": "Абрамова", "first_name": "Дарья"}')
+for pupil in "$child" "$other"; do
+    make /v1/enrollments "{\"student_id\": \"$pupil\", \"class_id\": \"$class_a\", \"starts_on\": \"$since\"}" >/dev/null
+done
+mother=$(make /v1/guardians '{"last_name": "Ковалёва", "first_name": "Ольга", "phone": "+7 912 000-00-01"}')
+father=$(make /v1/guardians '{"last_name": "Ковалёв", "first_name": "Олег", "phone": "+7 912 000-00-02"}')
+mothers=$(make "/v1/students/$child/guardians" \
+    "{\"guardian_id\": \"$mother\", \"relation\": \"mother\", \"starts_on\": \"$since\"}")
+make "/v1/students/$child/guardians" \
+    "{\"guardian_id\": \"$father\", \"relation\": \"father\", \"starts_on\": \"$since\"}" >/dev/null
+
+echo "5. The administrator issues a code to the class teacher, and to nobody's child"
+code=$(call 201 POST "/v1/users/$first/credentials" '{}' | pick 'd["code"]')
+code_b=$(call 201 POST "/v1/users/$second/credentials" '{}' | pick 'd["code"]')
+call 403 POST "/v1/users/$child/credentials" '{}' >/dev/null
+activate "$code"
+teacher=$token
+activate "$code_b"
+teacher_b=$token
+
+echo "6. The class teacher issues codes for 7А"
+token=$teacher
+call 200 POST "/v1/classes/$class_a/credentials" '{"for": "both"}' >"$codes"
+of() { pick "next(i['code'] for i in d['items'] if i['user']['id'] == '$1')" <"$codes"; }
+
+echo "7. The mother signs in and sees her own child and nothing else"
+activate "$(of "$mother")"
+parent=$token
+[ "$(call 200 GET /v1/me | pick '[c["id"] for c in d["children"]]')" = "['$child']" ]
+call 200 GET "/v1/students/$child" >/dev/null
+call 200 GET "/v1/students/$child/diary" >/dev/null
+call 404 GET "/v1/students/$other" >/dev/null
+call 404 GET "/v1/students/$other/diary" >/dev/null
+call 403 GET "/v1/students/$child/guardians" >/dev/null
+call 403 GET "/v1/guardians/$father" >/dev/null
+call 403 GET /v1/staff >/dev/null
+
+echo "8. A court limits her rights: the token that she has shows nothing more"
+token=$teacher
+call 200 PATCH "/v1/students/$child/guardians/$mothers" '{"access": "none"}' -H 'If-Match: *' >/dev/null
+token=$parent
+call 404 GET "/v1/students/$child/diary" >/dev/null
+token=$teacher
+call 200 PATCH "/v1/students/$child/guardians/$mothers" '{"access": "full"}' -H 'If-Match: *' >/dev/null
+
+echo "9. A teacher who is also a parent gets no code of a class teacher"
+token=$administrator
+make /v1/guardians "{\"last_name\": \"Петров\", \"first_name\": \"Пётр\", \"user_id\": \"$second\"}" >/dev/null
+make "/v1/students/$other/guardians" \
+    "{\"guardian_id\": \"$second\", \"relation\": \"father\", \"starts_on\": \"$since\"}" >/dev/null
+token=$teacher
+call 403 POST "/v1/users/$second/credentials" '{}' >/dev/null
+
+echo "10. The pupil moves to 7Б: the new class teacher sees the pupil, the old one does not any more"
+token=$teacher_b
+call 404 GET "/v1/students/$child" >/dev/null
+token=$administrator
+today=$(TZ=Asia/Yekaterinburg date +%F)
+enrollment=$(call 200 GET "/v1/enrollments?student_id=$child" | pick 'd["items"][0]["id"]')
+call 200 PATCH "/v1/enrollments/$enrollment" "{\"ends_on\": \"$since\"}" -H 'If-Match: *' >/dev/null
+make /v1/enrollments "{\"student_id\": \"$child\", \"class_id\": \"$class_b\", \"starts_on\": \"$today\"}" >/dev/null
+token=$teacher_b
+call 200 GET "/v1/students/$child" >/dev/null
+token=$teacher
+call 404 GET "/v1/students/$child" >/dev/null
+
+echo "11. What was done stands in the log"
+token=$administrator
+count=$(call 200 GET '/v1/audit?include=total&limit=1' | pick 'd["total"]')
+[ "$count" -gt 20 ]
+echo "All is as it should be: $count changes of $school are in the log."
