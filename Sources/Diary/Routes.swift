@@ -21,6 +21,7 @@ package enum Routes {
         Categories.resource.routes(),
         AttendanceCodes.resource.routes(),
         SchoolSettings.routes,
+        SchoolSettingsRecord.routes,
         SchoolReadiness.routes,
         Classes.routes,
         Classes.resource.routes(lists: false),

@@ -142,6 +142,9 @@ import Web
             body: "{\"for\":\"students\",\"reason\":\"листки потеряны\"}"),
         "listSections": Row(student: 403, guardian: 403),
         "getSchool": Row(),
+        "getSchoolSettings": Row(student: 403, guardian: 403, teacher: 403),
+        "updateSchoolSettings": Row(
+            student: 403, guardian: 403, teacher: 403, deputy: 403, head: 403, administrator: 428),
         "getSchoolReadiness": Row(student: 403, guardian: 403, teacher: 403),
         "listClasses": Row(student: 403, guardian: 403),
         "listClassStudents": Row(student: 403, guardian: 403, foreign: ["deputy": 200], strange: 404),
