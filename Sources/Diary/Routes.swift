@@ -35,6 +35,7 @@ package enum Routes {
         Students.resource.routes(deletes: false),
         Guardians.resource.routes(deletes: false),
         Guardianships.resource.routes(),
+        Consents.resource.routes(),
         Staff.resource.routes(deletes: false),
         StudentDiary.routes,
         StudentMarks.routes,

@@ -79,7 +79,7 @@ import Web
         "updateGuardian": Row(
             student: 403, guardian: 403, teacher: 428, deputy: 428, head: 428, administrator: 428),
         "listGuardianships": Row(
-            student: 403, guardian: 403, foreign: ["teacher": 200, "deputy": 200], strange: 404),
+            student: 403, guardian: 403, foreign: ["teacher": 404, "deputy": 200], strange: 404),
         "createGuardianship": Row(
             student: 403, guardian: 403, teacher: 422, deputy: 422, head: 422, administrator: 422),
         "getGuardianship": Row(student: 403, guardian: 403, foreign: ["teacher": 404], strange: 404),
@@ -100,6 +100,15 @@ import Web
             student: 403, guardian: 403, teacher: 403, deputy: 428, head: 428, administrator: 428),
         "rollOverAcademicYear": Row(
             student: 403, guardian: 403, teacher: 403, deputy: 422, head: 422, administrator: 422),
+        // A pupil that the caller does not see has no consents either.
+        "listConsents": Row(foreign: ["student": 404, "parent": 404, "teacher": 404, "deputy": 200], strange: 404),
+        "createConsent": Row(
+            student: 403, guardian: 403, teacher: 422, deputy: 422, head: 422, administrator: 422),
+        "getConsent": Row(student: 404, guardian: 200, foreign: ["parent": 404, "teacher": 404], strange: 404),
+        "updateConsent": Row(
+            student: 403, guardian: 403, teacher: 428, deputy: 428, head: 428, administrator: 428),
+        "deleteConsent": Row(
+            student: 403, guardian: 403, teacher: 428, deputy: 428, head: 428, administrator: 428),
         "listStaff": Row(student: 403, guardian: 403),
         "createStaffMember": Row(
             student: 403, guardian: 403, teacher: 403, deputy: 403, head: 403, administrator: 422),

@@ -275,6 +275,37 @@ import Testing
         #expect(unknown.json["errors"]?[0]?["code"]?.string == "unknown_reference")
     }
 
+    // MARK: Consents
+
+    @Test func K3_consentsAreReadByWhoGaveThem() throws {
+        let path = "/v1/students/\(ids.child)/consents"
+        let mother = try user("parent")
+        let given = try make(
+            "teacher", path, #"{"purpose": "photo", "given_by": "\#(mother)", "given_on": "2025-09-01"}"#)
+        let other = try make(
+            "teacher", "/v1/guardians", #"{"last_name": "Второй", "first_name": "Пётр"}"#)["id"]!.string!
+        _ = try make("teacher", path, #"{"purpose": "photo", "given_by": "\#(other)", "given_on": "2025-09-02"}"#)
+        func purposes(_ login: String) throws -> [String?] {
+            try client(login).get(path).json["items"]!.array.filter { $0["purpose"]?.string == "photo" }.map {
+                $0["given_by"]?.string
+            }
+        }
+        #expect(try purposes("teacher") == [mother, other])
+        #expect(try purposes("parent") == [mother])
+        let twice = try client("teacher").post(
+            path, json: #"{"purpose": "photo", "given_by": "\#(mother)", "given_on": "2025-10-01"}"#)
+        #expect(twice.json["errors"]?[0]?["code"]?.string == "overlap")
+        let one = "\(path)/\(given["id"]!.string!)"
+        #expect(try patch("teacher", one, #"{"withdrawn_on": "2025-08-01"}"#).status == 422)
+        #expect(try patch("teacher", one, #"{"withdrawn_on": "2025-10-01"}"#).status == 200)
+        #expect(
+            try client("teacher").post(
+                path, json: #"{"purpose": "photo", "given_by": "\#(mother)", "given_on": "2025-10-01"}"#
+            ).status == 201)
+        #expect(try client("parent").get("/v1/students/\(ids.others[0])/consents").status == 404)
+        #expect(try client("student").get(path).status == 404)
+    }
+
     // MARK: Staff
 
     @Test func A2_staffAndTheirRolesAreKeptByAdministrators() throws {

@@ -125,6 +125,16 @@ struct DemoSchoolIDs: Sendable {
             [String(school), ofChild]
         ).rows[0]
         rows["{guardianship_id}"] = guardianship[0]
+        rows["{consent_id}"] = try connection.query(
+            """
+            INSERT INTO consents (school_id, id, student_id, purpose, given_by, given_on)
+            SELECT g.school_id, gen_random_uuid(), g.student_id, 'other', g.guardian_id, '2025-09-01' FROM guardianships g
+            WHERE g.school_id = $1 AND ($2::uuid IS NULL OR g.student_id = $2::uuid)
+            ORDER BY (SELECT u.login = 'parent' FROM users u WHERE u.school_id = g.school_id AND u.id = g.guardian_id)
+                DESC NULLS LAST
+            LIMIT 1 RETURNING id
+            """, [String(school), ofChild]
+        ).first
         rows["{promotion_id}"] = try connection.query(
             """
             INSERT INTO promotions (school_id, id, academic_year_id, student_id, decision, decided_on)

@@ -34,6 +34,8 @@ struct SchoolResource: Sendable {
         let sees: String
         /// Whether the caller may change it; with a parent also whether it may be made.
         let keeps: String
+        /// Whether the caller sees the parent, a row `p`: who does not is told that it has no such thing.
+        var seesParent = "true"
         /// Joins that the fields are read from.
         var joins = ""
         /// More that is read, and not written.
@@ -386,7 +388,9 @@ extension SchoolResource {
             total = Statement(
                 "SELECT CASE WHEN $\(number + 1)::boolean THEN (SELECT count(*) \(condition)) END AS total")
             self.parent = Statement(
-                parent.map { "SELECT FROM \($0.table) WHERE school_id = $1 AND id = $2::uuid" }
+                parent.map {
+                    "SELECT FROM \($0.table) p WHERE p.school_id = $1 AND p.id = $2::uuid AND (\(people?.seesParent ?? "true"))"
+                }
                     ?? "SELECT WHERE $1::int IS NOT NULL")
             func ofParent(_ number: Int) -> String { parent.map { " AND t.\($0.column) = $\(number)::uuid" } ?? "" }
             show = Statement(
