@@ -168,6 +168,12 @@ extension ProblemKind {
             ru:
                 "Группу здоровья ведут классный руководитель, учителя физкультуры ученика и заместитель директора (K2).",
             en: "Class teacher, the pupil's PE teachers and deputy heads keep health groups (rule K2)."))
+    static let importShrinks = ProblemKind(
+        "import_shrinks", .conflict,
+        title: Text(ru: "Файл короче, чем ожидалось", en: "Import shrinks"),
+        detail: Text(
+            ru: "В файле нет больше десятой части известных; может быть, он обрезан. Если нет — force=true.",
+            en: "The file leaves out more than a tenth of those who are known: it may be cut. If not, force=true."))
     static let idempotencyKeyReused = ProblemKind(
         "idempotency_key_reused", .unprocessableContent,
         title: Text(ru: "Ключ уже использован", en: "Idempotency key reused"),
@@ -211,8 +217,8 @@ extension ProblemKind {
         marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled, notYourLesson,
         journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, cursorExpired, unauthorizedClient,
         tooManyAttempts, shuttingDown, conflict, alreadyExists, inUse, classNotMovable, enrollmentNotMovable,
-        classGroupFollowsEnrollments, healthNotYours, idempotencyKeyReused, idempotencyInProgress, databaseUnavailable,
-        outcomeUnknown, writeContention, timeout,
+        classGroupFollowsEnrollments, healthNotYours, importShrinks, idempotencyKeyReused, idempotencyInProgress,
+        databaseUnavailable, outcomeUnknown, writeContention, timeout,
     ]
 
     /// Every kind there is, by its code.

@@ -26,6 +26,7 @@ package enum Routes {
         Guardians.resource.routes(deletes: false),
         Guardianships.resource.routes(),
         Staff.resource.routes(deletes: false),
+        Imports.routes,
         StudentDiary.routes,
         StudentMarks.routes,
         Journal.routes,

@@ -138,7 +138,7 @@ struct DemoSchoolIDs: Sendable {
     func path(_ template: String) -> String {
         template.replacing("{class_id}", with: class7A).replacing("{student_id}", with: child)
             .replacing("{section_id}", with: section).replacing("{mark_id}", with: mark)
-            .replacing("{code}", with: "not_found").replacing(rows)
+            .replacing("{code}", with: "not_found").replacing("{kind}", with: "students").replacing(rows)
     }
 }
 
