@@ -59,10 +59,8 @@ package enum ImportKind: String, Sendable, CaseIterable {
     case guardians
     case classes
 
-    var isOfPeople: Bool { self != .classes }
-
-    /// The column by which rows are known again.
-    var key: String { isOfPeople ? "external_id" : "name" }
+    /// The columns by which rows are known again: none stands twice in a file.
+    var keys: [String] { self == .classes ? ["external_id", "name"] : ["external_id"] }
 
     var columns: [ImportColumn] {
         switch self {

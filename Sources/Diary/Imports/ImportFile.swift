@@ -29,7 +29,7 @@ struct ImportFile {
             var cells: [String: String] = [:]
             for (column, cell) in zip(columns, record.cells) where !cell.isEmpty { cells[column.name] = cell }
             if kind == .classes { complete(&cells) }
-            for name in Set(["external_id", kind.key]) {
+            for name in kind.keys {
                 guard let cell = cells[name] else { continue }
                 let identity = name + " " + (name == "name" ? Self.className(cell) : cell)
                 if let first = seen[identity] {
