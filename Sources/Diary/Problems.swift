@@ -212,6 +212,12 @@ extension ProblemKind {
         detail: Text(
             ru: "Есть ученики без решения о переводе (Y1); пробный прогон называет их.",
             en: "Pupils have no decision for the next year (rule Y1); a dry run names them."))
+    static let importShrinks = ProblemKind(
+        "import_shrinks", .conflict,
+        title: Text(ru: "Файл короче, чем ожидалось", en: "Import shrinks"),
+        detail: Text(
+            ru: "В файле нет больше десятой части известных; может быть, он обрезан. Если нет — force=true.",
+            en: "The file leaves out more than a tenth of those who are known: it may be cut. If not, force=true."))
     static let idempotencyKeyReused = ProblemKind(
         "idempotency_key_reused", .unprocessableContent,
         title: Text(ru: "Ключ уже использован", en: "Idempotency key reused"),
@@ -256,7 +262,7 @@ extension ProblemKind {
         journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, cursorExpired, unauthorizedClient,
         invalidCode, wrongPassword, notYourCredentials, accountClosed, loginSet, loginTaken,
         tooManyAttempts, shuttingDown, conflict, alreadyExists, inUse, classNotMovable, enrollmentNotMovable,
-        classGroupFollowsEnrollments, healthNotYours, yearNotNext, undecided, idempotencyKeyReused,
+        classGroupFollowsEnrollments, healthNotYours, yearNotNext, undecided, importShrinks, idempotencyKeyReused,
         idempotencyInProgress, databaseUnavailable,
         outcomeUnknown, writeContention, timeout,
     ]

@@ -37,6 +37,7 @@ package enum Routes {
         Guardianships.resource.routes(),
         Consents.resource.routes(),
         Staff.resource.routes(deletes: false),
+        Imports.routes,
         StudentDiary.routes,
         StudentMarks.routes,
         Journal.routes,

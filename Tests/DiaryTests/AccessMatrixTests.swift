@@ -117,7 +117,13 @@ import Web
             student: 403, guardian: 403, teacher: 403, deputy: 403, head: 403, administrator: 428),
     ]
 
-    static let matrix = (resources + [people]).reduce(others) { $0.merging($1) { row, _ in row } }
+    /// Of pupils; what is JSON is no file (415). Staff: `ImportsTests`.
+    static let imports: [String: Row] = [
+        "importRows": Row(student: 403, guardian: 403, teacher: 403, deputy: 415, head: 415, administrator: 415),
+        "getImportTemplate": Row(student: 403, guardian: 403, teacher: 403),
+    ]
+
+    static let matrix = (resources + [people, imports]).reduce(others) { $0.merging($1) { row, _ in row } }
 
     static let others: [String: Row] = [
         // Without a body the token endpoints answer 415, whoever asks.

@@ -25,15 +25,17 @@ enum Work {
 /// The write and its kept answer are one transaction, so whatever is lost on the way, a repeat finds the truth. An advisory
 /// lock that is tried, not waited for, tells a request that is still running.
 enum Idempotency {
+    /// - Parameter scope: the caller's, when left out.
     static func run(
-        _ request: Request, _ caller: Caller, _ body: (Work) async throws -> Response
+        _ request: Request, _ caller: Caller, scope: Scope? = nil, _ body: (Work) async throws -> Response
     ) async throws -> Response {
+        let scope = scope ?? caller.scope
         guard let key = try key(of: request) else {
-            return try await body(.segment(caller.services.lanes, caller.scope))
+            return try await body(.segment(caller.services.lanes, scope))
         }
         let hash = try await hash(request)
         let identity: [Parameter] = [.integer(caller.school.id), .text(caller.user), .text(key)]
-        return try await caller.services.lanes.transaction(caller.scope) { transaction in
+        return try await caller.services.lanes.transaction(scope) { transaction in
             let rows = try await transaction.run([
                 Query(statement: lock, parameters: identity), Query(statement: find, parameters: identity),
             ])

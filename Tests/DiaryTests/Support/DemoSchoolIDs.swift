@@ -161,7 +161,7 @@ struct DemoSchoolIDs: Sendable {
         template.replacing("{class_id}", with: class7A).replacing("{student_id}", with: child)
             .replacing("{section_id}", with: section).replacing("{mark_id}", with: mark)
             .replacing("{user_id}", with: child).replacing("{session_id}", with: Self.nothing)
-            .replacing("{code}", with: "not_found").replacing(rows)
+            .replacing("{code}", with: "not_found").replacing("{kind}", with: "students").replacing(rows)
     }
 }
 

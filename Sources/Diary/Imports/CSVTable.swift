@@ -1,0 +1,165 @@
+/// A CSV file (RFC 4180) as records of cells, the header first.
+///
+/// `;` or `,` separates, as the header line does; lines end with LF or CRLF, and a quoted cell may hold both. Cells are
+/// trimmed. Records are counted as a spreadsheet counts its rows, blank ones too, which are left out.
+struct CSVTable: Equatable {
+    struct Record: Equatable {
+        /// From 1, the header's.
+        let row: Int
+        let cells: [String]
+    }
+
+    struct Limits {
+        /// Rows, the header among them.
+        var rows = 20_001
+        var columns = 100
+        /// Bytes of UTF-8.
+        var cell = 4_000
+    }
+
+    /// Why a file is no table.
+    struct Fault: Error, Equatable {
+        enum Reason: String {
+            case badEncoding = "bad_encoding"
+            case nullCharacter = "null_character"
+            case strayQuote = "stray_quote"
+            case openQuote = "open_quote"
+            case cellCount = "cell_count"
+            case cellTooLong = "too_long"
+            case tooManyColumns = "too_many_columns"
+            case tooManyRows = "too_many_rows"
+            case noHeader = "no_header"
+        }
+
+        let reason: Reason
+        /// Row and column, from 1.
+        let row: Int
+        let column: Int
+    }
+
+    let records: [Record]
+
+    /// - Parameter bytes: UTF-8, with or without a byte order mark, or windows-1251.
+    init(_ bytes: [UInt8], limits: Limits = Limits()) throws(Fault) {
+        guard let text = TextEncoding.utf8(from: bytes) else { throw Fault(reason: .badEncoding, row: 1, column: 1) }
+        var reader = Reader(text, limits)
+        records = try reader.records()
+        if records.isEmpty { throw Fault(reason: .noHeader, row: 1, column: 1) }
+    }
+}
+
+extension CSVTable {
+    private struct Reader {
+        private let text: [UInt8]
+        private let limits: Limits
+        private let separator: UInt8
+        private var position = 0
+        private var row = 1
+        private var column = 1
+
+        private static let quote = UInt8(ascii: "\"")
+        private static let carriageReturn: UInt8 = 0x0D
+        private static let lineFeed: UInt8 = 0x0A
+
+        init(_ text: [UInt8], _ limits: Limits) {
+            self.text = text
+            self.limits = limits
+            separator = Self.separator(of: text)
+        }
+
+        mutating func records() throws(Fault) -> [Record] {
+            var records: [Record] = []
+            while position < text.count {
+                let cells = try record()
+                if cells.contains(where: { !$0.isEmpty }) {
+                    guard row <= limits.rows else { throw fault(.tooManyRows) }
+                    if let header = records.first, header.cells.count != cells.count { throw fault(.cellCount) }
+                    records.append(Record(row: row, cells: cells))
+                }
+                row += 1
+            }
+            return records
+        }
+
+        private mutating func record() throws(Fault) -> [String] {
+            var cells: [String] = []
+            column = 1
+            while true {
+                guard column <= limits.columns else { throw fault(.tooManyColumns) }
+                cells.append(try cell())
+                guard position < text.count else { return cells }
+                if text[position] == separator {
+                    position += 1
+                    column += 1
+                    continue
+                }
+                if text[position] == Self.carriageReturn { position += 1 }
+                if position < text.count, text[position] == Self.lineFeed { position += 1 }
+                return cells
+            }
+        }
+
+        /// Ends before a separator, a line's end or the end of the text.
+        private mutating func cell() throws(Fault) -> String {
+            var bytes: [UInt8] = []
+            if position < text.count, text[position] == Self.quote {
+                position += 1
+                while true {
+                    guard position < text.count else { throw fault(.openQuote) }
+                    let byte = text[position]
+                    position += 1
+                    if byte == Self.quote {
+                        guard position < text.count, text[position] == Self.quote else { break }
+                        position += 1
+                    }
+                    try append(byte, to: &bytes)
+                }
+                guard isAtEnd else { throw fault(.strayQuote) }
+            } else {
+                while !isAtEnd {
+                    guard text[position] != Self.quote else { throw fault(.strayQuote) }
+                    try append(text[position], to: &bytes)
+                    position += 1
+                }
+            }
+            return String(decoding: bytes, as: UTF8.self).trimmed
+        }
+
+        private func append(_ byte: UInt8, to bytes: inout [UInt8]) throws(Fault) {
+            guard byte != 0 else { throw fault(.nullCharacter) }
+            guard bytes.count < limits.cell else { throw fault(.cellTooLong) }
+            bytes.append(byte)
+        }
+
+        private var isAtEnd: Bool {
+            position >= text.count || text[position] == separator || text[position] == Self.lineFeed
+                || text[position] == Self.carriageReturn
+        }
+
+        private func fault(_ reason: Fault.Reason) -> Fault { Fault(reason: reason, row: row, column: column) }
+
+        /// Whichever the first line has more of outside quotes.
+        private static func separator(of text: [UInt8]) -> UInt8 {
+            var isQuoted = false
+            var balance = 0
+            for byte in text {
+                if byte == quote { isQuoted.toggle() }
+                if isQuoted { continue }
+                if byte == lineFeed || byte == carriageReturn { break }
+                if byte == UInt8(ascii: ";") { balance += 1 }
+                if byte == UInt8(ascii: ",") { balance -= 1 }
+            }
+            return balance < 0 ? UInt8(ascii: ",") : UInt8(ascii: ";")
+        }
+    }
+}
+
+extension String {
+    /// Without white space at its ends, the no-break space of spreadsheets among it.
+    fileprivate var trimmed: String {
+        var view = unicodeScalars[...]
+        while let first = view.first, first.properties.isWhitespace { view.removeFirst() }
+        while let last = view.last, last.properties.isWhitespace { view.removeLast() }
+        return String(view)
+    }
+}

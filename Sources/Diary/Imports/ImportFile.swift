@@ -1,0 +1,166 @@
+import JSON
+
+/// A file to import, read: the rows as the statements take them, and all that is wrong in it as far as it says itself.
+struct ImportFile {
+    let kind: ImportKind
+    private(set) var count = 0
+    /// The rows as one JSON array of objects.
+    private(set) var rows: String
+    private(set) var faults: [ImportFault] = []
+
+    /// - Parameter newID: makes ids for what turns out to be new.
+    init(_ kind: ImportKind, _ bytes: [UInt8], newID: () -> String) {
+        self.kind = kind
+        rows = "[]"
+        let table: CSVTable
+        do throws(CSVTable.Fault) {
+            table = try CSVTable(bytes)
+        } catch {
+            faults = [ImportFault(error)]
+            return
+        }
+        let columns = header(table.records[0].cells)
+        guard faults.isEmpty else { return }
+        count = table.records.count - 1
+        var writer = JSONWriter()
+        writer.beginArray()
+        var seen: [String: Int] = [:]
+        for record in table.records.dropFirst() {
+            var cells: [String: String] = [:]
+            for (column, cell) in zip(columns, record.cells) where !cell.isEmpty { cells[column.name] = cell }
+            if kind == .classes { complete(&cells) }
+            for name in kind.keys {
+                guard let cell = cells[name] else { continue }
+                let identity = name + " " + (name == "name" ? Self.className(cell) : cell)
+                if let first = seen[identity] {
+                    faults.append(ImportFault(row: record.row, column: name, "repeated", "/rows/\(first)"))
+                }
+                seen[identity] = seen[identity] ?? record.row
+            }
+            writer.beginObject()
+            writer.key("line")
+            writer.integer(record.row)
+            for name in ["id", "other_id"] {
+                writer.key(name)
+                writer.string(newID())
+            }
+            for column in kind.columns {
+                writer.key(column.name)
+                value(cells[column.name], of: column, row: record.row, to: &writer, newID)
+            }
+            writer.endObject()
+        }
+        writer.endArray()
+        rows = String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    private mutating func header(_ cells: [String]) -> [ImportColumn] {
+        var columns: [ImportColumn] = []
+        for (index, cell) in cells.enumerated() {
+            let title = cell.isEmpty ? String(index + 1) : cell
+            guard let column = kind.columns.first(where: { $0.isNamed(cell) }) else {
+                faults.append(ImportFault(row: 1, column: title, "unknown_column"))
+                continue
+            }
+            if let first = columns.firstIndex(where: { $0.name == column.name }) {
+                faults.append(ImportFault(row: 1, column: title, "repeated", cells[first]))
+            }
+            columns.append(column)
+        }
+        for column in kind.columns where column.isRequired && !columns.contains(where: { $0.name == column.name }) {
+            faults.append(ImportFault(row: 1, column: column.name, "required"))
+        }
+        return columns
+    }
+
+    /// Grade level and letter follow from a name such as 7А, where the file does not say them.
+    private func complete(_ cells: inout [String: String]) {
+        guard let name = cells["name"] else { return }
+        let digits = name.prefix { $0.isASCII && $0.isNumber }
+        let letter = name.dropFirst(digits.count).filter { $0.isLetter || $0.isNumber }
+        if cells["grade_level"] == nil, !digits.isEmpty { cells["grade_level"] = String(digits) }
+        if cells["letter"] == nil, !letter.isEmpty { cells["letter"] = letter.uppercased() }
+    }
+
+    private mutating func value(
+        _ cell: String?, of column: ImportColumn, row: Int, to writer: inout JSONWriter, _ newID: () -> String
+    ) {
+        func refuse(_ code: String, _ argument: String = "") {
+            faults.append(ImportFault(row: row, column: column.name, code, argument))
+            writer.null()
+        }
+        guard let cell else {
+            // What a class is called says its grade level and letter, or somebody has to.
+            let isRequired = column.isRequired || ["grade_level", "letter"].contains(column.name)
+            return isRequired ? refuse("required") : writer.null()
+        }
+        switch column.rule {
+        case .text(let maximum):
+            guard cell.unicodeScalars.count <= maximum else { return refuse("too_long") }
+            writer.string(cell)
+        case .date:
+            guard let date = Self.date(cell) else { return refuse("not_a_date") }
+            writer.string(date)
+        case .integer(let range):
+            guard let number = Int(cell), range.contains(number) else {
+                return refuse("out_of_range", "\(range.lowerBound)…\(range.upperBound)")
+            }
+            writer.integer(number)
+        case .word(let words):
+            guard let word = Self.word(cell, of: words) else { return refuse("not_one_of", Self.names(words)) }
+            writer.string(word)
+        case .words(let words):
+            let found = Self.items(cell).map { Self.word($0, of: words) }
+            guard !found.contains(nil) else { return refuse("not_one_of", Self.names(words)) }
+            writer.beginArray()
+            // In the order of the declaration, as the database tells them.
+            for word in words where found.contains(word.name) { writer.string(word.name) }
+            writer.endArray()
+        case .children(let maximum):
+            let children = Set(Self.items(cell)).sorted()
+            guard children.count <= maximum else { return refuse("too_many_items", String(maximum)) }
+            writer.beginArray()
+            for child in children {
+                writer.beginObject()
+                writer.key("id")
+                writer.string(newID())
+                writer.key("external_id")
+                writer.string(child)
+                writer.endObject()
+            }
+            writer.endArray()
+        }
+    }
+
+    private static func items(_ cell: String) -> [String] {
+        cell.split { ",;\n".contains($0) }.map { $0.filter { $0 != "\r" } }
+            .map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }.filter { !$0.isEmpty }
+    }
+
+    private static func word(_ cell: String, of words: [(name: String, russian: [String])]) -> String? {
+        let text = ImportColumn.plain(cell)
+        return words.first { word in
+            ImportColumn.plain(word.name) == text || word.russian.contains { ImportColumn.plain($0) == text }
+        }?.name
+    }
+
+    private static func names(_ words: [(name: String, russian: [String])]) -> String {
+        words.map { "\($0.russian[0]) (\($0.name))" }.joined(separator: ", ")
+    }
+
+    private static func date(_ cell: String) -> String? {
+        let parts = cell.split(separator: ".", omittingEmptySubsequences: false)
+        let date = parts.count == 3 ? "\(parts[2])-\(parts[1])-\(parts[0])" : cell
+        return CalendarDate.isValid(date) ? date : nil
+    }
+
+    /// 7А, 7 "а" and 7A with a Latin letter are one class; as `ImportStatements.className`.
+    private static func className(_ name: String) -> String {
+        let plain = ImportColumn.plain(name).uppercased()
+        return String(plain.map { latin[$0] ?? $0 })
+    }
+
+    private static let latin: [Character: Character] = [
+        "A": "А", "B": "В", "C": "С", "E": "Е", "H": "Н", "K": "К", "M": "М", "O": "О", "P": "Р", "T": "Т", "X": "Х",
+    ]
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Postgres
+import TestSupport
+import Testing
+
+/// `lyceum import`, as a process against a database.
+@Suite struct ImportCommandTests {
+    private let database: TestDatabase
+    private let owner: BlockingConnection
+    private let directory: URL
+    private static let today = "2026-10-05"
+
+    init() throws {
+        database = try TestDatabase(.migrated)
+        owner = try BlockingConnection(url: database.ownerURL)
+        directory = URL(filePath: NSTemporaryDirectory()).appending(path: "lyceum-import-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let made = try Executable.run(
+            [
+                "school", "create", "lyceum29", "--name", "Лицей № 29", "--time-zone", "Asia/Yekaterinburg",
+                "--template", "ru", "--year", "2026",
+            ], owner: database)
+        try #require(made.status == 0, "\(made.errors)")
+    }
+
+    private func run(_ kind: String, _ text: String, _ rest: String...) throws -> Executable.Outcome {
+        let file = directory.appending(path: "\(kind).csv")
+        try Data(text.utf8).write(to: file)
+        return try Executable.run(
+            ["import", kind, file.path, "--school", "lyceum29", "--json"] + rest, owner: database, today: Self.today)
+    }
+
+    private func counts(_ outcome: Executable.Outcome) -> [Int?] {
+        ["rows", "made", "updated", "unchanged", "missing"].map { outcome.json[$0] as? Int }
+    }
+
+    private func number(_ query: String) throws -> Int { Int(try owner.query(query).first ?? "") ?? -1 }
+
+    /// A new school is filled from four files, and filling it again changes nothing.
+    @Test func aSchoolIsFilled() throws {
+        let files = [
+            ("classes", "Класс\n7А\n7Б\n"),
+            ("staff", "Код;Фамилия;Имя;Роли\nS1;Абрамова;Дарья;Учитель\n"),
+            ("students", "Код;Фамилия;Имя;Класс\n1;Ковалёв;Артём;7А\n2;Ковалёва;Яна;7Б\n"),
+            ("guardians", "Код;Фамилия;Имя;Дети;Кем приходится\nG1;Ковалёва;Ольга;1,2;Мать\n"),
+        ]
+        for (kind, text) in files {
+            let dry = try run(kind, text, "--dry-run")
+            #expect(dry.status == 0, "\(dry.errors)")
+            #expect(dry.json["dry_run"] as? Bool == true)
+            let made = try run(kind, text)
+            #expect(made.status == 0, "\(made.errors)")
+            #expect(made.errors == "")
+            #expect(counts(made)[1] == counts(made)[0])
+            #expect(counts(made) == counts(dry))
+        }
+        #expect(try number("SELECT count(*) FROM enrollments WHERE starts_on = '2026-09-01'") == 2)
+        #expect(try number("SELECT count(*) FROM guardianships WHERE starts_on = '\(Self.today)'") == 2)
+        #expect(try number("SELECT count(*) FROM audit_log WHERE reason = 'command line: import'") > 0)
+        let audits = try number("SELECT count(*) FROM audit_log")
+        for (kind, text) in files {
+            let again = try run(kind, text)
+            #expect(counts(again)[3] == counts(again)[0], "\(again.output)")
+        }
+        #expect(try number("SELECT count(*) FROM audit_log") == audits)
+    }
+
+    @Test func faultsAreToldWithRowAndColumn() throws {
+        let outcome = try run("students", "Код;Фамилия;Имя;Дата рождения;Класс\n1;К;А;вчера;\n2;К;Б;;7А\n")
+        #expect(outcome.status == 2)
+        #expect(outcome.output == "")
+        let lines = outcome.errors.split(separator: "\n")
+        #expect(lines.count == 3)
+        #expect(lines[0].contains("students.csv: row 2, column birth_date: A date DD.MM.YYYY"), "\(lines[0])")
+        #expect(lines[1].contains("row 3, column class:") && lines[1].hasSuffix("(unknown_class)"), "\(lines[1])")
+        #expect(lines[2].hasSuffix("Nothing was changed."))
+        #expect(try number("SELECT count(*) FROM users") == 0)
+    }
+
+    @Test func cutFilesNeedForce() throws {
+        let header = "Код;Фамилия;Имя\n"
+        #expect(try run("students", header + "1;К;А\n2;К;Б\n").status == 0)
+        let cut = try run("students", header + "1;К;А\n")
+        #expect(cut.status == 2)
+        #expect(cut.errors.contains("leaves out 1 of 2"))
+        #expect(counts(try run("students", header + "1;К;А\n", "--force")) == [1, 0, 0, 1, 1])
+    }
+
+    @Test func wrongUseIsRefused() throws {
+        func status(_ arguments: String...) throws -> Int32 {
+            try Executable.run(["import"] + arguments, owner: database).status
+        }
+        #expect(try status("pupils", "x.csv", "--school", "lyceum29") == 64)
+        #expect(try status("students", "--school", "lyceum29") == 64)
+        #expect(try status("students", "x.csv") == 64)
+        #expect(try status("students", directory.path + "/none.csv", "--school", "lyceum29") == 2)
+        let file = directory.appending(path: "x.csv")
+        try Data("Код;Фамилия;Имя\n".utf8).write(to: file)
+        let unknown = try Executable.run(["import", "students", file.path, "--school", "none"], owner: database)
+        #expect(unknown.status == 2)
+        #expect(unknown.errors.contains("There is no school none"))
+    }
+
+    @Test func templatesArePrinted() throws {
+        let outcome = try Executable.run(["import", "students", "--template"], owner: database)
+        #expect(outcome.status == 0)
+        #expect(outcome.output.contains("Внешний код;Фамилия;Имя;Отчество"))
+        #expect(outcome.output.split(whereSeparator: \.isNewline).count == 2)
+    }
+
+    /// More than a request may bring.
+    @Test func largeFilesAreImported() throws {
+        let rows = (0..<12_000).map {
+            "L\($0);Большаков;Борис;Борисович;01.02.2013;М;+7 900 000-00-00;ул. Мира, дом \($0)\n"
+        }
+        let text = "Код;Фамилия;Имя;Отчество;Дата рождения;Пол;Телефон;Адрес\n" + rows.joined()
+        try #require(text.utf8.count > 1024 * 1024)
+        #expect(counts(try run("students", text)) == [12_000, 12_000, 0, 0, 0])
+    }
+}
