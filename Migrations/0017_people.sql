@@ -28,6 +28,8 @@ create function lyceum.teaches_student(p_student uuid) returns boolean
         select
         from public.group_members m
         join public.sections s on s.school_id = m.school_id and s.group_id = m.group_id
+        join public.academic_years y on y.school_id = s.school_id and y.id = s.academic_year_id
+            and lyceum.today() between y.starts_on and y.ends_on
         join public.section_teachers t on t.school_id = s.school_id and t.section_id = s.id
         where m.school_id = lyceum.current_school() and m.student_id = p_student
             and m.starts_on <= lyceum.today() and (m.ends_on is null or m.ends_on >= lyceum.today())
@@ -55,6 +57,8 @@ create function lyceum.sees_health(p_student uuid) returns boolean
             select
             from public.group_members m
             join public.sections s on s.school_id = m.school_id and s.group_id = m.group_id
+            join public.academic_years y on y.school_id = s.school_id and y.id = s.academic_year_id
+                and lyceum.today() between y.starts_on and y.ends_on
             join public.subjects j on j.school_id = s.school_id and j.id = s.subject_id
             join public.section_teachers t on t.school_id = s.school_id and t.section_id = s.id
             where m.school_id = lyceum.current_school() and m.student_id = p_student
@@ -71,12 +75,16 @@ create function lyceum.keeps_guardian(p_guardian uuid) returns boolean
         or exists (
             select from public.guardianships g
             where g.school_id = lyceum.current_school() and g.guardian_id = p_guardian
+                and g.starts_on <= lyceum.today() and (g.ends_on is null or g.ends_on >= lyceum.today())
                 and lyceum.leads_student(g.student_id)
         )
         or (
             not exists (
                 select from public.guardianships g
                 where g.school_id = lyceum.current_school() and g.guardian_id = p_guardian
+            )
+            and not exists (
+                select from public.staff s where s.school_id = lyceum.current_school() and s.id = p_guardian
             )
             and exists (
                 select from public.class_teachers t
@@ -85,7 +93,7 @@ create function lyceum.keeps_guardian(p_guardian uuid) returns boolean
             )
         );
 comment on function lyceum.keeps_guardian(uuid) is
-    'Managers keep every guardian, class teachers those of their pupils, and those who have no pupil yet.';
+    'Managers keep every guardian, class teachers those who represent their pupils today, and those who have no pupil yet and are no staff.';
 
 -- Search by name
 
@@ -146,6 +154,14 @@ begin
         values (new.school_id, new.id, new.last_name, new.first_name, new.middle_name, new.external_id)
         on conflict (school_id, id) do nothing;
     else
+        if (new.last_name, new.first_name, new.middle_name, new.external_id)
+                is distinct from (old.last_name, old.first_name, old.middle_name, old.external_id)
+            and tg_table_name <> 'staff_profiles' and lyceum.current_user_id() is not null
+            and exists (select from public.staff s where s.school_id = new.school_id and s.id = new.id)
+            and not lyceum.has_role('administrator') then
+            raise exception using
+                errcode = 'LYA04', message = 'not_your_person', detail = 'The names of staff are kept by administrators (A2).';
+        end if;
         update public.users u
         set last_name = new.last_name, first_name = new.first_name, middle_name = new.middle_name,
             external_id = new.external_id
@@ -213,6 +229,12 @@ begin
         insert into public.user_roles (school_id, user_id, role)
         select new.school_id, new.id, n.role from unnest(new.roles) as n(role)
         on conflict (school_id, user_id, role) do nothing;
+        if tg_op = 'UPDATE' and 'administrator' = any (old.roles) and not exists (
+            select from public.user_roles r where r.school_id = new.school_id and r.role = 'administrator'
+        ) then
+            raise exception using
+                errcode = 'LYA05', message = 'last_administrator', detail = 'A school keeps one administrator at least.';
+        end if;
     end case;
     return new;
 end
@@ -223,6 +245,89 @@ create trigger write instead of insert or update on guardian_profiles
     for each row execute function lyceum.write_person();
 create trigger write instead of insert or update on staff_profiles
     for each row execute function lyceum.write_person();
+
+-- Who loses a role loses the sessions that were opened with it: writes end at once, reads with the access token.
+create function lyceum.end_sessions_of_role() returns trigger
+    language plpgsql
+as $$
+begin
+    update public.sessions s set ended_at = now(), end_reason = 'role taken away'
+    where s.school_id = old.school_id and s.user_id = old.user_id and s.ended_at is null;
+    return null;
+end
+$$;
+create trigger sessions after delete on user_roles for each row execute function lyceum.end_sessions_of_role();
+
+create function lyceum.demand_health(p_fields jsonb, p_student uuid) returns void
+    language plpgsql stable
+as $$
+begin
+    if p_fields ?| '{health_group,pe_group}' and not lyceum.sees_health(p_student) then
+        raise exception using
+            errcode = 'LYA03', message = 'health_not_yours', detail = 'K2: health groups are for those who see them.';
+    end if;
+end
+$$;
+comment on function lyceum.demand_health(jsonb, uuid) is
+    'K2: who does not see health groups may not even name them in a change: what is refused would tell what stands.';
+
+create function lyceum.demand_person(p_person uuid) returns void
+    language plpgsql stable
+as $$
+begin
+    if not exists (
+        select from public.users u where u.school_id = lyceum.current_school() and u.id = p_person
+    ) then
+        raise exception using
+            errcode = 'foreign_key_violation', table = 'users', constraint = 'users_person',
+            message = 'unknown_person', detail = 'The school has no such person.';
+    end if;
+end
+$$;
+comment on function lyceum.demand_person(uuid) is 'Raises unless the person is of the school.';
+
+create function lyceum.demand_guardian(p_guardian uuid) returns void
+    language plpgsql stable
+as $$
+begin
+    if p_guardian is not null and (
+        not lyceum.keeps_guardian(p_guardian) or p_guardian = lyceum.current_user_id()
+    ) then
+        raise exception using
+            errcode = 'foreign_key_violation', table = 'guardianships', constraint = 'guardianships_guardian_id',
+            message = 'unknown_guardian', detail = 'No guardian of this person''s to tie to a pupil.';
+    end if;
+end
+$$;
+comment on function lyceum.demand_guardian(uuid) is
+    'A3: who ties a guardian to a pupil keeps both, and is not that guardian. A guardian of others is as one that is not there.';
+
+create trigger audit after insert or update or delete on subjects for each row execute function lyceum.audit();
+create trigger audit after insert or update or delete on group_members for each row execute function lyceum.audit();
+
+create function lyceum.keep_recorded_enrollment() returns trigger
+    language plpgsql
+as $$
+begin
+    if exists (
+        select from public.marks k
+        join public.line_items i on i.school_id = k.school_id and i.id = k.line_item_id
+        join public.lessons l on l.school_id = i.school_id and l.id = i.lesson_id
+        where k.school_id = old.school_id and k.student_id = old.student_id
+            and l.date >= old.starts_on and (old.ends_on is null or l.date <= old.ends_on)
+    ) or exists (
+        select from public.attendance a
+        join public.lessons l on l.school_id = a.school_id and l.id = a.lesson_id
+        where a.school_id = old.school_id and a.student_id = old.student_id
+            and l.date >= old.starts_on and (old.ends_on is null or l.date <= old.ends_on)
+    ) then
+        raise exception using
+            errcode = 'LYE04', message = 'in_use', detail = 'Marks or absences were recorded while the pupil was enrolled.';
+    end if;
+    return old;
+end
+$$;
+create trigger recorded before delete on enrollments for each row execute function lyceum.keep_recorded_enrollment();
 
 create function lyceum.record_reading(p_student uuid) returns void
     language plpgsql
@@ -244,6 +349,15 @@ comment on function lyceum.record_reading(uuid) is
 -- migrate:down
 
 drop function lyceum.record_reading(uuid);
+drop trigger recorded on enrollments;
+drop function lyceum.keep_recorded_enrollment();
+drop trigger audit on group_members;
+drop trigger audit on subjects;
+drop function lyceum.demand_guardian(uuid);
+drop function lyceum.demand_person(uuid);
+drop function lyceum.demand_health(jsonb, uuid);
+drop trigger sessions on user_roles;
+drop function lyceum.end_sessions_of_role();
 drop view staff_profiles;
 drop view guardian_profiles;
 drop view student_profiles;

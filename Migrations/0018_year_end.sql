@@ -84,7 +84,10 @@ begin
     create temporary table rolled on commit drop as
     select
         e.id as enrollment, e.student_id, e.in_class_group, c.id as class_id, c.grade_level, c.letter, c.name,
-        coalesce(d.decision, case when p_assume_promoted then case c.grade_level when 11 then 'graduated' else 'promoted' end end)
+        coalesce(d.decision,
+            -- Who left in the summer stays away.
+            case when e.ends_on > v_old.ends_on and e.ends_on < v_new.starts_on - 1 then 'left' end,
+            case when p_assume_promoted then case c.grade_level when 11 then 'graduated' else 'promoted' end end)
             as decision
     from public.enrollments e
     join public.classes c on c.school_id = e.school_id and c.id = e.class_id and c.academic_year_id = p_from
@@ -92,7 +95,7 @@ begin
         on d.school_id = e.school_id and d.academic_year_id = p_from and d.student_id = e.student_id
     where e.school_id = v_school and e.starts_on <= v_old.ends_on and (e.ends_on is null or e.ends_on >= v_old.ends_on);
 
-    -- A class goes on when somebody goes on in it, or comes to repeat it.
+    -- A class goes on when somebody goes on in it.
     insert into public.classes (school_id, id, academic_year_id, grade_level, letter, name, profile)
     select
         v_school, gen_random_uuid(), p_to, c.grade_level + 1, c.letter,
@@ -115,13 +118,15 @@ begin
     from public.classes c
     join public.classes n on n.school_id = c.school_id and n.academic_year_id = p_to
         and n.name = lyceum.next_name(c.name, c.grade_level, c.grade_level + 1)
+        and n.grade_level = c.grade_level + 1 and n.archived_at is null
     where c.school_id = v_school and c.academic_year_id = p_from;
 
     alter table rolled add column target uuid;
     update rolled r set target = l.new_class from led l where l.old_class = r.class_id and r.decision in ('promoted', 'conditional');
     update rolled r set target = n.id
     from public.classes n
-    where r.decision = 'repeats' and n.school_id = v_school and n.academic_year_id = p_to and n.name = r.name;
+    where r.decision = 'repeats' and n.school_id = v_school and n.academic_year_id = p_to and n.name = r.name
+        and n.grade_level = r.grade_level and n.archived_at is null;
 
     -- Who goes on or leaves ends the old enrollment with the year, where it has no end yet.
     update public.enrollments e

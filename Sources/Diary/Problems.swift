@@ -201,6 +201,16 @@ extension ProblemKind {
             ru:
                 "Группу здоровья ведут классный руководитель, учителя физкультуры ученика и заместитель директора (K2).",
             en: "Class teacher, the pupil's PE teachers and deputy heads keep health groups (rule K2)."))
+    static let notYourPerson = ProblemKind(
+        "not_your_person", .forbidden,
+        title: Text(ru: "Это сотрудник", en: "Not your person"),
+        detail: Text(
+            ru: "Имена сотрудников ведёт администратор (A2).", en: "Administrators keep the names of staff (rule A2)."))
+    static let lastAdministrator = ProblemKind(
+        "last_administrator", .conflict,
+        title: Text(ru: "Последний администратор", en: "Last administrator"),
+        detail: Text(
+            ru: "В школе остаётся хотя бы один администратор.", en: "A school keeps one administrator at least."))
     static let yearNotNext = ProblemKind(
         "year_not_next", .conflict,
         title: Text(ru: "Это не следующий год", en: "Year not next"),
@@ -262,7 +272,8 @@ extension ProblemKind {
         journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, cursorExpired, unauthorizedClient,
         invalidCode, wrongPassword, notYourCredentials, accountClosed, loginSet, loginTaken,
         tooManyAttempts, shuttingDown, conflict, alreadyExists, inUse, classNotMovable, enrollmentNotMovable,
-        classGroupFollowsEnrollments, healthNotYours, yearNotNext, undecided, importShrinks, idempotencyKeyReused,
+        classGroupFollowsEnrollments, healthNotYours, notYourPerson, lastAdministrator, yearNotNext, undecided,
+        importShrinks, idempotencyKeyReused,
         idempotencyInProgress, databaseUnavailable,
         outcomeUnknown, writeContention, timeout,
     ]

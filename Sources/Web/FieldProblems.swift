@@ -30,6 +30,9 @@ extension Problem.Item {
         case "null_character": Text(ru: "Символ U+0000 недопустим.", en: "U+0000 is not allowed.")
         case "duplicate_item": Text(ru: "Эта запись уже есть в списке.", en: "The list has this row already.")
         case "exclusive": Text(ru: "Эти поля исключают друг друга.", en: "These fields exclude each other.")
+        case "control_character":
+            Text(ru: "Управляющие символы недопустимы.", en: "Control characters are not allowed.")
+        case "blank": Text(ru: "Одни пробелы — не значение.", en: "Spaces alone are no value.")
         case "fixed_field":
             Text(ru: "Поле задаётся при создании и не меняется.", en: "The field is set on making and never changes.")
         case "read_only_field":

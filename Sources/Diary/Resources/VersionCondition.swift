@@ -27,10 +27,11 @@ struct VersionCondition {
 }
 
 extension EntityTag {
-    /// The 7 of `"v7"` or of its gzip; nil of a weak tag, which `If-Match` never matches, and of any other.
+    /// The 7 of `"v7"`, with or without a digest and the mark of gzip behind it; nil of a weak tag, which `If-Match` never matches, and of any other.
     fileprivate var version: Int? {
         guard !isWeak, opaque.hasPrefix("v") else { return nil }
-        let digits = opaque.hasSuffix("-gz") ? opaque.dropFirst().dropLast(3) : opaque.dropFirst()
+        let stem = opaque.hasSuffix("-gz") ? opaque.dropFirst().dropLast(3) : opaque.dropFirst()
+        let digits = stem.prefix { $0 != "." }
         guard let number = Int32(digits), String(number) == digits else { return nil }
         return Int(number)
     }

@@ -161,10 +161,10 @@ import Testing
         #expect(made["version"]?.int == 1)
         #expect(made["class"]?.isNull == true)
         let renamed = try patch("deputy", path, #"{"last_name": "Новикова-Лис"}"#, ifMatch: "\"v1\"")
-        #expect(renamed["ETag"] == "\"v2\"")
-        #expect(try patch("deputy", path, #"{"sex": "female"}"#, ifMatch: "\"v2\"")["ETag"] == "\"v3\"")
+        #expect(renamed["ETag"]?.hasPrefix("\"v2.") == true)
+        #expect(try patch("deputy", path, #"{"sex": "female"}"#, ifMatch: renamed["ETag"]!).json["version"]?.int == 3)
         #expect(try patch("deputy", path, #"{"sex": "male"}"#, ifMatch: "\"v2\"").status == 412)
-        #expect(try patch("deputy", path, #"{"sex": "female"}"#)["ETag"] == "\"v3\"")
+        #expect(try patch("deputy", path, #"{"sex": "female"}"#).json["version"]?.int == 3)
         #expect(
             try patch("deputy", path, #"{"login": "x", "state": "active", "class": null, "restricted": true}"#).status
                 == 422)
@@ -275,6 +275,111 @@ import Testing
         #expect(unknown.json["errors"]?[0]?["code"]?.string == "unknown_reference")
     }
 
+    /// A3: tying a guardian of others to an own pupil, even without access, would open the contacts.
+    @Test func A3_aClassTeacherTiesNobodyElsesGuardian() throws {
+        let head = try user("head")
+        let other = try owner(
+            """
+            SELECT g.guardian_id FROM guardianships g
+            JOIN enrollments e ON e.school_id = g.school_id AND e.student_id = g.student_id AND e.ends_on IS NULL
+            WHERE g.school_id = $1 AND e.class_id = $2
+                AND NOT EXISTS (
+                    SELECT FROM guardianships o
+                    JOIN enrollments k ON k.school_id = o.school_id AND k.student_id = o.student_id AND k.class_id = $3
+                    WHERE o.school_id = g.school_id AND o.guardian_id = g.guardian_id
+                )
+            LIMIT 1
+            """, ids.otherClass, ids.class7A)[0][0]!
+        for guardian in [other, head, ids.stranger, ids.otherClass] {
+            let answer = try client("teacher").post(
+                "/v1/students/\(ids.child)/guardians",
+                json:
+                    #"{"guardian_id": "\#(guardian)", "relation": "mother", "access": "none", "starts_on": "2020-01-01", "ends_on": "2020-01-01"}"#
+            )
+            #expect(answer.status == 422)
+            #expect(answer.json["errors"]?[0]?["code"]?.string == "unknown_reference")
+        }
+        #expect(try client("teacher").get("/v1/guardians/\(other)").status == 404)
+        // Nor does a manager tie itself.
+        _ = try make(
+            "admin", "/v1/guardians", #"{"last_name": "x", "first_name": "x", "user_id": "\#(try user("admin"))"}"#)
+        let own = try client("admin").post(
+            "/v1/students/\(ids.child)/guardians",
+            json: #"{"guardian_id": "\#(try user("admin"))", "relation": "mother", "starts_on": "2025-09-01"}"#)
+        #expect(own.status == 422)
+    }
+
+    @Test func A2_namesOfStaffAreTheAdministrators() throws {
+        let person = try make(
+            "admin", "/v1/staff", #"{"last_name": "Зимин", "first_name": "Лев", "roles": ["teacher"]}"#)
+        let id = person["id"]!.string!
+        _ = try make("deputy", "/v1/guardians", #"{"last_name": "x", "first_name": "x", "user_id": "\#(id)"}"#)
+        #expect(try patch("deputy", "/v1/guardians/\(id)", #"{"last_name": "Летов"}"#).code == "not_your_person")
+        #expect(try patch("deputy", "/v1/guardians/\(id)", #"{"phone": "1"}"#).status == 200)
+        #expect(try patch("admin", "/v1/guardians/\(id)", #"{"last_name": "Летов"}"#).status == 200)
+        #expect(try client("teacher").get("/v1/guardians/\(id)").status == 404)
+        let unknown = try client("deputy").post(
+            "/v1/guardians", json: #"{"last_name": "x", "first_name": "x", "user_id": "\#(ids.stranger)"}"#)
+        #expect(unknown.json["errors"]?[0]?["pointer"]?.string == "/user_id")
+    }
+
+    /// A token that still names the role writes nothing, and leaves nothing half written.
+    @Test func A2_whoLosesARoleWritesNoMore() throws {
+        let made = try make(
+            "admin", "/v1/staff", #"{"last_name": "Бывший", "first_name": "Админ", "roles": ["administrator"]}"#)
+        let id = made["id"]!.string!
+        let client = try server.session(of: id, roles: ["administrator"])
+        #expect(try client.post("/v1/rooms", json: #"{"name": "Бывшая 1"}"#).status == 201)
+        #expect(try patch("admin", "/v1/staff/\(id)", #"{"roles": []}"#).status == 200)
+        for (path, body) in [
+            ("/v1/rooms", #"{"name": "Бывшая 2"}"#), ("/v1/students", #"{"last_name": "Б", "first_name": "Б"}"#),
+            ("/v1/staff", #"{"last_name": "Б", "first_name": "Б", "roles": ["administrator"]}"#),
+        ] {
+            #expect(try client.post(path, json: body).status == 401, "\(path)")
+        }
+        #expect(try owner("SELECT count(*) FROM users WHERE school_id = $1 AND last_name = 'Б'") == [["0"]])
+        let last = try patch("admin", "/v1/staff/\(try user("admin"))", #"{"roles": ["teacher"]}"#)
+        #expect(last.code == "last_administrator")
+    }
+
+    /// K2: what is refused would tell what stands, so not even the right value may be named; lists show no profiles.
+    @Test func K2_healthIsNotToBeGuessed() throws {
+        let path = "/v1/students/\(ids.others[7])"
+        _ = try patch("deputy", path, #"{"health_group": 3}"#)
+        for value in ["1", "2", "3", "null"] {
+            #expect(try patch("admin", path, "{\"health_group\": \(value)}").code == "health_not_yours", "\(value)")
+            #expect(try patch("head", path, "{\"pe_group\": \(value == "null" ? "null" : "\"main\"")}").status == 403)
+        }
+        for login in ["deputy", "admin"] {
+            let items = try client(login).get("/v1/students?limit=200").json["items"]!.array
+            #expect(!items.isEmpty)
+            for item in items {
+                #expect(item["restricted"]?.bool == true)
+                #expect(item["phone"]?.isNull == true && item["health_group"]?.isNull == true)
+            }
+        }
+        let changed = try client("deputy").patch(
+            path, json: "{}", headers: [("If-Match", "*"), ("X-Request-Id", "read-by-patch")])
+        #expect(changed.status == 200)
+        let recorded = try owner(
+            "SELECT action FROM audit_log WHERE school_id = $1 AND request_id = 'read-by-patch'")
+        #expect(recorded == [["read"]])
+    }
+
+    @Test func anEnrollmentWithMarksIsNotDeleted() throws {
+        let enrollment = try owner(
+            "SELECT id FROM enrollments WHERE school_id = $1 AND student_id = $2 AND ends_on IS NULL", ids.child)[0][0]!
+        let answer = try client("deputy").send("DELETE", "/v1/enrollments/\(enrollment)", headers: [("If-Match", "*")])
+        #expect(answer.code == "in_use")
+    }
+
+    @Test func namesAreWhatCanBeRead() throws {
+        for (name, code) in [("А\\u001fА", "control_character"), ("  ", "blank"), ("\\u0085", "control_character")] {
+            let answer = try client("deputy").post("/v1/rooms", json: "{\"name\": \"\(name)\"}")
+            #expect(answer.json["errors"]?[0]?["code"]?.string == code, "\(name)")
+        }
+    }
+
     // MARK: Consents
 
     @Test func K3_consentsAreReadByWhoGaveThem() throws {
@@ -334,7 +439,7 @@ import Testing
         let client = try server.session(of: id, roles: ["deputy_head", "teacher"])
         #expect(try client.get("/v1/students/\(ids.child)").status == 200)
         #expect(try patch("admin", path, #"{"roles": ["teacher"]}"#).status == 200)
-        #expect(try client.get("/v1/students/\(ids.child)").status == 404)
+        #expect(try client.get("/v1/students/\(ids.child)").status == 401)
     }
 
     @Test func onePersonMayBeStaffAndGuardian() throws {

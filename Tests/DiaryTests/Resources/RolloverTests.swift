@@ -130,6 +130,32 @@ import Testing
         #expect(try rows("SELECT count(*) FROM classes WHERE school_id = $1 AND academic_year_id = $2", to) == [["0"]])
     }
 
+    /// A dry run with a key answers, and keeps nothing; who left in the summer stays away; a class of that name and another
+    /// grade level takes nobody in.
+    @Test func Y1_pupilsComeIntoTheRightClassOrNone() throws {
+        let to = try next()
+        let made = try deputy.post(
+            "/v1/classes", json: #"{"academic_year_id": "\#(to)", "grade_level": 2, "letter": "А", "name": "8А"}"#)
+        #expect(made.status == 201)
+        let left = ids.others[2]
+        try server.owner().query(
+            "UPDATE enrollments SET ends_on = '2026-06-15' WHERE school_id = $1 AND student_id = $2 AND ends_on IS NULL",
+            [String(ids.school), left])
+        for _ in 0..<2 {
+            let dry = try deputy.post(
+                "/v1/academic-years/\(year)/rollover?dry_run=true",
+                json: #"{"academic_year_id": "\#(to)", "assume_promoted": true}"#, headers: [("Idempotency-Key", "dry")]
+            )
+            #expect(dry.status == 200, "\(dry.text)")
+            #expect(dry.json["unplaced"]?.array.contains { $0.string == ids.child } == true)
+        }
+        #expect(try rollOver(to).status == 200)
+        #expect(
+            try rows(
+                "SELECT count(*) FROM enrollments WHERE school_id = $1 AND student_id IN ($2, $3) AND starts_on = '2026-09-01'",
+                ids.child, left) == [["0"]])
+    }
+
     @Test func Y1_onlyIntoALaterYearOfTheSchool() throws {
         #expect(try rollOver(year).code == "year_not_next")
         #expect(try rollOver(try next(from: "2020-09-01", to: "2021-05-31")).code == "year_not_next")

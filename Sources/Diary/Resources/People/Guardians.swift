@@ -6,7 +6,8 @@ enum Guardians {
         order: PersonFields.order, readers: .keepersOfProfiles, writers: .keepersOfProfiles,
         people: .init(
             sees: "\(PersonFields.manager) OR lyceum.keeps_guardian(t.id)", keeps: "lyceum.keeps_guardian(t.id)",
-            isSearched: true, identity: "user_id"))
+            isSearched: true, identity: "user_id"),
+        refusals: ["users_person": .unknown("user_id")])
 
     private static let contacts = [
         ResourceField("email", .text(maximum: 200)).nullable,

@@ -1,3 +1,5 @@
+import Postgres
+
 /// Who represents a pupil, from when to when, and whether the diary is open to them (A3).
 enum Guardianships {
     static let resource = SchoolResource(
@@ -19,7 +21,8 @@ enum Guardianships {
             selected: """
                 , u.id AS "guardian.id", u.last_name AS "guardian.last_name", u.first_name AS "guardian.first_name",
                 u.middle_name AS "guardian.middle_name"
-                """),
+                """,
+            demands: Statement("SELECT lyceum.demand_guardian(($1::jsonb ->> 'guardian_id')::uuid), $2::uuid IS NULL")),
         refusals: [
             "guardianships_dates": .endsBeforeStart, "guardianships_no_overlap": .overlap,
             "guardianships_self": .init(

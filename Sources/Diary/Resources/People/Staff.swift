@@ -6,7 +6,7 @@ enum Staff {
             + PersonFields.hidden(PersonFields.account + [.externalID], unless: whole),
         order: PersonFields.order, readers: .staff, writers: .roles([.administrator]),
         people: .init(sees: "true", keeps: "true", isSearched: true, identity: "user_id"),
-        refusals: ["staff_dates": .endsBeforeStart])
+        refusals: ["staff_dates": .endsBeforeStart, "users_person": .unknown("user_id")])
 
     private static let whole = "(\(PersonFields.manager) OR t.id = lyceum.current_user_id())"
 

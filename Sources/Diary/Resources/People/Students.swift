@@ -1,3 +1,5 @@
+import Postgres
+
 /// Pupils and their profiles (анкета): what of it whom is shown stands in docs/people.md.
 enum Students {
     static let resource = SchoolResource(
@@ -11,12 +13,19 @@ enum Students {
         writers: .keepersOfProfiles,
         people: .init(
             sees: "\(PersonFields.manager) OR lyceum.sees_profile(t.id) OR lyceum.teaches_student(t.id)",
-            keeps: "lyceum.keeps_student(t.id)", joins: joins,
+            keeps: "lyceum.keeps_student(t.id)",
+            joins: joins(
+                whole: "\(PersonFields.manager) OR lyceum.sees_profile(t.id)", health: "lyceum.sees_health(t.id)"),
             selected: """
                 , c.id AS "class?.id", c.name AS "class?.name", c.grade_level AS "class?.grade_level",
                 NOT f.whole AS restricted
                 """,
-            filtered: ["class_id": "c.id"], isSearched: true, recordsReading: true))
+            filtered: ["class_id": "c.id"], isSearched: true, recordsReading: true,
+            listJoins: joins(
+                whole: "lyceum.leads_student(t.id) OR \(own)", health: "lyceum.leads_student(t.id) OR \(own)"),
+            demands: Statement("SELECT lyceum.demand_health($1::jsonb, $2::uuid)")))
+
+    private static let own = "lyceum.sees_student(t.school_id, lyceum.current_user_id(), t.id)"
 
     private static let contacts = [
         ResourceField("birth_date", .date).nullable,
@@ -32,8 +41,10 @@ enum Students {
         ResourceField("pe_group", .word(["main", "preparatory", "special", "exempt"])).nullable,
     ]
 
-    /// The class of today, and what the caller sees of the profile.
-    private static let joins = """
+    /// The class of today, and what the caller sees of the profile. A list shows whole profiles to class teachers and
+    /// families alone: others open one, and that is recorded (K2).
+    private static func joins(whole: String, health: String) -> String {
+        """
         LEFT JOIN LATERAL (
             SELECT c.id, c.name, c.grade_level
             FROM enrollments e
@@ -42,8 +53,9 @@ enum Students {
                 AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
         ) c ON true
         CROSS JOIN LATERAL (
-            SELECT \(PersonFields.manager) OR lyceum.sees_profile(t.id) AS whole, lyceum.sees_health(t.id) AS health
+            SELECT \(whole) AS whole, \(health) AS health
             OFFSET 0
         ) f
         """
+    }
 }

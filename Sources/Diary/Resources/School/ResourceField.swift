@@ -104,7 +104,11 @@ extension ResourceField {
             isNullable ? .nullable : isNew && initial == nil ? .required : .optional
         switch rule {
         case .text(let maximum):
-            put(reader.string(name, presence, minimumLength: 1, maximumLength: maximum), &writer) { $0.string($1) }
+            let text = reader.string(name, presence, minimumLength: 1, maximumLength: maximum)
+            if let value = text.value, let code = Self.fault(in: value) {
+                reader.problems.add(FieldProblem(reader.pointer.appending(name), code))
+            }
+            put(text, &writer) { $0.string($1) }
         case .integer(let range): put(reader.integer(name, presence, in: range), &writer) { $0.integer($1) }
         case .decimal(let whole, let fraction):
             put(reader.decimal(name, presence, wholeDigits: whole, fractionDigits: fraction), &writer) { $0.number($1) }
@@ -142,6 +146,14 @@ extension ResourceField {
             writer.key(name)
             writer.raw(Array(initial.utf8))
         }
+    }
+
+    /// Names and words are read by people: no control characters, and something to see.
+    private static func fault(in text: String) -> String? {
+        if text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {
+            return "control_character"
+        }
+        return text.allSatisfy { $0.isWhitespace } ? "blank" : nil
     }
 
     private func put<Value>(

@@ -20,13 +20,16 @@ enum Rollover {
         let assumesPromoted = reader.boolean("assume_promoted", .optional).value ?? false
         reader.finish()
         if let problem = Problem(problems) { throw problem }
-        return try await Idempotency.run(request, caller) { work in
+        func rollOver(_ work: Work) async throws -> Response {
             let outcome = try await work.attempt([
                 years(.integer(caller.school.id), .text(from), .text(to)),
                 made(.text(from), .text(to), .boolean(assumesPromoted)), settle(.boolean(isDry)), Idempotency.settle(),
             ])
             return try answer(outcome, isDry: isDry)
         }
+        // A dry run leaves nothing, so there is nothing to keep an answer for.
+        if isDry { return try await rollOver(.segment(caller.services.lanes, caller.scope)) }
+        return try await Idempotency.run(request, caller) { try await rollOver($0) }
     }
 
     private static func answer(_ outcome: Outcome, isDry: Bool) throws -> Response {

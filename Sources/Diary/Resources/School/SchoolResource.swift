@@ -48,6 +48,10 @@ struct SchoolResource: Sendable {
         var identity: String?
         /// Whether readings of one row are recorded (K2).
         var recordsReading = false
+        /// Joins of a list, where it shows less than one row does.
+        var listJoins: String?
+        /// A statement that refuses fields that are not the caller's to name: `$1` the fields as JSON, `$2` the row.
+        var demands: Statement?
     }
 
     /// - Parameters:
@@ -86,6 +90,7 @@ struct SchoolResource: Sendable {
             self.table, fields, parent, people, filters, self.order, isArchivable: isArchivable, rows: rows)
     }
 
+    private static let demandPerson = Statement("SELECT lyceum.demand_person($1::uuid)")
     private static let recordReading = Statement("SELECT lyceum.record_reading($1::uuid)")
 
     /// The row that the transaction changes; NULL when it does not, since the client had seen another version.
@@ -150,12 +155,14 @@ struct SchoolResource: Sendable {
         let parent = try parent(request)
         let json = try await request.json()
         let body = try content(of: json, isNew: true)
-        let id = try identity(of: json, caller) ?? caller.services.newID()
+        let identity = try identity(of: json, caller)
+        let id = identity ?? caller.services.newID()
+        let demands = (identity.map { [Self.demandPerson(.text($0))] } ?? []) + demands(body, id)
         return try await Idempotency.run(request, caller) { work in
             let school = Parameter.integer(caller.school.id)
             let rows = try await run(
                 work,
-                [Query(statement: statements.insert, parameters: [school, .text(id), .text(body)] + parent)]
+                demands + [Query(statement: statements.insert, parameters: [school, .text(id), .text(body)] + parent)]
                     + children(school, body) + [show(caller, id, parent)])
             var response = try answer(rows[rows.count - 2], status: .created)
             let base = caller.services.settings.publicURL ?? request.origin ?? ""
@@ -174,8 +181,8 @@ struct SchoolResource: Sendable {
             let school = Parameter.integer(caller.school.id)
             let rows = try await run(
                 work,
-                [lock(caller, id, parent, versions), statements.update(school, .text(body))]
-                    + children(school, body) + [show(caller, id, parent)])
+                [lock(caller, id, parent, versions)] + demands(body, id) + [statements.update(school, .text(body))]
+                    + children(school, body) + reading(caller, id) + [show(caller, id, parent)])
             try versions.check(rows[0])
             return try answer(rows[rows.count - 2])
         }
@@ -207,6 +214,15 @@ struct SchoolResource: Sendable {
     private func parent(_ request: Request) throws -> [Parameter] {
         guard let parent else { return [] }
         return [.text(try request.identifier(parent.column))]
+    }
+
+    private func demands(_ body: String, _ id: String) -> [Query] {
+        people?.demands.map { [$0(.text(body), .text(id))] } ?? []
+    }
+
+    /// The record of a reading, for an answer that shows a profile to who is to be recorded (K2).
+    private func reading(_ caller: Caller, _ id: String) -> [Query] {
+        people?.recordsReading == true && !caller.isFamilyOnly ? [Self.recordReading(.text(id))] : []
     }
 
     private func show(_ caller: Caller, _ id: String, _ parent: [Parameter]) -> Query {
@@ -254,7 +270,9 @@ struct SchoolResource: Sendable {
         writer.beginObject()
         writer.fields(rows, row: 0)
         writer.endObject()
-        var response = Response.tagged(writer, EntityTag("v\(version)"))
+        // What is joined to the row changes without it.
+        let digest = people == nil ? "" : "." + ContentTag.of(writer.bytes).opaque.prefix(16)
+        var response = Response.tagged(writer, EntityTag("v\(version)\(digest)"))
         response.status = status
         return response
     }
@@ -348,10 +366,11 @@ extension SchoolResource {
                 "t.id, " + fields.map { "\($0.selected) AS \"\($0.name)\"" }.joined(separator: ", ")
                 + (people?.selected ?? "") + ", t.version"
             let source = "\(table) t \(people?.joins ?? "")"
+            let listed = "\(table) t \(people?.listJoins ?? people?.joins ?? "")"
             let sees = people.map { " AND (\($0.sees))" } ?? ""
             let keeps = people.map { " AND (\($0.keeps))" } ?? ""
 
-            var condition = "FROM \(source) WHERE t.school_id = $1\(sees)"
+            var condition = "FROM \(listed) WHERE t.school_id = $1\(sees)"
             var number = 1
             if let parent {
                 number += 1
@@ -403,10 +422,12 @@ extension SchoolResource {
                 ["$1", "$2::uuid"] + columns.map { "r.\($0)" }
                 + (isArchivable ? ["CASE WHEN ($3::jsonb ->> 'archived')::boolean THEN now() END"] : [])
                 + (parent == nil ? [] : ["$4::uuid"])
-            // A row of a parent is made by who keeps the parent's.
+            // A row is made by who will keep it; one of a parent by who keeps the parent's.
             let kept =
-                parent.flatMap { parent in
-                    people.map { "WHERE \($0.keeps.replacing("t.\(parent.column)", with: "$4::uuid"))" }
+                people.map { people in
+                    var keeps = people.keeps.replacing("t.id", with: "$2::uuid")
+                    if let parent { keeps = keeps.replacing("t.\(parent.column)", with: "$4::uuid") }
+                    return "WHERE \(keeps)"
                 } ?? ""
             insert = Statement(
                 """
