@@ -24,7 +24,7 @@ extension KeysCommand {
                 EXAMPLES:
                   lyceum keys new
                   lyceum keys new --id 2027-01
-                  LYCEUM_TOKEN_KEYS=$(lyceum keys new) lyceum serve
+                  (umask 077 && lyceum keys new >token.key)
 
                 EXIT CODES: 0 printed, 64 wrong use of the command line
                 """)
