@@ -269,8 +269,9 @@ import Testing
         try server.owner().query(
             "DELETE FROM user_roles WHERE school_id = $1 AND user_id = $2",
             [String(ids.school), try school.user("admin")])
-        #expect(try school.issue(admin, deputy, reason: "x").status == 403)
-        #expect(try school.issue(admin, ids.others[0], reason: "x").status == 404)
+        // Its sessions ended with it.
+        #expect(try school.issue(admin, deputy, reason: "x").status == 401)
+        #expect(try school.issue(admin, ids.others[0], reason: "x").status == 401)
     }
 
     /// While a sign-in hashes, a reset comes and goes: the right old password opens nothing any more.

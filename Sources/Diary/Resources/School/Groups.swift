@@ -20,18 +20,3 @@ enum Groups {
             "groups_class_fkey": .unknown("class_id"),
         ])
 }
-
-/// Pupils of a group, dated. Those of a class's own group follow enrollments.
-enum GroupMembers {
-    static let resource = SchoolResource(
-        "groups/{group_id}/members", table: "group_members", noun: "GroupMember", parent: ("group_id", "groups"),
-        [
-            ResourceField("student_id", .identifier).fixed,
-            ResourceField("starts_on", .date),
-            ResourceField("ends_on", .date).nullable,
-        ],
-        filters: ["student_id"],
-        order: ["starts_on"],
-        readers: .managers,
-        refusals: ["group_members_dates": .endsBeforeStart, "group_members_no_overlap": .overlap])
-}
