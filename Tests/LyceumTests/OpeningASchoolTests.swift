@@ -8,8 +8,17 @@ import Testing
 @Suite struct OpeningASchoolTests {
     @Test func A2_theChainOfCredentialsFromAnEmptyDatabase() async throws {
         let database = try TestDatabase(.migrated)
+        // A checkout has no openapi.json before it is built.
+        let directory = FileManager.default.temporaryDirectory.path + "/lyceum-opening-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        for name in ["Migrations", "openapi.yaml"] {
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(directory)/\(name)", withDestinationPath: "\(TestDatabase.repository)/\(name)")
+        }
+        try Data("{}".utf8).write(to: URL(filePath: "\(directory)/openapi.json"))
         let server = try Program([
-            "LYCEUM_DATABASE_URL": database.serverURL, "LYCEUM_RESOURCES_DIRECTORY": TestDatabase.repository,
+            "LYCEUM_DATABASE_URL": database.serverURL, "LYCEUM_RESOURCES_DIRECTORY": directory,
             "LYCEUM_TOKEN_KEYS": "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY", "LYCEUM_LISTEN_PORT": "0",
             "LYCEUM_CORES": "1",
         ])
