@@ -31,6 +31,7 @@ package enum Routes {
         Sections.routes,
         Sections.resource.routes(lists: false),
         SectionTeachers.resource.routes(),
+        TimetableEntries.resource.routes(),
         Enrollments.resource.routes(),
         Students.resource.routes(deletes: false),
         Guardians.resource.routes(deletes: false),

@@ -36,6 +36,8 @@ package final class Services {
     let settings: ServerSettings
     let tokens: AccessTokens
     let passwords: Offload
+    /// Where files that somebody sent are read.
+    let files: Offload
     var refreshTokens: RefreshTokens { settings.refreshTokens }
     private var identifiers = UUIDv7()
     let contract: Contract
@@ -44,6 +46,7 @@ package final class Services {
 
     package init(
         _ settings: ServerSettings, contract: Contract, readiness: Readiness, resolver: Offload, passwords: Offload,
+        files: Offload,
         on core: isolated Core,
         log: @escaping (LaneEvent) -> Void
     ) {
@@ -51,6 +54,7 @@ package final class Services {
         self.contract = contract
         self.readiness = readiness
         self.passwords = passwords
+        self.files = files
         weak var made: Lanes?
         let index = core.index
         lanes = Lanes(
