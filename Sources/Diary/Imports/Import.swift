@@ -14,6 +14,12 @@ struct Import: Sendable {
     /// written twice.
     var writing: [Statement] { statements.update + [statements.insert] + statements.follow }
 
+    /// Whether what it writes fires no triggers that join.
+    var writesByHash: Bool { ![.staff, .students, .guardians].contains(file.kind) }
+
+    /// Statements in all: to look, to compare, to write, to look again.
+    var steps: Int { 2 + writing.count + (statements.verify == nil ? 0 : 1) }
+
     /// Faults out of what `examine` or `verify` answered.
     func faults(_ findings: [[String?]]) -> [ImportFault] {
         findings.map { row in

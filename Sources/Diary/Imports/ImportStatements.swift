@@ -39,6 +39,12 @@ struct ImportStatements {
     static let keeps = Statement("SELECT lyceum.has_role(VARIADIC $1::text[]) AS keeps")
     /// Until all rows are written: then `verify` can say which of them does not fit.
     static let `defer` = Statement("SET CONSTRAINTS ALL DEFERRED")
+    /// The planner takes a file's rows, and those of a school that is new, for few, and would go through all of one table
+    /// for each row of the other. Not around what fires triggers that join: their plans are kept.
+    static let joinByHash = Statement("SET LOCAL enable_nestloop = off")
+    static let joinFreely = Statement("SET LOCAL enable_nestloop = on")
+    /// A join that is to be avoided costs so much on paper that the planner would compile what runs a moment.
+    static let interpret = Statement("SET LOCAL jit = off")
     static let savepoint = Statement("SAVEPOINT import")
     static let rollback = Statement("ROLLBACK TO SAVEPOINT import")
 }
@@ -65,13 +71,14 @@ extension ImportStatements {
 
     /// 7А, 7 "а" and 7A with a Latin letter are one class; as `ImportFile.className`.
     static func className(_ sql: String) -> String {
-        #"translate(upper(regexp_replace(\#(sql), '[\s_."«»-]', '', 'g')), 'ЁABCEHKMOPTX', 'ЕАВСЕНКМОРТХ')"#
+        #"translate(upper(\#(sql)), E'ЁABCEHKMOPTX\#(between)', 'ЕАВСЕНКМОРТХ')"#
     }
 
     /// Letter case, ё and what stands between words make no difference; as `ImportColumn.plain`.
-    static func plain(_ sql: String) -> String {
-        #"translate(lower(regexp_replace(\#(sql), '[\s_."«»-]', '', 'g')), 'ё', 'е')"#
-    }
+    static func plain(_ sql: String) -> String { #"translate(lower(\#(sql)), E'ё\#(between)', 'е')"# }
+
+    /// Taken out: `translate` is a hundred times as fast here as a regular expression.
+    private static let between = #" \t\n\r\u00a0_.\"«»-"#
 
     /// Faults of the rows `w`, each with the condition under which it holds.
     static func findings(

@@ -32,16 +32,16 @@ package struct OwnerImport {
         isDryRun: Bool, isForced: Bool, progress: (_ done: Int, _ steps: Int) -> Void
     ) throws -> [ImportReport] {
         var batch = ImportBatch(files, faults: faults, isForced: isForced, isDryRun: isDryRun)
-        // Each file is looked at, compared, written and verified.
-        let steps = batch.tasks.reduce(0) { $0 + $1.writing.count + 3 }
+        let steps = batch.tasks.reduce(0) { $0 + $1.steps }
         var done = 0
         return try connection.transaction {
             let id = try enter()
             try connection.query(ImportStatements.lock.sql, [id])
             try connection.execute(ImportStatements.savepoint.sql)
             try connection.execute(ImportStatements.defer.sql)
+            try connection.execute(ImportStatements.interpret.sql)
             for task in batch.tasks {
-                let end = done + task.writing.count + 3
+                let end = done + task.steps
                 func rows(_ statement: Statement) throws -> [[String?]] {
                     progress(done, steps)
                     done += 1
@@ -52,13 +52,17 @@ package struct OwnerImport {
                     batch.skip(task)
                     continue
                 }
+                try connection.execute(ImportStatements.joinByHash.sql)
                 let findings = try rows(task.statements.examine)
                 let comparison = try rows(task.statements.compare)
                 guard let missing = try batch.check(task, findings: findings, comparison: comparison) else { continue }
+                if !task.writesByHash { try connection.execute(ImportStatements.joinFreely.sql) }
                 let changes = try task.writing.map { try rows($0) }
+                try connection.execute(ImportStatements.joinByHash.sql)
                 let verified = try task.statements.verify.map { try rows($0) } ?? []
                 batch.finish(task, changes, findings: verified, missing: missing)
             }
+            try connection.execute(ImportStatements.joinFreely.sql)
             let reports = try batch.conclude()
             try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
             if isDryRun { try connection.execute(ImportStatements.rollback.sql) }

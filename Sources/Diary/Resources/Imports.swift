@@ -132,6 +132,7 @@ enum Imports {
         let entrance = try await transaction.run([
             ImportStatements.keeps(.texts(keepers.map { $0.rawValue })),
             ImportStatements.lock(.integer(caller.school.id)), ImportStatements.savepoint(), ImportStatements.defer(),
+            ImportStatements.interpret(),
         ])
         guard entrance[0].boolean(0, "keeps") else { throw Problem(.forbidden) }
         for task in batch.tasks {
@@ -142,16 +143,23 @@ enum Imports {
             func query(_ statement: Statement) -> Query {
                 Query(statement: statement, parameters: [.integer(caller.school.id), .text(task.file.rows)])
             }
-            let seen = try await transaction.run([query(task.statements.examine), query(task.statements.compare)])
+            let seen = try await transaction.run([
+                ImportStatements.joinByHash(), query(task.statements.examine), query(task.statements.compare),
+                ImportStatements.joinFreely(),
+            ])
             let missing = try batch.check(
-                task, findings: seen[0].table(ImportStatements.findingColumns),
-                comparison: seen[1].table(ImportStatements.comparisonColumns))
+                task, findings: seen[1].table(ImportStatements.findingColumns),
+                comparison: seen[2].table(ImportStatements.comparisonColumns))
             guard let missing else { continue }
-            let verifying = task.statements.verify.map { [query($0)] } ?? []
-            let rows = try await attempt(task.writing.map { query($0) } + verifying, in: transaction)
+            let rows = try await attempt(
+                [task.writesByHash ? ImportStatements.joinByHash() : ImportStatements.joinFreely()]
+                    + task.writing.map { query($0) } + [ImportStatements.joinByHash()]
+                    + [task.statements.verify].compactMap { $0.map { query($0) } } + [ImportStatements.joinFreely()],
+                in: transaction)
+            let end = 1 + task.writing.count
             batch.finish(
-                task, rows.prefix(task.writing.count).map { $0.table(ImportStatements.keyColumns) },
-                findings: rows.dropFirst(task.writing.count).first?.table(ImportStatements.findingColumns) ?? [],
+                task, rows[1..<end].map { $0.table(ImportStatements.keyColumns) },
+                findings: task.statements.verify == nil ? [] : rows[end + 1].table(ImportStatements.findingColumns),
                 missing: missing)
         }
         let reports = try batch.conclude()

@@ -196,8 +196,8 @@ extension ImportStatements {
             LEFT JOIN LATERAL (
                 SELECT e.class_id, e.starts_on
                 FROM enrollments e
-                JOIN classes k ON k.school_id = e.school_id AND k.id = e.class_id AND k.academic_year_id = w.year_id
                 WHERE e.school_id = $1 AND e.student_id = s.id
+                    AND e.starts_on <= w.year_ends_on AND coalesce(e.ends_on, 'infinity') >= w.year_starts_on
                     AND (w.starts_on IS NULL OR w.starts_on BETWEEN e.starts_on AND coalesce(e.ends_on, 'infinity'))
                 ORDER BY e.starts_on DESC
                 LIMIT 1

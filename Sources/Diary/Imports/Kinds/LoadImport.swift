@@ -55,8 +55,11 @@ extension ImportStatements {
                         """
                         w.grading <> w.grading_now AND EXISTS (
                             SELECT FROM line_items i
-                            JOIN marks m ON m.school_id = $1 AND m.line_item_id = i.id AND m.kind IS NOT NULL
-                            WHERE i.school_id = $1 AND i.section_id = w.id_now
+                            WHERE i.school_id = $1 AND i.section_id = w.id_now AND EXISTS (
+                                SELECT FROM marks m
+                                WHERE m.school_id = $1 AND m.line_item_id = i.id AND m.kind IS NOT NULL
+                                OFFSET 0
+                            )
                         )
                         """, "grading", "has_marks", nil
                     ),
@@ -237,7 +240,8 @@ extension ImportStatements {
                 coalesce(t.starts_on, w.teacher_from, w.year_starts_on) AS first_day,
                 t.ends_on < lyceum.today() AND w.teacher_from IS NULL AND w.teacher_to IS DISTINCT FROM t.ends_on
                     AS is_over,
-                l.id AS lead_now, l.starts_on AS lead_since, l.name AS lead_name
+                l.id AS lead_now, l.starts_on AS lead_since,
+                concat_ws(' ', n.last_name, n.first_name, n.middle_name) AS lead_name
             FROM (\(wantedSections)) w
             LEFT JOIN users u ON u.school_id = $1 AND u.external_id = w.teacher
             LEFT JOIN staff f ON f.school_id = $1 AND f.id = u.id
@@ -250,9 +254,7 @@ extension ImportStatements {
                 LIMIT 1
             ) t ON true
             LEFT JOIN LATERAL (
-                SELECT l.id, l.starts_on, concat_ws(' ', n.last_name, n.first_name, n.middle_name) AS name
-                FROM section_teachers l
-                JOIN users n ON n.school_id = l.school_id AND n.id = l.teacher_id
+                SELECT l.id, l.starts_on, l.teacher_id FROM section_teachers l
                 WHERE l.school_id = $1 AND l.section_id = w.section_id AND l.role = 'lead' AND l.teacher_id <> f.id
                     AND t.id IS NULL AND coalesce(w.teacher_role, 'lead') = 'lead'
                     AND (l.ends_on IS NULL OR l.ends_on >= coalesce(w.teacher_from, w.year_starts_on))
@@ -260,6 +262,7 @@ extension ImportStatements {
                 ORDER BY l.starts_on DESC
                 LIMIT 1
             ) l ON true
+            LEFT JOIN users n ON n.school_id = $1 AND n.id = l.teacher_id
             WHERE w.teacher IS NOT NULL
         ) w
         WINDOW same AS (PARTITION BY w.section_id, w.teacher_id ORDER BY w.first_day, w.line),

@@ -78,7 +78,7 @@ extension ImportStatements {
     private static let wantedEnrollments = """
         SELECT r.line, r.external_id AS key, r.other_id AS id, s.id AS student_id, c.id AS class_id,
             coalesce(r.enrolled_on, y.starts_on) AS starts_on, y.starts_on AS year_starts_on, y.ends_on AS year_ends_on,
-            e.id AS id_now, e.class_id AS class_id_now, e.starts_on AS starts_on_now, e.name AS class_now
+            e.id AS id_now, e.class_id AS class_id_now, e.starts_on AS starts_on_now, k.name AS class_now
         FROM \(rows(.students))
         LEFT JOIN \(currentYear) y ON true
         LEFT JOIN users u ON u.school_id = $1 AND u.external_id = r.external_id
@@ -91,14 +91,13 @@ extension ImportStatements {
             LIMIT 1
         ) c ON true
         LEFT JOIN LATERAL (
-            SELECT e.id, e.class_id, e.starts_on, k.name
-            FROM enrollments e
-            JOIN classes k ON k.school_id = e.school_id AND k.id = e.class_id
+            SELECT e.id, e.class_id, e.starts_on FROM enrollments e
             WHERE e.school_id = $1 AND e.student_id = s.id
                 AND (e.ends_on IS NULL OR e.ends_on >= coalesce(r.enrolled_on, y.starts_on))
             ORDER BY e.starts_on DESC
             LIMIT 1
         ) e ON true
+        LEFT JOIN classes k ON k.school_id = $1 AND k.id = e.class_id
         WHERE r.class IS NOT NULL
         """
 }

@@ -160,6 +160,23 @@ extension ImportStatements {
             LEFT JOIN sections s ON s.school_id = $1 AND s.id = coalesce(x.id, n.id)
             LEFT JOIN groups h ON h.school_id = $1 AND h.id = s.group_id
         ),
+        k AS MATERIALIZED (
+            SELECT DISTINCT ON (k.line) k.*
+            FROM (
+                SELECT r.line, 1 AS rank, e.*
+                FROM r
+                JOIN timetable_entries e ON e.school_id = $1 AND e.external_id = r.external_id
+                UNION ALL
+                SELECT r.line, 2, e.*
+                FROM r
+                JOIN t ON t.place = r.place
+                JOIN timetable_entries e ON e.school_id = $1 AND e.section_id = t.section_id AND e.weekday = r.day
+                    AND e.slot = r.slot AND e.week = coalesce(r.week, 'every')
+                WHERE (r.starts_on IS NULL OR e.starts_on = r.starts_on)
+                    AND (r.external_id IS NULL OR e.external_id IS NULL)
+            ) k
+            ORDER BY k.line, k.rank, k.starts_on DESC, k.id
+        ),
         b AS MATERIALIZED (
             SELECT k.id, k.name, k.shift, k.weekday, k.grade_levels, \(plain("k.name")) AS key
             FROM bell_schedules k JOIN y ON y.id = k.academic_year_id
@@ -191,24 +208,13 @@ extension ImportStatements {
             FROM r
             JOIN t ON t.place = r.place
             LEFT JOIN y ON true
-            LEFT JOIN LATERAL (
-                SELECT e.*, o.academic_year_id, g.grade_level, c.shift
-                FROM timetable_entries e
-                JOIN sections o ON o.school_id = $1 AND o.id = e.section_id
-                JOIN groups g ON g.school_id = $1 AND g.id = o.group_id
-                JOIN bell_schedules c ON c.school_id = $1 AND c.id = e.bell_schedule_id
-                WHERE e.school_id = $1 AND (
-                    e.external_id = r.external_id
-                    OR e.section_id = t.section_id AND e.weekday = r.day AND e.slot = r.slot
-                        AND e.week = coalesce(r.week, 'every') AND (r.starts_on IS NULL OR e.starts_on = r.starts_on)
-                        AND (r.external_id IS NULL OR e.external_id IS NULL)
-                )
-                ORDER BY (e.external_id = r.external_id) IS TRUE DESC, e.starts_on DESC, e.id
-                LIMIT 1
-            ) k ON true
+            LEFT JOIN k ON k.line = r.line
+            LEFT JOIN sections o ON o.school_id = $1 AND o.id = k.section_id
+            LEFT JOIN groups g ON g.school_id = $1 AND g.id = o.group_id
+            LEFT JOIN bell_schedules c ON c.school_id = $1 AND c.id = k.bell_schedule_id
             CROSS JOIN LATERAL (
                 SELECT coalesce(t.section_id, k.section_id) AS section_id, coalesce(r.week, k.week, 'every') AS week_wanted,
-                    coalesce(t.grade_level, k.grade_level) AS grade_level, k.academic_year_id <> y.id AS is_past
+                    coalesce(t.grade_level, g.grade_level) AS grade_level, o.academic_year_id <> y.id AS is_past
             ) v
             -- The bells of the weekday, else those of every day; of the shift, else of the first one.
             LEFT JOIN LATERAL (
@@ -217,7 +223,7 @@ extension ImportStatements {
                 WHERE (b.weekday IS NULL OR b.weekday = r.day)
                     AND (v.grade_level IS NULL OR v.grade_level = ANY (b.grade_levels))
                     AND (r.bells IS NULL OR b.key = r.bells_key)
-                    AND (coalesce(r.shift, k.shift) IS NULL OR b.shift = coalesce(r.shift, k.shift))
+                    AND (coalesce(r.shift, c.shift) IS NULL OR b.shift = coalesce(r.shift, c.shift))
                 GROUP BY b.shift, b.weekday IS NULL
                 ORDER BY b.shift, b.weekday IS NULL
                 LIMIT 1
