@@ -138,11 +138,11 @@ package struct ImportFault: Sendable, Equatable {
         case "teaching_over":
             Text(
                 ru: "Учитель \(argument) больше не ведёт; чтобы вернуть, укажите дату начала.",
-                en: "The teacher \(argument) does not teach this any more; to come back, give teacher_from.")
+                en: "The teacher \(argument) has left this; to come back, give a first day.")
         case "teacher_change_needs_date":
             Text(
-                ru: "Ведёт \(argument): для замены укажите дату начала после начала той записи.",
-                en: "\(argument) teaches this: to change the lead, give teacher_from after the beginning of that.")
+                ru: "Сейчас \(argument): для замены укажите дату начала, позже начала той записи.",
+                en: "It is \(argument): to change that, give a first day, after the beginning of that.")
         case "lead_overlap":
             Text(ru: "В эти дни уже ведёт другой: \(argument).", en: "On these days somebody else leads: \(argument).")
         case "marks_not_allowed":

@@ -2,8 +2,8 @@
 package enum ImportKind: String, Sendable, CaseIterable {
     case subjects
     case rooms
-    case classes
     case staff
+    case classes
     case students
     case guardians
     case groups
@@ -41,7 +41,8 @@ package enum ImportKind: String, Sendable, CaseIterable {
     /// What its rows name: while that has faults, they are not looked at.
     var needs: Set<ImportKind> {
         switch self {
-        case .subjects, .rooms, .classes, .staff: []
+        case .subjects, .rooms, .staff: []
+        case .classes: [.staff]
         case .students: [.classes]
         case .guardians: [.students, .staff]
         case .groups: [.classes, .students]

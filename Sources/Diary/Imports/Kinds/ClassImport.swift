@@ -7,6 +7,8 @@ extension ImportKind {
         ImportColumn("grade_level", ["Параллель"], .integer(1...11), example: "7"),
         ImportColumn("letter", ["Литера", "Буква"], .text(maximum: 10), example: "А"),
         ImportColumn("profile", ["Профиль"], .text(maximum: 200), example: ""),
+        ImportColumn("class_teacher", ["Классный руководитель"], .text(maximum: 100), example: "S-17"),
+        ImportColumn("class_teacher_from", ["Классный руководитель с", "Руководит с"], .date, example: ""),
     ]
 }
 
@@ -31,6 +33,27 @@ extension ImportStatements {
                 FROM (\(wantedClasses)) w
                 JOIN classes c ON c.school_id = $1 AND c.academic_year_id = w.year_id AND c.id <> w.id_now
                     AND \(className("c.name")) = \(className("w.key"))
+                UNION ALL
+                \(findings(
+                    wantedClassTeachers,
+                    [
+                        ("w.teacher_id IS NULL", "class_teacher", "unknown_teacher", "w.class_teacher"),
+                        (
+                            "w.first_day NOT BETWEEN w.year_starts_on AND w.year_ends_on", "class_teacher_from",
+                            "outside_year", "w.year_starts_on || ' … ' || w.year_ends_on"
+                        ),
+                        (
+                            "w.teacher_id <> w.teacher_now AND coalesce(w.class_teacher_from <= w.since, true)",
+                            "class_teacher", "teacher_change_needs_date", "w.name_now"
+                        ),
+                        (
+                            "w.teacher_id = w.teacher_now AND w.class_teacher_from IS NULL AND w.last_day < lyceum.today()",
+                            "class_teacher", "teaching_over", "w.class_teacher"
+                        ),
+                    ]))
+                UNION ALL
+                SELECT w.line, 'class_teacher', 'needs_teacher', NULL
+                FROM (\(wantedClasses)) w WHERE w.class_teacher IS NULL AND w.class_teacher_from IS NOT NULL
             ) f
             ORDER BY f.line
             """),
@@ -65,11 +88,52 @@ extension ImportStatements {
             WHERE w.id_now IS NULL
             RETURNING name AS key
             """),
-        follow: [])
+        follow: [
+            // A new class teacher ends the old one's time the day before.
+            Statement(
+                """
+                UPDATE class_teachers t SET ends_on = w.class_teacher_from - 1
+                FROM (\(wantedClassTeachers)) w
+                WHERE t.school_id = $1 AND t.id = w.id_now AND w.teacher_now <> w.teacher_id
+                RETURNING w.key
+                """),
+            Statement(
+                """
+                WITH w AS MATERIALIZED (\(wantedClassTeachers)), done AS (
+                    INSERT INTO class_teachers (school_id, id, class_id, teacher_id, starts_on)
+                    SELECT $1, w.other_id, w.class_id, w.teacher_id, w.first_day
+                    FROM w
+                    WHERE w.id_now IS NULL
+                    RETURNING id
+                )
+                SELECT w.key FROM w JOIN done ON done.id = w.other_id
+                """),
+        ])
+
+    /// Beside the last one whose time is not over when theirs begins.
+    private static let wantedClassTeachers = """
+        SELECT w.line, w.key, w.other_id, w.class_teacher, w.class_teacher_from, w.year_starts_on, w.year_ends_on,
+            coalesce(w.id_now, w.id) AS class_id, coalesce(w.class_teacher_from, w.year_starts_on) AS first_day,
+            f.id AS teacher_id, t.id AS id_now, t.teacher_id AS teacher_now, t.starts_on AS since,
+            t.ends_on AS last_day, concat_ws(' ', n.last_name, n.first_name, n.middle_name) AS name_now
+        FROM (\(wantedClasses)) w
+        LEFT JOIN users u ON u.school_id = $1 AND u.external_id = w.class_teacher
+        LEFT JOIN staff f ON f.school_id = $1 AND f.id = u.id
+        LEFT JOIN LATERAL (
+            SELECT t.id, t.teacher_id, t.starts_on, t.ends_on FROM class_teachers t
+            WHERE t.school_id = $1 AND t.class_id = coalesce(w.id_now, w.id)
+                AND (t.ends_on IS NULL OR t.ends_on >= coalesce(w.class_teacher_from, w.year_starts_on))
+            ORDER BY t.starts_on DESC
+            LIMIT 1
+        ) t ON true
+        LEFT JOIN users n ON n.school_id = $1 AND n.id = t.teacher_id
+        WHERE w.class_teacher IS NOT NULL
+        """
 
     private static let wantedClasses = """
-        SELECT r.line, r.id, r.name AS key, r.grade_level, r.letter, r.profile, r.external_id, y.id AS year_id,
-            c.id AS id_now, c.grade_level AS grade_level_now
+        SELECT r.line, r.id, r.other_id, r.name AS key, r.grade_level, r.letter, r.profile, r.external_id,
+            r.class_teacher, r.class_teacher_from, y.id AS year_id, y.starts_on AS year_starts_on,
+            y.ends_on AS year_ends_on, c.id AS id_now, c.grade_level AS grade_level_now
         FROM \(rows(.classes))
         LEFT JOIN \(currentYear) y ON true
         LEFT JOIN LATERAL (
