@@ -14,8 +14,10 @@ school=school-$(date +%s)-$$
 # A day on which everything below holds already, wherever the school is.
 since=$(date -u -d yesterday +%F)
 password='синий трамвай 29'
-codes=$(mktemp)
-trap 'rm -f "$codes"' EXIT
+# Answers hold codes: what is left of them goes, however this ends.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+codes=$work/codes
 
 # pick 'd["id"]': a part of the JSON that comes in.
 pick() { python3 -c "import json, sys; d = json.load(sys.stdin); print($1)"; }
@@ -24,7 +26,7 @@ pick() { python3 -c "import json, sys; d = json.load(sys.stdin); print($1)"; }
 call() {
     local status=$1 method=$2 path=$3 body=${4-} answer code
     shift $(($# < 4 ? $# : 4))
-    answer=$(mktemp)
+    answer=$(mktemp -p "$work")
     code=$(curl -s -o "$answer" -w '%{http_code}' -X "$method" "$base$path" ${token:+-H "Authorization: Bearer $token"} \
         ${body:+-H 'Content-Type: application/json' --data-binary "$body"} "$@")
     if [ "$code" != "$status" ]; then

@@ -37,6 +37,8 @@ package enum ZipReader {
     package static func entries(
         of bytes: [UInt8], limits: Limits = Limits(), where isWanted: (String) -> Bool
     ) throws(Fault) -> [Entry] {
+        // For libzip nothing is an archive of nothing.
+        guard !bytes.isEmpty else { throw .notAnArchive }
         // Caught here, so that the closure's type needs not be spelled out.
         do {
             return try unsafe bytes.withUnsafeBytes { buffer in

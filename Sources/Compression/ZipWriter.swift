@@ -5,6 +5,8 @@ import Glibc
 package enum ZipWriter {
     /// - Parameter files: names in ASCII, each once.
     package static func archive(_ files: [(name: String, content: [UInt8])]) -> [UInt8] {
+        // libzip deletes an archive that holds nothing. APPNOTE 4.3.16: the end of central directory is all there is.
+        if files.isEmpty { return [0x50, 0x4B, 0x05, 0x06] + [UInt8](repeating: 0, count: 18) }
         // Without memory nothing goes on; there is nothing else that can fail here.
         guard let source = unsafe zip_source_buffer_create(nil, 0, 0, nil),
             let archive = unsafe zip_open_from_source(source, ZIP_CREATE | ZIP_TRUNCATE, nil)
@@ -37,7 +39,9 @@ package enum ZipWriter {
         unsafe zip_source_open(source)
         defer { unsafe zip_source_close(source) }
         return unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            count = unsafe Int(zip_source_read(source, buffer.baseAddress!, UInt64(size)))
+            let read = unsafe Int(zip_source_read(source, buffer.baseAddress!, UInt64(size)))
+            precondition(read == size, "libzip could not read from memory")
+            count = read
         }
     }
 }

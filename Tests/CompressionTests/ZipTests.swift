@@ -22,6 +22,7 @@ import Testing
     @Test func whatIsWrittenIsRead() throws {
         let archive = ZipWriter.archive(Self.files)
         #expect(archive == ZipWriter.archive(Self.files))
+        #expect(try read(ZipWriter.archive([])) == [])
         let entries = try ZipReader.entries(of: archive) { _ in true }
         #expect(entries.map { $0.name } == ["rooms.csv", "empty.csv"])
         #expect(try entries.map { try $0.content?.get() } == Self.files.map { $0.content })

@@ -103,8 +103,12 @@ package struct ImportFault: Sendable, Equatable {
                 en: "Several are called so: give a code or more.")
         case "differs":
             Text(
-                ru: "Строки об одном и том же расходятся \(argument).",
-                en: "Rows about the same thing differ \(argument).")
+                ru: "Об одном и том же здесь не так, как в \(argument).",
+                en: "The row says of the same thing what \(argument) does not.")
+        case "lacks_code":
+            Text(
+                ru: "Другая строка о том же даёт код, а эта нет.",
+                en: "Another row about the same thing has an external id, and this one has not.")
         case "unknown_subject": Text(ru: "В школе нет такого предмета.", en: "The school has no such subject.")
         case "unknown_group":
             Text(ru: "В текущем учебном году нет такой группы.", en: "The current academic year has no such group.")

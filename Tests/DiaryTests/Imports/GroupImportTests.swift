@@ -58,10 +58,10 @@ import Testing
                     "2 kind fixed_field", "2 members not_in_class", "3 class part_of_a_class",
                     "4 members unknown_child",
                     "6 members repeated", "7 members needs_members", "8 class unknown_class", "9 ends_on before_start",
-                    "10 name differs", "10 starts_on outside_year", "10 members repeated", "12 external_id differs",
+                    "10 name differs", "10 starts_on outside_year", "9 members repeated", "12 external_id lacks_code",
                 ])
         #expect(
-            try school.counts(.groups, "Группа;Класс;Ученики", "Труд;7А;У1", "Труд;7Б;У3", isForced: false) == [
+            try school.counts(.groups, "Группа;Класс;Ученики", "Труд;7А;У1", "Труд;7Б;У3") == [
                 2, 2, 0, 0, 3,
             ])
         #expect(try school.faults(.groups, "Группа", "Труд") == ["2 name ambiguous"])

@@ -90,7 +90,7 @@ import Testing
         try school.owner.execute(
             """
             INSERT INTO lessons (school_id, id, section_id, date, slot, starts_at, ends_at, state)
-            SELECT school_id, gen_random_uuid(), id, '2025-09-07', 1, '08:00', '08:45', 'held' FROM sections WHERE external_id = 'Н1';
+            SELECT school_id, gen_random_uuid(), id, '2025-10-01', 1, '08:00', '08:45', 'held' FROM sections WHERE external_id = 'Н1';
             INSERT INTO line_items (school_id, id, section_id, lesson_id, category_id, weight)
             SELECT l.school_id, gen_random_uuid(), l.section_id, l.id, (SELECT id FROM categories LIMIT 1), 1 FROM lessons l;
             INSERT INTO marks (school_id, id, line_item_id, student_id, kind, number)

@@ -50,7 +50,7 @@ import Testing
         let header = "Предмет;Параллель;Тема;Код темы"
         func row(_ topic: String) -> String { "Физика;7;\(topic);т\(topic)" }
         #expect(try school.counts(.plans, header, row("1"), row("2"), row("3")) == [3, 3, 0, 0, 0])
-        #expect(try school.counts(.plans, header, row("1"), row("4"), row("3"), row("2")) == [4, 1, 2, 1, 0])
+        #expect(try school.counts(.plans, header, row("1"), row("4"), row("3"), row("2")) == [4, 1, 1, 2, 0])
         #expect(
             try school.rows("SELECT title, position FROM plan_topics WHERE external_id LIKE 'т%' ORDER BY position")
                 == [["1", "1"], ["4", "2"], ["3", "3"], ["2", "4"]])
@@ -87,7 +87,7 @@ import Testing
                 ";Физика;8;А;1,25;46",
                 "к1;Химия;8;А;;", "к1;Химия;9;Б;;", ";Химия;8;В;;") == [
                     "2 subject unknown_subject", "3 grade_level out_of_range", "4 topic required", "5 hours not_hours",
-                    "5 week out_of_range", "7 title differs", "8 external_id differs",
+                    "5 week out_of_range", "7 title differs", "8 external_id lacks_code",
                 ])
     }
 }

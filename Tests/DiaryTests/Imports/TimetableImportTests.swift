@@ -29,7 +29,7 @@ import Testing
                 == [2, 0, 1, 1, 6])
         #expect(try entry("Т1") == [["Первая смена", "1", "1", "every", "12", "С1", "2025-09-01", "2025-12-30", "2"]])
         #expect(
-            try school.counts(.timetable, "Код нагрузки;День;Урок;Смена", "Н1;Вт;1;2", "Н1;Пн;1;") == [2, 1, 0, 1, 8])
+            try school.counts(.timetable, "Код нагрузки;День;Урок;Смена", "Н1;Вт;1;2", "Н1;Пн;1;") == [2, 1, 0, 1, 7])
     }
 
     @Test func entriesTradePlaces() throws {

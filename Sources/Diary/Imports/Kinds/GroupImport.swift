@@ -38,7 +38,7 @@ extension ImportStatements {
                         "part_of_a_class", nil
                     ),
                     ("w.differs", "name", "differs", "'/rows/' || w.first_line"),
-                    ("w.lacks_code", "external_id", "differs", nil),
+                    ("w.lacks_code", "external_id", "lacks_code", nil),
                     (
                         "w.members IS NULL AND (w.starts_on IS NOT NULL OR w.ends_on IS NOT NULL)", "members",
                         "needs_members", nil

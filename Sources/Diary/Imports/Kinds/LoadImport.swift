@@ -45,7 +45,7 @@ extension ImportStatements {
                         "fixed_field", "w.name_now"
                     ),
                     ("w.differs", "subject", "differs", "'/rows/' || w.first_line"),
-                    ("w.lacks_code", "external_id", "differs", nil),
+                    ("w.lacks_code", "external_id", "lacks_code", nil),
                     // M1: grade 1 takes none.
                     (
                         "w.grade_level = 1 AND w.grading <> 'none' AND w.grading IS DISTINCT FROM w.grading_now",

@@ -34,7 +34,7 @@ extension ImportStatements {
                     ("w.subject_id <> w.subject_id_now", "subject", "fixed_field", "w.title_now"),
                     ("w.grade_level <> w.grade_level_now", "grade_level", "fixed_field", "w.grade_level_now::text"),
                     ("w.differs", "title", "differs", "'/rows/' || w.first_line"),
-                    ("w.lacks_code", "external_id", "differs", nil),
+                    ("w.lacks_code", "external_id", "lacks_code", nil),
                     ("w.state = 'approved' AND w.changes", "topic", "plan_approved", "w.title_now"),
                 ]),
             """
