@@ -86,7 +86,9 @@ struct ImageReader {
 
 extension [UInt8] {
     mutating func append(big value: Int, count: Int) {
-        for shift in stride(from: (count - 1) * 8, through: 0, by: -8) { append(UInt8(truncatingIfNeeded: value >> shift)) }
+        for shift in stride(from: (count - 1) * 8, through: 0, by: -8) {
+            append(UInt8(truncatingIfNeeded: value >> shift))
+        }
     }
 
     mutating func append(little value: Int, count: Int) {

@@ -27,10 +27,10 @@ enum Work {
 enum Idempotency {
     /// - Parameters:
     ///   - scope: the caller's, when left out.
-    ///   - shown: for answers with rows that the caller may cease to see: what reads the row of the answer's `id`. When that
-    ///     answers nothing, the kept answer is not given again.
+    ///   - keeper: for rows that the caller may cease to see: what answers the row of the kept answer's `id` to who may still
+    ///     write it. When that is nothing, the answer is not given again.
     static func run(
-        _ request: Request, _ caller: Caller, scope: Scope? = nil, shown: ((String) -> Query)? = nil,
+        _ request: Request, _ caller: Caller, scope: Scope? = nil, keeper: ((String) -> Query)? = nil,
         _ body: (Work) async throws -> Response
     ) async throws -> Response {
         let scope = scope ?? caller.scope
@@ -48,7 +48,7 @@ enum Idempotency {
             }
             if !rows[1].isEmpty {
                 let response = try replay(rows[1], hash)
-                if let shown, let id = response.identifier, try await transaction.run([shown(id)])[0].isEmpty {
+                if let keeper, let id = response.identifier, try await transaction.run([keeper(id)])[0].isEmpty {
                     throw Problem(.notFound)
                 }
                 return response

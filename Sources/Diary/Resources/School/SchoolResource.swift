@@ -155,7 +155,7 @@ struct SchoolResource: Sendable {
         let identity = try identity(of: json, caller)
         let id = identity ?? caller.services.newID()
         let demands = (identity.map { [Self.demandPerson(.text($0))] } ?? []) + demands(body, id)
-        return try await Idempotency.run(request, caller, shown: shown(caller, parent)) { work in
+        return try await Idempotency.run(request, caller, keeper: keeper(caller, parent)) { work in
             let school = Parameter.integer(caller.school.id)
             let rows = try await run(
                 work,
@@ -174,7 +174,7 @@ struct SchoolResource: Sendable {
         let id = try identifier(request)
         let parent = try parent(request)
         let body = try content(of: try await request.json(), isNew: false)
-        return try await Idempotency.run(request, caller, shown: shown(caller, parent)) { work in
+        return try await Idempotency.run(request, caller, keeper: keeper(caller, parent)) { work in
             let school = Parameter.integer(caller.school.id)
             let rows = try await run(
                 work,
@@ -223,9 +223,14 @@ struct SchoolResource: Sendable {
         return [record(.text(id))]
     }
 
-    /// What a kept answer shows is shown again to who sees the row still (A3).
-    private func shown(_ caller: Caller, _ parent: [Parameter]) -> ((String) -> Query)? {
-        people == nil ? nil : { show(caller, $0, parent) }
+    /// A kept answer about a person is given again to who may still make such a change (A3): others see less of the row now,
+    /// or nothing.
+    private func keeper(_ caller: Caller, _ parent: [Parameter]) -> ((String) -> Query)? {
+        guard people != nil else { return nil }
+        return { id in
+            Query(
+                statement: statements.lock, parameters: [.integer(caller.school.id), .text(id), .null] + parent)
+        }
     }
 
     private func show(_ caller: Caller, _ id: String, _ parent: [Parameter]) -> Query {
