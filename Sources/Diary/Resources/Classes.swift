@@ -132,8 +132,9 @@ enum Classes {
             AND e.starts_on <= \(to) AND (e.ends_on IS NULL OR e.ends_on >= \(from))
             AND (
                 current_setting('lyceum.class_reader', true) = 'whole'
-                OR daterange(e.starts_on, e.ends_on, '[]') * daterange(\(from), \(to), '[]')
-                    && lyceum.led_days($1, $2::uuid, e.student_id)
+                OR e.student_id IN (SELECT v.student_id FROM lyceum.led_pupils($1, $2::uuid) v)
+                    AND daterange(e.starts_on, e.ends_on, '[]') * daterange(\(from), \(to), '[]')
+                        && lyceum.led_days($1, $2::uuid, e.student_id)
                 OR EXISTS (
                     SELECT
                     FROM group_members m

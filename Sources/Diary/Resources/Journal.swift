@@ -192,27 +192,30 @@ enum Journal {
         ORDER BY l.date, l.starts_at, l.id, x.is_default DESC, x.created_at, x.id
         """)
 
-    /// A class teacher who does not teach here reads own pupils alone; who led a pupil earlier, those days of it alone.
-    private static func seen(_ student: String, on day: String, reader: String) -> String {
-        """
-        (
-            (SELECT current_setting('lyceum.section_reader', true) = 'whole')
-            OR \(day) <@ lyceum.led_days($1, \(reader)::uuid, \(student))
-        )
-        """
+    /// A class teacher who does not teach here reads own pupils alone; who led a pupil earlier, those days of it alone. Who they
+    /// are is read once a statement, and not once a row.
+    ///
+    /// - Parameter condition: what has to hold of the row and of the days behind it: `l.date <@`.
+    private static func seen(_ student: String, _ condition: String, reader: String) -> String {
+        let led = "SELECT v.student_id FROM lyceum.led_pupils($1, \(reader)::uuid) v"
+        return """
+            (
+                (SELECT current_setting('lyceum.section_reader', true) = 'whole')
+                OR \(student) IN (\(led) WHERE upper_inf(v.days))
+                OR \(student) IN (\(led) WHERE NOT upper_inf(v.days))
+                    AND \(condition) lyceum.led_days($1, \(reader)::uuid, \(student))
+            )
+            """
     }
 
+    private static let membership = "daterange(m.starts_on, m.ends_on, '[]')"
     private static let members = """
         SELECT m.student_id, min(m.starts_on) AS starts_on,
             CASE WHEN bool_or(m.ends_on IS NULL) THEN NULL ELSE max(m.ends_on) END AS ends_on
         FROM sections s
         JOIN group_members m ON m.school_id = s.school_id AND m.group_id = s.group_id
             AND m.starts_on <= \(to) AND (m.ends_on IS NULL OR m.ends_on >= \(from))
-        WHERE s.school_id = $1 AND s.id = \(section) AND (
-                (SELECT current_setting('lyceum.section_reader', true) = 'whole')
-                OR daterange(m.starts_on, m.ends_on, '[]') * daterange(\(from), \(to), '[]')
-                    && lyceum.led_days($1, $2::uuid, m.student_id)
-            )
+        WHERE s.school_id = $1 AND s.id = \(section) AND \(seen("m.student_id", "\(membership) * daterange(\(from), \(to), '[]') &&", reader: "$2"))
         GROUP BY m.student_id
         """
 
@@ -237,7 +240,7 @@ enum Journal {
             WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
         ) i
         JOIN marks x ON x.school_id = $1 AND x.line_item_id = i.id AND \(changed)
-        WHERE \(seen("x.student_id", on: "i.date", reader: "$3"))
+        WHERE \(seen("x.student_id", "i.date <@", reader: "$3"))
         ORDER BY i.number, x.student_id
         """)
 
@@ -247,7 +250,7 @@ enum Journal {
         FROM lessons l
         JOIN attendance x ON x.school_id = l.school_id AND x.lesson_id = l.id AND \(changed)
         WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
-            AND \(seen("x.student_id", on: "l.date", reader: "$3"))
+            AND \(seen("x.student_id", "l.date <@", reader: "$3"))
         ORDER BY l.date, l.starts_at, l.id, x.student_id
         """)
 
@@ -261,7 +264,7 @@ enum Journal {
         LEFT JOIN lessons l ON l.school_id = x.school_id AND l.id = x.lesson_id
         WHERE x.school_id = $1 AND x.section_id = \(section) AND \(changed)
             AND \(dayOfFeedback) BETWEEN \(from) AND \(to)
-            AND \(seen("x.student_id", on: dayOfFeedback, reader: "$3"))
+            AND \(seen("x.student_id", "\(dayOfFeedback) <@", reader: "$3"))
         ORDER BY x.created_at, x.id
         """)
 
@@ -285,7 +288,7 @@ enum Journal {
         ) m
         JOIN final_marks x ON x.school_id = $1 AND x.student_id = m.student_id AND x.subject_id = m.subject_id
             AND x.academic_year_id = m.academic_year_id AND \(changed)
-        WHERE \(seen("x.student_id", on: dayOfFinal, reader: "$3"))
+        WHERE \(seen("x.student_id", "\(dayOfFinal) <@", reader: "$3"))
         ORDER BY x.student_id, x.kind, x.term_id
         """)
 
@@ -312,7 +315,7 @@ enum Journal {
         JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id AND k.student_id = m.student_id
             AND k.kind IS NOT NULL
         LEFT JOIN categories c ON c.school_id = $1 AND c.id = i.category_id
-        WHERE \(seen("own.student_id", on: "l.date", reader: "$2"))
+        WHERE \(seen("own.student_id", "l.date <@", reader: "$2"))
         ORDER BY k.student_id, l.date, i.id
         """)
 }

@@ -42,7 +42,10 @@ enum SectionGate {
             set_config('lyceum.until', d.until::text, true) AS _until
         \(page)
         CROSS JOIN LATERAL (
-            SELECT CASE WHEN r.whole THEN 'infinity' ELSE lyceum.led_until($1, $4::uuid, s.id) END AS until
+            SELECT CASE
+                WHEN r.whole THEN 'infinity'
+                ELSE (SELECT v.until FROM lyceum.led_sections($1, $4::uuid) v WHERE v.section_id = s.id)
+            END AS until
         ) d
         WHERE s.school_id = $1 AND s.id = $2::uuid AND d.until IS NOT NULL
         """)

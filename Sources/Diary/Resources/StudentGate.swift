@@ -6,7 +6,7 @@ import Web
 /// The gate is a segment's first statement: it answers the pupil, or nothing, and names the pupil in a setting that lives as
 /// long as the transaction. The statements behind it read about `student` alone, so an invisible pupil has no data for them.
 ///
-/// Families and heads see all days. Of staff it depends: see `lyceum.led_days`. The days stand in a second setting then.
+/// Families and heads see all days. Of staff it depends: see `lyceum.led_pupils`. The days stand in a second setting then.
 enum StudentGate {
     /// The pupil that the gate let through; NULL when it is closed. A subquery, which is asked once a statement and not once
     /// for each row that it is compared with.

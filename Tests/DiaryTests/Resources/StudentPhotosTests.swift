@@ -1,6 +1,8 @@
 import Diary
 import JSON
 import Postgres
+import TestSupport
+import TestTools
 import Testing
 
 /// K3: `/v1/students/{id}/photo`, with a consent and not without.
@@ -231,5 +233,35 @@ import Testing
         #expect(try put(pupil, ImageFixtures.jpeg, by: strange).status == 404)
         #expect(try strange.send("DELETE", path(pupil), headers: [("If-Match", "*")]).status == 404)
         #expect(try TestClient(port: server.port).get(path(pupil)).status == 401)
+    }
+
+    /// While a consent is being withdrawn an upload waits, and then finds none.
+    @Test func K3_anUploadWaitsForWhoWithdrawsTheConsent() async throws {
+        let pupil = ids.others[9]
+        let consent = try consent(pupil)
+        let withdrawing = try server.owner()
+        try withdrawing.execute("BEGIN; SET LOCAL lyceum.today = '\(TestServer.today)'")
+        try withdrawing.query(
+            "UPDATE consents SET withdrawn_on = '2025-11-19' WHERE school_id = $1 AND id = $2",
+            [String(ids.school), String(consent.split(separator: "/").last!)])
+        let transaction = try withdrawing.query("SELECT pg_current_xact_id()").first
+        let (teacher, path) = (teacher, path(pupil))
+        let upload = WorkThread {
+            Result {
+                try teacher.send(
+                    "PUT", path, headers: [("Content-Type", "image/png"), ("If-None-Match", "*")],
+                    body: ImageFixtures.png)
+            }
+        }
+        let watcher = try server.owner()
+        let waits = try await eventually {
+            try watcher.query(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid = $1::text::xid", [transaction]
+            ).first == "1"
+        }
+        #expect(waits)
+        try withdrawing.execute("COMMIT")
+        #expect(try upload.join().get().code == "no_consent")
+        #expect(try owner("SELECT count(*) FROM student_photos WHERE school_id = $1 AND id = $2", pupil) == [["0"]])
     }
 }
