@@ -45,7 +45,7 @@ package final class Request {
 
     /// Whole. Sends `100 Continue` first where it was asked for.
     ///
-    /// - Parameter limit: bytes; the server's limit when left out. More is a 413.
+    /// - Parameter limit: bytes, where a route takes more or less than the server's limit; more is a 413.
     package func body(atMost limit: Int? = nil) async throws -> [UInt8] {
         if let content { return content }
         let bytes = try await source.readBody(atMost: limit)
@@ -98,7 +98,7 @@ package final class Request {
 /// Where a request's content comes from. A protocol and not a closure: async closures are not stored, because one with a
 /// capture list leaves the core (docs/decisions/0002).
 protocol BodySource: AnyObject {
-    /// - Parameter limit: nil for the server's.
+    /// - Parameter limit: bytes; nil for the server's own limit.
     func readBody(atMost limit: Int?) async throws -> [UInt8]
 }
 

@@ -13,6 +13,9 @@ enum PersonFields {
         ResourceField("login", .text(maximum: 100)).readOnly, ResourceField("state", .word([])).readOnly,
     ]
 
+    /// Beside `phone`, which is the one to call first.
+    static let otherPhones = ResourceField("other_phones", .texts(maximumCount: 5, maximum: 50)).initially("[]")
+
     static let manager = "(SELECT lyceum.has_role('administrator', 'head', 'deputy_head'))"
 
     /// Fields that not everybody sees who sees the row: NULL for the others.

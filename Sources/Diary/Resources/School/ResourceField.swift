@@ -18,6 +18,8 @@ struct ResourceField: Sendable {
         case gradeLevels
         /// Some of these, each once.
         case words([String])
+        /// At most so many, each of 1 to so many characters, no two the same.
+        case texts(maximumCount: Int, maximum: Int)
         /// A list that is written as a whole.
         case rows([ResourceField], maximum: Int)
     }
@@ -39,7 +41,7 @@ struct ResourceField: Sendable {
         self.rule = rule
         selected =
             switch rule {
-            case .gradeLevels, .words: "to_json(t.\(name))"
+            case .gradeLevels, .words, .texts: "to_json(t.\(name))"
             default: "t.\(name)"
             }
     }
@@ -128,6 +130,17 @@ extension ResourceField {
             put(reader.enumerations(name, of: words, presence), &writer) { writer, chosen in
                 writer.beginArray()
                 for word in chosen { writer.string(word) }
+                writer.endArray()
+            }
+        case .texts(let count, let maximum):
+            let texts = reader.strings(name, presence, maximumCount: count, maximumLength: maximum)
+            for (index, text) in (texts.value ?? []).enumerated() {
+                guard let code = Self.fault(in: text) else { continue }
+                reader.problems.add(FieldProblem(reader.pointer.appending(name).appending(index), code))
+            }
+            put(texts, &writer) { writer, texts in
+                writer.beginArray()
+                for text in texts { writer.string(text) }
                 writer.endArray()
             }
         case .rows(let fields, let maximum):
