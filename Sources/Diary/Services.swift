@@ -8,6 +8,7 @@ package struct ServerSettings: Sendable {
     package var database: ConnectionURL
     package var tokenKeys: TokenKeys
     package let refreshTokens: RefreshTokens
+    let formTokens: FormTokens
     /// Passwords that nobody may choose; nil: no list.
     package var breachedPasswords: BreachedPasswords?
     /// `iss` of tokens and base of absolute links, without a slash at its end; nil takes the request's Host.
@@ -22,6 +23,7 @@ package struct ServerSettings: Sendable {
         pool: Lanes.Pool = Lanes.Pool()
     ) throws {
         refreshTokens = try RefreshTokens(tokenKeys)
+        formTokens = try FormTokens(tokenKeys)
         self.database = database
         self.tokenKeys = tokenKeys
         self.publicURL = publicURL
@@ -37,18 +39,22 @@ package final class Services {
     let tokens: AccessTokens
     let passwords: Offload
     var refreshTokens: RefreshTokens { settings.refreshTokens }
+    var formTokens: FormTokens { settings.formTokens }
     private var identifiers = UUIDv7()
     let contract: Contract
+    let pages: Pages
     private(set) lazy var schools = Schools(lanes)
     let readiness: Readiness
 
     package init(
-        _ settings: ServerSettings, contract: Contract, readiness: Readiness, resolver: Offload, passwords: Offload,
+        _ settings: ServerSettings, contract: Contract, pages: Pages, readiness: Readiness, resolver: Offload,
+        passwords: Offload,
         on core: isolated Core,
         log: @escaping (LaneEvent) -> Void
     ) {
         self.settings = settings
         self.contract = contract
+        self.pages = pages
         self.readiness = readiness
         self.passwords = passwords
         weak var made: Lanes?

@@ -235,7 +235,7 @@ import Web
             "student": [.student], "parent": [.guardian], "teacher": [.teacher, .classTeacher], "deputy": [.deputyHead],
             "head": [.head], "admin": [.administrator],
         ]
-        if case .roles(let roles) = route.access { return roles.isDisjoint(with: role[who]!) }
+        if case .roles(let roles) = route.access.people { return roles.isDisjoint(with: role[who]!) }
         return false
     }
 }

@@ -8,13 +8,13 @@ enum SectionGate {
 
     /// A4: who taught it at any time and heads read it whole, a class teacher for own pupils.
     static func open(_ caller: Caller, _ id: String) -> Query {
-        gate(.integer(caller.school.id), .text(id), .boolean(caller.readsAll), .text(caller.user))
+        gate(.integer(caller.school.id), .text(id), .boolean(caller.readsAll), caller.person)
     }
 
     /// The same for writing: the section's row is locked until the end of the transaction, so that two batches for one page
     /// take turns and each sees what the other did.
     static func lock(_ caller: Caller, _ id: String) -> Query {
-        lockingGate(.integer(caller.school.id), .text(id), .boolean(caller.readsAll), .text(caller.user))
+        lockingGate(.integer(caller.school.id), .text(id), .boolean(caller.readsAll), caller.person)
     }
 
     private static let visible = """
