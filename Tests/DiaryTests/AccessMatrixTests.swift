@@ -123,7 +123,26 @@ import Web
         "getImportTemplate": Row(student: 403, guardian: 403, teacher: 403),
     ]
 
-    static let matrix = (resources + [people, imports]).reduce(others) { $0.merging($1) { row, _ in row } }
+    /// Programs are the administrators'. Secrets are made and taken away at once; the page answers who asks for nothing.
+    static let clients: [String: Row] = [
+        "listClients": administrators(200), "createClient": administrators(422),
+        "getClient": administrators(200, strange: 404), "updateClient": administrators(428),
+        "deleteClient": administrators(428), "listClientSecrets": administrators(200, strange: 404),
+        "createClientSecret": administrators(201, strange: 404),
+        "deleteClientSecret": administrators(204, strange: 404),
+        "getServerMetadata": open,
+        "showAuthorization": Row(
+            nobody: 400, student: 400, guardian: 400, teacher: 400, deputy: 400, head: 400, administrator: 400),
+        "decideAuthorization": Row(
+            nobody: 415, student: 415, guardian: 415, teacher: 415, deputy: 415, head: 415, administrator: 415),
+    ]
+
+    private static func administrators(_ status: Int, strange: Int? = nil) -> Row {
+        Row(
+            student: 403, guardian: 403, teacher: 403, deputy: 403, head: 403, administrator: status, strange: strange)
+    }
+
+    static let matrix = (resources + [people, imports, clients]).reduce(others) { $0.merging($1) { row, _ in row } }
 
     static let others: [String: Row] = [
         // Without a body the token endpoints answer 415, whoever asks.
