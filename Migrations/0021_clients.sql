@@ -243,31 +243,8 @@ $$;
 comment on function lyceum.record_reading(uuid) is
     'K2: every reading of a profile by staff other than the class teacher, and by a program, is recorded.';
 
-create function lyceum.guard_staff_name() returns trigger
-    language plpgsql
-as $$
-begin
-    if exists (select from public.staff s where s.school_id = new.school_id and s.id = new.id) then
-        raise exception using
-            errcode = 'LYA04', message = 'not_your_person', detail = 'The names of staff are kept by administrators (A2).';
-    end if;
-    return new;
-end
-$$;
-create trigger staff_name before update of last_name, first_name, middle_name, external_id on users
-    for each row when (
-        lyceum.current_client_id() is not null and lyceum.current_user_id() is null
-        and (new.last_name, new.first_name, new.middle_name, new.external_id)
-            is distinct from (old.last_name, old.first_name, old.middle_name, old.external_id)
-    )
-    execute function lyceum.guard_staff_name();
-comment on function lyceum.guard_staff_name() is
-    'A2: a program changes no name of staff, though it may keep those of guardians, and a person may be both.';
-
 -- migrate:down
 
-drop trigger staff_name on users;
-drop function lyceum.guard_staff_name();
 create or replace function lyceum.record_reading(p_student uuid) returns void
     language plpgsql
 as $$

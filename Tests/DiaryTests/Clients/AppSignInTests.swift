@@ -161,7 +161,7 @@ import Web
         let page = try school.page(try school.parameters(app.clientID, ["state": hostile]))
         #expect(page.status == 200)
         #expect(page.text.contains("<strong>&lt;b&gt;&quot;\u{301}&#39;&amp;</strong>"))
-        for text in ["<script", "<b>", "value=\"\"", "\"\u{301}", "<\u{338}"] {
+        for text in ["<script", "<b>", "\"\u{301}", "<\u{338}"] {
             #expect(!page.text.unicodeScalars.contains(text.unicodeScalars), "\(text)")
         }
         let form = try AppSchool.Form(page)

@@ -185,8 +185,11 @@ struct AppSchool {
     }
 }
 
-/// As a browser reads what stands in an attribute.
+/// As a browser reads what stands in an attribute: by code points, whatever follows them.
 private func unescaped(_ text: Substring) -> String {
-    String(text).replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing("&quot;", with: "\"")
-        .replacing("&#39;", with: "'").replacing("&amp;", with: "&")
+    let signs = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
+    let plain = signs.reduce(Array(text.unicodeScalars)) { scalars, sign in
+        scalars.replacing(Array(sign.0.unicodeScalars), with: Array(sign.1.unicodeScalars))
+    }
+    return String(String.UnicodeScalarView(plain))
 }
