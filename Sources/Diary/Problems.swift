@@ -131,6 +131,45 @@ extension ProblemKind {
         "wrong_password", .forbidden,
         title: Text(ru: "Неверный пароль", en: "Wrong password"),
         detail: Text(ru: "Текущий пароль неверен.", en: "The current password is wrong."))
+    static let secondFactorRequired = ProblemKind(
+        "second_factor_required", .badRequest,
+        title: Text(ru: "Нужен код", en: "Second factor needed"),
+        detail: Text(
+            ru: "Пароль верен; передайте в otp код из приложения или код восстановления.",
+            en: "The password is right; send the code of the authenticator app, or a recovery code, as otp."))
+    static let invalidSecondFactor = ProblemKind(
+        "invalid_second_factor", .badRequest,
+        title: Text(ru: "Код не подходит", en: "Wrong code"),
+        detail: Text(
+            ru: "Код неверен, просрочен или уже использован.", en: "The code is wrong, too old, or was used already."))
+    static let secondFactorSetUpRequired = ProblemKind(
+        "second_factor_setup_required", .badRequest,
+        title: Text(ru: "Настройте второй фактор", en: "Second factor to be set up"),
+        detail: Text(
+            ru: "Школа требует второй фактор от сотрудников: настройте его по enrolment_ticket.",
+            en: "The school asks staff for a second factor: set it up with the enrolment_ticket."))
+    static let invalidTicket = ProblemKind(
+        "invalid_ticket", .badRequest,
+        title: Text(ru: "Билет недействителен", en: "Invalid ticket"),
+        detail: Text(
+            ru: "Срок билета истёк, или пароль изменён; войдите снова.",
+            en: "The ticket has expired, or the password was changed; sign in again."))
+    static let wrongCode = ProblemKind(
+        "wrong_code", .forbidden,
+        title: Text(ru: "Код не подходит", en: "Wrong code"),
+        detail: Text(
+            ru: "Код неверен, просрочен или уже использован.", en: "The code is wrong, too old, or was used already."))
+    static let secondFactorSet = ProblemKind(
+        "second_factor_set", .conflict,
+        title: Text(ru: "Второй фактор уже есть", en: "Second factor is set"),
+        detail: Text(
+            ru: "Чтобы настроить другой, сначала уберите этот.", en: "Remove it first to set up another one."))
+    static let secondFactorUnavailable = ProblemKind(
+        "second_factor_unavailable", .serviceUnavailable,
+        title: Text(ru: "Второй фактор недоступен", en: "Second factor unavailable"),
+        detail: Text(
+            ru: "Серверу не задан ключ для вторых факторов (secrets.keys).",
+            en: "The server has no key for second factors (secrets.keys)."))
     static let notYourCredentials = ProblemKind(
         "not_your_credentials", .forbidden,
         title: Text(ru: "Реквизиты выдаёт другой", en: "Not yours to issue"),
@@ -299,7 +338,8 @@ extension ProblemKind {
         unauthorized, invalidToken, invalidGrant, invalidRequest, unsupportedGrantType, forbidden, staleVersion,
         marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled, notYourLesson,
         journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, cursorExpired, unauthorizedClient,
-        invalidCode, wrongPassword, notYourCredentials, accountClosed, loginSet, loginTaken,
+        invalidCode, wrongPassword, secondFactorRequired, invalidSecondFactor, secondFactorSetUpRequired, invalidTicket,
+        wrongCode, secondFactorSet, secondFactorUnavailable, notYourCredentials, accountClosed, loginSet, loginTaken,
         tooManyAttempts, shuttingDown, conflict, alreadyExists, inUse, classNotMovable, enrollmentNotMovable,
         classGroupFollowsEnrollments, healthNotYours, notYourPerson, lastAdministrator, yearNotNext, undecided,
         importShrinks, idempotencyKeyReused,

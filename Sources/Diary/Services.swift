@@ -9,6 +9,10 @@ package struct ServerSettings: Sendable {
     package var tokenKeys: TokenKeys
     package let refreshTokens: RefreshTokens
     let formTokens: FormTokens
+    /// What seals the secrets of second factors; nil: there are none.
+    package var sealingKeys: SealingKeys?
+    /// Seconds since 1970.
+    package var now: @Sendable () -> Int = { Clock.wall.seconds }
     /// Passwords that nobody may choose; nil: no list.
     package var breachedPasswords: BreachedPasswords?
     /// `iss` of tokens and base of absolute links, without a slash at its end; nil takes the request's Host.
@@ -37,6 +41,7 @@ package final class Services {
     package let lanes: Lanes
     let settings: ServerSettings
     let tokens: AccessTokens
+    let tickets: EnrolmentTickets
     let passwords: Offload
     var refreshTokens: RefreshTokens { settings.refreshTokens }
     var formTokens: FormTokens { settings.formTokens }
@@ -67,7 +72,8 @@ package final class Services {
         }
         made = lanes
         tokens = AccessTokens(
-            keys: settings.tokenKeys, issuer: settings.publicURL ?? "lyceum", now: { Clock.wall.seconds })
+            keys: settings.tokenKeys, issuer: settings.publicURL ?? "lyceum", now: settings.now)
+        tickets = EnrolmentTickets(keys: settings.tokenKeys, now: settings.now)
     }
 
     /// A new identifier.

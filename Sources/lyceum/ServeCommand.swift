@@ -42,6 +42,7 @@ struct ServeCommand: AsyncParsableCommand {
             var server = try ServerSettings(
                 database: ConnectionURL(settings.requireDatabaseURL()),
                 tokenKeys: TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
+            server.sealingKeys = try settings.sealingKeys()
             server.pool = settings.pool
             server.breachedPasswords = try settings.loadBreachedPasswords()
             let certificate = settings.tls.map { Certificate(files: $0) }
@@ -190,6 +191,17 @@ private struct StartConditions {
 }
 
 extension Settings {
+    /// - Throws: `SettingsError` when they are no keys.
+    fileprivate func sealingKeys() throws -> SealingKeys? {
+        guard let secretsKeys else { return nil }
+        do {
+            return try SealingKeys(TokenKeys(configuration: secretsKeys))
+        } catch let error as TokenKeysError {
+            let origin = entries.first { $0.key == "secrets.keys" }?.origin ?? ""
+            throw SettingsError.wrong("secrets.keys", origin: origin, "is not usable: \(error)")
+        }
+    }
+
     /// - Throws: `SettingsError` when the file cannot be read, or has no line: a list that silently forbids nothing.
     fileprivate func loadBreachedPasswords() throws -> BreachedPasswords? {
         guard let path = breachedPasswords else { return nil }

@@ -142,7 +142,34 @@ import Web
             student: 403, guardian: 403, teacher: 403, deputy: 403, head: 403, administrator: status, strange: strange)
     }
 
-    static let matrix = (resources + [people, imports, clients]).reduce(others) { $0.merging($1) { row, _ in row } }
+    /// Staff only; an empty object is no proof of who it is (422).
+    static let secondFactor: [String: Row] = [
+        "beginSecondFactor": Row(
+            nobody: 415, student: 415, guardian: 415, teacher: 415, deputy: 415, head: 415, administrator: 415),
+        "confirmSecondFactor": Row(
+            nobody: 415, student: 415, guardian: 415, teacher: 415, deputy: 415, head: 415, administrator: 415),
+        "getMySecondFactor": Row(student: 403, guardian: 403),
+        "beginMySecondFactor": Row(
+            student: 403, guardian: 403, teacher: 422, deputy: 422, head: 422, administrator: 422),
+        // Nothing was begun, and there is none to take away.
+        "confirmMySecondFactor": Row(
+            student: 403, guardian: 403, teacher: 404, deputy: 404, head: 404, administrator: 404,
+            body: "{\"code\":\"123456\"}"),
+        "removeMySecondFactor": Row(
+            student: 403, guardian: 403, teacher: 403, deputy: 403, head: 403, administrator: 403,
+            body: "{\"code\":\"123456\"}"),
+        "renewMyRecoveryCodes": Row(
+            student: 403, guardian: 403, teacher: 422, deputy: 422, head: 422, administrator: 422),
+        // A2: as `issueCredentials`. The pupil has none.
+        "resetSecondFactor": Row(
+            student: 403, guardian: 403, teacher: 404, deputy: 403, head: 403, administrator: 403,
+            foreign: ["teacher": 404, "deputy": 403, "head": 403, "admin": 403], strange: 404,
+            body: "{\"reason\":\"телефон потерян\"}"),
+    ]
+
+    static let matrix = (resources + [people, imports, secondFactor, clients]).reduce(others) {
+        $0.merging($1) { row, _ in row }
+    }
 
     static let others: [String: Row] = [
         // Without a body the token endpoints answer 415, whoever asks.

@@ -112,6 +112,7 @@ private struct Exchange {
         JOIN users u ON u.school_id = a.school_id AND u.id = a.user_id
         WHERE a.school_id = $1 AND a.id = $2::uuid AND c.kind = 'app' AND c.state = 'active' AND a.scopes <@ c.scopes
             AND u.state = 'active' AND u.password_changed_at IS NOT DISTINCT FROM a.password_changed_at
+            AND NOT lyceum.lacks_second_factor(a.school_id, u.id)
         FOR SHARE OF u, c
         """)
 

@@ -13,9 +13,9 @@ enum Audit {
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
         let filters: [Parameter] = [
-            .integer(caller.school.id), .text(query.text("entity")), .text(query.identifier("entity_id")),
-            .text(query.text("action")), .text(query.identifier("changed_by")), .text(query.text("request_id")),
-            .text(query.identifier("client_id")),
+            .integer(caller.school.id), .text(query.text("entity", maximum: 100)), .text(query.identifier("entity_id")),
+            .text(query.text("action", maximum: 100)), .text(query.identifier("changed_by")),
+            .text(query.text("request_id", maximum: 64)), .text(query.identifier("client_id")),
         ]
         let range = query.dateRange(longest: longestRange)
         let page = Page(&query, keys: [.largeInteger])

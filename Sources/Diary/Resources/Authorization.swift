@@ -1,7 +1,4 @@
-import Crypto
 import HTTP1
-import Postgres
-import Reactor
 import Web
 
 /// The server's own sign-in page, to which apps of others send people: RFC 6749 section 4.1 with PKCE (RFC 7636), as RFC 9700
@@ -20,18 +17,18 @@ enum Authorization {
         }
     }
 
-    /// The form comes back: who refuses is believed, who allows has to sign in.
+    /// A form comes back: who refuses is believed, who allows has to sign in, in as many steps as that takes.
     @Sendable static func decide(_ request: Request, _ caller: Caller) async throws -> Response {
         let page = AuthorizationPage(request: request, services: caller.services)
         return try await answering(page) {
             guard request.mediaType == "application/x-www-form-urlencoded" else { throw Problem(.unsupportedMediaType) }
             let items = try await request.fields()
             let asked = try await AuthorizationRequest(items, caller.services, request)
-            func field(_ name: String) -> String? {
+            func field(_ name: String) -> String {
                 let values = items.filter { $0.name == name }
-                return values.count == 1 ? values[0].value : nil
+                return values.count == 1 ? values[0].value : ""
             }
-            guard try page.isOwn(field("form_token") ?? "", asked) else {
+            guard let progress = try page.progress(field("form_token"), asked) else {
                 return try page.form(asked, error: staleForm, status: .forbidden)
             }
             if field("action") == "cancel" {
@@ -39,19 +36,19 @@ enum Authorization {
                 throw AuthorizationRefusal.told(
                     AuthorizationAnswer(redirect: asked.redirect, state: asked.state, refusal))
             }
-            let login = field("username") ?? ""
-            let password = field("password") ?? ""
-            guard !login.isEmpty, !password.isEmpty else {
-                return try page.form(asked, login: login, error: nothingTyped, status: .badRequest)
-            }
+            let login = field("username")
             do {
-                let code = try await signIn(login, password, asked, caller)
-                let answer = AuthorizationAnswer(redirect: asked.redirect, state: asked.state, .code(code))
-                return answer.response(issuer: caller.services.issuer(request))
+                let step = SignInStep(page: page, asked: asked)
+                switch progress {
+                case .password: return try await step.password(login, field("password"))
+                case .code(let known): return try await step.code(field("otp"), known)
+                case .setUp(let setUp): return try await step.setUp(field("otp"), setUp)
+                }
             } catch {
                 guard let problem = (error as? Problem) ?? DatabaseProblems.problem(for: error) else { throw error }
-                let text = problem.kind == .invalidGrant ? wrongPassword : problem.kind.detail
-                var response = try page.form(asked, login: login, error: text, status: problem.kind.status)
+                var response = try page.form(
+                    asked, problem.kind == .invalidTicket ? .password : progress, login: login,
+                    error: problem.kind.detail, status: problem.kind.status)
                 response.headers += problem.headers
                 return response
             }
@@ -84,71 +81,6 @@ enum Authorization {
         }
     }
 
-    // MARK: Signing in
-
-    /// The code for a person whose password was right (A6: counted and slowed as everywhere).
-    ///
-    /// - Throws: `invalid_grant`, whatever was wrong.
-    private static func signIn(
-        _ login: String, _ password: String, _ asked: AuthorizationRequest, _ caller: Caller
-    ) async throws -> OpaqueToken {
-        let services = caller.services
-        let client = asked.client
-        let school = Parameter.integer(client.school.id)
-        let scope = Scope(
-            school: client.school.id, timeZone: client.school.timeZone, requestID: caller.requestID,
-            timing: caller.timing)
-        let (attempt, rows) = try await SignInAttempt.begin(
-            services, scope, login: login, address: caller.address, [Tokens.account(school, .text(login))])
-        let stored = rows[0].isEmpty ? nil : rows[0].text(0, "password_hash")
-        let matches = try await attempt.hash {
-            try PasswordHash.verify(password, against: stored ?? PasswordHash.dummy).matches
-        }
-        guard let user = rows[0].isEmpty ? nil : rows[0].text(0, "id"), stored != nil, matches,
-            rows[0].text(0, "state") == "active"
-        else { throw Problem.invalidGrant }
-        let code = OpaqueToken.make(.authorizationCode, school: client.school.id, id: services.newID())
-        let made = try await services.lanes.write(
-            scope,
-            [
-                attempt.success, forget(school),
-                keep(
-                    school, .text(code.id), .text(client.id), .text(user), .bytes(try code.hash()),
-                    .text(asked.redirect.text), .text(asked.challenge), .texts(asked.scopes),
-                    .text(rows[0].text(0, "password_changed_at"))),
-            ])
-        // While it was hashed, the password was changed or the person shut out.
-        guard made[2].affected == 1 else { throw Problem.invalidGrant }
-        return code
-    }
-
-    private static let keep = Statement(
-        """
-        INSERT INTO authorization_codes (
-            school_id, id, client_id, user_id, secret_hash, redirect_uri, code_challenge, scopes, password_changed_at,
-            expires_at
-        )
-        SELECT u.school_id, $2::uuid, $3::uuid, u.id, $5::bytea, $6, $7, $8::text[], u.password_changed_at,
-            now() + make_interval(secs => \(AuthorizationCodeGrant.lifetime))
-        FROM users u
-        WHERE u.school_id = $1 AND u.id = $4::uuid AND u.state = 'active'
-            AND u.password_changed_at IS NOT DISTINCT FROM $9::timestamptz
-        FOR SHARE
-        """)
-
-    /// A day is long enough to notice a second use. A hundred at a time, so that no sign-in pays for all those before it.
-    private static let forget = Statement(
-        """
-        DELETE FROM authorization_codes
-        WHERE ctid = ANY (ARRAY(
-            SELECT a.ctid FROM authorization_codes a
-            WHERE a.school_id = $1 AND a.created_at < now() - interval '1 day'
-            ORDER BY a.created_at
-            LIMIT 100
-            FOR UPDATE SKIP LOCKED
-        ))
-        """)
-
     // MARK: Words
 
     private static let cannotGoOn = Text(ru: "Войти не получится", en: "This sign-in cannot go on")
@@ -167,6 +99,4 @@ enum Authorization {
     private static let staleForm = Text(
         ru: "Страница устарела или открыта не этим браузером. Введите логин и пароль ещё раз.",
         en: "The page is too old, or was not opened by this browser. Type login and password once more.")
-    private static let nothingTyped = Text(ru: "Введите логин и пароль.", en: "Type your login and password.")
-    private static let wrongPassword = Text(ru: "Логин или пароль неверны.", en: "Login or password are wrong.")
 }

@@ -77,50 +77,41 @@ enum Tokens {
     // MARK: password
 
     private static func signIn(_ form: TokenForm, _ request: Request, _ caller: Caller) async throws -> Response {
-        let schoolCode = try form.required("school")
-        let login = try form.required("username")
-        let password = try form.required("password")
-        let services = caller.services
-        let found = try await services.schools.find(code: schoolCode)
-        let school = found ?? .unknown
-        let scope = Scope(school: school.id, timeZone: school.timeZone, requestID: request.id, timing: request.timing)
-        let (attempt, rows) = try await SignInAttempt.begin(
-            services, scope, login: login, address: request.peer, [account(.integer(school.id), .text(login))])
-        let stored = rows[0].isEmpty ? nil : rows[0].text(0, "password_hash")
-        let (verification, renewed) = try await attempt.hash {
-            let verification = try PasswordHash.verify(password, against: stored ?? PasswordHash.dummy)
-            let isWorthIt = verification.matches && verification.needsRehash
-            return (verification, isWorthIt ? try PasswordHash.make(password) : nil)
+        let credentials = SignIn.Credentials(
+            school: try form.required("school"), login: try form.required("username"),
+            password: try form.required("password"), code: form["otp"])
+        switch try await SignIn.verify(credentials, from: request, via: .passwordGrant, caller.services) {
+        case .right(let person): return try await open(person, request, caller.services)
+        case .refused: throw Problem.invalidGrant
+        case .passwordGrantForbidden: throw Problem.unauthorizedClient
+        case .codeMissing: throw Problem(.secondFactorRequired, oauthError: "second_factor_required")
+        case .codeWrong: throw Problem(.invalidSecondFactor, oauthError: "invalid_grant")
+        case .setUpMissing(let ticket):
+            var problem = Problem(.secondFactorSetUpRequired, oauthError: "second_factor_setup_required")
+            problem.members = [("enrolment_ticket", ticket)]
+            throw problem
         }
-        guard let user = rows[0].isEmpty ? nil : rows[0].text(0, "id"), let stored, verification.matches,
-            rows[0].text(0, "state") == "active"
-        else { throw Problem.invalidGrant }
-        guard rows[0].boolean(0, "password_grant") else {
-            throw Problem.unauthorizedClient
-        }
+    }
+
+    private static func open(_ person: SignIn, _ request: Request, _ services: Services) async throws -> Response {
+        let school = Parameter.integer(person.school.id)
+        let user = Parameter.text(person.user)
         let session = services.newID()
-        let refresh = try services.refreshTokens.make(school: school.id, session: session, generation: 0)
-        var named = scope
-        named.user = user
+        let refresh = try services.refreshTokens.make(school: person.school.id, session: session, generation: 0)
         let opened = try await services.lanes.write(
-            named,
+            person.scope,
             [
                 open(
-                    .integer(school.id), .text(session), .text(user), .text("password"), .bytes(refresh.hash),
-                    .integer(sessionDays), .text(request.head["User-Agent"].map { String($0.prefix(200)) }),
-                    .text(request.peer), .text(rows[0].text(0, "password_changed_at"))),
-                recordActivity(.integer(school.id), .text(user), .text(session)),
-                roles(.integer(school.id), .text(user)), attempt.success,
+                    school, .text(session), user, .text("password"), .bytes(refresh.hash), .integer(sessionDays),
+                    .text(request.head["User-Agent"].map { String($0.prefix(200)) }), .text(request.peer),
+                    .text(person.passwordChangedAt)),
+                recordActivity(school, user, .text(session)), roles(school, user), person.settled,
             ])
         // While it was hashed, the password was changed or the person shut out.
         guard opened[0].affected == 1 else { throw Problem.invalidGrant }
-        if let renewed {
-            // On its own: with the session, two sign-ins of one person could wait for each other. What fails here is made up
-            // for by the next sign-in.
-            _ = try? await services.lanes.write(
-                named, [rehash(.integer(school.id), .text(user), .text(renewed), .text(stored))])
-        }
-        return try answer(services, user, school.id, session, refresh: refresh.token, roles: opened[2].roles)
+        await person.renewHash()
+        return try answer(
+            services, person.user, person.school.id, session, refresh: refresh.token, roles: opened[2].roles)
     }
 
     // MARK: refresh_token
@@ -159,6 +150,11 @@ enum Tokens {
         }
         let token: String
         if constantTimeEquals(presented.hash, current) {
+            if rows.boolean(0, "lacks_second_factor") {
+                // The school has come to ask for one since: it is set up at the next sign-in.
+                _ = try await transaction.run([end(id, session, .text("second factor required"))])
+                return nil
+            }
             let next = try services.refreshTokens.make(
                 school: school.id, session: presented.session, generation: generation + 1)
             token = next.token
@@ -246,14 +242,6 @@ enum Tokens {
 
     // MARK: SQL
 
-    static let account = Statement(
-        """
-        SELECT u.id, u.password_hash, u.password_changed_at, u.state, coalesce(t.password_grant, true) AS password_grant
-        FROM users u
-        LEFT JOIN school_settings t ON t.school_id = u.school_id
-        WHERE u.school_id = $1 AND u.login = lower($2)
-        """)
-
     /// Only for the password that was looked at, though its hash may be another by now: a reset or a change that comes
     /// meanwhile is waited for, and then there is no session.
     private static let open = Statement(
@@ -277,14 +265,12 @@ enum Tokens {
 
     static let roles = Statement("SELECT unnest(\(Roles.held)) AS role")
 
-    private static let rehash = Statement(
-        "UPDATE users SET password_hash = $3 WHERE school_id = $1 AND id = $2::uuid AND password_hash = $4")
-
     private static let lockSession = Statement(
         """
         SELECT s.user_id, s.refresh_generation, s.refresh_hash, s.previous_refresh_hash,
             s.rotated_at > now() - interval '60 seconds' AS is_recent,
-            s.client_id, to_json(s.scopes) AS scopes, c.requests_per_minute
+            s.client_id, to_json(s.scopes) AS scopes, c.requests_per_minute,
+            lyceum.lacks_second_factor(s.school_id, s.user_id) AS lacks_second_factor
         FROM sessions s
         JOIN users u ON u.school_id = s.school_id AND u.id = s.user_id
         LEFT JOIN clients c ON c.school_id = s.school_id AND c.id = s.client_id

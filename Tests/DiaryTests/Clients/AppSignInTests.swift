@@ -268,13 +268,16 @@ import Web
         bad = form
         bad.fields.removeAll { $0.0 == "form_token" }
         try refused(bad, "no token")
-        bad.fields.append(("form_token", "9999999999.AAAA"))
+        bad.fields.append(("form_token", "9999999999.e30.AAAA"))
         try refused(bad, "a forged token")
         bad = form
         let index = try #require(bad.fields.firstIndex { $0.0 == "form_token" })
         let parts = bad.fields[index].1.split(separator: ".")
-        bad.fields[index].1 = "\(Int(parts[0])! + 1).\(parts[1])"
+        bad.fields[index].1 = "\(Int(parts[0])! + 1).\(parts[1]).\(parts[2])"
         try refused(bad, "a token that was made to last")
+        let further = Base64.url.encode(Array(#"{"user":"\(school.ids.child)","login":"student"}"#.utf8))
+        bad.fields[index].1 = "\(parts[0]).\(further).\(parts[2])"
+        try refused(bad, "a token that claims a password")
         // A token is good for its own parameters.
         bad = form
         bad.fields[bad.fields.firstIndex { $0.0 == "state" }!].1 = "other"

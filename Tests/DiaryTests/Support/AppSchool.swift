@@ -133,7 +133,11 @@ struct AppSchool {
             guard let cookie = answer["Set-Cookie"]?.split(separator: ";").first else {
                 throw TestFailure("no cookie: \(answer.status) \(answer.text)")
             }
-            self.cookie = String(cookie)
+            self.init(answer, cookie: String(cookie))
+        }
+
+        init(_ answer: TestClient.Answer, cookie: String) {
+            self.cookie = cookie
             fields = answer.text.matches(of: /<input type="hidden" name="([^"]*)" value="([^"]*)">/).map {
                 (unescaped($0.output.1), unescaped($0.output.2))
             }

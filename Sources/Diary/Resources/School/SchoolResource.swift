@@ -123,7 +123,7 @@ struct SchoolResource: Sendable {
         var values: [Parameter] = [.integer(caller.school.id)] + parent
         for filter in filters { values.append(.text(query.identifier(filter))) }
         if isArchivable { values.append(.boolean(query.flag("archived"))) }
-        if people?.isSearched == true { values.append(.text(query.text("q"))) }
+        if people?.isSearched == true { values.append(.text(query.text("q", maximum: 200))) }
         let page = Page(&query, keys: order.map { $0.sortKey } + [.identifier])
         try query.finish()
         let position = (0...order.count).map { Parameter.text(page.after?[$0]) } + [.integer(page.limit + 1)]
