@@ -81,6 +81,9 @@ begin
     from public.clients c
     where c.school_id = new.school_id and c.id = new.client_id
     for no key update;
+    if v_kind is null then
+        return null;
+    end if;
     if v_kind = 'app' then
         raise exception using
             errcode = 'LYC01', message = 'client_without_secrets', detail = 'What is in the hands of its users keeps no secret.';
@@ -295,6 +298,7 @@ drop trigger sessions on clients;
 drop function lyceum.end_sessions_of_client();
 delete from sessions where client_id is not null;
 alter table sessions
+    drop constraint sessions_refresh,
     drop column client_id,
     drop column secret_id,
     drop column scopes,

@@ -131,7 +131,9 @@ struct PresentedClient {
     private static func basic(_ request: Request) throws -> (id: String, secret: String)? {
         guard let header = request.head["Authorization"] else { return nil }
         let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "basic" else { throw Problem.invalidClient }
+        // What is of another scheme is an access token that an app sends with each request.
+        guard parts.first?.lowercased() == "basic" else { return nil }
+        guard parts.count == 2 else { throw Problem.invalidClient }
         let unpadded = parts[1].hasSuffix("==") ? parts[1].dropLast(2) : parts[1].dropLast(parts[1].last == "=" ? 1 : 0)
         guard let bytes = Base64.standard.decode(String(unpadded)), let text = String(validating: bytes, as: UTF8.self),
             let colon = text.firstIndex(of: ":"), let id = decoded(text[..<colon]),

@@ -66,7 +66,7 @@ struct SignInStep {
             asked, .setUp(.init(ticket: text, login: login, secret: made.secret, uri: made.uri)))
     }
 
-    /// Nil when the password was changed or the person shut out meanwhile.
+    /// Nil when the password was changed meanwhile, or the person or the app shut out.
     private func keepCode(for person: SignIn) async throws -> OpaqueToken? {
         let school = Parameter.integer(school.id)
         let code = OpaqueToken.make(.authorizationCode, school: self.school.id, id: services.newID())
@@ -92,9 +92,11 @@ struct SignInStep {
         SELECT u.school_id, $2::uuid, $3::uuid, u.id, $5::bytea, $6, $7, $8::text[], u.password_changed_at,
             now() + make_interval(secs => \(AuthorizationCodeGrant.lifetime))
         FROM users u
+        JOIN clients c ON c.school_id = u.school_id AND c.id = $3::uuid AND c.state = 'active'
         WHERE u.school_id = $1 AND u.id = $4::uuid AND u.state = 'active'
             AND u.password_changed_at IS NOT DISTINCT FROM $9::timestamptz
-        FOR SHARE
+        FOR SHARE OF u
+        FOR KEY SHARE OF c
         """)
 
     /// A day is long enough to notice a second use. A hundred at a time, so that no sign-in pays for all those before it.
