@@ -80,6 +80,21 @@ import Testing
         #expect(errors.contains { $0["pointer"]?.string == pointer && $0["code"]?.string == code }, "\(answer.text)")
     }
 
+    @Test func whatWasNeverUsedIsDeletedWithItsSecretsAndTheRestIsBlocked() throws {
+        func delete(_ client: AppSchool.Registered) throws -> TestClient.Answer {
+            try admin.send("DELETE", "/v1/clients/\(client.id)", headers: [("If-Match", "*")])
+        }
+        let unused = try school.integration("Не пригодилась", ["school.read"])
+        let secret = try school.secret(of: unused)
+        #expect(try delete(unused).status == 204)
+        #expect(try school.credentials(unused.clientID, secret.text).status == 401)
+        let used = try school.integration("Пригодилась", ["school.read"])
+        _ = try school.program(used, try school.secret(of: used))
+        let refused = try delete(used)
+        #expect(refused.status == 409)
+        #expect(refused.code == "in_use")
+    }
+
     @Test func twoProgramsAreNotCalledTheSame() throws {
         _ = try school.integration("Одно имя", ["school.read"])
         let answer = try admin.post(
