@@ -53,10 +53,11 @@ enum Imports {
         return response
     }
 
-    /// Administrators alone keep staff (A2): not even a program that they let in, since roles come with it.
+    /// Administrators alone keep staff (A2), and with no program of others, since roles come with it.
     private static func kind(_ request: Request, _ caller: Caller) throws -> ImportKind {
         guard let kind = request.path["kind"].flatMap({ ImportKind(rawValue: $0) }) else { throw Problem(.notFound) }
         guard kind != .staff || caller.roles.contains(.administrator) else { throw Problem(.forbidden) }
+        guard kind != .staff || caller.client == nil else { throw Problem.insufficientScope([]) }
         return kind
     }
 

@@ -7,7 +7,7 @@ import Web
 enum SchoolSettingsRecord {
     static let routes: [Route<Access, Caller>] = [
         .get("/v1/school/settings", "getSchoolSettings", access: .managers.programs(.schoolRead), show),
-        .patch("/v1/school/settings", "updateSchoolSettings", access: .roles([.administrator]), update),
+        .patch("/v1/school/settings", "updateSchoolSettings", access: .administrators.ownApps, update),
     ]
 
     private static let fields = [

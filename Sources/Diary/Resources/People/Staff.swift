@@ -4,7 +4,7 @@ enum Staff {
         "staff", table: "staff_profiles", row: "staff_id", noun: "StaffMember", plural: "Staff",
         PersonFields.name + work + PersonFields.hidden(contacts, unless: whole) + roles
             + PersonFields.hidden(PersonFields.account + [.externalID], unless: whole),
-        order: PersonFields.order, readers: .staff.programs(.peopleRead), writers: .administrators,
+        order: PersonFields.order, readers: .staff.programs(.peopleRead), writers: .administrators.ownApps,
         people: .init(sees: "true", keeps: "true", isSearched: true, identity: "user_id"),
         refusals: ["staff_dates": .endsBeforeStart, "users_person": .unknown("user_id")])
 
