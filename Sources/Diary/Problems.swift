@@ -290,6 +290,12 @@ extension ProblemKind {
         detail: Text(
             ru: "Есть ученики без решения о переводе (Y1); пробный прогон называет их.",
             en: "Pupils have no decision for the next year (rule Y1); a dry run names them."))
+    static let noConsent = ProblemKind(
+        "no_consent", .conflict,
+        title: Text(ru: "Нет согласия", en: "No consent"),
+        detail: Text(
+            ru: "Без действующего согласия с целью photo фото ученика не хранят (K3).",
+            en: "Without a consent of purpose photo that holds, no photo of the pupil is kept (rule K3)."))
     static let importShrinks = ProblemKind(
         "import_shrinks", .conflict,
         title: Text(ru: "Файл короче, чем ожидалось", en: "Import shrinks"),
@@ -342,7 +348,7 @@ extension ProblemKind {
         wrongCode, secondFactorSet, secondFactorUnavailable, notYourCredentials, accountClosed, loginSet, loginTaken,
         tooManyAttempts, shuttingDown, conflict, alreadyExists, inUse, classNotMovable, enrollmentNotMovable,
         classGroupFollowsEnrollments, healthNotYours, notYourPerson, lastAdministrator, yearNotNext, undecided,
-        importShrinks, idempotencyKeyReused,
+        noConsent, importShrinks, idempotencyKeyReused,
         invalidClient, invalidScope, insufficientScope, twoSecrets, clientWithoutSecrets,
         idempotencyInProgress, databaseUnavailable,
         outcomeUnknown, writeContention, timeout,

@@ -142,6 +142,29 @@ import Web
             student: 403, guardian: 403, teacher: 403, deputy: 403, head: 403, administrator: status, strange: strange)
     }
 
+    /// Photos, documents, and changing class. Photos of the pupils that are asked for stand there: `ForeignIDs`.
+    static let papers: [String: Row] = [
+        "listStudentDocuments": Row(
+            foreign: ["student": 404, "parent": 404, "teacher": 404, "deputy": 200], strange: 404),
+        "createStudentDocument": Row(
+            student: 403, guardian: 403, teacher: 422, deputy: 422, head: 422, administrator: 422),
+        "getStudentDocument": Row(student: 404, foreign: ["parent": 404, "teacher": 404], strange: 404),
+        "updateStudentDocument": Row(
+            student: 403, guardian: 403, teacher: 428, deputy: 428, head: 428, administrator: 428),
+        "deleteStudentDocument": Row(
+            student: 403, guardian: 403, teacher: 428, deputy: 428, head: 428, administrator: 428),
+        "getStudentPhoto": Row(
+            foreign: ["student": 404, "parent": 404, "teacher": 404, "deputy": 200, "head": 200, "admin": 200],
+            strange: 404),
+        // Without a picture it is 415.
+        "putStudentPhoto": Row(
+            student: 403, guardian: 403, teacher: 415, deputy: 415, head: 415, administrator: 415),
+        "deleteStudentPhoto": Row(
+            student: 403, guardian: 403, teacher: 428, deputy: 428, head: 428, administrator: 428),
+        "createClassChange": Row(
+            student: 403, guardian: 403, teacher: 403, deputy: 422, head: 422, administrator: 422),
+    ]
+
     /// Staff only; an empty object is no proof of who it is (422).
     static let secondFactor: [String: Row] = [
         "beginSecondFactor": Row(
@@ -167,7 +190,7 @@ import Web
             body: "{\"reason\":\"телефон потерян\"}"),
     ]
 
-    static let matrix = (resources + [people, imports, secondFactor, clients]).reduce(others) {
+    static let matrix = (resources + [people, papers, imports, secondFactor, clients]).reduce(others) {
         $0.merging($1) { row, _ in row }
     }
 
@@ -326,6 +349,20 @@ struct ForeignIDs {
             "INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at) VALUES ($1, gen_random_uuid(), $2, 'test', '', now() + interval '1 day') RETURNING id",
             ids.otherSchool, ids.stranger)
         strangeMark = try find("SELECT id FROM marks WHERE school_id = $1 ORDER BY id LIMIT 1", ids.otherSchool)
+        for (pupil, ofSchool) in [
+            (ids.child, ids.school), (student, ids.school), (pupilOfAnotherClass, ids.school),
+            (ids.stranger, ids.otherSchool),
+        ] {
+            _ = try find(
+                """
+                WITH consent AS (
+                    INSERT INTO consents (school_id, id, student_id, purpose, given_by, given_on)
+                    VALUES ($1, gen_random_uuid(), $2, 'photo', $2, '2025-09-01')
+                )
+                INSERT INTO student_photos (school_id, id, media_type, width, height, content, sha256)
+                VALUES ($1, $2, 'image/png', 1, 1, '\\x00', sha256('\\x00')) RETURNING id
+                """, ofSchool, pupil)
+        }
         strangeClass = try find("SELECT id FROM classes WHERE school_id = $1 ORDER BY id LIMIT 1", ids.otherSchool)
     }
 

@@ -27,7 +27,7 @@ enum Audit {
         return ListAnswer(request, caller, page).response(rows[0], key: ["id"], total: rows[1])
     }
 
-    /// What was changed in a pupil's profile, and who read it.
+    /// What was changed in a pupil's profile, documents and photo, and who read them.
     @Sendable static func history(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
         let page = Page(&query, keys: [.largeInteger])
@@ -93,11 +93,17 @@ enum Audit {
     private static let kept = Statement(
         "SELECT s.id FROM students s WHERE s.school_id = $1 AND s.id = $2::uuid AND lyceum.keeps_student(s.id)")
 
-    /// An invisible pupil has no history: the condition stands in each statement.
+    /// An invisible pupil has no history: the condition stands in each statement. Of documents those that there are.
     private static let ofStudent = """
         FROM audit_log a
-        WHERE a.school_id = $1 AND a.entity IN ('students', 'users') AND a.entity_id = $2::uuid
-            AND lyceum.keeps_student($2::uuid)
+        WHERE a.school_id = $1
+            AND (
+                a.entity IN ('students', 'users', 'student_photos') AND a.entity_id = $2::uuid
+                OR a.entity = 'student_documents' AND a.entity_id IN (
+                    SELECT d.id FROM student_documents d WHERE d.school_id = $1 AND d.student_id = $2::uuid
+                )
+            )
+            AND (SELECT lyceum.keeps_student($2::uuid))
         """
 
     private static let changes = Statement(

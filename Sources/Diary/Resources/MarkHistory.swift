@@ -24,7 +24,8 @@ enum MarkHistory {
         return .tagged(writer)
     }
 
-    /// A teacher reads a section's marks; a class teacher those of own pupils; a family published ones.
+    /// A teacher reads a section's marks; a class teacher those of own pupils, an earlier one of the days until the pupil left;
+    /// a family published ones.
     private static let gate = Statement(
         """
         SELECT k.id, k.student_id, k.line_item_id, l.id AS "lesson.id", l.date AS "lesson.date",
@@ -40,7 +41,7 @@ enum MarkHistory {
         CROSS JOIN LATERAL (
             SELECT $3::boolean
                 OR lyceum.reads_section($1, $4::uuid, s.id)
-                OR lyceum.is_class_teacher($1, $4::uuid, k.student_id, lyceum.today()) AS staff
+                OR coalesce(l.date <@ lyceum.led_days($1, $4::uuid, k.student_id), false) AS staff
         ) v
         WHERE k.school_id = $1 AND k.id = $2::uuid
             AND (

@@ -52,7 +52,7 @@ enum Sections {
             AND (
                 $5::boolean
                 OR lyceum.reads_section($1, $6::uuid, s.id)
-                OR lyceum.leads_member($1, $6::uuid, s.id)
+                OR s.id IN (SELECT v.section_id FROM lyceum.led_sections($1, $6::uuid) v)
             )
         """
     private static let page = """

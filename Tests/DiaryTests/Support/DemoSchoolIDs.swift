@@ -135,6 +135,14 @@ struct DemoSchoolIDs: Sendable {
             LIMIT 1 RETURNING id
             """, [String(school), ofChild]
         ).first
+        rows["{document_id}"] = try connection.query(
+            """
+            INSERT INTO student_documents (school_id, id, student_id, kind, number)
+            SELECT $1, gen_random_uuid(), coalesce($2::uuid, (SELECT id FROM students WHERE school_id = $1 LIMIT 1)),
+                'other', 'X-100'
+            RETURNING id
+            """, [String(school), ofChild]
+        ).first
         rows["{promotion_id}"] = try connection.query(
             """
             INSERT INTO promotions (school_id, id, academic_year_id, student_id, decision, decided_on)

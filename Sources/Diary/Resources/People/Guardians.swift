@@ -12,6 +12,7 @@ enum Guardians {
     private static let contacts = [
         ResourceField("email", .text(maximum: 200)).nullable,
         ResourceField("phone", .text(maximum: 50)).nullable,
+        PersonFields.otherPhones,
         ResourceField("address", .text(maximum: 500)).nullable,
         ResourceField("workplace", .text(maximum: 200)).nullable,
     ]

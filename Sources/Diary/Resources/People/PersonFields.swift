@@ -13,6 +13,9 @@ enum PersonFields {
         ResourceField("login", .text(maximum: 100)).readOnly, ResourceField("state", .word([])).readOnly,
     ]
 
+    /// Beside `phone`, which is the one to call first.
+    static let otherPhones = ResourceField("other_phones", .texts(maximumCount: 5, maximum: 50)).initially("[]")
+
     /// Who reads everybody: managers, and programs that were given it.
     static let reader =
         "(SELECT lyceum.has_role('administrator', 'head', 'deputy_head') OR lyceum.has_scope('people.read'))"

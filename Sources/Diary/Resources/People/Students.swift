@@ -18,9 +18,12 @@ enum Students {
                 whole: "\(PersonFields.reader) OR lyceum.sees_profile(t.id)", health: "lyceum.sees_health(t.id)"),
             selected: """
                 , c.id AS "class?.id", c.name AS "class?.name", c.grade_level AS "class?.grade_level",
-                NOT f.whole AS restricted
+                NOT f.whole AS restricted,
+                EXISTS (SELECT FROM student_photos o WHERE o.school_id = t.school_id AND o.id = t.id)
+                    AND lyceum.has_consent(t.school_id, t.id, 'photo') AS has_photo
                 """,
-            filtered: ["class_id": "c.id"], isSearched: true, recordsReading: true,
+            filtered: ["class_id": "c.id"], isSearched: true,
+            recordsReading: Statement("SELECT lyceum.record_reading($1::uuid)"),
             listJoins: joins(
                 whole: "lyceum.leads_student(t.id) OR \(own)", health: "lyceum.leads_student(t.id) OR \(own)"),
             demands: Statement("SELECT lyceum.demand_health($1::jsonb, $2::uuid)")))
@@ -33,6 +36,7 @@ enum Students {
         ResourceField("personal_file", .text(maximum: 50)).nullable,
         ResourceField("email", .text(maximum: 200)).nullable,
         ResourceField("phone", .text(maximum: 50)).nullable,
+        PersonFields.otherPhones,
         ResourceField("address", .text(maximum: 500)).nullable,
     ]
 

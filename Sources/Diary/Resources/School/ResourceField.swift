@@ -20,6 +20,8 @@ struct ResourceField: Sendable {
         case words([String])
         /// Where an app's people may be sent back to.
         case redirectURIs(maximum: Int)
+        /// At most so many, each of 1 to so many characters, no two the same.
+        case texts(maximumCount: Int, maximum: Int)
         /// A list that is written as a whole.
         case rows([ResourceField], maximum: Int)
     }
@@ -41,7 +43,7 @@ struct ResourceField: Sendable {
         self.rule = rule
         selected =
             switch rule {
-            case .gradeLevels, .words, .redirectURIs: "to_json(t.\(name))"
+            case .gradeLevels, .words, .texts, .redirectURIs: "to_json(t.\(name))"
             default: "t.\(name)"
             }
     }
@@ -136,6 +138,17 @@ extension ResourceField {
             put(reader.redirectURIs(name, presence, maximumCount: maximum), &writer) { writer, uris in
                 writer.beginArray()
                 for uri in uris { writer.string(uri.text) }
+                writer.endArray()
+            }
+        case .texts(let count, let maximum):
+            let texts = reader.strings(name, presence, maximumCount: count, maximumLength: maximum)
+            for (index, text) in (texts.value ?? []).enumerated() {
+                guard let code = Self.fault(in: text) else { continue }
+                reader.problems.add(FieldProblem(reader.pointer.appending(name).appending(index), code))
+            }
+            put(texts, &writer) { writer, texts in
+                writer.beginArray()
+                for text in texts { writer.string(text) }
                 writer.endArray()
             }
         case .rows(let fields, let maximum):
