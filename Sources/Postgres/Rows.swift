@@ -58,13 +58,13 @@ package struct Outcome {
         let column = shape.index(of: name)
         guard !isNull(row, column) else { return nil }
         let text = unsafe value(row, column)
-        guard unsafe text.count >= 2, unsafe text[1] == UInt8(ascii: "x") else { return nil }
+        guard text.count >= 2, unsafe text[1] == UInt8(ascii: "x") else { return nil }
         func digit(_ character: UInt8) -> UInt8 {
             character <= UInt8(ascii: "9") ? character - UInt8(ascii: "0") : (character | 32) - 87
         }
         return unsafe [UInt8](unsafeUninitializedCapacity: (text.count - 2) / 2) { bytes, count in
-            count = unsafe bytes.count
-            for index in unsafe bytes.indices {
+            count = bytes.count
+            for index in bytes.indices {
                 unsafe bytes[index] = digit(text[2 + 2 * index]) << 4 | digit(text[3 + 2 * index])
             }
         }

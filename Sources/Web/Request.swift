@@ -21,7 +21,7 @@ package final class Request {
     /// The route's number; 0 without a route.
     var routeNumber = 0
     /// What it was counted against.
-    var grant: RateLimiter.Grant?
+    var grants: [RateLimiter.Grant] = []
     private var content: [UInt8]?
     private let source: any BodySource
 

@@ -126,6 +126,25 @@ import Web
         "getImportTemplates": Row(student: 403, guardian: 403, teacher: 403),
     ]
 
+    /// Programs are the administrators'. Secrets are made and taken away at once; the page answers who asks for nothing.
+    static let clients: [String: Row] = [
+        "listClients": administrators(200), "createClient": administrators(422),
+        "getClient": administrators(200, strange: 404), "updateClient": administrators(428),
+        "deleteClient": administrators(428), "listClientSecrets": administrators(200, strange: 404),
+        "createClientSecret": administrators(201, strange: 404),
+        "deleteClientSecret": administrators(204, strange: 404),
+        "getServerMetadata": open,
+        "showAuthorization": Row(
+            nobody: 400, student: 400, guardian: 400, teacher: 400, deputy: 400, head: 400, administrator: 400),
+        "decideAuthorization": Row(
+            nobody: 415, student: 415, guardian: 415, teacher: 415, deputy: 415, head: 415, administrator: 415),
+    ]
+
+    private static func administrators(_ status: Int, strange: Int? = nil) -> Row {
+        Row(
+            student: 403, guardian: 403, teacher: 403, deputy: 403, head: 403, administrator: status, strange: strange)
+    }
+
     /// Photos, documents, and changing class. Photos of the pupils that are asked for stand there: `ForeignIDs`.
     static let papers: [String: Row] = [
         "listStudentDocuments": Row(
@@ -174,7 +193,7 @@ import Web
             body: "{\"reason\":\"телефон потерян\"}"),
     ]
 
-    static let matrix = (resources + [people, papers, imports, secondFactor]).reduce(others) {
+    static let matrix = (resources + [people, papers, imports, secondFactor, clients]).reduce(others) {
         $0.merging($1) { row, _ in row }
     }
 
@@ -288,7 +307,7 @@ import Web
             "student": [.student], "parent": [.guardian], "teacher": [.teacher, .classTeacher], "deputy": [.deputyHead],
             "head": [.head], "admin": [.administrator],
         ]
-        if case .roles(let roles) = route.access { return roles.isDisjoint(with: role[who]!) }
+        if case .roles(let roles) = route.access.people { return roles.isDisjoint(with: role[who]!) }
         return false
     }
 }

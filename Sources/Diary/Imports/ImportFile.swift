@@ -9,6 +9,7 @@ struct ImportFile: Sendable {
     /// The rows as one JSON array of objects.
     private(set) var rows: String
     private(set) var faults: [ImportFault] = []
+    private(set) var appointsClassTeachers = false
     private var known: [String: String?] = [:]
 
     /// - Parameter newID: makes ids for what turns out to be new.
@@ -38,6 +39,7 @@ struct ImportFile: Sendable {
             var cells: [String: String] = [:]
             for (column, cell) in zip(columns, record.cells) where !cell.isEmpty { cells[column.name] = cell }
             if kind == .classes { complete(&cells) }
+            if cells["class_teacher"] != nil { appointsClassTeachers = true }
             for key in kind.keys {
                 guard let column = key.last, cells[column] != nil else { continue }
                 let identity = column + key.map { "\u{1F}" + plain(cells[$0] ?? "", of: $0) }.joined()

@@ -4,8 +4,10 @@ import Web
 /// Classes and who studies in them, today or on other days of their year.
 enum Classes {
     static let routes: [Route<Access, Caller>] = [
-        .get("/v1/classes", "listClasses", access: .staff, list),
-        .get("/v1/classes/{class_id}/students", "listClassStudents", access: .staff, students),
+        .get("/v1/classes", "listClasses", access: .staff.programs(.schoolRead, .journalRead), list),
+        .get(
+            "/v1/classes/{class_id}/students", "listClassStudents",
+            access: .staff.programs(.peopleRead, .journalRead), students),
     ]
 
     static let resource = SchoolResource(
@@ -19,7 +21,7 @@ enum Classes {
             ResourceField("profile", .text(maximum: 200)).nullable,
             .archived, .externalID,
         ],
-        order: ["name"], readers: .staff)
+        order: ["name"], readers: .setUpOfStaff)
 
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
@@ -43,12 +45,12 @@ enum Classes {
         let range = query.dateRange(longest: longestRange)
         let page = Page(&query, keys: [.text, .text, .identifier, .date])
         try query.finish()
-        let seesAll = caller.readsAll || caller.roles.contains(.administrator)
+        let seesAll = caller.readsAll || caller.roles.contains(.administrator) || caller.isIntegration
         let filters: [Parameter] = [
             .integer(caller.school.id), .text(try request.identifier("class_id")), .boolean(seesAll),
-            .text(caller.user), .text(range?.from), .text(range?.to),
+            caller.person, .text(range?.from), .text(range?.to),
         ]
-        let reader: [Parameter] = [.integer(caller.school.id), .text(caller.user)]
+        let reader: [Parameter] = [.integer(caller.school.id), caller.person]
         let rows = try await caller.read(
             Query(statement: gate, parameters: filters),
             Query(

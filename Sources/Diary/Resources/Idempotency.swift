@@ -38,7 +38,7 @@ enum Idempotency {
             return try await body(.segment(caller.services.lanes, scope))
         }
         let hash = try await hash(request)
-        let identity: [Parameter] = [.integer(caller.school.id), .text(caller.user), .text(key)]
+        let identity: [Parameter] = [.integer(caller.school.id), .text(caller.owner), .text(key)]
         return try await caller.services.lanes.transaction(scope) { transaction in
             let rows = try await transaction.run([
                 Query(statement: lock, parameters: identity), Query(statement: find, parameters: identity),

@@ -8,10 +8,10 @@ import Web
 /// A school from CSV files, one by one or in an archive: see docs/imports.md.
 enum Imports {
     static let routes: [Route<Access, Caller>] = [
-        .post("/v1/imports", "importArchive", access: .managers, createAll),
-        .post("/v1/imports/{kind}", "importRows", access: .managers, create),
-        .get("/v1/imports/templates", "getImportTemplates", access: .managers, templates),
-        .get("/v1/imports/templates/{kind}", "getImportTemplate", access: .managers, template),
+        .post("/v1/imports", "importArchive", access: .managers.programs(.importsWrite), createAll),
+        .post("/v1/imports/{kind}", "importRows", access: .managers.programs(.importsWrite), create),
+        .get("/v1/imports/templates", "getImportTemplates", access: .managers.programs(.importsWrite), templates),
+        .get("/v1/imports/templates/{kind}", "getImportTemplate", access: .managers.programs(.importsWrite), template),
     ]
 
     @Sendable static func create(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -22,6 +22,7 @@ enum Imports {
             var identifiers = UUIDv7()
             return ImportFile(kind, bytes) { identifiers.next() }
         }
+        try demand([file], caller)
         return try await run(
             ImportBatch([file], isForced: isForced, isDryRun: isDryRun), request, caller, isDryRun: isDryRun
         ) { reports in
@@ -38,7 +39,8 @@ enum Imports {
             var identifiers = UUIDv7()
             return ImportArchive(bytes) { identifiers.next() }
         }
-        guard archive.files.allSatisfy({ mayImport($0.kind, caller) }) else { throw Problem(.forbidden) }
+        for file in archive.files { try demand(file.kind, caller) }
+        try demand(archive.files, caller)
         let batch = ImportBatch(archive.files, faults: archive.faults, isForced: isForced, isDryRun: isDryRun)
         return try await run(batch, request, caller, isDryRun: isDryRun) { reports in
             var writer = JSONWriter()
@@ -65,7 +67,7 @@ enum Imports {
 
     @Sendable static func templates(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
-        let kinds = ImportKind.allCases.filter { mayImport($0, caller) }
+        let kinds = ImportKind.allCases.filter { (try? demand($0, caller)) != nil }
         return file("templates.zip", "application/zip", ImportKind.templates(kinds))
     }
 
@@ -79,13 +81,21 @@ enum Imports {
 
     private static func kind(_ request: Request, _ caller: Caller) throws -> ImportKind {
         guard let kind = request.path["kind"].flatMap({ ImportKind(rawValue: $0) }) else { throw Problem(.notFound) }
-        guard mayImport(kind, caller) else { throw Problem(.forbidden) }
+        try demand(kind, caller)
         return kind
     }
 
-    /// Administrators alone keep staff (A2).
-    private static func mayImport(_ kind: ImportKind, _ caller: Caller) -> Bool {
-        kind != .staff || caller.roles.contains(.administrator)
+    /// Administrators alone keep staff (A2), and with no program of others, since roles come with it.
+    private static func demand(_ kind: ImportKind, _ caller: Caller) throws {
+        guard kind == .staff else { return }
+        guard caller.roles.contains(.administrator) else { throw Problem(.forbidden) }
+        guard caller.client == nil else { throw Problem.insufficientScope([]) }
+    }
+
+    /// Class teachers issue credentials (A2): programs of others do not appoint them.
+    private static func demand(_ files: [ImportFile], _ caller: Caller) throws {
+        guard caller.client != nil, files.contains(where: { $0.appointsClassTeachers }) else { return }
+        throw Problem.insufficientScope([])
     }
 
     private static func flags(_ request: Request, mediaType: String) throws -> (isDryRun: Bool, isForced: Bool) {

@@ -6,7 +6,9 @@ import Web
 /// The page of a section: lessons, columns, pupils, marks, attendance, words, finals, in one round trip and one snapshot.
 enum Journal {
     static let routes: [Route<Access, Caller>] = [
-        .get("/v1/sections/{section_id}/journal", "getSectionJournal", access: .readersOfJournals, show)
+        .get(
+            "/v1/sections/{section_id}/journal", "getSectionJournal", access: .readersOfJournals.programs(.journalRead),
+            show)
     ]
 
     static let longestRange = 366
@@ -24,7 +26,7 @@ enum Journal {
         let section = try request.identifier("section_id")
         let school = Parameter.integer(caller.school.id)
         let common: [Parameter] = [school, .text(since?.transaction)]
-        let reader: [Parameter] = [school, .text(since?.transaction), .text(caller.user)]
+        let reader: [Parameter] = [school, .text(since?.transaction), caller.person]
         let rows = try await caller.read(
             SectionGate.open(caller, section),
             dates(school, .text(term), .text(range?.from), .text(range?.to)),
@@ -32,10 +34,10 @@ enum Journal {
             SchoolSettings.codes(school), attendanceCodes(school), categories(school),
             Query(statement: lessons, parameters: reader), Query(statement: homework, parameters: common),
             Query(statement: lineItems, parameters: common),
-            Query(statement: students, parameters: [school, .text(caller.user)]),
+            Query(statement: students, parameters: [school, caller.person]),
             Query(statement: marks, parameters: reader), Query(statement: attendance, parameters: reader),
             Query(statement: feedback, parameters: reader), Query(statement: finals, parameters: reader),
-            Query(statement: carriedMarks, parameters: [school, .text(caller.user)]))
+            Query(statement: carriedMarks, parameters: [school, caller.person]))
         guard !rows[0].isEmpty else { throw Problem(.notFound) }
         guard !rows[1].isEmpty else {
             // Days that are not for who led a pupil earlier.

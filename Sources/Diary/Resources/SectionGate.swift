@@ -9,13 +9,13 @@ enum SectionGate {
     /// A4: who taught it at any time and heads read it whole, a class teacher for own pupils; who led one of them earlier, until
     /// the last day of that (`until`, which is infinity for the others).
     static func open(_ caller: Caller, _ id: String) -> Query {
-        gate(.integer(caller.school.id), .text(id), .boolean(caller.readsAll), .text(caller.user))
+        gate(.integer(caller.school.id), .text(id), .boolean(caller.readsAll), caller.person)
     }
 
     /// The same for writing: the section's row is locked until the end of the transaction, so that two batches for one page
     /// take turns and each sees what the other did.
     static func lock(_ caller: Caller, _ id: String) -> Query {
-        lockingGate(.integer(caller.school.id), .text(id), .boolean(caller.readsAll), .text(caller.user))
+        lockingGate(.integer(caller.school.id), .text(id), .boolean(caller.readsAll), caller.person)
     }
 
     /// The last day that the caller reads; NULL when the gate is closed.

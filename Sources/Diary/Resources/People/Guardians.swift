@@ -3,9 +3,9 @@ enum Guardians {
     static let resource = SchoolResource(
         "guardians", table: "guardian_profiles", row: "guardian_id", noun: "Guardian",
         PersonFields.name + contacts + PersonFields.account + [.externalID],
-        order: PersonFields.order, readers: .keepersOfProfiles, writers: .keepersOfProfiles,
+        order: PersonFields.order, readers: .keepersOfProfiles.programs(.peopleRead), writers: .keepersOfProfiles,
         people: .init(
-            sees: "\(PersonFields.manager) OR lyceum.keeps_guardian(t.id)", keeps: "lyceum.keeps_guardian(t.id)",
+            sees: "\(PersonFields.reader) OR lyceum.keeps_guardian(t.id)", keeps: "lyceum.keeps_guardian(t.id)",
             isSearched: true, identity: "user_id"),
         refusals: ["users_person": .unknown("user_id")])
 

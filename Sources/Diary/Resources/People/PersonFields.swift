@@ -16,7 +16,9 @@ enum PersonFields {
     /// Beside `phone`, which is the one to call first.
     static let otherPhones = ResourceField("other_phones", .texts(maximumCount: 5, maximum: 50)).initially("[]")
 
-    static let manager = "(SELECT lyceum.has_role('administrator', 'head', 'deputy_head'))"
+    /// Who reads everybody: managers, and programs that were given it.
+    static let reader =
+        "(SELECT lyceum.has_role('administrator', 'head', 'deputy_head') OR lyceum.has_scope('people.read'))"
 
     /// Fields that not everybody sees who sees the row: NULL for the others.
     static func hidden(_ fields: [ResourceField], unless condition: String) -> [ResourceField] {

@@ -7,15 +7,15 @@ enum Students {
         PersonFields.name + PersonFields.hidden(contacts, unless: "f.whole")
             + PersonFields.hidden(health, unless: "f.health")
             + PersonFields.hidden(
-                [ResourceField("profile_confirmed_on", .date).nullable] + PersonFields.account + [.externalID],
-                unless: "f.whole"),
-        filters: ["class_id"], order: PersonFields.order, readers: .signedIn, makers: .managers,
+                [ResourceField("profile_confirmed_on", .date).nullable] + PersonFields.account, unless: "f.whole")
+            + PersonFields.hidden([.externalID], unless: "(f.whole OR (SELECT lyceum.has_scope('people.read')))"),
+        filters: ["class_id"], order: PersonFields.order, readers: .signedIn.programs(.peopleRead), makers: .managers,
         writers: .keepersOfProfiles,
         people: .init(
-            sees: "\(PersonFields.manager) OR lyceum.sees_profile(t.id) OR lyceum.teaches_student(t.id)",
+            sees: "\(PersonFields.reader) OR lyceum.sees_profile(t.id) OR lyceum.teaches_student(t.id)",
             keeps: "lyceum.keeps_student(t.id)",
             joins: joins(
-                whole: "\(PersonFields.manager) OR lyceum.sees_profile(t.id)", health: "lyceum.sees_health(t.id)"),
+                whole: "\(PersonFields.reader) OR lyceum.sees_profile(t.id)", health: "lyceum.sees_health(t.id)"),
             selected: """
                 , c.id AS "class?.id", c.name AS "class?.name", c.grade_level AS "class?.grade_level",
                 NOT f.whole AS restricted,

@@ -16,6 +16,6 @@ enum TimetableEntries {
         ],
         filters: ["section_id", "room_id", "teacher_id"],
         order: ["weekday", "slot"],
-        readers: .staff,
+        readers: .setUpOfStaff,
         refusals: ["timetable_entries_dates": .endsBeforeStart, "timetable_entries_no_overlap": .overlap])
 }
