@@ -18,10 +18,6 @@ enum SectionGate {
     }
 
     private static let visible = """
-        FROM sections s
-        JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
-        JOIN subjects j ON j.school_id = s.school_id AND j.id = s.subject_id
-        LEFT JOIN school_settings t ON t.school_id = s.school_id
         CROSS JOIN LATERAL (SELECT $3::boolean OR lyceum.reads_section($1, $4::uuid, s.id) AS whole) r
         WHERE s.school_id = $1 AND s.id = $2::uuid AND (r.whole OR lyceum.leads_member($1, $4::uuid, s.id))
         """
@@ -36,8 +32,13 @@ enum SectionGate {
             g.id AS "group.id", g.name AS "group.name", s.academic_year_id,
             coalesce(t.scale_min, 2) AS "scale.minimum", coalesce(t.scale_max, 5) AS "scale.maximum",
             lyceum.teaches($1, $4::uuid, s.id, lyceum.today()) AS may_edit, \(settings)
+        FROM sections s
+        JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
+        JOIN subjects j ON j.school_id = s.school_id AND j.id = s.subject_id
+        LEFT JOIN school_settings t ON t.school_id = s.school_id
         \(visible)
         """)
 
-    private static let lockingGate = Statement("SELECT s.id, \(settings) \(visible) FOR NO KEY UPDATE OF s")
+    private static let lockingGate = Statement(
+        "SELECT s.id, \(settings) FROM sections s \(visible) FOR NO KEY UPDATE OF s")
 }
