@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "true", "false", "NULL::boolean", "0::smallint", "-32768::smallint", "32767::smallint", "2147483647",
+        "true", "false", "NULL::boolean", "0::smallint", "'-32768'::smallint", "32767::smallint", "2147483647",
         "-2147483648", "9223372036854775807", "'-9223372036854775808'::bigint", "10::bigint", "-1", "NULL::int",
         "'Ёж \"quoted\" \\ \u{1}'::text", "''::text", "NULL::text", "'x'::varchar", "'{\"a\": [1, null]}'::json",
         "'Infinity'::text", "NULL::json",
