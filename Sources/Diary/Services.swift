@@ -40,7 +40,7 @@ package final class Services {
     let settings: ServerSettings
     let tokens: AccessTokens
     let tickets: EnrolmentTickets
-    let passwords: Offload
+    let passwords: PasswordThreads
     var refreshTokens: RefreshTokens { settings.refreshTokens }
     private var identifiers = UUIDv7()
     let contract: Contract
@@ -48,7 +48,8 @@ package final class Services {
     let readiness: Readiness
 
     package init(
-        _ settings: ServerSettings, contract: Contract, readiness: Readiness, resolver: Offload, passwords: Offload,
+        _ settings: ServerSettings, contract: Contract, readiness: Readiness, resolver: Offload,
+        passwords: PasswordThreads,
         on core: isolated Core,
         log: @escaping (LaneEvent) -> Void
     ) {

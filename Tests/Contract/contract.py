@@ -138,7 +138,7 @@ def make_school():
 def serve(port: int) -> subprocess.Popen:
     environment = os.environ | {
         "LYCEUM_DATABASE_URL": url("lyceum", "lyceum_server"),
-        "LYCEUM_TOKEN_KEYS": "k1:" + "A" * 43,
+        "LYCEUM_TOKEN_KEYS": "k1:" + "A" * 43, "LYCEUM_SECRETS_KEYS": "k1:" + "B" * 43,
         "LYCEUM_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "LYCEUM_LOG_LEVEL": "warning",
         "LYCEUM_RATE_REQUESTS": "0",
