@@ -15,6 +15,7 @@ RUN swift build --configuration release --product lyceum --static-swift-stdlib -
         "$(swift build --configuration release --static-swift-stdlib --show-bin-path)/lyceum"
 COPY openapi.yaml /out/usr/share/lyceum/
 COPY Migrations /out/usr/share/lyceum/Migrations
+COPY Templates /out/usr/share/lyceum/Templates
 RUN /out/usr/local/bin/lyceum openapi json --resources /out/usr/share/lyceum
 
 FROM debian:bookworm-slim

@@ -20,6 +20,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0", traits: ["JSON"]),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
@@ -44,7 +45,11 @@ let package = Package(
         .target(
             name: "Web", dependencies: ["HTTP1", "TLS", "JSON", "Reactor", "Compression"], swiftSettings: settings),
         .target(
-            name: "Diary", dependencies: ["Web", "HTTP1", "TLS", "Postgres", "Crypto", "JSON", "Reactor"],
+            name: "Diary",
+            dependencies: [
+                "Web", "HTTP1", "TLS", "Postgres", "Crypto", "JSON", "Reactor",
+                .product(name: "Mustache", package: "swift-mustache"),
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "lyceum",

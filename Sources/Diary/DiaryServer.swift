@@ -54,7 +54,7 @@ package final class DiaryServer: Sendable {
     ///
     /// - Parameter routes: all of them, but for tests that wrap them.
     package init(
-        _ settings: ServerSettings, _ configuration: Configuration, contract: Contract, log: LogSink,
+        _ settings: ServerSettings, _ configuration: Configuration, contract: Contract, pages: Pages, log: LogSink,
         routes: [Route<Access, Caller>] = Routes.all, events: @escaping @Sendable (LaneEvent) -> Void
     ) async throws {
         let router = Router(routes)
@@ -73,8 +73,8 @@ package final class DiaryServer: Sendable {
             proxies: configuration.proxies, limits: configuration.limits
         ) { core in
             let services = Services(
-                settings, contract: contract, readiness: readiness, resolver: resolver, passwords: passwords, on: core,
-                log: events)
+                settings, contract: contract, pages: pages, readiness: readiness, resolver: resolver,
+                passwords: passwords, on: core, log: events)
             return Worker(
                 on: core, router: router, limits: configuration.limits, features: features, log: log,
                 logsRequests: configuration.logsRequests, application: DiaryApplication(services: services))

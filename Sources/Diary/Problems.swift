@@ -18,8 +18,36 @@ extension ProblemKind {
         "invalid_grant", .badRequest,
         title: Text(ru: "Вход не удался", en: "Sign-in failed"),
         detail: Text(
-            ru: "Школа, логин или пароль неверны, или токен обновления больше не действует.",
-            en: "School, login or password are wrong, or the refresh token is not valid any more."))
+            ru: "Школа, логин или пароль неверны, или код либо токен обновления больше не действует.",
+            en: "School, login or password are wrong, or the code or refresh token is not valid any more."))
+    static let invalidClient = ProblemKind(
+        "invalid_client", .unauthorized,
+        title: Text(ru: "Программа не опознана", en: "Unknown client"),
+        detail: Text(
+            ru: "Такой программы нет, или её секрет неверен.", en: "There is no such client, or its secret is wrong."))
+    static let invalidScope = ProblemKind(
+        "invalid_scope", .badRequest,
+        title: Text(ru: "Такого права нет", en: "Invalid scope"),
+        detail: Text(
+            ru: "Запрошено то, для чего программа не зарегистрирована.",
+            en: "Something is asked for that the client is not registered for."))
+    static let insufficientScope = ProblemKind(
+        "insufficient_scope", .forbidden,
+        title: Text(ru: "Программе это не разрешено", en: "Insufficient scope"),
+        detail: Text(
+            ru: "Прав (scope) токена для этого не хватает.", en: "The scope of the token does not include this."))
+    static let twoSecrets = ProblemKind(
+        "two_secrets", .conflict,
+        title: Text(ru: "Секретов уже два", en: "Two secrets already"),
+        detail: Text(
+            ru: "Действуют не больше двух секретов; сначала удалите старый.",
+            en: "Two secrets hold at once and no more; delete the old one first."))
+    static let clientWithoutSecrets = ProblemKind(
+        "client_without_secrets", .conflict,
+        title: Text(ru: "У приложения нет секретов", en: "An app has no secrets"),
+        detail: Text(
+            ru: "Секреты бывают у интеграций: то, что в руках пользователей, секрета не сохранит.",
+            en: "Integrations have secrets: what is in the hands of its users keeps none."))
     static let invalidRequest = ProblemKind(
         "invalid_request", .badRequest,
         title: Text(ru: "Не хватает данных для входа", en: "Invalid token request"),
@@ -28,7 +56,8 @@ extension ProblemKind {
         "unsupported_grant_type", .badRequest,
         title: Text(ru: "Неизвестный grant_type", en: "Unsupported grant type"),
         detail: Text(
-            ru: "Поддерживаются password и refresh_token.", en: "password and refresh_token are supported."))
+            ru: "Поддерживаются password, authorization_code, refresh_token и client_credentials.",
+            en: "password, authorization_code, refresh_token and client_credentials are supported."))
     static let forbidden = ProblemKind(
         "forbidden", .forbidden,
         title: Text(ru: "Недостаточно прав", en: "Forbidden"),
@@ -88,10 +117,10 @@ extension ProblemKind {
             en: "Some items were refused for different reasons; nothing was written."))
     static let unauthorizedClient = ProblemKind(
         "unauthorized_client", .badRequest,
-        title: Text(ru: "Вход паролем выключен", en: "Password sign-in is off"),
+        title: Text(ru: "Такой вход не разрешён", en: "Not allowed to this client"),
         detail: Text(
-            ru: "Школа не разрешает приложениям вход паролем.",
-            en: "The school does not let apps sign in with a password."))
+            ru: "Школа не разрешает такой вход, или программа заблокирована, или она не того вида.",
+            en: "The school does not allow this way of signing in, or the client is blocked or of another kind."))
     static let invalidCode = ProblemKind(
         "invalid_code", .badRequest,
         title: Text(ru: "Код не подходит", en: "Invalid code"),
@@ -261,6 +290,12 @@ extension ProblemKind {
         detail: Text(
             ru: "Есть ученики без решения о переводе (Y1); пробный прогон называет их.",
             en: "Pupils have no decision for the next year (rule Y1); a dry run names them."))
+    static let noConsent = ProblemKind(
+        "no_consent", .conflict,
+        title: Text(ru: "Нет согласия", en: "No consent"),
+        detail: Text(
+            ru: "Без действующего согласия с целью photo фото ученика не хранят (K3).",
+            en: "Without a consent of purpose photo that holds, no photo of the pupil is kept (rule K3)."))
     static let importShrinks = ProblemKind(
         "import_shrinks", .conflict,
         title: Text(ru: "Файл короче, чем ожидалось", en: "Import shrinks"),
@@ -313,7 +348,8 @@ extension ProblemKind {
         wrongCode, secondFactorSet, secondFactorUnavailable, notYourCredentials, accountClosed, loginSet, loginTaken,
         tooManyAttempts, shuttingDown, conflict, alreadyExists, inUse, classNotMovable, enrollmentNotMovable,
         classGroupFollowsEnrollments, healthNotYours, notYourPerson, lastAdministrator, yearNotNext, undecided,
-        importShrinks, idempotencyKeyReused,
+        noConsent, importShrinks, idempotencyKeyReused,
+        invalidClient, invalidScope, insufficientScope, twoSecrets, clientWithoutSecrets,
         idempotencyInProgress, databaseUnavailable,
         outcomeUnknown, writeContention, timeout,
     ]

@@ -8,6 +8,7 @@ package struct ServerSettings: Sendable {
     package var database: ConnectionURL
     package var tokenKeys: TokenKeys
     package let refreshTokens: RefreshTokens
+    let formTokens: FormTokens
     /// What seals the secrets of second factors; nil: there are none.
     package var sealingKeys: SealingKeys?
     /// Seconds since 1970.
@@ -26,6 +27,7 @@ package struct ServerSettings: Sendable {
         pool: Lanes.Pool = Lanes.Pool()
     ) throws {
         refreshTokens = try RefreshTokens(tokenKeys)
+        formTokens = try FormTokens(tokenKeys)
         self.database = database
         self.tokenKeys = tokenKeys
         self.publicURL = publicURL
@@ -42,19 +44,22 @@ package final class Services {
     let tickets: EnrolmentTickets
     let passwords: PasswordThreads
     var refreshTokens: RefreshTokens { settings.refreshTokens }
+    var formTokens: FormTokens { settings.formTokens }
     private var identifiers = UUIDv7()
     let contract: Contract
+    let pages: Pages
     private(set) lazy var schools = Schools(lanes)
     let readiness: Readiness
 
     package init(
-        _ settings: ServerSettings, contract: Contract, readiness: Readiness, resolver: Offload,
+        _ settings: ServerSettings, contract: Contract, pages: Pages, readiness: Readiness, resolver: Offload,
         passwords: PasswordThreads,
         on core: isolated Core,
         log: @escaping (LaneEvent) -> Void
     ) {
         self.settings = settings
         self.contract = contract
+        self.pages = pages
         self.readiness = readiness
         self.passwords = passwords
         weak var made: Lanes?

@@ -23,6 +23,14 @@ struct SignIn {
         case page
     }
 
+    /// Who has shown the password a moment ago, and the code is still to come. Worth as much as the password: whoever gives it
+    /// out signs it, and lets it be over soon.
+    struct SecondStep {
+        let user: String
+        let login: String
+        let passwordChangedAt: String?
+    }
+
     enum Outcome {
         case right(SignIn)
         /// No such school or login, a wrong password, or somebody who may not sign in: one and the same, in the same time.
@@ -31,7 +39,7 @@ struct SignIn {
         // All of these are said after the right password only.
 
         case passwordGrantForbidden
-        case codeMissing
+        case codeMissing(SecondStep)
         /// Counted as a wrong password is.
         case codeWrong
         /// The school asks for a second factor, and the person has none: it sets one up with the ticket.
@@ -75,26 +83,54 @@ struct SignIn {
         if way == .passwordGrant, !found.boolean(0, "password_grant") { return .passwordGrantForbidden }
 
         scope.user = user
-        let passwordChangedAt = found.text(0, "password_changed_at")
-        let factor = SecondFactor(services, scope, user: user)
-        // Not before: what is asked of an account takes time.
+        let step = SecondStep(
+            user: user, login: credentials.login, passwordChangedAt: found.text(0, "password_changed_at"))
+        return try await finish(
+            step, at: school, scope, attempt, code: credentials.code, renewed: renewed.map { (stored, $0) }, services)
+    }
+
+    /// The second step of who was answered `codeMissing`: the code alone, counted as an attempt of its own.
+    ///
+    /// - Throws: as `verify`.
+    static func resume(
+        _ step: SecondStep, code: String, at school: School, from request: Request, _ services: Services
+    ) async throws -> Outcome {
+        let id = Parameter.integer(school.id)
+        let scope = Scope(
+            school: school.id, user: step.user, timeZone: school.timeZone, requestID: request.id,
+            timing: request.timing)
+        let (attempt, rows) = try await SignInAttempt.begin(
+            services, scope, login: step.login, address: request.peer, [account(id, .text(step.login))])
+        // Shut out, or with another password by now.
+        guard !rows[0].isEmpty, rows[0].text(0, "id") == step.user, rows[0].text(0, "state") == "active",
+            rows[0].text(0, "password_changed_at") == step.passwordChangedAt
+        else { return .refused }
+        return try await finish(step, at: school, scope, attempt, code: code, renewed: nil, services)
+    }
+
+    /// What comes after the right password, and not before: what is asked of an account takes time.
+    private static func finish(
+        _ step: SecondStep, at school: School, _ scope: Scope, _ attempt: SignInAttempt, code: String?,
+        renewed: (old: String, new: String)?, _ services: Services
+    ) async throws -> Outcome {
+        let factor = SecondFactor(services, scope, user: step.user)
         let standing = try await factor.standing()
         if standing.isSet {
-            guard let code = credentials.code else {
+            guard let code else {
                 try await attempt.takeBack()
-                return .codeMissing
+                return .codeMissing(step)
             }
             guard try await factor.accept(code) else { return .codeWrong }
         } else if standing.isLacking {
             try await attempt.takeBack()
             return .setUpMissing(
                 ticket: try services.tickets.issue(
-                    EnrolmentTicket(school: school.id, user: user, passwordChangedAt: passwordChangedAt)))
+                    EnrolmentTicket(school: school.id, user: step.user, passwordChangedAt: step.passwordChangedAt)))
         }
         return .right(
             SignIn(
-                school: school, user: user, passwordChangedAt: passwordChangedAt, scope: scope,
-                settled: attempt.success, services: services, renewed: renewed.map { (stored, $0) }))
+                school: school, user: step.user, passwordChangedAt: step.passwordChangedAt, scope: scope,
+                settled: attempt.success, services: services, renewed: renewed))
     }
 
     /// After what follows has been written: a hash of older parameters is made anew. On its own, because with the session

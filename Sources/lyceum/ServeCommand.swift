@@ -50,6 +50,8 @@ struct ServeCommand: AsyncParsableCommand {
             let contract = Contract(
                 yaml: try resources.contents(resources.openAPIYAML()),
                 json: try resources.contents(resources.openAPIJSON()))
+            let pages = try Pages(
+                authorization: resources.template("authorization.mustache"), style: resources.template("page.css"))
             try await StartConditions(settings: settings, resources: resources).check()
 
             let sink = try LogSink()
@@ -76,7 +78,7 @@ struct ServeCommand: AsyncParsableCommand {
                 DiaryServer.Configuration.Admin(host: settings.adminHost, port: UInt16(port))
             }
             let service = ServerService(
-                settings: server, configuration: configuration, contract: contract, sink: sink,
+                settings: server, configuration: configuration, contract: contract, pages: pages, sink: sink,
                 certificate: certificate, delay: Double(settings.shutdownDelay), grace: grace)
             let group = ServiceGroup(
                 configuration: .init(
@@ -101,6 +103,7 @@ private struct ServerService: Service, CustomStringConvertible {
     let settings: ServerSettings
     let configuration: DiaryServer.Configuration
     let contract: Contract
+    let pages: Pages
     let sink: LogSink
     let certificate: Certificate?
     let delay: Double
@@ -114,7 +117,9 @@ private struct ServerService: Service, CustomStringConvertible {
                 "fewer open files are allowed than connections",
                 metadata: ["files": "\(descriptors)", "connections": "\(configuration.limits.totalConnections)"])
         }
-        let server = try await DiaryServer(settings, configuration, contract: contract, log: sink) { event in
+        let server = try await DiaryServer(
+            settings, configuration, contract: contract, pages: pages, log: sink
+        ) { event in
             switch event {
             case .connected(let lane): logger.debug("database connected", metadata: ["lane": "\(lane)"])
             case .lost(let lane, let reason):

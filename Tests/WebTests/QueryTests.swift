@@ -5,7 +5,7 @@ import Testing
 @testable import Web
 
 private final class NoBody: BodySource {
-    func readBody() async throws -> [UInt8] { [] }
+    func readBody(atMost limit: Int?) async throws -> [UInt8] { [] }
 }
 
 /// A request as it would come, without a connection.

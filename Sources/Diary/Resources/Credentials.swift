@@ -6,8 +6,8 @@ import Web
 /// A person's way in: a login and a one-time code, given out on paper (A2).
 enum Credentials {
     static let routes: [Route<Access, Caller>] = [
-        .post("/v1/users/{user_id}/credentials", "issueCredentials", access: .issuers, issue),
-        .delete("/v1/users/{user_id}/credentials", "revokeCredentials", access: .issuers, revoke),
+        .post("/v1/users/{user_id}/credentials", "issueCredentials", access: .issuers.ownApps, issue),
+        .delete("/v1/users/{user_id}/credentials", "revokeCredentials", access: .issuers.ownApps, revoke),
     ]
 
     /// Issues a code; for who signs in already it is a reset, which closes all that was open. There is no Idempotency-Key: its

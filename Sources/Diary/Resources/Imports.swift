@@ -6,8 +6,8 @@ import Web
 /// People and classes from CSV files: see docs/imports.md.
 enum Imports {
     static let routes: [Route<Access, Caller>] = [
-        .post("/v1/imports/{kind}", "importRows", access: .managers, create),
-        .get("/v1/imports/templates/{kind}", "getImportTemplate", access: .managers, template),
+        .post("/v1/imports/{kind}", "importRows", access: .managers.programs(.importsWrite), create),
+        .get("/v1/imports/templates/{kind}", "getImportTemplate", access: .managers.programs(.importsWrite), template),
     ]
 
     @Sendable static func create(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -53,10 +53,11 @@ enum Imports {
         return response
     }
 
-    /// Administrators alone keep staff (A2).
+    /// Administrators alone keep staff (A2), and with no program of others, since roles come with it.
     private static func kind(_ request: Request, _ caller: Caller) throws -> ImportKind {
         guard let kind = request.path["kind"].flatMap({ ImportKind(rawValue: $0) }) else { throw Problem(.notFound) }
         guard kind != .staff || caller.roles.contains(.administrator) else { throw Problem(.forbidden) }
+        guard kind != .staff || caller.client == nil else { throw Problem.insufficientScope([]) }
         return kind
     }
 

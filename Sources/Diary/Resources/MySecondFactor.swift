@@ -6,11 +6,11 @@ import Web
 /// A person's own second factor (staff only): what it is, setting it up, new recovery codes, taking it away.
 enum MySecondFactor {
     static let routes: [Route<Access, Caller>] = [
-        .get("/v1/me/second-factor", "getMySecondFactor", access: .staff, show),
-        .post("/v1/me/second-factor", "beginMySecondFactor", access: .staff, begin),
-        .delete("/v1/me/second-factor", "removeMySecondFactor", access: .staff, remove),
-        .put("/v1/me/second-factor/confirmation", "confirmMySecondFactor", access: .staff, confirm),
-        .post("/v1/me/second-factor/recovery-codes", "renewMyRecoveryCodes", access: .staff, renew),
+        .get("/v1/me/second-factor", "getMySecondFactor", access: .staff.ownApps, show),
+        .post("/v1/me/second-factor", "beginMySecondFactor", access: .staff.ownApps, begin),
+        .delete("/v1/me/second-factor", "removeMySecondFactor", access: .staff.ownApps, remove),
+        .put("/v1/me/second-factor/confirmation", "confirmMySecondFactor", access: .staff.ownApps, confirm),
+        .post("/v1/me/second-factor/recovery-codes", "renewMyRecoveryCodes", access: .staff.ownApps, renew),
     ]
 
     @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {

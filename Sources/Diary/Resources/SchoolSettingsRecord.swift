@@ -6,8 +6,8 @@ import Web
 /// What domain rules call local, for those who set it: `GET` and `PATCH /v1/school/settings`.
 enum SchoolSettingsRecord {
     static let routes: [Route<Access, Caller>] = [
-        .get("/v1/school/settings", "getSchoolSettings", access: .managers, show),
-        .patch("/v1/school/settings", "updateSchoolSettings", access: .roles([.administrator]), update),
+        .get("/v1/school/settings", "getSchoolSettings", access: .managers.programs(.schoolRead), show),
+        .patch("/v1/school/settings", "updateSchoolSettings", access: .administrators.ownApps, update),
     ]
 
     private static let fields = [
@@ -39,7 +39,7 @@ enum SchoolSettingsRecord {
         let json = try await request.json()
         let body = Parameter.text(try content(of: json))
         if case .bool(true)? = json["second_factor_required"], caller.services.settings.sealingKeys == nil {
-            throw Problem(.secondFactorUnavailable)
+            throw Problem.secondFactorUnavailable
         }
         let school = Parameter.integer(caller.school.id)
         return try await Idempotency.run(request, caller) { work in

@@ -6,7 +6,7 @@ import Web
 /// (A2), so for staff by an administrator.
 enum SecondFactorReset {
     static let routes: [Route<Access, Caller>] = [
-        .delete("/v1/users/{user_id}/second-factor", "resetSecondFactor", access: .issuers, reset)
+        .delete("/v1/users/{user_id}/second-factor", "resetSecondFactor", access: .issuers.ownApps, reset)
     ]
 
     /// The sessions end; the password stays.

@@ -22,7 +22,7 @@ struct AccessTable: Sendable {
         let lines = text.split(separator: "\n").map { line in
             line.prefix { $0 != "#" }.split(separator: " ").filter { $0 != "|" }.map { String($0) }
         }.filter { !$0.isEmpty }
-        guard let head = lines.first, head == Actor.allCases.map({ $0.rawValue }) else {
+        guard let head = lines.first, head == Actor.allCases.map({ $0.abbreviation }) else {
             throw TestFailure("the head of a table is not all actors in their order: \(lines.first ?? [])")
         }
         rows = try lines.dropFirst().map { cells in
@@ -50,6 +50,8 @@ struct AccessRequest: Sendable {
     var ids: [String: String] = [:]
     /// `{id}` of the matrix's ids is filled in.
     var body: String?
+    /// Instead of JSON.
+    var picture: [UInt8]?
     /// SQL that puts back before each request what another one has changed.
     var before: String?
 }

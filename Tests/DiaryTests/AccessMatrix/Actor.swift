@@ -1,30 +1,38 @@
-/// Who asks, seen from one pupil of 7А, the pupil's class, and one section of it: the columns of the matrix, in their order,
-/// by the heads that they have there.
-enum Actor: String, CaseIterable {
-    case nobody = "none"
+/// Who asks, seen from one pupil of 7А, the pupil's class, and one section of it: the columns of the matrix, in their order.
+enum Actor: CaseIterable {
+    case nobody
     /// The pupil.
-    case pupil = "pupl"
+    case pupil
     /// Another one of the class.
-    case classmate = "mate"
+    case classmate
     /// Of the pupil, with access.
-    case guardian = "guar"
+    case guardian
     /// Whose guardianship of the pupil ended yesterday (A3).
-    case former = "form"
+    case former
     /// A guardian whose rights are limited by a court (A3).
-    case barred = "barr"
+    case barred
     /// Of the section; leads no class.
-    case teacher = "teac"
+    case teacher
     /// A teacher of another section with other pupils; leads no class.
-    case colleague = "coll"
+    case colleague
     /// Stands in for one lesson of the section, and teaches no other.
-    case substitute = "subs"
+    case substitute
     /// The class teacher of 7А; does not teach the section.
-    case leader = "lead"
+    case leader
     /// The class teacher of another class; knows nobody of 7А.
-    case neighbour = "neig"
-    case deputy = "depu"
+    case neighbour
+    case deputy
     case head
-    case admin = "admn"
+    case admin
     /// Holds every role there is, at another school.
-    case stranger = "strg"
+    case stranger
+    /// An app of others that the leader has let in, with the scope `person`.
+    case app
+    /// An integration with the scopes that the route names, and no other; with all where it names none.
+    case program
+    /// An integration with all scopes but those that the route names.
+    case unscoped
+
+    /// The head of the column.
+    var abbreviation: String { String("\(self)".prefix(3)) }
 }

@@ -1,8 +1,13 @@
+import Diary
+import JSON
 import Postgres
+import Web
 
 /// The actors, signed in, and the ids that all of them ask for.
 struct Cast {
-    let clients: [Actor: TestClient]
+    private let clients: [Actor: TestClient]
+    /// Integrations by their scopes.
+    private let programs: [Set<ProgramScope>: TestClient]
     /// By the names that routes and bodies have for them.
     let ids: [String: String]
 
@@ -24,10 +29,37 @@ struct Cast {
             case .leader: clients[actor] = try server.client("teacher")
             case .deputy, .head, .admin: clients[actor] = try server.client("\(actor)")
             case .stranger: clients[actor] = try server.client("admin", school: otherSchool)
+            case .app, .program, .unscoped: break
             default: clients[actor] = try server.client("\(Self.login)\(actor)")
             }
         }
+        let apps = try AppSchool(server)
+        let session = try apps.session("teacher", apps.app("Matrix").clientID)
+        clients[.app] = TestClient(port: server.port, token: session["access_token"]?.string)
         self.clients = clients
+        var programs: [Set<ProgramScope>: TestClient] = [:]
+        for route in Routes.all {
+            for scopes in [Self.named(route), Self.others(route)] where programs[scopes] == nil {
+                programs[scopes] = try apps.program("Matrix \(programs.count)", scopes.map { $0.rawValue })
+            }
+        }
+        self.programs = programs
+    }
+
+    func client(_ actor: Actor, _ route: Route<Access, Caller>) -> TestClient {
+        switch actor {
+        case .program: programs[Self.named(route)]!
+        case .unscoped: programs[Self.others(route)]!
+        default: clients[actor]!
+        }
+    }
+
+    private static func named(_ route: Route<Access, Caller>) -> Set<ProgramScope> {
+        route.access.scopes.isEmpty ? Set(ProgramScope.allCases) : route.access.scopes
+    }
+
+    private static func others(_ route: Route<Access, Caller>) -> Set<ProgramScope> {
+        Set(ProgramScope.allCases).subtracting(route.access.scopes)
     }
 
     /// Fills `{name}`s in.

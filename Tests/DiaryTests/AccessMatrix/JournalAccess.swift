@@ -3,15 +3,15 @@ extension AccessMatrix {
     static let journal = Result {
         try AccessTable(
             """
-                                          none pupl mate guar form barr | teac coll subs lead neig | depu head admn | strg
+                                       nob pup cla gua for bar | tea col sub lea nei | dep hea adm | str | app pro uns
             # A1, A3: the family, the class teacher, heads.
-            getStudentDiary                401  200  404  200  404  404 |  404  404  404  200  404 |  200  200  403 |  404
-            listStudentMarks               401  200  404  200  404  404 |  404  404  404  200  404 |  200  200  403 |  404
-            getMarkHistory                 401  200  404  200  404  404 |  200  404  200  200  404 |  200  200  403 |  404
+            getStudentDiary            401 200 404 200 404 404 | 404 404 404 200 404 | 200 200 403 | 404 | 200 403 403
+            listStudentMarks           401 200 404 200 404 404 | 404 404 404 200 404 | 200 200 403 | 404 | 200 403 403
+            getMarkHistory             401 200 404 200 404 404 | 200 404 200 200 404 | 200 200 403 | 404 | 200 200 403
             # A4: teachers of the section on that date; a substitute in that lesson only. 409 is `not_your_lesson`.
-            getSectionJournal              401  403  403  403  403  403 |  200  404  200  200  404 |  200  200  403 |  404
-            patchSectionJournal            401  403  403  403  403  403 |  200  404  200  409  404 |  403  403  403 |  404
-            patchSectionJournal/other      401  403  403  403  403  403 |  200  404  409  409  404 |  403  403  403 |  404
+            getSectionJournal          401 403 403 403 403 403 | 200 404 200 200 404 | 200 200 403 | 404 | 200 200 403
+            patchSectionJournal        401 403 403 403 403 403 | 200 404 200 409 404 | 403 403 403 | 404 | 409 403 403
+            patchSectionJournal/other  401 403 403 403 403 403 | 200 404 409 409 404 | 403 403 403 | 404 | 409 403 403
             """,
             [
                 "patchSectionJournal": AccessRequest(body: batch("{lesson_id}")),

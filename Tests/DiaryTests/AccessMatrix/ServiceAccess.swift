@@ -3,13 +3,13 @@ extension AccessMatrix {
     static let service = Result {
         try AccessTable(
             """
-                                          none pupl mate guar form barr | teac coll subs lead neig | depu head admn | strg
+                                       nob pup cla gua for bar | tea col sub lea nei | dep hea adm | str | app pro uns
             # Nothing of a school.
-            getLivez                       200  200  200  200  200  200 |  200  200  200  200  200 |  200  200  200 |  200
-            getReadyz                      200  200  200  200  200  200 |  200  200  200  200  200 |  200  200  200 |  200
-            getOpenAPIJSON                 200  200  200  200  200  200 |  200  200  200  200  200 |  200  200  200 |  200
-            getOpenAPIYAML                 200  200  200  200  200  200 |  200  200  200  200  200 |  200  200  200 |  200
-            getProblem                     200  200  200  200  200  200 |  200  200  200  200  200 |  200  200  200 |  200
+            getLivez                   200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
+            getReadyz                  200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
+            getOpenAPIJSON             200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
+            getOpenAPIYAML             200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
+            getProblem                 200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
             """)
     }
 }

@@ -3,31 +3,32 @@ extension AccessMatrix {
     static let signIn = Result {
         try AccessTable(
             """
-                                          none pupl mate guar form barr | teac coll subs lead neig | depu head admn | strg
+                                       nob pup cla gua for bar | tea col sub lea nei | dep hea adm | str | app pro uns
             # An empty object says too little, whoever sends it.
-            issueToken                     400  400  400  400  400  400 |  400  400  400  400  400 |  400  400  400 |  400
-            revokeToken                    400  400  400  400  400  400 |  400  400  400  400  400 |  400  400  400 |  400
-            activateAccount                422  422  422  422  422  422 |  422  422  422  422  422 |  422  422  422 |  422
-            beginSecondFactor              422  422  422  422  422  422 |  422  422  422  422  422 |  422  422  422 |  422
-            confirmSecondFactor            422  422  422  422  422  422 |  422  422  422  422  422 |  422  422  422 |  422
+            issueToken                 400 400 400 400 400 400 | 400 400 400 400 400 | 400 400 400 | 400 | 400 400 400
+            revokeToken                400 400 400 400 400 400 | 400 400 400 400 400 | 400 400 400 | 400 | 400 400 400
+            activateAccount            422 422 422 422 422 422 | 422 422 422 422 422 | 422 422 422 | 422 | 422 422 422
+            beginSecondFactor          422 422 422 422 422 422 | 422 422 422 422 422 | 422 422 422 | 422 | 422 422 422
+            confirmSecondFactor        422 422 422 422 422 422 | 422 422 422 422 422 | 422 422 422 | 422 | 422 422 422
             # One's own.
-            getMe                          401  200  200  200  200  200 |  200  200  200  200  200 |  200  200  200 |  200
-            changeMyPassword               401  204  204  204  204  204 |  204  204  204  204  204 |  204  204  204 |  204
-            listMySessions                 401  200  200  200  200  200 |  200  200  200  200  200 |  200  200  200 |  200
-            endMySession                   401  204  404  404  404  404 |  404  404  404  404  404 |  404  404  404 |  404
-            getMySecondFactor              401  403  403  403  403  403 |  200  200  200  200  200 |  200  200  200 |  200
-            beginMySecondFactor            401  403  403  403  403  403 |  422  422  422  422  422 |  422  422  422 |  422
-            confirmMySecondFactor          401  403  403  403  403  403 |  404  404  404  404  404 |  404  404  404 |  404
-            removeMySecondFactor           401  403  403  403  403  403 |  422  422  422  422  422 |  422  422  422 |  422
-            renewMyRecoveryCodes           401  403  403  403  403  403 |  422  422  422  422  422 |  422  422  422 |  422
+            getMe                      401 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 403 403
+            listMySessions             401 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 403 403
+            endMySession               401 204 404 404 404 404 | 404 404 404 404 404 | 404 404 404 | 404 | 404 403 403
+            getMySecondFactor          401 403 403 403 403 403 | 200 200 200 200 200 | 200 200 200 | 200 | 403 403 403
+            beginMySecondFactor        401 403 403 403 403 403 | 422 422 422 422 422 | 422 422 422 | 422 | 403 403 403
+            confirmMySecondFactor      401 403 403 403 403 403 | 404 404 404 404 404 | 404 404 404 | 404 | 403 403 403
+            removeMySecondFactor       401 403 403 403 403 403 | 422 422 422 422 422 | 422 422 422 | 422 | 403 403 403
+            renewMyRecoveryCodes       401 403 403 403 403 403 | 422 422 422 422 422 | 422 422 422 | 422 | 403 403 403
             # A2: of pupils the class teacher, of staff an administrator. Who knows the person is told so (403), others nothing (404).
-            issueCredentials               401  403  403  403  403  403 |  403  403  403  201  404 |  403  403  403 |  404
-            issueCredentials/staff         401  403  403  403  403  403 |  403  403  403  403  403 |  403  403  201 |  404
-            revokeCredentials              401  403  403  403  403  403 |  403  403  403  204  404 |  403  403  403 |  404
-            revokeCredentials/staff        401  403  403  403  403  403 |  403  403  403  403  403 |  403  403  204 |  404
-            issueClassCredentials          401  403  403  403  403  403 |  403  403  403  200  403 |  403  403  403 |  404
-            resetSecondFactor              401  403  403  403  403  403 |  403  403  403  204  404 |  403  403  403 |  404
-            resetSecondFactor/staff        401  403  403  403  403  403 |  403  403  403  403  403 |  403  403  204 |  404
+            issueCredentials           401 403 403 403 403 403 | 403 403 403 201 404 | 403 403 403 | 404 | 403 403 403
+            issueCredentials/staff     401 403 403 403 403 403 | 403 403 403 403 403 | 403 403 201 | 404 | 403 403 403
+            revokeCredentials          401 403 403 403 403 403 | 403 403 403 204 404 | 403 403 403 | 404 | 403 403 403
+            revokeCredentials/staff    401 403 403 403 403 403 | 403 403 403 403 403 | 403 403 204 | 404 | 403 403 403
+            issueClassCredentials      401 403 403 403 403 403 | 403 403 403 200 403 | 403 403 403 | 404 | 403 403 403
+            resetSecondFactor          401 403 403 403 403 403 | 403 403 403 204 404 | 403 403 403 | 404 | 403 403 403
+            resetSecondFactor/staff    401 403 403 403 403 403 | 403 403 403 403 403 | 403 403 204 | 404 | 403 403 403
+            # The last of all: it ends the other sessions, those of the app among them.
+            changeMyPassword           401 204 204 204 204 204 | 204 204 204 204 204 | 204 204 204 | 204 | 403 403 403
             """,
             [
                 "changeMyPassword": AccessRequest(

@@ -1,5 +1,6 @@
 import Crypto
 import Diary
+import FoundationEssentials
 import Glibc
 import JSON
 import Postgres
@@ -114,6 +115,10 @@ final class TestServer: Sendable {
         try Token.sign(payload: Array(claims.utf8), keys: TokenKeys(configuration: keys))
     }
 
+    private static func template(_ name: String) throws -> String {
+        try String(contentsOfFile: TestDatabase.repository + "/Templates/" + name, encoding: .utf8)
+    }
+
     static func start(
         _ database: TestDatabase, cores: Int, routes: [Route<Access, Caller>] = Routes.all,
         configure: (inout DiaryServer.Configuration) throws -> Void = { _ in },
@@ -135,8 +140,10 @@ final class TestServer: Sendable {
         try configure(&configuration)
         let contract = Contract(yaml: Array("openapi: 3.1.0\n".utf8), json: Array("{}".utf8))
         // What the server logs belongs to the test's output.
-        return try await DiaryServer(settings, configuration, contract: contract, log: LogSink(), routes: routes) { _ in
-        }
+        let pages = try Pages(authorization: template("authorization.mustache"), style: template("page.css"))
+        return try await DiaryServer(
+            settings, configuration, contract: contract, pages: pages, log: LogSink(), routes: routes
+        ) { _ in }
     }
 }
 
