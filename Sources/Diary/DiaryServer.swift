@@ -60,8 +60,8 @@ package final class DiaryServer: Sendable {
         let router = Router(routes)
         let resolver = try Offload(name: "resolver", threads: 1, limit: 256)
         // Behind the requests of others, and not so far that on a busy machine nobody gets in.
-        let passwords = try Offload(
-            name: "passwords", threads: configuration.passwordThreads, limit: configuration.passwordQueue, niceness: 1)
+        let passwords = try PasswordThreads(
+            threads: configuration.passwordThreads, limit: configuration.passwordQueue)
         let files = try Offload(name: "files", threads: 1, limit: 16, niceness: 5)
         let compression = try Offload(name: "compression", threads: 1, limit: 64, niceness: 5)
         let cores = try (0..<configuration.cores).map { try Core(index: $0) }

@@ -42,7 +42,7 @@ package final class Services {
     let settings: ServerSettings
     let tokens: AccessTokens
     let tickets: EnrolmentTickets
-    let passwords: Offload
+    let passwords: PasswordThreads
     /// Where files that somebody sent are read.
     let files: Offload
     var refreshTokens: RefreshTokens { settings.refreshTokens }
@@ -55,7 +55,7 @@ package final class Services {
 
     package init(
         _ settings: ServerSettings, contract: Contract, pages: Pages, readiness: Readiness, resolver: Offload,
-        passwords: Offload, files: Offload,
+        passwords: PasswordThreads, files: Offload,
         on core: isolated Core,
         log: @escaping (LaneEvent) -> Void
     ) {

@@ -77,6 +77,7 @@ struct SignIn {
             let isWorthIt = verification.matches && verification.needsRehash
             return (verification, isWorthIt ? try PasswordHash.make(password) : nil)
         }
+        services.passwords.note(isRight: stored != nil && verification.matches)
         guard let stored, verification.matches, let user = found.text(0, "id"), found.text(0, "state") == "active"
         else { return .refused }
         if way == .passwordGrant, !found.boolean(0, "password_grant") { return .passwordGrantForbidden }
