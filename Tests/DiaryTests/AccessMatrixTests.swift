@@ -59,6 +59,7 @@ import Web
         resource("Group", readers: .staff), resource("GroupMember", readers: .managers, isOfParent: true),
         resource("Section", readers: .staff, lists: false),
         resource("SectionTeacher", readers: .staff, isOfParent: true),
+        resource("TimetableEntry", plural: "TimetableEntries", readers: .staff),
         resource("Enrollment", readers: .managers),
     ]
 
@@ -121,6 +122,8 @@ import Web
     static let imports: [String: Row] = [
         "importRows": Row(student: 403, guardian: 403, teacher: 403, deputy: 415, head: 415, administrator: 415),
         "getImportTemplate": Row(student: 403, guardian: 403, teacher: 403),
+        "importArchive": Row(student: 403, guardian: 403, teacher: 403, deputy: 415, head: 415, administrator: 415),
+        "getImportTemplates": Row(student: 403, guardian: 403, teacher: 403),
     ]
 
     /// Programs are the administrators'. Secrets are made and taken away at once; the page answers who asks for nothing.

@@ -30,7 +30,8 @@ enum SignInProgress {
         let members: [(String, String?)] =
             switch self {
             case .password: []
-            case .code(let step): [("user", step.user), ("login", step.login), ("password", step.passwordChangedAt)]
+            case .code(let step):
+                [("user", step.user), ("login", step.login), ("password_changed_at", step.passwordChangedAt)]
             case .setUp(let setUp):
                 [("ticket", setUp.ticket), ("login", setUp.login), ("secret", setUp.secret), ("uri", setUp.uri)]
             }
@@ -51,7 +52,7 @@ enum SignInProgress {
         let login = value["login"]?.text ?? ""
         if let user = value["user"]?.text {
             self = .code(
-                SignIn.SecondStep(user: user, login: login, passwordChangedAt: value["password"]?.text))
+                SignIn.SecondStep(user: user, login: login, passwordChangedAt: value["password_changed_at"]?.text))
         } else if let ticket = value["ticket"]?.text {
             self = .setUp(
                 SetUp(

@@ -167,13 +167,13 @@ struct SecondFactor {
     // MARK: Secrets
 
     private func sealingKeys() throws -> SealingKeys {
-        guard let keys = services.settings.sealingKeys else { throw Problem(.secondFactorUnavailable) }
+        guard let keys = services.settings.sealingKeys else { throw Problem.secondFactorUnavailable }
         return keys
     }
 
     private func open(_ sealed: String) throws -> (secret: [UInt8], isOld: Bool) {
         guard let opened = try sealingKeys().open(sealed, for: context) else {
-            throw Problem(.secondFactorUnavailable)
+            throw Problem.secondFactorUnavailable
         }
         return opened
     }
@@ -305,4 +305,9 @@ extension SecondFactor {
 
 extension Problem {
     static let invalidTicket = Problem(.invalidTicket, oauthError: "invalid_grant")
+
+    /// Until somebody has set `secrets.keys`, which takes a start of the server.
+    static var secondFactorUnavailable: Problem {
+        Problem(.secondFactorUnavailable, headers: [("Retry-After", "300")])
+    }
 }

@@ -39,7 +39,7 @@ enum SchoolSettingsRecord {
         let json = try await request.json()
         let body = Parameter.text(try content(of: json))
         if case .bool(true)? = json["second_factor_required"], caller.services.settings.sealingKeys == nil {
-            throw Problem(.secondFactorUnavailable)
+            throw Problem.secondFactorUnavailable
         }
         let school = Parameter.integer(caller.school.id)
         return try await Idempotency.run(request, caller) { work in

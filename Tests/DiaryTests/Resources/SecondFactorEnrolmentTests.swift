@@ -155,6 +155,7 @@ import Testing
         let refused = try school.signIn(login, otp: app.code, port: none.port)
         #expect(refused.status == 503)
         #expect(refused.code == "second_factor_unavailable")
+        #expect(refused["Retry-After"] == "300")
         #expect(try school.signIn(login, otp: codes[0], port: none.port).status == 200)
         _ = await none.shutDown(graceSeconds: 1)
     }
