@@ -198,10 +198,10 @@ import Testing
         }
         let watcher = try server.owner()
         let moved = "SELECT count(*) FROM enrollments WHERE school_id = $1 AND student_id = $2"
-        let waiting =
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        while try watcher.query(waiting).first == "0" {
-            guard try watcher.query(moved, [String(ids.school), pupil]).first == "1" else { break }
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        for _ in 0..<100_000 {
+            if try watcher.query(waiting).first != "0" { break }
+            if try watcher.query(moved, [String(ids.school), pupil]).first != "1" { break }
         }
         _ = try writer.query(
             """
