@@ -14,8 +14,8 @@ school=school-$(date +%s)-$$
 # A day on which everything below holds already, wherever the school is.
 since=$(date -u -d yesterday +%F)
 password='синий трамвай 29'
-codes=$(mktemp)
-trap 'rm -f "$codes"' EXIT
+files=$(mktemp -d)
+trap 'rm -rf "$files"' EXIT
 
 # pick 'd["id"]': a part of the JSON that comes in.
 pick() { python3 -c "import json, sys; d = json.load(sys.stdin); print($1)"; }
@@ -24,7 +24,7 @@ pick() { python3 -c "import json, sys; d = json.load(sys.stdin); print($1)"; }
 call() {
     local status=$1 method=$2 path=$3 body=${4-} answer code
     shift $(($# < 4 ? $# : 4))
-    answer=$(mktemp)
+    answer=$(mktemp -p "$files")
     code=$(curl -s -o "$answer" -w '%{http_code}' -X "$method" "$base$path" ${token:+-H "Authorization: Bearer $token"} \
         ${body:+-H 'Content-Type: application/json' --data-binary "$body"} "$@")
     if [ "$code" != "$status" ]; then
@@ -49,6 +49,12 @@ activate() {
 
 make() { call 201 POST "$@" | pick 'd["id"]'; }
 
+# import KIND: rows from standard input.
+import() { call 200 POST "/v1/imports/$1" '' -H 'Content-Type: text/csv' --data-binary @- >/dev/null; }
+
+# find PATH FIRST-NAME: the id of the one who is called so.
+find() { call 200 GET "$1" | pick "[i['id'] for i in d['items'] if i['first_name'] == '$2'][0]"; }
+
 echo "1. The school, and its first administrator"
 "$lyceum" school create "$school" --name 'Лицей № 29' --time-zone Asia/Yekaterinburg --template ru --json >/dev/null
 code=$("$lyceum" user create --school "$school" --role administrator --last-name Иванова --first-name Мария --json |
@@ -56,29 +62,46 @@ code=$("$lyceum" user create --school "$school" --role administrator --last-name
 activate "$code"
 administrator=$token
 
-echo "2. Staff"
-first=$(make /v1/staff '{"last_name": "Соколова", "first_name": "Ирина", "roles": ["teacher"]}')
-second=$(make /v1/staff '{"last_name": "Петров", "first_name": "Пётр", "roles": ["teacher"]}')
+echo "2. Staff, by the command line"
+"$lyceum" import staff - --school "$school" >/dev/null <<'END'
+Внешний код;Фамилия;Имя;Роли
+S-1;Соколова;Ирина;Учитель
+S-2;Петров;Пётр;Учитель
+END
+first=$(find /v1/staff Ирина)
+second=$(find /v1/staff Пётр)
 
 echo "3. Two classes and who leads them"
-year=$(call 200 GET /v1/academic-years | pick 'd["items"][0]["id"]')
-class_a=$(make /v1/classes "{\"academic_year_id\": \"$year\", \"grade_level\": 7, \"letter\": \"А\", \"name\": \"7А\"}")
-class_b=$(make /v1/classes "{\"academic_year_id\": \"$year\", \"grade_level\": 7, \"letter\": \"Б\", \"name\": \"7Б\"}")
+import classes <<'END'
+Класс
+7А
+7Б
+END
+class_a=$(call 200 GET /v1/classes | pick '[c["id"] for c in d["items"] if c["name"] == "7А"][0]')
+class_b=$(call 200 GET /v1/classes | pick '[c["id"] for c in d["items"] if c["name"] == "7Б"][0]')
 make "/v1/classes/$class_a/teachers" "{\"teacher_id\": \"$first\", \"starts_on\": \"$since\"}" >/dev/null
 make "/v1/classes/$class_b/teachers" "{\"teacher_id\": \"$second\", \"starts_on\": \"$since\"}" >/dev/null
 
-echo "4. Pupils of 7А and their families"
-child=$(make /v1/students '{"last_name": "Ковалёв", "first_name": "Артём"}')
-other=$(make /v1/students '{"last_name": "Абрамова", "first_name": "Дарья"}')
-for pupil in "$child" "$other"; do
-    make /v1/enrollments "{\"student_id\": \"$pupil\", \"class_id\": \"$class_a\", \"starts_on\": \"$since\"}" >/dev/null
-done
-mother=$(make /v1/guardians '{"last_name": "Ковалёва", "first_name": "Ольга", "phone": "+7 912 000-00-01"}')
-father=$(make /v1/guardians '{"last_name": "Ковалёв", "first_name": "Олег", "phone": "+7 912 000-00-02"}')
-mothers=$(make "/v1/students/$child/guardians" \
-    "{\"guardian_id\": \"$mother\", \"relation\": \"mother\", \"starts_on\": \"$since\"}")
-make "/v1/students/$child/guardians" \
-    "{\"guardian_id\": \"$father\", \"relation\": \"father\", \"starts_on\": \"$since\"}" >/dev/null
+echo "4. Pupils of 7А and their families: a dry run, and in earnest"
+cat >"$files/students.csv" <<END
+Внешний код;Фамилия;Имя;Класс;Зачислен
+1024;Ковалёв;Артём;7А;$since
+1025;Абрамова;Дарья;7А;$since
+END
+import students?dry_run=true <"$files/students.csv"
+[ "$(call 200 GET '/v1/students?include=total' | pick 'd["total"]')" = 0 ]
+import students <"$files/students.csv"
+import guardians <<'END'
+Внешний код;Фамилия;Имя;Телефон;Дети;Кем приходится
+G-1;Ковалёва;Ольга;+7 912 000-00-01;1024;Мать
+G-2;Ковалёв;Олег;+7 912 000-00-02;1024;Отец
+END
+child=$(find /v1/students Артём)
+other=$(find /v1/students Дарья)
+mother=$(find /v1/guardians Ольга)
+father=$(find /v1/guardians Олег)
+mothers=$(call 200 GET "/v1/students/$child/guardians" |
+    pick "[g['id'] for g in d['items'] if g['guardian']['id'] == '$mother'][0]")
 
 echo "5. The administrator issues a code to the class teacher, and to nobody's child"
 code=$(call 201 POST "/v1/users/$first/credentials" '{}' | pick 'd["code"]')
@@ -91,8 +114,8 @@ teacher_b=$token
 
 echo "6. The class teacher issues codes for 7А"
 token=$teacher
-call 200 POST "/v1/classes/$class_a/credentials" '{"for": "both"}' >"$codes"
-of() { pick "next(i['code'] for i in d['items'] if i['user']['id'] == '$1')" <"$codes"; }
+call 200 POST "/v1/classes/$class_a/credentials" '{"for": "both"}' >"$files/codes.json"
+of() { pick "next(i['code'] for i in d['items'] if i['user']['id'] == '$1')" <"$files/codes.json"; }
 
 echo "7. The mother signs in and sees her own child and nothing else"
 activate "$(of "$mother")"

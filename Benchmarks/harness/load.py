@@ -17,6 +17,7 @@ from .processes import Server, say
 class Measured:
     per_second: float
     p99_milliseconds: float = 0
+    p50_milliseconds: float = 0
     # Processor time of a request, in milliseconds: the server's and the database's. What others do to the machine moves it
     # less than the rates.
     server: float = 0
@@ -32,9 +33,13 @@ def wrk(url: str, token: str = "", connections: int = 0, seconds: int = 0) -> Me
     if "Non-2xx" in output or "Socket errors" in output:
         raise SystemExit(f"error: {url}: {output}")
     rate = re.search(r"^Requests/sec: *([0-9.]+)", output, re.M)
-    p99 = re.search(r"^ *99% +([0-9.]+)(us|ms|s|m)", output, re.M)
-    unit = {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}
-    return Measured(float(rate[1]), float(p99[1]) * unit[p99[2]])
+    return Measured(float(rate[1]), latency(output, 99), latency(output, 50))
+
+
+def latency(output: str, percentile: int) -> float:
+    """In milliseconds."""
+    found = re.search(rf"^ *{percentile}% +([0-9.]+)(us|ms|s|m)", output, re.M)
+    return float(found[1]) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[found[2]]
 
 
 def wrk_at(server: Server, path: str, token: str = "", connections: int = 0) -> Measured:

@@ -6,7 +6,7 @@ import statistics
 import threading
 import time
 
-from . import database, journals, load, servers, settings
+from . import database, guesses, journals, load, servers, settings
 from .context import READING, WRITING, Context
 from .idle import IdleConnections
 from .load import Comparison, Measured, compare, wrk, wrk_at
@@ -319,6 +319,7 @@ ROWS = {
     "patch": patch,
     "growth": growth,
     "sign-ins": sign_ins,
+    "guesses": guesses.rows,
     "memory": memory,
     "connections": connections,
     "start": start,

@@ -8,7 +8,9 @@ from . import database, settings, tokens
 from .processes import Server, free_port, say
 
 
-def lyceum(name: str = "lyceum", base: str = "lyceum", pause: float = 0.02) -> Server:
+def lyceum(
+    name: str = "lyceum", base: str = "lyceum", pause: float = 0.02, trusted_proxies: str = ""
+) -> Server:
     """Without a log line a request: the peers write none either."""
     port = free_port()
     environment = {
@@ -18,6 +20,7 @@ def lyceum(name: str = "lyceum", base: str = "lyceum", pause: float = 0.02) -> S
         "LYCEUM_PUBLIC_URL": tokens.ISSUER,
         "LYCEUM_LOG_LEVEL": "warning",
         "LYCEUM_RATE_REQUESTS": "0",
+        "LYCEUM_PROXIES_TRUSTED": trusted_proxies,
     }
     command = [settings.PROGRAM, "serve", "--port", port, "--cores", settings.CORES]
     server = Server(name, command, environment, settings.HOME, pause)

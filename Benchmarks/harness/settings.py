@@ -27,6 +27,8 @@ YEARS = number("YEARS", 3)
 LONG = bool(os.environ.get("LONG"))
 # Threads of wrk and pgbench: a client is cheaper than the server it loads.
 CLIENT_THREADS = max(1, CORES // 2)
+# Wrong passwords for logins that exist and for those that do not, together.
+GUESSES = number("GUESSES", 1_000)
 IDLE_CONNECTIONS = number("IDLE_CONNECTIONS", 10_000)
 
 PROGRAM = os.environ.get("LYCEUM_BENCH_PROGRAM", "")

@@ -4,7 +4,7 @@ package struct Base64: Sendable {
     /// `-` and `_`.
     package static let url = Base64(last: "-_")
     /// `+` and `/`, as in PHC strings.
-    static let standard = Base64(last: "+/")
+    package static let standard = Base64(last: "+/")
 
     private let alphabet: [UInt8]
     /// The value of each byte, 0xFF for those outside the alphabet.

@@ -69,13 +69,13 @@ package enum TokenKeysError: Error, Sendable, Hashable, CustomStringConvertible 
 
     package var description: String {
         switch self {
-        case .noKeys: "there is no token key; give at least one as id:base64url"
-        case .badEntry(let position): "token key \(position) is not of the form id:base64url"
-        case .badId(let position): "the id of token key \(position) is not 1 to 64 of A-Z a-z 0-9 . _ -"
-        case .badEncoding(let id): "token key \(id) is not base64url without padding"
-        case .tooShort(let id): "token key \(id) has fewer than 32 bytes"
-        case .repeatedId(let id): "token key \(id) is given twice"
-        case .library(let error): "OpenSSL refused a token key in \(error.function) (\(error.code))"
+        case .noKeys: "there is no key; give at least one as id:base64url"
+        case .badEntry(let position): "key \(position) is not of the form id:base64url"
+        case .badId(let position): "the id of key \(position) is not 1 to 64 of A-Z a-z 0-9 . _ -"
+        case .badEncoding(let id): "key \(id) is not base64url without padding"
+        case .tooShort(let id): "key \(id) has fewer than 32 bytes"
+        case .repeatedId(let id): "key \(id) is given twice"
+        case .library(let error): "OpenSSL refused a key in \(error.function) (\(error.code))"
         }
     }
 }

@@ -8,8 +8,24 @@ struct AccessClaims: Sendable {
     var school: Int
     var session: String
     var roles: [String]
+    /// The program, where it is not one of the school's own; an integration is the subject, too.
+    var client: String?
+    /// What the program may do.
+    var scopes: [String]
+    var requestsPerMinute: Int?
     var issuedAt: Int
     var expires: Int
+
+    var isIntegration: Bool { client == subject }
+    var programScopes: Set<ProgramScope> { Set(scopes.compactMap { ProgramScope(rawValue: $0) }) }
+}
+
+/// A program as its tokens name it.
+struct ClientGrant: Sendable {
+    var client: String
+    var scopes: [String]
+    /// Nil: no limit of its own.
+    var requestsPerMinute: Int?
 }
 
 /// Issues and checks access tokens: JWT, HS256, 15 minutes.
@@ -24,7 +40,10 @@ struct AccessTokens: Sendable {
     /// Seconds since 1970.
     let now: @Sendable () -> Int
 
-    func issue(subject: String, school: Int, session: String, roles: [String]) throws -> String {
+    /// - Parameter grant: nil for the school's own apps.
+    func issue(
+        subject: String, school: Int, session: String, roles: [String], grant: ClientGrant? = nil
+    ) throws -> String {
         let moment = now()
         var writer = JSONWriter()
         writer.beginObject()
@@ -42,6 +61,16 @@ struct AccessTokens: Sendable {
         writer.beginArray()
         for role in roles { writer.string(role) }
         writer.endArray()
+        if let grant {
+            writer.key("client_id")
+            writer.string(grant.client)
+            writer.key("scope")
+            writer.string(grant.scopes.joined(separator: " "))
+            if let rate = grant.requestsPerMinute {
+                writer.key("rate")
+                writer.integer(rate)
+            }
+        }
         writer.key("iat")
         writer.integer(moment)
         writer.key("exp")
@@ -62,7 +91,8 @@ struct AccessTokens: Sendable {
         guard expires > moment, issuedAt <= moment + Self.leeway else { return nil }
         return AccessClaims(
             subject: subject, school: school, session: session, roles: roles.compactMap { $0.text },
-            issuedAt: issuedAt, expires: expires)
+            client: value["client_id"]?.text, scopes: ScopeList.words(value["scope"]?.text ?? ""),
+            requestsPerMinute: value["rate"]?.wholeNumber, issuedAt: issuedAt, expires: expires)
     }
 }
 

@@ -12,6 +12,12 @@ struct DiaryApplication: Application {
     /// Each user has an identifier of their own, whatever the school.
     func user(of caller: Caller) -> String? { caller.user.isEmpty ? nil : caller.user }
 
+    /// An integration always, an app of others where it has a limit of its own.
+    func client(of caller: Caller) -> RatedClient? {
+        guard let client = caller.client, caller.isIntegration || caller.requestsPerMinute != nil else { return nil }
+        return RatedClient(key: client, requestsPerMinute: caller.requestsPerMinute)
+    }
+
     func problem(for error: any Error) -> Problem? { DatabaseProblems.problem(for: error) }
 
     var trouble: String? { services.lanes.trouble }

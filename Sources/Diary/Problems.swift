@@ -18,8 +18,36 @@ extension ProblemKind {
         "invalid_grant", .badRequest,
         title: Text(ru: "Вход не удался", en: "Sign-in failed"),
         detail: Text(
-            ru: "Школа, логин или пароль неверны, или токен обновления больше не действует.",
-            en: "School, login or password are wrong, or the refresh token is not valid any more."))
+            ru: "Школа, логин или пароль неверны, или код либо токен обновления больше не действует.",
+            en: "School, login or password are wrong, or the code or refresh token is not valid any more."))
+    static let invalidClient = ProblemKind(
+        "invalid_client", .unauthorized,
+        title: Text(ru: "Программа не опознана", en: "Unknown client"),
+        detail: Text(
+            ru: "Такой программы нет, или её секрет неверен.", en: "There is no such client, or its secret is wrong."))
+    static let invalidScope = ProblemKind(
+        "invalid_scope", .badRequest,
+        title: Text(ru: "Такого права нет", en: "Invalid scope"),
+        detail: Text(
+            ru: "Запрошено то, для чего программа не зарегистрирована.",
+            en: "Something is asked for that the client is not registered for."))
+    static let insufficientScope = ProblemKind(
+        "insufficient_scope", .forbidden,
+        title: Text(ru: "Программе это не разрешено", en: "Insufficient scope"),
+        detail: Text(
+            ru: "Прав (scope) токена для этого не хватает.", en: "The scope of the token does not include this."))
+    static let twoSecrets = ProblemKind(
+        "two_secrets", .conflict,
+        title: Text(ru: "Секретов уже два", en: "Two secrets already"),
+        detail: Text(
+            ru: "Действуют не больше двух секретов; сначала удалите старый.",
+            en: "Two secrets hold at once and no more; delete the old one first."))
+    static let clientWithoutSecrets = ProblemKind(
+        "client_without_secrets", .conflict,
+        title: Text(ru: "У приложения нет секретов", en: "An app has no secrets"),
+        detail: Text(
+            ru: "Секреты бывают у интеграций: то, что в руках пользователей, секрета не сохранит.",
+            en: "Integrations have secrets: what is in the hands of its users keeps none."))
     static let invalidRequest = ProblemKind(
         "invalid_request", .badRequest,
         title: Text(ru: "Не хватает данных для входа", en: "Invalid token request"),
@@ -28,7 +56,8 @@ extension ProblemKind {
         "unsupported_grant_type", .badRequest,
         title: Text(ru: "Неизвестный grant_type", en: "Unsupported grant type"),
         detail: Text(
-            ru: "Поддерживаются password и refresh_token.", en: "password and refresh_token are supported."))
+            ru: "Поддерживаются password, authorization_code, refresh_token и client_credentials.",
+            en: "password, authorization_code, refresh_token and client_credentials are supported."))
     static let forbidden = ProblemKind(
         "forbidden", .forbidden,
         title: Text(ru: "Недостаточно прав", en: "Forbidden"),
@@ -88,10 +117,10 @@ extension ProblemKind {
             en: "Some items were refused for different reasons; nothing was written."))
     static let unauthorizedClient = ProblemKind(
         "unauthorized_client", .badRequest,
-        title: Text(ru: "Вход паролем выключен", en: "Password sign-in is off"),
+        title: Text(ru: "Такой вход не разрешён", en: "Not allowed to this client"),
         detail: Text(
-            ru: "Школа не разрешает приложениям вход паролем.",
-            en: "The school does not let apps sign in with a password."))
+            ru: "Школа не разрешает такой вход, или программа заблокирована, или она не того вида.",
+            en: "The school does not allow this way of signing in, or the client is blocked or of another kind."))
     static let invalidCode = ProblemKind(
         "invalid_code", .badRequest,
         title: Text(ru: "Код не подходит", en: "Invalid code"),
@@ -102,6 +131,45 @@ extension ProblemKind {
         "wrong_password", .forbidden,
         title: Text(ru: "Неверный пароль", en: "Wrong password"),
         detail: Text(ru: "Текущий пароль неверен.", en: "The current password is wrong."))
+    static let secondFactorRequired = ProblemKind(
+        "second_factor_required", .badRequest,
+        title: Text(ru: "Нужен код", en: "Second factor needed"),
+        detail: Text(
+            ru: "Пароль верен; передайте в otp код из приложения или код восстановления.",
+            en: "The password is right; send the code of the authenticator app, or a recovery code, as otp."))
+    static let invalidSecondFactor = ProblemKind(
+        "invalid_second_factor", .badRequest,
+        title: Text(ru: "Код не подходит", en: "Wrong code"),
+        detail: Text(
+            ru: "Код неверен, просрочен или уже использован.", en: "The code is wrong, too old, or was used already."))
+    static let secondFactorSetUpRequired = ProblemKind(
+        "second_factor_setup_required", .badRequest,
+        title: Text(ru: "Настройте второй фактор", en: "Second factor to be set up"),
+        detail: Text(
+            ru: "Школа требует второй фактор от сотрудников: настройте его по enrolment_ticket.",
+            en: "The school asks staff for a second factor: set it up with the enrolment_ticket."))
+    static let invalidTicket = ProblemKind(
+        "invalid_ticket", .badRequest,
+        title: Text(ru: "Билет недействителен", en: "Invalid ticket"),
+        detail: Text(
+            ru: "Срок билета истёк, или пароль изменён; войдите снова.",
+            en: "The ticket has expired, or the password was changed; sign in again."))
+    static let wrongCode = ProblemKind(
+        "wrong_code", .forbidden,
+        title: Text(ru: "Код не подходит", en: "Wrong code"),
+        detail: Text(
+            ru: "Код неверен, просрочен или уже использован.", en: "The code is wrong, too old, or was used already."))
+    static let secondFactorSet = ProblemKind(
+        "second_factor_set", .conflict,
+        title: Text(ru: "Второй фактор уже есть", en: "Second factor is set"),
+        detail: Text(
+            ru: "Чтобы настроить другой, сначала уберите этот.", en: "Remove it first to set up another one."))
+    static let secondFactorUnavailable = ProblemKind(
+        "second_factor_unavailable", .serviceUnavailable,
+        title: Text(ru: "Второй фактор недоступен", en: "Second factor unavailable"),
+        detail: Text(
+            ru: "Серверу не задан ключ для вторых факторов (secrets.keys).",
+            en: "The server has no key for second factors (secrets.keys)."))
     static let notYourCredentials = ProblemKind(
         "not_your_credentials", .forbidden,
         title: Text(ru: "Реквизиты выдаёт другой", en: "Not yours to issue"),
@@ -222,6 +290,12 @@ extension ProblemKind {
         detail: Text(
             ru: "Есть ученики без решения о переводе (Y1); пробный прогон называет их.",
             en: "Pupils have no decision for the next year (rule Y1); a dry run names them."))
+    static let noConsent = ProblemKind(
+        "no_consent", .conflict,
+        title: Text(ru: "Нет согласия", en: "No consent"),
+        detail: Text(
+            ru: "Без действующего согласия с целью photo фото ученика не хранят (K3).",
+            en: "Without a consent of purpose photo that holds, no photo of the pupil is kept (rule K3)."))
     static let importShrinks = ProblemKind(
         "import_shrinks", .conflict,
         title: Text(ru: "Файл короче, чем ожидалось", en: "Import shrinks"),
@@ -270,10 +344,12 @@ extension ProblemKind {
         unauthorized, invalidToken, invalidGrant, invalidRequest, unsupportedGrantType, forbidden, staleVersion,
         marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled, notYourLesson,
         journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, cursorExpired, unauthorizedClient,
-        invalidCode, wrongPassword, notYourCredentials, accountClosed, loginSet, loginTaken,
+        invalidCode, wrongPassword, secondFactorRequired, invalidSecondFactor, secondFactorSetUpRequired, invalidTicket,
+        wrongCode, secondFactorSet, secondFactorUnavailable, notYourCredentials, accountClosed, loginSet, loginTaken,
         tooManyAttempts, shuttingDown, conflict, alreadyExists, inUse, classNotMovable, enrollmentNotMovable,
         classGroupFollowsEnrollments, healthNotYours, notYourPerson, lastAdministrator, yearNotNext, undecided,
-        importShrinks, idempotencyKeyReused,
+        noConsent, importShrinks, idempotencyKeyReused,
+        invalidClient, invalidScope, insufficientScope, twoSecrets, clientWithoutSecrets,
         idempotencyInProgress, databaseUnavailable,
         outcomeUnknown, writeContention, timeout,
     ]

@@ -44,19 +44,11 @@ package struct RefreshTokens: Sendable {
     }
 
     /// Takes a token apart. The school is only a hint until the hash has matched under that school's policy.
-    func parse(_ token: String) -> Parsed? {
-        let parts = token.split(separator: "_", maxSplits: 3, omittingEmptySubsequences: false).map { String($0) }
-        guard parts.count == 4, parts[0] == "r", let school = Int(parts[1]), (1...Int(Int32.max)).contains(school),
-            parts[2].utf8.count == 32, Hexadecimal.decode(parts[2]) != nil,
-            let secret = Base64.url.decode(parts[3]), secret.count == 4 + HMACSHA256.byteCount,
-            let hash = try? SHA256.hash(secret)
+    func parse(_ text: String) -> Parsed? {
+        guard let token = OpaqueToken(text, .refresh), token.secret.count == 4 + HMACSHA256.byteCount,
+            let hash = try? token.hash()
         else { return nil }
-        var session = ""
-        for (index, character) in parts[2].lowercased().enumerated() {
-            if [8, 12, 16, 20].contains(index) { session.append("-") }
-            session.append(character)
-        }
-        return Parsed(school: school, session: session, secret: secret, hash: hash)
+        return Parsed(school: token.school, session: token.id, secret: token.secret, hash: hash)
     }
 
     private func secret(_ school: Int, _ session: String, _ generation: Int, _ key: HMACSHA256) throws -> [UInt8] {
@@ -66,6 +58,6 @@ package struct RefreshTokens: Sendable {
     }
 
     private func text(_ school: Int, _ session: String, _ secret: [UInt8]) -> String {
-        "r_\(school)_\(session.split(separator: "-").joined())_\(Base64.url.encode(secret))"
+        OpaqueToken(.refresh, school: school, id: session, secret: secret).text
     }
 }

@@ -8,6 +8,11 @@ package struct ServerSettings: Sendable {
     package var database: ConnectionURL
     package var tokenKeys: TokenKeys
     package let refreshTokens: RefreshTokens
+    let formTokens: FormTokens
+    /// What seals the secrets of second factors; nil: there are none.
+    package var sealingKeys: SealingKeys?
+    /// Seconds since 1970.
+    package var now: @Sendable () -> Int = { Clock.wall.seconds }
     /// Passwords that nobody may choose; nil: no list.
     package var breachedPasswords: BreachedPasswords?
     /// `iss` of tokens and base of absolute links, without a slash at its end; nil takes the request's Host.
@@ -22,6 +27,7 @@ package struct ServerSettings: Sendable {
         pool: Lanes.Pool = Lanes.Pool()
     ) throws {
         refreshTokens = try RefreshTokens(tokenKeys)
+        formTokens = try FormTokens(tokenKeys)
         self.database = database
         self.tokenKeys = tokenKeys
         self.publicURL = publicURL
@@ -35,22 +41,30 @@ package final class Services {
     package let lanes: Lanes
     let settings: ServerSettings
     let tokens: AccessTokens
-    let passwords: Offload
+    let tickets: EnrolmentTickets
+    let passwords: PasswordThreads
+    /// Where files that somebody sent are read.
+    let files: Offload
     var refreshTokens: RefreshTokens { settings.refreshTokens }
+    var formTokens: FormTokens { settings.formTokens }
     private var identifiers = UUIDv7()
     let contract: Contract
+    let pages: Pages
     private(set) lazy var schools = Schools(lanes)
     let readiness: Readiness
 
     package init(
-        _ settings: ServerSettings, contract: Contract, readiness: Readiness, resolver: Offload, passwords: Offload,
+        _ settings: ServerSettings, contract: Contract, pages: Pages, readiness: Readiness, resolver: Offload,
+        passwords: PasswordThreads, files: Offload,
         on core: isolated Core,
         log: @escaping (LaneEvent) -> Void
     ) {
         self.settings = settings
         self.contract = contract
+        self.pages = pages
         self.readiness = readiness
         self.passwords = passwords
+        self.files = files
         weak var made: Lanes?
         let index = core.index
         lanes = Lanes(
@@ -61,7 +75,8 @@ package final class Services {
         }
         made = lanes
         tokens = AccessTokens(
-            keys: settings.tokenKeys, issuer: settings.publicURL ?? "lyceum", now: { Clock.wall.seconds })
+            keys: settings.tokenKeys, issuer: settings.publicURL ?? "lyceum", now: settings.now)
+        tickets = EnrolmentTickets(keys: settings.tokenKeys, now: settings.now)
     }
 
     /// A new identifier.

@@ -1,6 +1,8 @@
 /// A request method (RFC 9110 section 9). Methods are case-sensitive: `get` is an unknown one.
 package enum Method: Sendable, Hashable {
     case get, head, post, put, patch, delete, options
+    /// Known, and offered nowhere.
+    case trace, query
     case other(String)
 
     package init(_ text: String) {
@@ -13,6 +15,8 @@ package enum Method: Sendable, Hashable {
             case "PATCH": .patch
             case "DELETE": .delete
             case "OPTIONS": .options
+            case "TRACE": .trace
+            case "QUERY": .query
             default: .other(text)
             }
     }
@@ -32,6 +36,8 @@ package enum Method: Sendable, Hashable {
             case 0x50_4154_4348: .patch
             case 0x4445_4C45_5445: .delete
             case 0x4F_5054_494F_4E53: .options
+            case 0x54_5241_4345: .trace
+            case 0x51_5545_5259: .query
             default: .other(String(decoding: bytes, range))
             }
     }
@@ -45,6 +51,8 @@ package enum Method: Sendable, Hashable {
         case .patch: "PATCH"
         case .delete: "DELETE"
         case .options: "OPTIONS"
+        case .trace: "TRACE"
+        case .query: "QUERY"
         case .other(let text): text
         }
     }

@@ -149,6 +149,29 @@ extension ObjectReader {
         }
     }
 
+    /// Texts of an array, no two the same; lengths count Unicode scalars.
+    package mutating func strings(
+        _ name: String, _ presence: Presence = .required, maximumCount: Int, maximumLength: Int
+    ) -> Field<[String]> {
+        let problems = problems
+        return array(name, presence, maximumCount: maximumCount).map { items in
+            var seen: Set<String> = []
+            return items.compactMap { item in
+                guard let text = FieldParsing.text(item.value, item.pointer, problems) else { return nil }
+                guard (1...maximumLength).contains(text.unicodeScalars.count) else {
+                    let isLong = !text.isEmpty
+                    problems.add(
+                        item.pointer, isLong ? .tooLong : .tooShort,
+                        isLong ? ["maximum": String(maximumLength)] : ["minimum": "1"])
+                    return nil
+                }
+                if seen.insert(text).inserted { return text }
+                problems.add(FieldProblem(item.pointer, "duplicate_item"))
+                return nil
+            }
+        }
+    }
+
     /// Texts of an array, each one of these, no two the same.
     package mutating func enumerations(
         _ name: String, of values: [String], _ presence: Presence = .required

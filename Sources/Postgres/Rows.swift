@@ -69,19 +69,19 @@ package struct Outcome {
 
     /// A `bytea` in hex form.
     package func bytes(_ row: Int, _ name: String) -> [UInt8]? {
-        guard let text = text(row, name), text.hasPrefix("\\x") else { return nil }
-        var bytes: [UInt8] = []
-        var high: UInt8?
-        for character in text.utf8.dropFirst(2) {
-            let digit = character <= UInt8(ascii: "9") ? character - UInt8(ascii: "0") : (character | 32) - 87
-            if let first = high {
-                bytes.append(first << 4 | digit)
-                high = nil
-            } else {
-                high = digit
+        let column = shape.index(of: name)
+        guard !isNull(row, column) else { return nil }
+        let text = unsafe value(row, column)
+        guard text.count >= 2, unsafe text[1] == UInt8(ascii: "x") else { return nil }
+        func digit(_ character: UInt8) -> UInt8 {
+            character <= UInt8(ascii: "9") ? character - UInt8(ascii: "0") : (character | 32) - 87
+        }
+        return unsafe [UInt8](unsafeUninitializedCapacity: (text.count - 2) / 2) { bytes, count in
+            count = bytes.count
+            for index in bytes.indices {
+                unsafe bytes[index] = digit(text[2 + 2 * index]) << 4 | digit(text[3 + 2 * index])
             }
         }
-        return bytes
     }
 
     /// Writes a row's fields as members of an object, see `RowWriter`.

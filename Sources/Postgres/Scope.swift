@@ -5,6 +5,8 @@ package struct Scope: Sendable {
     package var school: Int
     package var user: String?
     package var session: String?
+    /// The program, where it is not one of the school's own: alone, or for the user.
+    package var client: String?
     package var timeZone: String
     package var requestID: String
     /// Milliseconds after which PostgreSQL ends a statement of the segment.
@@ -13,12 +15,14 @@ package struct Scope: Sendable {
     package var timing: RequestTiming?
 
     package init(
-        school: Int, user: String? = nil, session: String? = nil, timeZone: String = "UTC", requestID: String = "",
+        school: Int, user: String? = nil, session: String? = nil, client: String? = nil, timeZone: String = "UTC",
+        requestID: String = "",
         timeout: Int = 5000, timing: RequestTiming? = nil
     ) {
         self.school = school
         self.user = user
         self.session = session
+        self.client = client
         self.timeZone = timeZone
         self.requestID = requestID
         self.timeout = timeout
@@ -32,14 +36,15 @@ package struct Scope: Sendable {
     private var parameters: [Parameter] {
         [
             .integer(school), .text(user ?? ""), .text(session ?? ""), .text(timeZone), .text(requestID),
-            .integer(timeout),
+            .integer(timeout), .text(client ?? ""),
         ]
     }
 
     private static let settings = """
         set_config('lyceum.school_id', $1, true), set_config('lyceum.user_id', $2, true), \
         set_config('lyceum.session_id', $3, true), set_config('lyceum.time_zone', $4, true), \
-        set_config('lyceum.request_id', $5, true), set_config('statement_timeout', $6, true)
+        set_config('lyceum.request_id', $5, true), set_config('statement_timeout', $6, true), \
+        set_config('lyceum.client_id', $7, true)
         """
     private static let reading = Statement("SELECT \(settings)")
     /// Writes also ask whether the session still lives: ending one takes effect at once for them.

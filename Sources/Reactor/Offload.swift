@@ -12,6 +12,7 @@ package final class Offload: Sendable {
         var filled = pthread_cond_t()
         var work: [@Sendable () -> Void] = []
         var stopped = false
+        private var started = 0
 
         init() {
             unsafe pthread_mutex_init(&mutex, nil)
@@ -36,13 +37,15 @@ package final class Offload: Sendable {
             unsafe pthread_mutex_lock(&mutex)
             defer { unsafe pthread_mutex_unlock(&mutex) }
             while work.isEmpty && !stopped { unsafe pthread_cond_wait(&filled, &mutex) }
-            return work.isEmpty ? nil : work.removeFirst()
+            guard !work.isEmpty else { return nil }
+            started += 1
+            return work.removeFirst()
         }
 
-        var count: Int {
+        var counts: (waiting: Int, started: Int) {
             unsafe pthread_mutex_lock(&mutex)
             defer { unsafe pthread_mutex_unlock(&mutex) }
-            return work.count
+            return (work.count, started)
         }
 
         func stop() {
@@ -73,7 +76,10 @@ package final class Offload: Sendable {
     deinit { queue.stop() }
 
     /// Pieces of work that wait for a thread.
-    package var waiting: Int { queue.count }
+    package var waiting: Int { queue.counts.waiting }
+
+    /// Pieces of work that a thread has taken up so far.
+    package var started: Int { queue.counts.started }
 
     /// Runs `work` on a thread of the pool; the caller goes on where it was.
     package func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {

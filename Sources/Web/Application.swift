@@ -10,6 +10,8 @@ package protocol Application<Rule, Caller> {
     func admit(_ request: Request, _ rule: Rule) async throws -> Caller
     /// Whose quota the caller's requests count against; nil when it is the address's.
     func user(of caller: Caller) -> String?
+    /// The program that the caller's requests count against besides; nil when none is counted.
+    func client(of caller: Caller) -> RatedClient?
     /// A problem for an error that is not one yet; nil for what nobody foresaw, which is logged in full and answered with a
     /// bare 500.
     func problem(for error: any Error) -> Problem?
@@ -23,5 +25,6 @@ package protocol Application<Rule, Caller> {
 
 extension Application {
     package func user(of caller: Caller) -> String? { nil }
+    package func client(of caller: Caller) -> RatedClient? { nil }
     package var metrics: [MetricFamily] { [] }
 }

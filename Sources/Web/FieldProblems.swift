@@ -49,6 +49,12 @@ extension Problem.Item {
         case "password_is_login": Text(ru: "Пароль совпадает с логином.", en: "The password is the login.")
         case "password_is_name": Text(ru: "Пароль совпадает с именем.", en: "The password is the person's name.")
         case "same_password": Text(ru: "Новый пароль совпадает с прежним.", en: "The new password is the current one.")
+        case "invalid_redirect_uri":
+            Text(
+                ru: "Ожидается https://…, http://127.0.0.1… или схема своего домена (com.example.app:/…), без #.",
+                en:
+                    "https://…, http://127.0.0.1… or a scheme of one's own domain (com.example.app:/…) is expected, no #."
+            )
         case "empty_batch": Text(ru: "Нет ни одной записи.", en: "There is no item at all.")
         default: Text(ru: "Неверное значение.", en: "The value is not valid.")
         }

@@ -143,8 +143,9 @@ final class HTTPConnection: BodySource {
     }
 
     /// Content of the current request. A parse error, a time limit or an early end is a problem thrown to the handler.
-    func readBody() async throws -> [UInt8] {
+    func readBody(atMost limit: Int?) async throws -> [UInt8] {
         if bodyIsRead { return [] }
+        if let limit { parser.maximumBody = limit }
         phase = .request
         let start = Clock.now
         let end = start + limits.body

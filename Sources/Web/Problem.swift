@@ -26,6 +26,8 @@ package struct Problem: Error {
     package var headers: [(name: String, value: String)]
     /// RFC 6749 section 5.2: the token endpoint names its errors in a member of its own.
     package var oauthError: String?
+    /// What else a client is told (RFC 9457 section 3.2).
+    package var members: [(name: String, value: String)] = []
 
     package init(
         _ kind: ProblemKind, detail: Text? = nil, items: [Item] = [], headers: [(name: String, value: String)] = [],
@@ -96,6 +98,10 @@ extension Problem {
         writer.string(kind.code)
         writer.key("request_id")
         writer.string(requestID)
+        for member in members {
+            writer.key(member.name)
+            writer.string(member.value)
+        }
         if !items.isEmpty {
             writer.key("errors")
             writer.beginArray()

@@ -25,6 +25,14 @@ package struct QueryReader {
         return values.first?.value
     }
 
+    /// - Parameter maximum: of characters, counted as code points.
+    package mutating func text(_ name: String, maximum: Int) -> String? {
+        parsed(
+            name, "too_long",
+            Text(ru: "Не длиннее \(maximum) символов.", en: "At most \(maximum) characters are allowed.")
+        ) { $0.unicodeScalars.count <= maximum ? $0 : nil }
+    }
+
     package mutating func identifier(_ name: String) -> String? {
         parsed(name, "not_a_uuid", Text(ru: "Ожидается UUID.", en: "A UUID is expected.")) {
             FieldParsing.canonicalUUID($0)

@@ -10,10 +10,10 @@ extension RateLimits {
 
     /// Tells the client what it was counted against and what is left. A 304 costs nothing.
     func tell(_ response: inout Response, _ request: Request) {
-        guard var grant = request.grant else { return }
-        if response.status == .notModified { grant = limiter.giveBack(grant) }
-        response.headers.append(("RateLimit-Policy", grant.policy.field))
-        response.headers.append(("RateLimit", grant.field))
+        let isFree = response.status == .notModified
+        let grants = request.grants.map { isFree ? limiter.giveBack($0) : $0 }
+        response.headers.append(("RateLimit-Policy", grants.map { $0.policy.field }.joined(separator: ", ")))
+        response.headers.append(("RateLimit", grants.map { $0.field }.joined(separator: ", ")))
     }
 }
 

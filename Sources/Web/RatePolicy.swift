@@ -17,6 +17,18 @@ package final class RatePolicy: Sendable {
     }
 }
 
+/// A program that is counted as a whole, whoever uses it.
+package struct RatedClient {
+    package let key: String
+    /// In a minute; nil: as many as a user has.
+    package let requestsPerMinute: Int?
+
+    package init(key: String, requestsPerMinute: Int?) {
+        self.key = key
+        self.requestsPerMinute = requestsPerMinute
+    }
+}
+
 /// Which policy a route counts against.
 package enum Quota: Sendable {
     /// The user's, and the address's for who has not signed in.
@@ -33,6 +45,8 @@ package final class RateLimits: Sendable {
     let user: RatePolicy
     let address: RatePolicy
     let signIn: RatePolicy
+    /// Of programs that nobody has set one for.
+    private let client: RatePolicy
 
     /// - Parameters:
     ///   - requests: of one user, or of one address without a user, in a window.
@@ -42,5 +56,10 @@ package final class RateLimits: Sendable {
         user = RatePolicy("user", requests: requests, window: window)
         address = RatePolicy("address", requests: requests, window: window)
         signIn = RatePolicy("sign-in", requests: signIns, window: window)
+        client = RatePolicy("client", requests: requests, window: window)
+    }
+
+    func policy(for client: RatedClient) -> RatePolicy {
+        client.requestsPerMinute.map { RatePolicy("client", requests: $0, window: 60) } ?? self.client
     }
 }

@@ -21,7 +21,7 @@ package final class Request {
     /// The route's number; 0 without a route.
     var routeNumber = 0
     /// What it was counted against.
-    var grant: RateLimiter.Grant?
+    var grants: [RateLimiter.Grant] = []
     private var content: [UInt8]?
     private let source: any BodySource
 
@@ -43,10 +43,12 @@ package final class Request {
     /// Scheme, host and port by which the client reached the server; nil on a 1.0 request that names no host.
     package var origin: String? { (forwardedHost ?? head.host).map { "\(scheme)://\($0)" } }
 
-    /// Whole, at most the server's limit. Sends `100 Continue` first where it was asked for.
-    package func body() async throws -> [UInt8] {
+    /// Whole. Sends `100 Continue` first where it was asked for.
+    ///
+    /// - Parameter limit: bytes, where a route takes more or less than the server's limit; more is a 413.
+    package func body(atMost limit: Int? = nil) async throws -> [UInt8] {
         if let content { return content }
-        let bytes = try await source.readBody()
+        let bytes = try await source.readBody(atMost: limit)
         content = bytes
         return bytes
     }
@@ -96,7 +98,8 @@ package final class Request {
 /// Where a request's content comes from. A protocol and not a closure: async closures are not stored, because one with a
 /// capture list leaves the core (docs/decisions/0002).
 protocol BodySource: AnyObject {
-    func readBody() async throws -> [UInt8]
+    /// - Parameter limit: bytes; nil for the server's own limit.
+    func readBody(atMost limit: Int?) async throws -> [UInt8]
 }
 
 extension String {

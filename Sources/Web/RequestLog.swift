@@ -18,8 +18,10 @@ final class RequestLog {
     }
 
     func request(_ request: Request, _ response: Response, nanoseconds: UInt64) {
-        guard logsRequests || response.status.code >= 500 else { return }
-        var writer = begin(response.status.code >= 500 ? "error" : "info", "request")
+        // 501 and 505 are the client's doing, whatever their class.
+        let isFault = response.status.code >= 500 && response.status.code != 501 && response.status.code != 505
+        guard logsRequests || isFault else { return }
+        var writer = begin(isFault ? "error" : "info", "request")
         writer.key("request_id")
         writer.string(request.id)
         writer.key("method")

@@ -110,7 +110,7 @@ final class RequestMetrics {
         case .patch: 4
         case .delete: 5
         case .options: 6
-        case .other: 7
+        case .trace, .query, .other: 7
         }
     }
 }

@@ -100,7 +100,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     }
 
     private func addFields(_ response: inout Response, _ request: Request, since start: UInt64) {
-        if request.grant != nil { features.rates?.tell(&response, request) }
+        if !request.grants.isEmpty { features.rates?.tell(&response, request) }
         if let cors = features.cors { cors.apply(to: &response, request, showsTiming: features.showsTiming) }
         if features.showsTiming {
             response.headers.append(("Server-Timing", request.timing.field(total: Clock.now - start)))
@@ -147,11 +147,11 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         case .unlimited: break
         case .signIn: try count(request, rates.signIn)
         case .standard:
-            if let user = application.user(of: caller) {
-                try count(request, rates.user, user)
-            } else {
-                try count(request, rates.address)
-            }
+            let user = application.user(of: caller)
+            let client = application.client(of: caller)
+            if let user { try count(request, rates.user, user) }
+            if let client { try count(request, rates.policy(for: client), client.key) }
+            if user == nil && client == nil { try count(request, rates.address) }
         }
     }
 
@@ -159,7 +159,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     private func count(_ request: Request, _ policy: RatePolicy?, _ user: String? = nil) throws(Problem) {
         guard let rates = features.rates, let policy else { return }
         let grant = rates.take(policy, user, request.peer)
-        request.grant = grant
+        request.grants.append(grant)
         guard !grant.isAllowed else { return }
         metrics.limit(policy)
         throw Problem(grant)

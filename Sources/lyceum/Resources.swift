@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// The files that come with the program: `Migrations/`, openapi.yaml, openapi.json.
+/// The files that come with the program: `Migrations/`, `Templates/`, openapi.yaml, openapi.json.
 ///
 /// They are in the directory that the settings name; else beside the executable or in a directory above it (a checkout's
 /// `.build/release/lyceum` finds the checkout); else in /usr/share/lyceum.
@@ -24,6 +24,15 @@ struct Resources {
 
     /// Made by `lyceum openapi json`.
     func openAPIJSON() throws(ResourcesError) -> String { try find("openapi.json", directory: false) }
+
+    /// A text of the pages that people see.
+    func template(_ name: String) throws -> String {
+        let path = try find("Templates", directory: true) + "/" + name
+        guard let text = String(validating: try contents(path), as: UTF8.self) else {
+            throw ResourcesError(name: path, places: [])
+        }
+        return text
+    }
 
     func contents(_ path: String) throws -> [UInt8] {
         guard let data = FileManager.default.contents(atPath: path) else {

@@ -6,7 +6,7 @@ import Web
 struct RoutesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "routes",
-        abstract: "Print every route: method, path, who may call it, operationId.",
+        abstract: "Print every route: method, path, who may call it, scopes that let a program in, operationId.",
         discussion: """
             EXAMPLES:
               lyceum routes
@@ -20,14 +20,14 @@ struct RoutesCommand: ParsableCommand {
         let rows = Routes.all.map { route in
             RouteRow(
                 method: route.method.rawValue, path: route.path, access: route.access.description,
-                operationId: route.operation)
+                scopes: route.access.scopes.map { $0.rawValue }.sorted(), operationId: route.operation)
         }
         if json {
             try printJSON(rows)
         } else {
             printTable(
-                [["METHOD", "PATH", "ACCESS", "OPERATION"]]
-                    + rows.map { [$0.method, $0.path, $0.access, $0.operationId] })
+                [["METHOD", "PATH", "ACCESS", "SCOPES", "OPERATION"]]
+                    + rows.map { [$0.method, $0.path, $0.access, $0.scopes.joined(separator: " "), $0.operationId] })
         }
     }
 
@@ -35,6 +35,7 @@ struct RoutesCommand: ParsableCommand {
         let method: String
         let path: String
         let access: String
+        let scopes: [String]
         let operationId: String
     }
 }

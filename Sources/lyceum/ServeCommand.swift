@@ -42,6 +42,7 @@ struct ServeCommand: AsyncParsableCommand {
             var server = try ServerSettings(
                 database: ConnectionURL(settings.requireDatabaseURL()),
                 tokenKeys: TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
+            server.sealingKeys = try settings.sealingKeys()
             server.pool = settings.pool
             server.breachedPasswords = try settings.loadBreachedPasswords()
             let certificate = settings.tls.map { Certificate(files: $0) }
@@ -49,6 +50,8 @@ struct ServeCommand: AsyncParsableCommand {
             let contract = Contract(
                 yaml: try resources.contents(resources.openAPIYAML()),
                 json: try resources.contents(resources.openAPIJSON()))
+            let pages = try Pages(
+                authorization: resources.template("authorization.mustache"), style: resources.template("page.css"))
             try await StartConditions(settings: settings, resources: resources).check()
 
             let sink = try LogSink()
@@ -75,7 +78,7 @@ struct ServeCommand: AsyncParsableCommand {
                 DiaryServer.Configuration.Admin(host: settings.adminHost, port: UInt16(port))
             }
             let service = ServerService(
-                settings: server, configuration: configuration, contract: contract, sink: sink,
+                settings: server, configuration: configuration, contract: contract, pages: pages, sink: sink,
                 certificate: certificate, delay: Double(settings.shutdownDelay), grace: grace)
             let group = ServiceGroup(
                 configuration: .init(
@@ -100,6 +103,7 @@ private struct ServerService: Service, CustomStringConvertible {
     let settings: ServerSettings
     let configuration: DiaryServer.Configuration
     let contract: Contract
+    let pages: Pages
     let sink: LogSink
     let certificate: Certificate?
     let delay: Double
@@ -113,7 +117,9 @@ private struct ServerService: Service, CustomStringConvertible {
                 "fewer open files are allowed than connections",
                 metadata: ["files": "\(descriptors)", "connections": "\(configuration.limits.totalConnections)"])
         }
-        let server = try await DiaryServer(settings, configuration, contract: contract, log: sink) { event in
+        let server = try await DiaryServer(
+            settings, configuration, contract: contract, pages: pages, log: sink
+        ) { event in
             switch event {
             case .connected(let lane): logger.debug("database connected", metadata: ["lane": "\(lane)"])
             case .lost(let lane, let reason):
@@ -185,6 +191,17 @@ private struct StartConditions {
 }
 
 extension Settings {
+    /// - Throws: `SettingsError` when they are no keys.
+    fileprivate func sealingKeys() throws -> SealingKeys? {
+        guard let secretsKeys else { return nil }
+        do {
+            return try SealingKeys(TokenKeys(configuration: secretsKeys))
+        } catch let error as TokenKeysError {
+            let origin = entries.first { $0.key == "secrets.keys" }?.origin ?? ""
+            throw SettingsError.wrong("secrets.keys", origin: origin, "is not usable: \(error)")
+        }
+    }
+
     /// - Throws: `SettingsError` when the file cannot be read, or has no line: a list that silently forbids nothing.
     fileprivate func loadBreachedPasswords() throws -> BreachedPasswords? {
         guard let path = breachedPasswords else { return nil }

@@ -21,6 +21,9 @@ struct Settings: Sendable {
     var pool: Lanes.Pool
     /// `token.keys`: `id:base64url` pairs separated by commas; the first signs.
     var tokenKeys: String?
+    /// `secrets.keys`, in the same form: they seal the secrets of second factors; the first seals, all open. Nil: there are no
+    /// second factors.
+    var secretsKeys: String?
     /// The address that clients use; also the issuer in tokens.
     var publicURL: String
     /// `tls.certificate` and `tls.key`: paths of PEM files; nil for HTTP in the clear.
@@ -99,6 +102,7 @@ struct Settings: Sendable {
         pool.queue = try lookup.int("database.queue.limit", in: 0...100_000, default: pool.queue)
         pool.queueTimeout = try lookup.int("database.queue.timeout", in: 1...60_000, default: pool.queueTimeout)
         tokenKeys = try lookup.secret("token.keys")
+        secretsKeys = try lookup.secret("secrets.keys")
         tls = try lookup.tls()
         trustedProxies = try lookup.blocks("proxies.trusted")
         coreConnections = try lookup.int("connections.core", in: 1...1_000_000, default: 20_000)

@@ -100,8 +100,12 @@ extension UserCommand {
                 nothing from then on, all sessions are ended (an access token that is out still reads for at most 15 \
                 minutes, and writes nothing), a code that was not used dies. The reason stands in the audit log.
 
+                A second factor stays, and is asked for with the new password, unless --second-factor takes it away: for \
+                an administrator who has lost app and recovery codes, when there is no other one to do it.
+
                 EXAMPLES:
                   lyceum user reset --school lyceum29 ivanova.mariya --reason 'forgot it'
+                  lyceum user reset --school lyceum29 ivanova.mariya --reason 'lost her phone' --second-factor
                   lyceum user reset --school lyceum29 ivanova.mariya --reason 'forgot it' --json
 
                 EXIT CODES:
@@ -122,6 +126,9 @@ extension UserCommand {
         @Option(help: "Why, for the audit log.")
         var reason: String
 
+        @Flag(help: "Take the second factor away, too.")
+        var secondFactor = false
+
         @Flag(help: "Print JSON.")
         var json = false
 
@@ -134,7 +141,8 @@ extension UserCommand {
         func run() async throws {
             try await reportingErrors {
                 let account = StaffAccount(try await settings.load().ownerConnection(), school: school)
-                try show(account.reset(login: login, reason: reason), school: school, json: json)
+                let issued = try account.reset(login: login, reason: reason, removesSecondFactor: secondFactor)
+                try show(issued, school: school, json: json)
             }
         }
     }

@@ -33,8 +33,28 @@ import Yams
         for route in Routes.all {
             let operation = paths[route.path]?[route.method.rawValue.lowercased()] as? [String: Any]
             let security = operation?["security"] as? [Any]
-            #expect((security?.isEmpty == true) == (route.access == .open), "\(route.operation)")
+            #expect((security?.isEmpty == true) == (route.access.people == .anybody), "\(route.operation)")
         }
+    }
+
+    /// Scopes that let a program in stand in the contract, and what is for the school's own apps alone names no other.
+    @Test func scopesStandInTheContract() throws {
+        let text = try String(contentsOfFile: TestDatabase.repository + "/openapi.yaml", encoding: .utf8)
+        let document = try #require(try Yams.load(yaml: text) as? [String: Any])
+        let paths = try #require(document["paths"] as? [String: [String: Any]])
+        let usual = try #require(document["security"] as? [[String: [String]]])
+        #expect(usual == [["bearer": []], ["app": []]])
+        for route in Routes.all where route.access.people != .anybody {
+            let operation = paths[route.path]?[route.method.rawValue.lowercased()] as? [String: Any]
+            let security = operation?["security"] as? [[String: [String]]] ?? usual
+            let scopes = security.flatMap { $0["program"] ?? [] }
+            #expect(Set(scopes) == Set(route.access.scopes.map { $0.rawValue }), "\(route.operation)")
+            #expect(security.contains { $0["app"] != nil } == !route.access.isForOwnApps, "\(route.operation)")
+        }
+        let schemes = try #require((document["components"] as? [String: Any])?["securitySchemes"] as? [String: Any])
+        let flows = try #require((schemes["program"] as? [String: Any])?["flows"] as? [String: Any])
+        let named = try #require((flows["clientCredentials"] as? [String: Any])?["scopes"] as? [String: Any])
+        #expect(Set(named.keys) == Set(ProgramScope.allCases.map { $0.rawValue }))
     }
 
     /// Every problem code that the contract lists is one the server knows, and has a page.

@@ -12,7 +12,7 @@ import Testing
         let directory = FileManager.default.temporaryDirectory.path + "/lyceum-opening-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        for name in ["Migrations", "openapi.yaml"] {
+        for name in ["Migrations", "Templates", "openapi.yaml"] {
             try FileManager.default.createSymbolicLink(
                 atPath: "\(directory)/\(name)", withDestinationPath: "\(TestDatabase.repository)/\(name)")
         }

@@ -14,7 +14,7 @@ import Testing
     init() throws {
         directory = FileManager.default.temporaryDirectory.path + "/lyceum-serve-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        for name in ["Migrations", "openapi.yaml"] {
+        for name in ["Migrations", "Templates", "openapi.yaml"] {
             try FileManager.default.createSymbolicLink(
                 atPath: "\(directory)/\(name)", withDestinationPath: "\(TestDatabase.repository)/\(name)")
         }

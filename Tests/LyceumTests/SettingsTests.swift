@@ -89,7 +89,7 @@ import Testing
     @Test func secretsAreMasked() async throws {
         let settings = try await Settings.load(environment: [
             "LYCEUM_DATABASE_URL": "postgresql://u:sEcReT@h/d", "LYCEUM_OWNER_DATABASE_URL": "host=h password=sEcReT",
-            "LYCEUM_TOKEN_KEYS": "k1:sEcReT",
+            "LYCEUM_TOKEN_KEYS": "k1:sEcReT", "LYCEUM_SECRETS_KEYS": "k1:sEcReT",
         ])
         #expect(settings.tokenKeys == "k1:sEcReT")
         #expect(try settings.requireDatabaseURL() == "postgresql://u:sEcReT@h/d")

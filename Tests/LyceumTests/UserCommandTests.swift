@@ -23,8 +23,10 @@ import Testing
             ["user", "create", "--school", school, "--last-name", "Иванова", "--first-name", "Мария", "--json"] + rest)
     }
 
-    private func reset(_ login: String, school: String = "lyceum29") throws -> Executable.Outcome {
-        try run(["user", "reset", "--school", school, login, "--reason", "телефон потерян", "--json"])
+    private func reset(
+        _ login: String, school: String = "lyceum29", _ flags: String...
+    ) throws -> Executable.Outcome {
+        try run(["user", "reset", "--school", school, login, "--reason", "телефон потерян", "--json"] + flags)
     }
 
     private func rows(_ query: String) throws -> [[String?]] { try owner.query(query).rows }
@@ -162,6 +164,28 @@ import Testing
                 SELECT DISTINCT reason FROM audit_log
                 WHERE entity = 'users' AND action = 'update' AND after ->> 'state' = 'issued'
                 """) == [["command line: телефон потерян"]])
+    }
+
+    @Test func a2ResetTakesASecondFactorAwayWhenItIsTold() throws {
+        #expect(try create("--role", "administrator").status == 0)
+        try activate("ivanova.mariya")
+        try owner.execute(
+            """
+            INSERT INTO second_factors (school_id, user_id, secret, confirmed_at)
+            SELECT school_id, id, 'k1:sealed', now() FROM users;
+            INSERT INTO recovery_codes (school_id, user_id, code_hash) SELECT school_id, id, '\\x00' FROM users;
+            """)
+        let count = "SELECT (SELECT count(*) FROM second_factors), (SELECT count(*) FROM recovery_codes)"
+        #expect(try reset("ivanova.mariya").status == 0)
+        #expect(try rows(count) == [["1", "1"]])
+        let outcome = try reset("ivanova.mariya", "--second-factor")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try rows(count) == [["0", "0"]])
+        #expect(
+            try rows(
+                """
+                SELECT reason, before ->> 'secret' FROM audit_log WHERE entity = 'second_factors' AND action = 'delete'
+                """) == [["command line: телефон потерян", "hidden"]])
     }
 
     @Test func resetsAtOnceLeaveOneCode() async throws {

@@ -108,7 +108,8 @@ import Testing
             closes: false),
         .init("9110 9.1: a method that nobody knows", "BREW /hello HTTP/1.1\r\nHost: a\r\n\r\n", 501, closes: false),
         .init("9110 9.1: methods are case-sensitive", "get /hello HTTP/1.1\r\nHost: a\r\n\r\n", 501, closes: false),
-        .init("9110 9.3.8: TRACE", "TRACE /hello HTTP/1.1\r\nHost: a\r\n\r\n", 501, closes: false),
+        .init("9110 9.3.8: TRACE", "TRACE /hello HTTP/1.1\r\nHost: a\r\n\r\n", 405, closes: false),
+        .init("QUERY", "QUERY /hello HTTP/1.1\r\nHost: a\r\n\r\n", 405, closes: false),
         .init(
             "9110 15.5.6: a method that is not for this path", "PUT /hello HTTP/1.1\r\nHost: a\r\n\r\n", 405,
             closes: false),

@@ -5,7 +5,7 @@ import Testing
 @testable import Web
 
 private final class NoBody: BodySource {
-    func readBody() async throws -> [UInt8] { [] }
+    func readBody(atMost limit: Int?) async throws -> [UInt8] { [] }
 }
 
 /// A request as it would come, without a connection.
@@ -69,7 +69,9 @@ func request(_ target: String, _ fields: String...) throws -> Request {
         ("N=5", ["unknown_parameter", "/query/N unknown_parameter"]),
         ("a%2Fb=1&c~d=2", ["unknown_parameter", "/query/a~1b unknown_parameter", "/query/c~0d unknown_parameter"]),
         ("n=0&x=1", ["invalid_parameter", "/query/n out_of_range"]), ("q=%zz", ["malformed_request"]),
-        ("q=%", ["malformed_request"]), ("q=%FF", ["malformed_request"]), ("q=%00", ["malformed_request"]),
+        ("q=%", ["malformed_request"]), ("q=%D1%91%D0%B6%D1%83", []),
+        ("q=four", ["invalid_parameter", "/query/q too_long"]), ("q=%FF", ["malformed_request"]),
+        ("q=%00", ["malformed_request"]),
         (String(repeating: "x=1&", count: 101), ["malformed_request"]), ("&&n=5&", []),
     ]) func collectsEveryProblem(query: String, expected: [String]) throws {
         let found = try problems(query) { reader in
@@ -78,7 +80,7 @@ func request(_ target: String, _ fields: String...) throws -> Request {
             _ = reader.flag("on")
             _ = reader.option("kind", of: ["a", "b"])
             _ = reader.identifier("id")
-            _ = reader.text("q")
+            _ = reader.text("q", maximum: 3)
         }
         #expect(found == expected)
     }

@@ -6,7 +6,8 @@ import Web
 struct ProcessMetrics: Sendable {
     let version: String
     let cores: [Core]
-    let passwords: Offload
+    let passwords: PasswordThreads
+    let files: Offload
     let compression: Offload
     let log: LogSink
 
@@ -15,13 +16,23 @@ struct ProcessMetrics: Sendable {
         var open = MetricFamily("lyceum_connections_open", .gauge, "Connections of clients, by core.")
         for core in cores { open.add([("core", String(core.index))], core.load.load(ordering: .relaxed)) }
         var offload = MetricFamily(
-            "lyceum_offload_waiting", .gauge, "Pieces of work that wait for a thread: password hashes, large answers.")
+            "lyceum_offload_waiting", .gauge,
+            "Pieces of work that wait for a thread: password hashes, files to import, large answers.")
         offload.add([("pool", "passwords")], passwords.waiting)
+        offload.add([("pool", "files")], files.waiting)
         offload.add([("pool", "compression")], compression.waiting)
+        var started = MetricFamily(
+            "lyceum_offload_started_total", .counter, "Pieces of work that a thread has taken up.")
+        started.add([("pool", "passwords")], passwords.started)
+        started.add([("pool", "compression")], compression.started)
         var build = MetricFamily("lyceum_build_info", .gauge, "1; the label says which version runs.")
         build.add([("version", version)], 1)
         return [
-            open, offload,
+            open, offload, started,
+            MetricFamily(
+                "lyceum_passwords_guessed_at", .gauge,
+                "1 while most passwords are wrong, and hashing takes what is left.",
+                value: passwords.isGuessedAt ? 1 : 0),
             MetricFamily(
                 "lyceum_log_dropped_lines_total", .counter, "Log lines dropped because their reader was too slow.",
                 value: log.droppedLines),

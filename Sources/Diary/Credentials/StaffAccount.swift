@@ -66,8 +66,9 @@ package struct StaffAccount {
 
     /// Takes the password and the sessions of a person of the staff away, and makes a new code. Codes that are out die.
     ///
+    /// - Parameter removesSecondFactor: for who has lost that, too, with nobody else to take it away.
     /// - Throws: `OwnerRefusal`, or `BlockingConnection.Failure`.
-    package func reset(login: String, reason: String) throws -> Issued {
+    package func reset(login: String, reason: String, removesSecondFactor: Bool = false) throws -> Issued {
         try connection.transaction {
             let id = try enter(reason: "command line: \(reason)")
             // The lock makes resets of one person take turns.
@@ -95,6 +96,10 @@ package struct StaffAccount {
                 UPDATE sessions SET ended_at = now(), end_reason = 'credentials issued anew'
                 WHERE school_id = $1 AND user_id = $2 AND ended_at IS NULL
                 """, [id, user])
+            if removesSecondFactor {
+                try connection.query(
+                    "DELETE FROM second_factors WHERE school_id = $1 AND user_id = $2", [id, user])
+            }
             try connection.query(
                 "UPDATE users SET state = 'issued', password_hash = NULL WHERE school_id = $1 AND id = $2", [id, user])
             return try issue(user: user, login: stored, school: id, reason: reason)

@@ -10,7 +10,7 @@ enum AcademicYears {
             ResourceField("state", .word(["planned", "open", "closed"])).initially("\"planned\""),
             .externalID,
         ],
-        order: ["starts_on"],
+        order: ["starts_on"], readers: .setUp,
         refusals: [
             "academic_years_dates": .endsBeforeStart, "academic_years_no_overlap": .overlap,
             "academic_years_second_half": .init(

@@ -13,8 +13,9 @@ enum Audit {
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
         let filters: [Parameter] = [
-            .integer(caller.school.id), .text(query.text("entity")), .text(query.identifier("entity_id")),
-            .text(query.text("action")), .text(query.identifier("changed_by")), .text(query.text("request_id")),
+            .integer(caller.school.id), .text(query.text("entity", maximum: 100)), .text(query.identifier("entity_id")),
+            .text(query.text("action", maximum: 100)), .text(query.identifier("changed_by")),
+            .text(query.text("request_id", maximum: 64)), .text(query.identifier("client_id")),
         ]
         let range = query.dateRange(longest: longestRange)
         let page = Page(&query, keys: [.largeInteger])
@@ -26,7 +27,7 @@ enum Audit {
         return ListAnswer(request, caller, page).response(rows[0], key: ["id"], total: rows[1])
     }
 
-    /// What was changed in a pupil's profile, and who read it.
+    /// What was changed in a pupil's profile, documents and photo, and who read them.
     @Sendable static func history(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
         let page = Page(&query, keys: [.largeInteger])
@@ -53,11 +54,15 @@ enum Audit {
         return """
             a.id, a.entity, a.entity_id, a.action, \(shown("before")), \(shown("after")),
             u.id AS "changed_by?.id", u.last_name AS "changed_by?.last_name", u.first_name AS "changed_by?.first_name",
-            u.middle_name AS "changed_by?.middle_name", a.changed_at, a.reason, nullif(a.request_id, '') AS request_id
+            u.middle_name AS "changed_by?.middle_name", c.id AS "client?.id", c.name AS "client?.name", a.changed_at, a.reason, nullif(a.request_id, '') AS request_id
             """
     }
 
-    private static let author = "LEFT JOIN users u ON u.school_id = a.school_id AND u.id = a.changed_by"
+    /// The person, and the program that the person used or that acted alone.
+    private static let author = """
+        LEFT JOIN users u ON u.school_id = a.school_id AND u.id = a.changed_by
+        LEFT JOIN clients c ON c.school_id = a.school_id AND c.id = a.client_id
+        """
 
     private static let wanted = """
         FROM audit_log a
@@ -67,31 +72,38 @@ enum Audit {
             AND ($4::text IS NULL OR a.action = $4::text)
             AND ($5::uuid IS NULL OR a.changed_by = $5::uuid)
             AND ($6::text IS NULL OR a.request_id = $6::text)
-            AND ($7::date IS NULL OR a.changed_at >= $7::date::timestamp AT TIME ZONE current_setting('lyceum.time_zone'))
+            AND ($7::uuid IS NULL OR a.client_id = $7::uuid)
+            AND ($8::date IS NULL OR a.changed_at >= $8::date::timestamp AT TIME ZONE current_setting('lyceum.time_zone'))
             AND (
-                $8::date IS NULL
-                OR a.changed_at < ($8::date + 1)::timestamp AT TIME ZONE current_setting('lyceum.time_zone')
+                $9::date IS NULL
+                OR a.changed_at < ($9::date + 1)::timestamp AT TIME ZONE current_setting('lyceum.time_zone')
             )
         """
 
     private static let records = Statement(
         """
         SELECT \(columns("(SELECT lyceum.has_role('deputy_head'))"))
-        FROM (SELECT a.* \(wanted) AND ($9::bigint IS NULL OR a.id < $9::bigint) ORDER BY a.id DESC LIMIT $10::int) a
+        FROM (SELECT a.* \(wanted) AND ($10::bigint IS NULL OR a.id < $10::bigint) ORDER BY a.id DESC LIMIT $11::int) a
         \(author)
         ORDER BY a.id DESC
         """)
 
-    private static let total = Statement("SELECT CASE WHEN $9::boolean THEN (SELECT count(*) \(wanted)) END AS total")
+    private static let total = Statement("SELECT CASE WHEN $10::boolean THEN (SELECT count(*) \(wanted)) END AS total")
 
     private static let kept = Statement(
         "SELECT s.id FROM students s WHERE s.school_id = $1 AND s.id = $2::uuid AND lyceum.keeps_student(s.id)")
 
-    /// An invisible pupil has no history: the condition stands in each statement.
+    /// An invisible pupil has no history: the condition stands in each statement. Of documents those that there are.
     private static let ofStudent = """
         FROM audit_log a
-        WHERE a.school_id = $1 AND a.entity IN ('students', 'users') AND a.entity_id = $2::uuid
-            AND lyceum.keeps_student($2::uuid)
+        WHERE a.school_id = $1
+            AND (
+                a.entity IN ('students', 'users', 'student_photos') AND a.entity_id = $2::uuid
+                OR a.entity = 'student_documents' AND a.entity_id IN (
+                    SELECT d.id FROM student_documents d WHERE d.school_id = $1 AND d.student_id = $2::uuid
+                )
+            )
+            AND (SELECT lyceum.keeps_student($2::uuid))
         """
 
     private static let changes = Statement(

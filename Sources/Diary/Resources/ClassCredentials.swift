@@ -5,7 +5,7 @@ import Web
 /// Codes for a class: its pupils, their guardians with access, or both, in one transaction (A2).
 enum ClassCredentials {
     static let routes: [Route<Access, Caller>] = [
-        .post("/v1/classes/{class_id}/credentials", "issueClassCredentials", access: .issuers, issue)
+        .post("/v1/classes/{class_id}/credentials", "issueClassCredentials", access: .issuers.ownApps, issue)
     ]
 
     @Sendable static func issue(_ request: Request, _ caller: Caller) async throws -> Response {

@@ -1,11 +1,13 @@
 import Postgres
 import Web
 
-/// Classes and who studies in them today.
+/// Classes and who studies in them, today or on other days of their year.
 enum Classes {
     static let routes: [Route<Access, Caller>] = [
-        .get("/v1/classes", "listClasses", access: .staff, list),
-        .get("/v1/classes/{class_id}/students", "listClassStudents", access: .staff, students),
+        .get("/v1/classes", "listClasses", access: .staff.programs(.schoolRead, .journalRead), list),
+        .get(
+            "/v1/classes/{class_id}/students", "listClassStudents",
+            access: .staff.programs(.peopleRead, .journalRead), students),
     ]
 
     static let resource = SchoolResource(
@@ -19,7 +21,7 @@ enum Classes {
             ResourceField("profile", .text(maximum: 200)).nullable,
             .archived, .externalID,
         ],
-        order: ["name"], readers: .staff)
+        order: ["name"], readers: .setUpOfStaff)
 
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
@@ -40,26 +42,30 @@ enum Classes {
 
     @Sendable static func students(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
-        let page = Page(&query, keys: [.text, .text, .identifier])
+        let range = query.dateRange(longest: longestRange)
+        let page = Page(&query, keys: [.text, .text, .identifier, .date])
         try query.finish()
-        let seesAll = caller.readsAll || caller.roles.contains(.administrator)
+        let seesAll = caller.readsAll || caller.roles.contains(.administrator) || caller.isIntegration
         let filters: [Parameter] = [
             .integer(caller.school.id), .text(try request.identifier("class_id")), .boolean(seesAll),
-            .text(caller.user),
+            caller.person, .text(range?.from), .text(range?.to),
         ]
+        let reader: [Parameter] = [.integer(caller.school.id), caller.person]
         let rows = try await caller.read(
             Query(statement: gate, parameters: filters),
             Query(
                 statement: members,
-                parameters: [
-                    .integer(caller.school.id), .text(page.after?[0]), .text(page.after?[1]), .text(page.after?[2]),
+                parameters: reader + [
+                    .text(page.after?[0]), .text(page.after?[1]), .text(page.after?[2]), .text(page.after?[3]),
                     .integer(page.limit + 1),
                 ]),
-            Query(statement: memberTotal, parameters: [.integer(caller.school.id), .boolean(page.wantsTotal)]))
+            Query(statement: memberTotal, parameters: reader + [.boolean(page.wantsTotal)]))
         guard !rows[0].isEmpty else { throw Problem(.notFound) }
         return ListAnswer(request, caller, page).response(
-            rows[1], key: ["last_name", "first_name", "id"], total: rows[2])
+            rows[1], key: ["last_name", "first_name", "id", "from"], total: rows[2])
     }
+
+    private static let longestRange = 366
 
     private static let ofYear = """
         FROM classes c
@@ -93,12 +99,15 @@ enum Classes {
 
     private static let total = Statement("SELECT CASE WHEN $3::boolean THEN (SELECT count(*) \(ofYear)) END AS total")
 
-    /// The class teacher, heads, deputy heads and administrators see all pupils, other teachers those they teach. The day is
-    /// today, or the nearest day of the class's year.
+    /// The class teacher, heads, deputy heads and administrators see all pupils, other teachers those they teach, earlier class
+    /// teachers those of their time. The day is today, or the nearest day of the class's year; who is listed was there then,
+    /// or on one of the days asked for.
     private static let gate = Statement(
         """
         SELECT c.id, set_config('lyceum.class', c.id::text, true) AS _gate,
-            set_config('lyceum.day', greatest(least(lyceum.today(), y.ends_on), y.starts_on)::text, true) AS _day,
+            set_config('lyceum.day', d.day::text, true) AS _day,
+            set_config('lyceum.from', coalesce($5::date, d.day)::text, true) AS _from,
+            set_config('lyceum.to', coalesce($6::date, d.day)::text, true) AS _to,
             set_config(
                 'lyceum.class_reader',
                 CASE WHEN $3::boolean OR EXISTS (
@@ -110,18 +119,24 @@ enum Classes {
             ) AS _reader
         FROM classes c
         JOIN academic_years y ON y.school_id = c.school_id AND y.id = c.academic_year_id
+        CROSS JOIN LATERAL (SELECT greatest(least(lyceum.today(), y.ends_on), y.starts_on) AS day) d
         WHERE c.school_id = $1 AND c.id = $2::uuid
         """)
 
     private static let day = "nullif(current_setting('lyceum.day', true), '')::date"
+    private static let from = "nullif(current_setting('lyceum.from', true), '')::date"
+    private static let to = "nullif(current_setting('lyceum.to', true), '')::date"
 
     private static let enrolled = """
         FROM enrollments e
         JOIN users u ON u.school_id = e.school_id AND u.id = e.student_id
         WHERE e.school_id = $1 AND e.class_id = nullif(current_setting('lyceum.class', true), '')::uuid
-            AND e.starts_on <= \(day) AND (e.ends_on IS NULL OR e.ends_on >= \(day))
+            AND e.starts_on <= \(to) AND (e.ends_on IS NULL OR e.ends_on >= \(from))
             AND (
                 current_setting('lyceum.class_reader', true) = 'whole'
+                OR e.student_id IN (SELECT v.student_id FROM lyceum.led_pupils($1, $2::uuid) v)
+                    AND daterange(e.starts_on, e.ends_on, '[]') * daterange(\(from), \(to), '[]')
+                        && lyceum.led_days($1, $2::uuid, e.student_id)
                 OR EXISTS (
                     SELECT
                     FROM group_members m
@@ -139,11 +154,14 @@ enum Classes {
         """
         SELECT u.id, u.last_name, u.first_name, u.middle_name, e.starts_on AS "from", e.ends_on AS "to"
         \(enrolled)
-            AND ($2::text IS NULL OR (u.last_name, u.first_name, u.id) > ($2::text, $3::text, $4::uuid))
-        ORDER BY u.last_name, u.first_name, u.id
-        LIMIT $5::int
+            AND (
+                $3::text IS NULL
+                OR (u.last_name, u.first_name, u.id, e.starts_on) > ($3::text, $4::text, $5::uuid, $6::date)
+            )
+        ORDER BY u.last_name, u.first_name, u.id, e.starts_on
+        LIMIT $7::int
         """)
 
     private static let memberTotal = Statement(
-        "SELECT CASE WHEN $2::boolean THEN (SELECT count(*) \(enrolled)) END AS total")
+        "SELECT CASE WHEN $3::boolean THEN (SELECT count(*) \(enrolled)) END AS total")
 }

@@ -120,7 +120,7 @@ enum CodeIssue {
     }
 
     /// A5: the record of changes keeps it beside each row.
-    private static let because = Statement("SELECT set_config('lyceum.reason', $1, true)")
+    static let because = Statement("SELECT set_config('lyceum.reason', $1, true)")
 
     private static let lockLogins = Statement("SELECT pg_advisory_xact_lock(hashtextextended('logins', $1))")
 

@@ -6,8 +6,8 @@ import Web
 /// A person's way in: a login and a one-time code, given out on paper (A2).
 enum Credentials {
     static let routes: [Route<Access, Caller>] = [
-        .post("/v1/users/{user_id}/credentials", "issueCredentials", access: .issuers, issue),
-        .delete("/v1/users/{user_id}/credentials", "revokeCredentials", access: .issuers, revoke),
+        .post("/v1/users/{user_id}/credentials", "issueCredentials", access: .issuers.ownApps, issue),
+        .delete("/v1/users/{user_id}/credentials", "revokeCredentials", access: .issuers.ownApps, revoke),
     ]
 
     /// Issues a code; for who signs in already it is a reset, which closes all that was open. There is no Idempotency-Key: its
@@ -41,14 +41,17 @@ enum Credentials {
         try QueryReader(request).finish()
         let person = try request.identifier("user_id")
         try await caller.services.lanes.transaction(caller.scope) { transaction in
-            _ = try admit(caller, try await transaction.run([gate(caller, person)])[0])
+            try await admit(caller, person, transaction)
             guard try await CodeIssue.revoke(person, caller, transaction) else { throw Problem(.notFound) }
         }
         return .empty
     }
 
-    /// A2: who gives credentials to whom.
-    ///
+    /// A2: who may do this to whom. The person is locked.
+    static func admit(_ caller: Caller, _ person: String, _ transaction: Transaction) async throws {
+        _ = try admit(caller, try await transaction.run([gate(caller, person)])[0])
+    }
+
     /// - Returns: whether a reason has to be given.
     private static func admit(_ caller: Caller, _ rows: Rows) throws -> Bool {
         guard !rows.isEmpty else { throw Problem(.notFound) }

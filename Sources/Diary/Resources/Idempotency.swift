@@ -25,16 +25,20 @@ enum Work {
 /// The write and its kept answer are one transaction, so whatever is lost on the way, a repeat finds the truth. An advisory
 /// lock that is tried, not waited for, tells a request that is still running.
 enum Idempotency {
-    /// - Parameter scope: the caller's, when left out.
+    /// - Parameters:
+    ///   - scope: the caller's, when left out.
+    ///   - keeper: for rows that the caller may cease to see: what answers the row of the kept answer's `id` to who may still
+    ///     write it. When that is nothing, the answer is not given again.
     static func run(
-        _ request: Request, _ caller: Caller, scope: Scope? = nil, _ body: (Work) async throws -> Response
+        _ request: Request, _ caller: Caller, scope: Scope? = nil, keeper: ((String) -> Query)? = nil,
+        _ body: (Work) async throws -> Response
     ) async throws -> Response {
         let scope = scope ?? caller.scope
         guard let key = try key(of: request) else {
             return try await body(.segment(caller.services.lanes, scope))
         }
         let hash = try await hash(request)
-        let identity: [Parameter] = [.integer(caller.school.id), .text(caller.user), .text(key)]
+        let identity: [Parameter] = [.integer(caller.school.id), .text(caller.owner), .text(key)]
         return try await caller.services.lanes.transaction(scope) { transaction in
             let rows = try await transaction.run([
                 Query(statement: lock, parameters: identity), Query(statement: find, parameters: identity),
@@ -42,7 +46,13 @@ enum Idempotency {
             guard rows[0].boolean(0, "locked") else {
                 throw Problem(.idempotencyInProgress, headers: [("Retry-After", "1")])
             }
-            if !rows[1].isEmpty { return try replay(rows[1], hash) }
+            if !rows[1].isEmpty {
+                let response = try replay(rows[1], hash)
+                if let keeper, let id = response.identifier, try await transaction.run([keeper(id)])[0].isEmpty {
+                    throw Problem(.notFound)
+                }
+                return response
+            }
             _ = try await transaction.run([savepoint()])
             let response: Response
             do {
@@ -150,4 +160,12 @@ enum Idempotency {
         """)
     private static let forget = Statement(
         "DELETE FROM idempotency_keys WHERE school_id = $1 AND created_at < now() - interval '24 hours'")
+}
+
+extension Response {
+    /// The `id` of a row that was made or changed.
+    fileprivate var identifier: String? {
+        guard status.code < 300, case .string(let id)? = (try? JSONValue(parsing: body))?["id"] else { return nil }
+        return id
+    }
 }

@@ -6,7 +6,9 @@ import Web
 /// The page of a section: lessons, columns, pupils, marks, attendance, words, finals, in one round trip and one snapshot.
 enum Journal {
     static let routes: [Route<Access, Caller>] = [
-        .get("/v1/sections/{section_id}/journal", "getSectionJournal", access: .readersOfJournals, show)
+        .get(
+            "/v1/sections/{section_id}/journal", "getSectionJournal", access: .readersOfJournals.programs(.journalRead),
+            show)
     ]
 
     static let longestRange = 366
@@ -24,7 +26,7 @@ enum Journal {
         let section = try request.identifier("section_id")
         let school = Parameter.integer(caller.school.id)
         let common: [Parameter] = [school, .text(since?.transaction)]
-        let reader: [Parameter] = [school, .text(since?.transaction), .text(caller.user)]
+        let reader: [Parameter] = [school, .text(since?.transaction), caller.person]
         let rows = try await caller.read(
             SectionGate.open(caller, section),
             dates(school, .text(term), .text(range?.from), .text(range?.to)),
@@ -32,12 +34,14 @@ enum Journal {
             SchoolSettings.codes(school), attendanceCodes(school), categories(school),
             Query(statement: lessons, parameters: reader), Query(statement: homework, parameters: common),
             Query(statement: lineItems, parameters: common),
-            Query(statement: students, parameters: [school, .text(caller.user)]),
+            Query(statement: students, parameters: [school, caller.person]),
             Query(statement: marks, parameters: reader), Query(statement: attendance, parameters: reader),
             Query(statement: feedback, parameters: reader), Query(statement: finals, parameters: reader),
-            Query(statement: carriedMarks, parameters: [school, .text(caller.user)]))
+            Query(statement: carriedMarks, parameters: [school, caller.person]))
         guard !rows[0].isEmpty else { throw Problem(.notFound) }
         guard !rows[1].isEmpty else {
+            // Days that are not for who led a pupil earlier.
+            if rows[0].text(0, "_until") != "infinity" { throw Problem(.notFound) }
             throw Problem(
                 .invalidParameter,
                 items: [
@@ -81,11 +85,15 @@ enum Journal {
     private static let to = "nullif(current_setting('lyceum.to', true), '')::date"
     private static let changed = "($2::text IS NULL OR x.changed_xid >= $2::text::xid8)"
 
+    /// For who led a pupil earlier the last day of that.
+    private static let today = "least(lyceum.today(), \(SectionGate.until))"
+
     /// The days of the page: as asked, of a term, or of the term that holds today, else the last begun, else the first.
     private static let dates = Statement(
         """
-        SELECT r.first AS "from", r.last AS "to",
-            set_config('lyceum.from', r.first::text, true) AS _from, set_config('lyceum.to', r.last::text, true) AS _to
+        SELECT r.first AS "from", least(r.last, \(SectionGate.until)) AS "to",
+            set_config('lyceum.from', r.first::text, true) AS _from,
+            set_config('lyceum.to', least(r.last, \(SectionGate.until))::text, true) AS _to
         FROM (
             SELECT $3::date AS first, $4::date AS last WHERE $3::date IS NOT NULL
             UNION ALL
@@ -97,7 +105,7 @@ enum Journal {
                     AND (g.grade_level IS NULL OR g.grade_level = ANY (t.grade_levels))
                 WHERE $3::date IS NULL AND s.school_id = $1 AND s.id = \(section)
                     AND ($2::uuid IS NULL OR t.id = $2::uuid)
-                ORDER BY t.starts_on > lyceum.today(), abs(t.starts_on - lyceum.today())
+                ORDER BY t.starts_on > \(today), abs(t.starts_on - \(today))
                 LIMIT 1
             )
             UNION ALL
@@ -110,6 +118,7 @@ enum Journal {
                     SELECT FROM terms t WHERE t.school_id = s.school_id AND t.academic_year_id = s.academic_year_id
                 )
         ) r
+        WHERE r.first <= \(SectionGate.until)
         LIMIT 1
         """)
 
@@ -185,23 +194,30 @@ enum Journal {
         ORDER BY l.date, l.starts_at, l.id, x.is_default DESC, x.created_at, x.id
         """)
 
-    /// A class teacher who does not teach here reads own pupils alone.
-    private static func seen(_ student: String, reader: String) -> String {
-        """
-        (
-            (SELECT current_setting('lyceum.section_reader', true) = 'whole')
-            OR lyceum.is_class_teacher($1, \(reader)::uuid, \(student), lyceum.today())
-        )
-        """
+    /// A class teacher who does not teach here reads own pupils alone; who led a pupil earlier, those days of it alone. Who they
+    /// are is read once a statement, and not once a row.
+    ///
+    /// - Parameter condition: what has to hold of the row and of the days behind it: `l.date <@`.
+    private static func seen(_ student: String, _ condition: String, reader: String) -> String {
+        let led = "SELECT v.student_id FROM lyceum.led_pupils($1, \(reader)::uuid) v"
+        return """
+            (
+                (SELECT current_setting('lyceum.section_reader', true) = 'whole')
+                OR \(student) IN (\(led) WHERE upper_inf(v.days))
+                OR \(student) IN (\(led) WHERE NOT upper_inf(v.days))
+                    AND \(condition) lyceum.led_days($1, \(reader)::uuid, \(student))
+            )
+            """
     }
 
+    private static let membership = "daterange(m.starts_on, m.ends_on, '[]')"
     private static let members = """
         SELECT m.student_id, min(m.starts_on) AS starts_on,
             CASE WHEN bool_or(m.ends_on IS NULL) THEN NULL ELSE max(m.ends_on) END AS ends_on
         FROM sections s
         JOIN group_members m ON m.school_id = s.school_id AND m.group_id = s.group_id
             AND m.starts_on <= \(to) AND (m.ends_on IS NULL OR m.ends_on >= \(from))
-        WHERE s.school_id = $1 AND s.id = \(section) AND \(seen("m.student_id", reader: "$2"))
+        WHERE s.school_id = $1 AND s.id = \(section) AND \(seen("m.student_id", "\(membership) * daterange(\(from), \(to), '[]') &&", reader: "$2"))
         GROUP BY m.student_id
         """
 
@@ -220,13 +236,13 @@ enum Journal {
         SELECT x.id, x.line_item_id, x.student_id, lyceum.mark_value(x.kind, x.number, x.code, x.due_on) AS value,
             x.comment, x.version, x.published_at
         FROM (
-            SELECT i.id, row_number() OVER (ORDER BY l.date, l.starts_at, l.id, i.is_default DESC, i.created_at, i.id) AS number
+            SELECT i.id, l.date, row_number() OVER (ORDER BY l.date, l.starts_at, l.id, i.is_default DESC, i.created_at, i.id) AS number
             FROM lessons l
             JOIN line_items i ON i.school_id = l.school_id AND i.lesson_id = l.id AND i.deleted_at IS NULL
             WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
         ) i
         JOIN marks x ON x.school_id = $1 AND x.line_item_id = i.id AND \(changed)
-        WHERE \(seen("x.student_id", reader: "$3"))
+        WHERE \(seen("x.student_id", "i.date <@", reader: "$3"))
         ORDER BY i.number, x.student_id
         """)
 
@@ -236,9 +252,12 @@ enum Journal {
         FROM lessons l
         JOIN attendance x ON x.school_id = l.school_id AND x.lesson_id = l.id AND \(changed)
         WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
-            AND \(seen("x.student_id", reader: "$3"))
+            AND \(seen("x.student_id", "l.date <@", reader: "$3"))
         ORDER BY l.date, l.starts_at, l.id, x.student_id
         """)
+
+    private static let dayOfFeedback =
+        "coalesce(l.date, (x.created_at AT TIME ZONE current_setting('lyceum.time_zone'))::date)"
 
     private static let feedback = Statement(
         """
@@ -246,13 +265,19 @@ enum Journal {
         FROM feedback x
         LEFT JOIN lessons l ON l.school_id = x.school_id AND l.id = x.lesson_id
         WHERE x.school_id = $1 AND x.section_id = \(section) AND \(changed)
-            AND coalesce(l.date, (x.created_at AT TIME ZONE current_setting('lyceum.time_zone'))::date)
-                BETWEEN \(from) AND \(to)
-            AND \(seen("x.student_id", reader: "$3"))
+            AND \(dayOfFeedback) BETWEEN \(from) AND \(to)
+            AND \(seen("x.student_id", "\(dayOfFeedback) <@", reader: "$3"))
         ORDER BY x.created_at, x.id
         """)
 
-    /// M10: finals follow the pupil, whoever's section gave them.
+    /// M10: finals follow the pupil, whoever's section gave them. The day of a final is the last one of what it is for.
+    private static let dayOfFinal = """
+        coalesce(
+            (SELECT t.ends_on FROM terms t WHERE t.school_id = $1 AND t.id = x.term_id),
+            (SELECT y.ends_on FROM academic_years y WHERE y.school_id = $1 AND y.id = x.academic_year_id)
+        )
+        """
+
     private static let finals = Statement(
         """
         SELECT x.student_id, x.kind, x.term_id, lyceum.mark_value(x.value_kind, x.number, x.code, x.due_on) AS value,
@@ -265,7 +290,7 @@ enum Journal {
         ) m
         JOIN final_marks x ON x.school_id = $1 AND x.student_id = m.student_id AND x.subject_id = m.subject_id
             AND x.academic_year_id = m.academic_year_id AND \(changed)
-        WHERE \(seen("x.student_id", reader: "$3"))
+        WHERE \(seen("x.student_id", "\(dayOfFinal) <@", reader: "$3"))
         ORDER BY x.student_id, x.kind, x.term_id
         """)
 
@@ -297,6 +322,7 @@ enum Journal {
         JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id AND k.student_id = m.student_id
             AND k.kind IS NOT NULL
         LEFT JOIN categories c ON c.school_id = $1 AND c.id = i.category_id
+        WHERE \(seen("own.student_id", "l.date <@", reader: "$2"))
         ORDER BY k.student_id, l.date, i.id
         """)
 }

@@ -5,7 +5,7 @@ import Web
 /// Every version of one mark: who, when, from what to what (A5). Families see published marks of their own children (M12).
 enum MarkHistory {
     static let routes: [Route<Access, Caller>] = [
-        .get("/v1/marks/{mark_id}/history", "getMarkHistory", access: .readersOfMarks, show)
+        .get("/v1/marks/{mark_id}/history", "getMarkHistory", access: .readersOfMarks.programs(.journalRead), show)
     ]
 
     @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -13,7 +13,7 @@ enum MarkHistory {
         let school = Parameter.integer(caller.school.id)
         let rows = try await caller.read(
             gate(
-                school, .text(try request.identifier("mark_id")), .boolean(caller.readsAll), .text(caller.user)),
+                school, .text(try request.identifier("mark_id")), .boolean(caller.readsAll), caller.person),
             changes(school))
         guard !rows[0].isEmpty else { throw Problem(.notFound) }
         var writer = JSONWriter()
@@ -24,7 +24,8 @@ enum MarkHistory {
         return .tagged(writer)
     }
 
-    /// A teacher reads a section's marks; a class teacher those of own pupils; a family published ones.
+    /// A teacher reads a section's marks; a class teacher those of own pupils, an earlier one of the days until the pupil left;
+    /// a family published ones.
     private static let gate = Statement(
         """
         SELECT k.id, k.student_id, k.line_item_id, l.id AS "lesson.id", l.date AS "lesson.date",
@@ -40,7 +41,7 @@ enum MarkHistory {
         CROSS JOIN LATERAL (
             SELECT $3::boolean
                 OR lyceum.reads_section($1, $4::uuid, s.id)
-                OR lyceum.is_class_teacher($1, $4::uuid, k.student_id, lyceum.today()) AS staff
+                OR coalesce(l.date <@ lyceum.led_days($1, $4::uuid, k.student_id), false) AS staff
         ) v
         WHERE k.school_id = $1 AND k.id = $2::uuid
             AND (
@@ -59,10 +60,13 @@ enum MarkHistory {
             lyceum.mark_value(h.old_kind, h.old_number, h.old_code, h.old_due_on) AS "from",
             lyceum.mark_value(h.new_kind, h.new_number, h.new_code, h.new_due_on) AS "to",
             h.new_comment AS comment,
+            CASE current_setting('lyceum.mark_reader', true) WHEN 'staff' THEN c.id END AS "client?.id",
+            c.name AS "client?.name",
             CASE current_setting('lyceum.mark_reader', true) WHEN 'staff' THEN h.reason END AS reason,
             CASE current_setting('lyceum.mark_reader', true) WHEN 'staff' THEN nullif(h.request_id, '') END AS request_id
         FROM mark_history h
         LEFT JOIN users u ON u.school_id = h.school_id AND u.id = h.changed_by
+        LEFT JOIN clients c ON c.school_id = h.school_id AND c.id = h.client_id
         WHERE h.school_id = $1 AND h.mark_id = nullif(current_setting('lyceum.mark', true), '')::uuid
         ORDER BY h.version
         """)

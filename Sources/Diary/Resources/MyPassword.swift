@@ -6,7 +6,7 @@ import Web
 /// A person's own password.
 enum MyPassword {
     static let routes: [Route<Access, Caller>] = [
-        .put("/v1/me/password", "changeMyPassword", access: .signedIn, change)
+        .put("/v1/me/password", "changeMyPassword", access: .signedIn.ownApps, change)
     ]
 
     /// A wrong current password is a failed sign-in (A6): whoever holds a stolen token has no more guesses than others. A

@@ -42,7 +42,8 @@ enum MySessions {
     /// The newest first: version 7 ids are in the order of time.
     private static let sessions = Statement(
         """
-        SELECT s.id, s.app, s.user_agent, host(s.address) AS address, s.created_at, s.last_used_at, s.expires_at,
+        SELECT s.id, coalesce((SELECT c.name FROM clients c WHERE c.school_id = s.school_id AND c.id = s.client_id), s.app)
+            AS app, to_json(s.scopes) AS scopes, s.user_agent, host(s.address) AS address, s.created_at, s.last_used_at, s.expires_at,
             s.id = $3::uuid AS current
         \(own) AND ($4::uuid IS NULL OR s.id < $4::uuid)
         ORDER BY s.id DESC

@@ -6,7 +6,7 @@ import Web
 enum SchoolReadiness {
     static let routes: [Route<Access, Caller>] = [
         .get(
-            "/v1/school/readiness", "getSchoolReadiness", access: .roles([.administrator, .head, .deputyHead]), show)
+            "/v1/school/readiness", "getSchoolReadiness", access: .managers.programs(.schoolRead), show)
     ]
 
     @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {

@@ -5,7 +5,7 @@ import Web
 /// The school of the session: what domain rules call local, the scale, and the labels of codes.
 enum SchoolSettings {
     static let routes: [Route<Access, Caller>] = [
-        .get("/v1/school", "getSchool", access: .signedIn, show)
+        .get("/v1/school", "getSchool", access: .setUp, show)
     ]
 
     @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {

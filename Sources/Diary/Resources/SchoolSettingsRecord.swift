@@ -6,8 +6,8 @@ import Web
 /// What domain rules call local, for those who set it: `GET` and `PATCH /v1/school/settings`.
 enum SchoolSettingsRecord {
     static let routes: [Route<Access, Caller>] = [
-        .get("/v1/school/settings", "getSchoolSettings", access: .managers, show),
-        .patch("/v1/school/settings", "updateSchoolSettings", access: .roles([.administrator]), update),
+        .get("/v1/school/settings", "getSchoolSettings", access: .managers.programs(.schoolRead), show),
+        .patch("/v1/school/settings", "updateSchoolSettings", access: .administrators.ownApps, update),
     ]
 
     private static let fields = [
@@ -21,6 +21,7 @@ enum SchoolSettingsRecord {
         ResourceField("consultation_days", .integer(1...30)),
         ResourceField("activation_days", .integer(1...90)),
         ResourceField("password_grant", .boolean),
+        ResourceField("second_factor_required", .boolean),
         ResourceField("lockout_per_login", .integer(1...1000)),
         ResourceField("lockout_per_address", .integer(1...100_000)),
     ]
@@ -35,7 +36,11 @@ enum SchoolSettingsRecord {
     @Sendable static func update(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let versions = try VersionCondition(request)
-        let body = Parameter.text(try content(of: try await request.json()))
+        let json = try await request.json()
+        let body = Parameter.text(try content(of: json))
+        if case .bool(true)? = json["second_factor_required"], caller.services.settings.sealingKeys == nil {
+            throw Problem.secondFactorUnavailable
+        }
         let school = Parameter.integer(caller.school.id)
         return try await Idempotency.run(request, caller) { work in
             let outcome = try await work.attempt([

@@ -4,7 +4,7 @@ import Web
 /// Sections: a subject taught to a group in a year. Teachers see those they teach and those with pupils of their class.
 enum Sections {
     static let routes: [Route<Access, Caller>] = [
-        .get("/v1/sections", "listSections", access: .staff, list)
+        .get("/v1/sections", "listSections", access: .staff.programs(.schoolRead, .journalRead), list)
     ]
 
     static let resource = SchoolResource(
@@ -19,7 +19,7 @@ enum Sections {
             ResourceField("hours_per_week", .decimal(wholeDigits: 3, fractionDigits: 1)).nullable,
             .archived, .externalID,
         ],
-        order: ["name"], readers: .staff)
+        order: ["name"], readers: .setUpOfStaff)
 
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
@@ -28,10 +28,10 @@ enum Sections {
         let subject = query.identifier("subject_id")
         let page = Page(&query, keys: [.text, .identifier])
         try query.finish()
-        let seesAll = caller.readsAll || caller.roles.contains(.administrator)
+        let seesAll = caller.readsAll || caller.roles.contains(.administrator) || caller.isIntegration
         let filters: [Parameter] = [
             .integer(caller.school.id), .text(year), .text(ofClass), .text(subject), .boolean(seesAll),
-            .text(caller.user),
+            caller.person,
         ]
         let position: [Parameter] = [.text(page.after?[0]), .text(page.after?[1]), .integer(page.limit + 1)]
         let rows = try await caller.read(
@@ -52,7 +52,7 @@ enum Sections {
             AND (
                 $5::boolean
                 OR lyceum.reads_section($1, $6::uuid, s.id)
-                OR lyceum.leads_member($1, $6::uuid, s.id)
+                OR s.id IN (SELECT v.section_id FROM lyceum.led_sections($1, $6::uuid) v)
             )
         """
     private static let page = """

@@ -15,9 +15,11 @@ enum StudentDiary {
         let range = query.dateRange(longest: longestRange)
         try query.finish()
         let id = try request.identifier("student_id")
+        let (from, to) = (Parameter.text(range?.from), Parameter.text(range?.to))
         let rows = try await caller.read(
-            [StudentGate.open(caller, id)] + queries(school: caller.school.id, from: range?.from, to: range?.to))
-        guard !rows[0].isEmpty else { throw Problem(.notFound) }
+            [StudentGate.open(caller, id), (StudentGate.isDated(for: caller) ? seenDates : dates)(from, to)]
+                + queries(school: caller.school.id))
+        guard !rows[0].isEmpty, !rows[1].boolean(0, "_unseen") else { throw Problem(.notFound) }
 
         var writer = JSONWriter(reservingCapacity: 16 * 1024)
         writer.beginObject()
@@ -35,11 +37,11 @@ enum StudentDiary {
         return .tagged(writer)
     }
 
-    /// What stands behind the gate.
-    private static func queries(school: Int, from: String?, to: String?) -> [Query] {
+    /// What stands behind the gate and the dates.
+    private static func queries(school: Int) -> [Query] {
         let school = Parameter.integer(school)
         return [
-            dates(.text(from), .text(to)), lessons(school), homework(school), marks(school), lessonFeedback(school),
+            lessons(school), homework(school), marks(school), lessonFeedback(school),
             homeworkDue(school), feedback(school), conductNotes(school), holidays(school),
         ]
     }
@@ -48,12 +50,38 @@ enum StudentDiary {
     private static let dates = Statement(
         """
         SELECT r.first AS "from", r.last AS "to",
-            set_config('lyceum.from', r.first::text, true) AS _from, set_config('lyceum.to', r.last::text, true) AS _to
+            \(kept), false AS _unseen
         FROM (
             SELECT coalesce($1::date, date_trunc('week', lyceum.today())::date) AS first,
                 coalesce($2::date, date_trunc('week', lyceum.today())::date + 6) AS last
         ) r
         """)
+
+    /// The same, cut to the days that the caller sees: those of the last stretch of them that the range meets. The week by
+    /// default is the last one seen. Where there is no such day the range is empty.
+    private static let seenDates = Statement(
+        """
+        SELECT r.first AS "from", r.last AS "to",
+            \(kept), r.unseen AS _unseen
+        FROM (
+            SELECT CASE WHEN d.days IS NULL THEN a.last + 1 ELSE greatest(a.first, lower(d.days)) END AS first,
+                CASE WHEN d.days IS NULL THEN a.last ELSE least(a.last, upper(d.days) - 1) END AS last,
+                d.days IS NULL AS unseen
+            FROM (
+                SELECT coalesce($1::date, w.monday) AS first, coalesce($2::date, w.monday + 6) AS last
+                FROM (
+                    SELECT date_trunc('week', least(lyceum.today(), upper(\(StudentGate.days)) - 1))::date AS monday
+                ) w
+            ) a
+            LEFT JOIN unnest(\(StudentGate.days)) AS d (days) ON d.days && daterange(a.first, a.last, '[]')
+            ORDER BY d.days DESC NULLS LAST
+            LIMIT 1
+        ) r
+        """)
+
+    private static let kept = """
+        set_config('lyceum.from', r.first::text, true) AS _from, set_config('lyceum.to', r.last::text, true) AS _to
+        """
 
     private static let from = "(SELECT current_setting('lyceum.from')::date)"
     private static let to = "(SELECT current_setting('lyceum.to')::date)"

@@ -16,14 +16,49 @@ enum StudentMarks {
         try query.finish()
         let id = try request.identifier("student_id")
         let filters: [Parameter] = [.integer(caller.school.id), .text(subject), .text(from), .text(to)]
+        let statements = StudentGate.isDated(for: caller) ? seen : all
         let rows = try await caller.read(
             StudentGate.open(caller, id),
             Query(
-                statement: marks,
+                statement: statements.list,
                 parameters: filters + [.text(page.after?[0]), .text(page.after?[1]), .integer(page.limit + 1)]),
-            Query(statement: total, parameters: filters + [.boolean(page.wantsTotal)]))
+            Query(statement: statements.total, parameters: filters + [.boolean(page.wantsTotal)]))
         guard !rows[0].isEmpty else { throw Problem(.notFound) }
         return ListAnswer(request, caller, page).response(rows[1], key: ["_date", "id"], total: rows[2])
+    }
+
+    private static let all = Statements(andSeen: "")
+    private static let seen = Statements(andSeen: "AND l.date <@ \(StudentGate.days)")
+}
+
+/// The statements behind the gate.
+private struct Statements: Sendable {
+    let list: Statement
+    let total: Statement
+
+    /// - Parameter seen: a condition more, for who does not see all days.
+    init(andSeen seen: String) {
+        let marks = "\(Self.ofStudent) \(seen)"
+        list = Statement(
+            """
+            SELECT x.id, x.line_item_id, x.section_id, j.id AS "subject.id", j.name AS "subject.name",
+                x.lesson_id AS "lesson.id", x.date AS "lesson.date",
+                c.id AS "category?.id", c.name AS "category?.name", coalesce(c.short_name, left(c.name, 10)) AS "category?.short",
+                x.title, x.weight, x.value, x.comment, x.version, x.changed_at AS recorded_at, x.date AS _date
+            FROM (
+                SELECT k.id, k.line_item_id, l.section_id, s.subject_id, l.id AS lesson_id, l.date, i.category_id, i.title,
+                    i.weight, lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, k.comment, k.version,
+                    k.changed_at
+                \(marks)
+                    AND ($5::date IS NULL OR (l.date, k.id) < ($5::date, $6::uuid))
+                ORDER BY l.date DESC, k.id DESC
+                LIMIT $7::int
+            ) x
+            JOIN subjects j ON j.school_id = $1 AND j.id = x.subject_id
+            LEFT JOIN categories c ON c.school_id = $1 AND c.id = x.category_id
+            ORDER BY x.date DESC, x.id DESC
+            """)
+        total = Statement("SELECT CASE WHEN $5::boolean THEN (SELECT count(*) \(marks)) END AS total")
     }
 
     private static let ofStudent = """
@@ -37,27 +72,4 @@ enum StudentMarks {
             AND ($3::date IS NULL OR l.date >= $3::date)
             AND ($4::date IS NULL OR l.date <= $4::date)
         """
-
-    private static let marks = Statement(
-        """
-        SELECT x.id, x.line_item_id, x.section_id, j.id AS "subject.id", j.name AS "subject.name",
-            x.lesson_id AS "lesson.id", x.date AS "lesson.date",
-            c.id AS "category?.id", c.name AS "category?.name", coalesce(c.short_name, left(c.name, 10)) AS "category?.short",
-            x.title, x.weight, x.value, x.comment, x.version, x.changed_at AS recorded_at, x.date AS _date
-        FROM (
-            SELECT k.id, k.line_item_id, l.section_id, s.subject_id, l.id AS lesson_id, l.date, i.category_id, i.title,
-                i.weight, lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, k.comment, k.version,
-                k.changed_at
-            \(ofStudent)
-                AND ($5::date IS NULL OR (l.date, k.id) < ($5::date, $6::uuid))
-            ORDER BY l.date DESC, k.id DESC
-            LIMIT $7::int
-        ) x
-        JOIN subjects j ON j.school_id = $1 AND j.id = x.subject_id
-        LEFT JOIN categories c ON c.school_id = $1 AND c.id = x.category_id
-        ORDER BY x.date DESC, x.id DESC
-        """)
-
-    private static let total = Statement(
-        "SELECT CASE WHEN $5::boolean THEN (SELECT count(*) \(ofStudent)) END AS total")
 }

@@ -19,7 +19,9 @@ enum Tokens {
             let form = try TokenForm(try await request.fields())
             switch form["grant_type"] {
             case "password": return try await signIn(form, request, caller)
-            case "refresh_token": return try await refresh(form, caller)
+            case "refresh_token": return try await refresh(form, request, caller)
+            case "authorization_code": return try await AuthorizationCodeGrant.issue(form, request, caller)
+            case "client_credentials": return try await ClientCredentialsGrant.issue(form, request, caller)
             case nil: throw TokenForm.missing("grant_type")
             default: throw Problem(.unsupportedGrantType, oauthError: "unsupported_grant_type")
             }
@@ -32,6 +34,7 @@ enum Tokens {
             let form = try TokenForm(try await request.fields())
             guard let token = form["token"] else { throw TokenForm.missing("token") }
             let services = caller.services
+            try await checkRevoker(token, form, request, services)
             if let claims = services.tokens.verify(token) {
                 _ = try await services.lanes.write(
                     Scope(school: claims.school, requestID: request.id, timing: request.timing),
@@ -51,58 +54,71 @@ enum Tokens {
         }
     }
 
+    /// A program that says who it is revokes its own tokens only (RFC 7009 section 2.1). Who says nothing holds the token,
+    /// and may well end it: a stolen token that its thief gives back harms nobody.
+    private static func checkRevoker(
+        _ token: String, _ form: TokenForm, _ request: Request, _ services: Services
+    ) async throws {
+        guard let presented = try PresentedClient(form, request) else { return }
+        let client =
+            presented.secret == nil
+            ? try await Client.find(presented.id, services, request)
+            : try await presented.authenticate(services, request).client
+        guard let client, client.isApp || presented.secret != nil else { throw Problem.invalidClient }
+        if let claims = services.tokens.verify(token) {
+            guard claims.client == client.id, claims.school == client.school.id else { throw Problem.invalidGrant }
+        } else if let refresh = services.refreshTokens.parse(token) {
+            let owner = try await services.lanes.read(
+                Scope(school: refresh.school), [ownerOfSession(.integer(refresh.school), .text(refresh.session))])[0]
+            guard owner.isEmpty || owner.text(0, "client_id") == client.id else { throw Problem.invalidGrant }
+        }
+    }
+
     // MARK: password
 
     private static func signIn(_ form: TokenForm, _ request: Request, _ caller: Caller) async throws -> Response {
-        let schoolCode = try form.required("school")
-        let login = try form.required("username")
-        let password = try form.required("password")
-        let services = caller.services
-        let found = try await services.schools.find(code: schoolCode)
-        let school = found ?? .unknown
-        let scope = Scope(school: school.id, timeZone: school.timeZone, requestID: request.id, timing: request.timing)
-        let (attempt, rows) = try await SignInAttempt.begin(
-            services, scope, login: login, address: request.peer, [account(.integer(school.id), .text(login))])
-        let stored = rows[0].isEmpty ? nil : rows[0].text(0, "password_hash")
-        let (verification, renewed) = try await attempt.hash {
-            let verification = try PasswordHash.verify(password, against: stored ?? PasswordHash.dummy)
-            let isWorthIt = verification.matches && verification.needsRehash
-            return (verification, isWorthIt ? try PasswordHash.make(password) : nil)
+        let credentials = SignIn.Credentials(
+            school: try form.required("school"), login: try form.required("username"),
+            password: try form.required("password"), code: form["otp"])
+        switch try await SignIn.verify(credentials, from: request, via: .passwordGrant, caller.services) {
+        case .right(let person): return try await open(person, request, caller.services)
+        case .refused: throw Problem.invalidGrant
+        case .passwordGrantForbidden: throw Problem.unauthorizedClient
+        case .codeMissing: throw Problem(.secondFactorRequired, oauthError: "second_factor_required")
+        case .codeWrong: throw Problem(.invalidSecondFactor, oauthError: "invalid_grant")
+        case .setUpMissing(let ticket):
+            var problem = Problem(.secondFactorSetUpRequired, oauthError: "second_factor_setup_required")
+            problem.members = [("enrolment_ticket", ticket)]
+            throw problem
         }
-        guard let user = rows[0].isEmpty ? nil : rows[0].text(0, "id"), let stored, verification.matches,
-            rows[0].text(0, "state") == "active"
-        else { throw Problem.invalidGrant }
-        guard rows[0].boolean(0, "password_grant") else {
-            throw Problem(.unauthorizedClient, oauthError: "unauthorized_client")
-        }
+    }
+
+    private static func open(_ person: SignIn, _ request: Request, _ services: Services) async throws -> Response {
+        let school = Parameter.integer(person.school.id)
+        let user = Parameter.text(person.user)
         let session = services.newID()
-        let refresh = try services.refreshTokens.make(school: school.id, session: session, generation: 0)
-        var named = scope
-        named.user = user
+        let refresh = try services.refreshTokens.make(school: person.school.id, session: session, generation: 0)
         let opened = try await services.lanes.write(
-            named,
+            person.scope,
             [
                 open(
-                    .integer(school.id), .text(session), .text(user), .text("password"), .bytes(refresh.hash),
-                    .integer(sessionDays), .text(request.head["User-Agent"].map { String($0.prefix(200)) }),
-                    .text(request.peer), .text(rows[0].text(0, "password_changed_at"))),
-                recordActivity(.integer(school.id), .text(user), .text(session)),
-                roles(.integer(school.id), .text(user)), attempt.success,
+                    school, .text(session), user, .text("password"), .bytes(refresh.hash), .integer(sessionDays),
+                    .text(request.head["User-Agent"].map { String($0.prefix(200)) }), .text(request.peer),
+                    .text(person.passwordChangedAt)),
+                recordActivity(school, user, .text(session)), roles(school, user), person.settled,
             ])
         // While it was hashed, the password was changed or the person shut out.
         guard opened[0].affected == 1 else { throw Problem.invalidGrant }
-        if let renewed {
-            // On its own: with the session, two sign-ins of one person could wait for each other. What fails here is made up
-            // for by the next sign-in.
-            _ = try? await services.lanes.write(
-                named, [rehash(.integer(school.id), .text(user), .text(renewed), .text(stored))])
-        }
-        return try answer(services, user, school.id, session, refresh.token, opened[2])
+        await person.renewHash()
+        return try answer(
+            services, person.user, person.school.id, session, refresh: refresh.token, roles: opened[2].roles)
     }
 
     // MARK: refresh_token
 
-    private static func refresh(_ form: TokenForm, _ caller: Caller) async throws -> Response {
+    /// The token is its program's (RFC 6749 section 6): an app of others names itself, the school's own do not.
+    private static func refresh(_ form: TokenForm, _ request: Request, _ caller: Caller) async throws -> Response {
+        let client = try PresentedClient(form, request)?.id
         let services = caller.services
         guard let presented = services.refreshTokens.parse(try form.required("refresh_token")),
             let school = try await services.schools.find(id: presented.school)
@@ -110,7 +126,7 @@ enum Tokens {
         let scope = Scope(
             school: school.id, timeZone: school.timeZone, requestID: caller.requestID, timing: caller.timing)
         let renewed = try await services.lanes.transaction(scope) { transaction in
-            try await rotate(presented, school, transaction, services)
+            try await rotate(presented, client, form["scope"], school, transaction, services)
         }
         guard let renewed else { throw Problem.invalidGrant }
         return renewed
@@ -118,22 +134,35 @@ enum Tokens {
 
     /// Nil when the token is not valid; what that means for the session has then been written.
     private static func rotate(
-        _ presented: RefreshTokens.Parsed, _ school: School, _ transaction: Transaction, _ services: Services
+        _ presented: RefreshTokens.Parsed, _ client: OpaqueToken?, _ asked: String?, _ school: School,
+        _ transaction: Transaction, _ services: Services
     ) async throws -> Response? {
         let id = Parameter.integer(school.id)
         let session = Parameter.text(presented.session)
         let rows = try await transaction.run([lockSession(id, session)])[0]
         guard !rows.isEmpty, let user = rows.text(0, "user_id"), let generation = rows.integer(0, "refresh_generation"),
-            let current = rows.bytes(0, "refresh_hash")
+            let current = rows.bytes(0, "refresh_hash"), rows.text(0, "client_id") == client?.id,
+            client == nil || client?.school == school.id
         else { return nil }
+        let registered = rows.texts("scopes")
+        guard let scopes = ScopeList.granted(client == nil ? nil : asked, of: registered) else {
+            throw Problem.invalidScope
+        }
         let token: String
-        if constantTimeEquals(presented.hash, current) {
+        let previous = rows.bytes(0, "previous_refresh_hash")
+        let isCurrent = constantTimeEquals(presented.hash, current)
+        let isPrevious = previous.map { constantTimeEquals(presented.hash, $0) } ?? false
+        if isCurrent || isPrevious, rows.boolean(0, "lacks_second_factor") {
+            // The school has come to ask for one since: it is set up at the next sign-in.
+            _ = try await transaction.run([end(id, session, .text("second factor required"))])
+            return nil
+        }
+        if isCurrent {
             let next = try services.refreshTokens.make(
                 school: school.id, session: presented.session, generation: generation + 1)
             token = next.token
             _ = try await transaction.run([advance(id, session, .bytes(next.hash))])
-        } else if let previous = rows.bytes(0, "previous_refresh_hash"), rows.boolean(0, "is_recent"),
-            constantTimeEquals(presented.hash, previous),
+        } else if isPrevious, rows.boolean(0, "is_recent"),
             let again = try services.refreshTokens.again(
                 school: school.id, session: presented.session, generation: generation, hash: current)
         {
@@ -147,16 +176,29 @@ enum Tokens {
             return nil
         }
         let granted = try await transaction.run([recordActivity(id, .text(user), session), roles(id, .text(user))])
-        return try answer(services, user, school.id, presented.session, token, granted[1])
+        var grant: ClientGrant?
+        if let client {
+            grant = ClientGrant(
+                client: client.id, scopes: scopes, requestsPerMinute: rows.integer(0, "requests_per_minute"))
+            _ = try await transaction.run([Client.touch(school.id, client.id)])
+        }
+        return try answer(
+            services, user, school.id, presented.session, refresh: token, roles: granted[1].roles, grant: grant)
     }
 
     // MARK: answers
 
-    private static func answer(
-        _ services: Services, _ user: String, _ school: Int, _ session: String, _ refresh: String, _ roles: Rows
+    /// RFC 6749 section 5.1.
+    ///
+    /// - Parameters:
+    ///   - subject: the person, or the integration.
+    ///   - grant: nil for the school's own apps, whose tokens have no scope.
+    static func answer(
+        _ services: Services, _ subject: String, _ school: Int, _ session: String, refresh: String?, roles: [String],
+        grant: ClientGrant? = nil
     ) throws -> Response {
-        let names = (0..<roles.count).compactMap { roles.text($0, "role") }
-        let access = try services.tokens.issue(subject: user, school: school, session: session, roles: names)
+        let access = try services.tokens.issue(
+            subject: subject, school: school, session: session, roles: roles, grant: grant)
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("access_token")
@@ -165,8 +207,14 @@ enum Tokens {
         writer.string("Bearer")
         writer.key("expires_in")
         writer.integer(AccessTokens.lifetime)
-        writer.key("refresh_token")
-        writer.string(refresh)
+        if let refresh {
+            writer.key("refresh_token")
+            writer.string(refresh)
+        }
+        if let grant {
+            writer.key("scope")
+            writer.string(grant.scopes.joined(separator: " "))
+        }
         writer.endObject()
         var response = Response(.ok, contentType: "application/json", body: writer.bytes)
         response.headers = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
@@ -196,14 +244,6 @@ enum Tokens {
 
     // MARK: SQL
 
-    private static let account = Statement(
-        """
-        SELECT u.id, u.password_hash, u.password_changed_at, u.state, coalesce(t.password_grant, true) AS password_grant
-        FROM users u
-        LEFT JOIN school_settings t ON t.school_id = u.school_id
-        WHERE u.school_id = $1 AND u.login = lower($2)
-        """)
-
     /// Only for the password that was looked at, though its hash may be another by now: a reset or a change that comes
     /// meanwhile is waited for, and then there is no session.
     private static let open = Statement(
@@ -216,7 +256,7 @@ enum Tokens {
         FOR SHARE OF u
         """)
 
-    private static let recordActivity = Statement(
+    static let recordActivity = Statement(
         """
         INSERT INTO activity_days (school_id, user_id, date)
         SELECT s.school_id, s.user_id, lyceum.today()
@@ -225,21 +265,24 @@ enum Tokens {
         ON CONFLICT DO NOTHING
         """)
 
-    private static let roles = Statement("SELECT unnest(\(Roles.held)) AS role")
-
-    private static let rehash = Statement(
-        "UPDATE users SET password_hash = $3 WHERE school_id = $1 AND id = $2::uuid AND password_hash = $4")
+    static let roles = Statement("SELECT unnest(\(Roles.held)) AS role")
 
     private static let lockSession = Statement(
         """
         SELECT s.user_id, s.refresh_generation, s.refresh_hash, s.previous_refresh_hash,
-            s.rotated_at > now() - interval '60 seconds' AS is_recent
+            s.rotated_at > now() - interval '60 seconds' AS is_recent,
+            s.client_id, to_json(s.scopes) AS scopes, c.requests_per_minute,
+            lyceum.lacks_second_factor(s.school_id, s.user_id) AS lacks_second_factor
         FROM sessions s
         JOIN users u ON u.school_id = s.school_id AND u.id = s.user_id
+        LEFT JOIN clients c ON c.school_id = s.school_id AND c.id = s.client_id
         WHERE s.school_id = $1 AND s.id = $2::uuid AND s.ended_at IS NULL AND s.expires_at > now()
-            AND u.state = 'active'
+            AND u.state = 'active' AND (s.client_id IS NULL OR c.state = 'active' AND s.scopes <@ c.scopes)
         FOR NO KEY UPDATE OF s
         """)
+
+    private static let ownerOfSession = Statement(
+        "SELECT client_id FROM sessions WHERE school_id = $1 AND id = $2::uuid")
 
     private static let advance = Statement(
         """
@@ -265,7 +308,7 @@ enum Tokens {
 
 /// The parameters of a token request: unknown ones are ignored, empty ones count as left out, a repeated one is an error
 /// (RFC 6749 section 3.2).
-private struct TokenForm {
+struct TokenForm {
     private let values: [String: String]
 
     init(_ fields: [(name: String, value: String)]) throws {
@@ -298,6 +341,13 @@ private struct TokenForm {
     }
 }
 
+extension Rows {
+    /// A column `role`.
+    var roles: [String] { (0..<count).compactMap { text($0, "role") } }
+}
+
 extension Problem {
     static var invalidGrant: Problem { Problem(.invalidGrant, oauthError: "invalid_grant") }
+    static var invalidScope: Problem { Problem(.invalidScope, oauthError: "invalid_scope") }
+    static var unauthorizedClient: Problem { Problem(.unauthorizedClient, oauthError: "unauthorized_client") }
 }

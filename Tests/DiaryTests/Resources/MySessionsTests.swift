@@ -26,7 +26,7 @@ import Testing
         #expect(items.count == 2 && answer.json["total"]?.int == 2)
         #expect(
             items[0].keys == [
-                "id", "app", "user_agent", "address", "created_at", "last_used_at", "expires_at", "current",
+                "id", "app", "scopes", "user_agent", "address", "created_at", "last_used_at", "expires_at", "current",
             ])
         #expect(items.map { $0["current"]?.bool } == [true, false], "the newest first")
         #expect(items[0]["address"]?.string == "127.0.0.1")

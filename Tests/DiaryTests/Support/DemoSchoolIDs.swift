@@ -101,7 +101,7 @@ struct DemoSchoolIDs: Sendable {
         var rows: [String: String] = [:]
         for table in [
             "academic_years", "terms", "holidays", "bell_schedules", "rooms", "subjects", "categories",
-            "attendance_codes", "enrollments",
+            "attendance_codes", "enrollments", "timetable_entries",
         ] {
             let name = table.hasSuffix("ies") ? table.dropLast(3) + "y" : String(table.dropLast())
             rows["{\(name)_id}"] = try connection.query(
@@ -135,6 +135,14 @@ struct DemoSchoolIDs: Sendable {
             LIMIT 1 RETURNING id
             """, [String(school), ofChild]
         ).first
+        rows["{document_id}"] = try connection.query(
+            """
+            INSERT INTO student_documents (school_id, id, student_id, kind, number)
+            SELECT $1, gen_random_uuid(), coalesce($2::uuid, (SELECT id FROM students WHERE school_id = $1 LIMIT 1)),
+                'other', 'X-100'
+            RETURNING id
+            """, [String(school), ofChild]
+        ).first
         rows["{promotion_id}"] = try connection.query(
             """
             INSERT INTO promotions (school_id, id, academic_year_id, student_id, decision, decided_on)
@@ -143,6 +151,26 @@ struct DemoSchoolIDs: Sendable {
             ON CONFLICT (school_id, academic_year_id, student_id) DO UPDATE SET decided_on = excluded.decided_on
             RETURNING id
             """, [String(school), rows["{academic_year_id}"], ofChild]
+        ).first
+        // Clients are no part of the demo school.
+        let client = try connection.query(
+            """
+            INSERT INTO clients (school_id, id, kind, name, scopes)
+            VALUES ($1, gen_random_uuid(), 'integration', 'Пример интеграции', '{school.read}')
+            ON CONFLICT (school_id, name) DO UPDATE SET scopes = excluded.scopes RETURNING id
+            """, [String(school)]
+        ).first
+        rows["{client_id}"] = client
+        rows["{client_secret_id}"] = try connection.query(
+            """
+            WITH made AS (
+                INSERT INTO client_secrets (school_id, id, client_id, secret_hash)
+                SELECT $1, gen_random_uuid(), $2, ''
+                WHERE NOT EXISTS (SELECT FROM client_secrets WHERE school_id = $1 AND client_id = $2)
+                RETURNING id
+            )
+            SELECT id FROM made UNION ALL SELECT id FROM client_secrets WHERE school_id = $1 AND client_id = $2 LIMIT 1
+            """, [String(school), client]
         ).first
         rows["{guardian_id}"] = guardianship[1]
         rows["{staff_id}"] = try connection.query(

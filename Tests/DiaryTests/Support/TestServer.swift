@@ -1,5 +1,6 @@
 import Crypto
 import Diary
+import FoundationEssentials
 import Glibc
 import JSON
 import Postgres
@@ -15,6 +16,7 @@ final class TestServer: Sendable {
     static let today = "2025-11-19"
     static let password = "lyceum-demo"
     static let keys = "k1:" + Base64.url.encode(Array("0123456789abcdef0123456789abcdef".utf8))
+    static let sealingKeys = "s1:" + Base64.url.encode(Array("fedcba9876543210fedcba9876543210".utf8))
 
     let database: TestDatabase
     let server: DiaryServer
@@ -22,16 +24,22 @@ final class TestServer: Sendable {
     var port: UInt16 { server.port }
 
     /// The server of a suite: made by its first test, shared by all of them.
-    static func of(_ suite: Any.Type) async throws -> TestServer { try await Suites.shared.server(of: suite) }
+    static func of(
+        _ suite: Any.Type, make: @escaping @Sendable () async throws -> TestServer = { try await TestServer() }
+    ) async throws -> TestServer {
+        try await Suites.shared.server(of: suite, make: make)
+    }
 
     private actor Suites {
         static let shared = Suites()
         private var servers: [ObjectIdentifier: Task<TestServer, any Error>] = [:]
 
-        func server(of suite: Any.Type) async throws -> TestServer {
+        func server(
+            of suite: Any.Type, make: @escaping @Sendable () async throws -> TestServer
+        ) async throws -> TestServer {
             let key = ObjectIdentifier(suite)
             if let made = servers[key] { return try await made.value }
-            let making = Task { try await TestServer() }
+            let making = Task { try await make() }
             servers[key] = making
             return try await making.value
         }
@@ -40,7 +48,8 @@ final class TestServer: Sendable {
     /// - Parameter routes: all of the diary, wrapped by a test or not.
     init(
         cores: Int = 2, routes: [Route<Access, Caller>] = Routes.all,
-        configure: (inout DiaryServer.Configuration) throws -> Void = { _ in }
+        configure: (inout DiaryServer.Configuration) throws -> Void = { _ in },
+        set: (inout ServerSettings) throws -> Void = { _ in }
     ) async throws {
         database = try TestDatabase(
             .demo { ownerURL in
@@ -48,7 +57,7 @@ final class TestServer: Sendable {
                 _ = try Demo(seed: 29, today: Self.today, schools: 2, students: 550, years: 1)
                     .fill(connection) { _ in }
             })
-        server = try await Self.start(database, cores: cores, routes: routes, configure: configure)
+        server = try await Self.start(database, cores: cores, routes: routes, configure: configure, set: set)
         if let trouble = await server.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
     }
 
@@ -106,16 +115,23 @@ final class TestServer: Sendable {
         try Token.sign(payload: Array(claims.utf8), keys: TokenKeys(configuration: keys))
     }
 
+    private static func template(_ name: String) throws -> String {
+        try String(contentsOfFile: TestDatabase.repository + "/Templates/" + name, encoding: .utf8)
+    }
+
     static func start(
         _ database: TestDatabase, cores: Int, routes: [Route<Access, Caller>] = Routes.all,
-        configure: (inout DiaryServer.Configuration) throws -> Void = { _ in }
+        configure: (inout DiaryServer.Configuration) throws -> Void = { _ in },
+        set: (inout ServerSettings) throws -> Void = { _ in }
     ) async throws -> DiaryServer {
         var url = try ConnectionURL(database.serverURL)
         url["options"] = "-c lyceum.today=\(today)"
         var settings = try ServerSettings(database: url, tokenKeys: TokenKeys(configuration: keys))
+        settings.sealingKeys = try SealingKeys(TokenKeys(configuration: sealingKeys))
         settings.pool.writers = 1
         settings.pool.leased = 1
         settings.breachedPasswords = try BreachedPasswords(Array("password123\nпароль-2025\n".utf8))
+        try set(&settings)
         var configuration = DiaryServer.Configuration()
         configuration.port = 0
         configuration.cores = cores
@@ -124,8 +140,10 @@ final class TestServer: Sendable {
         try configure(&configuration)
         let contract = Contract(yaml: Array("openapi: 3.1.0\n".utf8), json: Array("{}".utf8))
         // What the server logs belongs to the test's output.
-        return try await DiaryServer(settings, configuration, contract: contract, log: LogSink(), routes: routes) { _ in
-        }
+        let pages = try Pages(authorization: template("authorization.mustache"), style: template("page.css"))
+        return try await DiaryServer(
+            settings, configuration, contract: contract, pages: pages, log: LogSink(), routes: routes
+        ) { _ in }
     }
 }
 

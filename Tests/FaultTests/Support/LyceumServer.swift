@@ -23,6 +23,7 @@ final class LyceumServer: Sendable {
         let resources = home + "/resources"
         mkdir(resources, 0o755)
         symlink(TestDatabase.migrations, resources + "/Migrations")
+        symlink(TestDatabase.repository + "/Templates", resources + "/Templates")
         symlink(TestDatabase.repository + "/openapi.yaml", resources + "/openapi.yaml")
         // Nobody reads the contract here, and making it takes longer than a test.
         let json = fopen(resources + "/openapi.json", "we")

@@ -13,10 +13,11 @@ enum Guardianships {
             ResourceField("starts_on", .date),
             ResourceField("ends_on", .date).nullable,
         ],
-        order: ["starts_on"], readers: .keepersOfProfiles, writers: .keepersOfProfiles,
+        order: ["starts_on"], readers: .keepersOfProfiles.programs(.peopleRead), writers: .keepersOfProfiles,
         people: .init(
-            sees: "lyceum.keeps_student(t.student_id)", keeps: "lyceum.keeps_student(t.student_id)",
-            seesParent: "lyceum.keeps_student(p.id)",
+            sees: "\(PersonFields.reader) OR lyceum.keeps_student(t.student_id)",
+            keeps: "lyceum.keeps_student(t.student_id)",
+            seesParent: "\(PersonFields.reader) OR lyceum.keeps_student(p.id)",
             joins: "JOIN users u ON u.school_id = t.school_id AND u.id = t.guardian_id",
             selected: """
                 , u.id AS "guardian.id", u.last_name AS "guardian.last_name", u.first_name AS "guardian.first_name",

@@ -13,7 +13,12 @@ enum PersonFields {
         ResourceField("login", .text(maximum: 100)).readOnly, ResourceField("state", .word([])).readOnly,
     ]
 
-    static let manager = "(SELECT lyceum.has_role('administrator', 'head', 'deputy_head'))"
+    /// Beside `phone`, which is the one to call first.
+    static let otherPhones = ResourceField("other_phones", .texts(maximumCount: 5, maximum: 50)).initially("[]")
+
+    /// Who reads everybody: managers, and programs that were given it.
+    static let reader =
+        "(SELECT lyceum.has_role('administrator', 'head', 'deputy_head') OR lyceum.has_scope('people.read'))"
 
     /// Fields that not everybody sees who sees the row: NULL for the others.
     static func hidden(_ fields: [ResourceField], unless condition: String) -> [ResourceField] {

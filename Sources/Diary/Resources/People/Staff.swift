@@ -4,11 +4,11 @@ enum Staff {
         "staff", table: "staff_profiles", row: "staff_id", noun: "StaffMember", plural: "Staff",
         PersonFields.name + work + PersonFields.hidden(contacts, unless: whole) + roles
             + PersonFields.hidden(PersonFields.account + [.externalID], unless: whole),
-        order: PersonFields.order, readers: .staff, writers: .roles([.administrator]),
+        order: PersonFields.order, readers: .staff.programs(.peopleRead), writers: .administrators.ownApps,
         people: .init(sees: "true", keeps: "true", isSearched: true, identity: "user_id"),
         refusals: ["staff_dates": .endsBeforeStart, "users_person": .unknown("user_id")])
 
-    private static let whole = "(\(PersonFields.manager) OR t.id = lyceum.current_user_id())"
+    private static let whole = "(\(PersonFields.reader) OR t.id = lyceum.current_user_id())"
 
     private static let work = [
         ResourceField("position", .text(maximum: 200)).nullable,

@@ -7,20 +7,23 @@ enum Students {
         PersonFields.name + PersonFields.hidden(contacts, unless: "f.whole")
             + PersonFields.hidden(health, unless: "f.health")
             + PersonFields.hidden(
-                [ResourceField("profile_confirmed_on", .date).nullable] + PersonFields.account + [.externalID],
-                unless: "f.whole"),
-        filters: ["class_id"], order: PersonFields.order, readers: .signedIn, makers: .managers,
+                [ResourceField("profile_confirmed_on", .date).nullable] + PersonFields.account, unless: "f.whole")
+            + PersonFields.hidden([.externalID], unless: "(f.whole OR (SELECT lyceum.has_scope('people.read')))"),
+        filters: ["class_id"], order: PersonFields.order, readers: .signedIn.programs(.peopleRead), makers: .managers,
         writers: .keepersOfProfiles,
         people: .init(
-            sees: "\(PersonFields.manager) OR lyceum.sees_profile(t.id) OR lyceum.teaches_student(t.id)",
+            sees: "\(PersonFields.reader) OR lyceum.sees_profile(t.id) OR lyceum.teaches_student(t.id)",
             keeps: "lyceum.keeps_student(t.id)",
             joins: joins(
-                whole: "\(PersonFields.manager) OR lyceum.sees_profile(t.id)", health: "lyceum.sees_health(t.id)"),
+                whole: "\(PersonFields.reader) OR lyceum.sees_profile(t.id)", health: "lyceum.sees_health(t.id)"),
             selected: """
                 , c.id AS "class?.id", c.name AS "class?.name", c.grade_level AS "class?.grade_level",
-                NOT f.whole AS restricted
+                NOT f.whole AS restricted,
+                EXISTS (SELECT FROM student_photos o WHERE o.school_id = t.school_id AND o.id = t.id)
+                    AND lyceum.has_consent(t.school_id, t.id, 'photo') AS has_photo
                 """,
-            filtered: ["class_id": "c.id"], isSearched: true, recordsReading: true,
+            filtered: ["class_id": "c.id"], isSearched: true,
+            recordsReading: Statement("SELECT lyceum.record_reading($1::uuid)"),
             listJoins: joins(
                 whole: "lyceum.leads_student(t.id) OR \(own)", health: "lyceum.leads_student(t.id) OR \(own)"),
             demands: Statement("SELECT lyceum.demand_health($1::jsonb, $2::uuid)")))
@@ -33,6 +36,7 @@ enum Students {
         ResourceField("personal_file", .text(maximum: 50)).nullable,
         ResourceField("email", .text(maximum: 200)).nullable,
         ResourceField("phone", .text(maximum: 50)).nullable,
+        PersonFields.otherPhones,
         ResourceField("address", .text(maximum: 500)).nullable,
     ]
 

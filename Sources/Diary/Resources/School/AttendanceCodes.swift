@@ -10,7 +10,7 @@ enum AttendanceCodes {
             ResourceField("position", .integer(0...32_767)).initially("0"),
             .archived,
         ],
-        order: ["position", "code"],
+        order: ["position", "code"], readers: .setUp,
         refusals: [
             "attendance_codes_one_default": .init(
                 .alreadyExists, field: "is_default", code: "already_exists",

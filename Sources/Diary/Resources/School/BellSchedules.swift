@@ -12,7 +12,7 @@ enum BellSchedules {
             ResourceField("slots", .rows(slot, maximum: 16)).selected(as: slots),
         ],
         filters: ["academic_year_id"],
-        order: ["name"],
+        order: ["name"], readers: .setUp,
         rows: [forget, keep, count],
         refusals: [
             "bell_slots_times": .init(

@@ -8,6 +8,6 @@ enum ClassTeachers {
             ResourceField("ends_on", .date).nullable,
         ],
         order: ["starts_on"],
-        readers: .staff,
+        readers: .setUpOfStaff,
         refusals: ["class_teachers_dates": .endsBeforeStart, "class_teachers_one_at_a_time": .overlap])
 }

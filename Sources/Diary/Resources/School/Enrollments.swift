@@ -14,6 +14,6 @@ enum Enrollments {
         ],
         filters: ["student_id", "class_id"],
         order: ["starts_on"],
-        readers: .managers,
+        readers: .managers.programs(.peopleRead),
         refusals: ["enrollments_dates": .endsBeforeStart, "enrollments_no_overlap": .overlap])
 }

@@ -9,6 +9,6 @@ enum GroupMembers {
         ],
         filters: ["student_id"],
         order: ["starts_on"],
-        readers: .managers,
+        readers: .managers.programs(.peopleRead),
         refusals: ["group_members_dates": .endsBeforeStart, "group_members_no_overlap": .overlap])
 }

@@ -12,7 +12,7 @@ enum Groups {
         ],
         filters: ["academic_year_id", "class_id"],
         order: ["name"],
-        readers: .staff,
+        readers: .setUpOfStaff,
         refusals: [
             "groups_class": .init(
                 field: "class_id", code: "part_of_a_class", ru: "Класс указывают для части класса, и только для неё.",

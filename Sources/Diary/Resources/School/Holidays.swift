@@ -11,6 +11,6 @@ enum Holidays {
             .externalID,
         ],
         filters: ["academic_year_id"],
-        order: ["starts_on"],
+        order: ["starts_on"], readers: .setUp,
         refusals: ["holidays_dates": .endsBeforeStart])
 }

@@ -18,6 +18,10 @@ struct ResourceField: Sendable {
         case gradeLevels
         /// Some of these, each once.
         case words([String])
+        /// Where an app's people may be sent back to.
+        case redirectURIs(maximum: Int)
+        /// At most so many, each of 1 to so many characters, no two the same.
+        case texts(maximumCount: Int, maximum: Int)
         /// A list that is written as a whole.
         case rows([ResourceField], maximum: Int)
     }
@@ -39,7 +43,7 @@ struct ResourceField: Sendable {
         self.rule = rule
         selected =
             switch rule {
-            case .gradeLevels, .words: "to_json(t.\(name))"
+            case .gradeLevels, .words, .texts, .redirectURIs: "to_json(t.\(name))"
             default: "t.\(name)"
             }
     }
@@ -130,6 +134,23 @@ extension ResourceField {
                 for word in chosen { writer.string(word) }
                 writer.endArray()
             }
+        case .redirectURIs(let maximum):
+            put(reader.redirectURIs(name, presence, maximumCount: maximum), &writer) { writer, uris in
+                writer.beginArray()
+                for uri in uris { writer.string(uri.text) }
+                writer.endArray()
+            }
+        case .texts(let count, let maximum):
+            let texts = reader.strings(name, presence, maximumCount: count, maximumLength: maximum)
+            for (index, text) in (texts.value ?? []).enumerated() {
+                guard let code = Self.fault(in: text) else { continue }
+                reader.problems.add(FieldProblem(reader.pointer.appending(name).appending(index), code))
+            }
+            put(texts, &writer) { writer, texts in
+                writer.beginArray()
+                for text in texts { writer.string(text) }
+                writer.endArray()
+            }
         case .rows(let fields, let maximum):
             put(reader.objects(name, presence, maximumCount: maximum), &writer) { writer, rows in
                 writer.beginArray()
@@ -167,6 +188,22 @@ extension ResourceField {
         case .value(let value):
             writer.key(name)
             write(&writer, value)
+        }
+    }
+}
+
+extension ObjectReader {
+    fileprivate mutating func redirectURIs(
+        _ name: String, _ presence: Presence, maximumCount: Int
+    ) -> Field<[RedirectURI]> {
+        let problems = problems
+        return array(name, presence, maximumCount: maximumCount).map { items in
+            items.compactMap { item in
+                guard let text = FieldParsing.text(item.value, item.pointer, problems) else { return nil }
+                if let uri = RedirectURI(text) { return uri }
+                problems.add(FieldProblem(item.pointer, "invalid_redirect_uri"))
+                return nil
+            }
         }
     }
 }

@@ -9,5 +9,5 @@ enum Rooms {
             ResourceField("shared", .boolean).initially("false"),
             .archived, .externalID,
         ],
-        order: ["name"])
+        order: ["name"], readers: .setUp)
 }

@@ -46,8 +46,8 @@ struct SchoolResource: Sendable {
         var isSearched = false
         /// The field that names a person who is there already, and becomes the row.
         var identity: String?
-        /// Whether readings of one row are recorded (K2).
-        var recordsReading = false
+        /// A statement that records that one row was read: `$1` is the row (K2).
+        var recordsReading: Statement?
         /// Joins of a list, where it shows less than one row does.
         var listJoins: String?
         /// A statement that refuses fields that are not the caller's to name: `$1` the fields as JSON, `$2` the row.
@@ -91,7 +91,6 @@ struct SchoolResource: Sendable {
     }
 
     private static let demandPerson = Statement("SELECT lyceum.demand_person($1::uuid)")
-    private static let recordReading = Statement("SELECT lyceum.record_reading($1::uuid)")
 
     /// The row that the transaction changes; NULL when it does not, since the client had seen another version.
     static let changed = "nullif(current_setting('lyceum.changed', true), '')::uuid"
@@ -123,7 +122,7 @@ struct SchoolResource: Sendable {
         var values: [Parameter] = [.integer(caller.school.id)] + parent
         for filter in filters { values.append(.text(query.identifier(filter))) }
         if isArchivable { values.append(.boolean(query.flag("archived"))) }
-        if people?.isSearched == true { values.append(.text(query.text("q"))) }
+        if people?.isSearched == true { values.append(.text(query.text("q", maximum: 200))) }
         let page = Page(&query, keys: order.map { $0.sortKey } + [.identifier])
         try query.finish()
         let position = (0...order.count).map { Parameter.text(page.after?[$0]) } + [.integer(page.limit + 1)]
@@ -140,11 +139,9 @@ struct SchoolResource: Sendable {
         try QueryReader(request).finish()
         let id = try identifier(request)
         let query = show(caller, id, try parent(request))
-        guard people?.recordsReading == true, !caller.isFamilyOnly else {
-            return try answer(try await caller.read(query)[0])
-        }
-        let rows = try await run(
-            .segment(caller.services.lanes, caller.scope), [query, Self.recordReading(.text(id)), query])
+        let record = reading(caller, id)
+        guard !record.isEmpty else { return try answer(try await caller.read(query)[0]) }
+        let rows = try await run(.segment(caller.services.lanes, caller.scope), [query] + record + [query])
         return try answer(rows[0])
     }
 
@@ -158,7 +155,7 @@ struct SchoolResource: Sendable {
         let identity = try identity(of: json, caller)
         let id = identity ?? caller.services.newID()
         let demands = (identity.map { [Self.demandPerson(.text($0))] } ?? []) + demands(body, id)
-        return try await Idempotency.run(request, caller) { work in
+        return try await Idempotency.run(request, caller, keeper: keeper(caller, parent)) { work in
             let school = Parameter.integer(caller.school.id)
             let rows = try await run(
                 work,
@@ -177,7 +174,7 @@ struct SchoolResource: Sendable {
         let id = try identifier(request)
         let parent = try parent(request)
         let body = try content(of: try await request.json(), isNew: false)
-        return try await Idempotency.run(request, caller) { work in
+        return try await Idempotency.run(request, caller, keeper: keeper(caller, parent)) { work in
             let school = Parameter.integer(caller.school.id)
             let rows = try await run(
                 work,
@@ -222,7 +219,18 @@ struct SchoolResource: Sendable {
 
     /// The record of a reading, for an answer that shows a profile to who is to be recorded (K2).
     private func reading(_ caller: Caller, _ id: String) -> [Query] {
-        people?.recordsReading == true && !caller.isFamilyOnly ? [Self.recordReading(.text(id))] : []
+        guard let record = people?.recordsReading, !caller.isFamilyOnly else { return [] }
+        return [record(.text(id))]
+    }
+
+    /// A kept answer about a person is given again to who may still make such a change (A3): others see less of the row now,
+    /// or nothing.
+    private func keeper(_ caller: Caller, _ parent: [Parameter]) -> ((String) -> Query)? {
+        guard people != nil else { return nil }
+        return { id in
+            Query(
+                statement: statements.lock, parameters: [.integer(caller.school.id), .text(id), .null] + parent)
+        }
     }
 
     private func show(_ caller: Caller, _ id: String, _ parent: [Parameter]) -> Query {

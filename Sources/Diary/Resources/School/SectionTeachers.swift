@@ -11,7 +11,7 @@ enum SectionTeachers {
         ],
         filters: ["teacher_id"],
         order: ["starts_on"],
-        readers: .staff,
+        readers: .setUpOfStaff,
         refusals: [
             "section_teachers_dates": .endsBeforeStart, "section_teachers_no_overlap": .overlap,
             "section_teachers_one_lead": .overlap,

@@ -10,5 +10,5 @@ enum Subjects {
             ResourceField("position", .integer(0...32_767)).initially("0"),
             .archived, .externalID,
         ],
-        order: ["position", "name"])
+        order: ["position", "name"], readers: .setUp)
 }

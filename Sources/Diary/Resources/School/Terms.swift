@@ -14,7 +14,7 @@ enum Terms {
             .externalID,
         ],
         filters: ["academic_year_id"],
-        order: ["starts_on", "ordinal"],
+        order: ["starts_on", "ordinal"], readers: .setUp,
         refusals: [
             "terms_dates": .endsBeforeStart, "terms_no_overlap": .overlap,
             "terms_marks_close_on": .init(

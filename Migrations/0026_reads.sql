@@ -8,7 +8,9 @@ create statistics marks_school (dependencies) on school_id, student_id from mark
 create statistics attendance_school (dependencies) on school_id, student_id from attendance;
 create statistics feedback_school (dependencies) on school_id, student_id from feedback;
 create statistics final_marks_school (dependencies) on school_id, student_id from final_marks;
-analyze marks, attendance, feedback, final_marks;
+create statistics group_members_school (dependencies) on school_id, student_id from group_members;
+create statistics lessons_school (dependencies) on school_id, section_id from lessons;
+analyze marks, attendance, feedback, final_marks, group_members, lessons;
 
 -- With the id at its end, the index alone answers which lessons a page has, in their order.
 drop index lessons_by_section;
@@ -121,6 +123,8 @@ cross join lateral (
 drop index lessons_by_section;
 create index lessons_by_section on lessons (school_id, section_id, date, starts_at);
 
+drop statistics lessons_school;
+drop statistics group_members_school;
 drop statistics final_marks_school;
 drop statistics feedback_school;
 drop statistics attendance_school;

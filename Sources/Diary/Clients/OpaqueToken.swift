@@ -1,0 +1,70 @@
+import Crypto
+
+/// What names a row before the school is known: `<kind>_<school>_<id>`, and behind it `_<secret>` where it is a secret. The
+/// school is only a hint until the secret's hash has matched under that school's policy.
+struct OpaqueToken: Sendable {
+    enum Kind: String, Sendable {
+        case refresh = "r"
+        /// Public, without a secret.
+        case client = "c"
+        case clientSecret = "s"
+        case authorizationCode = "a"
+    }
+
+    let kind: Kind
+    let school: Int
+    /// A lower-case canonical UUID.
+    let id: String
+    /// Empty of a client's id.
+    let secret: [UInt8]
+
+    private static let secretBytes = 32
+
+    init(_ kind: Kind, school: Int, id: String, secret: [UInt8] = []) {
+        self.kind = kind
+        self.school = school
+        self.id = id
+        self.secret = secret
+    }
+
+    /// A new secret for the row.
+    static func make(_ kind: Kind, school: Int, id: String) -> OpaqueToken {
+        OpaqueToken(kind, school: school, id: id, secret: Random.bytes(secretBytes))
+    }
+
+    /// Takes a token apart; nil when it can be none of the kind.
+    init?(_ text: String, _ kind: Kind) {
+        guard text.utf8.count <= 200 else { return nil }
+        let parts = text.split(separator: "_", maxSplits: 3, omittingEmptySubsequences: false).map { String($0) }
+        guard parts.count == (kind == .client ? 3 : 4), parts[0] == kind.rawValue, let school = Int(parts[1]),
+            (1...Int(Int32.max)).contains(school), String(school) == parts[1], parts[2].utf8.count == 32,
+            Hexadecimal.decode(parts[2]) != nil
+        else { return nil }
+        var id = ""
+        for (index, character) in parts[2].lowercased().enumerated() {
+            if [8, 12, 16, 20].contains(index) { id.append("-") }
+            id.append(character)
+        }
+        var secret: [UInt8] = []
+        if kind != .client {
+            guard let decoded = Base64.url.decode(parts[3]), !decoded.isEmpty else { return nil }
+            secret = decoded
+        }
+        self.init(kind, school: school, id: id, secret: secret)
+    }
+
+    /// For its owner alone, but for a client's id.
+    var text: String {
+        let name = "\(kind.rawValue)_\(school)_\(id.split(separator: "-").joined())"
+        return secret.isEmpty ? name : "\(name)_\(Base64.url.encode(secret))"
+    }
+
+    /// What the database keeps: SHA-256, enough for a secret that is random throughout.
+    func hash() throws(CryptoError) -> [UInt8] { try SHA256.hash(secret) }
+}
+
+/// A log line or a crash report must not show it.
+extension OpaqueToken: CustomStringConvertible, CustomReflectable {
+    var description: String { "\(kind.rawValue)_\(school)_***" }
+    var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -1,0 +1,136 @@
+/// JPEG (ITU-T T.81; its annex B says what a file is made of).
+enum JPEG {
+    static let start: [UInt8] = [0xFF, 0xD8, 0xFF]
+
+    /// More than any encoder makes; each is a pass over all pixels for who shows the picture.
+    private static let mostScans = 64
+
+    static func image(_ bytes: [UInt8]) throws(ImageFile.Fault) -> ImageFile {
+        var reader = ImageReader(bytes[2...])
+        var kept: [UInt8] = []
+        kept.reserveCapacity(bytes.count)
+        var head = Head()
+        var size: (width: Int, height: Int)?
+        var scans = 0
+        while true {
+            let marker = try marker(&reader)
+            switch marker {
+            case 0xD9:
+                guard let size, scans > 0 else { throw .damaged }
+                return try ImageFile(
+                    .jpeg, width: size.width, height: size.height, [0xFF, 0xD8] + head.bytes + kept + [0xFF, 0xD9])
+            // Baseline, extended and progressive frames.
+            case 0xC0, 0xC1, 0xC2:
+                let segment = try segment(&reader)
+                guard size == nil else { throw .damaged }
+                size = try self.size(segment)
+                append(marker, segment, to: &kept)
+            // Tables, restart interval.
+            case 0xC4, 0xDB, 0xDD: append(marker, try segment(&reader), to: &kept)
+            case 0xDA:
+                let segment = try segment(&reader)
+                scans += 1
+                guard size != nil, scans <= mostScans else { throw .damaged }
+                append(marker, segment, to: &kept)
+                kept += scan(bytes, &reader)
+            // Application data, comments.
+            case 0xE0...0xEF, 0xFE: head.read(marker, try segment(&reader))
+            // Lossless, hierarchical and arithmetic coding, a height that comes later.
+            case 0xC3, 0xC5...0xCF, 0xDC, 0xDE, 0xDF: throw .unsupported
+            default: throw .damaged
+            }
+        }
+    }
+
+    private static func marker(_ reader: inout ImageReader) throws(ImageFile.Fault) -> UInt8 {
+        guard try reader.byte() == 0xFF else { throw .damaged }
+        while true {
+            let byte = try reader.byte()
+            if byte != 0xFF { return byte }
+        }
+    }
+
+    private static func segment(_ reader: inout ImageReader) throws(ImageFile.Fault) -> ArraySlice<UInt8> {
+        try reader.piece(try reader.big(2) - 2)
+    }
+
+    private static func append(_ marker: UInt8, _ segment: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
+        bytes += [0xFF, marker]
+        bytes.append(big: segment.count + 2, count: 2)
+        bytes += segment
+    }
+
+    private static func size(_ frame: ArraySlice<UInt8>) throws(ImageFile.Fault) -> (width: Int, height: Int) {
+        var reader = ImageReader(frame)
+        guard try reader.byte() == 8 else { throw .unsupported }
+        let height = try reader.big(2)
+        let width = try reader.big(2)
+        let components = Int(try reader.byte())
+        guard [1, 3, 4].contains(components), frame.count == 6 + 3 * components else { throw .damaged }
+        return (width, height)
+    }
+
+    /// Coded data up to the next marker: 0xFF is followed by a zero there, or is a restart.
+    private static func scan(_ bytes: [UInt8], _ reader: inout ImageReader) -> ArraySlice<UInt8> {
+        var end = reader.position
+        while end + 1 < bytes.count {
+            if bytes[end] == 0xFF, bytes[end + 1] != 0, !(0xD0...0xD7).contains(bytes[end + 1]) { break }
+            end += 1
+        }
+        // What is cut has no marker there, and is found out by who reads on.
+        return (try? reader.piece(end - reader.position)) ?? []
+    }
+}
+
+/// What of the application data says how the picture is to be shown: that colours are as usual (JFIF), how they were
+/// transformed (Adobe), and how the camera was held (Exif).
+private struct Head {
+    private var isJFIF = false
+    private var adobe: ArraySlice<UInt8> = []
+    private var orientation = 1
+
+    mutating func read(_ marker: UInt8, _ segment: ArraySlice<UInt8>) {
+        switch marker {
+        case 0xE0 where segment.starts(with: Array("JFIF\0".utf8)): isJFIF = true
+        case 0xE1: orientation = (try? Self.orientation(segment)) ?? orientation
+        case 0xEE where segment.starts(with: Array("Adobe".utf8)) && segment.count >= 12: adobe = segment.prefix(12)
+        default: break
+        }
+    }
+
+    var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        if isJFIF {
+            bytes += [0xFF, 0xE0, 0, 16] + Array("JFIF\0".utf8) + [1, 1, 0, 0, 1, 0, 1, 0, 0]
+        }
+        if orientation != 1 {
+            // One directory with one entry.
+            bytes += [0xFF, 0xE1, 0, 34] + Array("Exif\0\0MM".utf8) + [0, 42, 0, 0, 0, 8, 0, 1]
+            bytes += [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, UInt8(orientation), 0, 0, 0, 0, 0, 0]
+        }
+        if !adobe.isEmpty { bytes += [0xFF, 0xEE, 0, 14] + adobe }
+        return bytes
+    }
+
+    /// Tag 0x0112 of the first directory (TIFF 6.0; Exif 2.32 section 4.6.4).
+    private static func orientation(_ segment: ArraySlice<UInt8>) throws(ImageFile.Fault) -> Int {
+        guard segment.starts(with: Array("Exif\0\0".utf8)) else { throw .unsupported }
+        let file = segment.dropFirst(6)
+        var reader = ImageReader(file)
+        let isBig = try reader.big(2) == 0x4D4D
+        func number(_ reader: inout ImageReader, _ count: Int) throws(ImageFile.Fault) -> Int {
+            isBig ? try reader.big(count) : try reader.little(count)
+        }
+        guard try number(&reader, 2) == 42 else { throw .damaged }
+        let offset = try number(&reader, 4)
+        reader = ImageReader(file)
+        _ = try reader.piece(offset)
+        for _ in 0..<(try number(&reader, 2)) {
+            let (tag, type, count) = (try number(&reader, 2), try number(&reader, 2), try number(&reader, 4))
+            let value = try number(&reader, 2)
+            _ = try reader.piece(2)
+            if tag == 0x0112, type == 3, count == 1, (1...8).contains(value) { return value }
+        }
+        throw .damaged
+    }
+}

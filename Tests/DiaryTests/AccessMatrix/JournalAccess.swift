@@ -1,0 +1,26 @@
+extension AccessMatrix {
+    /// Marks, for families and for teachers.
+    static let journal = Result {
+        try AccessTable(
+            """
+                                       nob pup cla gua for bar | tea col sub lea nei | dep hea adm | str | app pro uns
+            # A1, A3: the family, the class teacher, heads.
+            getStudentDiary            401 200 404 200 404 404 | 404 404 404 200 404 | 200 200 403 | 404 | 200 403 403
+            listStudentMarks           401 200 404 200 404 404 | 404 404 404 200 404 | 200 200 403 | 404 | 200 403 403
+            getMarkHistory             401 200 404 200 404 404 | 200 404 200 200 404 | 200 200 403 | 404 | 200 200 403
+            # A4: teachers of the section on that date; a substitute in that lesson only. 409 is `not_your_lesson`.
+            getSectionJournal          401 403 403 403 403 403 | 200 404 200 200 404 | 200 200 403 | 404 | 200 200 403
+            patchSectionJournal        401 403 403 403 403 403 | 200 404 200 409 404 | 403 403 403 | 404 | 409 403 403
+            patchSectionJournal/other  401 403 403 403 403 403 | 200 404 409 409 404 | 403 403 403 | 404 | 409 403 403
+            """,
+            [
+                "patchSectionJournal": AccessRequest(body: batch("{lesson_id}")),
+                "patchSectionJournal/other": AccessRequest(body: batch("{other_lesson_id}")),
+            ])
+    }
+
+    /// No mark where there is none.
+    private static func batch(_ lesson: String) -> String {
+        #"{"marks": [{"lesson_id": "\#(lesson)", "student_id": "{unmarked_id}", "value": null, "version": 0}]}"#
+    }
+}

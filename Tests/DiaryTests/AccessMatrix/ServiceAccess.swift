@@ -1,0 +1,15 @@
+extension AccessMatrix {
+    /// What is open to all.
+    static let service = Result {
+        try AccessTable(
+            """
+                                       nob pup cla gua for bar | tea col sub lea nei | dep hea adm | str | app pro uns
+            # Nothing of a school.
+            getLivez                   200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
+            getReadyz                  200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
+            getOpenAPIJSON             200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
+            getOpenAPIYAML             200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
+            getProblem                 200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
+            """)
+    }
+}
