@@ -1,7 +1,7 @@
 # The program with Swift's own libraries inside, and openapi.json from openapi.yaml.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libpq-dev libssl-dev pkg-config zlib1g-dev \
+    && apt-get install --yes --no-install-recommends libpq-dev libssl-dev libzip-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 # Packages have a layer of their own, which stays as long as Package.swift does.
@@ -20,7 +20,7 @@ RUN /out/usr/local/bin/lyceum openapi json --resources /out/usr/share/lyceum
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates curl libpq5 libssl3 libstdc++6 zlib1g \
+    && apt-get install --yes --no-install-recommends ca-certificates curl libpq5 libssl3 libstdc++6 libzip4 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin lyceum
 COPY --from=build /out/ /

@@ -29,6 +29,7 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
 
         // Bytes in, values out.
         .target(name: "HTTP1", swiftSettings: settings),
@@ -37,7 +38,7 @@ let package = Package(
         // Face C.
         .target(name: "Reactor", dependencies: ["CLinux"], swiftSettings: pointers),
         .target(name: "TLS", dependencies: ["Reactor", "COpenSSL"], swiftSettings: pointers),
-        .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: pointers),
+        .target(name: "Compression", dependencies: ["CZlib", "CZip"], swiftSettings: pointers),
         .target(name: "Crypto", dependencies: ["COpenSSL"], swiftSettings: pointers),
         .target(name: "Postgres", dependencies: ["Reactor", "JSON", "CPostgres"], swiftSettings: pointers),
 
@@ -47,7 +48,7 @@ let package = Package(
         .target(
             name: "Diary",
             dependencies: [
-                "Web", "HTTP1", "TLS", "Postgres", "Crypto", "JSON", "Reactor",
+                "Web", "HTTP1", "TLS", "Postgres", "Crypto", "JSON", "Reactor", "Compression",
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
             swiftSettings: settings),
@@ -73,6 +74,7 @@ let package = Package(
         .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
+        .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: settings),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "TestTools"], swiftSettings: settings),
         .testTarget(
             name: "TLSTests", dependencies: ["TLS", "Web", "HTTP1", "JSON", "Reactor", "COpenSSL", "TestTools"],
@@ -88,12 +90,14 @@ let package = Package(
         .testTarget(
             name: "DiaryTests",
             dependencies: [
-                "Diary", "Web", "HTTP1", "JSON", "Crypto", "Postgres", "Reactor", "TestSupport", "TestTools",
+                "Diary", "Web", "HTTP1", "JSON", "Crypto", "Postgres", "Reactor", "Compression", "TestSupport",
+                "TestTools",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "LyceumTests", dependencies: ["lyceum", "HTTP1", "TestSupport", "TestTools"], swiftSettings: settings),
+            name: "LyceumTests", dependencies: ["lyceum", "HTTP1", "Compression", "TestSupport", "TestTools"],
+            swiftSettings: settings),
         // The real executable over a PostgreSQL of their own, and what is done to both.
         .testTarget(
             name: "FaultTests",

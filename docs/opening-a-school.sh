@@ -24,7 +24,7 @@ pick() { python3 -c "import json, sys; d = json.load(sys.stdin); print($1)"; }
 call() {
     local status=$1 method=$2 path=$3 body=${4-} answer code
     shift $(($# < 4 ? $# : 4))
-    answer=$(mktemp)
+    answer=$(mktemp -p "$files")
     code=$(curl -s -o "$answer" -w '%{http_code}' -X "$method" "$base$path" ${token:+-H "Authorization: Bearer $token"} \
         ${body:+-H 'Content-Type: application/json' --data-binary "$body"} "$@")
     if [ "$code" != "$status" ]; then

@@ -62,6 +62,7 @@ package final class DiaryServer: Sendable {
         // Behind the requests of others, and not so far that on a busy machine nobody gets in.
         let passwords = try PasswordThreads(
             threads: configuration.passwordThreads, limit: configuration.passwordQueue)
+        let files = try Offload(name: "files", threads: 1, limit: 16, niceness: 5)
         let compression = try Offload(name: "compression", threads: 1, limit: 64, niceness: 5)
         let cores = try (0..<configuration.cores).map { try Core(index: $0) }
         let readiness = Readiness(cores: cores.count)
@@ -74,7 +75,7 @@ package final class DiaryServer: Sendable {
         ) { core in
             let services = Services(
                 settings, contract: contract, pages: pages, readiness: readiness, resolver: resolver,
-                passwords: passwords, on: core, log: events)
+                passwords: passwords, files: files, on: core, log: events)
             return Worker(
                 on: core, router: router, limits: configuration.limits, features: features, log: log,
                 logsRequests: configuration.logsRequests, application: DiaryApplication(services: services))
@@ -87,7 +88,8 @@ package final class DiaryServer: Sendable {
         let caller = AdminCaller(
             server: server,
             process: ProcessMetrics(
-                version: Program.version, cores: cores, passwords: passwords, compression: compression, log: log),
+                version: Program.version, cores: cores, passwords: passwords, files: files,
+                compression: compression, log: log),
             readiness: readiness)
         admin = try await Server(host: address.host, port: address.port, cores: [cores[0]]) { core in
             Worker(

@@ -34,6 +34,7 @@ package enum Routes {
         Sections.routes,
         Sections.resource.routes(lists: false),
         SectionTeachers.resource.routes(),
+        TimetableEntries.resource.routes(),
         Enrollments.resource.routes(),
         ClassChanges.routes,
         Students.resource.routes(deletes: false),

@@ -43,6 +43,8 @@ package final class Services {
     let tokens: AccessTokens
     let tickets: EnrolmentTickets
     let passwords: PasswordThreads
+    /// Where files that somebody sent are read.
+    let files: Offload
     var refreshTokens: RefreshTokens { settings.refreshTokens }
     var formTokens: FormTokens { settings.formTokens }
     private var identifiers = UUIDv7()
@@ -53,7 +55,7 @@ package final class Services {
 
     package init(
         _ settings: ServerSettings, contract: Contract, pages: Pages, readiness: Readiness, resolver: Offload,
-        passwords: PasswordThreads,
+        passwords: PasswordThreads, files: Offload,
         on core: isolated Core,
         log: @escaping (LaneEvent) -> Void
     ) {
@@ -62,6 +64,7 @@ package final class Services {
         self.pages = pages
         self.readiness = readiness
         self.passwords = passwords
+        self.files = files
         weak var made: Lanes?
         let index = core.index
         lanes = Lanes(

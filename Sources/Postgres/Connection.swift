@@ -159,7 +159,8 @@ extension Connection {
         for (index, prepared) in segment.running.enumerated() {
             let sent = unsafe segment.parameters.withPointers(of: index) { pointers in
                 unsafe PQsendQueryPrepared(
-                    connection, prepared.name, Int32(pointers.count), pointers.baseAddress, nil, nil, 0)
+                    connection, prepared.name, Int32(pointers.count), pointers.baseAddress, nil, nil,
+                    prepared.resultFormat)
             }
             guard sent == 1 else {
                 close(message)

@@ -13,5 +13,8 @@ import Glibc
         unsafe name = strdup("s\(number)")
     }
 
+    /// What libpq is asked for: 0 text, 1 binary. Which types it answers is known after its first answer, in text.
+    var resultFormat: Int32 { shape?.forms == nil ? 0 : 1 }
+
     deinit { unsafe free(name) }
 }

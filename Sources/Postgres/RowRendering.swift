@@ -1,4 +1,3 @@
-import Glibc
 import JSON
 
 /// Rows on their way to a JSON list, with the lists inside them: child rows come in the order of their parents and carry
@@ -86,12 +85,6 @@ private struct RowCursor {
 
     private func belongs(to rows: Rows, _ parentRow: Int) -> Bool {
         guard row < list.count, let parent = list.rows.shape.parent, let key = rows.shape.key else { return false }
-        return unsafe list.rows.value(row, parent).isSame(as: rows.value(parentRow, key))
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    fileprivate func isSame(as other: UnsafeRawBufferPointer) -> Bool {
-        unsafe count == other.count && (count == 0 || memcmp(baseAddress!, other.baseAddress!, count) == 0)
+        return list.rows.isValue(row, parent, sameAs: rows, parentRow, key)
     }
 }

@@ -15,6 +15,8 @@ import JSON
         enum Kind { case begin, beginUnlessNull, end, verbatim, boolean, moment, text }
 
         let kind: Kind
+        /// In binary.
+        let form: BinaryForm
         /// The column whose value is written or decides; -1 for none.
         let column: Int32
         /// Where the steps go on when the object is null.
@@ -31,13 +33,17 @@ import JSON
     /// The column that children of a row point to with `_parent`: `_key`, else `id`.
     let key: Int?
     let parent: Int?
+    /// How the columns come in binary; nil when the statement is asked for text.
+    let forms: [BinaryForm]?
 
     init(_ result: OpaquePointer) {
         let count = unsafe PQnfields(result)
         let names = (0..<count).map { unsafe String(cString: PQfname(result, $0)) }
+        let types = (0..<count).map { unsafe PQftype(result, $0) }
+        let forms = types.map { BinaryForm(type: $0) }
         var builder = Builder()
         for (column, name) in names.enumerated() where !name.hasPrefix("_") {
-            builder.add(name, Int32(column), unsafe Self.kind(ofType: PQftype(result, Int32(column))))
+            builder.add(name, Int32(column), Self.kind(ofType: types[column]), forms[column] ?? .same)
         }
         builder.close()
         steps = builder.steps
@@ -45,6 +51,7 @@ import JSON
         key = names.firstIndex(of: "_key") ?? names.firstIndex(of: "id")
         parent = names.firstIndex(of: "_parent")
         self.names = names
+        self.forms = BinaryForm.pays(forms) ? forms.compactMap { $0 } : nil
     }
 
     func index(of name: String) -> Int {
@@ -68,7 +75,7 @@ import JSON
         private var open: String?
         private var optional: Int?
 
-        mutating func add(_ name: String, _ column: Int32, _ kind: Step.Kind) {
+        mutating func add(_ name: String, _ column: Int32, _ kind: Step.Kind, _ form: BinaryForm) {
             let parts = name.split(separator: ".", maxSplits: 1).map { String($0) }
             let group = parts.count == 2 ? parts[0] : nil
             if group != open { close() }
@@ -81,20 +88,21 @@ import JSON
                     append(.begin, -1, group)
                 }
             }
-            append(kind, column, parts.last!)
+            append(kind, column, parts.last!, form)
         }
 
         mutating func close() {
             guard open != nil else { return }
-            steps.append(Step(kind: .end, column: -1, key: 0, keyCount: 0))
+            steps.append(Step(kind: .end, form: .same, column: -1, key: 0, keyCount: 0))
             if let optional { steps[optional].next = Int32(steps.count) }
             open = nil
             optional = nil
         }
 
-        private mutating func append(_ kind: Step.Kind, _ column: Int32, _ name: String) {
+        private mutating func append(_ kind: Step.Kind, _ column: Int32, _ name: String, _ form: BinaryForm = .same) {
             let key = JSONKey(name).bytes
-            steps.append(Step(kind: kind, column: column, key: Int32(keys.count), keyCount: Int32(key.count)))
+            steps.append(
+                Step(kind: kind, form: form, column: column, key: Int32(keys.count), keyCount: Int32(key.count)))
             keys += key
         }
     }

@@ -8,6 +8,7 @@ import JSON
 @safe struct RowWriter {
     private let result: OpaquePointer
     private let row: Int32
+    private let isBinary: Bool
     private let steps: UnsafeBufferPointer<RowShape.Step>
     private let keys: UnsafePointer<UInt8>
     private var cursor: UnsafeMutablePointer<UInt8>
@@ -16,11 +17,12 @@ import JSON
 
     /// - Parameter output: where it writes.
     init(
-        _ result: OpaquePointer, row: Int, _ steps: UnsafeBufferPointer<RowShape.Step>, keys: UnsafePointer<UInt8>,
-        output: UnsafeMutableBufferPointer<UInt8>, from start: Int, needsComma: Bool
+        _ result: OpaquePointer, row: Int, isBinary: Bool, _ steps: UnsafeBufferPointer<RowShape.Step>,
+        keys: UnsafePointer<UInt8>, output: UnsafeMutableBufferPointer<UInt8>, from start: Int, needsComma: Bool
     ) {
         unsafe self.result = unsafe result
         self.row = Int32(row)
+        self.isBinary = isBinary
         unsafe self.steps = unsafe steps
         unsafe self.keys = unsafe keys
         unsafe cursor = output.baseAddress! + start
@@ -60,14 +62,33 @@ import JSON
             case .beginUnlessNull:
                 put(0x7B)
                 needsComma = false
-            default: unsafe write(PQgetvalue(result, row, step.column), length, step.kind)
+            default:
+                let value = unsafe UnsafeRawPointer(PQgetvalue(result, row, step.column)!).assumingMemoryBound(
+                    to: UInt8.self)
+                if isBinary && step.form != .same {
+                    unsafe write(value, length, step.form)
+                } else {
+                    unsafe write(value, length, step.kind)
+                }
             }
         }
         return (position, 0)
     }
 
-    private mutating func write(_ value: UnsafeMutablePointer<CChar>, _ length: Int, _ kind: RowShape.Step.Kind) {
-        let value = unsafe UnsafeRawPointer(value).assumingMemoryBound(to: UInt8.self)
+    /// No byte of such a value is escaped.
+    private mutating func write(_ value: UnsafePointer<UInt8>, _ length: Int, _ form: BinaryForm) {
+        switch form {
+        case .integer: unsafe cursor += form.write(value, length, to: cursor)
+        case .boolean: put(unsafe value[0] == 0 ? "false" : "true")
+        default:
+            put(0x22)
+            let count = unsafe form.write(value, length, to: cursor)
+            if form == .moment { write(moment: count) } else { unsafe cursor += count }
+            put(0x22)
+        }
+    }
+
+    private mutating func write(_ value: UnsafePointer<UInt8>, _ length: Int, _ kind: RowShape.Step.Kind) {
         switch kind {
         case .verbatim:
             // NaN and the infinities of float and numeric have no JSON form.
@@ -76,7 +97,11 @@ import JSON
             unsafe memcpy(cursor, value, length)
             unsafe cursor += length
         case .boolean: put(unsafe value[0] == UInt8(ascii: "t") ? "true" : "false")
-        case .moment where length >= 22: unsafe write(moment: value, length)
+        case .moment:
+            put(0x22)
+            unsafe memcpy(cursor, value, length)
+            write(moment: length)
+            put(0x22)
         default: unsafe write(text: value, length)
         }
     }
@@ -95,14 +120,14 @@ import JSON
         unsafe cursor += count
     }
 
-    /// `2026-09-01 08:30:00+00` as RFC 3339 in UTC: `2026-09-01T08:30:00Z`. Sessions run in UTC and ISO.
-    private mutating func write(moment value: UnsafePointer<UInt8>, _ length: Int) {
-        put(0x22)
-        unsafe memcpy(cursor, value, length - 3)
+    /// Makes RFC 3339 in UTC of the text that stands at the cursor: `2026-09-01T08:30:00Z` of `2026-09-01 08:30:00+00`.
+    /// Sessions run in UTC and ISO. Infinity and years that have no four digits stay as PostgreSQL writes them.
+    private mutating func write(moment length: Int) {
+        let isUsual = unsafe length >= 22 && cursor[10] == UInt8(ascii: " ") && cursor[length - 3] == UInt8(ascii: "+")
+        guard isUsual else { return unsafe cursor += length }
         unsafe cursor[10] = UInt8(ascii: "T")
         unsafe cursor += length - 3
         put(UInt8(ascii: "Z"))
-        put(0x22)
     }
 
     private mutating func write(text value: UnsafePointer<UInt8>, _ length: Int) {

@@ -1,4 +1,5 @@
 import CPostgres
+import Glibc
 import JSON
 
 /// What a segment answered: the rows of each statement, up to the one that PostgreSQL refused. A refused segment has been
@@ -18,12 +19,14 @@ package struct Outcome {
     package let count: Int
     let shape: RowShape
     private let result: OpaquePointer
+    let isBinary: Bool
 
     /// Takes the result over.
     init(_ result: OpaquePointer, shape: RowShape) {
         unsafe self.result = unsafe result
         self.shape = shape
         count = unsafe Int(PQntuples(result))
+        isBinary = unsafe PQbinaryTuples(result) == 1
     }
 
     deinit { unsafe PQclear(result) }
@@ -46,7 +49,18 @@ package struct Outcome {
     /// A value's text, by the column's alias; nil for NULL.
     package func text(_ row: Int, _ name: String) -> String? {
         let column = shape.index(of: name)
-        return isNull(row, column) ? nil : unsafe String(cString: PQgetvalue(result, Int32(row), Int32(column)))
+        return isNull(row, column) ? nil : text(row, column)
+    }
+
+    private func text(_ row: Int, _ column: Int) -> String {
+        let value = unsafe value(row, column)
+        if isBinary, let form = shape.forms?[column], form != .same {
+            return unsafe String(unsafeUninitializedCapacity: BinaryForm.longest) { output in
+                unsafe form.write(
+                    value.assumingMemoryBound(to: UInt8.self).baseAddress!, value.count, to: output.baseAddress!)
+            }
+        }
+        return unsafe String(decoding: value, as: UTF8.self)
     }
 
     package func integer(_ row: Int, _ name: String) -> Int? { text(row, name).flatMap { Int($0) } }
@@ -78,8 +92,8 @@ package struct Outcome {
             unsafe shape.steps.withUnsafeBufferPointer { steps in
                 unsafe shape.keys.withUnsafeBufferPointer { keys in
                     var writer = unsafe RowWriter(
-                        result, row: row, steps, keys: keys.baseAddress!, output: buffer, from: count,
-                        needsComma: needsComma)
+                        result, row: row, isBinary: isBinary, steps, keys: keys.baseAddress!, output: buffer,
+                        from: count, needsComma: needsComma)
                     let end = writer.write(from: position)
                     count = unsafe writer.written(in: buffer)
                     needsComma = writer.needsComma
@@ -89,7 +103,19 @@ package struct Outcome {
         }
     }
 
-    func value(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer {
+    /// Whether a value is the same as one of other rows, both as the text that they are.
+    func isValue(_ row: Int, _ column: Int, sameAs other: Rows, _ otherRow: Int, _ otherColumn: Int) -> Bool {
+        // A statement that was prepared just now still answers in text.
+        guard isBinary == other.isBinary else {
+            return text(row, column) == other.text(otherRow, otherColumn)
+        }
+        let value = unsafe value(row, column)
+        let otherValue = unsafe other.value(otherRow, otherColumn)
+        return unsafe value.count == otherValue.count
+            && (value.isEmpty || memcmp(value.baseAddress!, otherValue.baseAddress!, value.count) == 0)
+    }
+
+    private func value(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer {
         unsafe UnsafeRawBufferPointer(
             start: PQgetvalue(result, Int32(row), Int32(column)),
             count: Int(PQgetlength(result, Int32(row), Int32(column))))

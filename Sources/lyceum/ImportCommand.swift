@@ -7,12 +7,13 @@ import Postgres
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Import people or classes of a school from CSV.",
+        abstract: "Import a school from CSV or zip.",
         discussion: """
-            Rows are matched by external id: a known one is updated where it differs, an unknown one is made; all of \
-            them or none. Nobody is deleted. Import classes first, then staff, students, guardians. docs/imports.md \
-            has the columns; `--template` prints a file to begin with. Connects as the owner \
-            (LYCEUM_OWNER_DATABASE_URL).
+            Rows are matched by external id or name: a known one is updated where it differs, an unknown one is made; \
+            all of them or none. Nobody is deleted. What rests on other things comes after them: subjects, rooms, \
+            classes, staff, students, guardians, groups, load, timetable, plans. An archive may hold a file for each, \
+            called students.csv or Ученики.csv; it is imported in that order, all or nothing. docs/imports.md has the \
+            columns; `--template` prints a file to begin with. Connects as the owner (LYCEUM_OWNER_DATABASE_URL).
 
             Each fault of the file is a line on standard error, with its row and column; rows are counted as a \
             spreadsheet counts them.
@@ -22,6 +23,8 @@ struct ImportCommand: AsyncParsableCommand {
               lyceum import students students.csv --school lyceum29 --dry-run
               lyceum import students students.csv --school lyceum29
               export-from-elsewhere | lyceum import staff - --school lyceum29 --json
+              lyceum import all --template > templates.zip
+              lyceum import school.zip --school lyceum29
 
             EXIT CODES:
               0   imported; with --dry-run, it would be
@@ -32,10 +35,11 @@ struct ImportCommand: AsyncParsableCommand {
               78  a setting is missing or wrong
             """)
 
-    @Argument(help: "staff, students, guardians or classes.")
-    var kind: ImportKind
+    @Argument(
+        help: "subjects, rooms, classes, …; all for an archive; or the path of an archive, x.zip, and nothing more.")
+    var what: Subject
 
-    @Argument(help: "CSV; - is standard input.")
+    @Argument(help: "CSV, of all a zip; - is standard input.")
     var file: String?
 
     @Option(help: ArgumentHelp("The school's code.", valueName: "code"))
@@ -55,27 +59,57 @@ struct ImportCommand: AsyncParsableCommand {
 
     @OptionGroup var settings: SettingsOptions
 
+    /// What an import is of.
+    enum Subject: ExpressibleByArgument {
+        case kind(ImportKind)
+        case all
+        /// By the path of its archive.
+        case archive(String)
+
+        init?(argument: String) {
+            if let kind = ImportKind(rawValue: argument) {
+                self = .kind(kind)
+            } else if argument == "all" {
+                self = .all
+            } else if argument.lowercased().hasSuffix(".zip") {
+                self = .archive(argument)
+            } else {
+                return nil
+            }
+        }
+    }
+
+    private var path: String? { if case .archive(let path) = what { path } else { file } }
+
     func validate() throws {
+        if case .archive = what, file != nil || template {
+            throw ValidationError("An archive is all there is to import: no other file, and no --template.")
+        }
         if template {
             guard file == nil, school == nil else { throw ValidationError("--template goes with the kind alone.") }
             return
         }
-        guard file != nil else { throw ValidationError("Which file? Give its path, or - for standard input.") }
+        guard path != nil else { throw ValidationError("Which file? Give its path, or - for standard input.") }
         guard school != nil else { throw ValidationError("--school is missing.") }
     }
 
     func run() async throws {
-        if template { return FileHandle.standardOutput.write(Data(kind.template)) }
-        guard let file, let school else { return }
+        let kind: ImportKind? = if case .kind(let kind) = what { kind } else { nil }
+        if template {
+            return FileHandle.standardOutput.write(Data(kind?.template ?? ImportKind.templates))
+        }
+        guard let path, let school else { return }
         try await reportingErrors {
-            let bytes = try read(file)
+            let bytes = try read(path)
             let task = OwnerImport(try await settings.load().ownerConnection(), school: school, kind, bytes)
             do {
                 let bar = ProgressBar()
                 defer { bar.clear() }
-                try show(task.run(isDryRun: dryRun, isForced: force) { bar.show($0, of: $1) })
+                let reports = try task.run(isDryRun: dryRun, isForced: force) { bar.show($0, of: $1) }
+                bar.clear()
+                try show(reports, isArchive: kind == nil)
             } catch let refusal as ImportRefusal {
-                for line in refusal.lines(of: file) { complain(line) }
+                for line in refusal.lines(of: path) { complain(line) }
                 throw Exit.refused
             }
         }
@@ -91,17 +125,35 @@ struct ImportCommand: AsyncParsableCommand {
         }
     }
 
-    private func show(_ report: ImportReport) throws {
-        if json { return try printJSON(Document(report)) }
-        printTable([
-            ["ROWS", "MADE", "UPDATED", "UNCHANGED", "MISSING"],
-            [report.rows, report.made, report.updated, report.unchanged, report.missing].map { String($0) },
-        ])
-        if report.isDryRun { print("\nThis was a dry run: nothing was changed.") }
-        if report.missing > 0 { print("\nWho is missing from the file stays as they are.") }
+    private func show(_ reports: [ImportReport], isArchive: Bool) throws {
+        if json {
+            let documents = reports.map { Document($0) }
+            return isArchive
+                ? try printJSON(Documents(dryRun: dryRun, imports: documents)) : try printJSON(documents.first)
+        }
+        let counts = reports.map { report in
+            (isArchive ? [report.file ?? ""] : [])
+                + [report.rows, report.made, report.updated, report.unchanged, report.missing].map { String($0) }
+        }
+        printTable([(isArchive ? ["FILE"] : []) + ["ROWS", "MADE", "UPDATED", "UNCHANGED", "MISSING"]] + counts)
+        if dryRun { print("\nThis was a dry run: nothing was changed.") }
+        if reports.contains(where: { $0.missing > 0 }) {
+            print("\nWhat is missing from a file stays as it is.")
+        }
+    }
+
+    private struct Documents: Encodable {
+        let dryRun: Bool
+        let imports: [Document]
+
+        enum CodingKeys: String, CodingKey {
+            case dryRun = "dry_run"
+            case imports
+        }
     }
 
     private struct Document: Encodable {
+        let file: String?
         let kind: String
         let dryRun: Bool
         let rows: Int
@@ -111,6 +163,7 @@ struct ImportCommand: AsyncParsableCommand {
         let missing: Int
 
         init(_ report: ImportReport) {
+            file = report.file
             kind = report.kind.rawValue
             dryRun = report.isDryRun
             rows = report.rows
@@ -121,13 +174,11 @@ struct ImportCommand: AsyncParsableCommand {
         }
 
         enum CodingKeys: String, CodingKey {
-            case kind, rows, made, updated, unchanged, missing
+            case file, kind, rows, made, updated, unchanged, missing
             case dryRun = "dry_run"
         }
     }
 }
-
-extension ImportKind: ExpressibleByArgument {}
 
 /// How far a command is, on one line of standard error when that is a terminal.
 private struct ProgressBar {

@@ -1,3 +1,4 @@
+import Compression
 import Foundation
 import Postgres
 import TestSupport
@@ -63,6 +64,52 @@ import Testing
             #expect(counts(again)[3] == counts(again)[0], "\(again.output)")
         }
         #expect(try number("SELECT count(*) FROM audit_log") == audits)
+    }
+
+    /// As other systems export it, in one archive.
+    @Test func aSchoolIsFilledFromAnArchive() throws {
+        let archive = directory.appending(path: "school.zip")
+        try Data(ZipWriter.archive(SmallSchool.files.map { ($0.name, Array($0.text.utf8)) })).write(to: archive)
+        let opened = try Executable.run(
+            [
+                "school", "create", "small", "--name", "Школа", "--time-zone", "Asia/Yekaterinburg", "--template", "ru",
+                "--year", "2025",
+            ], owner: database)
+        try #require(opened.status == 0, "\(opened.errors)")
+        func run(_ rest: String...) throws -> Executable.Outcome {
+            try Executable.run(
+                ["import", archive.path, "--school", "small"] + rest, owner: database, today: SmallSchool.today)
+        }
+        let dry = try run("--dry-run")
+        #expect(dry.status == 0, "\(dry.errors)")
+        #expect(dry.output.contains("dry run"))
+        #expect(try number("SELECT count(*) FROM users") == 0)
+        let made = try run("--json")
+        #expect(made.status == 0, "\(made.errors)")
+        #expect((made.json["imports"] as? [[String: Any]])?.compactMap { $0["file"] as? String }.last == "КТП.csv")
+        let again = try run("--json")
+        let imports = try #require(again.json["imports"] as? [[String: Any]])
+        #expect(imports.count == 10)
+        #expect(imports.allSatisfy { $0["unchanged"] as? Int == $0["rows"] as? Int })
+        let table = try run()
+        #expect(table.output.contains("Расписание.csv"))
+    }
+
+    @Test func faultsOfAnArchiveNameTheFile() throws {
+        let archive = directory.appending(path: "school.zip")
+        let classes = Array("Класс\n7А\nЛесной\n".utf8)
+        try Data(ZipWriter.archive([("Классы.csv", classes), ("заметки.txt", [])])).write(to: archive)
+        let outcome = try Executable.run(
+            ["import", archive.path, "--school", "lyceum29"], owner: database, today: Self.today)
+        #expect(outcome.status == 2)
+        let lines = outcome.errors.split(separator: "\n")
+        #expect(lines.count == 3)
+        #expect(lines[0].contains("school.zip: заметки.txt: What is this file?"), "\(lines[0])")
+        #expect(lines[1].contains("school.zip: Классы.csv: row 3, column grade_level: "), "\(lines[1])")
+        let none = try Executable.run(["import", "/nowhere.zip", "--school", "lyceum29"], owner: database)
+        #expect(none.status == 2)
+        let templates = try Executable.run(["import", archive.path, "--template"], owner: database)
+        #expect(templates.status == 64)
     }
 
     @Test func faultsAreToldWithRowAndColumn() throws {

@@ -7,6 +7,7 @@ struct ProcessMetrics: Sendable {
     let version: String
     let cores: [Core]
     let passwords: PasswordThreads
+    let files: Offload
     let compression: Offload
     let log: LogSink
 
@@ -15,8 +16,10 @@ struct ProcessMetrics: Sendable {
         var open = MetricFamily("lyceum_connections_open", .gauge, "Connections of clients, by core.")
         for core in cores { open.add([("core", String(core.index))], core.load.load(ordering: .relaxed)) }
         var offload = MetricFamily(
-            "lyceum_offload_waiting", .gauge, "Pieces of work that wait for a thread: password hashes, large answers.")
+            "lyceum_offload_waiting", .gauge,
+            "Pieces of work that wait for a thread: password hashes, files to import, large answers.")
         offload.add([("pool", "passwords")], passwords.waiting)
+        offload.add([("pool", "files")], files.waiting)
         offload.add([("pool", "compression")], compression.waiting)
         var started = MetricFamily(
             "lyceum_offload_started_total", .counter, "Pieces of work that a thread has taken up.")

@@ -99,7 +99,8 @@ private struct Exchange {
     private static let use = Statement(
         "UPDATE authorization_codes SET used_at = now(), session_id = $3::uuid WHERE school_id = $1 AND id = $2::uuid")
 
-    /// Of a person and an app that are what they were when the code was made.
+    /// Of a person and an app that are what they were when the code was made: a second factor that was set up since then
+    /// was not asked for.
     private static let open = Statement(
         """
         INSERT INTO sessions (
@@ -113,6 +114,10 @@ private struct Exchange {
         WHERE a.school_id = $1 AND a.id = $2::uuid AND c.kind = 'app' AND c.state = 'active' AND a.scopes <@ c.scopes
             AND u.state = 'active' AND u.password_changed_at IS NOT DISTINCT FROM a.password_changed_at
             AND NOT lyceum.lacks_second_factor(a.school_id, u.id)
+            AND NOT EXISTS (
+                SELECT FROM second_factors f
+                WHERE f.school_id = a.school_id AND f.user_id = u.id AND f.confirmed_at >= a.created_at
+            )
         FOR SHARE OF u, c
         """)
 

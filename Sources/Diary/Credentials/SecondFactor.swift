@@ -108,7 +108,9 @@ struct SecondFactor {
     /// From now on it is asked for. Other sessions end: they were opened without it.
     ///
     /// - Returns: the recovery codes; nil for a wrong code.
-    /// - Throws: `not_found` when none was begun; `second_factor_set`; `invalid_ticket`.
+    /// Tries are counted here, too: a stolen session is not to guess its way to recovery codes.
+    ///
+    /// - Throws: `not_found` when none was begun; `second_factor_set`; `invalid_ticket`; `too_many_attempts`.
     func confirm(_ typed: String, on ground: Ground) async throws -> [String]? {
         try await services.lanes.transaction(scope) { transaction in
             var session: String?
@@ -121,9 +123,12 @@ struct SecondFactor {
                 ])[0]
                 guard !owner.isEmpty else { throw Problem.invalidTicket }
             }
-            let rows = try await transaction.run([Self.lock(school, person)])[0]
+            let rows = try await transaction.run([Self.tryToConfirm(school, person)])[0]
             guard !rows.isEmpty, let sealed = rows.text(0, "secret") else { throw Problem(.notFound) }
             if rows.boolean(0, "is_set") { throw Problem(.secondFactorSet) }
+            if rows.boolean(0, "is_locked") {
+                throw Problem(.tooManyAttempts, headers: [("Retry-After", "900")])
+            }
             guard let step = try step(of: typed, try open(sealed).secret, after: nil) else { return nil }
             _ = try await transaction.run([
                 Self.confirm(school, person, .integer(step)), Self.endOthers(school, person, .text(session)),
@@ -193,12 +198,16 @@ extension SecondFactor {
             lyceum.lacks_second_factor($1, $2::uuid) AS is_lacking
         """)
 
+    private static let oneMoreTry = """
+        tries = CASE WHEN tries_since > now() - interval '15 minutes' THEN least(tries + 1, 1000) ELSE 1 END,
+            tries_since = CASE WHEN tries_since > now() - interval '15 minutes' THEN tries_since ELSE now() END
+        """
+
     /// What a right code takes back again is one try, not those of others.
     fileprivate static let count = Statement(
         """
         UPDATE second_factors
-        SET tries = CASE WHEN tries_since > now() - interval '15 minutes' THEN least(tries + 1, 1000) ELSE 1 END,
-            tries_since = CASE WHEN tries_since > now() - interval '15 minutes' THEN tries_since ELSE now() END
+        SET \(oneMoreTry)
         WHERE school_id = $1 AND user_id = $2::uuid AND confirmed_at IS NOT NULL
         RETURNING secret, last_step, tries > 10 AS is_locked
         """)
@@ -232,7 +241,7 @@ extension SecondFactor {
         WHERE u.school_id = $1 AND u.id = $2::uuid AND u.state = 'active' AND lyceum.is_staff($1, u.id)
             AND u.password_changed_at IS NOT DISTINCT FROM $4::timestamptz
         ON CONFLICT (school_id, user_id) DO UPDATE
-        SET secret = excluded.secret, begun_at = now()
+        SET secret = excluded.secret, begun_at = now(), tries = 0
         WHERE second_factors.confirmed_at IS NULL
         """)
 
@@ -258,9 +267,17 @@ extension SecondFactor {
         FOR UPDATE
         """)
 
+    fileprivate static let tryToConfirm = Statement(
+        """
+        UPDATE second_factors
+        SET \(oneMoreTry)
+        WHERE school_id = $1 AND user_id = $2::uuid
+        RETURNING secret, confirmed_at IS NOT NULL AS is_set, tries > 10 AS is_locked
+        """)
+
     fileprivate static let confirm = Statement(
         """
-        UPDATE second_factors SET confirmed_at = now(), last_step = $3::bigint
+        UPDATE second_factors SET confirmed_at = now(), last_step = $3::bigint, tries = 0
         WHERE school_id = $1 AND user_id = $2::uuid
         """)
 

@@ -2,7 +2,9 @@ import Web
 
 /// What is wrong in a file, and where.
 package struct ImportFault: Sendable, Equatable {
-    /// As a spreadsheet counts, the header is 1.
+    /// Of an archive's file, its name.
+    package var file: String?
+    /// As a spreadsheet counts, the header is 1; 0 stands for the file as a whole.
     package let row: Int
     /// The field's name, or what the header calls it; a number where there is no name yet.
     package let column: String
@@ -19,6 +21,12 @@ package struct ImportFault: Sendable, Equatable {
 
     init(_ fault: CSVTable.Fault) {
         self.init(row: fault.row, column: String(fault.column), fault.reason.rawValue)
+    }
+
+    /// Of a file of an archive, or of the archive when there is none.
+    init(file: String?, _ code: String, _ argument: String = "") {
+        self.init(row: 0, column: "", code, argument)
+        self.file = file
     }
 
     private static func text(_ code: String, _ argument: String) -> Text {
@@ -50,6 +58,8 @@ package struct ImportFault: Sendable, Equatable {
             Text(ru: "Ожидается дата ДД.ММ.ГГГГ или ГГГГ-ММ-ДД.", en: "A date DD.MM.YYYY or YYYY-MM-DD is expected.")
         case "out_of_range":
             Text(ru: "Ожидается целое число: \(argument).", en: "A whole number is expected: \(argument).")
+        case "not_hours":
+            Text(ru: "Ожидаются часы, например 2 или 0,5.", en: "Hours are expected, such as 2 or 0.5.")
         case "not_one_of": Text(ru: "Ожидается одно из: \(argument).", en: "One of these is expected: \(argument).")
         case "too_many_items": Text(ru: "Не больше \(argument).", en: "At most \(argument).")
         case "no_academic_year":
@@ -86,6 +96,101 @@ package struct ImportFault: Sendable, Equatable {
         case "already_exists": Text(ru: "Занято: \(argument).", en: "Taken: \(argument).")
         case "fixed_field":
             Text(ru: "Не меняется: сейчас \(argument).", en: "Never changes: it is \(argument).")
+        case "archived": Text(ru: "Это в архиве; верните из архива.", en: "It is archived; bring it back first.")
+        case "ambiguous":
+            Text(
+                ru: "Так называется не одно; укажите код или уточните.",
+                en: "Several are called so: give a code or more.")
+        case "differs":
+            Text(
+                ru: "Об одном и том же здесь не так, как в \(argument).",
+                en: "The row says of the same thing what \(argument) does not.")
+        case "lacks_code":
+            Text(
+                ru: "Другая строка о том же даёт код, а эта нет.",
+                en: "Another row about the same thing has an external id, and this one has not.")
+        case "unknown_subject": Text(ru: "В школе нет такого предмета.", en: "The school has no such subject.")
+        case "unknown_group":
+            Text(ru: "В текущем учебном году нет такой группы.", en: "The current academic year has no such group.")
+        case "unknown_section":
+            Text(
+                ru: "В текущем учебном году нет такой нагрузки (предмет и класс или группа).",
+                en: "The current academic year has no such section (subject and class or group).")
+        case "unknown_room": Text(ru: "В школе нет такого кабинета.", en: "The school has no such room.")
+        case "unknown_teacher":
+            Text(ru: "Нет сотрудника с кодом \(argument).", en: "There are no staff with the external id \(argument).")
+        case "unknown_bells":
+            Text(
+                ru: "Для этого дня, параллели и смены нет таких звонков.",
+                en: "There are no such bells for the weekday, grade level and shift.")
+        case "unknown_slot":
+            Text(ru: "В звонках «\(argument)» нет такого урока.", en: "The bells “\(argument)” have no such lesson.")
+        case "part_of_a_class":
+            Text(
+                ru: "Класс указывают для части класса, и только для неё.",
+                en: "A part has a class, and only a part has.")
+        case "needs_members": Text(ru: "Даты без учеников.", en: "Dates without pupils.")
+        case "needs_teacher": Text(ru: "Роль или даты без учителя.", en: "A role or dates without a teacher.")
+        case "not_in_class":
+            Text(
+                ru: "Ученик \(argument) в этот день не в классе этой группы.",
+                en: "The pupil \(argument) is not in the class of the group on that day.")
+        case "membership_over":
+            Text(
+                ru: "Ученик \(argument) вышел из группы; чтобы вернуть, укажите дату начала.",
+                en: "The pupil \(argument) has left the group; to come back, give starts_on.")
+        case "teaching_over":
+            Text(
+                ru: "Учитель \(argument) больше не ведёт; чтобы вернуть, укажите дату начала.",
+                en: "The teacher \(argument) has left this; to come back, give a first day.")
+        case "teacher_change_needs_date":
+            Text(
+                ru: "Сейчас \(argument): для замены укажите дату начала, позже начала той записи.",
+                en: "It is \(argument): to change that, give a first day, after the beginning of that.")
+        case "lead_overlap":
+            Text(ru: "В эти дни уже ведёт другой: \(argument).", en: "On these days somebody else leads: \(argument).")
+        case "marks_not_allowed":
+            Text(ru: "В 1 классе отметок нет (M1).", en: "There are no marks in grade 1 (rule M1).")
+        case "has_marks":
+            Text(
+                ru: "Отметки уже стоят: оценивание не меняют.",
+                en: "There are marks already: the grading does not change.")
+        case "teacher_overlap":
+            Text(
+                ru: "Учитель в это время занят (L1): \(argument).",
+                en: "The teacher is busy then (rule L1): \(argument).")
+        case "room_overlap":
+            Text(
+                ru: "Кабинет в это время занят (L1): \(argument).", en: "The room is taken then (rule L1): \(argument)."
+            )
+        case "student_overlap":
+            Text(
+                ru: "У учеников два урока сразу (L1): \(argument).",
+                en: "Pupils would have two lessons at a time (rule L1): \(argument).")
+        case "plan_approved":
+            Text(
+                ru: "План «\(argument)» утверждён, импорт его не меняет (P1).",
+                en: "The plan “\(argument)” is approved, and an import does not change it (rule P1).")
+        case "not_an_archive":
+            Text(ru: "Это не архив zip, или он повреждён.", en: "This is no zip archive, or it is damaged.")
+        case "empty_archive": Text(ru: "В архиве нет файлов.", en: "There are no files in the archive.")
+        case "damaged": Text(ru: "Файл в архиве повреждён.", en: "The file is damaged in the archive.")
+        case "encrypted":
+            Text(ru: "Файл зашифрован; снимите пароль.", en: "The file is encrypted; take the password off.")
+        case "unsupported_compression":
+            Text(
+                ru: "Файл сжат необычным способом; годится deflate.",
+                en: "The file is packed in an unusual way; deflate will do.")
+        case "unpacks_too_large":
+            Text(
+                ru: "Файл после распаковки слишком велик.", en: "The file is too large when it is unpacked.")
+        case "too_many_files": Text(ru: "В архиве слишком много файлов.", en: "The archive has too many files.")
+        case "unknown_file":
+            Text(
+                ru: "Что это за файл? Ожидаются: \(argument).",
+                en: "What is this file? These are expected: \(argument).")
+        case "path_in_name":
+            Text(ru: "В архиве не должно быть папок.", en: "There should be no folders in the archive.")
         default: Text(ru: "Неверное значение.", en: "The value is not valid.")
         }
     }

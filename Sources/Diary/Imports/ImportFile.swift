@@ -1,17 +1,27 @@
 import JSON
 
 /// A file to import, read: the rows as the statements take them, and all that is wrong in it as far as it says itself.
-struct ImportFile {
+struct ImportFile: Sendable {
     let kind: ImportKind
+    /// Of an archive's file, as the archive calls it.
+    let name: String?
     private(set) var count = 0
     /// The rows as one JSON array of objects.
     private(set) var rows: String
     private(set) var faults: [ImportFault] = []
+    private(set) var appointsClassTeachers = false
+    private var known: [String: String?] = [:]
 
     /// - Parameter newID: makes ids for what turns out to be new.
-    init(_ kind: ImportKind, _ bytes: [UInt8], newID: () -> String) {
+    init(_ kind: ImportKind, _ bytes: [UInt8], name: String? = nil, newID: () -> String) {
         self.kind = kind
+        self.name = name
         rows = "[]"
+        read(bytes, newID)
+        for index in faults.indices { faults[index].file = name }
+    }
+
+    private mutating func read(_ bytes: [UInt8], _ newID: () -> String) {
         let table: CSVTable
         do throws(CSVTable.Fault) {
             table = try CSVTable(bytes)
@@ -29,18 +39,19 @@ struct ImportFile {
             var cells: [String: String] = [:]
             for (column, cell) in zip(columns, record.cells) where !cell.isEmpty { cells[column.name] = cell }
             if kind == .classes { complete(&cells) }
-            for name in kind.keys {
-                guard let cell = cells[name] else { continue }
-                let identity = name + " " + (name == "name" ? Self.className(cell) : cell)
+            if cells["class_teacher"] != nil { appointsClassTeachers = true }
+            for key in kind.keys {
+                guard let column = key.last, cells[column] != nil else { continue }
+                let identity = column + key.map { "\u{1F}" + plain(cells[$0] ?? "", of: $0) }.joined()
                 if let first = seen[identity] {
-                    faults.append(ImportFault(row: record.row, column: name, "repeated", "/rows/\(first)"))
+                    faults.append(ImportFault(row: record.row, column: column, "repeated", "/rows/\(first)"))
                 }
                 seen[identity] = seen[identity] ?? record.row
             }
             writer.beginObject()
             writer.key("line")
             writer.integer(record.row)
-            for name in ["id", "other_id"] {
+            for name in ["id", "other_id", "third_id"] {
                 writer.key(name)
                 writer.string(newID())
             }
@@ -73,6 +84,12 @@ struct ImportFile {
         return columns
     }
 
+    /// As rows are compared with one another.
+    private func plain(_ cell: String, of column: String) -> String {
+        if column.hasSuffix("_id") { return cell }
+        return kind == .classes ? Self.className(cell) : ImportColumn.plain(cell)
+    }
+
     /// Grade level and letter follow from a name such as 7А, where the file does not say them.
     private func complete(_ cells: inout [String: String]) {
         guard let name = cells["name"] else { return }
@@ -91,7 +108,8 @@ struct ImportFile {
         }
         guard let cell else {
             // What a class is called says its grade level and letter, or somebody has to.
-            let isRequired = column.isRequired || ["grade_level", "letter"].contains(column.name)
+            let isRequired =
+                column.isRequired || kind == .classes && ["grade_level", "letter"].contains(column.name)
             return isRequired ? refuse("required") : writer.null()
         }
         switch column.rule {
@@ -106,8 +124,20 @@ struct ImportFile {
                 return refuse("out_of_range", "\(range.lowerBound)…\(range.upperBound)")
             }
             writer.integer(number)
+        case .hours:
+            let tenths = cell.replacing(",", with: ".").split(separator: ".", omittingEmptySubsequences: false)
+            guard tenths.count <= 2, tenths.allSatisfy({ !$0.isEmpty && $0.allSatisfy { $0.isASCII && $0.isNumber } }),
+                tenths[0].utf8.count <= 3, tenths.count < 2 || tenths[1].utf8.count == 1,
+                tenths.contains(where: { $0.contains { $0 != "0" } })
+            else { return refuse("not_hours") }
+            writer.string(tenths.joined(separator: "."))
+        case .flag:
+            guard let word = word(cell, of: column, ImportColumn.yesOrNo) else {
+                return refuse("not_one_of", Self.names(ImportColumn.yesOrNo))
+            }
+            writer.boolean(word == "true")
         case .word(let words):
-            guard let word = Self.word(cell, of: words) else { return refuse("not_one_of", Self.names(words)) }
+            guard let word = word(cell, of: column, words) else { return refuse("not_one_of", Self.names(words)) }
             writer.string(word)
         case .words(let words):
             let found = Self.items(cell).map { Self.word($0, of: words) }
@@ -116,7 +146,7 @@ struct ImportFile {
             // In the order of the declaration, as the database tells them.
             for word in words where found.contains(word.name) { writer.string(word.name) }
             writer.endArray()
-        case .children(let maximum):
+        case .externalIDs(let maximum):
             let children = Set(Self.items(cell)).sorted()
             guard children.count <= maximum else { return refuse("too_many_items", String(maximum)) }
             writer.beginArray()
@@ -130,6 +160,17 @@ struct ImportFile {
             }
             writer.endArray()
         }
+    }
+
+    /// Cells say the same few words over and over.
+    private mutating func word(
+        _ cell: String, of column: ImportColumn, _ words: [(name: String, russian: [String])]
+    ) -> String? {
+        let key = column.name + "\u{1F}" + cell
+        if let known = known[key] { return known }
+        let word = Self.word(cell, of: words)
+        known[key] = .some(word)
+        return word
     }
 
     private static func items(_ cell: String) -> [String] {

@@ -11,13 +11,21 @@ struct ImportStatements {
     let insert: Statement
     /// What hangs on a row, after the rows are there.
     let follow: [Statement]
+    /// What of the rows does not fit, now that they are written; as `examine`.
+    var verify: Statement?
 
     static func of(_ kind: ImportKind) -> ImportStatements {
         switch kind {
+        case .subjects: subjects
+        case .rooms: rooms
+        case .classes: classes
         case .staff: staff
         case .students: students
         case .guardians: guardians
-        case .classes: classes
+        case .groups: groups
+        case .load: load
+        case .timetable: timetable
+        case .plans: plans
         }
     }
 
@@ -30,184 +38,23 @@ struct ImportStatements {
     /// Whether the caller still manages the school, or for staff administers it (A2).
     static let keeps = Statement(
         "SELECT lyceum.has_role(VARIADIC $1::text[]) OR lyceum.has_scope('imports.write') AS keeps")
+    /// Until all rows are written: then `verify` can say which of them does not fit.
+    static let `defer` = Statement("SET CONSTRAINTS ALL DEFERRED")
+    /// The planner takes a file's rows, and those of a school that is new, for few, and would go through all of one table
+    /// for each row of the other. Not around what fires triggers that join: their plans are kept.
+    static let joinByHash = Statement("SET LOCAL enable_nestloop = off")
+    static let joinFreely = Statement("SET LOCAL enable_nestloop = on")
+    /// A join that is to be avoided costs so much on paper that the planner would compile what runs a moment.
+    static let interpret = Statement("SET LOCAL jit = off")
+    static let savepoint = Statement("SAVEPOINT import")
+    static let rollback = Statement("ROLLBACK TO SAVEPOINT import")
+}
 
-    private static let staff = people(
-        .staff, isCurrent: "(k.left_on IS NULL OR k.left_on >= lyceum.today())",
-        findings: """
-            SELECT r.line, 'left_on', 'before_start', NULL
-            FROM \(rows(.staff))
-            LEFT JOIN users u ON u.school_id = $1 AND u.external_id = r.external_id
-            LEFT JOIN staff k ON k.school_id = $1 AND k.id = u.id
-            WHERE coalesce(r.left_on, k.left_on) < coalesce(r.hired_on, k.hired_on)
-            """)
+// MARK: What statements of several kinds share
 
-    private static let students = people(
-        .students, without: ["class", "enrolled_on"],
-        isCurrent: """
-            (
-                NOT EXISTS (SELECT FROM enrollments e WHERE e.school_id = $1 AND e.student_id = k.id)
-                OR EXISTS (
-                    SELECT FROM enrollments e
-                    WHERE e.school_id = $1 AND e.student_id = k.id
-                        AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
-                )
-            )
-            """,
-        findings: """
-            SELECT w.line,
-                CASE w.code WHEN 'outside_year' THEN 'enrolled_on' ELSE 'class' END, w.code,
-                CASE w.code
-                    WHEN 'outside_year' THEN w.year_starts_on || ' … ' || w.year_ends_on
-                    WHEN 'class_change_needs_date' THEN w.class_now
-                END
-            FROM (
-                SELECT w.*, CASE
-                    WHEN w.year_starts_on IS NULL THEN 'no_academic_year'
-                    WHEN w.class_id IS NULL THEN 'unknown_class'
-                    WHEN w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on THEN 'outside_year'
-                    WHEN w.class_id_now <> w.class_id AND w.starts_on <= w.starts_on_now THEN 'class_change_needs_date'
-                END AS code
-                FROM (\(wantedEnrollments)) w
-            ) w
-            WHERE w.code IS NOT NULL
-            UNION ALL
-            SELECT r.line, 'enrolled_on', 'needs_class', NULL
-            FROM \(rows(.students)) WHERE r.enrolled_on IS NOT NULL AND r.class IS NULL
-            UNION ALL
-            SELECT r.line, 'birth_date', 'in_the_future', NULL
-            FROM \(rows(.students)) WHERE r.birth_date > lyceum.today()
-            """,
-        follow: [
-            // Who changes class leaves the old one the day before.
-            """
-            UPDATE enrollments e SET ends_on = w.starts_on - 1
-            FROM (\(wantedEnrollments)) w
-            WHERE e.school_id = $1 AND e.id = w.id_now AND w.class_id_now <> w.class_id AND w.starts_on > w.starts_on_now
-            RETURNING w.key
-            """,
-            """
-            WITH done AS (
-                INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on)
-                SELECT $1, w.id, w.student_id, w.class_id, w.starts_on
-                FROM (\(wantedEnrollments)) w
-                WHERE w.class_id IS NOT NULL AND w.id_now IS NULL
-                RETURNING student_id
-            )
-            SELECT u.external_id AS key FROM done JOIN users u ON u.school_id = $1 AND u.id = done.student_id
-            """,
-        ])
-
-    private static let guardians = people(
-        .guardians, without: ["children", "relation", "access"],
-        isCurrent: """
-            (
-                NOT EXISTS (SELECT FROM guardianships g WHERE g.school_id = $1 AND g.guardian_id = k.id)
-                OR EXISTS (
-                    SELECT
-                    FROM guardianships g
-                    JOIN enrollments e ON e.school_id = g.school_id AND e.student_id = g.student_id
-                    WHERE g.school_id = $1 AND g.guardian_id = k.id
-                        AND (g.ends_on IS NULL OR g.ends_on >= lyceum.today())
-                        AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
-                )
-            )
-            """,
-        findings: """
-            SELECT w.line,
-                CASE w.code WHEN 'required' THEN 'relation' WHEN 'access_closed' THEN 'access' ELSE 'children' END,
-                w.code, w.child
-            FROM (
-                SELECT w.*, CASE
-                    WHEN w.student_id IS NULL THEN 'unknown_child'
-                    WHEN w.child = w.key THEN 'self'
-                    WHEN w.is_over THEN 'guardianship_over'
-                    WHEN w.access_now = 'none' AND w.access = 'full' THEN 'access_closed'
-                    WHEN w.id_now IS NULL AND w.relation IS NULL THEN 'required'
-                END AS code
-                FROM (\(wantedGuardianships)) w
-            ) w
-            WHERE w.code IS NOT NULL
-            """,
-        follow: [
-            """
-            UPDATE guardianships g SET relation = coalesce(w.relation, g.relation), access = coalesce(w.access, g.access)
-            FROM (\(wantedGuardianships)) w
-            WHERE g.school_id = $1 AND g.id = w.id_now
-                AND (g.relation, g.access) <> (coalesce(w.relation, g.relation), coalesce(w.access, g.access))
-            RETURNING w.key
-            """,
-            """
-            WITH done AS (
-                INSERT INTO guardianships (school_id, id, guardian_id, student_id, relation, access, starts_on)
-                SELECT $1, w.id, w.guardian_id, w.student_id, w.relation, coalesce(w.access, 'full'), lyceum.today()
-                FROM (\(wantedGuardianships)) w
-                WHERE w.id_now IS NULL
-                RETURNING guardian_id
-            )
-            SELECT u.external_id AS key FROM done JOIN users u ON u.school_id = $1 AND u.id = done.guardian_id
-            """,
-        ])
-
-    /// A class is known by its external id, else by its name in the current year.
-    private static let classes = ImportStatements(
-        examine: Statement(
-            """
-            SELECT f.line, f.field, f.code, f.argument
-            FROM (
-                SELECT w.line, 'name' AS field, 'no_academic_year' AS code, NULL AS argument
-                FROM (\(wantedClasses)) w WHERE w.year_id IS NULL
-                UNION ALL
-                SELECT w.line, 'grade_level', 'fixed_field', w.grade_level_now::text
-                FROM (\(wantedClasses)) w WHERE w.grade_level <> w.grade_level_now
-                UNION ALL
-                SELECT w.line, 'external_id', 'already_exists', c.name
-                FROM (\(wantedClasses)) w
-                JOIN classes c ON c.school_id = $1 AND c.external_id = w.external_id AND c.id IS DISTINCT FROM w.id_now
-                UNION ALL
-                SELECT w.line, 'name', 'already_exists', c.name
-                FROM (\(wantedClasses)) w
-                JOIN classes c ON c.school_id = $1 AND c.academic_year_id = w.year_id AND c.id <> w.id_now
-                    AND \(className("c.name")) = \(className("w.key"))
-            ) f
-            ORDER BY f.line
-            """),
-        compare: Statement(
-            """
-            SELECT count(*) AS known,
-                count(*) FILTER (
-                    WHERE k.id NOT IN (SELECT w.id_now FROM (\(wantedClasses)) w WHERE w.id_now IS NOT NULL)
-                ) AS missing
-            FROM classes k
-            WHERE k.school_id = $1 AND k.external_id IS NOT NULL AND k.archived_at IS NULL
-                AND k.academic_year_id = (SELECT y.id FROM \(currentYear) y)
-            """),
-        update: [
-            Statement(
-                """
-                UPDATE classes c
-                SET name = w.key, letter = w.letter, profile = coalesce(w.profile, c.profile),
-                    external_id = coalesce(w.external_id, c.external_id)
-                FROM (\(wantedClasses)) w
-                WHERE c.school_id = $1 AND c.id = w.id_now
-                    AND (c.name, c.letter, c.profile, c.external_id) IS DISTINCT FROM
-                        (w.key, w.letter, coalesce(w.profile, c.profile), coalesce(w.external_id, c.external_id))
-                RETURNING w.key
-                """)
-        ],
-        insert: Statement(
-            """
-            INSERT INTO classes (school_id, id, academic_year_id, grade_level, letter, name, profile, external_id)
-            SELECT $1, w.id, w.year_id, w.grade_level, w.letter, w.key, w.profile, w.external_id
-            FROM (\(wantedClasses)) w
-            WHERE w.id_now IS NULL
-            RETURNING name AS key
-            """),
-        follow: [])
-
-    // MARK: What the rows want, beside what is there
-
+extension ImportStatements {
     /// The year of today; between two years the next one.
-    private static let currentYear = """
+    static let currentYear = """
         (
             SELECT y.id, y.starts_on, y.ends_on
             FROM academic_years y
@@ -217,164 +64,133 @@ struct ImportStatements {
         )
         """
 
-    /// Beside the last enrollment that is not over when the wanted one begins.
-    private static let wantedEnrollments = """
-        SELECT r.line, r.external_id AS key, r.other_id AS id, s.id AS student_id, c.id AS class_id,
-            coalesce(r.enrolled_on, y.starts_on) AS starts_on, y.starts_on AS year_starts_on, y.ends_on AS year_ends_on,
-            e.id AS id_now, e.class_id AS class_id_now, e.starts_on AS starts_on_now, e.name AS class_now
-        FROM \(rows(.students))
-        LEFT JOIN \(currentYear) y ON true
-        LEFT JOIN users u ON u.school_id = $1 AND u.external_id = r.external_id
-        LEFT JOIN students s ON s.school_id = $1 AND s.id = u.id
-        LEFT JOIN LATERAL (
-            SELECT c.id FROM classes c
-            WHERE c.school_id = $1 AND c.academic_year_id = y.id AND c.archived_at IS NULL
-                AND \(className("c.name")) = \(className("r.class"))
-            ORDER BY c.name = r.class DESC, c.id
-            LIMIT 1
-        ) c ON true
-        LEFT JOIN LATERAL (
-            SELECT e.id, e.class_id, e.starts_on, k.name
-            FROM enrollments e
-            JOIN classes k ON k.school_id = e.school_id AND k.id = e.class_id
-            WHERE e.school_id = $1 AND e.student_id = s.id
-                AND (e.ends_on IS NULL OR e.ends_on >= coalesce(r.enrolled_on, y.starts_on))
-            ORDER BY e.starts_on DESC
-            LIMIT 1
-        ) e ON true
-        WHERE r.class IS NOT NULL
-        """
-
-    /// A row for each child, beside the last guardianship of the two.
-    private static let wantedGuardianships = """
-        SELECT r.line, r.external_id AS key, i.id, i.external_id AS child, r.relation, r.access,
-            u.id AS guardian_id, s.id AS student_id, g.id AS id_now, g.access AS access_now,
-            g.ends_on < lyceum.today() AS is_over
-        FROM \(rows(.guardians))
-        CROSS JOIN LATERAL jsonb_to_recordset(coalesce(r.children, '[]')) AS i (id uuid, external_id text)
-        LEFT JOIN users u ON u.school_id = $1 AND u.external_id = r.external_id
-        LEFT JOIN users c ON c.school_id = $1 AND c.external_id = i.external_id
-        LEFT JOIN students s ON s.school_id = $1 AND s.id = c.id
-        LEFT JOIN LATERAL (
-            SELECT g.id, g.access, g.ends_on FROM guardianships g
-            WHERE g.school_id = $1 AND g.guardian_id = u.id AND g.student_id = s.id
-            ORDER BY g.starts_on DESC
-            LIMIT 1
-        ) g ON true
-        """
-
-    private static let wantedClasses = """
-        SELECT r.line, r.id, r.name AS key, r.grade_level, r.letter, r.profile, r.external_id, y.id AS year_id,
-            c.id AS id_now, c.grade_level AS grade_level_now
-        FROM \(rows(.classes))
-        LEFT JOIN \(currentYear) y ON true
-        LEFT JOIN LATERAL (
-            SELECT c.id, c.grade_level FROM classes c
-            WHERE c.school_id = $1 AND c.academic_year_id = y.id
-                AND (c.external_id = r.external_id OR \(className("c.name")) = \(className("r.name")))
-            ORDER BY (c.external_id = r.external_id) IS TRUE DESC, c.name = r.name DESC, c.id
-            LIMIT 1
-        ) c ON true
-        """
+    /// The file's rows, `r`. Ids for all that may have to be made of one.
+    static func rows(_ kind: ImportKind) -> String {
+        let columns = kind.columns.map { "\"\($0.name)\" \($0.sqlType)" }.joined(separator: ", ")
+        return "jsonb_to_recordset($2::jsonb) AS r (line int, id uuid, other_id uuid, third_id uuid, \(columns))"
+    }
 
     /// 7А, 7 "а" and 7A with a Latin letter are one class; as `ImportFile.className`.
-    private static func className(_ sql: String) -> String {
-        #"translate(upper(regexp_replace(\#(sql), '[\s_."«»-]', '', 'g')), 'ЁABCEHKMOPTX', 'ЕАВСЕНКМОРТХ')"#
+    static func className(_ sql: String) -> String {
+        #"translate(upper(\#(sql)), E'ЁABCEHKMOPTX\#(between)', 'ЕАВСЕНКМОРТХ')"#
     }
 
-    /// The file's rows, `r`. Two ids for what may have to be made of one.
-    private static func rows(_ kind: ImportKind) -> String {
-        let columns = kind.columns.map { "\($0.name) \($0.sqlType)" }.joined(separator: ", ")
-        return "jsonb_to_recordset($2::jsonb) AS r (line int, id uuid, other_id uuid, \(columns))"
+    /// Letter case, ё and what stands between words make no difference; as `ImportColumn.plain`.
+    static func plain(_ sql: String) -> String { #"translate(lower(\#(sql)), E'ё\#(between)', 'е')"# }
+
+    /// Taken out: `translate` is a hundred times as fast here as a regular expression.
+    private static let between = #" \t\n\r\u00a0_.\"«»-"#
+
+    /// Faults of the rows `w`, each with the condition under which it holds.
+    static func findings(
+        _ wanted: String, _ faults: [(condition: String, field: String, code: String, argument: String?)]
+    ) -> String {
+        let values = faults.map {
+            "(\($0.condition), \($0.field.hasPrefix("CASE") ? $0.field : "'\($0.field)'"), '\($0.code)', \($0.argument ?? "NULL"))"
+        }
+        return """
+            SELECT w.line, f.field, f.code, f.argument
+            FROM (\(wanted)) w
+            CROSS JOIN LATERAL (VALUES
+                \(values.joined(separator: ",\n    "))
+            ) AS f (holds, field, code, argument)
+            WHERE f.holds
+            """
     }
-}
 
-// MARK: People
+    static func examine(_ findings: String...) -> Statement {
+        Statement(
+            """
+            SELECT f.line, f.field, f.code, f.argument
+            FROM (\(findings.joined(separator: "\nUNION ALL\n"))) AS f (line, field, code, argument)
+            ORDER BY f.line
+            """)
+    }
 
-extension ImportStatements {
-    /// People are written through the views of their profiles, whose triggers keep the tables and roles behind them. An empty
-    /// cell leaves what is there.
+    /// Tables of a statement that resolve what rows call subjects, classes and groups of the current year.
+    ///
+    /// - Parameter source: a table whose rows have `place`, `subject`, `class`, `group`, and with `_key` at its end the last
+    ///   three as they are compared. `q` has a row for each `place`.
+    static func taught(_ source: String) -> String {
+        """
+        y AS MATERIALIZED (SELECT y.* FROM \(currentYear) y),
+        c AS MATERIALIZED (
+            SELECT DISTINCT ON (\(className("k.name"))) \(className("k.name")) AS key, k.id, k.group_id, k.grade_level
+            FROM classes k JOIN y ON y.id = k.academic_year_id
+            WHERE k.school_id = $1 AND k.archived_at IS NULL
+            ORDER BY \(className("k.name")), k.id
+        ),
+        j AS MATERIALIZED (
+            SELECT k.id, k.name, k.external_id, \(plain("k.name")) AS key
+            FROM subjects k WHERE k.school_id = $1 AND k.archived_at IS NULL
+        ),
+        g AS MATERIALIZED (
+            SELECT k.id, k.class_id, k.external_id, \(plain("k.name")) AS key
+            FROM groups k JOIN y ON y.id = k.academic_year_id
+            WHERE k.school_id = $1 AND k.archived_at IS NULL
+        ),
+        q AS MATERIALIZED (
+            SELECT p.place, j.id AS subject_id, j.name AS subject_name, c.id AS class_id, g.id AS named_group_id,
+                g.matches AS group_matches, CASE WHEN p."group" IS NULL THEN c.group_id ELSE g.id END AS group_id
+            FROM \(source) p
+            LEFT JOIN LATERAL (
+                SELECT j.id, j.name FROM j
+                WHERE j.external_id = p.subject OR j.key = p.subject_key
+                ORDER BY (j.external_id = p.subject) IS TRUE DESC, j.id
+                LIMIT 1
+            ) j ON true
+            LEFT JOIN c ON c.key = p.class_key
+            LEFT JOIN LATERAL (
+                SELECT g.id,
+                    CASE WHEN (g.external_id = p."group") IS TRUE THEN 1 ELSE count(*) OVER () END AS matches
+                FROM g
+                WHERE (g.external_id = p."group" OR g.key = p.group_key) AND (p.class IS NULL OR g.class_id = c.id)
+                ORDER BY (g.external_id = p."group") IS TRUE DESC, g.id
+                LIMIT 1
+            ) g ON true
+        )
+        """
+    }
+
+    /// What `taught` compares.
+    static let taughtKeys = """
+        \(plain("r.subject")) AS subject_key, \(className("r.class")) AS class_key, \(plain("r.\"group\"")) AS group_key
+        """
+
+    /// Faults of what `taught` resolved, for rows that have what it takes and answers.
+    static let taughtFaults: [(condition: String, field: String, code: String, argument: String?)] = [
+        ("w.year_id IS NULL", "subject", "no_academic_year", nil),
+        ("w.subject IS NOT NULL AND w.subject_id IS NULL", "subject", "unknown_subject", nil),
+        ("w.class IS NOT NULL AND w.class_id IS NULL", "class", "unknown_class", nil),
+        (
+            "w.\"group\" IS NOT NULL AND w.named_group_id IS NULL AND (w.class IS NULL OR w.class_id IS NOT NULL)",
+            "group", "unknown_group", nil
+        ),
+        ("w.group_matches > 1", "group", "ambiguous", nil),
+    ]
+
+    /// L1, of pupils who were tied to groups: lessons that they would have at one time.
     ///
     /// - Parameters:
-    ///   - without: columns that are not the profile's.
-    ///   - isCurrent: whether somebody, `k`, is missed when a file leaves them out.
-    private static func people(
-        _ kind: ImportKind, without others: [String] = [], isCurrent: String, findings: String, follow: [String] = []
-    ) -> ImportStatements {
-        let view = kind == .staff ? "staff_profiles" : "\(kind.rawValue.dropLast())_profiles"
-        let columns = kind.columns.map { $0.name }.filter { $0 != "external_id" && !others.contains($0) }
-        let values = columns.map { column in
-            let value = "coalesce(r.\(column), p.\(column))"
-            let isName = ["last_name", "first_name", "middle_name"].contains(column)
-            return isName && kind != .staff ? "CASE WHEN f.is_staff THEN p.\(column) ELSE \(value) END" : value
-        }
-        return ImportStatements(
-            examine: Statement(
-                """
-                SELECT f.line, f.field, f.code, f.argument
-                FROM (
-                    SELECT r.line, 'external_id' AS field, CASE
-                        WHEN u.depersonalised_at IS NOT NULL THEN 'depersonalised' ELSE 'another_person'
-                    END AS code, CASE
-                        WHEN u.depersonalised_at IS NULL THEN concat_ws(' ', u.last_name, u.first_name, u.middle_name)
-                    END AS argument
-                    FROM \(rows(kind))
-                    JOIN users u ON u.school_id = $1 AND u.external_id = r.external_id
-                    LEFT JOIN \(kind.rawValue) k ON k.school_id = $1 AND k.id = u.id
-                    WHERE u.depersonalised_at IS NOT NULL
-                        OR k.id IS NULL AND NOT (
-                            \(sameName("u.last_name", "r.last_name")) AND \(sameName("u.first_name", "r.first_name"))
-                        )
-                    UNION ALL
-                    \(findings)
-                ) AS f (line, field, code, argument)
-                ORDER BY f.line
-                """),
-            compare: Statement(
-                """
-                SELECT count(*) AS known,
-                    count(*) FILTER (
-                        WHERE u.external_id NOT IN (
-                            SELECT r.external_id FROM \(rows(kind)) WHERE r.external_id IS NOT NULL
-                        )
-                    ) AS missing
-                FROM \(kind.rawValue) k
-                JOIN users u ON u.school_id = $1 AND u.id = k.id
-                WHERE k.school_id = $1 AND u.external_id IS NOT NULL AND \(isCurrent)
-                """),
-            update: [
-                Statement(
-                    """
-                    UPDATE \(view) p
-                    SET \(zip(columns, values).map { "\($0) = \($1)" }.joined(separator: ", "))
-                    FROM \(rows(kind))
-                    JOIN users u ON u.school_id = $1 AND u.external_id = r.external_id
-                    CROSS JOIN LATERAL (
-                        SELECT EXISTS (SELECT FROM staff s WHERE s.school_id = $1 AND s.id = u.id)
-                            OR EXISTS (
-                                SELECT FROM user_roles o
-                                WHERE o.school_id = $1 AND o.user_id = u.id AND o.role NOT IN ('student', 'guardian')
-                            ) AS is_staff
-                    ) f
-                    WHERE p.school_id = $1 AND p.id = u.id
-                        AND (\(columns.map { "p.\($0)" }.joined(separator: ", ")))
-                            IS DISTINCT FROM (\(values.joined(separator: ", ")))
-                    RETURNING p.external_id AS key
-                    """)
-            ],
-            insert: Statement(
-                """
-                INSERT INTO \(view) (school_id, id, external_id, \(columns.joined(separator: ", ")))
-                SELECT $1, coalesce(u.id, r.id), r.external_id, \(columns.map { "r.\($0)" }.joined(separator: ", "))
-                FROM \(rows(kind))
-                LEFT JOIN users u ON u.school_id = $1 AND u.external_id = r.external_id
-                WHERE NOT EXISTS (SELECT FROM \(kind.rawValue) k WHERE k.school_id = $1 AND k.id = u.id)
-                RETURNING external_id AS key
-                """),
-            follow: follow.map { Statement($0) })
-    }
-
-    private static func sameName(_ first: String, _ second: String) -> String {
-        "translate(lower(\(first)), 'ё', 'е') = translate(lower(\(second)), 'ё', 'е')"
+    ///   - wanted: rows with `line` and `member_now`, the id of the membership.
+    ///   - name: what the fault calls the pupil, SQL.
+    static func overlaps(of wanted: String, field: String, name: String) -> Statement {
+        Statement(
+            """
+            SELECT DISTINCT ON (w.line, m.id) w.line, '\(field)' AS field, 'student_overlap' AS code,
+                \(name) || ': ' || s.name || ', ' || os.name || ', ' || to_char(l.date, 'DD.MM.YYYY') AS argument
+            FROM (\(wanted)) w
+            JOIN group_members m ON m.school_id = $1 AND m.id = w.member_now AND m.changed_xid = pg_current_xact_id()
+            JOIN sections s ON s.school_id = $1 AND s.group_id = m.group_id
+            JOIN lessons l ON l.school_id = $1 AND l.section_id = s.id AND l.state <> 'cancelled'
+                AND l.date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity')
+            JOIN group_members om ON om.school_id = $1 AND om.student_id = m.student_id AND om.group_id <> m.group_id
+                AND l.date BETWEEN om.starts_on AND coalesce(om.ends_on, 'infinity')
+            JOIN sections os ON os.school_id = $1 AND os.group_id = om.group_id
+            JOIN lessons o ON o.school_id = $1 AND o.section_id = os.id AND o.date = l.date AND o.state <> 'cancelled'
+                AND o.starts_at < l.ends_at AND o.ends_at > l.starts_at
+                AND coalesce(o.merge_id, o.id) <> coalesce(l.merge_id, l.id)
+            ORDER BY w.line, m.id, l.date
+            """)
     }
 }

@@ -2,44 +2,72 @@ import Crypto
 import Postgres
 import Web
 
-/// What `lyceum import` does: an import as the owner of the database, the same as `POST /v1/imports/{kind}`.
+/// What `lyceum import` does: an import as the owner of the database, the same as `POST /v1/imports`.
 package struct OwnerImport {
     private let connection: BlockingConnection
     private let school: String
-    private let file: ImportFile
+    private let files: [ImportFile]
+    private let faults: [ImportFault]
 
-    /// - Parameter school: its code.
-    package init(_ connection: BlockingConnection, school: String, _ kind: ImportKind, _ bytes: [UInt8]) {
+    /// - Parameters:
+    ///   - school: its code.
+    ///   - kind: what the file holds; nil for an archive of several.
+    package init(_ connection: BlockingConnection, school: String, _ kind: ImportKind?, _ bytes: [UInt8]) {
         var identifiers = UUIDv7()
         self.connection = connection
         self.school = school
-        file = ImportFile(kind, bytes) { identifiers.next() }
+        if let kind {
+            files = [ImportFile(kind, bytes) { identifiers.next() }]
+            faults = []
+        } else {
+            let archive = ImportArchive(bytes) { identifiers.next() }
+            files = archive.files
+            faults = archive.faults
+        }
     }
 
     /// - Parameter progress: told the steps that are done, and how many there are.
     /// - Throws: `ImportRefusal`, `OwnerRefusal`, or `BlockingConnection.Failure`.
     package func run(
         isDryRun: Bool, isForced: Bool, progress: (_ done: Int, _ steps: Int) -> Void
-    ) throws -> ImportReport {
-        let task = Import(file, isForced: isForced)
-        let steps = task.writing.count + 2
+    ) throws -> [ImportReport] {
+        var batch = ImportBatch(files, faults: faults, isForced: isForced, isDryRun: isDryRun)
+        let steps = batch.tasks.reduce(0) { $0 + $1.steps }
         var done = 0
         return try connection.transaction {
             let id = try enter()
-            func rows(_ statement: Statement) throws -> [[String?]] {
-                progress(done, steps)
-                done += 1
-                return try connection.query(statement.sql, [id, file.rows]).rows
-            }
             try connection.query(ImportStatements.lock.sql, [id])
-            let findings = try rows(task.statements.examine)
-            let missing = try task.check(findings: findings, comparison: try rows(task.statements.compare))
-            try connection.execute("SAVEPOINT import")
-            let changes = try task.writing.map { try rows($0) }
+            try connection.execute(ImportStatements.savepoint.sql)
+            try connection.execute(ImportStatements.defer.sql)
+            try connection.execute(ImportStatements.interpret.sql)
+            for task in batch.tasks {
+                let end = done + task.steps
+                func rows(_ statement: Statement) throws -> [[String?]] {
+                    progress(done, steps)
+                    done += 1
+                    return try connection.query(statement.sql, [id, task.file.rows]).rows
+                }
+                defer { done = end }
+                guard batch.isPossible(task) else {
+                    batch.skip(task)
+                    continue
+                }
+                try connection.execute(ImportStatements.joinByHash.sql)
+                let findings = try rows(task.statements.examine)
+                let comparison = try rows(task.statements.compare)
+                guard let missing = try batch.check(task, findings: findings, comparison: comparison) else { continue }
+                if !task.writesByHash { try connection.execute(ImportStatements.joinFreely.sql) }
+                let changes = try task.writing.map { try rows($0) }
+                try connection.execute(ImportStatements.joinByHash.sql)
+                let verified = try task.statements.verify.map { try rows($0) } ?? []
+                batch.finish(task, changes, findings: verified, missing: missing)
+            }
+            try connection.execute(ImportStatements.joinFreely.sql)
+            let reports = try batch.conclude()
             try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            if isDryRun { try connection.execute("ROLLBACK TO SAVEPOINT import") }
-            progress(done, steps)
-            return task.report(changes, missing: missing, isDryRun: isDryRun)
+            if isDryRun { try connection.execute(ImportStatements.rollback.sql) }
+            progress(steps, steps)
+            return reports
         }
     }
 
@@ -55,18 +83,19 @@ package struct OwnerImport {
 
 extension ImportRefusal {
     /// A line for each fault, and one for those that are not told.
-    package func lines(of file: String) -> [String] {
+    package func lines(of path: String) -> [String] {
         switch self {
-        case .shrinks(let known, let missing):
+        case .shrinks(let file, let known, let missing):
             [
-                "\(file) leaves out \(missing) of \(known) that are known: it may be cut. If it is not, add --force. "
-                    + "Nothing was changed."
+                "\(([path] + [file].compactMap { $0 }).joined(separator: ": ")) leaves out \(missing) of \(known) that "
+                    + "are known: it may be cut. If it is not, add --force. Nothing was changed."
             ]
         case .faults(let faults):
-            faults.prefix(Import.toldFaults).map {
-                "\(file): row \($0.row), column \($0.column): \($0.detail.english) (\($0.code))"
+            faults.prefix(Self.toldFaults).map { fault in
+                let place = [path, fault.file, fault.row == 0 ? nil : "row \(fault.row), column \(fault.column)"]
+                return place.compactMap { $0 }.joined(separator: ": ") + ": \(fault.detail.english) (\(fault.code))"
             }
-                + (faults.count > Import.toldFaults ? ["… and \(faults.count - Import.toldFaults) more."] : [])
+                + (faults.count > Self.toldFaults ? ["… and \(faults.count - Self.toldFaults) more."] : [])
                 + ["Nothing was changed."]
         }
     }

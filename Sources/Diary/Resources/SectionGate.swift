@@ -21,11 +21,7 @@ enum SectionGate {
     /// The last day that the caller reads; NULL when the gate is closed.
     static let until = "nullif(current_setting('lyceum.until', true), '')::date"
 
-    private static let page = """
-        FROM sections s
-        JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
-        JOIN subjects j ON j.school_id = s.school_id AND j.id = s.subject_id
-        LEFT JOIN school_settings t ON t.school_id = s.school_id
+    private static let reader = """
         CROSS JOIN LATERAL (SELECT $3::boolean OR lyceum.reads_section($1, $4::uuid, s.id) AS whole) r
         """
     private static let settings = """
@@ -40,7 +36,11 @@ enum SectionGate {
             coalesce(t.scale_min, 2) AS "scale.minimum", coalesce(t.scale_max, 5) AS "scale.maximum",
             lyceum.teaches($1, $4::uuid, s.id, lyceum.today()) AS may_edit, \(settings),
             set_config('lyceum.until', d.until::text, true) AS _until
-        \(page)
+        FROM sections s
+        JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
+        JOIN subjects j ON j.school_id = s.school_id AND j.id = s.subject_id
+        LEFT JOIN school_settings t ON t.school_id = s.school_id
+        \(reader)
         CROSS JOIN LATERAL (
             SELECT CASE
                 WHEN r.whole THEN 'infinity'
@@ -53,7 +53,8 @@ enum SectionGate {
     private static let lockingGate = Statement(
         """
         SELECT s.id, \(settings)
-        \(page)
+        FROM sections s
+        \(reader)
         WHERE s.school_id = $1 AND s.id = $2::uuid AND (r.whole OR lyceum.leads_member($1, $4::uuid, s.id))
         FOR NO KEY UPDATE OF s
         """)

@@ -88,7 +88,8 @@ enum StudentDiary {
     private static let student = StudentGate.student
 
     /// Lessons of the groups that the pupil was a member of on the day. The days asked for stand alone, and not inside
-    /// `greatest(…)`: only so are they a condition on the index of each section's lessons.
+    /// `greatest(…)`: only so are they a condition on the index of each section's lessons. Memberships outside of these days
+    /// are left out first: a pupil collects them over eleven years.
     ///
     /// The statements behind it read about the lessons found here, in their order: `studied`.
     private static let lessons = Statement(
@@ -101,6 +102,7 @@ enum StudentDiary {
             JOIN lessons l ON l.school_id = s.school_id AND l.section_id = s.id AND l.date BETWEEN \(from) AND \(to)
                 AND l.date >= m.starts_on AND (m.ends_on IS NULL OR l.date <= m.ends_on)
             WHERE m.school_id = $1 AND m.student_id = \(student)
+                AND m.starts_on <= \(to) AND (m.ends_on IS NULL OR m.ends_on >= \(from))
             ORDER BY l.date, l.starts_at, l.id
         ),
         kept AS MATERIALIZED (SELECT set_config('lyceum.lessons', array_agg(id)::text, true) FROM studied)
@@ -150,7 +152,7 @@ enum StudentDiary {
         """
     /// A join, where an EXISTS would read all completions of the school into a hash.
     private static let completion = """
-        LEFT JOIN homework_completions d ON d.school_id = h.school_id AND d.homework_id = h.id AND d.student_id = \(student)
+        LEFT JOIN homework_completions d ON d.school_id = $1 AND d.homework_id = h.id AND d.student_id = \(student)
         """
     private static let done = "d.homework_id IS NOT NULL AS done"
 

@@ -149,18 +149,20 @@ enum Tokens {
             throw Problem.invalidScope
         }
         let token: String
-        if constantTimeEquals(presented.hash, current) {
-            if rows.boolean(0, "lacks_second_factor") {
-                // The school has come to ask for one since: it is set up at the next sign-in.
-                _ = try await transaction.run([end(id, session, .text("second factor required"))])
-                return nil
-            }
+        let previous = rows.bytes(0, "previous_refresh_hash")
+        let isCurrent = constantTimeEquals(presented.hash, current)
+        let isPrevious = previous.map { constantTimeEquals(presented.hash, $0) } ?? false
+        if isCurrent || isPrevious, rows.boolean(0, "lacks_second_factor") {
+            // The school has come to ask for one since: it is set up at the next sign-in.
+            _ = try await transaction.run([end(id, session, .text("second factor required"))])
+            return nil
+        }
+        if isCurrent {
             let next = try services.refreshTokens.make(
                 school: school.id, session: presented.session, generation: generation + 1)
             token = next.token
             _ = try await transaction.run([advance(id, session, .bytes(next.hash))])
-        } else if let previous = rows.bytes(0, "previous_refresh_hash"), rows.boolean(0, "is_recent"),
-            constantTimeEquals(presented.hash, previous),
+        } else if isPrevious, rows.boolean(0, "is_recent"),
             let again = try services.refreshTokens.again(
                 school: school.id, session: presented.session, generation: generation, hash: current)
         {

@@ -131,4 +131,14 @@ import Testing
             #expect(refused.status == 400)
         }
     }
+
+    @Test func aCodeOfBeforeASecondFactorWasSetUpOpensNothing() throws {
+        let (_, login) = try school.teacher(6)
+        let client = try school.client(login)
+        let code = try #require(try AppSchool.sentBack(try password(login))["code"])
+        let secret = try #require(try SecondFactorSchool.begin(client).json["secret"]?.string)
+        let confirmed = try SecondFactorSchool.confirm(client, try Authenticator(secret: secret, school.clock).code)
+        #expect(confirmed.status == 200, "\(confirmed.text)")
+        #expect(try apps.exchange(code, app.clientID).status == 400)
+    }
 }

@@ -1,3 +1,4 @@
+import Compression
 import Crypto
 import Diary
 import HTTP1
@@ -108,7 +109,7 @@ import Web
 
     @Test func noScopeWritesWhatOnlyPeopleAnswerFor() {
         let writing = Routes.all.filter { ![.get].contains($0.method) && !$0.access.scopes.isEmpty }
-        #expect(writing.map { $0.operation } == ["importRows"])
+        #expect(writing.map { $0.operation } == ["importArchive", "importRows"])
     }
 
     @Test func anotherSchoolsRowsAreNotThere() throws {
@@ -201,6 +202,18 @@ import Web
         let staff = try imports(
             program, "staff", "external_id;last_name;first_name;roles\nx-1;Злой;Админ;administrator\n")
         #expect(staff.status == 403)
+        let archive = ZipWriter.archive([
+            (
+                name: "staff.csv",
+                content: Array("external_id;last_name;first_name;roles\nx-1;Злой;Админ;administrator\n".utf8)
+            )
+        ])
+        let packed = try program.send(
+            "POST", "/v1/imports?force=true", headers: [("Content-Type", "application/zip")], body: archive)
+        #expect(packed.status == 403)
+        // Nor does it make anybody a class teacher, who issues credentials.
+        #expect(try imports(program, "classes", "name;class_teacher\n7А;x-2\n").status == 403)
+        #expect(try imports(program, "classes", "name;profile\n7А;физический\n").status == 200)
         // A guardian who is also staff keeps the name.
         let owner = try server.owner()
         let person = try owner.query(

@@ -398,16 +398,12 @@ import Testing
 
     // MARK: Templates
 
-    @Test(arguments: ["staff", "students", "guardians", "classes"])
-    func templatesAreImported(_ kind: String) throws {
-        let answer = try server.client("admin").get("/v1/imports/templates/\(kind)")
+    @Test(arguments: ImportKind.allCases)
+    func templatesAreCSV(_ kind: ImportKind) throws {
+        let answer = try server.client("admin").get("/v1/imports/templates/\(kind.rawValue)")
         #expect(answer.status == 200)
         #expect(answer["Content-Type"] == "text/csv; charset=utf-8")
-        #expect(answer["Content-Disposition"] == "attachment; filename=\"\(kind).csv\"")
+        #expect(answer["Content-Disposition"] == "attachment; filename=\"\(kind.rawValue).csv\"")
         #expect(answer.body.starts(with: [0xEF, 0xBB, 0xBF]))
-        if kind == "guardians" { _ = try send("students", "Код;Фамилия;Имя", "1024;Ковалёв;Артём") }
-        let imported = try send(kind, answer.body)
-        #expect(imported.status == 200, "\(imported.text)")
-        #expect(imported.json["rows"]?.int == 1)
     }
 }

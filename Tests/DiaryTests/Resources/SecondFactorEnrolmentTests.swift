@@ -84,6 +84,19 @@ import Testing
         }
     }
 
+    /// A phone that lost an answer gets the successor again, but not past the school's setting.
+    @Test func aSpentTokenOfBeforeTheSettingRenewsNothingEither() throws {
+        let (_, login) = try school.teacher(6)
+        let early = try school.signIn(login).json["refresh_token"]!.string!
+        #expect(try refresh(early).status == 200)
+        #expect(try refresh(early).status == 200, "the answer was lost")
+        try school.requiring {
+            let answer = try refresh(early)
+            #expect(answer.status == 400)
+        }
+        #expect(try refresh(early).status == 400, "the session has ended")
+    }
+
     @Test func aTicketEndsWithItsTimeAndWithThePassword() throws {
         let (id, login) = try school.teacher(2)
         try school.requiring {

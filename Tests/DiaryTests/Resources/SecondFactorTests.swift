@@ -119,6 +119,26 @@ import Testing
         #expect(try school.state(client)["recovery_codes_left"]?.int == 9)
     }
 
+    @Test func A6_whoHoldsASessionHasTenTriesAtConfirming() throws {
+        let (_, login) = try school.teacher(9)
+        let client = try school.client(login)
+        func app() throws -> Authenticator {
+            try Authenticator(
+                secret: try #require(try SecondFactorSchool.begin(client).json["secret"]?.string), school.clock)
+        }
+        let first = try app()
+        for _ in 0..<10 {
+            let answer = try SecondFactorSchool.confirm(client, first.wrongCode)
+            #expect(answer.code == "wrong_code")
+        }
+        let locked = try SecondFactorSchool.confirm(client, first.code)
+        #expect(locked.code == "too_many_attempts")
+        #expect(locked["Retry-After"] == "900")
+        // Who knows the password begins anew.
+        let second = try app()
+        #expect(try SecondFactorSchool.confirm(client, second.code).status == 200)
+    }
+
     @Test func A6_wrongCodesAreFailedSignIns() throws {
         let (_, login, _, app, _) = try school.teacherWithFactor(3)
         // To be asked for the code is none.

@@ -101,7 +101,7 @@ struct DemoSchoolIDs: Sendable {
         var rows: [String: String] = [:]
         for table in [
             "academic_years", "terms", "holidays", "bell_schedules", "rooms", "subjects", "categories",
-            "attendance_codes", "enrollments",
+            "attendance_codes", "enrollments", "timetable_entries",
         ] {
             let name = table.hasSuffix("ies") ? table.dropLast(3) + "y" : String(table.dropLast())
             rows["{\(name)_id}"] = try connection.query(

@@ -210,6 +210,12 @@ struct BatchOutcome {
     private static func detail(_ code: String) -> Text { (ProblemKind.all[code] ?? .journalRefused).detail }
 }
 
+extension Parameter {
+    /// A column of the rows that `unnest` makes of several arrays. One in which nothing stands is NULL, which fills the rows
+    /// with NULLs and need not be read.
+    static func column(_ values: [String?]) -> Parameter { values.allSatisfy { $0 == nil } ? .null : .texts(values) }
+}
+
 /// SQL that the lists share.
 enum BatchSQL {
     static let section = SectionGate.section

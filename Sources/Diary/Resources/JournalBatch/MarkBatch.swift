@@ -16,7 +16,6 @@ struct MarkBatch {
 
     init(_ items: [ObjectReader], _ services: Services) {
         count = items.count
-        newIDs = items.map { _ in services.newID() }
         var seen: Set<String> = []
         for var item in items {
             let lineItem = item.uuid("line_item_id", .optional).value
@@ -37,6 +36,8 @@ struct MarkBatch {
                 item.add("line_item_id", .required)
             }
         }
+        // Who has seen a mark does not write a new one.
+        newIDs = versions.map { $0 == 0 ? services.newID() : nil }
         columns = Set(lessons.compactMap { $0 }).sorted().map { ($0, services.newID()) }
     }
 
@@ -50,12 +51,13 @@ struct MarkBatch {
 
     func query(_ school: Parameter, _ user: Parameter, asksRules: Bool) -> Query {
         Query(
-            statement: Self.statement,
+            statement: asksRules ? Self.checkedStatement : Self.statement,
             parameters: [
-                school, user, .integers(Array(0..<count)), .texts(lineItems), .texts(lessons), .texts(students),
-                .texts(values.map { $0?.kind }), .integers(values.map { $0?.number }), .texts(values.map { $0?.code }),
-                .texts(values.map { $0?.dueOn }), .booleans(comments.map { !$0.isAbsent }),
-                .texts(comments.map { $0.value }), .integers(versions), .texts(newIDs), .boolean(asksRules),
+                school, user, .column(lineItems), .column(lessons), .column(students),
+                .column(values.map { $0?.kind }), .column(values.map { $0?.number.map { String($0) } }),
+                .column(values.map { $0?.code }), .column(values.map { $0?.dueOn }),
+                .column(comments.map { $0.isAbsent ? nil : "t" }), .column(comments.map { $0.value }),
+                .integers(versions), .column(newIDs),
             ])
     }
 
@@ -84,15 +86,26 @@ struct MarkBatch {
             )
         """)
 
-    private static let statement = Statement(
+    private static let statement = Statement(sql(refusal: "NULL"))
+    private static let checkedStatement = Statement(
+        sql(
+            refusal: "r.refusal",
+            rules: """
+                LEFT JOIN lyceum.mark_refusals(
+                    $1, (SELECT array_agg(i.line_item ORDER BY i.ord) FROM target i), $5::uuid[], $6::text[],
+                    $7::int[], $8::text[]
+                ) r ON r.ordinal = t.ord
+                """))
+
+    private static func sql(refusal: String, rules: String = "") -> String {
         """
         WITH input AS MATERIALIZED (
             SELECT *, coalesce(line_item_id, lesson_id) AS place
             FROM unnest(
-                $3::int[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::smallint[], $9::text[], $10::date[],
-                $11::boolean[], $12::text[], $13::int[], $14::uuid[]
-            ) AS i(
-                ord, line_item_id, lesson_id, student_id, kind, number, code, due_on, sets_comment, comment, seen, new_id
+                $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::smallint[], $8::text[], $9::date[], $10::boolean[],
+                $11::text[], $12::int[], $13::uuid[]
+            ) WITH ORDINALITY AS i(
+                line_item_id, lesson_id, student_id, kind, number, code, due_on, sets_comment, comment, seen, new_id, ord
             )
         ), named AS MATERIALIZED (
             SELECT i.place, i.line_item_id IS NULL AS by_lesson, i.lesson_id, coalesce(i.line_item_id, d.id) AS line_item
@@ -117,7 +130,7 @@ struct MarkBatch {
             FROM input i
             JOIN places p ON p.place = i.place AND p.by_lesson = (i.line_item_id IS NULL)
             LEFT JOIN marks k ON k.school_id = $1 AND k.line_item_id = p.own_item AND k.student_id = i.student_id
-        ), compared AS MATERIALIZED (
+        ), compared AS (
             SELECT t.*,
                 CASE
                     WHEN t.found THEN (t.kind, t.number, t.code, t.due_on, t.comment) IS NOT DISTINCT FROM
@@ -139,17 +152,11 @@ struct MarkBatch {
                     -- A column was not made because no mark can stand in it: why, for this one.
                     WHEN t.lacks_column
                         THEN coalesce(lyceum.attendance_refusal($1, t.lesson_id, t.student_id), 'marks_not_allowed')
-                    ELSE r.refusal
+                    ELSE \(refusal)
                 END AS refusal
             FROM compared t
             LEFT JOIN taught o ON o.lesson_id = t.lesson_id
-            LEFT JOIN (
-                SELECT *
-                FROM lyceum.mark_refusals(
-                    $1, (SELECT array_agg(i.line_item ORDER BY i.ord) FROM target i), $6::uuid[], $7::text[],
-                    $8::int[], $9::text[])
-                WHERE $15::boolean
-            ) r ON r.ordinal = t.ord + 1
+            \(rules)
         ), accepted AS MATERIALIZED (
             SELECT * FROM checked c WHERE c.refusal IS NULL AND NOT c.unchanged
         ), added AS (
@@ -183,5 +190,6 @@ struct MarkBatch {
         LEFT JOIN added n ON n.id = c.new_id
         LEFT JOIN updated u ON u.id = c.mark
         ORDER BY c.ord
-        """)
+        """
+    }
 }

@@ -1,0 +1,59 @@
+import Compression
+
+/// A zip archive of files to import, read: each file is called as what it holds, `students.csv` or `Ученики.csv`.
+struct ImportArchive: Sendable {
+    /// In the order in which one rests on the other.
+    private(set) var files: [ImportFile] = []
+    /// Of the archive itself; what is wrong in its files, they say.
+    private(set) var faults: [ImportFault] = []
+
+    /// Bytes that a request may bring. Unpacked, `ZipReader.Limits` hold.
+    static let largest = 8 * 1024 * 1024
+
+    init(_ bytes: [UInt8], newID: () -> String) {
+        let entries: [ZipReader.Entry]
+        do throws(ZipReader.Fault) {
+            entries = try ZipReader.entries(of: bytes) { ImportKind(file: $0) != nil }
+        } catch {
+            faults = [ImportFault(file: nil, error.rawValue)]
+            return
+        }
+        if entries.isEmpty { faults = [ImportFault(file: nil, "empty_archive")] }
+        var found: [ImportKind: (name: String, content: [UInt8])] = [:]
+        for entry in entries {
+            // A name is shown, and its length is the archive's choice.
+            let name = String(entry.name.prefix(100))
+            guard let kind = ImportKind(file: entry.name) else {
+                let isPath = entry.name.contains { $0 == "/" || $0 == "\\" }
+                faults.append(
+                    isPath
+                        ? ImportFault(file: name, "path_in_name")
+                        : ImportFault(
+                            file: name, "unknown_file",
+                            ImportKind.allCases.map { $0.rawValue + ".csv" }.joined(separator: ", ")))
+                continue
+            }
+            if let first = found[kind] {
+                faults.append(ImportFault(file: name, "repeated", first.name))
+                continue
+            }
+            switch entry.content {
+            case .success(let content)?: found[kind] = (name, content)
+            case .failure(let fault)?: faults.append(ImportFault(file: name, fault.rawValue))
+            case nil: break
+            }
+        }
+        files = ImportKind.allCases.compactMap { kind in
+            found[kind].map { ImportFile(kind, $0.content, name: $0.name, newID: newID) }
+        }
+    }
+}
+
+extension ImportKind {
+    /// Templates of all kinds in one archive.
+    package static var templates: [UInt8] { templates(allCases) }
+
+    static func templates(_ kinds: [ImportKind]) -> [UInt8] {
+        ZipWriter.archive(kinds.map { ($0.rawValue + ".csv", $0.template) })
+    }
+}

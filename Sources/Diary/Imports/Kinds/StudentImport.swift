@@ -1,0 +1,103 @@
+extension ImportKind {
+    static let studentColumns =
+        person("1024", "Ковалёв", "Артём", "Сергеевич") + [
+            ImportColumn("birth_date", ["Дата рождения"], .date, example: "14.03.2013"),
+            ImportColumn(
+                "sex", ["Пол"],
+                .word([("male", ["М", "Муж", "Мужской"]), ("female", ["Ж", "Жен", "Женский"])]), example: "М"),
+            ImportColumn("personal_file", ["Личное дело", "Номер личного дела"], .text(maximum: 50), example: "К-112"),
+        ] + contacts("", "+7 900 000-10-24") + [
+            ImportColumn("address", ["Адрес"], .text(maximum: 500), example: "ул. Мира, 5, кв. 12"),
+            ImportColumn("class", ["Класс"], .text(maximum: 20), example: "7А"),
+            ImportColumn("enrolled_on", ["Зачислен", "Дата зачисления"], .date, example: ""),
+        ]
+}
+
+extension ImportStatements {
+    static let students = people(
+        .students, without: ["class", "enrolled_on"],
+        isCurrent: """
+            (
+                NOT EXISTS (SELECT FROM enrollments e WHERE e.school_id = $1 AND e.student_id = k.id)
+                OR EXISTS (
+                    SELECT FROM enrollments e
+                    WHERE e.school_id = $1 AND e.student_id = k.id
+                        AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+                )
+            )
+            """,
+        findings: """
+            SELECT w.line,
+                CASE w.code WHEN 'outside_year' THEN 'enrolled_on' ELSE 'class' END, w.code,
+                CASE w.code
+                    WHEN 'outside_year' THEN w.year_starts_on || ' … ' || w.year_ends_on
+                    WHEN 'class_change_needs_date' THEN w.class_now
+                END
+            FROM (
+                SELECT w.*, CASE
+                    WHEN w.year_starts_on IS NULL THEN 'no_academic_year'
+                    WHEN w.class_id IS NULL THEN 'unknown_class'
+                    WHEN w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on THEN 'outside_year'
+                    WHEN w.class_id_now <> w.class_id AND w.starts_on <= w.starts_on_now THEN 'class_change_needs_date'
+                END AS code
+                FROM (\(wantedEnrollments)) w
+            ) w
+            WHERE w.code IS NOT NULL
+            UNION ALL
+            SELECT r.line, 'enrolled_on', 'needs_class', NULL
+            FROM \(rows(.students)) WHERE r.enrolled_on IS NOT NULL AND r.class IS NULL
+            UNION ALL
+            SELECT r.line, 'birth_date', 'in_the_future', NULL
+            FROM \(rows(.students)) WHERE r.birth_date > lyceum.today()
+            """,
+        follow: [
+            // Who changes class leaves the old one the day before.
+            """
+            UPDATE enrollments e SET ends_on = w.starts_on - 1
+            FROM (\(wantedEnrollments)) w
+            WHERE e.school_id = $1 AND e.id = w.id_now AND w.class_id_now <> w.class_id AND w.starts_on > w.starts_on_now
+            RETURNING w.key
+            """,
+            """
+            WITH done AS (
+                INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on)
+                SELECT $1, w.id, w.student_id, w.class_id, w.starts_on
+                FROM (\(wantedEnrollments)) w
+                WHERE w.class_id IS NOT NULL AND w.id_now IS NULL
+                RETURNING student_id
+            )
+            SELECT u.external_id AS key FROM done JOIN users u ON u.school_id = $1 AND u.id = done.student_id
+            """,
+        ],
+        // A membership of the class's own group has the id of its enrollment.
+        verify: overlaps(
+            of: "SELECT e.line, e.key, e.id_now AS member_now FROM (\(wantedEnrollments)) e", field: "class",
+            name: "w.key"))
+
+    /// Beside the last enrollment that is not over when the wanted one begins.
+    private static let wantedEnrollments = """
+        SELECT r.line, r.external_id AS key, r.other_id AS id, s.id AS student_id, c.id AS class_id,
+            coalesce(r.enrolled_on, y.starts_on) AS starts_on, y.starts_on AS year_starts_on, y.ends_on AS year_ends_on,
+            e.id AS id_now, e.class_id AS class_id_now, e.starts_on AS starts_on_now, k.name AS class_now
+        FROM \(rows(.students))
+        LEFT JOIN \(currentYear) y ON true
+        LEFT JOIN users u ON u.school_id = $1 AND u.external_id = r.external_id
+        LEFT JOIN students s ON s.school_id = $1 AND s.id = u.id
+        LEFT JOIN LATERAL (
+            SELECT c.id FROM classes c
+            WHERE c.school_id = $1 AND c.academic_year_id = y.id AND c.archived_at IS NULL
+                AND \(className("c.name")) = \(className("r.class"))
+            ORDER BY c.name = r.class DESC, c.id
+            LIMIT 1
+        ) c ON true
+        LEFT JOIN LATERAL (
+            SELECT e.id, e.class_id, e.starts_on FROM enrollments e
+            WHERE e.school_id = $1 AND e.student_id = s.id
+                AND (e.ends_on IS NULL OR e.ends_on >= coalesce(r.enrolled_on, y.starts_on))
+            ORDER BY e.starts_on DESC
+            LIMIT 1
+        ) e ON true
+        LEFT JOIN classes k ON k.school_id = $1 AND k.id = e.class_id
+        WHERE r.class IS NOT NULL
+        """
+}
