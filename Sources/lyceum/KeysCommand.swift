@@ -5,14 +5,14 @@ import Web
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys",
-        abstract: "Make keys for access tokens.",
+        abstract: "Make keys for access tokens and for secrets that are kept.",
         subcommands: [New.self])
 }
 
 extension KeysCommand {
     struct New: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print a new key for token.keys.",
+            abstract: "Print a new key for token.keys or secrets.keys.",
             discussion: """
                 32 random bytes as id:base64url. It is a secret, and kept nowhere: put it where LYCEUM_TOKEN_KEYS comes \
                 from. All processes need the same keys, separated by commas; the first signs, all verify.
@@ -20,6 +20,9 @@ extension KeysCommand {
                 To rotate: put the new key behind the old one and restart all processes; put it first and restart all; \
                 after 15 minutes, or better after 90 days (the life of a session), remove the old one. A key that has \
                 leaked is removed at once, and all sessions are ended: see "Keys" in docs/operations.md.
+
+                secrets.keys (LYCEUM_SECRETS_KEYS) take keys of the same form, and other ones: they seal the secrets of \
+                second factors. Rotate them in the same way; docs/operations.md says when an old one may go.
 
                 EXAMPLES:
                   lyceum keys new

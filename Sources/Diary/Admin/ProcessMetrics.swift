@@ -31,7 +31,7 @@ struct ProcessMetrics: Sendable {
             open, offload, started,
             MetricFamily(
                 "lyceum_passwords_guessed_at", .gauge,
-                "1 while most passwords are wrong, and hashing takes what is left.",
+                "1 while most passwords are wrong, and hashing yields to all else.",
                 value: passwords.isGuessedAt ? 1 : 0),
             MetricFamily(
                 "lyceum_log_dropped_lines_total", .counter, "Log lines dropped because their reader was too slow.",

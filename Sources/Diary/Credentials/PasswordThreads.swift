@@ -4,8 +4,9 @@ import Synchronization
 /// The threads that hash passwords: each hash is a tenth of a second of a processor.
 ///
 /// They yield a little to requests, so that people who sign in are served beside those who read. While somebody tries
-/// passwords one after another, whatever the addresses, hashing moves to threads that take what is left over: the guesses
-/// wait then, and sign-ins with them, and not those who read. Which threads it is does not depend on the login.
+/// passwords one after another, whatever the addresses, hashing moves to threads that get a tenth of what a request gets where
+/// both want the processor: the guesses wait then, and sign-ins with them, but not for ever, and those who read do not. Which
+/// threads it is does not depend on the login.
 package final class PasswordThreads: Sendable {
     private let usual: Offload
     private let quiet: Offload
@@ -18,7 +19,7 @@ package final class PasswordThreads: Sendable {
 
     package init(threads: Int, limit: Int) throws {
         usual = try Offload(name: "passwords", threads: threads, limit: limit, niceness: 1)
-        quiet = try Offload(name: "guesses", threads: threads, limit: limit, niceness: 19)
+        quiet = try Offload(name: "guesses", threads: threads, limit: limit, niceness: 10)
     }
 
     /// - Throws: `Offload.Full`, or what `work` throws.

@@ -114,7 +114,7 @@ import Web
 
     /// Whoever tries passwords one after another takes the processor from nobody else (`PasswordThreads`); some wrong ones among
     /// right ones are no such thing.
-    @Test func A6_whileMostPasswordsAreWrongHashingTakesWhatIsLeft() throws {
+    @Test func A6_whileMostPasswordsAreWrongHashingYields() throws {
         func isGuessedAt() throws -> Bool { try metric("lyceum_passwords_guessed_at") == 1 }
         func right(_ count: Int) throws {
             for index in 0..<count {
