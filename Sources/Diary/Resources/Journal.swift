@@ -322,7 +322,7 @@ enum Journal {
         JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id AND k.student_id = m.student_id
             AND k.kind IS NOT NULL
         LEFT JOIN categories c ON c.school_id = $1 AND c.id = i.category_id
-        WHERE \(seen("own.student_id", "l.date <@", reader: "$2"))
+        WHERE \(seen("m.student_id", "l.date <@", reader: "$2"))
         ORDER BY k.student_id, l.date, i.id
         """)
 }
