@@ -75,6 +75,8 @@ def holds(name: str, port: int, options: list[str]) -> bool:
     command = [SCHEMATHESIS, "--config-file", HOME / "schemathesis.toml", "run", ROOT / "openapi.yaml", "--url", base]
     command += ["--max-examples", EXAMPLES, "--continue-on-failure", "--no-color", "--warnings", "off"]
     command += ["--request-timeout", "20", "--seed", SEED]
+    # It makes no archives; ImportArchiveTests damage one byte by byte.
+    command += ["--exclude-operation-id", "importArchive"]
     if name != "nobody":
         command += ["--header", f"Authorization: Bearer {sign_in(base, name)}"]
     return subprocess.run([str(part) for part in command + options], cwd=HOME).returncode == 0
