@@ -13,6 +13,7 @@ base=${1-http://127.0.0.1:8080}
 school=school-$(date +%s)-$$
 # A day on which everything below holds already, wherever the school is.
 since=$(date -u -d yesterday +%F)
+before=$(TZ=Asia/Yekaterinburg date -d yesterday +%F)
 password='синий трамвай 29'
 files=$(mktemp -d)
 trap 'rm -rf "$files"' EXIT
@@ -145,18 +146,19 @@ make "/v1/students/$other/guardians" \
 token=$teacher
 call 403 POST "/v1/users/$second/credentials" '{}' >/dev/null
 
-echo "10. The pupil moves to 7Б: the new class teacher sees the pupil, the old one does not any more"
+echo "10. The pupil moves to 7Б: the new class teacher sees the pupil, the old one the diary until then"
 token=$teacher_b
 call 404 GET "/v1/students/$child" >/dev/null
 token=$administrator
 today=$(TZ=Asia/Yekaterinburg date +%F)
-enrollment=$(call 200 GET "/v1/enrollments?student_id=$child" | pick 'd["items"][0]["id"]')
-call 200 PATCH "/v1/enrollments/$enrollment" "{\"ends_on\": \"$since\"}" -H 'If-Match: *' >/dev/null
-make /v1/enrollments "{\"student_id\": \"$child\", \"class_id\": \"$class_b\", \"starts_on\": \"$today\"}" >/dev/null
+call 201 POST "/v1/students/$child/class-changes" \
+    "{\"class_id\": \"$class_b\", \"starts_on\": \"$today\", \"reason\": \"по заявлению\"}" >/dev/null
 token=$teacher_b
 call 200 GET "/v1/students/$child" >/dev/null
+call 200 GET "/v1/students/$child/diary?from=$since&to=$today" | pick 'd["to"]' | grep -qx "$today"
 token=$teacher
 call 404 GET "/v1/students/$child" >/dev/null
+call 200 GET "/v1/students/$child/diary?from=$since&to=$today" | pick 'd["to"]' | grep -qx "$before"
 
 echo "11. What was done stands in the log"
 token=$administrator

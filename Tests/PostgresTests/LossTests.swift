@@ -150,6 +150,11 @@ import Testing
             WHERE datname = current_database() AND pid <> pg_backend_pid()
             """)
         #expect(await eventually { await fixture.trouble?.contains("too many connections") == true })
+        // What is told is the trouble of one lane; another may not know yet that its connections are gone.
+        #expect(
+            await eventually {
+                await fixture.run { lanes, _ in lanes.statistics.allSatisfy { $0.connections == 0 } }
+            })
         let failed = await fixture.run { lanes, _ in
             await failure { _ = try await lanes.write(.test, [Self.one()]) }
         }

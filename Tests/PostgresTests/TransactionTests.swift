@@ -254,16 +254,20 @@ import Testing
         let add = Statement("UPDATE crossing SET n = n + 1 WHERE a = $1::int")
         let runs = Mutex(0)
         let met = Hold()
+        let done = Hold()
         let outcomes = await fixture.run { lanes, core in
             let tasks = [[1, 2], [2, 1]].map { order in
                 Task {
                     _ = core
                     return await failure {
+                        defer { done.end() }
                         try await lanes.transaction(.test) { transaction in
                             let run = runs.withLock { runs in
                                 runs += 1
                                 return runs
                             }
+                            // Else it could take its first row again before the other wakes up, and they would meet once more.
+                            if run == 3 { await done.wait() }
                             _ = try await transaction.run([patience(), add(.integer(order[0]))])
                             // Both have their first row before either asks for the other's.
                             if run == 1 { await met.wait() } else { met.end() }

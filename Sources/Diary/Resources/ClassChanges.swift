@@ -19,6 +19,7 @@ enum ClassChanges {
             let id = caller.services.newID()
             let groups = change.groups.map { _ in caller.services.newID() }
             let outcome = try await work.attempt([
+                quiet(school, .text(student), .text(change.startsOn)),
                 leave(
                     school, .text(student), .text(change.classID), .text(change.startsOn), .text(change.reason),
                     .texts(change.groups)),
@@ -27,12 +28,12 @@ enum ClassChanges {
                 joined(school, .text(id)), Idempotency.settle(),
             ])
             try check(outcome, change)
-            return answer(outcome.rows[4], outcome.rows[5], request, caller, id)
+            return answer(outcome.rows[5], outcome.rows[6], request, caller, id)
         }
     }
 
     private static func check(_ outcome: Outcome, _ change: Change) throws {
-        guard let left = outcome.rows.first, !left.isEmpty else {
+        guard outcome.rows.count > 1, case let left = outcome.rows[1], !left.isEmpty else {
             throw outcome.refusal.map { PostgresError.refused($0) } ?? Problem(.notFound)
         }
         if let refusal = left.text(0, "refusal") { throw refused(refusal, left, change) }
@@ -93,6 +94,20 @@ enum ClassChanges {
     // MARK: SQL. The enrollment that ends is named in a setting, unless the change is refused.
 
     private static let ending = "nullif(current_setting('lyceum.changed', true), '')::uuid"
+
+    /// Journals of the old class are locked as those who write in them do: what is being recorded at this moment is waited for,
+    /// and then seen.
+    private static let quiet = Statement(
+        """
+        SELECT s.id
+        FROM enrollments e
+        JOIN groups g ON g.school_id = e.school_id AND g.class_id = e.class_id
+        JOIN sections s ON s.school_id = g.school_id AND s.group_id = g.id
+        WHERE e.school_id = $1 AND e.student_id = $2::uuid AND e.starts_on < $3::date
+            AND (e.ends_on IS NULL OR e.ends_on >= $3::date - 1)
+        ORDER BY s.id
+        FOR NO KEY UPDATE OF s
+        """)
 
     /// The enrollment of the day before, locked. The pupil's row is locked first, so that two changes take turns.
     ///

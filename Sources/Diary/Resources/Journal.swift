@@ -294,7 +294,8 @@ enum Journal {
         ORDER BY x.student_id, x.kind, x.term_id
         """)
 
-    /// M10: marks that pupils of this section got in the same subject and year elsewhere.
+    /// M10: marks that pupils of this section got in the same subject and year elsewhere. Who was elsewhere stands by itself:
+    /// left to the planner's estimates, lessons of all the other sections could be read for all pupils.
     private static let carriedMarks = Statement(
         """
         WITH own AS MATERIALIZED (\(members)),
@@ -304,20 +305,24 @@ enum Journal {
             JOIN sections o ON o.school_id = s.school_id AND o.academic_year_id = s.academic_year_id
                 AND o.subject_id = s.subject_id AND o.id <> s.id
             WHERE s.school_id = $1 AND s.id = \(section)
+        ),
+        elsewhere AS MATERIALIZED (
+            SELECT m.student_id, m.starts_on, m.ends_on, o.id, o.name
+            FROM own
+            JOIN group_members m ON m.school_id = $1 AND m.student_id = own.student_id
+            JOIN others o ON o.group_id = m.group_id
         )
         SELECT k.student_id, l.date, c.id AS "category?.id", c.name AS "category?.name",
             coalesce(c.short_name, left(c.name, 10)) AS "category?.short",
-            lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, i.weight, o.name AS section_name
-        FROM own
-        JOIN group_members m ON m.school_id = $1 AND m.student_id = own.student_id
-        JOIN others o ON o.group_id = m.group_id
-        JOIN lessons l ON l.school_id = $1 AND l.section_id = o.id AND l.date BETWEEN \(from) AND \(to)
+            lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, i.weight, m.name AS section_name
+        FROM elsewhere m
+        JOIN lessons l ON l.school_id = $1 AND l.section_id = m.id AND l.date BETWEEN \(from) AND \(to)
             AND l.date >= m.starts_on AND (m.ends_on IS NULL OR l.date <= m.ends_on)
         JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.id AND i.deleted_at IS NULL
         JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id AND k.student_id = m.student_id
             AND k.kind IS NOT NULL
         LEFT JOIN categories c ON c.school_id = $1 AND c.id = i.category_id
-        WHERE \(seen("own.student_id", "l.date <@", reader: "$2"))
+        WHERE \(seen("m.student_id", "l.date <@", reader: "$2"))
         ORDER BY k.student_id, l.date, i.id
         """)
 }

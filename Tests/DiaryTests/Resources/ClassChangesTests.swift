@@ -1,6 +1,7 @@
 import Diary
 import JSON
 import Postgres
+import TestSupport
 import Testing
 
 /// `POST /v1/students/{id}/class-changes`: a pupil changes class in one request, and no day is lost.
@@ -176,5 +177,42 @@ import Testing
         #expect(statuses.sorted() == [201, 409])
         #expect(
             try owner("SELECT count(*) FROM enrollments WHERE school_id = $1 AND student_id = $2", pupil) == [["2"]])
+    }
+
+    /// What is written in a journal while the pupil moves is seen by the move: it would be lost from sight (M3).
+    @Test func M3_whatIsBeingRecordedIsWaitedFor() throws {
+        let pupil = ids.others[4]
+        let writer = try server.owner()
+        // It is some days later by now: nothing is recorded in the future.
+        try writer.execute("BEGIN; SET LOCAL lyceum.today = '2025-11-26'")
+        // As a batch of the journal begins.
+        _ = try writer.query("SELECT id FROM sections WHERE id = $1 FOR NO KEY UPDATE", [ids.section])
+        let deputy = deputy
+        let class7B = class7B
+        let moving = WorkThread {
+            Result {
+                try deputy.post(
+                    "/v1/students/\(pupil)/class-changes",
+                    json: #"{"class_id": "\#(class7B)", "starts_on": "2025-11-20"}"#)
+            }
+        }
+        let watcher = try server.owner()
+        let moved = "SELECT count(*) FROM enrollments WHERE school_id = $1 AND student_id = $2"
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        for _ in 0..<100_000 {
+            if try watcher.query(waiting).first != "0" { break }
+            if try watcher.query(moved, [String(ids.school), pupil]).first != "1" { break }
+        }
+        _ = try writer.query(
+            """
+            INSERT INTO attendance (school_id, id, lesson_id, student_id, meaning)
+            SELECT l.school_id, gen_random_uuid(), l.id, $2, 'absent'
+            FROM lessons l WHERE l.section_id = $1 AND l.date >= '2025-11-20'
+            ORDER BY l.date LIMIT 1
+            """, [ids.section, pupil])
+        try writer.execute("COMMIT")
+        let answer = try moving.join().get()
+        #expect(answer.status == 409, "\(answer.text)")
+        #expect(answer.json["errors"]?[0]?["code"]?.string == "recorded")
     }
 }
