@@ -62,13 +62,18 @@ package final class Offload: Sendable {
     /// - Parameters:
     ///   - limit: how many pieces of work may wait.
     ///   - niceness: 0...19; the threads' priority, so that a burst of sign-ins does not slow the cores.
-    package init(name: String, threads: Int, limit: Int, niceness: Int32 = 0) throws {
+    ///   - rest: how many times as long as it has worked a thread rests before it takes up the next piece.
+    package init(name: String, threads: Int, limit: Int, niceness: Int32 = 0, rest: UInt64 = 0) throws {
         self.limit = limit
         let queue = queue
         for index in 0..<threads {
             try Thread.start(name: "\(name)-\(index)") {
                 if niceness != 0 { _ = lyceum_nice_thread(niceness) }
-                while let work = queue.pop() { work() }
+                while let work = queue.pop() {
+                    let begun = Clock.now
+                    work()
+                    if rest > 0 { usleep(useconds_t(clamping: (Clock.now - begun) / 1000 * rest)) }
+                }
             }
         }
     }
