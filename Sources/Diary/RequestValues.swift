@@ -1,3 +1,4 @@
+import HTTP1
 import JSON
 import Web
 
@@ -7,6 +8,9 @@ extension Request {
         guard let id = path[name].flatMap({ FieldParsing.canonicalUUID($0) }) else { throw Problem(.notFound) }
         return id
     }
+
+    /// What the program calls itself, as much of it as sessions keep.
+    var userAgent: String? { head["User-Agent"].map { String($0.prefix(200)) } }
 }
 
 extension QueryReader {

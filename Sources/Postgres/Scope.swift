@@ -16,8 +16,7 @@ package struct Scope: Sendable {
 
     package init(
         school: Int, user: String? = nil, session: String? = nil, client: String? = nil, timeZone: String = "UTC",
-        requestID: String = "",
-        timeout: Int = 5000, timing: RequestTiming? = nil
+        requestID: String = "", timeout: Int = 5000, timing: RequestTiming? = nil
     ) {
         self.school = school
         self.user = user

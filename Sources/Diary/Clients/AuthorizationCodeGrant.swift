@@ -78,7 +78,7 @@ private struct Exchange {
             Client.touch(client.school.id, client.id),
             Self.open(
                 school, id, .bytes(refresh.hash), .integer(Self.sessionDays),
-                .text(request.head["User-Agent"].map { String($0.prefix(200)) }), .text(request.peer)),
+                .text(request.userAgent), .text(request.peer)),
             Tokens.recordActivity(school, .text(user), .text(session)), Tokens.roles(school, .text(user)),
         ])
         guard opened[1].affected == 1 else { return nil }

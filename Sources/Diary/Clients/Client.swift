@@ -44,7 +44,7 @@ struct Client: Sendable {
             })
     }
 
-    /// Notes that it was given a token, once a minute at most, and without waiting for others who do.
+    /// Notes that it was given a token.
     static func touch(_ school: Int, _ client: String) -> Query { used(.integer(school), .text(client)) }
 
     private static let client = Statement(
@@ -59,16 +59,22 @@ struct Client: Sendable {
     private static let secrets = Statement(
         "SELECT id, secret_hash FROM client_secrets WHERE school_id = $1 AND client_id = $2::uuid")
 
-    private static let used = Statement(
-        """
-        UPDATE clients SET last_used_at = now()
-        WHERE school_id = $1 AND id = (
-            SELECT c.id FROM clients c
-            WHERE c.school_id = $1 AND c.id = $2::uuid
-                AND (c.last_used_at IS NULL OR c.last_used_at < now() - interval '1 minute')
-            FOR NO KEY UPDATE SKIP LOCKED
-        )
-        """)
+    private static let used = noting(useOf: "clients")
+
+    /// Statements for the school and the id of a row of a table with `last_used_at`: once a minute at most, and without waiting
+    /// for others who do.
+    static func noting(useOf table: String) -> Statement {
+        Statement(
+            """
+            UPDATE \(table) SET last_used_at = now()
+            WHERE school_id = $1 AND id = (
+                SELECT u.id FROM \(table) u
+                WHERE u.school_id = $1 AND u.id = $2::uuid
+                    AND (u.last_used_at IS NULL OR u.last_used_at < now() - interval '1 minute')
+                FOR NO KEY UPDATE SKIP LOCKED
+            )
+            """)
+    }
 }
 
 extension Rows {

@@ -23,7 +23,7 @@ enum ClientCredentialsGrant {
                 Client.touch(client.school.id, client.id), touch(school, .text(secret)),
                 open(
                     school, .text(session), .text(client.id), .text(secret), .texts(scopes),
-                    .text(request.head["User-Agent"].map { String($0.prefix(200)) }), .text(request.peer)),
+                    .text(request.userAgent), .text(request.peer)),
             ])
         // Blocked, or the secret taken away, since it was looked at.
         guard opened[2].affected == 1 else { throw Problem.invalidClient }
@@ -31,16 +31,7 @@ enum ClientCredentialsGrant {
             services, client.id, client.school.id, session, refresh: nil, roles: [], grant: client.grant(scopes))
     }
 
-    private static let touch = Statement(
-        """
-        UPDATE client_secrets SET last_used_at = now()
-        WHERE school_id = $1 AND id = (
-            SELECT s.id FROM client_secrets s
-            WHERE s.school_id = $1 AND s.id = $2::uuid
-                AND (s.last_used_at IS NULL OR s.last_used_at < now() - interval '1 minute')
-            FOR NO KEY UPDATE SKIP LOCKED
-        )
-        """)
+    private static let touch = Client.noting(useOf: "client_secrets")
 
     /// A session as long as its one token, and a little longer than the clocks of two machines differ.
     private static let open = Statement(

@@ -103,7 +103,7 @@ enum Tokens {
             [
                 open(
                     school, .text(session), user, .text("password"), .bytes(refresh.hash), .integer(sessionDays),
-                    .text(request.head["User-Agent"].map { String($0.prefix(200)) }), .text(request.peer),
+                    .text(request.userAgent), .text(request.peer),
                     .text(person.passwordChangedAt)),
                 recordActivity(school, user, .text(session)), roles(school, user), person.settled,
             ])
