@@ -27,15 +27,15 @@ class Captured:
         return {"name": self.names[value]} if value in self.names else {"value": value}
 
     def for_pgbench(self) -> tuple[str, list[str]]:
-        """One pipeline, every value a variable; and the variables as pgbench's arguments."""
+        """One pipeline, every value a variable; and the variables as pgbench's arguments. It takes no empty ones."""
         variables: list[str] = []
         lines = ["\\startpipeline"]
         for sql, parameters in self.statements:
             for number in range(len(parameters), 0, -1):
                 value = parameters[number - 1]
-                if value is not None and value not in variables:
+                if value and value not in variables:
                     variables.append(value)
-                text = "NULL" if value is None else f":v{variables.index(value)}"
+                text = f":v{variables.index(value)}" if value else "NULL" if value is None else "''"
                 sql = sql.replace(f"${number}", text)
             lines.append(" ".join(sql.split("\n")) + ";")
         lines.append("\\endpipeline")
