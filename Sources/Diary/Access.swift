@@ -180,11 +180,13 @@ struct Admission {
         guard let header = request.head["Authorization"] else {
             throw Problem(.unauthorized, headers: [("WWW-Authenticate", "Bearer")])
         }
-        let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
+        let space = UInt8(ascii: " ")
+        let scheme = header.utf8.prefix { $0 != space }
+        let token = header.utf8[scheme.endIndex...].drop { $0 == space }
+        guard FieldName.equal(String(Substring(scheme)), "Bearer"), !token.isEmpty else {
             throw Problem(.unauthorized, headers: [("WWW-Authenticate", "Bearer")])
         }
-        guard let claims = services.tokens.verify(String(parts[1])) else { throw Problem.invalidToken }
+        guard let claims = services.tokens.verify(String(Substring(token))) else { throw Problem.invalidToken }
         return claims
     }
 }

@@ -57,7 +57,6 @@ package final class DiaryServer: Sendable {
         _ settings: ServerSettings, _ configuration: Configuration, contract: Contract, pages: Pages, log: LogSink,
         routes: [Route<Access, Caller>] = Routes.all, events: @escaping @Sendable (LaneEvent) -> Void
     ) async throws {
-        let router = Router(routes)
         let resolver = try Offload(name: "resolver", threads: 1, limit: 256)
         // Behind the requests of others, and not so far that on a busy machine nobody gets in.
         let passwords = try PasswordThreads(
@@ -77,7 +76,7 @@ package final class DiaryServer: Sendable {
                 settings, contract: contract, pages: pages, readiness: readiness, resolver: resolver,
                 passwords: passwords, files: files, on: core, log: events)
             return Worker(
-                on: core, router: router, limits: configuration.limits, features: features, log: log,
+                on: core, router: Router(routes), limits: configuration.limits, features: features, log: log,
                 logsRequests: configuration.logsRequests, application: DiaryApplication(services: services))
         }
         self.server = server

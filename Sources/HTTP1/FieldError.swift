@@ -7,15 +7,22 @@ package enum FieldError: Error, Sendable, Hashable {
     /// A field that `ResponseHead` writes itself.
     case reservedName(String)
 
-    private static let reserved = ["content-length", "transfer-encoding", "connection", "date", "content-type"]
-
     static func check(name: String) throws(FieldError) {
         let bytes = name.utf8.span
         guard !bytes.isEmpty else { throw .badName(name) }
         for index in bytes.indices where !Bytes.isToken(bytes[index]) { throw .badName(name) }
-        for other in reserved
-        where other.utf8.count == bytes.count && Bytes.equal(bytes, 0..<bytes.count, ignoringCase: other) {
-            throw .reservedName(name)
+        if isReserved(bytes) { throw .reservedName(name) }
+    }
+
+    private static func isReserved(_ name: Span<UInt8>) -> Bool {
+        func named(_ other: String) -> Bool { Bytes.equal(name, 0..<name.count, ignoringCase: other) }
+        return switch name.count {
+        case 4: named("Date")
+        case 10: named("Connection")
+        case 12: named("Content-Type")
+        case 14: named("Content-Length")
+        case 17: named("Transfer-Encoding")
+        default: false
         }
     }
 

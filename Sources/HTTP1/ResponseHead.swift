@@ -40,60 +40,63 @@ package struct ResponseHead: Sendable {
     /// Appends the head with its final empty line. `date` is an IMF-fixdate from `HTTPDate`, cached by the caller.
     /// On an error the output is as it was.
     package func append(to output: inout [UInt8], date: [UInt8]) throws(FieldError) {
-        let start = output.count
-        do throws(FieldError) {
-            try write(to: &output, date: date)
-        } catch {
-            output.removeSubrange(start...)
-            throw error
+        // Status line, framing fields and line ends take less.
+        var count = 256 + status.reason.utf8.count + date.count
+        if let contentType {
+            try FieldError.check(value: contentType, of: "Content-Type")
+            count += contentType.utf8.count
         }
+        for (name, value) in fields {
+            try FieldError.check(name: name)
+            try FieldError.check(value: value, of: name)
+            count += name.utf8.count + value.utf8.count + 4
+        }
+        output.append(addingCapacity: count) { write(to: &$0, date: date) }
     }
 
     /// `HTTP/1.1 100 Continue` (RFC 9110 section 15.2.1).
     package static let `continue`: [UInt8] = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
-    private func write(to output: inout [UInt8], date: [UInt8]) throws(FieldError) {
-        output.append(contentsOf: "HTTP/1.1 ".utf8)
+    private func write(to output: inout OutputSpan<UInt8>, date: [UInt8]) {
+        output.append(text: "HTTP/1.1 ")
         output.append(decimal: status.code)
         output.append(Bytes.space)
-        output.append(contentsOf: status.reason.utf8)
-        output.append(contentsOf: "\r\nDate: ".utf8)
-        output.append(contentsOf: date)
+        output.append(text: status.reason)
+        output.append(text: "\r\nDate: ")
+        output.append(copying: date.span)
         if let contentType {
-            try FieldError.check(value: contentType, of: "Content-Type")
-            output.append(contentsOf: "\r\nContent-Type: ".utf8)
-            output.append(contentsOf: contentType.utf8)
+            output.append(text: "\r\nContent-Type: ")
+            output.append(text: contentType)
         }
         switch length {
         case .fixed(let count) where !status.forbidsBody || status.code == 304:
-            output.append(contentsOf: "\r\nContent-Length: ".utf8)
+            output.append(text: "\r\nContent-Length: ")
             output.append(decimal: count)
         case .chunked where !status.forbidsBody:
-            output.append(contentsOf: "\r\nTransfer-Encoding: chunked".utf8)
+            output.append(text: "\r\nTransfer-Encoding: chunked")
         default: break
         }
         switch connection {
         case .implicit: break
-        case .close: output.append(contentsOf: "\r\nConnection: close".utf8)
-        case .keepAlive: output.append(contentsOf: "\r\nConnection: keep-alive".utf8)
+        case .close: output.append(text: "\r\nConnection: close")
+        case .keepAlive: output.append(text: "\r\nConnection: keep-alive")
         }
         for (name, value) in fields {
-            try FieldError.check(name: name)
-            try FieldError.check(value: value, of: name)
-            output.append(Bytes.carriageReturn)
-            output.append(Bytes.lineFeed)
-            output.append(contentsOf: name.utf8)
-            output.append(Bytes.colon)
-            output.append(Bytes.space)
-            output.append(contentsOf: value.utf8)
+            output.append(text: "\r\n")
+            output.append(text: name)
+            output.append(text: ": ")
+            output.append(text: value)
         }
-        output.append(contentsOf: "\r\n\r\n".utf8)
+        output.append(text: "\r\n\r\n")
     }
 }
 
-extension [UInt8] {
+extension OutputSpan<UInt8> {
+    @inline(__always)
+    fileprivate mutating func append(text: String) { append(copying: text.utf8.span) }
+
     /// Appends a number of zero or more in decimal.
-    mutating func append(decimal number: Int) {
+    fileprivate mutating func append(decimal number: Int) {
         precondition(number >= 0, "a length is never negative")
         guard number > 9 else { return append(0x30 + UInt8(number)) }
         var divisor = 10

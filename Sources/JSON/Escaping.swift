@@ -1,10 +1,11 @@
 /// Finds the bytes of a text that JSON wants escaped, eight at a time (RFC 8259 section 7).
-package enum Escaping {
-
+///
+/// Public, unlike anything else here: functions that are only `package` are not inlined into other modules.
+public enum Escaping {
     /// Bytes below 0x20, quotation marks and backslashes have their high bit set in the result; above the first one
     /// the subtraction's borrow may mark others too.
     @inlinable @inline(__always)
-    package static func marks(_ word: UInt64) -> UInt64 {
+    public static func marks(_ word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highs: UInt64 = 0x8080_8080_8080_8080
         let quotes = word ^ (ones &* 0x22)
@@ -14,7 +15,7 @@ package enum Escaping {
     }
 
     @inlinable @inline(__always)
-    package static func needsEscape(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x22 || byte == 0x5C }
+    public static func needsEscape(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x22 || byte == 0x5C }
 
     /// What stands behind the backslash for a byte that has a short form; nil: `u00` and two digits do.
     package static func letter(for byte: UInt8) -> UInt8? {

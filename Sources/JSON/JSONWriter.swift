@@ -19,6 +19,12 @@ package struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Makes room for so many bytes more, at least doubling what there is when it grows.
+    package mutating func reserve(_ count: Int) {
+        guard bytes.capacity - bytes.count < count else { return }
+        bytes.reserveCapacity(max(bytes.count + count, 2 * bytes.capacity))
+    }
+
     package mutating func beginObject() { open(0x7B) }
     package mutating func endObject() { close(0x7D) }
     package mutating func beginArray() { open(0x5B) }

@@ -149,6 +149,17 @@ import JSON
                 index &+= 1
             }
         }
+        if index < length && length >= 8 {
+            // The last eight bytes as one word: those that were written before are written again, as they are. With an
+            // escape among them they are not where the word would go, and they go one by one.
+            let word = unsafe source.loadUnaligned(fromByteOffset: length &- 8, as: UInt64.self)
+            if Escaping.marks(UInt64(littleEndian: word)) == 0 {
+                let rest = length &- index
+                unsafe UnsafeMutableRawPointer(cursor - (8 &- rest)).storeBytes(of: word, as: UInt64.self)
+                unsafe cursor += rest
+                index = length
+            }
+        }
         while index < length {
             let byte = unsafe value[index]
             if Escaping.needsEscape(byte) { write(escaped: byte) } else { put(byte) }

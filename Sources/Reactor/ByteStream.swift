@@ -26,8 +26,14 @@ package protocol ByteStream: AnyObject {
     func wake()
     /// Calls `body` once, now or later, where `readable` would return. Instead of it: without a task that waits.
     func whenReadable(_ body: @escaping () -> Void)
-    /// Writes all of the bytes, waiting for a slow reader. False when interrupted.
-    func send(_ bytes: [UInt8]) async throws -> Bool
+    /// Writes what goes at once, without waiting.
+    ///
+    /// - Returns: how many of the bytes.
+    func sendNow(_ bytes: [UInt8]) throws -> Int
+    /// Writes all of the bytes from `start` on, waiting for a slow reader. False when interrupted.
+    ///
+    /// - Parameter start: what `sendNow` has sent of them.
+    func send(_ bytes: [UInt8], from start: Int) async throws -> Bool
     /// Ends reading, now and later: a deadline passed, or the server stops. An answer can still be sent.
     func stopReading()
     /// Ends reading and writing.

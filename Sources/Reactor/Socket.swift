@@ -66,20 +66,28 @@ import Glibc
         return stopsReading ? .interrupted : .ready
     }
 
-    package func send(_ bytes: [UInt8]) async throws(SystemError) -> Bool {
-        var sent = 0
-        while sent < bytes.count {
+    package func sendNow(_ bytes: [UInt8]) throws(SystemError) -> Int { try sendNow(bytes, from: 0) }
+
+    package func send(_ bytes: [UInt8], from start: Int = 0) async throws(SystemError) -> Bool {
+        var sent = start
+        while true {
             if stopsWriting { return false }
-            let count = try unsafe bytes.withUnsafeBufferPointer { (buffer) throws(SystemError) in
-                try unsafe send(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: buffer[sent...])))
-            }
-            if let count {
-                sent += count
-            } else {
-                guard await writable() == .ready else { return false }
-            }
+            sent += try sendNow(bytes, from: sent)
+            if sent == bytes.count { return true }
+            guard await writable() == .ready else { return false }
         }
-        return true
+    }
+
+    private func sendNow(_ bytes: [UInt8], from start: Int) throws(SystemError) -> Int {
+        try unsafe bytes.withUnsafeBufferPointer { (buffer) throws(SystemError) in
+            var sent = start
+            while sent < buffer.count && !stopsWriting {
+                let rest = unsafe UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: buffer[sent...]))
+                guard let count = try unsafe send(rest) else { break }
+                sent += count
+            }
+            return sent - start
+        }
     }
 
     /// Writes what the kernel has room for, without waiting; nil when it has none.

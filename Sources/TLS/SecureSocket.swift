@@ -94,24 +94,40 @@ import Reactor
         transport.socket.whenReadable(body)
     }
 
-    package func send(_ bytes: [UInt8]) async throws -> Bool {
+    /// What could not go at once is to be tried again with the same bytes in the same place (SSL_write(3)): by `send`.
+    package func sendNow(_ bytes: [UInt8]) throws(TLSError) -> Int {
         var sent = 0
+        _ = try write(bytes, &sent)
+        return sent
+    }
+
+    package func send(_ bytes: [UInt8], from start: Int) async throws -> Bool {
+        var sent = start
         while sent < bytes.count {
             if transport.socket.stopsWriting { return false }
-            var count = 0
-            let outcome = try attempt("SSL_write") {
-                unsafe bytes.withUnsafeBytes { buffer in
-                    unsafe SSL_write_ex(ssl, buffer.baseAddress! + sent, buffer.count - sent, &count)
-                }
-            }
-            switch outcome {
-            case .done: sent += count
+            switch try write(bytes, &sent) {
+            case .done: break
             case .wantsWrite: guard await transport.socket.writable() == .ready else { return false }
             case .wantsRead: guard await transport.socket.readable() == .ready else { return false }
             case .end: return false
             }
         }
         return true
+    }
+
+    /// Writes from `sent` on as far as it goes without waiting; `done` when all is written, or writing was stopped.
+    private func write(_ bytes: [UInt8], _ sent: inout Int) throws(TLSError) -> Outcome {
+        while sent < bytes.count && !transport.socket.stopsWriting {
+            var count = 0
+            let outcome = try attempt("SSL_write") {
+                unsafe bytes.withUnsafeBytes { buffer in
+                    unsafe SSL_write_ex(ssl, buffer.baseAddress! + sent, buffer.count - sent, &count)
+                }
+            }
+            guard outcome == .done else { return outcome }
+            sent += count
+        }
+        return .done
     }
 
     package func stopReading() { transport.socket.stopReading() }

@@ -59,17 +59,16 @@ extension Response {
     fileprivate var mayBeEncoded: Bool {
         guard !body.isEmpty, !status.forbidsBody, status != .partialContent else { return false }
         return !headers.contains { name, value in
-            switch name.lowercased() {
-            case "content-encoding", "content-range": true
-            case "cache-control": value.contains("no-transform")
-            default: false
-            }
+            FieldName.equal(name, "Content-Encoding") || FieldName.equal(name, "Content-Range")
+                || FieldName.equal(name, "Cache-Control") && FieldList(value).contains("no-transform")
         }
     }
 
     /// Text compresses to a fraction; images, archives and spreadsheets are compressed already.
     fileprivate var isText: Bool {
         guard let contentType else { return false }
+        // What most answers are, without a look at each character.
+        if contentType == "application/json" { return true }
         let type = contentType.prefix { $0 != ";" }
         switch type {
         case "application/json", "application/problem+json", "application/yaml", "application/x-ndjson",

@@ -106,12 +106,15 @@ final class HTTPConnection: BodySource {
         let request = Request(
             head: head, id: worker.requestID(head), from: arrival.peer.requester(head), body: self, timing: timing)
         let start = Clock.now
-        let response = await worker.respond(request)
-        if bodyIsRead { try await finishBody() }
+        var response = await worker.respond(request)
+        if bodyIsRead { finishBody() }
         // A body that nobody read stands between this answer and the next request.
         let keepsAlive = head.keepAlive && bodyIsRead && failure == nil && !timedOut && !isDraining
-        let sent = try await write(response, request, keepsAlive: keepsAlive)
-        worker.log(request, sent, nanoseconds: Clock.now - start)
+        let bytes = render(&response, request, keepsAlive: keepsAlive)
+        // Nearly every answer goes at once: without a deadline, and without a turn of the task.
+        let sent = try socket.sendNow(bytes)
+        if sent < bytes.count { try await send(bytes, from: sent) }
+        worker.log(request, response, nanoseconds: Clock.now - start)
         if !keepsAlive { await linger() }
         return keepsAlive
     }
@@ -127,11 +130,12 @@ final class HTTPConnection: BodySource {
 
     private func readHead() async -> RequestHead? {
         while true {
-            let event = step()
-            switch event {
-            case .head(let head): return head
-            case .needMore?: break
-            default: return nil
+            if !input.isEmpty {
+                switch step() {
+                case .head(let head)?: return head
+                case .needMore?: break
+                default: return nil
+                }
             }
             guard await receive() else { return nil }
             if phase == .idle {
@@ -178,11 +182,11 @@ final class HTTPConnection: BodySource {
     private func sendContinue() async {
         phase = .writing
         defer { phase = .request }
-        if (try? await socket.send(ResponseHead.continue)) != true { timedOut = true }
+        if (try? await socket.send(ResponseHead.continue, from: 0)) != true { timedOut = true }
     }
 
     /// The parser's `end` of a request whose body is empty.
-    private func finishBody() async throws {
+    private func finishBody() {
         guard !parser.isIdle else { return }
         _ = step()
     }
@@ -235,40 +239,39 @@ final class HTTPConnection: BodySource {
 
     // MARK: Writing
 
-    /// Writes the answer, or a bare error instead of one with a field that cannot be sent. Answers what was written.
-    private func write(_ response: Response, _ request: Request, keepsAlive: Bool) async throws -> Response {
+    /// The answer's bytes. A bare error takes the place of an answer with a field that cannot be sent.
+    private func render(_ response: inout Response, _ request: Request, keepsAlive: Bool) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512 + response.body.count)
-        var fields = response.headers
-        fields.append(("X-Request-Id", request.id))
-        if let tag = response.entityTag { fields.append(("ETag", tag.text)) }
+        response.headers.append(("X-Request-Id", request.id))
+        if let tag = response.entityTag { response.headers.append(("ETag", tag.text)) }
         let head = ResponseHead(
             status: response.status, contentType: response.contentType,
             length: response.status.forbidsBody ? .none : .fixed(response.body.count),
-            connection: keepsAlive ? (request.head.minorVersion == 0 ? .keepAlive : .implicit) : .close, fields: fields)
+            connection: keepsAlive ? (request.head.minorVersion == 0 ? .keepAlive : .implicit) : .close,
+            fields: response.headers)
         do {
             try head.append(to: &bytes, date: worker.date)
         } catch {
-            let problem = worker.unforeseen(error, request)
-            return try await write(problem.response(to: request), request, keepsAlive: keepsAlive)
+            response = worker.unforeseen(error, request).response(to: request)
+            return render(&response, request, keepsAlive: keepsAlive)
         }
         if request.head.method != .head && !response.status.forbidsBody { bytes.append(contentsOf: response.body) }
-        try await send(bytes)
-        return response
+        return bytes
     }
 
     private func refuse(_ problem: Problem) async throws {
         worker.refused(problem)
         let bytes = try problem.bytes(to: worker.newRequestID(), date: worker.date, toHead: parser.method == .head)
-        try await send(bytes)
+        try await send(bytes, from: 0)
         await linger()
     }
 
-    private func send(_ bytes: [UInt8]) async throws {
+    private func send(_ bytes: [UInt8], from start: Int) async throws {
         phase = .writing
         deadline.set(after: limits.write)
         defer { deadline.cancel() }
-        guard try await socket.send(bytes) else { throw Interrupted() }
+        guard try await socket.send(bytes, from: start) else { throw Interrupted() }
     }
 
     /// Closes so that the answer arrives: a socket closed with unread bytes resets the connection, and the peer may lose what

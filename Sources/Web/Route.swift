@@ -13,8 +13,6 @@ package struct Route<Rule: Sendable, Caller>: Sendable {
     package let access: Rule
     package let quota: Quota
     package var handler: Handler
-    /// Its place among the router's routes, from 1; 0 before it has one.
-    var number = 0
 
     package init(
         _ method: Method, _ path: String, _ operation: String, access: Rule, quota: Quota = .standard,

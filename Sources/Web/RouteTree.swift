@@ -72,6 +72,7 @@ struct RouteTree: Sendable {
     }
 
     private static func segments(_ path: String) -> [String] {
-        path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { String($0) }
+        path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .map { String(Substring($0)) }
     }
 }

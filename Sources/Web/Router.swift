@@ -1,15 +1,28 @@
 import HTTP1
 
-/// Finds the route of a request by its method and path.
+/// Finds the route of a request by its method and path. Each core has one of its own: to count references to what all cores
+/// share would move a cache line between them with each request.
 package struct Router<Rule: Sendable, Caller>: Sendable {
     package enum Match {
-        case found(Route<Rule, Caller>, PathParameters)
+        case found(Entry, PathParameters)
         /// The path is known; these methods are too.
         case methods([Method])
         case nothing
     }
 
-    private let routes: [Route<Rule, Caller>]
+    /// A route that is passed on without a copy.
+    package final class Entry: Sendable {
+        let route: Route<Rule, Caller>
+        /// Its place among the routes, from 1.
+        let number: Int
+
+        init(_ route: Route<Rule, Caller>, number: Int) {
+            self.route = route
+            self.number = number
+        }
+    }
+
+    private let entries: [Entry]
     private let tree: RouteTree
     /// The paths of the routes by their number; `-` stands for none.
     let templates: [String]
@@ -22,18 +35,14 @@ package struct Router<Rule: Sendable, Caller>: Sendable {
         }
         templates = ["-"] + routes.map { $0.path }
         tree = RouteTree(routes.map { ($0.method, $0.path) })
-        self.routes = routes.enumerated().map { index, route in
-            var route = route
-            route.number = index + 1
-            return route
-        }
+        entries = routes.enumerated().map { Entry($0.element, number: $0.offset + 1) }
     }
 
     package func match(_ method: Method, _ path: String) -> Match {
         guard let (place, values) = tree.find(path) else { return .nothing }
         if let index = place.methods.firstIndex(of: method == .head ? .get : method) {
             let (number, names) = place.routes[index]
-            return .found(routes[number], PathParameters(names: names, values: values))
+            return .found(entries[number], PathParameters(names: names, values: values))
         }
         var methods = place.methods
         if methods.contains(.get) { methods.append(.head) }

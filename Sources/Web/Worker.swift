@@ -112,10 +112,11 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         let head = request.head
         if head.method == .options && head.path == "*" { return Response(.noContent) }
         switch router.match(head.method, head.path) {
-        case .found(let route, let parameters):
+        case .found(let entry, let parameters):
+            let route = entry.route
             request.path = parameters
             request.template = route.path
-            request.routeNumber = route.number
+            request.routeNumber = entry.number
             let caller: Caller
             do {
                 caller = try await application.admit(request, route.access)
@@ -192,8 +193,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     /// 16 hexadecimal digits: a random start and an odd step, so that no two requests of a process share one.
     func newRequestID() -> String {
         requests &+= 0x9E37_79B9_7F4A_7C15
-        let text = String(requests, radix: 16)
-        return String(repeating: "0", count: 16 - text.utf8.count) + text
+        return String(hexadecimal: requests)
     }
 
     var measuresParsing: Bool { features.showsTiming }

@@ -17,8 +17,8 @@ import Testing
     /// The operation with its parameters, the methods that there are, or nil.
     private func match(_ method: String, _ path: String, _ names: String...) -> String? {
         switch router.match(Method(method), path) {
-        case .found(let route, let parameters):
-            ([route.operation] + names.map { "\($0)=\(parameters[$0] ?? "-")" }).joined(separator: " ")
+        case .found(let entry, let parameters):
+            ([entry.route.operation] + names.map { "\($0)=\(parameters[$0] ?? "-")" }).joined(separator: " ")
         case .methods(let methods): methods.map { $0.rawValue }.joined(separator: ",")
         case .nothing: nil
         }

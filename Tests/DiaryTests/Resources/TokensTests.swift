@@ -192,6 +192,19 @@ import Testing
         #expect(answer.code == "unauthorized")
     }
 
+    /// The scheme in any case, one space or several before the token (RFC 9110 sections 11.1 and 11.4).
+    @Test func theSchemeIsReadAsHTTPSays() throws {
+        let token = try #require(signIn()["access_token"]?.string)
+        for good in ["Bearer \(token)", "bearer \(token)", "BEARER   \(token)"] {
+            #expect(try anonymous.get("/v1/me", headers: [("Authorization", good)]).status == 200)
+        }
+        for none in ["Bearer", "Basic \(token)", "Bearer\t\(token)", token] {
+            let answer = try anonymous.get("/v1/me", headers: [("Authorization", none)])
+            #expect(answer.status == 401)
+            #expect(answer["WWW-Authenticate"] == "Bearer")
+        }
+    }
+
     @Test func forgedAndStaleTokensAreRefused() throws {
         let good = try #require(signIn()["access_token"]?.string)
         #expect(try me(good) == 200)
