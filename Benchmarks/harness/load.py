@@ -25,7 +25,10 @@ class Measured:
 
 
 def wrk(url: str, token: str = "", connections: int = 0, seconds: int = 0) -> Measured:
-    command = ["wrk", "--latency", "--timeout", "30s", f"-t{settings.CLIENT_THREADS}", f"-c{connections or settings.CONNECTIONS}"]
+    connections = connections or settings.CONNECTIONS
+    # Each thread has as many connections as another.
+    threads = next(count for count in range(min(settings.CLIENT_THREADS, connections), 0, -1) if connections % count == 0)
+    command = ["wrk", "--latency", "--timeout", "30s", f"-t{threads}", f"-c{connections}"]
     command += [f"-d{seconds or settings.SECONDS}"]
     if token:
         command += ["-H", f"Authorization: Bearer {token}"]

@@ -177,16 +177,11 @@ struct Admission {
 
     /// RFC 6750 section 3: without any token the challenge stands alone; with a bad one it says so.
     private func claims(of request: Request) throws -> AccessClaims {
-        guard let header = request.head["Authorization"] else {
-            throw Problem(.unauthorized, headers: [("WWW-Authenticate", "Bearer")])
-        }
-        let space = UInt8(ascii: " ")
-        let scheme = header.utf8.prefix { $0 != space }
-        let token = header.utf8[scheme.endIndex...].drop { $0 == space }
-        guard FieldName.equal(String(Substring(scheme)), "Bearer"), !token.isEmpty else {
-            throw Problem(.unauthorized, headers: [("WWW-Authenticate", "Bearer")])
-        }
-        guard let claims = services.tokens.verify(String(Substring(token))) else { throw Problem.invalidToken }
+        guard let authorization = request.head["Authorization"].map({ AuthorizationField($0) }),
+            authorization.isScheme("Bearer"),
+            !authorization.rest.isEmpty
+        else { throw Problem(.unauthorized, headers: [("WWW-Authenticate", "Bearer")]) }
+        guard let claims = services.tokens.verify(authorization.rest) else { throw Problem.invalidToken }
         return claims
     }
 }

@@ -4,6 +4,7 @@ package struct FieldList: Sendable {
 
     package init(_ value: String) { self.value = value }
 
+    /// - Parameter token: not empty.
     package func contains(_ token: String) -> Bool {
         let bytes = value.utf8.span
         var start = 0

@@ -60,5 +60,5 @@ package struct JSONLimits: Sendable {
 
 /// Compares texts by their bytes. `==` of String takes canonically equivalent ones for equal, U+212A for `K`.
 func identical(_ left: String, _ right: String) -> Bool {
-    left.utf8.elementsEqual(right.utf8)
+    left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
 }

@@ -26,7 +26,8 @@ package protocol ByteStream: AnyObject {
     func wake()
     /// Calls `body` once, now or later, where `readable` would return. Instead of it: without a task that waits.
     func whenReadable(_ body: @escaping () -> Void)
-    /// Writes what goes at once, without waiting.
+    /// Writes what goes at once, without waiting. What is left has to go through `send`, before anything else does: TLS may
+    /// have begun a record of it.
     ///
     /// - Returns: how many of the bytes.
     func sendNow(_ bytes: [UInt8]) throws -> Int

@@ -94,7 +94,6 @@ import Reactor
         transport.socket.whenReadable(body)
     }
 
-    /// What could not go at once is to be tried again with the same bytes in the same place (SSL_write(3)): by `send`.
     package func sendNow(_ bytes: [UInt8]) throws(TLSError) -> Int {
         var sent = 0
         _ = try write(bytes, &sent)

@@ -80,7 +80,7 @@ package final class Admission {
         // Nothing in it can be refused.
         return
             (try? problem.bytes(
-                to: String(UInt64.random(in: 0 ... .max), radix: 16),
+                to: String(hexadecimal: .random(in: 0 ... .max)),
                 date: HTTPDate.format(secondsSinceEpoch: Clock.wall.seconds))) ?? []
     }
 }

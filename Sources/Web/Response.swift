@@ -65,8 +65,8 @@ package struct Response {
     }
 }
 
-/// A strong validator for an answer made of many rows: 128 bits that differ when the bytes do. Not a secret and not a
-/// defence; two multiply-and-fold lanes, each over every other 16 bytes, the same in every process.
+/// A strong validator for an answer made of many rows: 128 bits, of which two other contents share all once in 2^64. Not a
+/// secret and not a defence; two multiply-and-fold lanes, each over every other 16 bytes, the same in every process.
 package enum ContentTag {
     package static func of(_ bytes: [UInt8]) -> EntityTag {
         let span = bytes.span.bytes

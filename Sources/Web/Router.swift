@@ -1,7 +1,7 @@
 import HTTP1
 
-/// Finds the route of a request by its method and path. Each core has one of its own: to count references to what all cores
-/// share would move a cache line between them with each request.
+/// Finds the route of a request by its method and path. Each core has one of its own: counting references to what all cores
+/// share moves a cache line between them with each request. (What a handler's closure holds is still shared.)
 package struct Router<Rule: Sendable, Caller>: Sendable {
     package enum Match {
         case found(Entry, PathParameters)
@@ -10,7 +10,7 @@ package struct Router<Rule: Sendable, Caller>: Sendable {
         case nothing
     }
 
-    /// A route that is passed on without a copy.
+    /// A route and its number.
     package final class Entry: Sendable {
         let route: Route<Rule, Caller>
         /// Its place among the routes, from 1.

@@ -15,6 +15,16 @@ import Testing
         #expect(!FieldList("private, max-age=1").contains("max-age"))
     }
 
+    /// RFC 9110 sections 11.1 and 11.4.
+    @Test(arguments: [
+        ("Bearer x", true, "x"), ("bearer   x y", true, "x y"), ("BEARER", true, ""), ("Bearer ", true, ""),
+        ("Basic x", false, "x"), ("Bearer\tx", false, ""), ("Bearerx", false, ""), ("", false, ""),
+    ])
+    func authorization(_ value: String, _ isBearer: Bool, _ rest: String) {
+        #expect(AuthorizationField(value).isScheme("Bearer") == isBearer)
+        #expect(AuthorizationField(value).rest == rest)
+    }
+
     @Test func namesMatchInAnyCase() {
         #expect(FieldName.equal("vary", "Vary"))
         #expect(!FieldName.equal("Vary ", "Vary"))

@@ -51,6 +51,7 @@ import Testing
         ("", "a", .badName("")), ("X Y", "a", .badName("X Y")),
         ("content-LENGTH", "5", .reservedName("content-LENGTH")),
         ("Transfer-Encoding", "chunked", .reservedName("Transfer-Encoding")), ("Date", "now", .reservedName("Date")),
+        ("connection", "close", .reservedName("connection")), ("Content-type", "a/b", .reservedName("Content-type")),
     ])
     func refusesInjection(_ name: String, _ value: String, _ error: FieldError) {
         var output: [UInt8] = [1, 2, 3]

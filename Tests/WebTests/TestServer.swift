@@ -181,10 +181,15 @@ final class TestServer: Sendable {
                 return text("\(away)")
             },
             .get("/large", "large", access: .open) { _, _ in
-                Response(.ok, contentType: "text/plain", body: Array(repeating: UInt8(ascii: "x"), count: 8 << 20))
+                Response(.ok, contentType: "text/plain", body: large)
             },
         ]
     }
+}
+
+extension TestServer {
+    /// More than the kernel takes at once, and different everywhere.
+    static let large = (0..<(8 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
 }
 
 extension TestServer.Visits {

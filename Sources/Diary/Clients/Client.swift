@@ -135,12 +135,12 @@ struct PresentedClient {
     }
 
     private static func basic(_ request: Request) throws -> (id: String, secret: String)? {
-        guard let header = request.head["Authorization"] else { return nil }
-        let parts = header.split(separator: " ", maxSplits: 1)
         // What is of another scheme is an access token that an app sends with each request.
-        guard parts.first?.lowercased() == "basic" else { return nil }
-        guard parts.count == 2 else { throw Problem.invalidClient }
-        let unpadded = parts[1].hasSuffix("==") ? parts[1].dropLast(2) : parts[1].dropLast(parts[1].last == "=" ? 1 : 0)
+        guard let authorization = request.head["Authorization"].map({ AuthorizationField($0) }),
+            authorization.isScheme("Basic")
+        else { return nil }
+        let encoded = authorization.rest
+        let unpadded = encoded.hasSuffix("==") ? encoded.dropLast(2) : encoded.dropLast(encoded.last == "=" ? 1 : 0)
         guard let bytes = Base64.standard.decode(String(unpadded)), let text = String(validating: bytes, as: UTF8.self),
             let colon = text.firstIndex(of: ":"), let id = decoded(text[..<colon]),
             let secret = decoded(text[text.index(after: colon)...])

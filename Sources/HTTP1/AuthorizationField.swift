@@ -1,0 +1,17 @@
+/// The value of Authorization: a scheme, one space or several, and what the scheme makes of the rest (RFC 9110 section 11.4).
+package struct AuthorizationField: Sendable, Hashable {
+    private let scheme: String
+    /// Empty where there is only a scheme.
+    package let rest: String
+
+    package init(_ value: String) {
+        let end = value.utf8.firstIndex(of: Bytes.space) ?? value.endIndex
+        scheme = String(value[..<end])
+        rest = String(Substring(value.utf8[end...].drop { $0 == Bytes.space }))
+    }
+
+    /// Schemes match in any case (RFC 9110 section 11.1).
+    package func isScheme(_ name: String) -> Bool {
+        Bytes.equal(scheme.utf8.span, 0..<scheme.utf8.count, ignoringCase: name)
+    }
+}
