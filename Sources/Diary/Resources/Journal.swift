@@ -136,54 +136,56 @@ enum Journal {
         FROM categories WHERE school_id = $1 AND archived_at IS NULL ORDER BY position, name
         """)
 
-    /// What locks a section's lessons is asked once for all of them, and put together for each by the rules that also make
-    /// `lyceum.lesson_locks`. `OFFSET 0` keeps it from being asked again where it is used.
+    /// What closes and opens a section's lessons is asked once for all of them, and laid on each by the rules that also make
+    /// `lyceum.lesson_locks`. `OFFSET 0`: what comes of it is reckoned once, however often it is named.
     private static let lessons = Statement(
         """
         WITH closings AS MATERIALIZED (
-            SELECT t.starts_on, t.ends_on, t.marks_close_on
+            SELECT t.starts_on, t.ends_on, t.marks_close_on, NULL::date AS expires_on
             FROM lyceum.section_terms t
             WHERE t.school_id = $1 AND t.section_id = \(section)
-        ),
-        openings AS MATERIALIZED (
-            SELECT u.starts_on, u.ends_on, u.expires_on
+            UNION ALL
+            SELECT u.starts_on, u.ends_on, NULL, u.expires_on
             FROM unlocks u
             WHERE u.school_id = $1 AND u.section_id = \(section) AND u.revoked_at IS NULL
         )
         SELECT x.id, x.date, x.slot, lyceum.local_moment(x.date, x.starts_at) AS starts_at,
             lyceum.local_moment(x.date, x.ends_at) AS ends_at, r.name AS room, x.state, x.topic, x.plan_topic_id,
-            x.no_homework, x.attendance_taken_at, k.editable_until,
+            x.no_homework, x.attendance_taken_at, x.editable_until,
             CASE
                 WHEN NOT coalesce(
                     x.teacher_id = $3::uuid
                         OR x.date <@ (SELECT lyceum.taught_days($1, $3::uuid, \(section))),
                     false
                 ) THEN 'not_your_lesson'
-                ELSE nullif(lyceum.lock_reason(x.state, x.date, k.editable_until, d.today), 'lesson_in_future')
+                ELSE nullif(lyceum.lock_reason(x.state, x.date, x.editable_until, x.today), 'lesson_in_future')
             END AS locked_reason, x.version
-        FROM lessons x
-        CROSS JOIN (
-            SELECT lyceum.today() AS today,
-                (SELECT t.edit_window_days FROM school_settings t WHERE t.school_id = $1) AS edit_window_days
-            OFFSET 0
-        ) d
-        CROSS JOIN LATERAL (
-            SELECT lyceum.editable_until(
-                x.date, d.edit_window_days,
-                (SELECT max(c.marks_close_on) FROM closings c WHERE x.date BETWEEN c.starts_on AND c.ends_on),
-                (SELECT max(o.expires_on) FROM openings o WHERE x.date BETWEEN o.starts_on AND o.ends_on)
-            ) AS editable_until
-            OFFSET 0
-        ) k
-        LEFT JOIN rooms r ON r.school_id = x.school_id AND r.id = x.room_id
-        WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
-            AND (
-                \(changed)
-                OR EXISTS (
-                    SELECT FROM homework h
-                    WHERE h.school_id = x.school_id AND h.lesson_id = x.id AND h.changed_xid >= $2::text::xid8
+        FROM (
+            SELECT x.*, d.today,
+                (
+                    SELECT lyceum.editable_until(
+                        x.date, d.edit_window_days, max(c.marks_close_on), max(c.expires_on)
+                    )
+                    FROM closings c
+                    WHERE x.date BETWEEN c.starts_on AND c.ends_on
+                ) AS editable_until
+            FROM lessons x
+            CROSS JOIN (
+                SELECT lyceum.today() AS today,
+                    (SELECT t.edit_window_days FROM school_settings t WHERE t.school_id = $1) AS edit_window_days
+                OFFSET 0
+            ) d
+            WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
+                AND (
+                    \(changed)
+                    OR EXISTS (
+                        SELECT FROM homework h
+                        WHERE h.school_id = x.school_id AND h.lesson_id = x.id AND h.changed_xid >= $2::text::xid8
+                    )
                 )
-            )
+            OFFSET 0
+        ) x
+        LEFT JOIN rooms r ON r.school_id = $1 AND r.id = x.room_id
         ORDER BY x.date, x.starts_at, x.id
         """)
 
