@@ -29,7 +29,7 @@ enum Journal {
         let reader: [Parameter] = [school, .text(since?.transaction), caller.person]
         let rows = try await caller.read(
             SectionGate.open(caller, section),
-            dates(school, .text(term), .text(range?.from), .text(range?.to)),
+            range.map { datesAsked(.text($0.from), .text($0.to)) } ?? dates(school, .text(term)),
             Query(statement: FeedCursor.now, parameters: [.text(since?.transaction)]),
             SchoolSettings.codes(school), attendanceCodes(school), categories(school),
             Query(statement: lessons, parameters: reader), Query(statement: homework, parameters: common),
@@ -88,23 +88,16 @@ enum Journal {
     /// For who led a pupil earlier the last day of that.
     private static let today = "least(lyceum.today(), \(SectionGate.until))"
 
-    /// The days of the page: as asked, of a term, or of the term that holds today, else the last begun, else the first.
+    private static let datesAsked = Statement(days("SELECT $1::date AS first, $2::date AS last"))
+
+    /// The days of the page: of a term, or of the term that holds today, else the last begun, else the first.
     private static let dates = Statement(
-        """
-        SELECT r.first AS "from", least(r.last, \(SectionGate.until)) AS "to",
-            set_config('lyceum.from', r.first::text, true) AS _from,
-            set_config('lyceum.to', least(r.last, \(SectionGate.until))::text, true) AS _to
-        FROM (
-            SELECT $3::date AS first, $4::date AS last WHERE $3::date IS NOT NULL
-            UNION ALL
+        days(
+            """
             (
-                SELECT t.starts_on, t.ends_on
-                FROM sections s
-                JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
-                JOIN terms t ON t.school_id = s.school_id AND t.academic_year_id = s.academic_year_id
-                    AND (g.grade_level IS NULL OR g.grade_level = ANY (t.grade_levels))
-                WHERE $3::date IS NULL AND s.school_id = $1 AND s.id = \(section)
-                    AND ($2::uuid IS NULL OR t.id = $2::uuid)
+                SELECT t.starts_on AS first, t.ends_on AS last
+                FROM lyceum.section_terms t
+                WHERE t.school_id = $1 AND t.section_id = \(section) AND ($2::uuid IS NULL OR t.term_id = $2::uuid)
                 ORDER BY t.starts_on > \(today), abs(t.starts_on - \(today))
                 LIMIT 1
             )
@@ -113,14 +106,23 @@ enum Journal {
             SELECT y.starts_on, y.ends_on
             FROM sections s
             JOIN academic_years y ON y.school_id = s.school_id AND y.id = s.academic_year_id
-            WHERE $3::date IS NULL AND $2::uuid IS NULL AND s.school_id = $1 AND s.id = \(section)
+            WHERE $2::uuid IS NULL AND s.school_id = $1 AND s.id = \(section)
                 AND NOT EXISTS (
                     SELECT FROM terms t WHERE t.school_id = s.school_id AND t.academic_year_id = s.academic_year_id
                 )
-        ) r
+            """))
+
+    /// Of the ranges the first that the reader sees something of, cut to that.
+    private static func days(_ ranges: String) -> String {
+        """
+        SELECT r.first AS "from", least(r.last, \(SectionGate.until)) AS "to",
+            set_config('lyceum.from', r.first::text, true) AS _from,
+            set_config('lyceum.to', least(r.last, \(SectionGate.until))::text, true) AS _to
+        FROM (\(ranges)) r
         WHERE r.first <= \(SectionGate.until)
         LIMIT 1
-        """)
+        """
+    }
 
     private static let attendanceCodes = Statement(
         """
@@ -134,38 +136,56 @@ enum Journal {
         FROM categories WHERE school_id = $1 AND archived_at IS NULL ORDER BY position, name
         """)
 
-    /// The locks stand by themselves: flattened into this statement, what they ask of the section would be asked for each
-    /// lesson.
+    /// What closes and opens a section's lessons is asked once for all of them, and laid on each by the rules that also make
+    /// `lyceum.lesson_locks`. `OFFSET 0`: what comes of it is reckoned once, however often it is named.
     private static let lessons = Statement(
         """
-        WITH locks AS MATERIALIZED (
-            SELECT l.lesson_id, l.editable_until, l.locked_reason
-            FROM lyceum.lesson_locks l
-            WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
+        WITH closings AS MATERIALIZED (
+            SELECT t.starts_on, t.ends_on, t.marks_close_on, NULL::date AS expires_on
+            FROM lyceum.section_terms t
+            WHERE t.school_id = $1 AND t.section_id = \(section)
+            UNION ALL
+            SELECT u.starts_on, u.ends_on, NULL, u.expires_on
+            FROM unlocks u
+            WHERE u.school_id = $1 AND u.section_id = \(section) AND u.revoked_at IS NULL
         )
         SELECT x.id, x.date, x.slot, lyceum.local_moment(x.date, x.starts_at) AS starts_at,
             lyceum.local_moment(x.date, x.ends_at) AS ends_at, r.name AS room, x.state, x.topic, x.plan_topic_id,
-            x.no_homework, x.attendance_taken_at, k.editable_until,
+            x.no_homework, x.attendance_taken_at, x.editable_until,
             CASE
-                WHEN x.id NOT IN (
-                    SELECT t.lesson_id
-                    FROM lyceum.lesson_teachers t
-                    WHERE t.school_id = $1 AND t.section_id = \(section) AND t.date BETWEEN \(from) AND \(to)
-                        AND t.teacher_id = $3::uuid
+                WHEN NOT coalesce(
+                    x.teacher_id = $3::uuid
+                        OR x.date <@ (SELECT lyceum.taught_days($1, $3::uuid, \(section))),
+                    false
                 ) THEN 'not_your_lesson'
-                ELSE nullif(k.locked_reason, 'lesson_in_future')
+                ELSE nullif(lyceum.lock_reason(x.state, x.date, x.editable_until, x.today), 'lesson_in_future')
             END AS locked_reason, x.version
-        FROM lessons x
-        JOIN locks k ON k.lesson_id = x.id
-        LEFT JOIN rooms r ON r.school_id = x.school_id AND r.id = x.room_id
-        WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
-            AND (
-                \(changed)
-                OR EXISTS (
-                    SELECT FROM homework h
-                    WHERE h.school_id = x.school_id AND h.lesson_id = x.id AND h.changed_xid >= $2::text::xid8
+        FROM (
+            SELECT x.*, d.today,
+                (
+                    SELECT lyceum.editable_until(
+                        x.date, d.edit_window_days, max(c.marks_close_on), max(c.expires_on)
+                    )
+                    FROM closings c
+                    WHERE x.date BETWEEN c.starts_on AND c.ends_on
+                ) AS editable_until
+            FROM lessons x
+            CROSS JOIN (
+                SELECT lyceum.today() AS today,
+                    (SELECT t.edit_window_days FROM school_settings t WHERE t.school_id = $1) AS edit_window_days
+                OFFSET 0
+            ) d
+            WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
+                AND (
+                    \(changed)
+                    OR EXISTS (
+                        SELECT FROM homework h
+                        WHERE h.school_id = x.school_id AND h.lesson_id = x.id AND h.changed_xid >= $2::text::xid8
+                    )
                 )
-            )
+            OFFSET 0
+        ) x
+        LEFT JOIN rooms r ON r.school_id = $1 AND r.id = x.room_id
         ORDER BY x.date, x.starts_at, x.id
         """)
 
@@ -195,16 +215,17 @@ enum Journal {
         """)
 
     /// A class teacher who does not teach here reads own pupils alone; who led a pupil earlier, those days of it alone. Who they
-    /// are is read once a statement, and not once a row.
+    /// are is asked once a statement, and only for such a reader: for the others this costs a comparison a row. (As subqueries
+    /// their plans were started for everybody, and their estimates made the planner read whole tables.)
     ///
     /// - Parameter condition: what has to hold of the row and of the days behind it: `l.date <@`.
     private static func seen(_ student: String, _ condition: String, reader: String) -> String {
-        let led = "SELECT v.student_id FROM lyceum.led_pupils($1, \(reader)::uuid) v"
+        func led(today: Bool) -> String { "(SELECT lyceum.led_ids($1, \(reader)::uuid, \(today)))::uuid[]" }
         return """
             (
                 (SELECT current_setting('lyceum.section_reader', true) = 'whole')
-                OR \(student) IN (\(led) WHERE upper_inf(v.days))
-                OR \(student) IN (\(led) WHERE NOT upper_inf(v.days))
+                OR \(student) = ANY (\(led(today: true)))
+                OR \(student) = ANY (\(led(today: false)))
                     AND \(condition) lyceum.led_days($1, \(reader)::uuid, \(student))
             )
             """

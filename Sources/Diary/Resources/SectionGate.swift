@@ -21,8 +21,9 @@ enum SectionGate {
     /// The last day that the caller reads; NULL when the gate is closed.
     static let until = "nullif(current_setting('lyceum.until', true), '')::date"
 
+    /// `OFFSET 0`: asked once, however often the statement names it.
     private static let reader = """
-        CROSS JOIN LATERAL (SELECT $3::boolean OR lyceum.reads_section($1, $4::uuid, s.id) AS whole) r
+        CROSS JOIN LATERAL (SELECT $3::boolean OR lyceum.reads_section($1, $4::uuid, s.id) AS whole OFFSET 0) r
         """
     private static let settings = """
         set_config('lyceum.section', s.id::text, true) AS _section,
@@ -42,10 +43,8 @@ enum SectionGate {
         LEFT JOIN school_settings t ON t.school_id = s.school_id
         \(reader)
         CROSS JOIN LATERAL (
-            SELECT CASE
-                WHEN r.whole THEN 'infinity'
-                ELSE (SELECT v.until FROM lyceum.led_sections($1, $4::uuid) v WHERE v.section_id = s.id)
-            END AS until
+            SELECT CASE WHEN r.whole THEN 'infinity' ELSE lyceum.led_until($1, $4::uuid, s.id) END AS until
+            OFFSET 0
         ) d
         WHERE s.school_id = $1 AND s.id = $2::uuid AND d.until IS NOT NULL
         """)

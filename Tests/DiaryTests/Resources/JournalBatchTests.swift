@@ -111,6 +111,66 @@ import Testing
         #expect(again.json["marks"]!.array.allSatisfy { $0["status"]?.string == "unchanged" })
     }
 
+    /// Columns that are named by their ids have statements of their own, with new marks among them and without.
+    @Test(arguments: [false, true]) func aColumnNamedByItsIDIsAsOneNamedByItsLesson(_ withNew: Bool) throws {
+        let first = try teacher.patch(path, json: body(try page(), shift: 1))
+        try #require(first.status == 200, "\(first.text)")
+        let marks = first.json["marks"]!.array
+        let column = "\"line_item_id\": \"\(marks[0]["line_item_id"]!.string!)\""
+        let lesson = "\"lesson_id\": \"\(ids.lesson)\""
+        func item(_ place: String, _ index: Int, shift: Int, version: Int? = nil) -> String {
+            let number = 2 + (marks[index]["value"]!["number"]!.int! - 2 + shift) % 4
+            return """
+                {\(place), "student_id": "\(marks[index]["student_id"]!.string!)",
+                 "version": \(version ?? marks[index]["version"]!.int!), "value": {"kind": "number", "number": \(number)}}
+                """
+        }
+        func answer(_ items: [String]) throws -> TestClient.Answer {
+            try teacher.patch(path, json: "{\"marks\": [\(items.joined(separator: ","))]}")
+        }
+        // One that would be good, one as it stands, one that was changed meanwhile, one that is taken for new.
+        func refused(_ place: String) throws -> TestClient.Answer {
+            try answer([
+                item(place, 0, shift: 1), item(place, 1, shift: 0, version: 9), item(place, 2, shift: 1, version: 9),
+                item(place, 3, shift: 1, version: withNew ? 0 : 9),
+            ])
+        }
+        let byColumn = try refused(column)
+        #expect(byColumn.status == 409)
+        let errors = byColumn.json["errors"]!.array
+        #expect(errors.map { $0["pointer"]?.string } == ["/marks/2", "/marks/3"])
+        #expect(errors.allSatisfy { $0["code"]?.string == "stale_version" })
+        #expect(
+            errors.map { $0["current"]?["value"]?["number"]?.int } == marks[2...3].map { $0["value"]?["number"]?.int })
+        #expect(errors.map { $0["current"]?["version"]?.int } == marks[2...3].map { $0["version"]?.int })
+        let byLesson = try refused(lesson)
+        #expect(byLesson.status == 409)
+        #expect(
+            byLesson.json["errors"]!.array.map { $0["current"]?["id"]?.string }
+                == errors.map { $0["current"]?["id"]?.string })
+
+        let foreign = try server.owner().query(
+            """
+            SELECT i.id FROM line_items i JOIN lessons l ON l.school_id = i.school_id AND l.id = i.lesson_id
+            WHERE i.school_id = $1 AND l.section_id = $2 LIMIT 1
+            """, [String(ids.school), ids.otherSection]
+        ).first!
+        let mixed = try answer([
+            item(column, 0, shift: 1), item("\"line_item_id\": \"\(foreign)\"", 1, shift: 1, version: withNew ? 0 : 1),
+        ])
+        #expect(mixed.status == 409)
+        #expect(mixed.json["errors"]!.array.map { $0["pointer"]?.string } == ["/marks/1"])
+        #expect(mixed.code == "not_in_section")
+
+        let good = try answer([item(column, 0, shift: 1), item(column, 1, shift: 0)])
+        #expect(good.status == 200)
+        #expect(good.json["marks"]!.array.map { $0["status"]?.string } == ["applied", "unchanged"])
+        #expect(good.json["marks"]?[0]?["version"]?.int == marks[0]["version"]!.int! + 1)
+        let after = try page().marks
+        #expect(after[marks[0]["student_id"]!.string!]?.version == marks[0]["version"]!.int! + 1)
+        #expect(after[marks[2]["student_id"]!.string!]?.version == marks[2]["version"]!.int!)
+    }
+
     @Test func allOrNothingByDefaultAndTheGoodOnesWhenPartial() throws {
         let before = try page()
         let good = try #require(before.students.first)

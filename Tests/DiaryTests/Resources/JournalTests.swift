@@ -409,6 +409,65 @@ import Testing
         #expect(page["section"]?["may_edit"]?.bool == true)
     }
 
+    /// A section that was taught by a substitute, who has one lesson of it, and its teachers, who have the others.
+    @Test func A4_theLessonIsLockedForWhoDoesNotTeachIt() throws {
+        let substituted = try #require(
+            try rows(
+                """
+                SELECT l.section_id, l.teacher_id, l.date, t.teacher_id FROM lessons l
+                JOIN section_teachers t ON t.school_id = l.school_id AND t.section_id = l.section_id
+                WHERE l.school_id = $1 AND l.state = 'held' AND l.teacher_id NOT IN (
+                    SELECT o.teacher_id FROM section_teachers o
+                    WHERE o.school_id = l.school_id AND o.section_id = l.section_id
+                )
+                ORDER BY l.date DESC, l.id LIMIT 1
+                """
+            ).first)
+        let path = "/v1/sections/\(substituted[0]!)/journal?from=2025-09-01&to=\(substituted[2]!)"
+        for reader in [substituted[1]!, substituted[3]!] {
+            let page = try page(try server.session(of: reader, roles: ["teacher"]), path)
+            let own = page["lessons"]!.array.filter { $0["locked_reason"]?.string != "not_your_lesson" }
+            let taught = try rows(
+                """
+                SELECT l.id FROM lessons l
+                WHERE l.school_id = $1 AND l.section_id = $2 AND l.date BETWEEN '2025-09-01' AND $3
+                    AND lyceum.teaches_lesson($1, $4, l.id)
+                ORDER BY l.date, l.starts_at, l.id
+                """, substituted[0]!, substituted[2]!, reader)
+            #expect(!taught.isEmpty && own.map { $0["id"]?.string } == taught.map { $0[0] })
+            #expect((own.count == page["lessons"]!.array.count) == (reader == substituted[3]!))
+        }
+    }
+
+    @Test func M4_theLessonsOfAnUnlockSayUntilWhen() throws {
+        func lessons() throws -> [JSONValue] {
+            try page(teacher, "\(path)?from=2025-10-06&to=2025-10-17")["lessons"]!.array.filter {
+                $0["state"]?.string == "held"
+            }
+        }
+        func closed(_ lesson: JSONValue) -> Bool { lesson["locked_reason"]?.string == "edit_window_closed" }
+        let before = try lessons()
+        try #require(before.count > 2 && before.allSatisfy(closed))
+        let id = try find(
+            """
+            INSERT INTO unlocks (school_id, id, section_id, granted_by, reason, starts_on, ends_on, expires_on)
+            SELECT $1, gen_random_uuid(), $2, s.id, 'Приказ 17', '2025-10-06', '2025-10-12', '2025-12-01'
+            FROM staff s WHERE s.school_id = $1 LIMIT 1 RETURNING id
+            """, ids.section)
+        let unlocked = try lessons()
+        for lesson in unlocked {
+            let isOpen = lesson["date"]!.string! <= "2025-10-12"
+            #expect(closed(lesson) == !isOpen)
+            #expect((lesson["editable_until"]?.string == "2025-12-01") == isOpen)
+        }
+        #expect(Set(unlocked.map(closed)) == [true, false])
+        // One that was taken back opens nothing.
+        _ = try rows("UPDATE unlocks SET revoked_at = now() WHERE school_id = $1 AND id = $2", id)
+        let after = try lessons()
+        #expect(after.allSatisfy(closed))
+        #expect(after.map { $0["editable_until"]?.string } == before.map { $0["editable_until"]?.string })
+    }
+
     @Test func aCancelledLessonIsLocked() throws {
         let row = try #require(
             try rows(

@@ -103,6 +103,10 @@ import Testing
     func a4TeacherOfASectionOnADate(_ teacher: RuleKey, _ date: String, _ teaches: Bool) throws {
         let answer = try school.value("SELECT lyceum.teaches(\(school.id), \(teacher), \(RuleKey.maths7), '\(date)')")
         #expect(answer == (teaches ? "t" : "f"))
+        let days = try school.value(
+            "SELECT coalesce('\(date)'::date <@ lyceum.taught_days(\(school.id), \(teacher), \(RuleKey.maths7)), false)"
+        )
+        #expect(days == answer)
     }
 
     @Test(arguments: [
