@@ -145,8 +145,21 @@ package struct Caller {
 struct Admission {
     let services: Services
 
+    /// The caller of most requests: nil when the school has to be asked for.
+    func admitNow(_ request: Request, _ rule: Access) throws -> Caller? {
+        guard let claims = try claims(of: request, rule) else { return Caller(services, request) }
+        return services.schools.known(id: claims.school).map { Caller(services, claims, $0, request) }
+    }
+
     func admit(_ request: Request, _ rule: Access) async throws -> Caller {
-        if rule.people == .anybody { return Caller(services, request) }
+        guard let claims = try claims(of: request, rule) else { return Caller(services, request) }
+        guard let school = try await services.schools.find(id: claims.school) else { throw Problem.invalidToken }
+        return Caller(services, claims, school, request)
+    }
+
+    /// Nil where anybody may call.
+    private func claims(of request: Request, _ rule: Access) throws -> AccessClaims? {
+        if rule.people == .anybody { return nil }
         let claims = try claims(of: request)
         if claims.isIntegration {
             guard !rule.scopes.isDisjoint(with: claims.programScopes) else {
@@ -160,8 +173,7 @@ struct Admission {
                 }
             }
         }
-        guard let school = try await services.schools.find(id: claims.school) else { throw Problem.invalidToken }
-        return Caller(services, claims, school, request)
+        return claims
     }
 
     /// Of the school's own apps a token has no scopes.

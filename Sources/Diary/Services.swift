@@ -114,8 +114,14 @@ final class Schools {
 
     init(_ lanes: Lanes) { self.lanes = lanes }
 
+    /// Without asking: nil when it was not asked for, or a minute ago.
+    func known(id: Int) -> School? {
+        guard let entry = known[id], entry.expires > Clock.now else { return nil }
+        return entry.school
+    }
+
     func find(id: Int) async throws -> School? {
-        if let entry = known[id], entry.expires > Clock.now { return entry.school }
+        if let school = known(id: id) { return school }
         guard let school = try await load(Self.byID(.integer(id))) else { return nil }
         known[id] = (school, Clock.now + .seconds(60))
         return school

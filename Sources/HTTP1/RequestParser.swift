@@ -65,6 +65,11 @@ package struct RequestParser: Sendable {
     /// content either.
     package var method: Method? { builder.method }
 
+    /// Ends a request whose head says that there is no content, as `next` would with its event `end`.
+    package mutating func endWithoutContent() {
+        if case .bodyStart(.none) = state { _ = finish() }
+    }
+
     package mutating func next(_ input: Span<UInt8>) throws(ParseError) -> Step {
         do throws(ParseError) {
             return try advance(input)

@@ -13,8 +13,8 @@ package final class Deadline {
         self.action = action
     }
 
-    /// - Parameter delay: nanoseconds from now.
-    package func set(after delay: UInt64) { set(at: Clock.now &+ delay) }
+    /// - Parameter delay: nanoseconds from `Deadlines.now`.
+    package func set(after delay: UInt64) { set(at: deadlines.now &+ delay) }
 
     /// - Parameter moment: of `Clock.now`.
     package func set(at moment: UInt64) {
@@ -27,6 +27,9 @@ package final class Deadline {
 
 /// The timers of one core: a binary heap ordered by moment.
 package final class Deadlines {
+    /// When the loop's turn began, of `Clock.now`: for what need not be more exact than a turn is long, without a look at the
+    /// clock.
+    package private(set) var now = Clock.now
     private var heap: [(moment: UInt64, deadline: Deadline)] = []
     private var sweepsAt = 1024
 
@@ -43,6 +46,7 @@ package final class Deadlines {
     }
 
     func fire(at now: UInt64 = Clock.now) {
+        self.now = now
         while let top = heap.first, top.moment <= now {
             pop()
             let deadline = top.deadline

@@ -18,6 +18,7 @@ final class HTTPConnection: BodySource {
     private let socket: any ByteStream
     let arrival: Admission.Arrival
     private let limits: ServerLimits
+    private let deadlines: Deadlines
     private let worker: any ConnectionOwner
     private let measuresParsing: Bool
     private var parser: RequestParser
@@ -42,6 +43,7 @@ final class HTTPConnection: BodySource {
         self.socket = socket
         self.arrival = arrival
         self.limits = limits
+        self.deadlines = deadlines
         self.worker = worker
         measuresParsing = worker.measuresParsing
         parser = RequestParser(limits: limits.parser)
@@ -107,7 +109,8 @@ final class HTTPConnection: BodySource {
             head: head, id: worker.requestID(head), from: arrival.peer.requester(head), body: self, timing: timing)
         let start = Clock.now
         var response = await worker.respond(request)
-        if bodyIsRead { finishBody() }
+        parser.endWithoutContent()
+        assert(!bodyIsRead || parser.isIdle, "a request that was read to its end stands before the next one")
         // A body that nobody read stands between this answer and the next request.
         let keepsAlive = head.keepAlive && bodyIsRead && failure == nil && !timedOut && !isDraining
         let bytes = render(&response, request, keepsAlive: keepsAlive)
@@ -121,7 +124,7 @@ final class HTTPConnection: BodySource {
 
     private func idle() {
         phase = .idle
-        let now = Clock.now
+        let now = deadlines.now
         if idleEnd == 0 { idleEnd = now + limits.idle }
         deadline.set(at: min(idleEnd, now + limits.waiting))
     }
@@ -183,12 +186,6 @@ final class HTTPConnection: BodySource {
         phase = .writing
         defer { phase = .request }
         if (try? await socket.send(ResponseHead.continue, from: 0)) != true { timedOut = true }
-    }
-
-    /// The parser's `end` of a request whose body is empty.
-    private func finishBody() {
-        guard !parser.isIdle else { return }
-        _ = step()
     }
 
     private func step() -> RequestParser.Event? {

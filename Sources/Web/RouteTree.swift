@@ -53,7 +53,26 @@ struct RouteTree: Sendable {
         }
     }
 
-    func find(_ path: String) -> (place: Place, values: [String])? {
+    enum Match {
+        /// The route's number, and the values in the path.
+        case found(Int, PathParameters)
+        /// The path is known; these methods are too.
+        case methods([Method])
+        case nothing
+    }
+
+    func match(_ method: Method, _ path: String) -> Match {
+        guard let (place, values) = find(path) else { return .nothing }
+        if let index = place.methods.firstIndex(of: method == .head ? .get : method) {
+            let (number, names) = place.routes[index]
+            return .found(number, PathParameters(names: names, values: values))
+        }
+        var methods = place.methods
+        if methods.contains(.get) { methods.append(.head) }
+        return .methods(methods + [.options])
+    }
+
+    private func find(_ path: String) -> (place: Place, values: [String])? {
         if let place = literals[path] { return (place, []) }
         guard path.utf8.first == UInt8(ascii: "/") else { return nil }
         var values: [String] = []

@@ -19,7 +19,8 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     /// How connections come in; set before the first.
     package var entrance = Entrance()
     private var isDraining = false
-    private var cachedDate: (second: Int, text: [UInt8]) = (-1, [])
+    /// The date, and the moment when the second is over.
+    private var cachedDate: (end: UInt64, text: [UInt8]) = (0, [])
     private var requests: UInt64 = UInt64.random(in: 0 ... .max)
 
     package init(
@@ -84,8 +85,23 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         metrics.begin()
         defer { metrics.end() }
         var response: Response
+        // Admission and the handler are called from here and not from functions of their own: each async call on the way
+        // takes room and time.
         do {
-            response = try await answer(request)
+            switch try destination(request) {
+            case .answer(let known): response = known
+            case .route(let route):
+                let caller: Caller
+                do {
+                    caller = try await application.admit(request, route.access)
+                } catch let problem as Problem {
+                    // Whoever tries tokens has no quota of a user.
+                    if route.quota != .unlimited { try count(request, features.rates?.address) }
+                    throw problem
+                }
+                try count(request, route.quota, caller)
+                response = try await route.handler(request, caller)
+            }
         } catch {
             let problem = (error as? Problem) ?? application.problem(for: error) ?? unforeseen(error, request)
             response = problem.response(to: request)
@@ -107,32 +123,28 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         }
     }
 
-    /// Admission stands here and not in a function of its own: each async call on the way takes room and time.
-    private func answer(_ request: Request) async throws -> Response {
+    private enum Destination {
+        case route(Router<Rule, Caller>.Entry)
+        /// No route has to be asked.
+        case answer(Response)
+    }
+
+    private func destination(_ request: Request) throws(Problem) -> Destination {
         let head = request.head
-        if head.method == .options && head.path == "*" { return Response(.noContent) }
-        switch router.match(head.method, head.path) {
-        case .found(let entry, let parameters):
-            let route = entry.route
+        if head.method == .options && head.path == "*" { return .answer(Response(.noContent)) }
+        switch router.tree.match(head.method, head.path) {
+        case .found(let place, let parameters):
+            let route = router.entries[place]
             request.path = parameters
             request.template = route.path
-            request.routeNumber = entry.number
-            let caller: Caller
-            do {
-                caller = try await application.admit(request, route.access)
-            } catch let problem as Problem {
-                // Whoever tries tokens has no quota of a user.
-                if route.quota != .unlimited { try count(request, features.rates?.address) }
-                throw problem
-            }
-            try count(request, route.quota, caller)
-            return try await route.handler(request, caller)
+            request.routeNumber = place + 1
+            return .route(route)
         case .methods(let methods):
             let allow = (name: "Allow", value: methods.map { $0.rawValue }.joined(separator: ", "))
             if head.method == .options {
                 var response = features.cors?.preflight(request, methods) ?? Response(.noContent)
                 response.headers.append(allow)
-                return response
+                return .answer(response)
             }
             if case .other = head.method { throw Problem(.notImplemented) }
             throw Problem(.methodNotAllowed, headers: [allow])
@@ -174,8 +186,13 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     // MARK: ConnectionOwner
 
     var date: [UInt8] {
-        let now = Clock.wall.seconds
-        if cachedDate.second != now { cachedDate = (now, HTTPDate.format(secondsSinceEpoch: now)) }
+        if cachedDate.end <= deadlines.now {
+            let wall = Clock.wall
+            cachedDate = (
+                deadlines.now + 1_000_000_000 - UInt64(wall.nanoseconds),
+                HTTPDate.format(secondsSinceEpoch: wall.seconds)
+            )
+        }
         return cachedDate.text
     }
 

@@ -16,6 +16,30 @@ import Testing
                     fields: ["Host=a.example:8080", "Accept=*/*", "Empty=", "X=é"], isComplete: true))
     }
 
+    @Test func endsARequestWithoutContentAtOnce() throws {
+        var parser = RequestParser()
+        let without = Array("GET /a HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+        let with = Array("POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n".utf8)
+        for _ in 0..<2 {
+            guard case .head(let head) = try parser.next(without.span).event else { throw Unexpected() }
+            #expect(head.path == "/a" && !parser.isIdle)
+            parser.endWithoutContent()
+            #expect(parser.isIdle)
+        }
+        // Content has to be read all the same, and between requests there is nothing to end.
+        parser.endWithoutContent()
+        guard case .head = try parser.next(with.span).event else { throw Unexpected() }
+        parser.endWithoutContent()
+        #expect(!parser.isIdle)
+        guard case .body(0..<2) = try parser.next(Array("ok".utf8).span).event else { throw Unexpected() }
+        #expect(!parser.isIdle)
+        parser.endWithoutContent()
+        guard case .end = try parser.next([UInt8]().span).event else { throw Unexpected() }
+        #expect(parser.isIdle)
+    }
+
+    private struct Unexpected: Error {}
+
     /// Requests that must be understood, in every split.
     static let accepted: [String] = [
         "GET / HTTP/1.1\r\nHost: a\r\n\r\n",

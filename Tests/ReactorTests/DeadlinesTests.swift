@@ -25,6 +25,21 @@ import Testing
         #expect(record.fired == ["first", "last"])
     }
 
+    @Test func delaysCountFromTheTurnsBeginning() {
+        let record = Record()
+        let begin = deadlines.now
+        let first = deadlines.make { record.fired.append("first") }
+        first.set(after: .seconds(1))
+        deadlines.fire(at: begin + .seconds(1) - 1)
+        #expect(record.fired.isEmpty)
+        let second = deadlines.make { record.fired.append("second") }
+        second.set(after: 2)
+        deadlines.fire(at: begin + .seconds(1))
+        #expect(record.fired == ["first"])
+        deadlines.fire(at: begin + .seconds(1) + 1)
+        #expect(record.fired == ["first", "second"])
+    }
+
     @Test func movedLaterFiresAtItsNewMoment() {
         let record = Record()
         let moved = deadlines.make { record.fired.append("moved") }
@@ -142,7 +157,7 @@ import Testing
         var waiting: [Deadline] = []
         for number in 0..<20 {
             let deadline = deadlines.make { record.fired.append("\(number)") }
-            deadline.set(after: .milliseconds(200))
+            deadline.set(after: .milliseconds(200 + number))
             waiting.append(deadline)
         }
         for _ in 0..<10_000 {

@@ -4,21 +4,22 @@ import Testing
 @testable import Web
 
 @Suite struct RouterTests {
-    private let router = Router<String, Int>(
-        [
-            ("GET", "/v1/me"), ("GET", "/v1/lessons"), ("POST", "/v1/lessons"), ("GET", "/v1/lessons/{lesson_id}"),
-            ("PATCH", "/v1/lessons/{lesson_id}"), ("GET", "/v1/lessons/today"), ("GET", "/v1/{kind}/today/all"),
-            ("GET", "/v1/students/{student_id}/marks/{mark_id}"), ("GET", "/"), ("PUT", "/v1/one/{first}"),
-            ("DELETE", "/v1/one/{second}"),
-        ].map { method, path in
-            Route(Method(method), path, "\(method) \(path)", access: "anybody") { _, _ in Response(.noContent) }
-        })
+    private static let routes = [
+        ("GET", "/v1/me"), ("GET", "/v1/lessons"), ("POST", "/v1/lessons"), ("GET", "/v1/lessons/{lesson_id}"),
+        ("PATCH", "/v1/lessons/{lesson_id}"), ("GET", "/v1/lessons/today"), ("GET", "/v1/{kind}/today/all"),
+        ("GET", "/v1/students/{student_id}/marks/{mark_id}"), ("GET", "/"), ("PUT", "/v1/one/{first}"),
+        ("DELETE", "/v1/one/{second}"),
+    ].map { method, path in
+        Route<String, Int>(Method(method), path, "\(method) \(path)", access: "anybody") { _, _ in Response(.noContent)
+        }
+    }
+    private let router = Router(Self.routes)
 
     /// The operation with its parameters, the methods that there are, or nil.
     private func match(_ method: String, _ path: String, _ names: String...) -> String? {
-        switch router.match(Method(method), path) {
-        case .found(let entry, let parameters):
-            ([entry.route.operation] + names.map { "\($0)=\(parameters[$0] ?? "-")" }).joined(separator: " ")
+        switch router.tree.match(Method(method), path) {
+        case .found(let place, let parameters):
+            ([Self.routes[place].operation] + names.map { "\($0)=\(parameters[$0] ?? "-")" }).joined(separator: " ")
         case .methods(let methods): methods.map { $0.rawValue }.joined(separator: ",")
         case .nothing: nil
         }
