@@ -46,7 +46,7 @@ join public.groups g on g.school_id = s.school_id and g.id = s.group_id
 join public.terms t on t.school_id = s.school_id
     and t.academic_year_id = s.academic_year_id
     and (g.grade_level is null or g.grade_level = any (t.grade_levels));
-comment on view lyceum.section_terms is 'Terms of the year of a section that serve its grade level.';
+comment on view lyceum.section_terms is 'Terms of the year of a section that serve its grade level; all of them where it has none.';
 grant select on lyceum.section_terms to lyceum_app;
 
 create function lyceum.editable_until(p_date date, p_window smallint, p_marks_close_on date, p_unlocked_until date)
@@ -96,6 +96,8 @@ from (
         and u.revoked_at is null
     group by l.school_id, l.id, ss.edit_window_days, d.today
 ) k;
+comment on view lyceum.lesson_locks is
+    'M4, of any lessons. The page of a section lays the same two functions on its lessons itself, with terms and unlocks read once.';
 
 -- migrate:down
 
@@ -138,6 +140,8 @@ from (
     group by l.school_id, l.id, ss.edit_window_days
 ) k;
 
+comment on view lyceum.lesson_locks is
+    'M4, for the page of a section: last day on which marks and attendance of a lesson are written, and why not today (null: open).';
 drop function lyceum.lock_reason(text, date, date, date);
 drop function lyceum.editable_until(date, smallint, date, date);
 drop view lyceum.section_terms;

@@ -26,8 +26,9 @@ class Measured:
 
 def wrk(url: str, token: str = "", connections: int = 0, seconds: int = 0) -> Measured:
     connections = connections or settings.CONNECTIONS
-    # Each thread has as many connections as another.
-    threads = next(count for count in range(min(settings.CLIENT_THREADS, connections), 0, -1) if connections % count == 0)
+    # Each thread has as many connections as another: where they are no multiple of the threads there are some more.
+    threads = min(settings.CLIENT_THREADS, connections)
+    connections = -(-connections // threads) * threads
     command = ["wrk", "--latency", "--timeout", "30s", f"-t{threads}", f"-c{connections}"]
     command += [f"-d{seconds or settings.SECONDS}"]
     if token:

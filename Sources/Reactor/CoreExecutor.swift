@@ -76,15 +76,17 @@ package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Senda
     /// The loop: jobs, mail, events, deadlines. Returns after `stop()`; jobs that come later are run by `afterlife`.
     func run() {
         moveHere()
-        var woken = Clock.now
+        deadlines.begin()
         while !stopping.load(ordering: .relaxed) {
             takeMail()
             runJobs()
             let idle = jobs.isEmpty && !mailed.load(ordering: .relaxed)
             let now = Clock.now
-            loopTime.add(now - woken)
-            woken = poller.wait(milliseconds: idle ? deadlines.timeout(at: now) : 0)
-            deadlines.fire(at: woken)
+            loopTime.add(now - deadlines.now)
+            // The turn begins before its first handler: what a handler puts off counts from then, and not from the turn before,
+            // which the wait may have left seconds behind.
+            poller.wait(milliseconds: idle ? deadlines.timeout(at: now) : 0) { deadlines.begin() }
+            deadlines.fire()
         }
         ended.store(true, ordering: .sequentiallyConsistent)
         Self.afterlife?.post { self.runRest() }

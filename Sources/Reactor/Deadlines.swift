@@ -28,7 +28,7 @@ package final class Deadline {
 /// The timers of one core: a binary heap ordered by moment.
 package final class Deadlines {
     /// When the loop's turn began, of `Clock.now`: for what need not be more exact than a turn is long, without a look at the
-    /// clock.
+    /// clock. What runs long before it sets a deadline takes `set(at:)`.
     package private(set) var now = Clock.now
     private var heap: [(moment: UInt64, deadline: Deadline)] = []
     private var sweepsAt = 1024
@@ -45,9 +45,14 @@ package final class Deadlines {
         return Int32(min((first.moment - now + 999_999) / 1_000_000, 60_000))
     }
 
-    func fire(at now: UInt64 = Clock.now) {
-        self.now = now
-        while let top = heap.first, top.moment <= now {
+    /// Begins a turn of the loop.
+    func begin(at moment: UInt64 = Clock.now) { now = moment }
+
+    /// Calls what is due at the turn's beginning. What that puts off until now again has its turn in the next.
+    func fire() {
+        var left = heap.count
+        while left > 0, let top = heap.first, top.moment <= now {
+            left -= 1
             pop()
             let deadline = top.deadline
             guard deadline.queued == top.moment else { continue }  // put again, earlier

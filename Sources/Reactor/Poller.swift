@@ -86,12 +86,11 @@ package struct Readiness: OptionSet, Sendable {
 
     /// Waits until something is ready or the time has passed, and calls the handlers. A negative timeout waits for ever.
     ///
-    /// - Returns: the moment when the wait ended, before the first handler.
-    @discardableResult
-    func wait(milliseconds: Int32) -> UInt64 {
+    /// - Parameter woke: called after the wait, before the first handler.
+    func wait(milliseconds: Int32, _ woke: () -> Void = {}) {
         let count = unsafe epoll_wait(descriptor, events.baseAddress, Int32(events.count), milliseconds)
-        let woken = Clock.now
-        guard count > 0 else { return woken }
+        woke()
+        guard count > 0 else { return }
         for index in 0..<Int(count) {
             let data = unsafe lyceum_epoll_data(events.baseAddress! + index)
             let token = Token(
@@ -99,7 +98,6 @@ package struct Readiness: OptionSet, Sendable {
             guard isCurrent(token), let handler = entries[Int(token.slot)].handler else { continue }
             unsafe handler(Readiness(rawValue: events[index].events))
         }
-        return woken
     }
 
     /// In debug builds: what belongs to a core is touched on its thread only.

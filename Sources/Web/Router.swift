@@ -1,7 +1,7 @@
 import HTTP1
 
 /// Finds the route of a request by its method and path. Each core has one of its own: counting references to what all cores
-/// share moves a cache line between them with each request. (What a handler's closure holds is still shared.)
+/// share moves a cache line between them with each request. (What a handler's closure and a rule hold is still shared.)
 package struct Router<Rule: Sendable, Caller>: Sendable {
     /// A route as requests use it: field by field, and without a copy of the whole.
     final class Entry: Sendable {

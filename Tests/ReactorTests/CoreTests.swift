@@ -1,3 +1,4 @@
+import Glibc
 import Reactor
 import Synchronization
 import TestTools
@@ -39,6 +40,26 @@ import Testing
         }
         #expect(places == Array(repeating: true, count: 8))
         #expect(!core.isCurrent)
+    }
+
+    /// What a handler puts off counts from its own turn, and not from the one before the wait.
+    @Test func aTurnBeginsBeforeItsFirstHandler() async {
+        let (ours, theirs) = connectedPair()
+        let (written, seen) = await core.run { core in
+            let poller = core.poller
+            let deadlines = core.deadlines
+            var token: Poller.Token?
+            var written: UInt64 = 0
+            let seen = await withCheckedContinuation { continuation in
+                token = try? poller.add(ours, [.readable, .edge]) { _ in continuation.resume(returning: deadlines.now) }
+                written = Clock.now
+                theirs.write("x")
+            }
+            if let token { poller.remove(token) }
+            close(ours)
+            return (written, seen)
+        }
+        #expect(seen > written)
     }
 
     @Test func knowsItsOwnThread() async {

@@ -9,10 +9,15 @@ import Testing
         var fired: [String] = []
     }
 
+    private func turn(at moment: UInt64 = Clock.now) {
+        deadlines.begin(at: moment)
+        deadlines.fire()
+    }
+
     /// Turns as a core's loop does, until the condition holds.
     func turn(until isOver: () -> Bool) {
         let end = Clock.now + .seconds(20)
-        while !isOver() && Clock.now < end { deadlines.fire() }
+        while !isOver() && Clock.now < end { turn() }
     }
 
     @Test func firesOnce() {
@@ -30,14 +35,30 @@ import Testing
         let begin = deadlines.now
         let first = deadlines.make { record.fired.append("first") }
         first.set(after: .seconds(1))
-        deadlines.fire(at: begin + .seconds(1) - 1)
+        turn(at: begin + .seconds(1) - 1)
         #expect(record.fired.isEmpty)
         let second = deadlines.make { record.fired.append("second") }
         second.set(after: 2)
-        deadlines.fire(at: begin + .seconds(1))
+        turn(at: begin + .seconds(1))
         #expect(record.fired == ["first"])
-        deadlines.fire(at: begin + .seconds(1) + 1)
+        turn(at: begin + .seconds(1) + 1)
         #expect(record.fired == ["first", "second"])
+    }
+
+    /// A turn calls each once, so that it ends.
+    @Test func whatIsPutOffByNothingWaitsForTheNextTurn() {
+        let record = Record()
+        var again: Deadline!
+        again = deadlines.make {
+            record.fired.append("again")
+            again.set(after: 0)
+        }
+        again.set(after: 0)
+        for count in 1...3 {
+            turn(at: deadlines.now + 1)
+            #expect(record.fired.count == count)
+        }
+        again.cancel()
     }
 
     @Test func movedLaterFiresAtItsNewMoment() {

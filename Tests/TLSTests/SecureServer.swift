@@ -24,7 +24,7 @@ final class SecureServer: Sendable {
     }
 
     static let plainAnswer = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-    static let large = (0..<(8 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+    static let large = (0..<(8 << 20)).map { UInt8(truncatingIfNeeded: ($0 &* 0x9E37_79B1) >> 24) }
 
     private static let all = Mutex<[SecureServer]>([])
 

@@ -189,7 +189,7 @@ final class TestServer: Sendable {
 
 extension TestServer {
     /// More than the kernel takes at once, and different everywhere.
-    static let large = (0..<(8 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+    static let large = (0..<(8 << 20)).map { UInt8(truncatingIfNeeded: ($0 &* 0x9E37_79B1) >> 24) }
 }
 
 extension TestServer.Visits {

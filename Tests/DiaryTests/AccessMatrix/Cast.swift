@@ -182,10 +182,14 @@ struct Cast {
                 """, [school, ids.child, ids.section])
             named["other_lesson_id"] = try find(
                 """
-                SELECT id FROM lessons WHERE school_id = $1 AND section_id = $2 AND id <> $3 AND state = 'held'
+                SELECT id FROM lessons l WHERE school_id = $1 AND section_id = $2 AND id <> $3 AND state = 'held'
                     AND date BETWEEN $4::date - 10 AND $4::date
+                    AND EXISTS (SELECT FROM line_items i WHERE i.school_id = l.school_id AND i.lesson_id = l.id)
                 ORDER BY date DESC LIMIT 1
                 """, [school, ids.section, ids.lesson, TestServer.today])
+            named["other_column_id"] = try find(
+                "SELECT id FROM line_items WHERE school_id = $1 AND lesson_id = $2 AND deleted_at IS NULL LIMIT 1",
+                [school, named["other_lesson_id"]])
             named["unmarked_id"] = try find(
                 """
                 SELECT s.id FROM unnest($2::uuid[]) AS s (id)

@@ -12,15 +12,29 @@ extension AccessMatrix {
             getSectionJournal          401 403 403 403 403 403 | 200 404 200 200 404 | 200 200 403 | 404 | 200 200 403
             patchSectionJournal        401 403 403 403 403 403 | 200 404 200 409 404 | 403 403 403 | 404 | 409 403 403
             patchSectionJournal/other  401 403 403 403 403 403 | 200 404 409 409 404 | 403 403 403 | 404 | 409 403 403
+            # The same by the column's id, as a new mark and as one that was seen: each is a statement of its own.
+            patchSectionJournal/new    401 403 403 403 403 403 | 200 404 409 409 404 | 403 403 403 | 404 | 409 403 403
+            patchSectionJournal/seen   401 403 403 403 403 403 | 200 404 409 409 404 | 403 403 403 | 404 | 409 403 403
             """,
             [
                 "patchSectionJournal": AccessRequest(body: batch("{lesson_id}")),
                 "patchSectionJournal/other": AccessRequest(body: batch("{other_lesson_id}")),
+                "patchSectionJournal/new": AccessRequest(body: columnBatch(version: 0)),
+                "patchSectionJournal/seen": AccessRequest(body: columnBatch(version: 1)),
             ])
     }
 
     /// No mark where there is none.
     private static func batch(_ lesson: String) -> String {
         #"{"marks": [{"lesson_id": "\#(lesson)", "student_id": "{unmarked_id}", "value": null, "version": 0}]}"#
+    }
+
+    /// The same of the lesson that the substitute did not give.
+    private static func columnBatch(version: Int) -> String {
+        """
+        {"marks": [
+            {"line_item_id": "{other_column_id}", "student_id": "{unmarked_id}", "value": null, "version": \(version)}
+        ]}
+        """
     }
 }

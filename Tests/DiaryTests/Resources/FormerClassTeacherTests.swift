@@ -273,6 +273,33 @@ import Testing
         let list = "/v1/classes/\(ids.otherClass)/students?limit=100"
         #expect(try walk(before, "\(list)&from=2025-09-01&to=2025-10-31").count > 20)
 
+        // The journals of the class end with that day, too.
+        let section = try #require(
+            try rows(
+                """
+                SELECT s.id FROM sections s
+                JOIN classes c ON c.school_id = s.school_id AND c.group_id = s.group_id AND c.id = $3
+                JOIN lessons l ON l.school_id = s.school_id AND l.section_id = s.id AND l.state = 'held'
+                WHERE s.school_id = $1 AND NOT lyceum.reads_section($1, $2, s.id)
+                GROUP BY s.id
+                HAVING min(l.date) BETWEEN '2025-09-01' AND '2025-10-25' AND max(l.date) > '2025-11-05'
+                ORDER BY s.id LIMIT 1
+                """, first, ids.otherClass
+            ).first?[0])
+        let journal = "/v1/sections/\(section)/journal"
+        let page = try before.get("\(journal)?from=2025-10-01&to=2025-11-14").json
+        #expect(page["to"]?.string == "2025-10-31")
+        #expect(!page["lessons"]!.array.isEmpty && page["students"]!.array.count > 20)
+        let whole = try after.get("\(journal)?from=2025-10-01&to=2025-11-14").json
+        #expect(whole["to"]?.string == "2025-11-14")
+        let until = whole["lessons"]!.array.filter { $0["date"]!.string! <= "2025-10-31" }
+        #expect(page["lessons"]!.array.map { $0["id"]?.string } == until.map { $0["id"]?.string })
+        #expect(whole["lessons"]!.array.count > until.count)
+        let columns = page["line_items"]!.array.map { $0["lesson_id"]?.string }
+        #expect(columns.allSatisfy { lesson in until.contains { $0["id"]?.string == lesson } })
+        #expect(try before.get("\(journal)?from=2025-11-01&to=2025-11-14").status == 404)
+        #expect(try before.get(journal).status == 200)
+
         // When the year is closed, what was is over.
         let year = try rows("SELECT academic_year_id FROM classes WHERE school_id = $1 AND id = $2", ids.otherClass)[0][
             0]!

@@ -111,7 +111,8 @@ import Testing
         #expect(again.json["marks"]!.array.allSatisfy { $0["status"]?.string == "unchanged" })
     }
 
-    /// Columns that are named by their ids have statements of their own, with new marks among them and without.
+    /// Columns that are named by their ids have statements of their own: with marks that are taken for new among them, and
+    /// without.
     @Test(arguments: [false, true]) func aColumnNamedByItsIDIsAsOneNamedByItsLesson(_ withNew: Bool) throws {
         let first = try teacher.patch(path, json: body(try page(), shift: 1))
         try #require(first.status == 200, "\(first.text)")
@@ -214,6 +215,75 @@ import Testing
         #expect(answer.json["marks"]?[0]?["value"]?["due_on"]?.string == "2025-12-01")
         #expect(answer.json["attendance"]?[0]?["minutes"]?.int == 10)
         #expect(answer.json["feedback"]?[0]?["status"]?.string == "applied")
+    }
+
+    /// New marks, and new ones beside changed ones, in a column that is named by its id.
+    @Test func newMarksOfAColumnNamedByItsIDStand() throws {
+        let students = try page().students
+        let category = try #require(try teacher.get(path).json["section"]?["categories"]?[0]?["id"]?.string)
+        let column = "0198c5b4-55df-7528-980a-0eb04a096261"
+        func item(_ student: Int, _ number: Int, version: Int, comment: String? = nil, column: String = column)
+            -> String
+        {
+            let text = comment.map { ", \"comment\": \"\($0)\"" } ?? ""
+            return """
+                {"line_item_id": "\(column)", "student_id": "\(students[student])", "version": \(version)\(text),
+                 "value": {"kind": "number", "number": \(number)}}
+                """
+        }
+        func write(_ items: String...) throws -> TestClient.Answer {
+            try teacher.patch(path, json: "{\"marks\": [\(items.joined(separator: ","))]}")
+        }
+        func standing() throws -> [String: JSONValue] {
+            let marks = try teacher.get(path).json["marks"]!.array.filter { $0["line_item_id"]?.string == column }
+            return Dictionary(uniqueKeysWithValues: marks.map { ($0["student_id"]!.string!, $0) })
+        }
+        let made = try teacher.patch(
+            path,
+            json: """
+                {"line_items": [{"id": "\(column)", "lesson_id": "\(ids.lesson)", "category_id": "\(category)",
+                  "title": "Зачёт", "weight": 1.5, "version": 0}]}
+                """)
+        try #require(made.status == 200, "\(made.text)")
+
+        let first = try write(item(0, 5, version: 0, comment: "устно"), item(1, 4, version: 0))
+        #expect(first.status == 200, "\(first.text)")
+        #expect(first.json["marks"]!.array.map { $0["status"]?.string } == ["applied", "applied"])
+        #expect(first.json["marks"]!.array.map { $0["version"]?.int } == [1, 1])
+        var marks = try standing()
+        #expect(marks.count == 2)
+        #expect(marks[students[0]]?["id"]?.string == first.json["marks"]?[0]?["id"]?.string)
+        #expect(marks[students[0]]?["value"]?["number"]?.int == 5)
+        #expect(marks[students[0]]?["comment"]?.string == "устно")
+        #expect(marks[students[1]]?["comment"]?.string == nil)
+
+        // The comment stays unless it is named.
+        let mixed = try write(item(0, 3, version: 1), item(2, 5, version: 0, comment: "у доски"))
+        #expect(mixed.status == 200, "\(mixed.text)")
+        #expect(mixed.json["marks"]!.array.map { $0["version"]?.int } == [2, 1])
+        let changed = try write(item(1, 2, version: 1, comment: "письменно"))
+        #expect(changed.json["marks"]?[0]?["comment"]?.string == "письменно")
+        marks = try standing()
+        #expect(marks.count == 3)
+        #expect(marks[students[0]]?["value"]?["number"]?.int == 3)
+        #expect(marks[students[0]]?["comment"]?.string == "устно")
+        #expect(marks[students[1]]?["comment"]?.string == "письменно")
+        #expect(marks[students[2]]?["comment"]?.string == "у доски")
+
+        // M5: nobody can have seen a mark that is not there.
+        let unseen = try write(item(3, 5, version: 4))
+        #expect(unseen.status == 409)
+        #expect(unseen.code == "stale_version")
+        #expect(unseen.json["errors"]?[0]?["current"] == .null)
+
+        for version in [0, 1] {
+            let twice = try write(
+                item(4, 5, version: version), item(4, 4, version: version, column: column.uppercased()))
+            #expect(twice.status == 422)
+            #expect(twice.json["errors"]?[0]?["pointer"]?.string == "/marks/1")
+            #expect(twice.json["errors"]?[0]?["code"]?.string == "duplicate_item")
+        }
+        #expect(try standing().count == 3)
     }
 
     private func attendanceVersion(_ student: String) throws -> Int {

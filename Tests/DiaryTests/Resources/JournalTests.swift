@@ -420,6 +420,11 @@ import Testing
                     SELECT o.teacher_id FROM section_teachers o
                     WHERE o.school_id = l.school_id AND o.section_id = l.section_id
                 )
+                    AND NOT EXISTS (
+                        SELECT FROM section_teachers o
+                        WHERE o.school_id = l.school_id AND o.section_id = l.section_id
+                            AND o.teacher_id <> t.teacher_id
+                    )
                 ORDER BY l.date DESC, l.id LIMIT 1
                 """
             ).first)

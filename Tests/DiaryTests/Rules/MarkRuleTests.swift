@@ -155,6 +155,9 @@ import Testing
             (.anna, .new, .number(5), "not_found"),
             (.anna, .recent, .nothing, nil),
             (.tenthGrader, .recent, .nothing, "not_a_member"),
+            // Boris is of both groups, Anna of one: each membership is for its own column.
+            (.boris, .choirLesson, .code("pass"), nil),
+            (.anna, .choirLesson, .code("pass"), "not_a_member"),
         ]
         let answers = try school.values(
             """
