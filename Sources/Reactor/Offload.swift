@@ -62,7 +62,8 @@ package final class Offload: Sendable {
     /// - Parameters:
     ///   - limit: how many pieces of work may wait.
     ///   - niceness: 0...19; the threads' priority, so that a burst of sign-ins does not slow the cores.
-    ///   - rest: how many times as long as it has worked a thread rests before it takes up the next piece.
+    ///   - rest: how many times as long as it has worked a thread rests before it takes up the next piece. Work is processor
+    ///     time: a thread that others push aside would else rest the longer for it, and on a full machine never come back.
     package init(name: String, threads: Int, limit: Int, niceness: Int32 = 0, rest: UInt64 = 0) throws {
         self.limit = limit
         let queue = queue
@@ -70,9 +71,9 @@ package final class Offload: Sendable {
             try Thread.start(name: "\(name)-\(index)") {
                 if niceness != 0 { _ = lyceum_nice_thread(niceness) }
                 while let work = queue.pop() {
-                    let begun = Clock.now
+                    let begun = Clock.thread
                     work()
-                    if rest > 0 { usleep(useconds_t(clamping: (Clock.now - begun) / 1000 * rest)) }
+                    if rest > 0 { usleep(useconds_t(clamping: (Clock.thread - begun) / 1000 * rest)) }
                 }
             }
         }

@@ -30,6 +30,13 @@ package enum Clock {
         return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
     }
 
+    /// Nanoseconds of a processor that this thread has had.
+    static var thread: UInt64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+    }
+
     /// Seconds and nanoseconds since 1970-01-01T00:00:00Z.
     package static var wall: (seconds: Int, nanoseconds: Int) {
         var time = timespec()

@@ -44,6 +44,24 @@ import Testing
         #expect(isOnCore)
     }
 
+    /// A thread rests for the processor time that it had, and not for the time that others kept it waiting: five milliseconds of
+    /// that would be four minutes here.
+    @Test func waitingIsNoWorkToRestFrom() async throws {
+        let offload = try Offload(name: "offload", threads: 1, limit: 2, rest: 50_000)
+        let gate = Gate()
+        let done = Atomic<Bool>(false)
+        await withCheckedContinuation { continuation in
+            offload.submit {
+                continuation.resume()
+                gate.wait()
+            }
+        }
+        offload.submit { done.store(true, ordering: .relaxed) }
+        await core.run { core in await core.sleep(.milliseconds(5)) }
+        gate.open()
+        #expect(await eventually { done.load(ordering: .relaxed) })
+    }
+
     @Test func refusesWhenItsQueueIsFull() async throws {
         let offload = try Offload(name: "offload", threads: 1, limit: 2)
         let gate = Gate()

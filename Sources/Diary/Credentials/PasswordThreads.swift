@@ -5,11 +5,12 @@ import Synchronization
 ///
 /// They yield a little to requests, so that people who sign in are served beside those who read. While somebody tries
 /// passwords one after another, whatever the addresses, hashing moves to threads that rest three times as long as they have
-/// worked (A6: failures slow down): the guesses wait then, and sign-ins with them, and those who read do not. Which threads it
-/// is does not depend on the login.
+/// had a processor (A6: failures slow down): the guesses wait then, and sign-ins with them, and those who read do not. Which
+/// threads it is does not depend on the login.
 ///
 /// A low priority alone is not enough: a hash goes through 32 MiB, and slows what runs on the other half of a processor's
-/// core, whatever its priority.
+/// core, whatever its priority. And the lowest is too low: on a machine that readers keep busy nobody would sign in any more
+/// while somebody guesses.
 package final class PasswordThreads: Sendable {
     private let usual: Offload
     private let quiet: Offload
@@ -23,7 +24,7 @@ package final class PasswordThreads: Sendable {
     package init(threads: Int, limit: Int) throws {
         usual = try Offload(name: "passwords", threads: threads, limit: limit, niceness: 1)
         // A shorter line: it takes four times as long.
-        quiet = try Offload(name: "guesses", threads: threads, limit: max(1, limit / 4), niceness: 19, rest: 3)
+        quiet = try Offload(name: "guesses", threads: threads, limit: max(1, limit / 4), niceness: 5, rest: 3)
     }
 
     /// - Throws: `Offload.Full`, or what `work` throws.
