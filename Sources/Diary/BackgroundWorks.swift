@@ -1,0 +1,13 @@
+/// All work that runs behind the requests.
+extension BackgroundWork {
+    package static let all: [BackgroundWork] = [
+        .forgetSignInFailures,
+        .forgetSessions,
+        .forgetActivityDays,
+        .forgetAuthorizationCodes,
+        .forgetActivationCodes,
+        .forgetSecondFactors,
+        .forgetKeptAnswers,
+        .forgetPhotos,
+    ]
+}
