@@ -1,4 +1,5 @@
 import Diary
+import DiaryTestSupport
 import Glibc
 import Postgres
 import Reactor
@@ -12,7 +13,7 @@ import Web
 /// work that write one row for each time they were done.
 @Suite struct BackgroundTests {
     @Test func aSinglePieceIsDoneOnceInItsSchoolAndIsGone() async throws {
-        let room = try await Room(schools: 2)
+        let room = try await BackgroundRoom(schools: 2)
         let loop = try room.loop([room.counting("count")])
         try room.add("count", school: 1)
         try room.add("count", school: 2)
@@ -24,7 +25,7 @@ import Web
     }
 
     @Test func recurringWorkIsPlannedForEachSchoolOnceAndComesAgain() async throws {
-        let room = try await Room(schools: 3)
+        let room = try await BackgroundRoom(schools: 3)
         let hourly = room.counting("count", .every(seconds: 3600))
         let loops = [try room.loop([hourly]), try room.loop([hourly])]
         #expect(try await eventually { try room.pieces().count == 3 })
@@ -48,7 +49,7 @@ import Web
     }
 
     @Test func twoLoopsShareAndDoNothingTwice() async throws {
-        let room = try await Room(schools: 1)
+        let room = try await BackgroundRoom(schools: 1)
         let loops = [
             try room.loop([room.counting("count", sleep: 0.002)]),
             try room.loop([room.counting("count", sleep: 0.002)]),
@@ -68,9 +69,9 @@ import Web
     }
 
     @Test func whatIsMoreGoesOnUntilNoneIsLeft() async throws {
-        let room = try await Room(schools: 1)
+        let room = try await BackgroundRoom(schools: 1)
         let work = BackgroundWork("count", .onDemand) { attempt in
-            let rows = try await attempt.run([Room.effect(attempt.piece), Room.effectsSoFar()])
+            let rows = try await attempt.run([BackgroundRoom.effect(attempt.piece), BackgroundRoom.effectsSoFar()])
             return rows[1].integer(0, "count") == 5 ? .done : .more
         }
         let loop = try room.loop([work])
@@ -83,10 +84,10 @@ import Web
     }
 
     @Test func aFailureBacksOffAndIsGivenUpInTheEnd() async throws {
-        let room = try await Room(schools: 1)
+        let room = try await BackgroundRoom(schools: 1)
         let loop = try room.loop([
             BackgroundWork("fail", .onDemand, attempts: 3) { attempt in
-                _ = try await attempt.run([Room.effect(attempt.piece), Room.nonsense()])
+                _ = try await attempt.run([BackgroundRoom.effect(attempt.piece), BackgroundRoom.nonsense()])
                 return .done
             }
         ])
@@ -121,10 +122,10 @@ import Web
     }
 
     @Test func recurringWorkThatIsGivenUpWaitsForItsNextTurn() async throws {
-        let room = try await Room(schools: 1)
+        let room = try await BackgroundRoom(schools: 1)
         let loop = try room.loop([
             BackgroundWork("fail", .every(seconds: 3600), attempts: 1) { attempt in
-                _ = try await attempt.run([Room.nonsense()])
+                _ = try await attempt.run([BackgroundRoom.nonsense()])
                 return .done
             }
         ])
@@ -144,14 +145,14 @@ import Web
     }
 
     @Test func nobodyEndsAPieceWhoseLeaseAnotherHas() async throws {
-        let room = try await Room(schools: 1)
+        let room = try await BackgroundRoom(schools: 1)
         let gate = Gate()
         let slow = BackgroundWork(
             "count", .onDemand,
             effect: { _, _ in
                 guard gate.isFirst else { return }
                 await gate.pass()
-            }, { try await Room.count($0) })
+            }, { try await BackgroundRoom.count($0) })
         let first = try room.loop([slow])
         try room.add("count")
         #expect(await eventually { gate.isReached })
@@ -168,14 +169,14 @@ import Web
     }
 
     @Test func anEffectOutsideHappensAgainWithTheSameIDAfterAFailure() async throws {
-        let room = try await Room(schools: 1)
+        let room = try await BackgroundRoom(schools: 1)
         let ids = Mutex<[String]>([])
         let loop = try room.loop([
             BackgroundWork(
                 "send", .onDemand, effect: { piece, _ in ids.withLock { $0.append(piece.id) } },
                 { attempt in
-                    if ids.withLock({ $0.count }) == 1 { _ = try await attempt.run([Room.nonsense()]) }
-                    return try await Room.count(attempt)
+                    if ids.withLock({ $0.count }) == 1 { _ = try await attempt.run([BackgroundRoom.nonsense()]) }
+                    return try await BackgroundRoom.count(attempt)
                 })
         ])
         let id = try room.add("send")
@@ -188,10 +189,10 @@ import Web
     }
 
     @Test func aStatementEndsAtTheDeadlineAndNothingFollowsIt() async throws {
-        let room = try await Room(schools: 1)
+        let room = try await BackgroundRoom(schools: 1)
         let loop = try room.loop([
             BackgroundWork("slow", .onDemand, deadline: 1) { attempt in
-                _ = try await attempt.run([Room.effect(attempt.piece), Room.sleep(.text("30"))])
+                _ = try await attempt.run([BackgroundRoom.effect(attempt.piece), BackgroundRoom.sleep(.text("30"))])
                 return .done
             }
         ])
@@ -202,7 +203,7 @@ import Web
     }
 
     @Test func aPieceThatNobodySurvivesIsGivenUpUntried() async throws {
-        let room = try await Room(schools: 1)
+        let room = try await BackgroundRoom(schools: 1)
         let loop = try room.loop([room.counting("count")])
         // Taken ten times, and its last lease has ended.
         try room.add("count", attempts: 10)
@@ -215,7 +216,7 @@ import Web
     }
 
     @Test func kindsOfAnotherVersionAreLeftAlone() async throws {
-        let room = try await Room(schools: 1)
+        let room = try await BackgroundRoom(schools: 1)
         try room.add("count")
         try room.add("unknown")
         let loop = try room.loop([room.counting("count")])
@@ -225,11 +226,12 @@ import Web
     }
 
     @Test func drainingTakesNothingNewAndLetsWhatRunsEnd() async throws {
-        let room = try await Room(schools: 1)
+        let room = try await BackgroundRoom(schools: 1)
         let gate = Gate()
         let loop = try room.loop(
             [
-                BackgroundWork("count", .onDemand, effect: { _, _ in await gate.pass() }, { try await Room.count($0) })
+                BackgroundWork(
+                    "count", .onDemand, effect: { _, _ in await gate.pass() }, { try await BackgroundRoom.count($0) })
             ], concurrency: 1)
         try room.add("count")
         #expect(await eventually { gate.isReached })
@@ -245,10 +247,10 @@ import Web
     }
 
     @Test func whatIsBrokenOffIsRolledBackAndDueWhenItsLeaseEnds() async throws {
-        let room = try await Room(schools: 1)
+        let room = try await BackgroundRoom(schools: 1)
         let loop = try room.loop([
             BackgroundWork("slow", .onDemand) { attempt in
-                _ = try await attempt.run([Room.effect(attempt.piece), Room.sleep(.text("30"))])
+                _ = try await attempt.run([BackgroundRoom.effect(attempt.piece), BackgroundRoom.sleep(.text("30"))])
                 return .done
             }
         ])
@@ -271,14 +273,14 @@ import Web
     }
 
     @Test func theLoopStaysOnItsCore() async throws {
-        let room = try await Room(schools: 1)
+        let room = try await BackgroundRoom(schools: 1)
         let cores = Mutex<[Int?]>([])
         let loop = try room.loop([
             BackgroundWork(
                 "count", .onDemand, effect: { _, _ in cores.withLock { $0.append(Core.current?.index) } },
                 { attempt in
                     cores.withLock { $0.append(Core.current?.index) }
-                    let progress = try await Room.count(attempt)
+                    let progress = try await BackgroundRoom.count(attempt)
                     cores.withLock { $0.append(Core.current?.index) }
                     return progress
                 })
@@ -293,7 +295,7 @@ import Web
 /// The table `pending` under row-level security.
 @Suite struct PendingTableTests {
     @Test func aRequestSeesAndChangesThePiecesOfItsOwnSchool() async throws {
-        let room = try await Room(schools: 2)
+        let room = try await BackgroundRoom(schools: 2)
         try room.add("count", school: 1)
         try room.add("count", school: 2)
         let server = try BlockingConnection(url: room.database.serverURL)
@@ -318,7 +320,7 @@ import Web
     }
 
     @Test func itHoldsNothingAboutPeople() async throws {
-        let room = try await Room(schools: 1)
+        let room = try await BackgroundRoom(schools: 1)
         for (column, value) in [("kind", "Anna Petrova"), ("failure", "key (phone)=(+7900)")] {
             #expect(throws: BlockingConnection.Failure.self) {
                 try room.owner.query(
@@ -326,132 +328,6 @@ import Web
                     [value])
             }
         }
-    }
-}
-
-/// A migrated database with some schools and a table that counts what was done.
-final class Room: Sendable {
-    let database: TestDatabase
-    private let url: String
-    private let logFile: String
-
-    init(schools: Int) async throws {
-        database = try TestDatabase(.migrated)
-        url = database.serverURL
-        logFile = "/tmp/lyceum-background-\(UInt64.random(in: 0 ... .max)).log"
-        let owner = try BlockingConnection(url: database.ownerURL)
-        try owner.execute(
-            """
-            INSERT INTO schools (code, name, time_zone)
-                SELECT 'school-' || n, 'School ' || n, 'Asia/Omsk' FROM generate_series(1, \(schools)) n;
-            CREATE TABLE effects (
-                id uuid NOT NULL, school_id integer NOT NULL DEFAULT lyceum.current_school(),
-                request_id text NOT NULL DEFAULT current_setting('lyceum.request_id'),
-                CHECK (current_setting('lyceum.time_zone') = 'Asia/Omsk')
-            );
-            CALL lyceum.protect('effects', 'select, insert');
-            """)
-    }
-
-    deinit { unlink(logFile) }
-
-    var owner: BlockingConnection { get throws { try BlockingConnection(url: database.ownerURL) } }
-
-    /// A loop as a process has it.
-    func loop(_ work: [BackgroundWork], concurrency: Int = 2) throws -> Loop {
-        let descriptor = open(logFile, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        var configuration = Background.Configuration(work: work)
-        configuration.rhythm = 0.05
-        configuration.concurrency = concurrency
-        return try Loop(configuration, url, LogSink(descriptor: descriptor))
-    }
-
-    func counting(
-        _ name: String, _ rhythm: BackgroundWork.Rhythm = .onDemand, sleep: Double = 0
-    ) -> BackgroundWork {
-        BackgroundWork(name, rhythm) { attempt in
-            if sleep > 0 { _ = try await attempt.run([Room.sleep(.text("\(sleep)"))]) }
-            return try await Room.count(attempt)
-        }
-    }
-
-    @discardableResult
-    func add(_ kind: String, school: Int = 1, attempts: Int = 0) throws -> String {
-        try owner.query(
-            """
-            INSERT INTO pending (school_id, kind, id, due_at, attempts) VALUES ($1, $2, gen_random_uuid(), now(), $3)
-            RETURNING id
-            """, ["\(school)", kind, "\(attempts)"]
-        ).first!
-    }
-
-    /// The kinds of all there are.
-    func pieces() throws -> [String] {
-        try owner.query("SELECT kind FROM pending ORDER BY kind").rows.compactMap { $0[0] }
-    }
-
-    /// The schools of all effects.
-    func effects() throws -> [String] {
-        try owner.query("SELECT school_id FROM effects ORDER BY 1").rows.compactMap { $0[0] }
-    }
-
-    func log() throws -> [Substring] {
-        var text: [UInt8] = []
-        let file = fopen(logFile, "re")
-        defer { fclose(file) }
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = fread(&buffer, 1, buffer.count, file)
-            if count == 0 { break }
-            text += buffer[..<count]
-        }
-        return String(decoding: text, as: UTF8.self).split(separator: "\n")
-    }
-
-    static func count(_ attempt: Attempt) async throws -> BackgroundWork.Progress {
-        _ = try await attempt.run([effect(attempt.piece)])
-        return .done
-    }
-
-    static func effect(_ piece: Piece) -> Query { insert(.text(piece.id)) }
-
-    private static let insert = Statement("INSERT INTO effects (id) VALUES ($1::uuid)")
-    static let effectsSoFar = Statement("SELECT count(*) FROM effects")
-    static let nonsense = Statement("SELECT 1 / 0")
-    static let sleep = Statement("SELECT pg_sleep($1::float8)")
-}
-
-/// The background work of one process, on a core of its own.
-final class Loop: Sendable {
-    let core: Core
-    let background: CoreLocal<Background>
-    private let log: LogSink
-
-    init(_ configuration: Background.Configuration, _ url: String, _ log: LogSink) throws {
-        core = try Core(index: Int.random(in: 1...1_000_000))
-        self.log = log
-        let resolver = try Offload(name: "resolver", threads: 1, limit: 16)
-        let database = try ConnectionURL(url)
-        background = CoreLocal(core) { core in
-            Background(configuration, database: database, resolver: resolver, log: log, on: core) { _ in }
-        }
-    }
-
-    var isIdle: Bool { get async { await background.read { background, _ in background.isIdle } } }
-
-    /// Of a metric, the samples with these labels together.
-    func value(_ name: String, _ labels: [String: String] = [:]) async -> Double {
-        let families = await background.read { background, _ in background.families }
-        return families.filter { $0.name == name }.flatMap { $0.samples }.filter { sample in
-            labels.allSatisfy { sample.labels.contains("\($0.key)=\"\($0.value)\"") }
-        }.reduce(0) { $0 + $1.value }
-    }
-
-    func end() async {
-        await background.read { background, _ in background.close() }
-        _ = await eventually { await self.isIdle }
-        log.flush()
-        core.stop()
     }
 }
 

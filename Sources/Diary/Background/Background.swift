@@ -72,9 +72,9 @@ package final class Background {
         lanes.close()
     }
 
-    package var families: [MetricFamily] {
-        metrics.families(running: running) + LaneMetrics.families(lanes.statistics)
-    }
+    package var families: [MetricFamily] { metrics.families(running: running) }
+    /// Of its connections.
+    package var statistics: [LaneStatistics] { lanes.statistics }
 
     // MARK: Looking for work
 

@@ -1,6 +1,0 @@
-extension BackgroundWork {
-    /// K1: activation codes that expired long ago, whether they were used or not.
-    static let forgetActivationCodes = deleting(
-        "forget_activation_codes", every: 24 * 3600, from: "activation_codes",
-        where: "t.expires_at < now() - \(Retention.signIns)", oldestFirst: "t.expires_at")
-}
