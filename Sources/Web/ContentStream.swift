@@ -56,8 +56,9 @@ final class AnswerStream {
     private var isClosed = false
     private var gzip: GzipStream?
 
-    /// The reader takes a piece, and zlib compresses it, in one go: so the time of both has a bound.
-    private static let longest = 64 * 1024
+    /// The reader takes a piece, or zlib compresses it, in one go: so the time of both has a bound. zlib takes half a
+    /// millisecond for its part.
+    private var longest: Int { gzip == nil ? 64 * 1024 : 16 * 1024 }
 
     init(_ source: any ContentStream) { self.source = source }
 
@@ -81,7 +82,7 @@ final class AnswerStream {
             gzip = nil
             return last.finish()
         }
-        let piece = rest.count <= Self.longest ? Array(rest) : Array(rest.prefix(Self.longest))
+        let piece = Array(rest.prefix(longest))
         rest = rest.dropFirst(piece.count)
         if rest.isEmpty { rest = [] }
         return gzip?.add(piece.span) ?? piece
