@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diary
 import FoundationEssentials
 
 struct OpenAPICommand: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Crypto
 import Diary
+import DiaryServer
 import Glibc
 import Postgres
 import Reactor
