@@ -44,8 +44,11 @@ extension Connection {
 
     /// Appends rows of a COPY until there are `size` bytes, or no more without waiting; waits when there would be none at all.
     ///
+    /// - Parameter endsWithCRLF: whether CRLF is put in the place of each row's LF.
     /// - Returns: false behind the last row.
-    func copyRows(into piece: inout [UInt8], atLeast size: Int) async throws(PostgresError) -> Bool {
+    func copyRows(
+        into piece: inout [UInt8], atLeast size: Int, endsWithCRLF: Bool
+    ) async throws(PostgresError) -> Bool {
         guard isOpen else { throw .unavailable(reason: closeReason) }
         while piece.count < size {
             var row: UnsafeMutablePointer<CChar>?
@@ -53,6 +56,10 @@ extension Connection {
             if count > 0 {
                 unsafe piece.append(contentsOf: UnsafeRawBufferPointer(start: row, count: count))
                 unsafe PQfreemem(row)
+                if endsWithCRLF && piece.last == UInt8(ascii: "\n") {
+                    piece[piece.count - 1] = UInt8(ascii: "\r")
+                    piece.append(UInt8(ascii: "\n"))
+                }
                 noteValue(of: count)
             } else if count == 0 {
                 if !piece.isEmpty { return true }

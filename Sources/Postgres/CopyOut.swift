@@ -3,6 +3,7 @@ import CPostgres
 /// What a COPY statement writes, in pieces of whole rows: a pull stream with flat memory, on a connection of its own.
 package final class CopyOut {
     private let read: LongRead
+    private let endsWithCRLF: Bool
     private var hasBegun = false
     private var isOver = false
     /// Rows that were copied; known at the end.
@@ -13,6 +14,7 @@ package final class CopyOut {
 
     init(_ read: LongRead, _ query: CopyQuery) async throws(PostgresError) {
         self.read = read
+        endsWithCRLF = query.statement.endsWithCRLF
         do throws(PostgresError) {
             try unsafe read.send { connection in unsafe PQsendQuery(connection, query.statement.sql) }
         } catch {
@@ -29,7 +31,7 @@ package final class CopyOut {
         do throws(PostgresError) {
             if !hasBegun { try await begin() }
             piece.reserveCapacity(Self.piece + 4096)
-            if try await !read.copyRows(into: &piece, atLeast: Self.piece) {
+            if try await !read.copyRows(into: &piece, atLeast: Self.piece, endsWithCRLF: endsWithCRLF) {
                 isOver = true
                 rows = Int(try await read.complete().split(separator: " ").last ?? "")
             }

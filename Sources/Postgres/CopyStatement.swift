@@ -5,9 +5,12 @@
 package struct CopyStatement: Sendable {
     let sql: String
     let parameterCount: Int
+    /// Rows end with CRLF, as RFC 4180 wants it, instead of LF.
+    let endsWithCRLF: Bool
 
     /// - Parameter sql: with a cast behind each `$n`; no `$` may stand in it for anything else.
-    package init(_ sql: String) {
+    package init(_ sql: String, endsWithCRLF: Bool = false) {
+        self.endsWithCRLF = endsWithCRLF
         let parts = sql.split(separator: "$", omittingEmptySubsequences: false)
         var text = String(parts[0])
         var count = 0
@@ -32,7 +35,7 @@ package struct CopyQuery {
     let statement: CopyStatement
     let parameters: [Parameter]
 
-    init(statement: CopyStatement, parameters: [Parameter]) {
+    package init(statement: CopyStatement, parameters: [Parameter]) {
         precondition(statement.parameterCount == parameters.count, "COPY has \(statement.parameterCount) parameters")
         self.statement = statement
         self.parameters = parameters

@@ -79,10 +79,12 @@ final class LongRead {
     }
 
     /// The next rows of a COPY, in the time that the database has for them; see `Connection.copyRows`.
-    func copyRows(into piece: inout [UInt8], atLeast size: Int) async throws(PostgresError) -> Bool {
+    func copyRows(
+        into piece: inout [UInt8], atLeast size: Int, endsWithCRLF: Bool
+    ) async throws(PostgresError) -> Bool {
         try expect()
         defer { quiet.cancel() }
-        return try await connection.copyRows(into: &piece, atLeast: size)
+        return try await connection.copyRows(into: &piece, atLeast: size, endsWithCRLF: endsWithCRLF)
     }
 
     private func expect() throws(PostgresError) {
