@@ -97,11 +97,11 @@ package enum Audit {
 
     private static func columns(_ seesHealth: String) -> String {
         """
-            a.id, a.entity, a.entity_id, a.action, \(shown("before", seesHealth)) AS before,
-            \(shown("after", seesHealth)) AS after,
-            u.id AS "changed_by?.id", u.last_name AS "changed_by?.last_name", u.first_name AS "changed_by?.first_name",
-            u.middle_name AS "changed_by?.middle_name", c.id AS "client?.id", c.name AS "client?.name", a.changed_at, a.reason, nullif(a.request_id, '') AS request_id
-            """
+        a.id, a.entity, a.entity_id, a.action, \(shown("before", seesHealth)) AS before,
+        \(shown("after", seesHealth)) AS after,
+        u.id AS "changed_by?.id", u.last_name AS "changed_by?.last_name", u.first_name AS "changed_by?.first_name",
+        u.middle_name AS "changed_by?.middle_name", c.id AS "client?.id", c.name AS "client?.name", a.changed_at, a.reason, nullif(a.request_id, '') AS request_id
+        """
     }
 
     /// The person, and the program that the person used or that acted alone.

@@ -96,7 +96,8 @@ final class RequestMetrics {
             "Requests that never reached a route: malformed, too large, too slow; by problem code.")
         for (code, count) in refused.sorted(by: { $0.key < $1.key }) { refusals.add([("code", code)], count) }
         var streams = MetricFamily(
-            "lyceum_http_streams_total", .counter, "Answers sent as streams, by how they ended; all but one is broken off.")
+            "lyceum_http_streams_total", .counter,
+            "Answers sent as streams, by how they ended; all but one is broken off.")
         for (end, count) in zip(StreamEnd.allCases, streamEnds) { streams.add([("end", end.rawValue)], count) }
         return [
             durations, bytes, streams,

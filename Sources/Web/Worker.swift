@@ -138,7 +138,11 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
             } else {
                 response.meetConditions(request)
             }
-            if request.head.method == .head { stream.close() } else if response.stream != nil { try await stream.begin() }
+            if request.head.method == .head {
+                stream.close()
+            } else if response.stream != nil {
+                try await stream.begin()
+            }
         } catch {
             stream.close()
             throw error

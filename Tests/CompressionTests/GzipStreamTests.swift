@@ -6,7 +6,9 @@ import Testing
     @Test(arguments: [0, 1, 1000, 100_000, 3_000_000], [1, 7777, 65536])
     func piecesAreOneContent(_ size: Int, _ step: Int) throws {
         // Some of it repeats, some does not.
-        let content = (0..<size).map { UInt8(truncatingIfNeeded: $0 % 1000 < 500 ? $0 % 61 : ($0 &* 0x9E37_79B1) >> 24) }
+        let content = (0..<size).map {
+            UInt8(truncatingIfNeeded: $0 % 1000 < 500 ? $0 % 61 : ($0 &* 0x9E37_79B1) >> 24)
+        }
         guard size / step < 200_000 else { return }
         let stream = GzipStream(level: 1)
         var bytes: [UInt8] = []

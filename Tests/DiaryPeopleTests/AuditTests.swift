@@ -120,7 +120,8 @@ import Testing
         // The same by Accept, and with all other filters.
         let accept = [("Accept", "application/x-ndjson")]
         #expect(try lines(admin, "?request_id=lines", headers: accept).count == whole.count)
-        let filters = "?entity=students&entity_id=\(ids.child)&action=update&from=2000-01-01&to=2000-12-31&format=ndjson"
+        let filters =
+            "?entity=students&entity_id=\(ids.child)&action=update&from=2000-01-01&to=2000-12-31&format=ndjson"
         #expect(try lines(admin, filters) == [])
         let all = try admin.get("/v1/audit?include=total&limit=1").json["total"]?.int
         #expect(try lines(admin, "?format=ndjson").count == all)

@@ -109,7 +109,8 @@ import Testing
     }
 
     @Test func refusalInTheMiddle() async throws {
-        let breaks = CopyStatement("COPY (SELECT 1 / (50000 - n) FROM (SELECT generate_series(1, 60000) AS n) AS s) TO STDOUT")
+        let breaks = CopyStatement(
+            "COPY (SELECT 1 / (50000 - n) FROM (SELECT generate_series(1, 60000) AS n) AS s) TO STDOUT")
         let (pieces, failed) = await fixture.run { lanes, _ in
             var pieces = 0
             let failed = await failure {
@@ -163,7 +164,8 @@ import Testing
 
     @Test func killedBackendIsAnError() async throws {
         let slow = CopyStatement(
-            "COPY (SELECT n, pg_sleep(CASE WHEN n > 10000 THEN 60 ELSE 0 END), 'killed copy' FROM (SELECT generate_series(1, 10001) AS n) AS s) TO STDOUT")
+            "COPY (SELECT n, pg_sleep(CASE WHEN n > 10000 THEN 60 ELSE 0 END), 'killed copy' FROM (SELECT generate_series(1, 10001) AS n) AS s) TO STDOUT"
+        )
         async let outcome = fixture.run { lanes, _ in
             var pieces = 0
             let failed = await failure {
@@ -203,7 +205,8 @@ import Testing
     /// The session's own limit, 10 seconds on this lane, is not what ends a slow reader.
     @Test func theTransactionMayBeIdleForAsLong() async throws {
         let limits = CopyStatement(
-            "COPY (SELECT current_setting('idle_in_transaction_session_timeout'), current_setting('statement_timeout')) TO STDOUT (FORMAT csv)")
+            "COPY (SELECT current_setting('idle_in_transaction_session_timeout'), current_setting('statement_timeout')) TO STDOUT (FORMAT csv)"
+        )
         let bytes = try await fixture.run { lanes, _ in try await Self.drain(lanes.copy(.test, limits())).bytes }
         #expect(String(decoding: bytes, as: UTF8.self) == "30min,30min\n")
     }

@@ -27,9 +27,10 @@ import Testing
         defer { closedir(entries) }
         var names: [String] = []
         while let entry = readdir(entries) {
-            names.append(withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            })
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
         }
         #expect(Set(names) == [".", ".."])
     }

@@ -52,7 +52,9 @@ final class Letters: ContentStream {
     }
 
     var trailerNames: [String] { hasTrailers ? ["Lyceum-Rows", "Lyceum-Sum"] : [] }
-    var trailers: [(name: String, value: String)] { hasTrailers ? [("Lyceum-Rows", "\(given)"), ("Lyceum-Sum", "x")] : [] }
+    var trailers: [(name: String, value: String)] {
+        hasTrailers ? [("Lyceum-Rows", "\(given)"), ("Lyceum-Sum", "x")] : []
+    }
 
     func next() async throws -> [UInt8]? {
         precondition(!isClosed && core.isCurrent)

@@ -102,7 +102,8 @@ final class TestServer: Sendable {
         server = try await Server(host: "127.0.0.1", port: 0, cores: cores, proxies: proxies, limits: limits) { core in
             let routes = Self.routes(on: core, gate, offload) + FeatureRoutes.all + StreamRoutes.all(on: core, streams)
             return Worker(
-                on: core, router: Router(routes.map { Self.watched($0, core, visits) }), limits: limits, features: features, log: sink, logsRequests: true,
+                on: core, router: Router(routes.map { Self.watched($0, core, visits) }), limits: limits,
+                features: features, log: sink, logsRequests: true,
                 application: App(core: core, visits: visits))
         }
         Self.all.withLock { $0.append(self) }

@@ -38,7 +38,8 @@ struct ProcessMetrics: Sendable {
                 "1 while most passwords are wrong, and hashing yields to all else.",
                 value: passwords.isGuessedAt ? 1 : 0),
             MetricFamily(
-                "lyceum_uploads_spooled_bytes", .gauge, "Uploads that wait in files, for the rest of them or to be read.",
+                "lyceum_uploads_spooled_bytes", .gauge,
+                "Uploads that wait in files, for the rest of them or to be read.",
                 value: uploads.bytes),
             MetricFamily(
                 "lyceum_log_dropped_lines_total", .counter, "Log lines dropped because their reader was too slow.",
