@@ -18,14 +18,10 @@ package enum Imports {
     @Sendable static func create(_ request: Request, _ caller: Caller) async throws -> Response {
         let kind = try kind(request, caller)
         let (isDryRun, isForced) = try flags(request, mediaType: "text/csv")
-        let bytes = try await request.body()
-        let file = try await caller.services.files.run {
-            var identifiers = UUIDv7()
-            return ImportFile(kind, bytes) { identifiers.next() }
-        }
+        let (file, hash) = try await read(request, caller) { bytes, newID in ImportFile(kind, bytes, newID: newID) }
         try demand([file], caller)
         return try await run(
-            ImportBatch([file], isForced: isForced, isDryRun: isDryRun), request, caller, isDryRun: isDryRun
+            ImportBatch([file], isForced: isForced, isDryRun: isDryRun), request, hash, caller, isDryRun: isDryRun
         ) { reports in
             var writer = JSONWriter()
             for report in reports { write(report, to: &writer) }
@@ -35,15 +31,13 @@ package enum Imports {
 
     @Sendable static func createAll(_ request: Request, _ caller: Caller) async throws -> Response {
         let (isDryRun, isForced) = try flags(request, mediaType: "application/zip")
-        let bytes = try await request.body(atMost: ImportArchive.largest)
-        let archive = try await caller.services.files.run {
-            var identifiers = UUIDv7()
-            return ImportArchive(bytes) { identifiers.next() }
+        let (archive, hash) = try await read(request, caller, atMost: ImportArchive.largest) { bytes, newID in
+            ImportArchive(bytes, newID: newID)
         }
         for file in archive.files { try demand(file.kind, caller) }
         try demand(archive.files, caller)
         let batch = ImportBatch(archive.files, faults: archive.faults, isForced: isForced, isDryRun: isDryRun)
-        return try await run(batch, request, caller, isDryRun: isDryRun) { reports in
+        return try await run(batch, request, hash, caller, isDryRun: isDryRun) { reports in
             var writer = JSONWriter()
             writer.beginObject()
             writer.key("dry_run")
@@ -54,6 +48,22 @@ package enum Imports {
             writer.endArray()
             writer.endObject()
             return .json(writer)
+        }
+    }
+
+    /// Takes the upload, and reads it on a thread of its own: only there is it whole in memory.
+    ///
+    /// - Returns: what `parse` made of it, and the request's hash.
+    private static func read<Value: Sendable>(
+        _ request: Request, _ caller: Caller, atMost limit: Int? = nil,
+        parse: @escaping @Sendable (_ content: [UInt8], _ newID: () -> String) -> Value
+    ) async throws -> (Value, [UInt8]) {
+        let upload = try await caller.services.area(UploadSpool.self).receive(request, atMost: limit)
+        let line = Idempotency.line(of: request)
+        return try await caller.services.files.run {
+            let content = try upload.contents()
+            var identifiers = UUIDv7()
+            return (parse(content) { identifiers.next() }, try Idempotency.hash(line, content))
         }
     }
 
@@ -114,12 +124,12 @@ package enum Imports {
     // MARK: The transaction
 
     private static func run(
-        _ batch: ImportBatch, _ request: Request, _ caller: Caller, isDryRun: Bool,
+        _ batch: ImportBatch, _ request: Request, _ hash: [UInt8], _ caller: Caller, isDryRun: Bool,
         answer: ([ImportReport]) -> Response
     ) async throws -> Response {
         var scope = caller.scope
         scope.timeout = max(scope.timeout, statementTimeout)
-        return try await Idempotency.run(request, caller, scope: scope) { work in
+        return try await Idempotency.run(request, caller, scope: scope, hash: hash) { work in
             do {
                 switch work {
                 case .transaction(let transaction):

@@ -69,6 +69,7 @@ struct ServeCommand: AsyncParsableCommand {
             configuration.limits.connections = settings.coreConnections
             configuration.limits.totalConnections = settings.totalConnections
             configuration.limits.connectionsPerAddress = settings.addressConnections
+            configuration.limits.heldContent = settings.bodyMemory
             if settings.rateRequests > 0 {
                 configuration.rates = RateLimits(
                     requests: settings.rateRequests, signIns: settings.rateSignIns, window: settings.rateWindow)
