@@ -42,6 +42,9 @@ let package = Package(
         .target(name: "Crypto", dependencies: ["COpenSSL"], swiftSettings: pointers),
         .target(name: "Postgres", dependencies: ["Reactor", "JSON", "CPostgres"], swiftSettings: pointers),
 
+        // openapi.yaml from its parts, at set-up and in tests.
+        .target(name: "Contract", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: settings),
+
         // Web and Postgres never see each other.
         .target(
             name: "Web", dependencies: ["HTTP1", "TLS", "JSON", "Reactor", "Compression"], swiftSettings: settings),
@@ -55,7 +58,7 @@ let package = Package(
         .executableTarget(
             name: "lyceum",
             dependencies: [
-                "Diary", "Web", "HTTP1", "TLS", "JSON", "Crypto", "Postgres", "Reactor",
+                "Diary", "Web", "HTTP1", "TLS", "JSON", "Crypto", "Postgres", "Reactor", "Contract",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -73,6 +76,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+        .testTarget(name: "ContractTests", dependencies: ["Contract", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: settings),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "TestTools"], swiftSettings: settings),
