@@ -1,5 +1,6 @@
 import ArgumentParser
 import Contract
+import Diary
 import FoundationEssentials
 
 struct OpenAPICommand: AsyncParsableCommand {

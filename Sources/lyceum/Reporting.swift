@@ -2,6 +2,7 @@ import ArgumentParser
 import Contract
 import Crypto
 import Diary
+import DiaryServer
 import Glibc
 import Postgres
 import Reactor

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Crypto
 import Diary
+import DiaryServer
+import DiarySignIn
 import FoundationEssentials
 import Logging
 import Postgres
@@ -39,12 +41,12 @@ struct ServeCommand: AsyncParsableCommand {
         try await reportingErrors {
             let settings = try await listen.load(settings)
             let resources = Resources(settings: settings)
-            var server = try ServerSettings(
-                database: ConnectionURL(settings.requireDatabaseURL()),
-                tokenKeys: TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
-            server.sealingKeys = try settings.sealingKeys()
-            server.pool = settings.pool
-            server.breachedPasswords = try settings.loadBreachedPasswords()
+            var services = Services.Settings(
+                database: try ConnectionURL(settings.requireDatabaseURL()),
+                tokenKeys: try TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
+            services.sealingKeys = try settings.sealingKeys()
+            services.pool = settings.pool
+            let server = ServerSettings(services, breachedPasswords: try settings.loadBreachedPasswords())
             let certificate = settings.tls.map { Certificate(files: $0) }
             let tls = try certificate?.load()
             let contract = Contract(
@@ -57,7 +59,7 @@ struct ServeCommand: AsyncParsableCommand {
             let sink = try LogSink()
             let level = Logger.Level(rawValue: settings.logLevel) ?? .info
             LoggingSystem.bootstrap { _ in JSONLinesHandler(sink: sink, logLevel: level) }
-            var configuration = DiaryServer.Configuration()
+            var configuration = RunningServer.Configuration()
             configuration.host = settings.host
             configuration.port = UInt16(settings.port)
             configuration.cores = settings.cores
@@ -75,7 +77,7 @@ struct ServeCommand: AsyncParsableCommand {
             configuration.showsTiming = settings.showsTiming
             configuration.compressionMinimum = settings.compressionMinimum > 0 ? settings.compressionMinimum : nil
             configuration.admin = settings.adminPort.map { port in
-                DiaryServer.Configuration.Admin(host: settings.adminHost, port: UInt16(port))
+                RunningServer.Configuration.Admin(host: settings.adminHost, port: UInt16(port))
             }
             let service = ServerService(
                 settings: server, configuration: configuration, contract: contract, pages: pages, sink: sink,
@@ -101,7 +103,7 @@ private struct ServerService: Service, CustomStringConvertible {
     var description: String { "server" }
 
     let settings: ServerSettings
-    let configuration: DiaryServer.Configuration
+    let configuration: RunningServer.Configuration
     let contract: Contract
     let pages: Pages
     let sink: LogSink
@@ -117,7 +119,7 @@ private struct ServerService: Service, CustomStringConvertible {
                 "fewer open files are allowed than connections",
                 metadata: ["files": "\(descriptors)", "connections": "\(configuration.limits.totalConnections)"])
         }
-        let server = try await DiaryServer(
+        let server = try await RunningServer(
             settings, configuration, contract: contract, pages: pages, log: sink
         ) { event in
             switch event {
@@ -135,7 +137,7 @@ private struct ServerService: Service, CustomStringConvertible {
             "listening",
             metadata: [
                 "host": "\(configuration.host)", "port": "\(server.port)", "cores": "\(configuration.cores)",
-                "database_connections": "\(settings.pool.connections * configuration.cores)",
+                "database_connections": "\(settings.services.pool.connections * configuration.cores)",
             ])
         if let tls = configuration.tls {
             logger.log(

@@ -1,0 +1,120 @@
+import Diary
+import Postgres
+import Web
+
+/// Who changed what, when, from what to what, why (A5): the log that the database's triggers keep. Nobody writes it here.
+///
+/// Marks, attendance and final marks have histories of their own and never stand in it.
+package enum Audit {
+    package static let routes: [Route<Access, Caller>] = [
+        .get("/v1/audit", "listAudit", access: .managers, list),
+        .get("/v1/students/{student_id}/history", "getStudentHistory", access: .keepersOfProfiles, history),
+    ]
+
+    @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
+        var query = try QueryReader(request)
+        let filters: [Parameter] = [
+            .integer(caller.school.id), .text(query.text("entity", maximum: 100)), .text(query.identifier("entity_id")),
+            .text(query.text("action", maximum: 100)), .text(query.identifier("changed_by")),
+            .text(query.text("request_id", maximum: 64)), .text(query.identifier("client_id")),
+        ]
+        let range = query.dateRange(longest: longestRange)
+        let page = Page(&query, keys: [.largeInteger])
+        try query.finish()
+        let all = filters + [.text(range?.from), .text(range?.to)]
+        let rows = try await caller.read(
+            Query(statement: records, parameters: all + [.text(page.after?[0]), .integer(page.limit + 1)]),
+            Query(statement: total, parameters: all + [.boolean(page.wantsTotal)]))
+        return ListAnswer(request, caller, page).response(rows[0], key: ["id"], total: rows[1])
+    }
+
+    /// What was changed in a pupil's profile, documents and photo, and who read them.
+    @Sendable static func history(_ request: Request, _ caller: Caller) async throws -> Response {
+        var query = try QueryReader(request)
+        let page = Page(&query, keys: [.largeInteger])
+        try query.finish()
+        let student: [Parameter] = [.integer(caller.school.id), .text(try request.identifier("student_id"))]
+        let rows = try await caller.read(
+            Query(statement: kept, parameters: student),
+            Query(statement: changes, parameters: student + [.text(page.after?[0]), .integer(page.limit + 1)]),
+            Query(statement: changeTotal, parameters: student + [.boolean(page.wantsTotal)]))
+        guard !rows[0].isEmpty else { throw Problem(.notFound) }
+        return ListAnswer(request, caller, page).response(rows[1], key: ["id"], total: rows[2])
+    }
+
+    static let longestRange = 366
+
+    /// Health groups are shown to who sees them (K2), whoever's they are.
+    private static func columns(_ seesHealth: String) -> String {
+        func shown(_ values: String) -> String {
+            """
+            CASE WHEN a.entity <> 'students' OR \(seesHealth) THEN a.\(values)
+                ELSE a.\(values) - '{health_group,pe_group}'::text[] END AS \(values)
+            """
+        }
+        return """
+            a.id, a.entity, a.entity_id, a.action, \(shown("before")), \(shown("after")),
+            u.id AS "changed_by?.id", u.last_name AS "changed_by?.last_name", u.first_name AS "changed_by?.first_name",
+            u.middle_name AS "changed_by?.middle_name", c.id AS "client?.id", c.name AS "client?.name", a.changed_at, a.reason, nullif(a.request_id, '') AS request_id
+            """
+    }
+
+    /// The person, and the program that the person used or that acted alone.
+    private static let author = """
+        LEFT JOIN users u ON u.school_id = a.school_id AND u.id = a.changed_by
+        LEFT JOIN clients c ON c.school_id = a.school_id AND c.id = a.client_id
+        """
+
+    private static let wanted = """
+        FROM audit_log a
+        WHERE a.school_id = $1
+            AND ($2::text IS NULL OR a.entity = $2::text)
+            AND ($3::uuid IS NULL OR a.entity_id = $3::uuid)
+            AND ($4::text IS NULL OR a.action = $4::text)
+            AND ($5::uuid IS NULL OR a.changed_by = $5::uuid)
+            AND ($6::text IS NULL OR a.request_id = $6::text)
+            AND ($7::uuid IS NULL OR a.client_id = $7::uuid)
+            AND ($8::date IS NULL OR a.changed_at >= $8::date::timestamp AT TIME ZONE current_setting('lyceum.time_zone'))
+            AND (
+                $9::date IS NULL
+                OR a.changed_at < ($9::date + 1)::timestamp AT TIME ZONE current_setting('lyceum.time_zone')
+            )
+        """
+
+    private static let records = Statement(
+        """
+        SELECT \(columns("(SELECT lyceum.has_role('deputy_head'))"))
+        FROM (SELECT a.* \(wanted) AND ($10::bigint IS NULL OR a.id < $10::bigint) ORDER BY a.id DESC LIMIT $11::int) a
+        \(author)
+        ORDER BY a.id DESC
+        """)
+
+    private static let total = Statement("SELECT CASE WHEN $10::boolean THEN (SELECT count(*) \(wanted)) END AS total")
+
+    private static let kept = Statement(
+        "SELECT s.id FROM students s WHERE s.school_id = $1 AND s.id = $2::uuid AND lyceum.keeps_student(s.id)")
+
+    /// An invisible pupil has no history: the condition stands in each statement. Of documents those that there are.
+    private static let ofStudent = """
+        FROM audit_log a
+        WHERE a.school_id = $1
+            AND (
+                a.entity IN ('students', 'users', 'student_photos') AND a.entity_id = $2::uuid
+                OR a.entity = 'student_documents' AND a.entity_id IN (
+                    SELECT d.id FROM student_documents d WHERE d.school_id = $1 AND d.student_id = $2::uuid
+                )
+            )
+            AND (SELECT lyceum.keeps_student($2::uuid))
+        """
+
+    private static let changes = Statement(
+        """
+        SELECT \(columns("(SELECT lyceum.sees_health($2::uuid))"))
+        FROM (SELECT a.* \(ofStudent) AND ($3::bigint IS NULL OR a.id < $3::bigint) ORDER BY a.id DESC LIMIT $4::int) a
+        \(author)
+        ORDER BY a.id DESC
+        """)
+
+    private static let changeTotal = Statement(
+        "SELECT CASE WHEN $3::boolean THEN (SELECT count(*) \(ofStudent)) END AS total")
+}

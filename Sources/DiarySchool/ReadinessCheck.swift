@@ -1,0 +1,252 @@
+import DiaryPeople
+import Web
+
+/// One thing that a school needs.
+struct ReadinessCheck: Sendable {
+    let code: String
+    /// Without it lessons cannot be made or recorded; the others can be mended meanwhile.
+    let isRequired: Bool
+    /// A scalar query over `y`, `day`, `grades`, `enrolled` and `able` of `SchoolReadiness`: how many are missing.
+    let count: String
+    let fine: Text
+    /// With `{n}` where the count stands.
+    let missing: Text
+
+    /// What an answer says of it.
+    func detail(_ count: Int, _ language: Language) -> String {
+        count == 0 ? fine[language] : missing[language].replacing("{n}", with: String(count))
+    }
+
+    /// In the order in which a school is set up.
+    static let all = [
+        ReadinessCheck(
+            code: "academic_year", isRequired: true,
+            count: "SELECT 1 - count(*) FROM y",
+            fine: Text(ru: "Учебный год задан.", en: "There is an academic year."),
+            missing: Text(ru: "Нет учебного года.", en: "No academic year.")),
+        ReadinessCheck(
+            code: "terms", isRequired: true,
+            count: """
+                SELECT count(*)
+                FROM grades g
+                CROSS JOIN y
+                WHERE EXISTS (
+                    SELECT FROM generate_series(0, y.ends_on - y.starts_on) n
+                    WHERE extract(isodow FROM y.starts_on + n) <= CASE
+                            WHEN EXISTS (
+                                SELECT FROM school_settings t
+                                WHERE t.school_id = $1 AND g.grade_level = ANY (t.six_day_grade_levels)
+                            ) THEN 6
+                            ELSE 5
+                        END
+                        AND NOT EXISTS (
+                            SELECT FROM terms t
+                            WHERE t.school_id = $1 AND t.academic_year_id = y.id AND g.grade_level = ANY (t.grade_levels)
+                                AND y.starts_on + n BETWEEN t.starts_on AND t.ends_on
+                        )
+                        AND NOT EXISTS (
+                            SELECT FROM holidays h
+                            WHERE h.school_id = $1 AND y.starts_on + n BETWEEN h.starts_on AND h.ends_on
+                                AND (h.grade_levels IS NULL OR g.grade_level = ANY (h.grade_levels))
+                        )
+                )
+                """,
+            fine: Text(
+                ru: "Каждый учебный день каждой параллели входит в четверть, триместр или полугодие.",
+                en: "Each school day of each grade level lies in a term."),
+            missing: Text(
+                ru: "Параллели, у которых есть учебные дни вне четвертей, триместров и полугодий: {n}.",
+                en: "Grade levels with school days outside any term: {n}.")),
+        ReadinessCheck(
+            code: "bells", isRequired: true,
+            count: """
+                SELECT count(*)
+                FROM grades g
+                CROSS JOIN y
+                LEFT JOIN (
+                    SELECT DISTINCT r.grade_level, b.shift
+                    FROM sections s
+                    JOIN y ON y.id = s.academic_year_id
+                    JOIN groups r ON r.school_id = s.school_id AND r.id = s.group_id
+                    JOIN timetable_entries e ON e.school_id = s.school_id AND e.section_id = s.id
+                    JOIN bell_schedules b ON b.school_id = e.school_id AND b.id = e.bell_schedule_id
+                    WHERE s.school_id = $1
+                ) used ON used.grade_level = g.grade_level
+                WHERE NOT EXISTS (
+                    SELECT
+                    FROM bell_schedules b
+                    JOIN bell_slots l ON l.school_id = b.school_id AND l.bell_schedule_id = b.id
+                    WHERE b.school_id = $1 AND b.academic_year_id = y.id AND g.grade_level = ANY (b.grade_levels)
+                        AND (used.shift IS NULL OR b.shift = used.shift)
+                )
+                """,
+            fine: Text(
+                ru: "Звонки есть для каждой параллели и смены.", en: "There are bells for each grade level and shift."),
+            missing: Text(
+                ru: "Параллели и смены без расписания звонков: {n}.", en: "Grade levels and shifts without bells: {n}.")
+        ),
+        ReadinessCheck(
+            code: "subjects", isRequired: true,
+            count: isEmpty("subjects s WHERE s.school_id = $1 AND s.archived_at IS NULL"),
+            fine: Text(ru: "Предметы заданы.", en: "There are subjects."),
+            missing: Text(ru: "Нет предметов.", en: "No subjects.")),
+        ReadinessCheck(
+            code: "categories", isRequired: true,
+            count: isEmpty("categories c WHERE c.school_id = $1 AND c.archived_at IS NULL"),
+            fine: Text(ru: "Виды работ заданы.", en: "There are kinds of work."),
+            missing: Text(ru: "Нет видов работ.", en: "No kinds of work.")),
+        ReadinessCheck(
+            code: "attendance_codes", isRequired: true,
+            count: """
+                SELECT count(*)
+                FROM unnest(ARRAY['absent', 'ill', 'excused', 'unexcused', 'late']) m (meaning)
+                WHERE NOT EXISTS (
+                    SELECT FROM attendance_codes a
+                    WHERE a.school_id = $1 AND a.meaning = m.meaning AND a.archived_at IS NULL
+                )
+                """,
+            fine: Text(ru: "Обозначения пропусков заданы.", en: "Each meaning of absence has a label."),
+            missing: Text(ru: "Виды пропусков без обозначения: {n}.", en: "Meanings of absence without a label: {n}.")),
+        ReadinessCheck(
+            code: "classes", isRequired: true,
+            count: isEmpty("grades"),
+            fine: Text(ru: "Классы созданы.", en: "There are classes."),
+            missing: Text(ru: "Нет классов.", en: "No classes.")),
+        ReadinessCheck(
+            code: "classes_without_class_teacher", isRequired: false,
+            count: """
+                SELECT count(*)
+                FROM classes c
+                JOIN y ON y.id = c.academic_year_id
+                CROSS JOIN day
+                WHERE c.school_id = $1 AND c.archived_at IS NULL AND NOT EXISTS (
+                    SELECT FROM class_teachers t
+                    WHERE t.school_id = c.school_id AND t.class_id = c.id AND t.starts_on <= day.date
+                        AND (t.ends_on IS NULL OR t.ends_on >= day.date)
+                )
+                """,
+            fine: Text(
+                ru: "У каждого класса есть классный руководитель.", en: "Each class has a class teacher."),
+            missing: Text(ru: "Классы без классного руководителя: {n}.", en: "Classes without a class teacher: {n}.")),
+        ReadinessCheck(
+            code: "classes_without_pupils", isRequired: false,
+            count: """
+                SELECT count(*)
+                FROM classes c
+                JOIN y ON y.id = c.academic_year_id
+                CROSS JOIN day
+                WHERE c.school_id = $1 AND c.archived_at IS NULL AND NOT EXISTS (
+                    SELECT FROM enrollments e
+                    WHERE e.school_id = c.school_id AND e.class_id = c.id AND e.starts_on <= day.date
+                        AND (e.ends_on IS NULL OR e.ends_on >= day.date)
+                )
+                """,
+            fine: Text(ru: "В каждом классе есть ученики.", en: "Each class has pupils."),
+            missing: Text(ru: "Классы без учеников: {n}.", en: "Classes without pupils: {n}.")),
+        ReadinessCheck(
+            code: "sections", isRequired: true,
+            count: isEmpty(
+                """
+                sections s
+                JOIN y ON y.id = s.academic_year_id
+                WHERE s.school_id = $1 AND s.archived_at IS NULL
+                """),
+            fine: Text(ru: "Страницы журнала созданы.", en: "There are sections."),
+            missing: Text(ru: "Нет страниц журнала.", en: "No sections.")),
+        ReadinessCheck(
+            code: "sections_without_teacher", isRequired: true,
+            count: """
+                SELECT count(*)
+                FROM sections s
+                JOIN y ON y.id = s.academic_year_id
+                CROSS JOIN day
+                WHERE s.school_id = $1 AND s.archived_at IS NULL AND NOT EXISTS (
+                    SELECT FROM section_teachers t
+                    WHERE t.school_id = s.school_id AND t.section_id = s.id AND t.starts_on <= day.date
+                        AND (t.ends_on IS NULL OR t.ends_on >= day.date)
+                )
+                """,
+            fine: Text(ru: "У каждой страницы журнала есть учитель.", en: "Each section has a teacher."),
+            missing: Text(ru: "Страницы журнала без учителя: {n}.", en: "Sections without a teacher: {n}.")),
+        // Who has left has enrollments, and none that holds.
+        ReadinessCheck(
+            code: "pupils_without_class", isRequired: false,
+            count: """
+                SELECT count(*)
+                FROM students p
+                JOIN users u ON u.school_id = p.school_id AND u.id = p.id
+                CROSS JOIN day
+                WHERE p.school_id = $1 AND u.state <> 'blocked' AND u.depersonalised_at IS NULL
+                    AND NOT EXISTS (SELECT FROM enrolled e WHERE e.student_id = p.id)
+                    AND (
+                        NOT EXISTS (
+                            SELECT FROM enrollments e WHERE e.school_id = p.school_id AND e.student_id = p.id
+                        )
+                        OR EXISTS (
+                            SELECT FROM enrollments e
+                            WHERE e.school_id = p.school_id AND e.student_id = p.id AND e.starts_on <= day.date
+                                AND (e.ends_on IS NULL OR e.ends_on >= day.date)
+                        )
+                    )
+                """,
+            fine: Text(ru: "Каждый ученик зачислен в класс.", en: "Each pupil is enrolled in a class."),
+            missing: Text(ru: "Ученики вне классов: {n}.", en: "Pupils without a class: {n}.")),
+        ReadinessCheck(
+            code: "pupils_without_guardian", isRequired: false,
+            count: """
+                SELECT count(*)
+                FROM enrolled e
+                CROSS JOIN day
+                WHERE NOT EXISTS (SELECT \(guardians))
+                """,
+            fine: Text(
+                ru: "У каждого ученика есть родитель или опекун с доступом.",
+                en: "Each pupil has a guardian with access."),
+            missing: Text(
+                ru: "Ученики без родителя или опекуна с доступом: {n}.",
+                en: "Pupils without a guardian with access: {n}.")),
+        ReadinessCheck(
+            code: "staff_without_credentials", isRequired: false,
+            count: """
+                SELECT count(*)
+                FROM users u
+                LEFT JOIN staff f ON f.school_id = u.school_id AND f.id = u.id
+                CROSS JOIN day
+                WHERE u.school_id = $1 AND u.state <> 'blocked' AND u.depersonalised_at IS NULL
+                    AND (f.left_on IS NULL OR f.left_on >= day.date)
+                    AND EXISTS (
+                        SELECT FROM user_roles r
+                        WHERE r.school_id = u.school_id AND r.user_id = u.id AND r.role NOT IN ('guardian', 'student')
+                    )
+                    AND NOT EXISTS (SELECT FROM able a WHERE a.id = u.id)
+                """,
+            fine: Text(ru: "Все сотрудники могут войти.", en: "All staff can sign in."),
+            missing: Text(
+                ru: "Сотрудники без реквизитов доступа: {n}.", en: "Staff without credentials: {n}.")),
+        ReadinessCheck(
+            code: "families_without_credentials", isRequired: false,
+            count: """
+                SELECT count(*)
+                FROM enrolled e
+                CROSS JOIN day
+                WHERE NOT EXISTS (SELECT FROM able a WHERE a.id = e.student_id)
+                    AND NOT EXISTS (SELECT \(guardians) AND g.guardian_id IN (SELECT a.id FROM able a))
+                """,
+            fine: Text(ru: "В каждой семье кто-то может войти.", en: "Somebody of each family can sign in."),
+            missing: Text(
+                ru: "Ученики, в семье которых ни у кого нет реквизитов доступа: {n}.",
+                en: "Pupils in whose family nobody has credentials: {n}.")),
+    ]
+
+    /// Of the pupil `e`, on the day `day` (A3).
+    private static let guardians = """
+        FROM guardianships g
+        WHERE g.school_id = $1 AND g.student_id = e.student_id AND g.access = 'full' AND g.starts_on <= day.date
+            AND (g.ends_on IS NULL OR g.ends_on >= day.date)
+        """
+
+    /// 1 when there is no such row.
+    private static func isEmpty(_ rows: String) -> String {
+        "SELECT CASE WHEN EXISTS (SELECT FROM \(rows)) THEN 0 ELSE 1 END"
+    }
+}
