@@ -18,9 +18,16 @@ package struct TestClient: Sendable {
         package let headers: [(name: String, value: String)]
         package let body: [UInt8]
 
+        init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+            json = (try? JSONValue(parsing: body)) ?? .null
+        }
+
         package var text: String { String(decoding: body, as: UTF8.self) }
         /// The body as JSON; null when it is none.
-        package var json: JSONValue { (try? JSONValue(parsing: body)) ?? .null }
+        package let json: JSONValue
         /// The problem's code.
         package var code: String? { json["code"]?.string }
 

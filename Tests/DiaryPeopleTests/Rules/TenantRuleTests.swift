@@ -37,7 +37,8 @@ import Testing
                 AND c.relname NOT IN ('schools', 'schema_migrations')
                 AND NOT (c.relrowsecurity AND (
                     SELECT count(*) = 1 AND bool_and(p.polcmd = '*' AND p.polqual IS NOT NULL
-                        AND p.polwithcheck IS NOT NULL) FROM pg_policy p WHERE p.polrelid = c.oid))
+                        AND p.polwithcheck IS NOT NULL)
+                    FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive))
             """)
         #expect(open == [])
         #expect(
