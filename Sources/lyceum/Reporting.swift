@@ -61,7 +61,7 @@ extension MigrationError {
     /// The database's fault, not the files'.
     fileprivate var isDatabases: Bool {
         switch self {
-        case .failed, .interrupted, .busy: true
+        case .failed, .functions, .interrupted, .busy: true
         default: false
         }
     }
