@@ -1972,6 +1972,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.check_rewritten_marks() returns trigger language plpgsql
 -- function lyceum.check_written_attendance() returns trigger language plpgsql
 -- function lyceum.check_written_marks() returns trigger language plpgsql
+-- function lyceum.consent_holds(p_given_on date, p_withdrawn_on date) returns boolean language sql stable parallel safe
 -- function lyceum.copy_room() returns trigger language plpgsql
 -- function lyceum.counted_meaning(p_meaning text, p_decided_meaning text) returns text language sql immutable parallel safe
 -- function lyceum.current_client_id() returns uuid language sql stable parallel safe
@@ -1988,6 +1989,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.final_refusal(p_school integer, p_student uuid, p_year uuid, p_kind text, p_term uuid, p_section uuid, p_source text, p_value_kind text, p_number integer, p_code text) returns text language plpgsql stable
 -- function lyceum.follow_enrollment() returns trigger language plpgsql
 -- function lyceum.forget_photos() returns void language sql
+-- function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint language sql stable
 -- function lyceum.grade_level_on(p_school integer, p_student uuid, p_date date) returns smallint language plpgsql stable
 -- function lyceum.guard_class_group() returns trigger language plpgsql
 -- function lyceum.guard_line_item() returns trigger language plpgsql
@@ -1998,7 +2000,10 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.has_consent(p_school integer, p_student uuid, p_purpose text) returns boolean language sql stable
 -- function lyceum.has_role(VARIADIC p_roles text[]) returns boolean language sql stable
 -- function lyceum.has_scope(VARIADIC p_scopes text[]) returns boolean language sql stable
+-- function lyceum.holds(p_starts_on date, p_ends_on date, p_day date) returns boolean language sql immutable parallel safe
+-- function lyceum.holds_between(p_starts_on date, p_ends_on date, p_first date, p_last date) returns boolean language sql immutable parallel safe
 -- function lyceum.homework_refusal(p_school integer, p_lesson uuid, p_due_on date) returns text language plpgsql stable
+-- function lyceum.is_before_marks(p_grade_level smallint, p_day date, p_second_half_starts_on date) returns boolean language sql immutable parallel safe
 -- function lyceum.is_class_teacher(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.is_snils(p_number text) returns boolean language sql immutable parallel safe
 -- function lyceum.is_staff(p_school integer, p_user uuid) returns boolean language plpgsql stable
@@ -2010,6 +2015,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.keeps_student(p_student uuid) returns boolean language sql stable
 -- function lyceum.knows_person(p_school integer, p_teacher uuid, p_person uuid) returns boolean language plpgsql stable
 -- function lyceum.lacks_second_factor(p_school integer, p_user uuid) returns boolean language plpgsql stable
+-- function lyceum.lasts(p_ends_on date, p_day date) returns boolean language sql immutable parallel safe
 -- function lyceum.leads_member(p_school integer, p_user uuid, p_section uuid) returns boolean language plpgsql stable
 -- function lyceum.leads_student(p_student uuid) returns boolean language sql stable
 -- function lyceum.led_days(p_school integer, p_user uuid, p_student uuid) returns datemultirange language plpgsql stable
@@ -2071,7 +2077,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable
 -- function lyceum.teaches_student(p_student uuid) returns boolean language sql stable
 -- function lyceum.today() returns date language sql stable parallel safe
--- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
+-- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language sql stable
 -- function lyceum.version() returns trigger language plpgsql
 -- function lyceum.withdraw_photo() returns trigger language plpgsql
 -- function lyceum.write_person() returns trigger language plpgsql

@@ -5,7 +5,7 @@ begin
     if current_setting('lyceum.malformed', true) = 'yes'
         or (not p_partial and current_setting('lyceum.refused', true) = 'yes') then
         raise exception using
-            errcode = 'LYB01', message = 'batch_refused', detail = 'An item was refused, so the whole batch is rolled back.';
+            errcode = 'LYB01', message = 'journal_refused', detail = 'An item was refused, so the whole batch is rolled back.';
     end if;
 end
 $$;

@@ -20,17 +20,8 @@ begin
             when l.state = 'cancelled' then 'lesson_cancelled'
             when m.starts_on is null or e.starts_on is null then 'not_a_member'
             when l.date > v_today then 'lesson_in_future'
-            when (v_today > l.date + coalesce(ss.edit_window_days, 14) or v_today > t.marks_close_on)
-                and not exists (
-                    select
-                    from public.unlocks u
-                    where u.school_id = p_school
-                        and u.section_id = l.section_id
-                        and u.starts_on <= l.date
-                        and u.ends_on >= l.date
-                        and u.expires_on >= v_today
-                        and u.revoked_at is null
-                ) then 'edit_window_closed'
+            when v_today > lyceum.editable_until(l.date, ss.edit_window_days, t.marks_close_on, null)
+                and not lyceum.unlocked(p_school, l.section_id, l.date) then 'edit_window_closed'
         end
     from unnest(p_lessons, p_students) with ordinality as i (lesson_id, student_id, ordinal)
     left join public.lessons l on l.school_id = p_school and l.id = i.lesson_id
@@ -40,13 +31,11 @@ begin
         on m.school_id = p_school
         and m.group_id = s.group_id
         and m.student_id = i.student_id
-        and m.starts_on <= l.date
-        and (m.ends_on is null or m.ends_on >= l.date)
+        and lyceum.holds(m.starts_on, m.ends_on, l.date)
     left join public.enrollments e
         on e.school_id = p_school
         and e.student_id = i.student_id
-        and e.starts_on <= l.date
-        and (e.ends_on is null or e.ends_on >= l.date)
+        and lyceum.holds(e.starts_on, e.ends_on, l.date)
     left join public.classes c on c.school_id = p_school and c.id = e.class_id
     left join public.terms t
         on t.school_id = p_school
@@ -85,7 +74,7 @@ begin
     else
         if (new.lesson_id, new.student_id) is distinct from (old.lesson_id, old.student_id) then
             raise exception using
-                errcode = 'LYL02', message = 'attendance_not_movable', detail = 'A record never changes its lesson or pupil.';
+                errcode = 'LYL02', message = 'not_movable', detail = 'A record never changes its lesson or pupil.';
         end if;
         new.first_recorded_at := old.first_recorded_at;
         if (new.meaning, new.minutes, new.code_id, new.comment)

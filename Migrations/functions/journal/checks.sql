@@ -45,8 +45,7 @@ as $$
             join public.group_members m
                 on m.school_id = p.school_id
                 and m.group_id = p.group_id
-                and m.starts_on <= p.date
-                and (m.ends_on is null or m.ends_on >= p.date)
+                and lyceum.holds(m.starts_on, m.ends_on, p.date)
             order by p.school_id, m.student_id, p.date, p.merge_id, p.starts_at
         ) p
         window w as (
@@ -71,9 +70,8 @@ as $$
                 when li.deleted_at is not null then 'line_item_deleted'
                 when l.state = 'cancelled' then 'lesson_cancelled'
                 when m.id is null or c.id is null then 'not_a_member'
-                when s.grading = 'none'
-                    or c.grade_level = 1
-                    or (c.grade_level = 2 and l.date < y.second_half_starts_on) then 'marks_not_allowed'
+                when s.grading = 'none' or lyceum.is_before_marks(c.grade_level, l.date, y.second_half_starts_on)
+                    then 'marks_not_allowed'
                 when k.kind = 'number'
                     and (s.grading = 'pass_fail' or k.number not between coalesce(ss.scale_min, 2) and coalesce(ss.scale_max, 5))
                     then 'value_not_allowed'
@@ -89,13 +87,11 @@ as $$
             on m.school_id = s.school_id
             and m.group_id = s.group_id
             and m.student_id = k.student_id
-            and m.starts_on <= l.date
-            and (m.ends_on is null or m.ends_on >= l.date)
+            and lyceum.holds(m.starts_on, m.ends_on, l.date)
         left join public.enrollments e
             on e.school_id = k.school_id
             and e.student_id = k.student_id
-            and e.starts_on <= l.date
-            and (e.ends_on is null or e.ends_on >= l.date)
+            and lyceum.holds(e.starts_on, e.ends_on, l.date)
         left join public.classes c on c.school_id = e.school_id and c.id = e.class_id
         where k.kind is not null and (p_school is null or k.school_id = p_school)
     ) f
@@ -106,9 +102,9 @@ as $$
         select k.school_id, k.id,
             case
                 when c.grade_level is null and k.source = 'own' then 'not_a_member'
-                when s.grading = 'none'
-                    or c.grade_level = 1
-                    or (c.grade_level = 2 and k.kind = 'term' and t.ends_on < y.second_half_starts_on) then 'marks_not_allowed'
+                -- A year's final has no term, and so no day.
+                when s.grading = 'none' or lyceum.is_before_marks(c.grade_level, t.ends_on, y.second_half_starts_on)
+                    then 'marks_not_allowed'
                 when k.value_kind = 'number'
                     and (s.grading = 'pass_fail' or k.number not between coalesce(ss.scale_min, 2) and coalesce(ss.scale_max, 5))
                     then 'value_not_allowed'
@@ -119,14 +115,10 @@ as $$
         left join public.terms t on t.school_id = k.school_id and t.id = k.term_id
         left join public.sections s on s.school_id = k.school_id and s.id = k.section_id
         left join public.school_settings ss on ss.school_id = k.school_id
-        left join lateral (
-            select c.grade_level
-            from public.enrollments e
-            join public.classes c on c.school_id = e.school_id and c.id = e.class_id
-            where e.school_id = k.school_id and e.student_id = k.student_id and c.academic_year_id = k.academic_year_id
-            order by e.starts_on desc
-            limit 1
-        ) c on true
+        cross join lateral (
+            -- offset 0: asked once a row, though it is read twice.
+            select lyceum.grade_level_in(k.school_id, k.student_id, k.academic_year_id) as grade_level offset 0
+        ) c
         where k.value_kind is not null and (p_school is null or k.school_id = p_school)
     ) f
     where f.problem is not null

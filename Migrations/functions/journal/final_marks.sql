@@ -17,14 +17,7 @@ begin
     select
         y.state, y.second_half_starts_on, t.ends_on, t.marks_close_on, s.grading,
         coalesce(ss.scale_min, 2), coalesce(ss.scale_max, 5),
-        (
-            select c.grade_level
-            from public.enrollments e
-            join public.classes c on c.school_id = e.school_id and c.id = e.class_id
-            where e.school_id = p_school and e.student_id = p_student and c.academic_year_id = p_year
-            order by e.starts_on desc
-            limit 1
-        )
+        lyceum.grade_level_in(p_school, p_student, p_year)
     into v_year_state, v_second_half, v_term_ends_on, v_marks_close_on, v_grading, v_scale_min, v_scale_max, v_grade_level
     from public.academic_years y
     left join public.terms t on t.school_id = y.school_id and t.id = p_term and t.academic_year_id = y.id
@@ -39,9 +32,8 @@ begin
         if v_grade_level is null and p_source = 'own' then
             return 'not_a_member';
         end if;
-        if v_grading = 'none'
-            or v_grade_level = 1
-            or (v_grade_level = 2 and p_kind = 'term' and v_term_ends_on < v_second_half) then
+        -- A year's final has no term, and so no day.
+        if v_grading = 'none' or lyceum.is_before_marks(v_grade_level, v_term_ends_on, v_second_half) then
             return 'marks_not_allowed';
         end if;
         if not coalesce(
@@ -92,7 +84,7 @@ begin
         if (new.student_id, new.subject_id, new.academic_year_id, new.kind, new.term_id)
             is distinct from (old.student_id, old.subject_id, old.academic_year_id, old.kind, old.term_id) then
             raise exception using
-                errcode = 'LYL02', message = 'mark_not_movable', detail = 'A final never changes its pupil, subject, year or term.';
+                errcode = 'LYL02', message = 'not_movable', detail = 'A final never changes its pupil, subject, year or term.';
         end if;
         new.first_recorded_at := old.first_recorded_at;
     end if;

@@ -36,7 +36,7 @@ begin
     if tg_op = 'UPDATE' then
         if new.lesson_id <> old.lesson_id then
             raise exception using
-                errcode = 'LYL02', message = 'homework_not_movable', detail = 'Homework never changes its lesson.';
+                errcode = 'LYL02', message = 'not_movable', detail = 'Homework never changes its lesson.';
         end if;
         new.first_recorded_at := old.first_recorded_at;
     end if;

@@ -7,8 +7,7 @@ select l.school_id, l.id, l.section_id, l.date, t.teacher_id
 from public.lessons l
 join public.section_teachers t on t.school_id = l.school_id
     and t.section_id = l.section_id
-    and t.starts_on <= l.date
-    and (t.ends_on is null or t.ends_on >= l.date);
+    and lyceum.holds(t.starts_on, t.ends_on, l.date);
 comment on view lyceum.lesson_teachers is
     'A4: who may write at a lesson: the teachers of its section on its date, and the teacher of the day. A person may stand twice.';
 grant select on lyceum.lesson_teachers to lyceum_app;

@@ -7,7 +7,7 @@ begin
     if tg_op = 'UPDATE' then
         if new.section_id <> old.section_id then
             raise exception using
-                errcode = 'LYL02', message = 'section_not_movable', detail = 'L2: a lesson never changes its section.';
+                errcode = 'LYL02', message = 'not_movable', detail = 'L2: a lesson never changes its section.';
         end if;
         if (new.topic, new.plan_topic_id, new.state, new.no_homework, new.attendance_taken_at, new.date)
             is distinct from (old.topic, old.plan_topic_id, old.state, old.no_homework, old.attendance_taken_at, old.date)

@@ -3,7 +3,7 @@ create or replace function lyceum.guard_line_item() returns trigger
 as $$
 begin
     raise exception using
-        errcode = 'LYL02', message = 'line_item_not_movable', detail = 'A column never changes its lesson.';
+        errcode = 'LYL02', message = 'not_movable', detail = 'A column never changes its lesson.';
 end
 $$;
 

@@ -28,7 +28,7 @@ begin
     with columns as materialized (
         select li.id, li.deleted_at, l.date, l.state, l.section_id, s.grading, s.group_id, s.academic_year_id,
             y.second_half_starts_on, coalesce(ss.scale_min, 2) as scale_min, coalesce(ss.scale_max, 5) as scale_max,
-            l.date + coalesce(ss.edit_window_days, 14) as window_until
+            ss.edit_window_days
         from public.line_items li
         join public.lessons l on l.school_id = p_school and l.id = li.lesson_id
         join public.sections s on s.school_id = p_school and s.id = l.section_id
@@ -63,8 +63,8 @@ begin
                 when l.deleted_at is not null then 'line_item_deleted'
                 when l.state = 'cancelled' then 'lesson_cancelled'
                 when m.starts_on is null or c.grade_level is null then 'not_a_member'
-                when l.grading = 'none' or c.grade_level = 1 then 'marks_not_allowed'
-                when c.grade_level = 2 and l.date < l.second_half_starts_on then 'marks_not_allowed'
+                when l.grading = 'none' or lyceum.is_before_marks(c.grade_level, l.date, l.second_half_starts_on)
+                    then 'marks_not_allowed'
                 when not coalesce(
                     case i.kind
                         when 'number' then
@@ -78,17 +78,8 @@ begin
             end,
             case
                 when l.date > v_today then 'lesson_in_future'
-                when (v_today > l.window_until or v_today > t.marks_close_on)
-                    and not exists (
-                        select
-                        from public.unlocks u
-                        where u.school_id = p_school
-                            and u.section_id = l.section_id
-                            and u.starts_on <= l.date
-                            and u.ends_on >= l.date
-                            and u.expires_on >= v_today
-                            and u.revoked_at is null
-                    ) then 'edit_window_closed'
+                when v_today > lyceum.editable_until(l.date, l.edit_window_days, t.marks_close_on, null)
+                    and not lyceum.unlocked(p_school, l.section_id, l.date) then 'edit_window_closed'
             end,
             -- Clearing what should not stand there is always right, but for the window.
             case
@@ -108,12 +99,10 @@ begin
     left join members m
         on m.group_id = l.group_id
         and m.student_id = i.student_id
-        and m.starts_on <= l.date
-        and (m.ends_on is null or m.ends_on >= l.date)
+        and lyceum.holds(m.starts_on, m.ends_on, l.date)
     left join pupils c
         on c.student_id = i.student_id
-        and c.starts_on <= l.date
-        and (c.ends_on is null or c.ends_on >= l.date)
+        and lyceum.holds(c.starts_on, c.ends_on, l.date)
     left join closings t
         on t.academic_year_id = l.academic_year_id
         and t.starts_on <= l.date
@@ -154,7 +143,7 @@ begin
     else
         if (new.line_item_id, new.student_id) is distinct from (old.line_item_id, old.student_id) then
             raise exception using
-                errcode = 'LYL02', message = 'mark_not_movable', detail = 'A mark never changes its column or pupil.';
+                errcode = 'LYL02', message = 'not_movable', detail = 'A mark never changes its column or pupil.';
         end if;
         new.first_recorded_at := old.first_recorded_at;
     end if;

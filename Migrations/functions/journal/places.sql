@@ -55,11 +55,9 @@ begin
                 join public.group_members b on b.school_id = a.school_id and b.student_id = a.student_id
                 where a.school_id = p_school
                     and a.group_id = v_group
-                    and a.starts_on <= p_date
-                    and (a.ends_on is null or a.ends_on >= p_date)
+                    and lyceum.holds(a.starts_on, a.ends_on, p_date)
                     and b.group_id = os.group_id
-                    and b.starts_on <= p_date
-                    and (b.ends_on is null or b.ends_on >= p_date)
+                    and lyceum.holds(b.starts_on, b.ends_on, p_date)
             )
     ) then
         return 'student_overlap';
@@ -142,12 +140,10 @@ begin
         join public.lessons o on o.school_id = os.school_id and o.section_id = os.id and o.date = l.date
         where s.school_id = new.school_id
             and s.group_id = new.group_id
-            and l.date >= new.starts_on
-            and (new.ends_on is null or l.date <= new.ends_on)
+            and lyceum.holds(new.starts_on, new.ends_on, l.date)
             and l.state <> 'cancelled'
             and m.group_id <> new.group_id
-            and m.starts_on <= l.date
-            and (m.ends_on is null or m.ends_on >= l.date)
+            and lyceum.holds(m.starts_on, m.ends_on, l.date)
             and o.state <> 'cancelled'
             and o.starts_at < l.ends_at
             and o.ends_at > l.starts_at

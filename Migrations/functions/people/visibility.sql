@@ -10,8 +10,7 @@ as $$
     where g.school_id = p_school
         and g.guardian_id = p_user
         and g.access = 'full'
-        and g.starts_on <= lyceum.today()
-        and (g.ends_on is null or g.ends_on >= lyceum.today())
+        and lyceum.holds(g.starts_on, g.ends_on, lyceum.today())
 $$;
 comment on function lyceum.seen_students(integer, uuid) is
     'A1, A3: pupils whose data a family member reads today: itself and children under a guardianship with access. Is inlined, so a join keeps its indexes.';
@@ -58,9 +57,9 @@ create or replace function lyceum.teaches_student(p_student uuid) returns boolea
             and lyceum.today() between y.starts_on and y.ends_on
         join public.section_teachers t on t.school_id = s.school_id and t.section_id = s.id
         where m.school_id = lyceum.current_school() and m.student_id = p_student
-            and m.starts_on <= lyceum.today() and (m.ends_on is null or m.ends_on >= lyceum.today())
+            and lyceum.holds(m.starts_on, m.ends_on, lyceum.today())
             and t.teacher_id = lyceum.current_user_id()
-            and t.starts_on <= lyceum.today() and (t.ends_on is null or t.ends_on >= lyceum.today())
+            and lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
     );
 comment on function lyceum.teaches_student(uuid) is 'Whether the person of the transaction teaches the pupil today.';
 
@@ -84,9 +83,9 @@ create or replace function lyceum.sees_health(p_student uuid) returns boolean
             join public.subjects j on j.school_id = s.school_id and j.id = s.subject_id
             join public.section_teachers t on t.school_id = s.school_id and t.section_id = s.id
             where m.school_id = lyceum.current_school() and m.student_id = p_student
-                and m.starts_on <= lyceum.today() and (m.ends_on is null or m.ends_on >= lyceum.today())
+                and lyceum.holds(m.starts_on, m.ends_on, lyceum.today())
                 and t.teacher_id = lyceum.current_user_id()
-                and t.starts_on <= lyceum.today() and (t.ends_on is null or t.ends_on >= lyceum.today())
+                and lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
                 and j.is_physical
         );
 comment on function lyceum.sees_health(uuid) is 'K2: class teacher, PE teachers of the pupil, deputy head, and the family itself.';
@@ -97,7 +96,7 @@ create or replace function lyceum.keeps_guardian(p_guardian uuid) returns boolea
         or exists (
             select from public.guardianships g
             where g.school_id = lyceum.current_school() and g.guardian_id = p_guardian
-                and g.starts_on <= lyceum.today() and (g.ends_on is null or g.ends_on >= lyceum.today())
+                and lyceum.holds(g.starts_on, g.ends_on, lyceum.today())
                 and lyceum.leads_student(g.student_id)
         )
         or (
@@ -111,7 +110,7 @@ create or replace function lyceum.keeps_guardian(p_guardian uuid) returns boolea
             and exists (
                 select from public.class_teachers t
                 where t.school_id = lyceum.current_school() and t.teacher_id = lyceum.current_user_id()
-                    and t.starts_on <= lyceum.today() and (t.ends_on is null or t.ends_on >= lyceum.today())
+                    and lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
             )
         );
 comment on function lyceum.keeps_guardian(uuid) is
@@ -130,8 +129,7 @@ begin
         select from public.class_teachers t
         where t.school_id = p_school
             and t.teacher_id = p_user
-            and t.starts_on <= lyceum.today()
-            and (t.ends_on is null or t.ends_on >= lyceum.today())
+            and lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
     );
 end
 $$;
@@ -151,8 +149,7 @@ begin
             from public.guardianships g
             where g.school_id = p_school
                 and g.guardian_id = p_person
-                and g.starts_on <= v_today
-                and (g.ends_on is null or g.ends_on >= v_today)
+                and lyceum.holds(g.starts_on, g.ends_on, v_today)
                 and lyceum.is_class_teacher(p_school, p_teacher, g.student_id, v_today)
         )
         or exists (
@@ -162,11 +159,9 @@ begin
             join public.section_teachers t on t.school_id = s.school_id and t.section_id = s.id
             where m.school_id = p_school
                 and m.student_id = p_person
-                and m.starts_on <= v_today
-                and (m.ends_on is null or m.ends_on >= v_today)
+                and lyceum.holds(m.starts_on, m.ends_on, v_today)
                 and t.teacher_id = p_teacher
-                and t.starts_on <= v_today
-                and (t.ends_on is null or t.ends_on >= v_today)
+                and lyceum.holds(t.starts_on, t.ends_on, v_today)
         );
 end
 $$;

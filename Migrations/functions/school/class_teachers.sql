@@ -8,11 +8,9 @@ begin
         join public.class_teachers t on t.school_id = e.school_id and t.class_id = e.class_id
         where e.school_id = p_school
             and e.student_id = p_student
-            and e.starts_on <= p_date
-            and (e.ends_on is null or e.ends_on >= p_date)
+            and lyceum.holds(e.starts_on, e.ends_on, p_date)
             and t.teacher_id = p_user
-            and t.starts_on <= p_date
-            and (t.ends_on is null or t.ends_on >= p_date)
+            and lyceum.holds(t.starts_on, t.ends_on, p_date)
     );
 end
 $$;
@@ -28,8 +26,7 @@ as $$
         end
     from (
         select e.student_id, e.starts_on, least(e.ends_on, t.ends_on) as ends_on, c.academic_year_id,
-            (e.ends_on is null or e.ends_on >= lyceum.today())
-                and (t.ends_on is null or t.ends_on >= lyceum.today()) as is_led
+            lyceum.lasts(e.ends_on, lyceum.today()) and lyceum.lasts(t.ends_on, lyceum.today()) as is_led
         from public.class_teachers t
         join public.enrollments e on e.school_id = t.school_id and e.class_id = t.class_id
         join public.classes c on c.school_id = t.school_id and c.id = t.class_id
@@ -37,8 +34,8 @@ as $$
             and t.teacher_id = p_user
             and t.starts_on <= lyceum.today()
             and e.starts_on <= lyceum.today()
-            and (e.ends_on is null or e.ends_on >= t.starts_on)
-            and (t.ends_on is null or t.ends_on >= e.starts_on)
+            and lyceum.lasts(e.ends_on, t.starts_on)
+            and lyceum.lasts(t.ends_on, e.starts_on)
     ) d
     join public.academic_years y on y.school_id = p_school and y.id = d.academic_year_id
     where d.is_led or y.state = 'open'

@@ -6,7 +6,7 @@ declare
 begin
     if tg_op = 'UPDATE' and (new.group_id, new.student_id) is distinct from (old.group_id, old.student_id) then
         raise exception using
-            errcode = 'LYE01', message = 'membership_not_movable', detail = 'Group and pupil of a membership never change.';
+            errcode = 'LYE01', message = 'not_movable', detail = 'Group and pupil of a membership never change.';
     end if;
     if pg_trigger_depth() = 1 and exists (
         select from public.groups g where g.school_id = v_row.school_id and g.id = v_row.group_id and g.kind = 'class'
@@ -89,12 +89,12 @@ begin
         join public.line_items i on i.school_id = k.school_id and i.id = k.line_item_id
         join public.lessons l on l.school_id = i.school_id and l.id = i.lesson_id
         where k.school_id = old.school_id and k.student_id = old.student_id
-            and l.date >= old.starts_on and (old.ends_on is null or l.date <= old.ends_on)
+            and lyceum.holds(old.starts_on, old.ends_on, l.date)
     ) or exists (
         select from public.attendance a
         join public.lessons l on l.school_id = a.school_id and l.id = a.lesson_id
         where a.school_id = old.school_id and a.student_id = old.student_id
-            and l.date >= old.starts_on and (old.ends_on is null or l.date <= old.ends_on)
+            and lyceum.holds(old.starts_on, old.ends_on, l.date)
     ) then
         raise exception using
             errcode = 'LYE04', message = 'in_use', detail = 'Marks or absences were recorded while the pupil was enrolled.';
@@ -115,9 +115,21 @@ begin
         join public.classes c on c.school_id = e.school_id and c.id = e.class_id
         where e.school_id = p_school
             and e.student_id = p_student
-            and e.starts_on <= p_date
-            and (e.ends_on is null or e.ends_on >= p_date)
+            and lyceum.holds(e.starts_on, e.ends_on, p_date)
     );
 end
 $$;
 comment on function lyceum.grade_level_on(integer, uuid, date) is 'Grade level of a pupil on a day; null when not enrolled.';
+
+create or replace function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint
+    language sql stable
+    return (
+        select c.grade_level
+        from public.enrollments e
+        join public.classes c on c.school_id = e.school_id and c.id = e.class_id
+        where e.school_id = p_school and e.student_id = p_student and c.academic_year_id = p_year
+        order by e.starts_on desc
+        limit 1
+    );
+comment on function lyceum.grade_level_in(integer, uuid, uuid) is
+    'Grade level of a pupil in an academic year, of the last class in it; null when in none. Is inlined.';

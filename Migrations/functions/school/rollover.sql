@@ -55,7 +55,7 @@ begin
     join public.classes c on c.school_id = e.school_id and c.id = e.class_id and c.academic_year_id = p_from
     left join public.promotions d
         on d.school_id = e.school_id and d.academic_year_id = p_from and d.student_id = e.student_id
-    where e.school_id = v_school and e.starts_on <= v_old.ends_on and (e.ends_on is null or e.ends_on >= v_old.ends_on);
+    where e.school_id = v_school and lyceum.holds(e.starts_on, e.ends_on, v_old.ends_on);
 
     -- A class goes on when somebody goes on in it.
     insert into public.classes (school_id, id, academic_year_id, grade_level, letter, name, profile)
@@ -106,7 +106,7 @@ begin
     where r.target is not null
         and not exists (
             select from public.enrollments o
-            where o.school_id = v_school and o.student_id = r.student_id and (o.ends_on is null or o.ends_on >= v_new.starts_on)
+            where o.school_id = v_school and o.student_id = r.student_id and lyceum.lasts(o.ends_on, v_new.starts_on)
         );
     get diagnostics v_count = row_count;
     kind := 'enrollments'; made := v_count; pupils := null; return next;
@@ -115,7 +115,7 @@ begin
     select v_school, gen_random_uuid(), l.new_class, t.teacher_id, v_new.starts_on
     from led l
     join public.class_teachers t on t.school_id = v_school and t.class_id = l.old_class
-        and t.starts_on <= v_old.ends_on and (t.ends_on is null or t.ends_on >= v_old.ends_on)
+        and lyceum.holds(t.starts_on, t.ends_on, v_old.ends_on)
     join public.staff s on s.school_id = v_school and s.id = t.teacher_id and s.left_on is null
     where not exists (
         select from public.class_teachers o where o.school_id = v_school and o.class_id = l.new_class
@@ -145,7 +145,7 @@ begin
     select v_school, gen_random_uuid(), g.new_group, m.student_id, v_new.starts_on
     from grouped g
     join public.group_members m on m.school_id = v_school and m.group_id = g.old_group
-        and m.starts_on <= v_old.ends_on and (m.ends_on is null or m.ends_on >= v_old.ends_on)
+        and lyceum.holds(m.starts_on, m.ends_on, v_old.ends_on)
     join rolled r on r.student_id = m.student_id and r.target is not null and r.decision <> 'repeats'
         and (g.kind = 'cross' or r.target = g.new_class);
     get diagnostics v_count = row_count;
@@ -177,7 +177,7 @@ begin
     select v_school, gen_random_uuid(), l.new_section, t.teacher_id, t.role, v_new.starts_on
     from loaded l
     join public.section_teachers t on t.school_id = v_school and t.section_id = l.old_section
-        and t.starts_on <= v_old.ends_on and (t.ends_on is null or t.ends_on >= v_old.ends_on)
+        and lyceum.holds(t.starts_on, t.ends_on, v_old.ends_on)
     join public.staff s on s.school_id = v_school and s.id = t.teacher_id and s.left_on is null;
     get diagnostics v_count = row_count;
     kind := 'section_teachers'; made := v_count; pupils := null; return next;

@@ -3,7 +3,7 @@ create or replace function lyceum.guard_section() returns trigger
 as $$
 begin
     raise exception using
-        errcode = 'LYL02', message = 'section_not_movable', detail = 'Subject, group and year of a section never change.';
+        errcode = 'LYL02', message = 'not_movable', detail = 'Subject, group and year of a section never change.';
 end
 $$;
 
@@ -14,9 +14,7 @@ create or replace trigger guard before update on sections
     execute function lyceum.guard_section();
 
 create or replace function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean
-    language plpgsql stable
-as $$
-begin
+    language sql stable
     return exists (
         select
         from public.unlocks u
@@ -27,9 +25,8 @@ begin
             and u.expires_on >= lyceum.today()
             and u.revoked_at is null
     );
-end
-$$;
-comment on function lyceum.unlocked(integer, uuid, date) is 'M4: whether lessons of the section on the date are unlocked today.';
+comment on function lyceum.unlocked(integer, uuid, date) is
+    'M4: whether lessons of the section on the date are unlocked today. Is inlined.';
 
 create or replace function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean
     language plpgsql stable
@@ -41,8 +38,7 @@ begin
         where t.school_id = p_school
             and t.section_id = p_section
             and t.teacher_id = p_user
-            and t.starts_on <= p_date
-            and (t.ends_on is null or t.ends_on >= p_date)
+            and lyceum.holds(t.starts_on, t.ends_on, p_date)
     );
 end
 $$;

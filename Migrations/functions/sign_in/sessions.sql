@@ -17,13 +17,13 @@ begin
             and (s.client_id is null or c.state = 'active' and s.scopes <@ c.scopes)
     ) then
         raise exception using
-            errcode = 'LYA00', message = 'session_ended',
+            errcode = 'LYA00', message = 'invalid_token',
             detail = 'The session has ended, or the person or the program is not active.';
     end if;
 end
 $$;
 comment on function lyceum.require_session() is
-    'For the beginning of writes: LYA00 session_ended unless the session of the transaction is that of its person and its program, lives, '
+    'For the beginning of writes: LYA00 invalid_token unless the session of the transaction is that of its person and its program, lives, '
     'and both are active.';
 
 -- Who loses a role loses the sessions that were opened with it: writes end at once, reads with the access token.

@@ -1,3 +1,16 @@
+-- M1: no marks in grade 1, nor in grade 2 before the second half of its year.
+
+create or replace function lyceum.is_before_marks(p_grade_level smallint, p_day date, p_second_half_starts_on date) returns boolean
+    language sql immutable parallel safe
+    return case p_grade_level
+        when 1 then true
+        when 2 then coalesce(p_day < p_second_half_starts_on, false)
+        else false
+    end;
+comment on function lyceum.is_before_marks(smallint, date, date) is
+    'M1: whether a pupil of the grade level gets no marks on the day. Of a final of a term the day is the term''s last one, of a '
+    'year''s final it is null. No grade level: false. Is inlined.';
+
 -- M1 again: the day from which grade 2 gets marks may not move behind marks.
 create or replace function lyceum.guard_second_half() returns trigger
     language plpgsql
@@ -14,7 +27,9 @@ begin
             and l.date >= old.second_half_starts_on
             and l.date < new.second_half_starts_on
             and k.kind is not null
-            and lyceum.grade_level_on(k.school_id, k.student_id, l.date) = 2
+            and lyceum.is_before_marks(
+                lyceum.grade_level_on(k.school_id, k.student_id, l.date), l.date, new.second_half_starts_on
+            )
     ) then
         raise exception using
             errcode = 'LYM01', message = 'marks_not_allowed', detail = 'Grade 2 has marks before the new day.';
@@ -42,14 +57,9 @@ begin
             and k.value_kind is not null
             and t.ends_on >= old.second_half_starts_on
             and t.ends_on < new.second_half_starts_on
-            and (
-                select c.grade_level
-                from public.enrollments e
-                join public.classes c on c.school_id = e.school_id and c.id = e.class_id
-                where e.school_id = k.school_id and e.student_id = k.student_id and c.academic_year_id = new.id
-                order by e.starts_on desc
-                limit 1
-            ) = 2
+            and lyceum.is_before_marks(
+                lyceum.grade_level_in(k.school_id, k.student_id, new.id), t.ends_on, new.second_half_starts_on
+            )
     ) then
         raise exception using
             errcode = 'LYM01', message = 'marks_not_allowed', detail = 'Grade 2 has finals of terms before the new day.';
