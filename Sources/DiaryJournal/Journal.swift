@@ -238,7 +238,7 @@ package enum Journal {
             CASE WHEN bool_or(m.ends_on IS NULL) THEN NULL ELSE max(m.ends_on) END AS ends_on
         FROM sections s
         JOIN group_members m ON m.school_id = s.school_id AND m.group_id = s.group_id
-            AND m.starts_on <= \(to) AND (m.ends_on IS NULL OR m.ends_on >= \(from))
+            AND lyceum.holds_between(m.starts_on, m.ends_on, \(from), \(to))
         WHERE s.school_id = $1 AND s.id = \(section) AND \(seen("m.student_id", "\(membership) * daterange(\(from), \(to), '[]') &&", reader: "$2"))
         GROUP BY m.student_id
         """
@@ -339,7 +339,7 @@ package enum Journal {
             lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, i.weight, m.name AS section_name
         FROM elsewhere m
         JOIN lessons l ON l.school_id = $1 AND l.section_id = m.id AND l.date BETWEEN \(from) AND \(to)
-            AND l.date >= m.starts_on AND (m.ends_on IS NULL OR l.date <= m.ends_on)
+            AND lyceum.holds(m.starts_on, m.ends_on, l.date)
         JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.id AND i.deleted_at IS NULL
         JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id AND k.student_id = m.student_id
             AND k.kind IS NOT NULL

@@ -101,9 +101,9 @@ package enum StudentDiary {
             FROM group_members m
             JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
             JOIN lessons l ON l.school_id = s.school_id AND l.section_id = s.id AND l.date BETWEEN \(from) AND \(to)
-                AND l.date >= m.starts_on AND (m.ends_on IS NULL OR l.date <= m.ends_on)
+                AND lyceum.holds(m.starts_on, m.ends_on, l.date)
             WHERE m.school_id = $1 AND m.student_id = \(student)
-                AND m.starts_on <= \(to) AND (m.ends_on IS NULL OR m.ends_on >= \(from))
+                AND lyceum.holds_between(m.starts_on, m.ends_on, \(from), \(to))
             ORDER BY l.date, l.starts_at, l.id
         ),
         kept AS MATERIALIZED (SELECT set_config('lyceum.lessons', array_agg(id)::text, true) FROM studied)
@@ -204,7 +204,7 @@ package enum StudentDiary {
         JOIN homework h ON h.school_id = s.school_id AND h.section_id = s.id AND h.due_on BETWEEN \(from) AND \(to)
             AND \(forThePupil)
         JOIN lessons l ON l.school_id = h.school_id AND l.id = h.lesson_id
-            AND l.date >= m.starts_on AND (m.ends_on IS NULL OR l.date <= m.ends_on)
+            AND lyceum.holds(m.starts_on, m.ends_on, l.date)
         \(completion)
         WHERE m.school_id = $1 AND m.student_id = \(student)
         ORDER BY h.due_on, j.name, h.id

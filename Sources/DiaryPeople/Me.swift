@@ -56,21 +56,17 @@ package enum Me {
 
     /// M1 as an app wants to know it: whether the pupil has marks today.
     private static let hasMarks = """
-        NOT (
-            c.grade_level IS NOT DISTINCT FROM 1
-            OR (
-                c.grade_level IS NOT DISTINCT FROM 2
-                AND EXISTS (
-                    SELECT FROM academic_years y
-                    WHERE y.school_id = c.school_id AND y.id = c.academic_year_id
-                        AND lyceum.today() < y.second_half_starts_on
-                )
+        NOT lyceum.is_before_marks(
+            c.grade_level, lyceum.today(),
+            (
+                SELECT y.second_half_starts_on FROM academic_years y
+                WHERE y.school_id = c.school_id AND y.id = c.academic_year_id
             )
         ) AS marks
         """
     private static let ownClass = """
         LEFT JOIN enrollments e ON e.school_id = p.school_id AND e.student_id = p.id
-            AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+            AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
         LEFT JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
         """
 
@@ -82,7 +78,7 @@ package enum Me {
         JOIN users p ON p.school_id = g.school_id AND p.id = g.student_id
         \(ownClass)
         WHERE g.school_id = $1 AND g.guardian_id = $2::uuid AND g.access = 'full'
-            AND g.starts_on <= lyceum.today() AND (g.ends_on IS NULL OR g.ends_on >= lyceum.today())
+            AND lyceum.holds(g.starts_on, g.ends_on, lyceum.today())
         ORDER BY c.grade_level DESC NULLS LAST, p.last_name, p.first_name, p.id
         """)
 
@@ -100,7 +96,7 @@ package enum Me {
         FROM class_teachers t
         JOIN classes c ON c.school_id = t.school_id AND c.id = t.class_id
         WHERE t.school_id = $1 AND t.teacher_id = $2::uuid
-            AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
+            AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
         ORDER BY c.grade_level, c.name
         """)
 
@@ -113,7 +109,7 @@ package enum Me {
         JOIN subjects j ON j.school_id = s.school_id AND j.id = s.subject_id
         JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
         WHERE t.school_id = $1 AND t.teacher_id = $2::uuid AND s.academic_year_id = \(SharedSQL.currentYear)
-            AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
+            AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
         ORDER BY g.grade_level, s.name, s.id
         """)
 

@@ -104,8 +104,7 @@ package enum ClassChanges {
         FROM enrollments e
         JOIN groups g ON g.school_id = e.school_id AND g.class_id = e.class_id
         JOIN sections s ON s.school_id = g.school_id AND s.group_id = g.id
-        WHERE e.school_id = $1 AND e.student_id = $2::uuid AND e.starts_on < $3::date
-            AND (e.ends_on IS NULL OR e.ends_on >= $3::date - 1)
+        WHERE e.school_id = $1 AND e.student_id = $2::uuid AND lyceum.holds(e.starts_on, e.ends_on, $3::date - 1)
         ORDER BY s.id
         FOR NO KEY UPDATE OF s
         """)
@@ -120,8 +119,7 @@ package enum ClassChanges {
         ),
         standing AS MATERIALIZED (
             SELECT e.id, e.class_id FROM enrollments e, pupil p
-            WHERE e.school_id = $1 AND e.student_id = p.id AND e.starts_on < $4::date
-                AND (e.ends_on IS NULL OR e.ends_on >= $4::date - 1)
+            WHERE e.school_id = $1 AND e.student_id = p.id AND lyceum.holds(e.starts_on, e.ends_on, $4::date - 1)
             FOR UPDATE OF e
         ),
         lost AS (

@@ -83,7 +83,7 @@ package enum Classes {
                 SELECT count(*)
                 FROM enrollments e
                 WHERE e.school_id = c.school_id AND e.class_id = c.id
-                    AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+                    AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
             ) AS student_count
         FROM (
             SELECT c.*
@@ -93,7 +93,7 @@ package enum Classes {
             LIMIT $6::int
         ) c
         LEFT JOIN class_teachers t ON t.school_id = c.school_id AND t.class_id = c.id
-            AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
+            AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
         LEFT JOIN users u ON u.school_id = t.school_id AND u.id = t.teacher_id
         ORDER BY c.grade_level, c.name, c.id
         """)
@@ -114,7 +114,7 @@ package enum Classes {
                 CASE WHEN $3::boolean OR EXISTS (
                     SELECT FROM class_teachers t
                     WHERE t.school_id = $1 AND t.class_id = c.id AND t.teacher_id = $4::uuid
-                        AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
+                        AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
                 ) THEN 'whole' ELSE $4::text END,
                 true
             ) AS _reader
@@ -132,7 +132,7 @@ package enum Classes {
         FROM enrollments e
         JOIN users u ON u.school_id = e.school_id AND u.id = e.student_id
         WHERE e.school_id = $1 AND e.class_id = nullif(current_setting('lyceum.class', true), '')::uuid
-            AND e.starts_on <= \(to) AND (e.ends_on IS NULL OR e.ends_on >= \(from))
+            AND lyceum.holds_between(e.starts_on, e.ends_on, \(from), \(to))
             AND (
                 current_setting('lyceum.class_reader', true) = 'whole'
                 OR e.student_id IN (SELECT v.student_id FROM lyceum.led_pupils($1, $2::uuid) v)
@@ -144,9 +144,9 @@ package enum Classes {
                     JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
                     JOIN section_teachers t ON t.school_id = s.school_id AND t.section_id = s.id
                     WHERE m.school_id = $1 AND m.student_id = e.student_id
-                        AND m.starts_on <= \(day) AND (m.ends_on IS NULL OR m.ends_on >= \(day))
+                        AND lyceum.holds(m.starts_on, m.ends_on, \(day))
                         AND t.teacher_id::text = current_setting('lyceum.class_reader', true)
-                        AND t.starts_on <= \(day) AND (t.ends_on IS NULL OR t.ends_on >= \(day))
+                        AND lyceum.holds(t.starts_on, t.ends_on, \(day))
                 )
             )
         """

@@ -73,7 +73,7 @@ package enum SchoolReadiness {
             JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
             JOIN y ON y.id = c.academic_year_id
             CROSS JOIN day
-            WHERE e.school_id = $1 AND e.starts_on <= day.date AND (e.ends_on IS NULL OR e.ends_on >= day.date)
+            WHERE e.school_id = $1 AND lyceum.holds(e.starts_on, e.ends_on, day.date)
         ), able AS MATERIALIZED (
             -- A2: who signs in, or holds a code that still opens.
             SELECT u.id

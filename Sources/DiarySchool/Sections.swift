@@ -82,7 +82,7 @@ package enum Sections {
         SELECT p.id AS _parent, u.id, u.last_name, u.first_name, u.middle_name, t.role
         FROM (\(page)) p
         JOIN section_teachers t ON t.school_id = $1 AND t.section_id = p.id
-            AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
+            AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
         JOIN users u ON u.school_id = t.school_id AND u.id = t.teacher_id
         ORDER BY p.name, p.id, t.role DESC, u.last_name, u.id
         """)

@@ -66,7 +66,7 @@ extension MigrationError {
     /// The database's fault, not the files'.
     fileprivate var isDatabases: Bool {
         switch self {
-        case .failed, .interrupted, .busy: true
+        case .failed, .functions, .interrupted, .busy: true
         default: false
         }
     }

@@ -194,8 +194,7 @@ private struct StartConditions {
     private func check(_ url: String) throws {
         let connection = try BlockingConnection(url: url)
         try StartChecks.ownSession(connection, url: url)
-        let files = try MigrationFile.load(directory: resources.migrations())
-        let standing = try Migrator(url: url, files: files).standing()
+        let standing = try Migrator(url: url, Migrations.load(directory: resources.migrations())).standing()
         guard standing == .current else { throw StartChecks.Failure(schema: standing) }
         try StartChecks.rowSecurity(connection)
     }

@@ -35,7 +35,7 @@ package enum StudentGate {
     private static func standing(on day: String) -> String {
         """
         LEFT JOIN enrollments e ON e.school_id = s.school_id AND e.student_id = s.id
-            AND e.starts_on <= \(day) AND (e.ends_on IS NULL OR e.ends_on >= \(day))
+            AND lyceum.holds(e.starts_on, e.ends_on, \(day))
         LEFT JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
         """
     }

@@ -36,13 +36,13 @@ package enum JournalBatch {
             duplicates.add(FieldProblem(JSONPointer("marks").appending(row), "duplicate_item"))
         }
         if let problem = Problem(duplicates) { throw problem }
-        let refused = lists.all.flatMap { $0.problems }
-        if !refused.isEmpty && !isPartial { throw problem(refused) }
+        let refused = try lists.all.flatMap { try $0.problems }
+        if !refused.isEmpty && !isPartial { throw try problem(refused) }
         var writer = JSONWriter(reservingCapacity: 8 * 1024)
         writer.beginObject()
         writer.key("applied")
         writer.boolean(refused.isEmpty)
-        for list in lists.all { list.write(to: &writer, request.language) }
+        for list in lists.all { try list.write(to: &writer, request.language) }
         writer.endObject()
         return .json(writer)
     }
@@ -68,10 +68,9 @@ package enum JournalBatch {
     }
 
     /// The kind that all refused items share, or the general one.
-    private static func problem(_ items: [Problem.Item]) -> Problem {
+    private static func problem(_ items: [Problem.Item]) throws -> Problem {
         let codes = Set(items.map { $0.code })
-        let kind = codes.count == 1 ? ProblemKind.all[codes.first!] : nil
-        return Problem(kind ?? .journalRefused, items: items)
+        return Problem(codes.count == 1 ? try .of(codes.first!) : .journalRefused, items: items)
     }
 
     private static let settle = Statement("SELECT lyceum.settle_batch($1::boolean)")
@@ -162,11 +161,14 @@ struct BatchOutcome {
     }
 
     var problems: [Problem.Item] {
-        guard let rows else { return [] }
-        return (0..<rows.count).compactMap { row in
-            rows.text(row, "_refusal").map { code in
-                Problem.Item(
-                    pointer: "/\(name)/\(row)", code: code, detail: Self.detail(code), current: current(rows, row))
+        get throws {
+            guard let rows else { return [] }
+            return try (0..<rows.count).compactMap { row in
+                try rows.text(row, "_refusal").map { code in
+                    Problem.Item(
+                        pointer: "/\(name)/\(row)", code: code, detail: try ProblemKind.of(code).detail,
+                        current: current(rows, row))
+                }
             }
         }
     }
@@ -177,16 +179,16 @@ struct BatchOutcome {
         return (0..<rows.count).filter { rows.text($0, "_refusal") == code }
     }
 
-    func write(to writer: inout JSONWriter, _ language: Language) {
+    func write(to writer: inout JSONWriter, _ language: Language) throws {
         writer.key(name)
         writer.beginArray()
         if let rows {
-            for row in 0..<rows.count { write(rows, row, to: &writer, language) }
+            for row in 0..<rows.count { try write(rows, row, to: &writer, language) }
         }
         writer.endArray()
     }
 
-    private func write(_ rows: Rows, _ row: Int, to writer: inout JSONWriter, _ language: Language) {
+    private func write(_ rows: Rows, _ row: Int, to writer: inout JSONWriter, _ language: Language) throws {
         writer.beginObject()
         writer.fields(rows, row: row)
         writer.key("status")
@@ -198,7 +200,7 @@ struct BatchOutcome {
             writer.key("code")
             writer.string(refusal)
             writer.key("detail")
-            writer.string(Self.detail(refusal)[language])
+            writer.string(try ProblemKind.of(refusal).detail[language])
             writer.endObject()
             writer.key("current")
             writer.raw(current(rows, row).span)
@@ -207,8 +209,6 @@ struct BatchOutcome {
     }
 
     private func current(_ rows: Rows, _ row: Int) -> [UInt8] { Array((rows.text(row, "_current") ?? "null").utf8) }
-
-    private static func detail(_ code: String) -> Text { (ProblemKind.all[code] ?? .journalRefused).detail }
 }
 
 extension Parameter {
