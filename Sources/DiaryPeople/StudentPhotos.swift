@@ -1,6 +1,5 @@
 import Crypto
 import Diary
-import DiarySignIn
 import HTTP1
 import JSON
 import Postgres

@@ -1,4 +1,3 @@
-import DiaryPeople
 import Web
 
 /// One thing that a school needs.

@@ -1,5 +1,4 @@
 import Diary
-import DiarySignIn
 import JSON
 import Postgres
 import Web

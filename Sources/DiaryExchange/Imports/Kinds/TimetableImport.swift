@@ -1,4 +1,3 @@
-import DiarySchool
 import Postgres
 
 extension ImportKind {
