@@ -1,5 +1,4 @@
 import Diary
-import DiaryServer
 
 extension Demo.Topics {
     static let languages = """
