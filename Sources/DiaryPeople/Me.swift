@@ -1,5 +1,4 @@
 import Diary
-import JSON
 import Postgres
 import Web
 
@@ -13,35 +12,21 @@ package enum Me {
         try QueryReader(request).finish()
         let school = Parameter.integer(caller.school.id)
         let person: [Parameter] = [school, .text(caller.user)]
-        let rows = try await caller.read(
-            Query(statement: user, parameters: person), Query(statement: ownSchool, parameters: [school]),
-            Query(statement: roles, parameters: person), Query(statement: children, parameters: person),
-            Query(statement: student, parameters: person), Query(statement: classes, parameters: person),
-            Query(statement: sections, parameters: person), Query(statement: year, parameters: [school]),
-            Query(statement: terms, parameters: [school]), Query(statement: today, parameters: []))
-        guard !rows[0].isEmpty else { throw Problem.invalidToken }
-
-        var writer = JSONWriter(reservingCapacity: 4 * 1024)
-        writer.beginObject()
-        writer.object("user", rows[0])
-        writer.object("school", rows[1])
-        writer.fields(rows[2], row: 0)
-        writer.list(RowList("children", rows[3]))
-        writer.object("student", rows[4])
-        writer.list(RowList("classes", rows[5]))
-        writer.list(RowList("sections", rows[6]))
-        writer.key("academic_year")
-        if rows[7].isEmpty {
-            writer.null()
-        } else {
-            writer.beginObject()
-            writer.fields(rows[7], row: 0)
-            writer.list(RowList("terms", rows[8]))
-            writer.endObject()
-        }
-        writer.fields(rows[9], row: 0)
-        writer.endObject()
-        return .tagged(writer)
+        let user = Query(statement: user, parameters: person)
+        return try await Answer(capacity: 4 * 1024) {
+            Gate(user, else: .invalidToken)
+            Object("user", user)
+            Object("school", ownSchool(school))
+            Fields(Query(statement: roles, parameters: person))
+            List("children", Query(statement: children, parameters: person))
+            Object("student", Query(statement: student, parameters: person))
+            List("classes", Query(statement: classes, parameters: person))
+            List("sections", Query(statement: sections, parameters: person))
+            Object("academic_year", year(school)) {
+                List("terms", terms(school))
+            }
+            Fields(today())
+        }.tagged(for: caller)
     }
 
     private static let user = Statement(

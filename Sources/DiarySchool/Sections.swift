@@ -35,12 +35,12 @@ package enum Sections {
             caller.person,
         ]
         let position: [Parameter] = [.text(page.after?[0]), .text(page.after?[1]), .integer(page.limit + 1)]
-        let rows = try await caller.read(
-            Query(statement: sections, parameters: filters + position),
-            Query(statement: teachers, parameters: filters + position),
-            Query(statement: total, parameters: filters + [.boolean(page.wantsTotal)]))
-        return ListAnswer(request, caller, page).response(
-            rows[0], key: ["name", "id"], children: [RowList("teachers", rows[1])], total: rows[2])
+        return try await ListAnswer(request, caller, page).read(
+            Query(statement: sections, parameters: filters + position), key: ["name", "id"],
+            total: Query(statement: total, parameters: filters + [.boolean(page.wantsTotal)])
+        ) {
+            List("teachers", Query(statement: teachers, parameters: filters + position))
+        }
     }
 
     private static let visible = """

@@ -55,15 +55,16 @@ package enum JournalBatch {
         var asksRules = isPartial || work.isTransaction
         while true {
             let steps = batch.steps(.integer(caller.school.id), .text(caller.user), asksRules: asksRules)
-            let outcome = try await work.attempt(
-                [SectionGate.lock(caller, section)] + steps.map { $0.query } + [settle(.boolean(isPartial))])
-            if let refusal = outcome.refusal, refusal.sqlState != "LYB01" {
+            let lock = SectionGate.lock(caller, section)
+            let results = try await work.results(
+                of: [lock] + steps.map { $0.query } + [settle(.boolean(isPartial))])
+            if let refusal = results.refusal, refusal.sqlState != "LYB01" {
                 guard refusal.sqlState.hasPrefix("LY") && !asksRules else { throw PostgresError.refused(refusal) }
                 asksRules = true
                 continue
             }
-            guard !outcome.rows[0].isEmpty else { throw Problem(.notFound) }
-            return BatchOutcomes(steps.map { $0.list }, outcome.rows.dropFirst())
+            guard try !results[lock].isEmpty else { throw Problem(.notFound) }
+            return try BatchOutcomes(steps, results)
         }
     }
 
@@ -99,16 +100,23 @@ struct Batch {
     }
 
     /// The statements of the lists that hold something, in the order in which they are applied.
-    func steps(_ school: Parameter, _ user: Parameter, asksRules: Bool) -> [(list: BatchList?, query: Query)] {
-        var steps: [(list: BatchList?, query: Query)] = []
-        if lessons.count > 0 { steps.append((.lessons, lessons.query(school, user))) }
-        if lineItems.count > 0 { steps.append((.lineItems, lineItems.query(school, user))) }
-        if let columns = marks.defaultColumns(school, user) { steps.append((nil, columns)) }
-        if marks.count > 0 { steps.append((.marks, marks.query(school, user, asksRules: asksRules))) }
-        if attendance.count > 0 { steps.append((.attendance, attendance.query(school, user, asksRules: asksRules))) }
-        if feedback.count > 0 { steps.append((.feedback, feedback.query(school, user))) }
+    func steps(_ school: Parameter, _ user: Parameter, asksRules: Bool) -> [BatchStep] {
+        var steps: [BatchStep] = []
+        func add(_ list: BatchList?, _ query: Query) { steps.append(BatchStep(list: list, query: query)) }
+        if lessons.count > 0 { add(.lessons, lessons.query(school, user)) }
+        if lineItems.count > 0 { add(.lineItems, lineItems.query(school, user)) }
+        if let columns = marks.defaultColumns(school, user) { add(nil, columns) }
+        if marks.count > 0 { add(.marks, marks.query(school, user, asksRules: asksRules)) }
+        if attendance.count > 0 { add(.attendance, attendance.query(school, user, asksRules: asksRules)) }
+        if feedback.count > 0 { add(.feedback, feedback.query(school, user)) }
         return steps
     }
+}
+
+/// A query of a batch, and the list whose items it answers; none for one that prepares another.
+struct BatchStep {
+    let list: BatchList?
+    let query: Query
 }
 
 /// The lists of a batch by their names in it.
@@ -125,12 +133,10 @@ private struct BatchOutcomes {
     let all: [BatchOutcome]
     var marks: BatchOutcome { all[BatchList.allCases.firstIndex(of: .marks)!] }
 
-    /// - Parameter lists: whose rows these are, one after the other; nil for a statement that belongs to none.
-    init(_ lists: [BatchList?], _ rows: ArraySlice<Rows>) {
-        let answered = zip(lists, rows).reduce(into: [BatchList: Rows]()) { answered, pair in
-            if let list = pair.0 { answered[list] = pair.1 }
+    init(_ steps: [BatchStep], _ results: Results) throws {
+        all = try BatchList.allCases.map { list in
+            try BatchOutcome(list.rawValue, steps.first { $0.list == list }.map { try results[$0.query] })
         }
-        all = BatchList.allCases.map { BatchOutcome($0.rawValue, answered[$0]) }
     }
 }
 
@@ -223,6 +229,12 @@ enum BatchSQL {
 
     /// Tells the last statement that an item was refused.
     static let note = """
-        CASE WHEN c.refusal IS NOT NULL THEN set_config('lyceum.refused', 'yes', true) END AS _note
+        CASE WHEN c.refusal IS NOT NULL THEN \(Setting.refused.set(to: "'yes'")) END AS _note
         """
+}
+
+/// What `lyceum.settle_batch` reads: whether an item was refused, and whether two items name one cell.
+extension Setting {
+    fileprivate static let refused = Setting("refused", .text)
+    static let malformed = Setting("malformed", .text)
 }
