@@ -64,6 +64,13 @@ package final class TestServer: Sendable {
         if let trouble = await server.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
     }
 
+    /// Over a database that is filled already.
+    package init(over database: TestDatabase, cores: Int = 1) async throws {
+        self.database = database
+        server = try await Self.start(database, cores: cores)
+        if let trouble = await server.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
+    }
+
     deinit {
         let server = server
         Task { _ = await server.shutDown(graceSeconds: 1) }
