@@ -14,6 +14,7 @@ package enum Routes {
     package static let declared: [Resource] = [
         AcademicYears.resource,
         Promotions.resource,
+        Orders.resource,
         Terms.resource,
         Holidays.resource,
         BellSchedules.resource,

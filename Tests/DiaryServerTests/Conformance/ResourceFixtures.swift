@@ -79,6 +79,18 @@ extension ResourceFixture {
                     #"{"student_id": "{student_4}", "decision": "left", "debts": "x", "decided_on": "2026-05-20"}"#,
                     422, "/debts only_when_conditional"),
             ]),
+        "Order": .init(
+            body: """
+                {"kind": "admission", "number": "{n}-у", "issued_on": "2025-08-2{n}", "text": "Зачислить.",
+                "signatory": "Директор"}
+                """,
+            change: #"{"number": "9-у", "issued_on": "2025-08-30", "text": "Зачислить в 7А.", "external_id": "o"}"#,
+            refused: [
+                "orders_number_key": .init(
+                    """
+                    {"kind": "admission", "number": "1-у", "issued_on": "2025-01-10", "text": "x", "signatory": "x"}
+                    """, 409, "/number already_exists")
+            ]),
         "Term": .init(
             body: """
                 {"academic_year_id": "{empty_year_id}", "kind": "quarter", "ordinal": {n}, "name": "Период {n}",
