@@ -37,7 +37,7 @@ struct MigrateOptions: ParsableArguments {
         options: Migrator.Options = .init(), report: @escaping (Migrator.Event) -> Void = { _ in }
     ) async throws -> Migrator {
         let settings = try await settings.load()
-        let files = try MigrationFile.load(directory: Resources(settings: settings).migrations())
+        let files = try MigrationFile.load(directory: InstalledFiles(settings: settings).migrations())
         return try Migrator(url: settings.requireOwnerDatabaseURL(), files: files, options: options, report: report)
     }
 }
@@ -269,7 +269,7 @@ extension MigrateCommand {
 
         func run() async throws {
             try await reportingErrors {
-                let directory = try Resources(settings: await settings.load()).migrations()
+                let directory = try InstalledFiles(settings: await settings.load()).migrations()
                 print(try MigrationFile.create(name: name, directory: directory))
             }
         }

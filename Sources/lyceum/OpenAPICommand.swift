@@ -32,7 +32,7 @@ extension OpenAPICommand {
 
         func run() async throws {
             try await reportingErrors {
-                let path = try Resources(settings: await settings.load()).openAPIYAML()
+                let path = try InstalledFiles(settings: await settings.load()).openAPIYAML()
                 guard let data = FileManager.default.contents(atPath: path),
                     let yaml = String(validating: data, as: UTF8.self)
                 else { throw OpenAPIError("\(path) can't be read as UTF-8.") }

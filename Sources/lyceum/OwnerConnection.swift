@@ -5,7 +5,7 @@ extension Settings {
     /// The database as its owner sees it, with this program's schema.
     func ownerConnection() throws -> BlockingConnection {
         let url = try requireOwnerDatabaseURL()
-        let files = try MigrationFile.load(directory: Resources(settings: self).migrations())
+        let files = try MigrationFile.load(directory: InstalledFiles(settings: self).migrations())
         let standing = try Migrator(url: url, files: files).standing()
         guard standing == .current else { throw StartChecks.Failure(schema: standing) }
         return try BlockingConnection(url: url)
