@@ -184,6 +184,8 @@ package final class TestServer: Sendable {
         url["options"] = "-c lyceum.today=\(today)"
         var settings = Services.Settings(database: url, tokenKeys: try TokenKeys(configuration: keys))
         settings.sealingKeys = try SealingKeys(TokenKeys(configuration: sealingKeys))
+        // Suites share the processors: what is quick alone may be slow beside them.
+        settings.statementTimeout = 30_000
         settings.pool.writers = 1
         settings.pool.leased = 1
         try set(&settings)
