@@ -62,6 +62,9 @@ let package = Package(
         .target(name: "Crypto", dependencies: ["COpenSSL"], swiftSettings: pointers),
         .target(name: "Postgres", dependencies: ["Reactor", "JSON", "CPostgres"], swiftSettings: pointers),
 
+        // openapi.yaml from its parts, at set-up and in tests.
+        .target(name: "Contract", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: settings),
+
         // Web and Postgres never see each other.
         .target(
             name: "Web", dependencies: ["HTTP1", "TLS", "JSON", "Reactor", "Compression"], swiftSettings: settings),
@@ -89,8 +92,7 @@ let package = Package(
             name: "lyceum",
             dependencies: [
                 "DiaryServer", "DiarySignIn", "DiarySchool", "DiaryExchange", "DiaryDemo", "Diary", "Web", "HTTP1",
-                "TLS",
-                "JSON", "Crypto", "Postgres", "Reactor",
+                "TLS", "JSON", "Crypto", "Postgres", "Reactor", "Contract",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -108,6 +110,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+        .testTarget(name: "ContractTests", dependencies: ["Contract", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
         .testTarget(name: "CompressionTests", dependencies: ["Compression", "CZlib"], swiftSettings: settings),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "TestTools"], swiftSettings: settings),
@@ -139,7 +142,10 @@ let package = Package(
         .areaTests("DiaryDemoTests", ["DiaryDemo", "DiaryTemplate"]),
         .areaTests(
             "DiaryServerTests",
-            ["DiarySignIn", "DiaryExchange", "Compression", .product(name: "Yams", package: "Yams")]),
+            [
+                "DiarySignIn", "DiarySchool", "DiaryPeople", "DiaryJournal", "DiaryExchange", "Compression",
+                .product(name: "Yams", package: "Yams"),
+            ]),
         .testTarget(
             name: "LyceumTests", dependencies: ["lyceum", "HTTP1", "Compression", "TestSupport", "TestTools"],
             swiftSettings: settings),

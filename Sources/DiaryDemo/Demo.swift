@@ -1,6 +1,5 @@
 import Crypto
 import Diary
-import DiaryJournal
 import Postgres
 
 /// Demo schools for an empty, migrated database: `lyceum demo`, the tests and the benchmarks fill with it.

@@ -1,5 +1,4 @@
 import Diary
-import DiaryJournal
 import Postgres
 
 extension Demo {

@@ -1,5 +1,4 @@
 import Diary
-import DiaryJournal
 
 extension Demo {
     /// What is written at the lessons of a year. Each section has a random stream of its own, so that a later `today`

@@ -1,5 +1,4 @@
 import Diary
-import DiaryJournal
 import DiaryTemplate
 import Postgres
 

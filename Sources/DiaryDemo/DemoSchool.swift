@@ -1,5 +1,4 @@
 import Diary
-import DiarySchool
 import DiaryTemplate
 import Postgres
 

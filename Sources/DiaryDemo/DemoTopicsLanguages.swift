@@ -1,6 +1,4 @@
 import Diary
-import DiarySchool
-import DiaryServer
 
 extension Demo.Topics {
     static let languages = """

@@ -64,10 +64,9 @@ package enum Audit {
     ) async throws -> Response {
         let page = Page(&query, keys: [.largeInteger])
         try query.finish()
-        let rows = try await caller.read(
+        return try await ListAnswer(request, caller, page).read(
             Query(statement: records, parameters: all + [.text(page.after?[0]), .integer(page.limit + 1)]),
-            Query(statement: total, parameters: all + [.boolean(page.wantsTotal)]))
-        return ListAnswer(request, caller, page).response(rows[0], key: ["id"], total: rows[1])
+            key: ["id"], total: Query(statement: total, parameters: all + [.boolean(page.wantsTotal)]))
     }
 
     /// What was changed in a pupil's profile, documents and photo, and who read them.
@@ -76,12 +75,10 @@ package enum Audit {
         let page = Page(&query, keys: [.largeInteger])
         try query.finish()
         let student: [Parameter] = [.integer(caller.school.id), .text(try request.identifier("student_id"))]
-        let rows = try await caller.read(
-            Query(statement: kept, parameters: student),
+        return try await ListAnswer(request, caller, page).read(
+            behind: Query(statement: kept, parameters: student),
             Query(statement: changes, parameters: student + [.text(page.after?[0]), .integer(page.limit + 1)]),
-            Query(statement: changeTotal, parameters: student + [.boolean(page.wantsTotal)]))
-        guard !rows[0].isEmpty else { throw Problem(.notFound) }
-        return ListAnswer(request, caller, page).response(rows[1], key: ["id"], total: rows[2])
+            key: ["id"], total: Query(statement: changeTotal, parameters: student + [.boolean(page.wantsTotal)]))
     }
 
     static let longestRange = 366
@@ -120,10 +117,10 @@ package enum Audit {
             AND ($5::uuid IS NULL OR a.changed_by = $5::uuid)
             AND ($6::text IS NULL OR a.request_id = $6::text)
             AND ($7::uuid IS NULL OR a.client_id = $7::uuid)
-            AND ($8::date IS NULL OR a.changed_at >= $8::date::timestamp AT TIME ZONE current_setting('lyceum.time_zone'))
+            AND ($8::date IS NULL OR a.changed_at >= $8::date::timestamp AT TIME ZONE \(Setting.timeZone.required))
             AND (
                 $9::date IS NULL
-                OR a.changed_at < ($9::date + 1)::timestamp AT TIME ZONE current_setting('lyceum.time_zone')
+                OR a.changed_at < ($9::date + 1)::timestamp AT TIME ZONE \(Setting.timeZone.required)
             )
         """
 

@@ -55,7 +55,7 @@ package enum Students {
             FROM enrollments e
             JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
             WHERE e.school_id = t.school_id AND e.student_id = t.id
-                AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+                AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
         ) c ON true
         CROSS JOIN LATERAL (
             SELECT \(whole) AS whole, \(health) AS health

@@ -30,6 +30,8 @@ package final class RunningServer: Sendable {
         package var compressionMinimum: Int? = 1024
         /// Where metrics and health are for operators; nil: nowhere.
         package var admin: Admin?
+        /// What runs behind the requests; nil: other processes do it.
+        package var background: Background.Configuration?
 
         package init() {}
 
@@ -51,6 +53,7 @@ package final class RunningServer: Sendable {
     private let server: Server<Access, Caller>
     private let admin: Server<AdminRule, AdminCaller>?
     private let readiness: Readiness
+    private let background: CoreLocal<Background>?
     package let cores: [Core]
 
     /// Starts to listen; the database may still be connecting.
@@ -91,6 +94,14 @@ package final class RunningServer: Sendable {
                 logsRequests: configuration.logsRequests, application: DiaryApplication(services: services))
         }
         self.server = server
+        let background = configuration.background.map { background in
+            CoreLocal(cores[0]) { core in
+                Background(
+                    background, database: settings.services.database, resolver: resolver, log: log, on: core,
+                    events: events)
+            }
+        }
+        self.background = background
         guard let address = configuration.admin else {
             admin = nil
             return
@@ -100,7 +111,7 @@ package final class RunningServer: Sendable {
             process: ProcessMetrics(
                 version: Program.version, cores: cores, passwords: passwords, files: files, uploads: uploads,
                 compression: compression, log: log),
-            readiness: readiness)
+            background: background, readiness: readiness)
         admin = try await Server(host: address.host, port: address.port, cores: [cores[0]]) { core in
             Worker(
                 on: core, router: Router(AdminRoutes.all), limits: ServerLimits(), log: log, logsRequests: false,
@@ -114,18 +125,33 @@ package final class RunningServer: Sendable {
     /// New connections get another certificate; those that are open go on.
     package func use(_ tls: ServerContext) { server.use(tls) }
 
-    /// `/readyz` turns 503; after the delay nothing new is accepted, and requests in flight finish; then the cores end.
+    /// `/readyz` turns 503, and no background work is begun; after the delay nothing new is accepted, and what is in flight
+    /// finishes; then the cores end.
     ///
     /// - Parameter delaySeconds: for load balancers to see that the server stops.
-    /// - Returns: whether every connection was closed in time.
+    /// - Returns: whether every connection was closed, and all background work ended, in time.
     package func shutDown(delaySeconds: Double = 0, graceSeconds: Double) async -> Bool {
         readiness.stop()
+        background?.post { background, _ in background.drain() }
         try? await Task.sleep(nanoseconds: .seconds(delaySeconds))
-        let isClean = await server.shutDown(graceSeconds: graceSeconds)
+        let end = Clock.now + .seconds(graceSeconds)
+        var isClean = await server.shutDown(graceSeconds: graceSeconds)
+        if let background { isClean = await Self.end(background, by: end) && isClean }
         // Until here it says that the server stops.
         _ = await admin?.shutDown(graceSeconds: 1)
         for core in cores { core.stop() }
         return isClean
+    }
+
+    /// - Returns: whether what ran has ended; else it is broken off.
+    private static func end(_ background: CoreLocal<Background>, by end: UInt64) async -> Bool {
+        while await !background.read({ background, _ in background.isIdle }), Clock.now < end {
+            try? await Task.sleep(nanoseconds: 20_000_000)
+        }
+        return await background.read { background, _ in
+            defer { background.close() }
+            return background.isIdle
+        }
     }
 }
 

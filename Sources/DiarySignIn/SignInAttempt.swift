@@ -23,13 +23,13 @@ struct SignInAttempt {
         let rows = try await services.lanes.write(
             scope,
             [
-                lock(school, .text(address)), forget(school), record(school, .text(login), .text(address)),
+                lock(school, .text(address)), record(school, .text(login), .text(address)),
             ] + queries)
-        if rows[2].boolean(0, "is_locked") {
+        if rows[1].boolean(0, "is_locked") {
             throw Problem(.tooManyAttempts, headers: [("Retry-After", "900")])
         }
-        let attempt = SignInAttempt(services: services, scope: scope, id: rows[2].text(0, "id"))
-        return (attempt, Array(rows.dropFirst(3)))
+        let attempt = SignInAttempt(services: services, scope: scope, id: rows[1].text(0, "id"))
+        return (attempt, Array(rows.dropFirst(2)))
     }
 
     /// Hashes on the threads for it. What found no place there was no guess.
@@ -49,17 +49,8 @@ struct SignInAttempt {
 
     private static let lock = Statement("SELECT pg_advisory_xact_lock(hashtextextended('sign-in ' || $2, $1))")
 
-    /// A hundred at a time, so that no attempt pays for all those before it.
-    private static let forget = Statement(
-        """
-        DELETE FROM sign_in_failures
-        WHERE ctid = ANY (ARRAY(
-            SELECT f.ctid FROM sign_in_failures f
-            WHERE f.school_id = $1 AND f.failed_at < now() - interval '15 minutes'
-            ORDER BY f.failed_at
-            LIMIT 100
-        ))
-        """)
+    /// For how long an attempt counts.
+    static let window = "interval '15 minutes'"
 
     private static let record = Statement(
         """
@@ -72,7 +63,7 @@ struct SignInAttempt {
             CROSS JOIN LATERAL (
                 SELECT count(*) AS of_address, count(*) FILTER (WHERE f.login = lower(left($2, 200))) AS of_login
                 FROM sign_in_failures f
-                WHERE f.school_id = s.id AND f.address = $3::inet AND f.failed_at > now() - interval '15 minutes'
+                WHERE f.school_id = s.id AND f.address = $3::inet AND f.failed_at > now() - \(window)
             ) f
             WHERE s.id = $1
         ), recorded AS (

@@ -29,10 +29,13 @@ package final class Lanes {
     package struct Configuration: Sendable {
         package var url: ConnectionURL
         package var pool: Pool
+        /// The name of the leased lane, in log and metrics.
+        package var leased: String
 
-        package init(url: ConnectionURL, pool: Pool = Pool()) {
+        package init(url: ConnectionURL, pool: Pool = Pool(), leased: String = "leased") {
             self.url = url
             self.pool = pool
+            self.leased = leased
         }
     }
 
@@ -61,8 +64,10 @@ package final class Lanes {
             "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read")
         write = lane("write", .write, configuration.pool.writers, "-c idle_in_transaction_session_timeout=10s")
         leased = LeasedLane(
-            lane("leased", .leased, configuration.pool.leased, "-c idle_in_transaction_session_timeout=10s"), limits,
-            longReads: configuration.pool.longReads, poller: core.poller, deadlines: core.deadlines)
+            lane(
+                configuration.leased, .leased, configuration.pool.leased,
+                "-c idle_in_transaction_session_timeout=10s"), limits, longReads: configuration.pool.longReads,
+            poller: core.poller, deadlines: core.deadlines)
     }
 
     /// The server looks every five seconds whether the connection of a statement that runs is still there.
@@ -74,7 +79,10 @@ package final class Lanes {
     /// Why the database cannot serve now; nil when it can.
     package var trouble: String? { read.trouble ?? write.trouble ?? leased.lane.trouble }
 
-    package var statistics: [LaneStatistics] { [read.statistics, write.statistics, leased.statistics] }
+    /// Of the lanes that there are.
+    package var statistics: [LaneStatistics] {
+        [read.statistics, write.statistics, leased.statistics].filter { $0.configured > 0 }
+    }
 
     /// Runs queries that only read, in one snapshot.
     package func read(_ scope: Scope, _ queries: [Query]) async throws(PostgresError) -> [Rows] {

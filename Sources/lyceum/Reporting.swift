@@ -1,4 +1,5 @@
 import ArgumentParser
+import Contract
 import Crypto
 import Diary
 import DiaryServer
@@ -49,6 +50,9 @@ func reportingErrors(_ body: () async throws -> Void) async throws {
     } catch let error as OpenAPIError {
         complain(error.description)
         throw Exit.refused
+    } catch let error as ContractError {
+        complain(error.description)
+        throw Exit.refused
     }
 }
 
@@ -62,7 +66,7 @@ extension MigrationError {
     /// The database's fault, not the files'.
     fileprivate var isDatabases: Bool {
         switch self {
-        case .failed, .interrupted, .busy: true
+        case .failed, .functions, .interrupted, .busy: true
         default: false
         }
     }

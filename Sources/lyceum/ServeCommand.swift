@@ -19,8 +19,8 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Connects with the server's role (LYCEUM_DATABASE_URL) and refuses to start when row-level security does not \
             bind that role, or when the schema is older or newer than this program's. SIGTERM and Ctrl-C end it: \
-            /readyz answers 503, requests in flight finish. With a certificate it speaks HTTPS; SIGHUP reads certificate \
-            and key again.
+            /readyz answers 503, requests in flight and background work finish. With a certificate it speaks HTTPS; \
+            SIGHUP reads certificate and key again.
 
             EXAMPLES:
               lyceum serve
@@ -34,7 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var settings: SettingsOptions
     @OptionGroup var listen: ListenOptions
 
-    @Option(help: ArgumentHelp("How long requests in flight may take after SIGTERM.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long what is in flight may take after SIGTERM.", valueName: "seconds"))
     var grace = 20.0
 
     func run() async throws {
@@ -80,9 +80,16 @@ struct ServeCommand: AsyncParsableCommand {
             configuration.admin = settings.adminPort.map { port in
                 RunningServer.Configuration.Admin(host: settings.adminHost, port: UInt16(port))
             }
+            if settings.runsBackground {
+                var background = Background.Configuration(work: BackgroundWork.all)
+                background.rhythm = Double(settings.backgroundRhythm)
+                background.concurrency = settings.backgroundConcurrency
+                configuration.background = background
+            }
             let service = ServerService(
                 settings: server, configuration: configuration, contract: contract, pages: pages, sink: sink,
-                certificate: certificate, delay: Double(settings.shutdownDelay), grace: grace)
+                certificate: certificate, delay: Double(settings.shutdownDelay), grace: grace,
+                databaseConnections: settings.databaseConnections)
             let group = ServiceGroup(
                 configuration: .init(
                     services: [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint],
@@ -111,6 +118,7 @@ private struct ServerService: Service, CustomStringConvertible {
     let certificate: Certificate?
     let delay: Double
     let grace: Double
+    let databaseConnections: Int
 
     func run() async throws {
         let logger = Logger(label: "lyceum")
@@ -138,7 +146,7 @@ private struct ServerService: Service, CustomStringConvertible {
             "listening",
             metadata: [
                 "host": "\(configuration.host)", "port": "\(server.port)", "cores": "\(configuration.cores)",
-                "database_connections": "\(settings.services.pool.connections * configuration.cores)",
+                "database_connections": "\(databaseConnections)",
             ])
         if let tls = configuration.tls {
             logger.log(
@@ -186,8 +194,7 @@ private struct StartConditions {
     private func check(_ url: String) throws {
         let connection = try BlockingConnection(url: url)
         try StartChecks.ownSession(connection, url: url)
-        let files = try MigrationFile.load(directory: resources.migrations())
-        let standing = try Migrator(url: url, files: files).standing()
+        let standing = try Migrator(url: url, Migrations.load(directory: resources.migrations())).standing()
         guard standing == .current else { throw StartChecks.Failure(schema: standing) }
         try StartChecks.rowSecurity(connection)
     }

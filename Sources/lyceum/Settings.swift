@@ -55,6 +55,11 @@ struct Settings: Sendable {
     /// `admin.host`, `admin.port`: where `/metrics` is; nil: nowhere.
     var adminHost: String
     var adminPort: Int?
+    /// `background.enabled`: whether this process does work behind the requests; `.rhythm`: seconds between two looks for it;
+    /// `.concurrency`: pieces at a time, with a connection to the database each.
+    var runsBackground: Bool
+    var backgroundRhythm: Int
+    var backgroundConcurrency: Int
     /// `passwords.breached`: the path of a file of passwords, or their SHA-1, that nobody may choose; nil: none.
     var breachedPasswords: String?
     /// Where `Migrations/` and openapi.yaml are; nil: looked for, see `Resources`.
@@ -125,6 +130,9 @@ struct Settings: Sendable {
         showsTiming = try lookup.bool("server.timing", default: false)
         adminHost = try lookup.string("admin.host", default: "127.0.0.1")
         adminPort = try lookup.int("admin.port", in: 0...65_535)
+        runsBackground = try lookup.bool("background.enabled", default: true)
+        backgroundRhythm = try lookup.int("background.rhythm", in: 1...3600, default: 5)
+        backgroundConcurrency = try lookup.int("background.concurrency", in: 1...16, default: 2)
         breachedPasswords = try lookup.string("passwords.breached")
         resourcesDirectory = try lookup.string("resources.directory")
         entries = lookup.entries
@@ -145,6 +153,9 @@ struct Settings: Sendable {
         guard let tokenKeys else { throw .missing("token.keys") }
         return tokenKeys
     }
+
+    /// Of the process to the database, when nothing hangs.
+    var databaseConnections: Int { pool.connections * cores + (runsBackground ? backgroundConcurrency : 0) }
 
     static func variable(_ key: String) -> String {
         "LYCEUM_" + key.replacing(".", with: "_").uppercased()

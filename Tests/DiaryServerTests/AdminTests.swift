@@ -1,3 +1,4 @@
+import Diary
 import DiaryServer
 import DiaryTestSupport
 import Glibc
@@ -62,6 +63,34 @@ import Web
         #expect(after.values("process_cpu_seconds_total")[0] > 0)
         let age = Double(Clock.wall.seconds) - after.values("process_start_time_seconds")[0]
         #expect(age > 0 && age < 24 * 3600)
+    }
+
+    @Test func workThatFailsIsMeasuredAndTheServerStaysReady() async throws {
+        let server = try await TestServer(cores: 1) {
+            $0.admin = RunningServer.Configuration.Admin(host: "127.0.0.1", port: 0)
+            var background = Background.Configuration(
+                work: [
+                    BackgroundWork("fail", .onDemand) { attempt in
+                        _ = try await attempt.run([BackgroundRoom.nonsense()])
+                        return .done
+                    }
+                ])
+            background.rhythm = 0.05
+            $0.background = background
+        }
+        try server.owner().execute("INSERT INTO pending (school_id, kind, due_at) VALUES (1, 'fail', now())")
+        let isMeasured = try await eventually {
+            try metrics(server).values("lyceum_background_failing", ["kind": "fail"]) == [1]
+        }
+        #expect(isMeasured)
+        let text = try metrics(server)
+        #expect(text.values("lyceum_background_ended_total", ["kind": "fail", "result": "failed"]) == [1])
+        #expect(text.values("lyceum_background_duration_seconds_count", ["kind": "fail"]) == [1])
+        #expect(text.values("lyceum_background_lag_seconds").count == 1)
+        #expect(text.values("lyceum_database_connections", ["lane": "background"]) == [2])
+        for client in [TestClient(port: server.port), try admin(server)] {
+            #expect(try client.get("/readyz").status == 200)
+        }
     }
 
     @Test func openMetricsWhereAskedFor() async throws {

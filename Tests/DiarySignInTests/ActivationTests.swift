@@ -17,7 +17,7 @@ import Testing
 
     @Test func A2_aCodeBecomesAPasswordOnce() throws {
         let pupil = ids.others[0]
-        let code = try school.code(for: pupil, by: try server.client("teacher"))
+        let code = try school.code(for: pupil, by: try server.signIn("teacher"))
         let answer = try school.activate(" \(code.replacing("-", with: " ")) ")
         #expect(answer.status == 200, "\(answer.text)")
         #expect(answer["Cache-Control"] == "private, no-store")
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func A2_ofManyAtOnceOneActivates() throws {
-        let code = try school.code(for: ids.others[1], by: try server.client("teacher"))
+        let code = try school.code(for: ids.others[1], by: try server.signIn("teacher"))
         let school = school
         let answers = try atOnce(4) { try school.activate(code, "пароль номер \($0)") }
         #expect(answers.filter { $0.status == 200 }.count == 1)
@@ -47,7 +47,7 @@ import Testing
 
     /// A code of the class teacher is not the way into the staff.
     @Test func A2_whoHasBecomeStaffNeedsACodeOfAnAdministrator() throws {
-        let teacher = try server.client("teacher")
+        let teacher = try server.signIn("teacher")
         let guardian = try school.guardian(of: ids.others[7])
         let code = try school.code(for: guardian, by: teacher)
         try server.owner().query(
@@ -61,7 +61,7 @@ import Testing
 
     /// Whatever is wrong with a code, the answer is the same to the byte.
     @Test func A6_everyWrongCodeLooksTheSame() throws {
-        let teacher = try server.client("teacher")
+        let teacher = try server.signIn("teacher")
         let used = try school.code(for: ids.others[2], by: teacher)
         #expect(try school.activate(used).status == 200)
         let revoked = try school.code(for: ids.others[3], by: teacher)
@@ -139,7 +139,7 @@ import Testing
         try server.owner().query(
             "UPDATE users SET last_name = 'Ёлкина-Мороз', first_name = 'Анна', middle_name = 'Ильинична' WHERE school_id = $1 AND id = $2",
             [String(ids.school), pupil])
-        let code = try school.code(for: pupil, by: try server.client("teacher"))
+        let code = try school.code(for: pupil, by: try server.signIn("teacher"))
         for (password, expected) in [
             ("elkinamoroz.anna", "password_is_login"), ("Elkinamoroz Anna", "password_is_login"),
             ("ёлкина-мороз", "password_is_name"), ("Анна Ильинична", "password_is_name"),

@@ -28,7 +28,7 @@ import Testing
     private func ids(_ list: [JSONValue]) -> [String] { list.compactMap { $0["user"]?["id"]?.string } }
 
     @Test func A2_everyoneOfTheClassGetsACodeAndWhoSignsInIsPassedOver() throws {
-        let teacher = try server.client("teacher")
+        let teacher = try server.signIn("teacher")
         let answer = try issue(teacher, "both", of: ids.class7A)
         #expect(answer.status == 200, "\(answer.text)")
         #expect(answer["Cache-Control"] == "private, no-store")
@@ -73,7 +73,7 @@ import Testing
 
     @Test(arguments: [("students", "student"), ("guardians", "guardian")])
     func A2_theGroupIsTheCallersChoice(_ group: String, _ role: String) throws {
-        let answer = try issue(try server.client("teacher"), group, of: ids.class7A)
+        let answer = try issue(try server.signIn("teacher"), group, of: ids.class7A)
         #expect(answer.status == 200)
         let all = answer.json["items"]!.array + answer.json["skipped"]!.array
         #expect(all.count > 5 && all.allSatisfy { $0["as"]?.string == role })
@@ -100,13 +100,13 @@ import Testing
     }
 
     @Test func A2_onlyTheClassTeacherOrWithoutOneADeputyHead() throws {
-        let deputy = try server.client("deputy")
+        let deputy = try server.signIn("deputy")
         for (who, id, status) in [
             ("teacher", ids.otherClass, 403), ("deputy", ids.class7A, 403), ("admin", ids.class7A, 403),
             ("head", ids.class7A, 403), ("student", ids.class7A, 403), ("admin", DemoSchoolIDs.nothing, 404),
             ("teacher", "x", 404),
         ] {
-            let answer = try issue(try server.client(who), "students", of: id, reason: "x")
+            let answer = try issue(try server.signIn(who), "students", of: id, reason: "x")
             #expect(answer.status == status, "\(who): \(answer.text)")
         }
         try server.owner().query(
@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test func A2_twoLettersAtOnceLeaveOneLiveCodeEach() throws {
-        let teacher = try server.client("teacher")
+        let teacher = try server.signIn("teacher")
         let id = ids.class7A
         let answers = try atOnce(4) { _ in
             try teacher.post("/v1/classes/\(id)/credentials", json: #"{"for": "both"}"#).status
@@ -138,7 +138,7 @@ import Testing
         (#"{"for": "both", "x": 1}"#, "/x", "unknown_field"),
     ])
     func malformedBodiesAreNamed(_ body: String, _ pointer: String, _ code: String) throws {
-        let answer = try server.client("teacher").post("/v1/classes/\(ids.class7A)/credentials", json: body)
+        let answer = try server.signIn("teacher").post("/v1/classes/\(ids.class7A)/credentials", json: body)
         #expect(answer.status == 422)
         #expect(answer.json["errors"]?[0]?["pointer"]?.string == pointer)
         #expect(answer.json["errors"]?[0]?["code"]?.string == code)

@@ -23,7 +23,7 @@ import Testing
         try server.owner().query(
             "UPDATE users SET last_name = 'Щёголева', first_name = 'Юлия' WHERE school_id = $1 AND id = $2",
             [String(ids.school), pupil])
-        let answer = try school.issue(try server.client("teacher"), pupil)
+        let answer = try school.issue(try server.signIn("teacher"), pupil)
         #expect(answer.status == 201, "\(answer.text)")
         #expect(answer["Cache-Control"] == "private, no-store")
         #expect(answer.json.keys == ["user", "login", "code", "expires_at"])
@@ -101,7 +101,7 @@ import Testing
             ("admin", try school.user("admin"), 403, "not_your_credentials"),
         ]
         for (who, whom, status, code) in cases {
-            let client = try server.client(who)
+            let client = try server.signIn(who)
             let answer = try school.issue(client, whom, reason: "по заявлению")
             #expect(
                 answer.status == status && (status == 201 || answer.code == code), "\(who) for \(whom): \(answer.text)")
@@ -118,7 +118,7 @@ import Testing
         #expect(try school.issue(pretender, teacherAndMother, reason: "x").code == "not_your_credentials")
         // A guardian of two children in two classes: either class teacher may.
         #expect(
-            try school.issue(try server.client("teacher"), try school.user("parent"), reason: "забыла").status == 201)
+            try school.issue(try server.signIn("teacher"), try school.user("parent"), reason: "забыла").status == 201)
     }
 
     @Test func A2_withoutAClassTeacherADeputyHeadIssuesWithAReason() throws {
@@ -127,7 +127,7 @@ import Testing
         try server.owner().query(
             "UPDATE enrollments SET ends_on = '2025-11-10' WHERE school_id = $1 AND student_id = $2 AND ends_on IS NULL",
             [String(ids.school), pupil])
-        let deputy = try server.client("deputy")
+        let deputy = try server.signIn("deputy")
         for person in [pupil, family] {
             let silent = try school.issue(deputy, person)
             #expect(silent.status == 422)
@@ -135,14 +135,14 @@ import Testing
             #expect(try school.issue(deputy, person, reason: "переход на семейное обучение").status == 201)
             #expect(try school.issue(try server.client("admin"), person, reason: "x").code == "not_your_credentials")
         }
-        #expect(try school.issue(try server.client("teacher"), pupil).status == 404)
+        #expect(try school.issue(try server.signIn("teacher"), pupil).status == 404)
         let reason = try school.value(
             "SELECT reason FROM activation_codes WHERE school_id = $1 AND user_id = $2 AND revoked_at IS NULL", pupil)
         #expect(reason == "переход на семейное обучение")
     }
 
     @Test func A2_aResetIsRecordedEndsTheSessionsAndTheOldPassword() throws {
-        let teacher = try server.client("teacher")
+        let teacher = try server.signIn("teacher")
         let pupil = ids.others[3]
         let login = try school.activated(pupil, by: teacher)
         let tokens = try school.signIn(login).json
@@ -177,7 +177,7 @@ import Testing
     }
 
     @Test func A2_issuingAnewRevokesTheOldCode() throws {
-        let teacher = try server.client("teacher")
+        let teacher = try server.signIn("teacher")
         let pupil = ids.others[4]
         let first = try school.code(for: pupil, by: teacher)
         let second = try school.code(for: pupil, by: teacher)
@@ -186,7 +186,7 @@ import Testing
     }
 
     @Test func A2_manyAtOnceLeaveOneLiveCode() throws {
-        let teacher = try server.client("teacher")
+        let teacher = try server.signIn("teacher")
         let school = school
         let pupil = ids.others[5]
         let codes = try atOnce(8) { _ in try school.code(for: pupil, by: teacher) }
@@ -199,7 +199,7 @@ import Testing
     }
 
     @Test func A2_aRevokedCodeOpensNothing() throws {
-        let teacher = try server.client("teacher")
+        let teacher = try server.signIn("teacher")
         let pupil = ids.others[6]
         let code = try school.code(for: pupil, by: teacher)
         let path = "/v1/users/\(pupil)/credentials"
@@ -211,7 +211,7 @@ import Testing
 
     /// The answer holds a secret, so no key keeps it.
     @Test func A2_anIdempotencyKeyKeepsNothing() throws {
-        let teacher = try server.client("teacher")
+        let teacher = try server.signIn("teacher")
         let codes = try (0..<2).map { _ in
             try teacher.post(
                 "/v1/users/\(ids.others[7])/credentials", json: "{}", headers: [("Idempotency-Key", "k")]
@@ -222,7 +222,7 @@ import Testing
     }
 
     @Test func loginsAreUniqueAndStay() throws {
-        let teacher = try server.client("teacher")
+        let teacher = try server.signIn("teacher")
         let pupils = Array(ids.others[8..<11])
         for pupil in pupils {
             try server.owner().query(
@@ -248,7 +248,7 @@ import Testing
         ("[]", "", "wrong_type"),
     ])
     func malformedBodiesAreNamed(_ body: String, _ pointer: String, _ code: String) throws {
-        let answer = try server.client("teacher").post("/v1/users/\(ids.others[12])/credentials", json: body)
+        let answer = try server.signIn("teacher").post("/v1/users/\(ids.others[12])/credentials", json: body)
         #expect(answer.status == 422)
         #expect(answer.json["errors"]?[0]?["pointer"]?.string == pointer)
         #expect(answer.json["errors"]?[0]?["code"]?.string == code)
@@ -256,7 +256,7 @@ import Testing
 
     @Test func whoIsShutOutGetsNothing() throws {
         let pupil = ids.others[13]
-        let teacher = try server.client("teacher")
+        let teacher = try server.signIn("teacher")
         let code = try school.code(for: pupil, by: teacher)
         try server.owner().query(
             "UPDATE users SET state = 'blocked' WHERE school_id = $1 AND id = $2", [String(ids.school), pupil])
@@ -279,7 +279,7 @@ import Testing
     /// While a sign-in hashes, a reset comes and goes: the right old password opens nothing any more.
     @Test func A2_aSignInDuringAResetOpensNoSession() async throws {
         let pupil = ids.others[14]
-        let login = try school.activated(pupil, by: try server.client("teacher"))
+        let login = try school.activated(pupil, by: try server.signIn("teacher"))
         let resetting = try server.owner()
         try resetting.execute("BEGIN")
         try resetting.query(

@@ -17,7 +17,7 @@ import Testing
 
     /// A person of its own for each test, with its login.
     private func person(_ index: Int) throws -> (login: String, client: TestClient) {
-        let login = try school.activated(ids.others[index], by: try server.client("teacher"))
+        let login = try school.activated(ids.others[index], by: try server.signIn("teacher"))
         return (login, try client(login))
     }
 

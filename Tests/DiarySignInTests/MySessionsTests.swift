@@ -18,9 +18,9 @@ import Testing
     }
 
     @Test func ownSessionsAreListedAndEnded() throws {
-        let first = try server.client("parent")
-        let second = try server.client("parent")
-        let stranger = try server.client("student")
+        let first = try server.signIn("parent")
+        let second = try server.signIn("parent")
+        let stranger = try server.signIn("student")
         let answer = try sessions(second, "?include=total")
         #expect(answer.status == 200, "\(answer.text)")
         let items = answer.json["items"]!.array
@@ -45,8 +45,8 @@ import Testing
     }
 
     @Test func theListHasPages() throws {
-        let client = try server.client("head")
-        for _ in 0..<4 { _ = try server.client("head") }
+        let client = try server.signIn("head")
+        for _ in 0..<4 { _ = try server.signIn("head") }
         var seen: [String] = []
         var query = "?limit=2"
         while true {

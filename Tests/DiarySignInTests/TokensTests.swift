@@ -155,7 +155,7 @@ import Testing
         let server = server
         // Also when two sign in at once.
         for _ in 0..<2 {
-            #expect(try atOnce(2) { _ in try server.client("old-hash").token != nil } == [true, true])
+            #expect(try atOnce(2) { _ in try server.signIn("old-hash").token != nil } == [true, true])
             let hash = try owner.query("SELECT password_hash FROM users WHERE school_id = $1 AND id = $2", person).first
             #expect(hash?.hasPrefix("$scrypt$ln=15,r=8,p=1$") == true)
         }
@@ -245,7 +245,7 @@ import Testing
     }
 
     @Test func anotherSchoolsTokenSeesNothingOfThisSchool() throws {
-        let strange = try server.client("deputy", school: try otherCode())
+        let strange = try server.signIn("deputy", school: try otherCode())
         for path in [
             "/v1/students/\(ids.child)/diary", "/v1/students/\(ids.child)/marks", "/v1/sections/\(ids.section)/journal",
             "/v1/marks/\(ids.mark)/history", "/v1/classes/\(ids.class7A)/students",

@@ -34,7 +34,10 @@ package struct DemoSchoolIDs: Sendable {
     package let strangeRows: [String: String]
 
     package init(_ server: TestServer) throws {
-        let connection = try server.owner()
+        self = try server.ids { try Self(server.owner()) }
+    }
+
+    private init(_ connection: BlockingConnection) throws {
         func find(_ sql: String, _ parameters: [String?] = []) throws -> String {
             guard let value = try connection.query(sql, parameters).first else { throw TestFailure("nothing: \(sql)") }
             return value

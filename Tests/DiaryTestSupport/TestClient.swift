@@ -20,9 +20,16 @@ package struct TestClient: Sendable {
         /// Behind an answer that came in chunks.
         package var trailers: [(name: String, value: String)] = []
 
+        init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+            json = (try? JSONValue(parsing: body)) ?? .null
+        }
+
         package var text: String { String(decoding: body, as: UTF8.self) }
         /// The body as JSON; null when it is none.
-        package var json: JSONValue { (try? JSONValue(parsing: body)) ?? .null }
+        package let json: JSONValue
         /// The problem's code.
         package var code: String? { json["code"]?.string }
 

@@ -8,6 +8,7 @@ import Glibc
 import JSON
 import Postgres
 import Reactor
+import Synchronization
 import TestSupport
 import Web
 
@@ -23,6 +24,7 @@ package final class TestServer: Sendable {
 
     package let database: TestDatabase
     package let server: RunningServer
+    private let foundIDs = Mutex<DemoSchoolIDs?>(nil)
 
     package var port: UInt16 { server.port }
 
@@ -69,13 +71,55 @@ package final class TestServer: Sendable {
         Task { _ = await server.shutDown(graceSeconds: 1) }
     }
 
+    /// The ids of its demo school: looked for once.
+    package func ids(_ find: () throws -> DemoSchoolIDs) throws -> DemoSchoolIDs {
+        try foundIDs.withLock { found in
+            if let found { return found }
+            let ids = try find()
+            found = ids
+            return ids
+        }
+    }
+
     /// A connection as the server's role, outside the server.
     package func connection() throws -> BlockingConnection { try BlockingConnection(url: database.serverURL) }
 
     package func owner() throws -> BlockingConnection { try BlockingConnection(url: database.ownerURL) }
 
-    /// Signs in and answers a client that is that person.
+    /// A client with a new session of that person, without the work of hashing a password: for tests of what comes after
+    /// signing in.
     package func client(_ login: String, school: String = "lyceum29") throws -> TestClient {
+        let connection = try owner()
+        // Class teachers are those of today.
+        try connection.execute("SET lyceum.today = '\(Self.today)'")
+        let people = try connection.query(
+            """
+            SELECT u.school_id, u.id FROM users u JOIN schools s ON s.id = u.school_id
+            WHERE s.code = $1 AND u.login = $2 AND u.state = 'active'
+            """, [school, login]
+        ).rows
+        guard let person = people.first, let id = person[0].flatMap({ Int($0) }), let user = person[1] else {
+            throw TestFailure("\(login) cannot sign in: no active person")
+        }
+        let session = try connection.query(
+            """
+            INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at)
+            VALUES ($1, gen_random_uuid(), $2::uuid, 'password', '\\x00', now() + interval '1 day')
+            RETURNING id, array_to_string(\(Roles.held), ' ')
+            """, person
+        ).rows[0]
+        try connection.query(
+            """
+            INSERT INTO activity_days (school_id, user_id, date) VALUES ($1, $2::uuid, lyceum.today())
+            ON CONFLICT DO NOTHING
+            """, person)
+        let roles = (session[1] ?? "").split(separator: " ").map { String($0) }
+        return TestClient(
+            port: port, token: try token(subject: user, school: id, session: session[0]!, roles: roles))
+    }
+
+    /// Signs in with the demo school's password, as an app of the school does.
+    package func signIn(_ login: String, school: String = "lyceum29") throws -> TestClient {
         let anonymous = TestClient(port: port)
         let answer = try anonymous.post(
             "/v1/auth/token",

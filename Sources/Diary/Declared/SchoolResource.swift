@@ -8,18 +8,18 @@ import Web
 /// The fields are declared once. How a body is read, the statements, and which field a refusal of the database points at
 /// follow from them. What a row may be is said by the table's constraints and triggers, and is not repeated here.
 package struct SchoolResource: Sendable {
-    private let path: String
+    package let path: String
     private let table: String
-    private let noun: String
+    package let noun: String
     private let plural: String
-    private let fields: [ResourceField]
-    private let filters: [String]
+    package let fields: [ResourceField]
+    package let filters: [String]
     private let order: [ResourceField]
     private let parent: Parent?
-    private let readers: Access
-    private let makers: Access
-    private let writers: Access
-    private let people: People?
+    package let readers: Access
+    package let makers: Access
+    package let writers: Access
+    package let people: People?
     private let row: String
     private let refusals: [String: Refusal]
     private let isArchivable: Bool

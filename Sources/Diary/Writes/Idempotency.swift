@@ -25,6 +25,9 @@ package enum Work {
 /// The write and its kept answer are one transaction, so whatever is lost on the way, a repeat finds the truth. An advisory
 /// lock that is tried, not waited for, tells a request that is still running.
 package enum Idempotency {
+    /// For how long an answer is kept.
+    static let lifetime = "interval '24 hours'"
+
     /// - Parameters:
     ///   - scope: the caller's, when left out.
     ///   - hash: of the request, where its content was taken in pieces; see `hash(_:_:)`.
@@ -76,7 +79,6 @@ package enum Idempotency {
                         .bytes(hash), .integer(response.status.code), .text(headers(of: response)),
                         .bytes(response.body),
                     ]),
-                forget(.integer(caller.school.id)),
             ])
             return response
         }
@@ -152,7 +154,7 @@ package enum Idempotency {
     private static let find = Statement(
         """
         SELECT request_hash, status, headers, body FROM idempotency_keys
-        WHERE school_id = $1 AND owner = $2 AND key = $3 AND created_at > now() - interval '24 hours'
+        WHERE school_id = $1 AND owner = $2 AND key = $3 AND created_at > now() - \(lifetime)
         """)
     private static let savepoint = Statement("SAVEPOINT request")
     private static let rollbackToSavepoint = Statement("ROLLBACK TO SAVEPOINT request")
@@ -166,8 +168,6 @@ package enum Idempotency {
         SET request_hash = excluded.request_hash, status = excluded.status, headers = excluded.headers,
             body = excluded.body, created_at = now()
         """)
-    private static let forget = Statement(
-        "DELETE FROM idempotency_keys WHERE school_id = $1 AND created_at < now() - interval '24 hours'")
 }
 
 extension Response {

@@ -13,7 +13,16 @@ enum AdminRoutes {
     ]
 
     @Sendable static func metrics(_ request: Request, _ caller: AdminCaller) async throws -> Response {
-        let families = await caller.server.metrics() + caller.process.families
+        var families = await caller.server.metrics()
+        if let background = caller.background {
+            families = MetricFamily.sum([
+                families,
+                await background.read { background, _ in
+                    background.families + LaneMetrics.families(background.statistics)
+                },
+            ])
+        }
+        families += caller.process.families
         let exposition = Exposition(accept: request.head["Accept"])
         var response = Response(.ok, contentType: exposition.contentType, body: exposition.text(families))
         response.headers = [("Cache-Control", "no-store"), ("Vary", "Accept")]
@@ -36,6 +45,7 @@ enum AdminRule: Sendable {
 struct AdminCaller {
     let server: Server<Access, Caller>
     let process: ProcessMetrics
+    let background: CoreLocal<Background>?
     let readiness: Readiness
 }
 

@@ -74,14 +74,13 @@ struct SignInStep {
         let made = try await services.lanes.write(
             person.scope,
             [
-                Self.forget(school),
                 Self.keep(
                     school, .text(code.id), .text(asked.client.id), .text(person.user), .bytes(try code.hash()),
                     .text(asked.redirect.text), .text(asked.challenge), .texts(asked.scopes),
                     .text(person.passwordChangedAt)),
                 person.settled,
             ])
-        return made[1].affected == 1 ? code : nil
+        return made[0].affected == 1 ? code : nil
     }
 
     private static let keep = Statement(
@@ -98,19 +97,6 @@ struct SignInStep {
             AND u.password_changed_at IS NOT DISTINCT FROM $9::timestamptz
         FOR SHARE OF u
         FOR KEY SHARE OF c
-        """)
-
-    /// A day is long enough to notice a second use. A hundred at a time, so that no sign-in pays for all those before it.
-    private static let forget = Statement(
-        """
-        DELETE FROM authorization_codes
-        WHERE ctid = ANY (ARRAY(
-            SELECT a.ctid FROM authorization_codes a
-            WHERE a.school_id = $1 AND a.created_at < now() - interval '1 day'
-            ORDER BY a.created_at
-            LIMIT 100
-            FOR UPDATE SKIP LOCKED
-        ))
         """)
 
     private static let nothingTyped = Text(ru: "Заполните поля.", en: "Fill in the fields.")

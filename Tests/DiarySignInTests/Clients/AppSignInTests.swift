@@ -516,7 +516,7 @@ import Web
         #expect(history.last?["client"]?["name"]?.string == "Дневник в кармане")
         #expect(history.last?["changed_by"]?["id"] != nil)
         // Families are told who, and not with what.
-        let family = try server.client("parent").get("/v1/marks/\(mark["id"]!.string!)/history").json["items"]!.array
+        let family = try server.signIn("parent").get("/v1/marks/\(mark["id"]!.string!)/history").json["items"]!.array
         #expect(family.last?["changed_by"]?["id"] != nil && family.last?["client"]?.isNull == true)
     }
 

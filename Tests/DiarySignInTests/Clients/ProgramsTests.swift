@@ -161,7 +161,7 @@ import Web
     @Test func aJournalIsReadWholeAndNotWritten() throws {
         let program = try school.program("Отметки", ["journal.read"])
         let journal = try program.get("/v1/sections/\(school.ids.section)/journal")
-        let head = try server.client("head").get("/v1/sections/\(school.ids.section)/journal")
+        let head = try server.signIn("head").get("/v1/sections/\(school.ids.section)/journal")
         #expect(journal.json["marks"]?.array.count == head.json["marks"]?.array.count)
         #expect(journal.json["marks"]?.array.isEmpty == false)
         #expect(journal.json["section"]?["may_edit"]?.bool == false)

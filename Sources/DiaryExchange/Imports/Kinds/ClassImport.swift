@@ -122,7 +122,7 @@ extension ImportStatements {
         LEFT JOIN LATERAL (
             SELECT t.id, t.teacher_id, t.starts_on, t.ends_on FROM class_teachers t
             WHERE t.school_id = $1 AND t.class_id = coalesce(w.id_now, w.id)
-                AND (t.ends_on IS NULL OR t.ends_on >= coalesce(w.class_teacher_from, w.year_starts_on))
+                AND lyceum.lasts(t.ends_on, coalesce(w.class_teacher_from, w.year_starts_on))
             ORDER BY t.starts_on DESC
             LIMIT 1
         ) t ON true

@@ -26,8 +26,8 @@ extension ImportStatements {
                     FROM guardianships g
                     JOIN enrollments e ON e.school_id = g.school_id AND e.student_id = g.student_id
                     WHERE g.school_id = $1 AND g.guardian_id = k.id
-                        AND (g.ends_on IS NULL OR g.ends_on >= lyceum.today())
-                        AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+                        AND lyceum.lasts(g.ends_on, lyceum.today())
+                        AND lyceum.lasts(e.ends_on, lyceum.today())
                 )
             )
             """,

@@ -257,7 +257,7 @@ extension ImportStatements {
                 SELECT l.id, l.starts_on, l.teacher_id FROM section_teachers l
                 WHERE l.school_id = $1 AND l.section_id = w.section_id AND l.role = 'lead' AND l.teacher_id <> f.id
                     AND t.id IS NULL AND coalesce(w.teacher_role, 'lead') = 'lead'
-                    AND (l.ends_on IS NULL OR l.ends_on >= coalesce(w.teacher_from, w.year_starts_on))
+                    AND lyceum.lasts(l.ends_on, coalesce(w.teacher_from, w.year_starts_on))
                     AND (w.teacher_to IS NULL OR l.starts_on <= w.teacher_to)
                 ORDER BY l.starts_on DESC
                 LIMIT 1

@@ -22,7 +22,7 @@ extension ImportStatements {
                 OR EXISTS (
                     SELECT FROM enrollments e
                     WHERE e.school_id = $1 AND e.student_id = k.id
-                        AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+                        AND lyceum.lasts(e.ends_on, lyceum.today())
                 )
             )
             """,
@@ -93,7 +93,7 @@ extension ImportStatements {
         LEFT JOIN LATERAL (
             SELECT e.id, e.class_id, e.starts_on FROM enrollments e
             WHERE e.school_id = $1 AND e.student_id = s.id
-                AND (e.ends_on IS NULL OR e.ends_on >= coalesce(r.enrolled_on, y.starts_on))
+                AND lyceum.lasts(e.ends_on, coalesce(r.enrolled_on, y.starts_on))
             ORDER BY e.starts_on DESC
             LIMIT 1
         ) e ON true

@@ -1,4 +1,3 @@
-import DiarySchool
 import Postgres
 
 extension ImportKind {
@@ -90,7 +89,7 @@ extension ImportStatements {
                 ) AS missing
             FROM timetable_entries k
             JOIN sections s ON s.school_id = $1 AND s.id = k.section_id
-            WHERE k.school_id = $1 AND k.external_id IS NOT NULL AND (k.ends_on IS NULL OR k.ends_on >= lyceum.today())
+            WHERE k.school_id = $1 AND k.external_id IS NOT NULL AND lyceum.lasts(k.ends_on, lyceum.today())
                 AND s.academic_year_id = (SELECT y.id FROM \(currentYear) y)
             """),
         update: [
