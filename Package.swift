@@ -12,6 +12,26 @@ let settings: [SwiftSetting] = [
 /// Targets that face C, the only ones that touch pointers: each use is marked `unsafe`.
 let pointers: [SwiftSetting] = settings + [.strictMemorySafety()]
 
+extension Target {
+    /// An area of the diary: nouns that belong together, over the kernel.
+    static func area(_ name: String, _ more: [Dependency] = []) -> Target {
+        .target(
+            name: name, dependencies: ["Diary", "Web", "HTTP1", "Postgres", "Crypto", "JSON", "Reactor"] + more,
+            swiftSettings: settings)
+    }
+
+    /// Tests of an area, against a server over a database of their own.
+    static func areaTests(_ name: String, _ more: [Dependency] = []) -> Target {
+        .testTarget(
+            name: name,
+            dependencies: [
+                "DiaryTestSupport", "DiaryServer", "Diary", "Web", "HTTP1", "Postgres", "Crypto", "JSON", "Reactor",
+                "TestSupport", "TestTools",
+            ] + more,
+            swiftSettings: settings)
+    }
+}
+
 let package = Package(
     name: "lyceum",
     products: [.executable(name: "lyceum", targets: ["lyceum"])],
@@ -42,20 +62,37 @@ let package = Package(
         .target(name: "Crypto", dependencies: ["COpenSSL"], swiftSettings: pointers),
         .target(name: "Postgres", dependencies: ["Reactor", "JSON", "CPostgres"], swiftSettings: pointers),
 
+        // openapi.yaml from its parts, at set-up and in tests.
+        .target(name: "Contract", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: settings),
+
         // Web and Postgres never see each other.
         .target(
             name: "Web", dependencies: ["HTTP1", "TLS", "JSON", "Reactor", "Compression"], swiftSettings: settings),
+
+        // The kernel, which names no noun, and the areas, which see the kernel and never each other.
         .target(
             name: "Diary",
+            dependencies: ["Web", "HTTP1", "Postgres", "Crypto", "JSON", "Reactor"], swiftSettings: settings),
+        .area("DiarySignIn", [.product(name: "Mustache", package: "swift-mustache")]),
+        .area("DiarySchool", ["DiaryTemplate"]),
+        .area("DiaryPeople"),
+        .area("DiaryJournal"),
+        .area("DiaryExchange", ["Compression"]),
+        .area("DiaryDemo", ["DiaryTemplate"]),
+        // What a new school begins with: data for `lyceum school create` and for the demo school.
+        .target(name: "DiaryTemplate", dependencies: ["Diary"], swiftSettings: settings),
+        .target(
+            name: "DiaryServer",
             dependencies: [
-                "Web", "HTTP1", "TLS", "Postgres", "Crypto", "JSON", "Reactor", "Compression",
-                .product(name: "Mustache", package: "swift-mustache"),
+                "Diary", "DiarySignIn", "DiarySchool", "DiaryPeople", "DiaryJournal", "DiaryExchange",
+                "Web", "HTTP1", "TLS", "Postgres", "Crypto", "JSON", "Reactor",
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "lyceum",
             dependencies: [
-                "Diary", "Web", "HTTP1", "TLS", "JSON", "Crypto", "Postgres", "Reactor",
+                "DiaryServer", "DiarySignIn", "DiarySchool", "DiaryExchange", "DiaryDemo", "Diary", "Web", "HTTP1",
+                "TLS", "JSON", "Crypto", "Postgres", "Reactor", "Contract",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -69,12 +106,13 @@ let package = Package(
         .target(name: "TestTools", dependencies: ["Reactor"], path: "Tests/TestTools", swiftSettings: settings),
         .target(name: "TestSupport", dependencies: ["Postgres"], path: "Tests/TestSupport", swiftSettings: settings),
         .executableTarget(
-            name: "echo-server", dependencies: ["Web", "HTTP1", "Reactor"], path: "Tests/EchoServer",
+            name: "echo-server", dependencies: ["Web", "HTTP1", "Reactor", "Postgres"], path: "Tests/EchoServer",
             swiftSettings: settings),
         .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+        .testTarget(name: "ContractTests", dependencies: ["Contract", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
-        .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: settings),
+        .testTarget(name: "CompressionTests", dependencies: ["Compression", "CZlib"], swiftSettings: settings),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "TestTools"], swiftSettings: settings),
         .testTarget(
             name: "TLSTests", dependencies: ["TLS", "Web", "HTTP1", "JSON", "Reactor", "COpenSSL", "TestTools"],
@@ -87,21 +125,36 @@ let package = Package(
             name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "TestTools", "JSON", "Reactor"],
             swiftSettings: settings
         ),
-        .testTarget(
-            name: "DiaryTests",
+        .target(
+            name: "DiaryTestSupport",
             dependencies: [
-                "Diary", "Web", "HTTP1", "JSON", "Crypto", "Postgres", "Reactor", "Compression", "TestSupport",
-                "TestTools",
-                .product(name: "Yams", package: "Yams"),
+                "DiaryServer", "DiarySignIn", "DiarySchool", "DiaryExchange", "DiaryDemo", "Diary", "Web", "HTTP1",
+                "JSON",
+                "Crypto", "Postgres", "Reactor", "TestSupport", "TestTools",
             ],
-            swiftSettings: settings),
+            path: "Tests/DiaryTestSupport", swiftSettings: settings),
+        .areaTests("DiaryTests"),
+        .areaTests("DiarySignInTests", ["DiarySignIn"]),
+        .areaTests("DiarySchoolTests", ["DiarySchool", "DiaryTemplate"]),
+        .areaTests("DiaryPeopleTests", ["DiaryPeople", "Compression"]),
+        .areaTests("DiaryJournalTests", ["DiaryJournal"]),
+        .areaTests("DiaryExchangeTests", ["DiaryExchange", "DiarySchool", "Compression"]),
+        .areaTests("DiaryDemoTests", ["DiaryDemo", "DiaryTemplate"]),
+        .areaTests(
+            "DiaryServerTests",
+            [
+                "DiarySignIn", "DiarySchool", "DiaryPeople", "DiaryJournal", "DiaryExchange", "Compression",
+                .product(name: "Yams", package: "Yams"),
+            ]),
         .testTarget(
             name: "LyceumTests", dependencies: ["lyceum", "HTTP1", "Compression", "TestSupport", "TestTools"],
             swiftSettings: settings),
         // The real executable over a PostgreSQL of their own, and what is done to both.
         .testTarget(
             name: "FaultTests",
-            dependencies: ["lyceum", "Diary", "JSON", "Crypto", "Postgres", "Reactor", "TestSupport"],
+            dependencies: [
+                "lyceum", "DiaryServer", "DiaryDemo", "Diary", "JSON", "Crypto", "Postgres", "Reactor", "TestSupport",
+            ],
             swiftSettings: settings),
     ]
 )

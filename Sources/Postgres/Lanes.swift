@@ -11,7 +11,9 @@ package final class Lanes {
         /// Connections of each lane on each core.
         package var readers = 1
         package var writers = 2
-        package var leased = 2
+        package var leased = 3
+        /// How many of the leased ones may serve long reads at a time. One is always left to others, where there are two.
+        package var longReads: Int { min(2, max(1, leased - 1)) }
         /// Requests that may wait for each lane, and for how many milliseconds.
         package var queue = 512
         package var queueTimeout = 2000
@@ -27,16 +29,20 @@ package final class Lanes {
     package struct Configuration: Sendable {
         package var url: ConnectionURL
         package var pool: Pool
+        /// The name of the leased lane, in log and metrics.
+        package var leased: String
 
-        package init(url: ConnectionURL, pool: Pool = Pool()) {
+        package init(url: ConnectionURL, pool: Pool = Pool(), leased: String = "leased") {
             self.url = url
             self.pool = pool
+            self.leased = leased
         }
     }
 
     private let read: Lane
     private let write: Lane
     let leased: LeasedLane
+    private let deadlines: Deadlines
 
     /// Starts connecting; `isReady` says when.
     package init(
@@ -45,6 +51,7 @@ package final class Lanes {
         let limits = Lane.Limits(
             window: configuration.pool.window, waiting: configuration.pool.queue,
             time: .milliseconds(configuration.pool.queueTimeout))
+        deadlines = core.deadlines
         func lane(_ name: String, _ kind: Lane.Kind, _ count: Int, _ options: String) -> Lane {
             let connector = Connector(
                 configuration.url.noticingLoss, options: "\(Self.options) \(options)", offload: offload,
@@ -57,7 +64,9 @@ package final class Lanes {
             "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read")
         write = lane("write", .write, configuration.pool.writers, "-c idle_in_transaction_session_timeout=10s")
         leased = LeasedLane(
-            lane("leased", .leased, configuration.pool.leased, "-c idle_in_transaction_session_timeout=10s"), limits,
+            lane(
+                configuration.leased, .leased, configuration.pool.leased,
+                "-c idle_in_transaction_session_timeout=10s"), limits, longReads: configuration.pool.longReads,
             poller: core.poller, deadlines: core.deadlines)
     }
 
@@ -70,7 +79,10 @@ package final class Lanes {
     /// Why the database cannot serve now; nil when it can.
     package var trouble: String? { read.trouble ?? write.trouble ?? leased.lane.trouble }
 
-    package var statistics: [LaneStatistics] { [read.statistics, write.statistics, leased.statistics] }
+    /// Of the lanes that there are.
+    package var statistics: [LaneStatistics] {
+        [read.statistics, write.statistics, leased.statistics].filter { $0.configured > 0 }
+    }
 
     /// Runs queries that only read, in one snapshot.
     package func read(_ scope: Scope, _ queries: [Query]) async throws(PostgresError) -> [Rows] {
@@ -114,6 +126,22 @@ package final class Lanes {
                 isFirst = false
             }
         }
+    }
+
+    /// Begins to copy, in one snapshot that only reads. Waits, and is turned away, as a transaction is, and where too many long
+    /// reads are on their way.
+    package func copy(
+        _ scope: Scope, _ query: CopyQuery, _ work: LongWork = LongWork()
+    ) async throws(PostgresError) -> CopyOut {
+        let arguments = query.arguments.map { [$0] } ?? []
+        return try await CopyOut(LongRead.begin(leased, scope, arguments, work, deadlines), query)
+    }
+
+    /// As `copy`, with the rows of a query.
+    package func rows(
+        _ scope: Scope, _ query: Query, _ work: LongWork = LongWork()
+    ) async throws(PostgresError) -> RowStream {
+        try await RowStream(LongRead.begin(leased, scope, [], work, deadlines), query)
     }
 
     package func close() {

@@ -1,4 +1,4 @@
-import Diary
+import DiaryServer
 import Logging
 import TLS
 import UnixSignals
@@ -16,7 +16,7 @@ struct Certificate: Sendable {
     }
 
     /// Reads the files again at each SIGHUP. What cannot be used is logged, and the server keeps what it has.
-    func reload(_ server: DiaryServer, _ logger: Logger) async {
+    func reload(_ server: RunningServer, _ logger: Logger) async {
         for await _ in await UnixSignalsSequence(trapping: .sighup) {
             do {
                 let context = try load()

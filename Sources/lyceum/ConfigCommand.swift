@@ -26,13 +26,16 @@ struct ConfigCommand: AsyncParsableCommand {
         try await reportingErrors {
             let settings = try await listen.load(settings)
             let entries = settings.entries
-            let connections = settings.pool.connections * settings.cores
+            let connections = settings.databaseConnections
             if json {
                 try printJSON(Report(settings: entries, databaseConnections: connections))
             } else {
                 printTable(entries.map { [$0.key, $0.value ?? "-", $0.origin] })
                 print(
-                    "Each process keeps \(connections) connections to PostgreSQL (\(settings.pool.connections) a core)."
+                    """
+                    Each process keeps \(connections) connections to PostgreSQL: \(settings.pool.connections) a core, \
+                    \(settings.runsBackground ? settings.backgroundConcurrency : 0) for background work.
+                    """
                 )
             }
         }

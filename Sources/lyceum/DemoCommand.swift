@@ -1,5 +1,5 @@
 import ArgumentParser
-import Diary
+import DiaryDemo
 import Glibc
 import Postgres
 

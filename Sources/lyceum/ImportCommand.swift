@@ -1,5 +1,6 @@
 import ArgumentParser
-import Diary
+import DiaryExchange
+import DiaryServer
 import Foundation
 import Glibc
 import Postgres

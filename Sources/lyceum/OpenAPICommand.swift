@@ -1,14 +1,67 @@
 import ArgumentParser
+import Contract
+import Diary
 import FoundationEssentials
 
 struct OpenAPICommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "openapi",
         abstract: "Work with the API's contract, openapi.yaml.",
-        subcommands: [JSON.self])
+        subcommands: [Bundle.self, Check.self, JSON.self])
 }
 
 extension OpenAPICommand {
+    struct Bundle: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make openapi.yaml from the parts in openapi/.",
+            discussion: """
+                The parts are what people write; openapi.yaml is kept beside them, whole, for whoever reads it. The same \
+                parts give the same bytes.
+
+                EXAMPLES:
+                  lyceum openapi bundle
+                  lyceum openapi bundle --output - | less
+
+                EXIT CODES: 0 done, 2 a part is not right or openapi.yaml can't be written, 78 no openapi/
+                """)
+
+        @OptionGroup var settings: SettingsOptions
+
+        @Option(name: .shortAndLong, help: "Where to write; - is standard output. Default: beside openapi/.")
+        var output: String?
+
+        func run() async throws {
+            try await reportingErrors {
+                let parts = try Resources(settings: await settings.load()).openAPIParts()
+                try write(try Contract.bundle(parts), to: output ?? parts + ".yaml")
+            }
+        }
+    }
+
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Compare openapi.yaml with what the parts in openapi/ give.",
+            discussion: """
+                EXIT CODES: 0 they agree, 1 they don't: `lyceum openapi bundle` makes it anew, 2 a part is not right, \
+                78 no openapi/ or no openapi.yaml
+                """)
+
+        @OptionGroup var settings: SettingsOptions
+
+        func run() async throws {
+            try await reportingErrors {
+                let resources = try Resources(settings: await settings.load())
+                let bundle = try Contract.bundle(try resources.openAPIParts())
+                let path = try resources.openAPIYAML()
+                guard Array(bundle.utf8) == (try resources.contents(path)) else {
+                    complain(
+                        "\(path) is not what the parts in openapi/ give. Make it anew with `lyceum openapi bundle`.")
+                    throw Exit.pending
+                }
+            }
+        }
+    }
+
     struct JSON: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make openapi.json from openapi.yaml.",
@@ -35,18 +88,21 @@ extension OpenAPICommand {
                 guard let data = FileManager.default.contents(atPath: path),
                     let yaml = String(validating: data, as: UTF8.self)
                 else { throw OpenAPIError("\(path) can't be read as UTF-8.") }
-                let json = try openAPIJSON(yaml: yaml)
-                if output == "-" {
-                    print(json, terminator: "")
-                    return
-                }
-                let target = output ?? String(path.dropLast(4)) + "json"
-                do {
-                    try Data(json.utf8).write(to: URL(filePath: target), options: .atomic)
-                } catch {
-                    throw OpenAPIError("\(target) can't be written.")
-                }
+                try write(try openAPIJSON(yaml: yaml), to: output ?? String(path.dropLast(4)) + "json")
             }
         }
+    }
+}
+
+/// Writes a document to a file, or to standard output.
+private func write(_ text: String, to target: String) throws(OpenAPIError) {
+    if target == "-" {
+        print(text, terminator: "")
+        return
+    }
+    do {
+        try Data(text.utf8).write(to: URL(filePath: target), options: .atomic)
+    } catch {
+        throw OpenAPIError("\(target) can't be written.")
     }
 }

@@ -1,4 +1,4 @@
-import Diary
+import DiaryServer
 import Postgres
 
 extension Settings {

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Contract
 import Crypto
 import Diary
+import DiaryServer
 import Glibc
 import Postgres
 import Reactor
@@ -46,6 +48,9 @@ func reportingErrors(_ body: () async throws -> Void) async throws {
         complain(error.description)
         throw Exit.refused
     } catch let error as OpenAPIError {
+        complain(error.description)
+        throw Exit.refused
+    } catch let error as ContractError {
         complain(error.description)
         throw Exit.refused
     }

@@ -20,6 +20,9 @@ struct Resources {
     /// The directory of migrations.
     func migrations() throws(ResourcesError) -> String { try find("Migrations", directory: true) }
 
+    /// The directory of the parts that openapi.yaml is made of; in a checkout only.
+    func openAPIParts() throws(ResourcesError) -> String { try find("openapi", directory: true) }
+
     func openAPIYAML() throws(ResourcesError) -> String { try find("openapi.yaml", directory: false) }
 
     /// Made by `lyceum openapi json`.

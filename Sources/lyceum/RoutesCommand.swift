@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diary
+import DiaryServer
 import HTTP1
 import Web
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Diary
+import DiarySchool
 import Postgres
 
 struct SchoolCommand: AsyncParsableCommand {

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Crypto
 import Diary
+import DiaryServer
+import DiarySignIn
 import FoundationEssentials
 import Logging
 import Postgres
@@ -17,8 +19,8 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Connects with the server's role (LYCEUM_DATABASE_URL) and refuses to start when row-level security does not \
             bind that role, or when the schema is older or newer than this program's. SIGTERM and Ctrl-C end it: \
-            /readyz answers 503, requests in flight finish. With a certificate it speaks HTTPS; SIGHUP reads certificate \
-            and key again.
+            /readyz answers 503, requests in flight and background work finish. With a certificate it speaks HTTPS; \
+            SIGHUP reads certificate and key again.
 
             EXAMPLES:
               lyceum serve
@@ -32,19 +34,19 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var settings: SettingsOptions
     @OptionGroup var listen: ListenOptions
 
-    @Option(help: ArgumentHelp("How long requests in flight may take after SIGTERM.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long what is in flight may take after SIGTERM.", valueName: "seconds"))
     var grace = 20.0
 
     func run() async throws {
         try await reportingErrors {
             let settings = try await listen.load(settings)
             let resources = Resources(settings: settings)
-            var server = try ServerSettings(
-                database: ConnectionURL(settings.requireDatabaseURL()),
-                tokenKeys: TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
-            server.sealingKeys = try settings.sealingKeys()
-            server.pool = settings.pool
-            server.breachedPasswords = try settings.loadBreachedPasswords()
+            var services = Services.Settings(
+                database: try ConnectionURL(settings.requireDatabaseURL()),
+                tokenKeys: try TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
+            services.sealingKeys = try settings.sealingKeys()
+            services.pool = settings.pool
+            let server = ServerSettings(services, breachedPasswords: try settings.loadBreachedPasswords())
             let certificate = settings.tls.map { Certificate(files: $0) }
             let tls = try certificate?.load()
             let contract = Contract(
@@ -57,7 +59,7 @@ struct ServeCommand: AsyncParsableCommand {
             let sink = try LogSink()
             let level = Logger.Level(rawValue: settings.logLevel) ?? .info
             LoggingSystem.bootstrap { _ in JSONLinesHandler(sink: sink, logLevel: level) }
-            var configuration = DiaryServer.Configuration()
+            var configuration = RunningServer.Configuration()
             configuration.host = settings.host
             configuration.port = UInt16(settings.port)
             configuration.cores = settings.cores
@@ -67,6 +69,7 @@ struct ServeCommand: AsyncParsableCommand {
             configuration.limits.connections = settings.coreConnections
             configuration.limits.totalConnections = settings.totalConnections
             configuration.limits.connectionsPerAddress = settings.addressConnections
+            configuration.limits.heldContent = settings.bodyMemory
             if settings.rateRequests > 0 {
                 configuration.rates = RateLimits(
                     requests: settings.rateRequests, signIns: settings.rateSignIns, window: settings.rateWindow)
@@ -75,11 +78,18 @@ struct ServeCommand: AsyncParsableCommand {
             configuration.showsTiming = settings.showsTiming
             configuration.compressionMinimum = settings.compressionMinimum > 0 ? settings.compressionMinimum : nil
             configuration.admin = settings.adminPort.map { port in
-                DiaryServer.Configuration.Admin(host: settings.adminHost, port: UInt16(port))
+                RunningServer.Configuration.Admin(host: settings.adminHost, port: UInt16(port))
+            }
+            if settings.runsBackground {
+                var background = Background.Configuration(work: BackgroundWork.all)
+                background.rhythm = Double(settings.backgroundRhythm)
+                background.concurrency = settings.backgroundConcurrency
+                configuration.background = background
             }
             let service = ServerService(
                 settings: server, configuration: configuration, contract: contract, pages: pages, sink: sink,
-                certificate: certificate, delay: Double(settings.shutdownDelay), grace: grace)
+                certificate: certificate, delay: Double(settings.shutdownDelay), grace: grace,
+                databaseConnections: settings.databaseConnections)
             let group = ServiceGroup(
                 configuration: .init(
                     services: [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint],
@@ -101,13 +111,14 @@ private struct ServerService: Service, CustomStringConvertible {
     var description: String { "server" }
 
     let settings: ServerSettings
-    let configuration: DiaryServer.Configuration
+    let configuration: RunningServer.Configuration
     let contract: Contract
     let pages: Pages
     let sink: LogSink
     let certificate: Certificate?
     let delay: Double
     let grace: Double
+    let databaseConnections: Int
 
     func run() async throws {
         let logger = Logger(label: "lyceum")
@@ -117,7 +128,7 @@ private struct ServerService: Service, CustomStringConvertible {
                 "fewer open files are allowed than connections",
                 metadata: ["files": "\(descriptors)", "connections": "\(configuration.limits.totalConnections)"])
         }
-        let server = try await DiaryServer(
+        let server = try await RunningServer(
             settings, configuration, contract: contract, pages: pages, log: sink
         ) { event in
             switch event {
@@ -135,7 +146,7 @@ private struct ServerService: Service, CustomStringConvertible {
             "listening",
             metadata: [
                 "host": "\(configuration.host)", "port": "\(server.port)", "cores": "\(configuration.cores)",
-                "database_connections": "\(settings.pool.connections * configuration.cores)",
+                "database_connections": "\(databaseConnections)",
             ])
         if let tls = configuration.tls {
             logger.log(

@@ -34,6 +34,8 @@ struct Settings: Sendable {
     var totalConnections: Int
     var coreConnections: Int
     var addressConnections: Int
+    /// `bodies.memory`: bytes of request bodies that all connections together hold until they are whole.
+    var bodyMemory: Int
     /// Seconds that the server goes on after it was told to stop, while `/readyz` is 503.
     var shutdownDelay: Int
     /// trace, debug, info, notice, warning, error, critical.
@@ -53,6 +55,11 @@ struct Settings: Sendable {
     /// `admin.host`, `admin.port`: where `/metrics` is; nil: nowhere.
     var adminHost: String
     var adminPort: Int?
+    /// `background.enabled`: whether this process does work behind the requests; `.rhythm`: seconds between two looks for it;
+    /// `.concurrency`: pieces at a time, with a connection to the database each.
+    var runsBackground: Bool
+    var backgroundRhythm: Int
+    var backgroundConcurrency: Int
     /// `passwords.breached`: the path of a file of passwords, or their SHA-1, that nobody may choose; nil: none.
     var breachedPasswords: String?
     /// Where `Migrations/` and openapi.yaml are; nil: looked for, see `Resources`.
@@ -109,6 +116,7 @@ struct Settings: Sendable {
         totalConnections = try lookup.int(
             "connections.total", in: 1...1_000_000_000, default: coreConnections * cores)
         addressConnections = try lookup.int("connections.address", in: 1...1_000_000_000, default: 4_000)
+        bodyMemory = try lookup.int("bodies.memory", in: 8_388_608...1_000_000_000_000, default: 67_108_864)
         shutdownDelay = try lookup.int("shutdown.delay", in: 0...3600, default: 0)
         publicURL = try lookup.string(
             "public.url", default: "\(tls == nil ? "http" : "https")://\(host):\(port)")
@@ -122,6 +130,9 @@ struct Settings: Sendable {
         showsTiming = try lookup.bool("server.timing", default: false)
         adminHost = try lookup.string("admin.host", default: "127.0.0.1")
         adminPort = try lookup.int("admin.port", in: 0...65_535)
+        runsBackground = try lookup.bool("background.enabled", default: true)
+        backgroundRhythm = try lookup.int("background.rhythm", in: 1...3600, default: 5)
+        backgroundConcurrency = try lookup.int("background.concurrency", in: 1...16, default: 2)
         breachedPasswords = try lookup.string("passwords.breached")
         resourcesDirectory = try lookup.string("resources.directory")
         entries = lookup.entries
@@ -142,6 +153,9 @@ struct Settings: Sendable {
         guard let tokenKeys else { throw .missing("token.keys") }
         return tokenKeys
     }
+
+    /// Of the process to the database, when nothing hangs.
+    var databaseConnections: Int { pool.connections * cores + (runsBackground ? backgroundConcurrency : 0) }
 
     static func variable(_ key: String) -> String {
         "LYCEUM_" + key.replacing(".", with: "_").uppercased()

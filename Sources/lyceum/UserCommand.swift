@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diary
+import DiarySignIn
 import Postgres
 
 struct UserCommand: AsyncParsableCommand {

@@ -1,3 +1,4 @@
+import DiaryTestSupport
 import HTTP1
 import Postgres
 import Reactor

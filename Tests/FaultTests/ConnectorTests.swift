@@ -60,8 +60,9 @@ import Testing
         }
 
         func beat() {
+            // `set(after:)` counts from the beginning of the core's turn, which may be earlier than now.
             due = Clock.now + .milliseconds(20)
-            deadline.set(after: .milliseconds(20))
+            deadline.set(at: due)
         }
     }
 

@@ -1,3 +1,4 @@
+import DiaryServer
 import Foundation
 import Glibc
 import Synchronization

@@ -68,6 +68,15 @@ import Testing
         #expect(settings.trustedProxies == ["10.0.0.0/8", "::1", "192.0.2.1"].map { AddressBlock($0) })
     }
 
+    @Test func memoryOfBodiesHoldsTheLargest() async throws {
+        #expect(try await Settings.load(environment: [:]).bodyMemory == 64 << 20)
+        #expect(try await Settings.load(environment: ["LYCEUM_BODIES_MEMORY": "10000000"]).bodyMemory == 10_000_000)
+        // Less than the largest upload would refuse it always.
+        await #expect(throws: SettingsError.self) {
+            try await Settings.load(environment: ["LYCEUM_BODIES_MEMORY": "1000000"])
+        }
+    }
+
     @Test func connectionsOfACore() async throws {
         let settings = try await Settings.load(environment: [
             "LYCEUM_DATABASE_READERS": "3", "LYCEUM_DATABASE_WRITERS": "4", "LYCEUM_DATABASE_LEASED": "5",

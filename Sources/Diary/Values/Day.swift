@@ -1,10 +1,10 @@
 /// A day of the Gregorian calendar, counted from 1970-01-01.
-struct Day: Hashable, Comparable {
-    var number: Int
+package struct Day: Hashable, Comparable {
+    package var number: Int
 
-    init(number: Int) { self.number = number }
+    package init(number: Int) { self.number = number }
 
-    init(_ year: Int, _ month: Int, _ day: Int) {
+    package init(_ year: Int, _ month: Int, _ day: Int) {
         // Years that begin in March put the leap day last: the days before a month follow one formula.
         let shifted = month > 2 ? year : year - 1
         let era = shifted / 400
@@ -14,7 +14,7 @@ struct Day: Hashable, Comparable {
     }
 
     /// `YYYY-MM-DD`; nil when there is no such day, or it is before 1970.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard text.utf8.count == 10, parts.map(\.utf8.count) == [4, 2, 2], let year = Int(parts[0]),
             let month = Int(parts[1]), let day = Int(parts[2]), year >= 1970, (1...12).contains(month),
@@ -24,7 +24,7 @@ struct Day: Hashable, Comparable {
         guard civil == (year, month, day) else { return nil }
     }
 
-    var civil: (year: Int, month: Int, day: Int) {
+    package var civil: (year: Int, month: Int, day: Int) {
         let shifted = number + 719_468
         let era = shifted / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -36,19 +36,19 @@ struct Day: Hashable, Comparable {
     }
 
     /// 1 Monday to 7 Sunday.
-    var weekday: Int { (number + 3) % 7 + 1 }
+    package var weekday: Int { (number + 3) % 7 + 1 }
 
-    var monday: Day { self - (weekday - 1) }
+    package var monday: Day { self - (weekday - 1) }
 
-    func next(weekday: Int) -> Day { self + (weekday - self.weekday + 7) % 7 }
-    func last(weekday: Int) -> Day { self - (self.weekday - weekday + 7) % 7 }
+    package func next(weekday: Int) -> Day { self + (weekday - self.weekday + 7) % 7 }
+    package func last(weekday: Int) -> Day { self - (self.weekday - weekday + 7) % 7 }
 
-    static func < (left: Day, right: Day) -> Bool { left.number < right.number }
-    static func + (day: Day, days: Int) -> Day { Day(number: day.number + days) }
-    static func - (day: Day, days: Int) -> Day { Day(number: day.number - days) }
-    static func - (left: Day, right: Day) -> Int { left.number - right.number }
+    package static func < (left: Day, right: Day) -> Bool { left.number < right.number }
+    package static func + (day: Day, days: Int) -> Day { Day(number: day.number + days) }
+    package static func - (day: Day, days: Int) -> Day { Day(number: day.number - days) }
+    package static func - (left: Day, right: Day) -> Int { left.number - right.number }
 
-    func append(to buffer: inout [UInt8]) {
+    package func append(to buffer: inout [UInt8]) {
         let (year, month, day) = civil
         Self.append(year, digits: 4, to: &buffer)
         buffer.append(UInt8(ascii: "-"))
@@ -58,13 +58,13 @@ struct Day: Hashable, Comparable {
     }
 
     /// `YYYY-MM-DD`
-    var text: String {
+    package var text: String {
         var bytes: [UInt8] = []
         append(to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    static func append(_ value: Int, digits: Int, to buffer: inout [UInt8]) {
+    package static func append(_ value: Int, digits: Int, to buffer: inout [UInt8]) {
         var divisor = 1
         for _ in 1..<digits { divisor *= 10 }
         while divisor > 0 {

@@ -1,15 +1,15 @@
 import JSON
 
 /// M2: a mark's value as it is written. Which values the school and the section allow is the database's to say.
-struct MarkValue: Sendable, Equatable {
-    let kind: String
-    var number: Int?
-    var code: String?
+package struct MarkValue: Sendable, Equatable {
+    package let kind: String
+    package var number: Int?
+    package var code: String?
     /// By when a debt is to be paid; with `owed` and only with it.
-    var dueOn: String?
+    package var dueOn: String?
 
     /// Reads `{"kind": "number", "number": 4}`, `{"kind": "code", "code": "…"}` or null, which must be there.
-    static func read(_ name: String, of item: inout ObjectReader) -> MarkValue? {
+    package static func read(_ name: String, of item: inout ObjectReader) -> MarkValue? {
         guard case .value(let field) = item.any(name, .requiredNullable) else { return nil }
         var reader = ObjectReader(field, at: item.pointer.appending(name), problems: item.problems)
         guard let kind = reader.enumeration("kind", of: ["number", "code"]).value else { return nil }

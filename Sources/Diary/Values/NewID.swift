@@ -3,7 +3,7 @@ import Reactor
 
 extension UUIDv7 {
     /// A new identifier, of this moment.
-    mutating func next() -> String {
+    package mutating func next() -> String {
         let (seconds, nanoseconds) = Clock.wall
         return make(milliseconds: UInt64(seconds * 1000 + nanoseconds / 1_000_000))
     }

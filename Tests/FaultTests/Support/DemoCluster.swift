@@ -1,4 +1,4 @@
-import Diary
+import DiaryDemo
 import Glibc
 import Postgres
 import Synchronization

@@ -1,3 +1,4 @@
+import DiarySignIn
 import Glibc
 import JSON
 import Reactor

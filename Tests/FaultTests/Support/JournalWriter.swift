@@ -1,3 +1,4 @@
+import Diary
 import Glibc
 import JSON
 import Postgres

@@ -10,16 +10,20 @@ final class LyceumServer: Sendable {
     private let home: String
     private let databaseURL: String
     private let grace: Int
+    private let environment: [String]
     private let process = Mutex<Child?>(nil)
     private let listening = Mutex<UInt16>(0)
 
     var port: UInt16 { listening.withLock { $0 } }
 
     /// Starts it, and waits until it listens.
-    init(_ databaseURL: String, grace: Int = 10) throws {
+    ///
+    /// - Parameter environment: further settings.
+    init(_ databaseURL: String, grace: Int = 10, environment: [String] = []) throws {
         home = try Premises.shared.make("server")
         self.databaseURL = databaseURL
         self.grace = grace
+        self.environment = environment
         let resources = home + "/resources"
         mkdir(resources, 0o755)
         symlink(TestDatabase.migrations, resources + "/Migrations")
@@ -47,7 +51,7 @@ final class LyceumServer: Sendable {
                 "LYCEUM_DATABASE_URL=\(databaseURL)", "LYCEUM_CONFIG=",
                 "LYCEUM_RATE_REQUESTS=0",
                 "LYCEUM_TOKEN_KEYS=k1:\(Base64.url.encode(Array("0123456789abcdef0123456789abcdef".utf8)))",
-            ], output: log)
+            ] + environment, output: log)
         process.withLock { $0 = child }
         let file = fopen(home + "/server.pid", "we")
         fputs("\(child.pid)\n", file)

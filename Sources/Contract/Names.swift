@@ -1,0 +1,25 @@
+/// What the document has in `components`, by kind.
+enum Kind: String, CaseIterable {
+    case parameters, headers, responses, schemas
+
+    /// For messages.
+    var singular: String { String(rawValue.dropLast()) }
+}
+
+/// The names of all shared things. A part names one by its bare name where OpenAPI wants the thing or a `$ref` to it.
+struct Names {
+    private var sources: [Kind: [String: Value]] = [:]
+
+    mutating func add(_ kind: Kind, _ name: String, _ source: Value) throws(ContractError) {
+        guard sources[kind, default: [:]].updateValue(source, forKey: name) == nil else {
+            throw source.fault("there is another \(kind.singular) \(name)")
+        }
+    }
+
+    /// The thing as its part says it.
+    @discardableResult
+    func find(_ kind: Kind, _ name: String, at place: Value) throws(ContractError) -> Value {
+        guard let source = sources[kind]?[name] else { throw place.fault("there is no \(kind.singular) \(name)") }
+        return source
+    }
+}

@@ -1,0 +1,106 @@
+import Yams
+
+/// Operations that are written by hand.
+struct Operations {
+    let answers: Answers
+    let tags: Set<String>
+
+    private var schemas: Schemas { answers.schemas }
+
+    static let methods = ["get", "post", "put", "patch", "delete"]
+
+    func operation(_ value: Value, tag: Value) throws(ContractError) -> Node {
+        let members = try value.members(
+            of: "an operation",
+            [
+                "operationId", "tag", "summary", "description", "access", "programs", "parameters", "requestBody",
+                "answers", "responses",
+            ])
+        for key in ["operationId", "summary", "description", "responses"] where members[key] == nil {
+            throw value.fault("the operation has no \(key)")
+        }
+        let tag = members["tag"] ?? tag
+        guard tags.contains(try tag.text()) else { throw tag.fault("_root.yaml has no tag \(try tag.text())") }
+        return .members([
+            ("tags", .list([tag.node])),
+            ("operationId", members["operationId"]?.node),
+            ("summary", members["summary"]?.node),
+            ("description", members["description"]?.node),
+            ("security", try security(members["access"], members["programs"])),
+            ("parameters", try members["parameters"].map(parameters)),
+            ("requestBody", try members["requestBody"].map(body)),
+            ("responses", try answers.responses(members["answers"], members["responses"]!)),
+        ])
+    }
+
+    // MARK: Security
+
+    /// Without either, the document's own: people, with the school's own apps or those of others.
+    private func security(_ access: Value?, _ programs: Value?) throws(ContractError) -> Node? {
+        guard let access else { return Self.security(programs: try programs?.texts() ?? [], ownApps: false) }
+        if let programs { throw programs.fault("programs do not go with access") }
+        switch try access.text() {
+        case "open": return Node([Node](), .implicit, .flow)
+        case "own_apps": return Self.security(programs: [], ownApps: true)
+        default: throw access.fault("access is open or own_apps")
+        }
+    }
+
+    static func security(programs: [String], ownApps: Bool) -> Node? {
+        func scheme(_ name: String, _ scopes: [String] = []) -> Node { .members([(name, .texts(scopes))]) }
+        if ownApps { return .list([scheme("bearer")]) }
+        return programs.isEmpty ? nil : .list([scheme("bearer"), scheme("app"), scheme("program", programs)])
+    }
+
+    // MARK: Parameters
+
+    func parameters(_ value: Value) throws(ContractError) -> Node {
+        var parameters: [Node] = []
+        for item in try value.items() { parameters.append(try parameter(item)) }
+        return .list(parameters)
+    }
+
+    /// A shared one by its name, or one of its own: `{ query: from, schema: Date, … }`. One in the path is an id unless it has
+    /// a schema.
+    func parameter(_ value: Value) throws(ContractError) -> Node {
+        if value.isText {
+            try schemas.names.find(.parameters, try value.text(), at: value)
+            return .reference(.parameters, try value.text())
+        }
+        let members = try value.members(
+            of: "a parameter", ["path", "query", "header", "required", "schema", "example", "description"])
+        let places = ["path", "query", "header"].filter { members[$0] != nil }
+        guard let place = places.first, places.count == 1 else {
+            throw value.fault("a parameter has its name as path, query or header")
+        }
+        var schema = try members["schema"].map(schemas.schema)
+        if schema == nil, place == "path" { schema = .reference(.schemas, "Id") }
+        guard let schema else { throw value.fault("the parameter has no schema") }
+        return .members([
+            ("name", members[place]?.node),
+            ("in", .text(place)),
+            ("required", place == "path" ? .plain("true") : members["required"]?.node),
+            ("description", members["description"]?.node),
+            ("schema", schema),
+            ("example", members["example"]?.node),
+        ])
+    }
+
+    static func identifier(_ place: String, _ name: String, _ description: String) -> Node {
+        .members([
+            ("name", .text(name)), ("in", .text(place)), ("required", place == "path" ? .plain("true") : nil),
+            ("description", .text(description)), ("schema", .reference(.schemas, "Id")),
+        ])
+    }
+
+    // MARK: Bodies
+
+    private func body(_ value: Value) throws(ContractError) -> Node {
+        let members = try value.members(of: "a body", ["description", "schema", "examples", "content"])
+        return .members([
+            ("description", members["description"]?.node),
+            ("required", .plain("true")),
+            ("content", try answers.content(members)),
+        ])
+    }
+}

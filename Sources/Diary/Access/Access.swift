@@ -1,0 +1,69 @@
+/// What a person does at the school. `class_teacher` is derived from the classes that a teacher leads today.
+package enum Role: String, Sendable, Hashable, CaseIterable {
+    case administrator
+    case head
+    case deputyHead = "deputy_head"
+    case teacher
+    case classTeacher = "class_teacher"
+    case guardian
+    case student
+}
+
+/// Who may call a route. What of it a caller sees is decided by the SQL of the handler.
+package struct Access: Sendable, Equatable {
+    package enum People: Sendable, Equatable {
+        /// Anybody, without a token.
+        case anybody
+        case signedIn
+        /// Signed in with at least one of these roles.
+        case roles(Set<Role>)
+    }
+
+    package let people: People
+    /// Scopes of which one lets an integration in; none: people only.
+    package private(set) var scopes: Set<ProgramScope> = []
+    /// Not for the apps of others, whatever a person has allowed them: passwords, credentials, the programs themselves.
+    package private(set) var isForOwnApps = false
+
+    package static let open = Access(people: .anybody)
+    package static let signedIn = Access(people: .signedIn)
+    package static func roles(_ roles: Set<Role>) -> Access { Access(people: .roles(roles)) }
+
+    /// Also for integrations with one of these scopes.
+    package func programs(_ scopes: ProgramScope...) -> Access {
+        var access = self
+        access.scopes = Set(scopes)
+        return access
+    }
+
+    package var ownApps: Access {
+        var access = self
+        access.isForOwnApps = true
+        return access
+    }
+
+    package static let staff = Access.roles([.administrator, .head, .deputyHead, .teacher, .classTeacher])
+    /// What everybody at the school reads of its set-up, and what staff does.
+    package static let setUp = Access.signedIn.programs(.schoolRead)
+    package static let setUpOfStaff = Access.staff.programs(.schoolRead)
+    package static let administrators = Access.roles([.administrator])
+    /// Those who set the school up and keep its load.
+    package static let managers = Access.roles([.administrator, .head, .deputyHead])
+    /// Those who keep profiles: managers all, class teachers those of their class (A4).
+    package static let keepersOfProfiles = Access.roles([.administrator, .head, .deputyHead, .classTeacher])
+    /// Those who read marks: administrators run the system and do not (domain: Who does what).
+    package static let readersOfMarks = Access.roles([.head, .deputyHead, .teacher, .classTeacher, .guardian, .student])
+    package static let readersOfJournals = Access.roles([.head, .deputyHead, .teacher, .classTeacher])
+}
+
+extension Access: CustomStringConvertible {
+    package var description: String {
+        let who =
+            switch people {
+            case .anybody: "open"
+            case .signedIn: "signed in"
+            case .roles(let roles): roles.map { $0.rawValue }.sorted().joined(separator: ", ")
+            }
+        return isForOwnApps ? "\(who); the school's own apps" : who
+    }
+}

@@ -1,0 +1,29 @@
+import Postgres
+
+/// Why a piece of work failed: a code for `pending.failure`, and words for the log.
+struct BackgroundFailure: Error {
+    let code: String
+    let text: String
+
+    static let abandoned = BackgroundFailure(code: "abandoned", text: "no attempt came to an end")
+
+    private init(code: String, text: String) {
+        self.code = code
+        self.text = text
+    }
+
+    init(_ error: any Error) {
+        switch error {
+        case let failure as BackgroundFailure: self = failure
+        case is Attempt.Overdue: self.init(code: "deadline", text: "the time of the attempt is over")
+        case PostgresError.refused(let refusal):
+            // query_canceled is how a statement learns of the deadline.
+            let code = refusal.sqlState == "57014" ? "deadline" : refusal.sqlState
+            self.init(code: code, text: refusal.debugDescription)
+        case PostgresError.unavailable(let reason): self.init(code: "unavailable", text: reason)
+        case PostgresError.outcomeUnknown(let reason): self.init(code: "outcome_unknown", text: reason)
+        case PostgresError.overloaded: self.init(code: "overloaded", text: "no connection was free in time")
+        default: self.init(code: "unforeseen", text: String(reflecting: error))
+        }
+    }
+}

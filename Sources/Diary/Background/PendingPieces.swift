@@ -1,0 +1,154 @@
+import Postgres
+import Reactor
+
+/// The table `pending`, as the loop sees it: all schools at once.
+struct PendingPieces {
+    let lanes: Lanes
+    let work: [String: BackgroundWork]
+
+    /// No school: the policy of `pending`, and of no other table, lets this scope see the rows of all.
+    private static let scope = Scope(school: 0)
+    /// Seconds between the end of an attempt and the end of its lease: what a segment is waited for after its timeout.
+    private static let margin = 5
+
+    /// Schools that are new, and work that is, get their recurring pieces. The first falls due within the rhythm, not at once:
+    /// a thousand schools are not cleaned in one minute.
+    func plan() async throws {
+        var names: [String] = []
+        var rhythms: [Int] = []
+        for case (let name, .every(let seconds)) in work.map({ ($0.key, $0.value.rhythm) }) {
+            names.append(name)
+            rhythms.append(seconds)
+        }
+        _ = try await lanes.transaction(Self.scope) { transaction in
+            try await transaction.run([Self.plan(.texts(names), .integers(rhythms))])
+        }
+    }
+
+    /// Takes what has been due for longest, at most `count` pieces, and with it the right to end them.
+    func take(_ count: Int) async throws -> [Piece] {
+        let kinds = work.values.map { ($0.name, $0.deadline + Self.margin) }
+        let now = Clock.now
+        let rows = try await lanes.transaction(Self.scope) { transaction in
+            try await transaction.run([
+                Self.take(.texts(kinds.map { $0.0 }), .integers(kinds.map { $0.1 }), .integer(count))
+            ])[0]
+        }
+        return (0..<rows.count).map { row in
+            let kind = rows.text(row, "kind")!
+            return Piece(
+                school: rows.integer(row, "school_id")!, timeZone: rows.text(row, "time_zone")!, kind: kind,
+                id: rows.text(row, "id")!, lease: rows.text(row, "lease")!, attempt: rows.integer(row, "attempts")!,
+                end: now + .seconds(Double(work[kind]!.deadline)))
+        }
+    }
+
+    /// Notes a failure, and when the piece may be taken again; a piece that is given up waits for an operator, or for its next
+    /// turn when it is one that comes again.
+    func fail(_ piece: Piece, _ code: String, isGivenUp: Bool) async throws {
+        let seconds: Double
+        var isParked = false
+        switch (isGivenUp, work[piece.kind]!.rhythm) {
+        case (false, _): seconds = Self.backOff(after: piece.attempt)
+        case (true, .every(let rhythm)): seconds = Double(rhythm)
+        case (true, .onDemand):
+            seconds = 0
+            isParked = true
+        }
+        _ = try await lanes.transaction(Self.scope) { transaction in
+            try await transaction.run([
+                Self.fail(
+                    .integer(piece.school), .text(piece.kind), .text(piece.id), .text(piece.lease), .text(code),
+                    .integer(Int(seconds * 1000)), .boolean(isParked), .boolean(isGivenUp && !isParked))
+            ])
+        }
+    }
+
+    /// From ten seconds, twice as long each time, to an hour; and less at random, so that what failed together does not come
+    /// back together.
+    static func backOff(after attempt: Int) -> Double {
+        min(10 * Double(1 << min(max(attempt - 1, 0), 20)), 3600) * .random(in: 0.5...1)
+    }
+
+    /// What stands in the table, of all processes together.
+    struct Backlog: Sendable {
+        /// Seconds that the piece which has waited longest is late.
+        var lag = 0.0
+        var failing: [String: Int] = [:]
+        var parked: [String: Int] = [:]
+    }
+
+    func backlog() async throws -> Backlog {
+        let rows = try await lanes.transaction(Self.scope) { transaction in
+            try await transaction.run([Self.oldest(.texts(work.keys.sorted())), Self.failures()])
+        }
+        var backlog = Backlog()
+        backlog.lag = rows[0].text(0, "late").flatMap { Double($0) } ?? 0
+        for row in 0..<rows[1].count {
+            let kind = rows[1].text(row, "kind")!
+            guard work[kind] != nil else { continue }
+            backlog.failing[kind] = rows[1].integer(row, "failing")
+            backlog.parked[kind] = rows[1].integer(row, "parked")
+        }
+        return backlog
+    }
+
+    private static let plan = Statement(
+        """
+        INSERT INTO pending (school_id, kind, due_at)
+        SELECT s.id, k.kind, now() + random() * k.seconds * interval '1 second'
+        FROM schools s
+        CROSS JOIN unnest($1::text[], $2::int[]) AS k (kind, seconds)
+        WHERE NOT EXISTS (
+            SELECT FROM pending p
+            WHERE p.school_id = s.id AND p.kind = k.kind AND p.id = '00000000-0000-0000-0000-000000000000'
+        )
+        ON CONFLICT DO NOTHING
+        """)
+
+    private static let take = Statement(
+        """
+        WITH due AS MATERIALIZED (
+            SELECT p.school_id, p.kind, p.id
+            FROM pending p
+            WHERE p.due_at <= now() AND p.parked_at IS NULL AND p.kind = ANY ($1::text[])
+            ORDER BY p.due_at
+            LIMIT $3::int
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE pending p
+        SET lease = gen_random_uuid(), due_at = clock_timestamp() + k.seconds * interval '1 second',
+            attempts = p.attempts + 1
+        FROM due d
+        JOIN schools s ON s.id = d.school_id
+        JOIN unnest($1::text[], $2::int[]) AS k (kind, seconds) ON k.kind = d.kind
+        WHERE p.school_id = d.school_id AND p.kind = d.kind AND p.id = d.id
+        RETURNING p.school_id, s.time_zone, p.kind, p.id, p.lease, p.attempts
+        """)
+
+    private static let fail = Statement(
+        """
+        UPDATE pending
+        SET lease = NULL, failure = $5, due_at = clock_timestamp() + $6::int * interval '1 millisecond',
+            parked_at = CASE WHEN $7::boolean THEN now() END, attempts = CASE WHEN $8::boolean THEN 0 ELSE attempts END
+        WHERE school_id = $1 AND kind = $2 AND id = $3::uuid AND lease = $4::uuid
+        """)
+
+    private static let oldest = Statement(
+        """
+        SELECT extract(epoch FROM now() - p.due_at) AS late
+        FROM pending p
+        WHERE p.due_at <= now() AND p.parked_at IS NULL AND p.kind = ANY ($1::text[])
+        ORDER BY p.due_at
+        LIMIT 1
+        """)
+
+    private static let failures = Statement(
+        """
+        SELECT p.kind, count(*) FILTER (WHERE p.parked_at IS NULL) AS failing,
+            count(*) FILTER (WHERE p.parked_at IS NOT NULL) AS parked
+        FROM pending p
+        WHERE p.failure IS NOT NULL
+        GROUP BY p.kind
+        """)
+}

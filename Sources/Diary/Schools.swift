@@ -1,0 +1,44 @@
+import Postgres
+import Reactor
+
+/// A tenant, as every request needs it.
+package struct School: Sendable, Equatable {
+    package let id: Int
+    package let code: String
+    package let timeZone: String
+
+    /// Stands for one that does not exist, so that its requests go the way of others and take as long.
+    package static let unknown = School(id: 0, code: "", timeZone: "UTC")
+}
+
+/// The schools of this deployment by id, asked for again after a minute.
+package final class Schools {
+    private let lanes: Lanes
+    private var known: [Int: (school: School, expires: UInt64)] = [:]
+
+    private static let byID = Statement("SELECT id, code, time_zone FROM schools WHERE id = $1::int")
+    private static let byCode = Statement("SELECT id, code, time_zone FROM schools WHERE code = $1")
+
+    package init(_ lanes: Lanes) { self.lanes = lanes }
+
+    /// Without asking: nil when it was not asked for, or a minute ago.
+    package func known(id: Int) -> School? {
+        guard let entry = known[id], entry.expires > Clock.now else { return nil }
+        return entry.school
+    }
+
+    package func find(id: Int) async throws -> School? {
+        if let school = known(id: id) { return school }
+        guard let school = try await load(Self.byID(.integer(id))) else { return nil }
+        known[id] = (school, Clock.now + .seconds(60))
+        return school
+    }
+
+    package func find(code: String) async throws -> School? { try await load(Self.byCode(.text(code))) }
+
+    private func load(_ query: Query) async throws -> School? {
+        let rows = try await lanes.read(Scope(school: 0), [query])[0]
+        guard !rows.isEmpty, let id = rows.integer(0, "id") else { return nil }
+        return School(id: id, code: rows.text(0, "code")!, timeZone: rows.text(0, "time_zone")!)
+    }
+}

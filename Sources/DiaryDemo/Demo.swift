@@ -1,0 +1,206 @@
+import Crypto
+import Diary
+import Postgres
+
+/// Demo schools for an empty, migrated database: `lyceum demo`, the tests and the benchmarks fill with it.
+///
+/// The same seed and day make the same rows with the same ids; only password hashes, which are salted, differ.
+package struct Demo: Sendable {
+    private let seed: UInt64
+    private let today: String
+    private let schools: Int
+    private let students: Int
+    private let years: Int
+
+    package static let password = "lyceum-demo"
+    /// The logins of each school. `teacher` teaches mathematics in 7А and is its class teacher; `parent` has a child in
+    /// 7А and one in 1А; `student` is in 7А.
+    package static let logins = ["admin", "head", "deputy", "teacher", "parent", "student"]
+    package static let studentCounts = 100...3000
+    package static let yearCounts = 1...10
+
+    /// - Parameters:
+    ///   - today: `YYYY-MM-DD`, from 1991 on. Lessons before it have been held. The academic year is the one it lies in; in
+    ///     summer, the one that has ended.
+    ///   - students: pupils of each school, see `studentCounts`.
+    ///   - years: academic years of each school, earlier ones closed, see `yearCounts`.
+    package init(seed: UInt64, today: String, schools: Int, students: Int, years: Int) {
+        self.seed = seed
+        self.today = today
+        self.schools = schools
+        self.students = students
+        self.years = years
+    }
+
+    /// The day at the demo schools, as `init` takes it.
+    package static func day(secondsSince1970 seconds: Int) -> String {
+        Day(number: (seconds + Moment.offset) / 86_400).text
+    }
+
+    /// Loads the schools, each in a transaction of its own. `connection` is the owner's.
+    ///
+    /// - Returns: how many rows each table got.
+    /// - Throws: `Demo.Failure`, or `BlockingConnection.Failure`.
+    package func fill(
+        _ connection: BlockingConnection, progress: (String) -> Void
+    ) throws -> [(table: String, rows: Int)] {
+        let today = try checkedDay()
+        try refuseFilled(connection)
+        let hash = try PasswordHash.make(Self.password)
+        var counts: [(table: String, rows: Int)] = [("schools", schools)]
+        for number in 0..<schools {
+            let loaded = try connection.transaction {
+                try load(number, today: today, passwordHash: hash, connection, progress: progress)
+            }
+            for (table, rows) in loaded {
+                if let index = counts.firstIndex(where: { $0.table == table }) {
+                    counts[index].rows += rows
+                } else {
+                    counts.append((table, rows))
+                }
+            }
+        }
+        progress("statistics")
+        try connection.execute("ANALYZE schools, school_settings, \(Loader.tables.joined(separator: ", "))")
+        return counts
+    }
+
+    private func checkedDay() throws(Failure) -> Day {
+        guard let day = Day(today), day.civil.year >= 1991 else { throw .wrongDay(today) }
+        guard Self.studentCounts.contains(students), Self.yearCounts.contains(years), schools >= 1 else {
+            throw .wrongCounts
+        }
+        return day
+    }
+
+    private func refuseFilled(_ connection: BlockingConnection) throws {
+        guard try connection.query("SELECT to_regclass('public.schools')").first != nil else {
+            throw Failure.notMigrated
+        }
+        if let code = try connection.query("SELECT code FROM schools ORDER BY id LIMIT 1").first {
+            throw Failure.notEmpty(school: code)
+        }
+    }
+
+    // MARK: One school
+
+    private func load(
+        _ number: Int, today: Day, passwordHash: String, _ connection: BlockingConnection, progress: (String) -> Void
+    ) throws -> [(table: String, rows: Int)] {
+        let code = "lyceum\(29 + number)"
+        let year = today.civil.month >= 9 ? today.civil.year : today.civil.year - 1
+        var draw = Random(seed: seed, 0, number)
+        progress("\(code): people")
+        let school = School(seed: draw.next(), year: year, today: today, years: years, students: students)
+
+        let answer = try connection.query(
+            "INSERT INTO schools (code, name, time_zone, created_at) VALUES ($1, $2, $3, $4) RETURNING id",
+            [code, Self.name(number), Moment.zone, "\(year - years)-08-20 10:00:00+05"])
+        guard let id = answer.first.flatMap({ Int($0) }) else { throw Failure.notMigrated }
+        let loader = Loader(connection, school: id)
+        try loader.withoutTriggers {
+            try school.load(loader, passwordHash: passwordHash)
+            for start in (year - years + 1)...year {
+                let year = Year(school, year: start)
+                progress("\(code): \(year.name), timetable")
+                year.makeSections()
+                try year.makeTimetable()
+                progress("\(code): \(year.name), lessons")
+                year.makePlans()
+                year.makeLessons()
+                try year.load(loader)
+                progress("\(code): \(year.name), journal")
+                let journal = Journal(year)
+                journal.write()
+                try journal.load(loader)
+            }
+            try loader.deriveHistories()
+        }
+        progress("\(code): checks")
+        try loader.check()
+        return loader.counts
+    }
+
+    private static func name(_ number: Int) -> String {
+        ["Лицей", "Гимназия", "Школа", "Лицей"][number % 4] + " № \(29 + number)"
+    }
+}
+
+extension Demo {
+    package enum Failure: Error, Equatable, CustomStringConvertible {
+        case wrongDay(String)
+        case wrongCounts
+        case notMigrated
+        case notEmpty(school: String)
+        case noTimetable
+        /// What the schema's check functions found: problems, and how often each.
+        case broken(String)
+
+        package var description: String {
+            switch self {
+            case .wrongDay(let text): "\(text) is not a day from 1991 on in the form YYYY-MM-DD."
+            case .wrongCounts:
+                "A demo has a school or more, each of \(Demo.studentCounts.lowerBound) to "
+                    + "\(Demo.studentCounts.upperBound) pupils and \(Demo.yearCounts.lowerBound) to "
+                    + "\(Demo.yearCounts.upperBound) years."
+            case .notMigrated: "The database has no schema yet: run `lyceum migrate up` first. Nothing was changed."
+            case .notEmpty(let school):
+                "The database holds a school already (\(school)): a demo is for an empty one. Nothing was changed."
+            case .noTimetable: "No timetable was found for this seed; take another one."
+            case .broken(let problems): "What was made breaks the diary's own rules (\(problems)). Nothing was changed."
+            }
+        }
+    }
+}
+
+extension Demo.Loader {
+    /// Histories of what has one version or was decided once; those of changed marks are written with the marks.
+    fileprivate func deriveHistories() throws {
+        try derive(
+            "attendance_history",
+            """
+            INSERT INTO attendance_history (
+                school_id, attendance_id, version, student_id, lesson_id, new_meaning, new_minutes, new_code_id, new_comment,
+                changed_by, changed_at)
+            SELECT school_id, id, 1, student_id, lesson_id, meaning, minutes, code_id, comment, recorded_by, first_recorded_at
+            FROM attendance WHERE school_id = $1
+            """)
+        try derive(
+            "attendance_history",
+            """
+            INSERT INTO attendance_history (
+                school_id, attendance_id, version, student_id, lesson_id, old_meaning, old_minutes, old_code_id, old_comment,
+                new_meaning, new_minutes, new_code_id, new_comment, new_decided_meaning, new_decided_reason,
+                changed_by, changed_at)
+            SELECT school_id, id, 2, student_id, lesson_id, meaning, minutes, code_id, comment,
+                meaning, minutes, code_id, comment, decided_meaning, decided_reason, decided_by, decided_at
+            FROM attendance WHERE school_id = $1 AND version = 2
+            """)
+        try derive(
+            "final_mark_history",
+            """
+            INSERT INTO final_mark_history (
+                school_id, final_mark_id, version, student_id, new_kind, new_number, new_code, new_reason, published_at,
+                changed_by, changed_at)
+            SELECT school_id, id, 1, student_id, value_kind, number, code, reason, published_at, recorded_by,
+                first_recorded_at
+            FROM final_marks WHERE school_id = $1
+            """)
+    }
+
+    /// Asks the schema whether what was loaded without triggers keeps the rules.
+    fileprivate func check() throws {
+        // Fresh rows have no statistics yet, and the checks join many tables.
+        try connection.execute("ANALYZE \(Self.tables.joined(separator: ", "))")
+        let found = try connection.query(
+            """
+            SELECT problem || ': ' || count(*) FROM (
+                SELECT problem FROM lyceum.check_lessons($1)
+                UNION ALL SELECT problem FROM lyceum.check_marks($1)
+            ) c GROUP BY problem ORDER BY problem
+            """, [String(school)])
+        if !found.rows.isEmpty {
+            throw Demo.Failure.broken(found.rows.compactMap { $0[0] }.joined(separator: ", "))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Diary
+import DiaryTemplate
+import Postgres
+
+extension Demo {
+    /// The days of an academic year. Weeks have five days.
+    struct Calendar {
+        typealias Term = RussianTemplate.Term
+
+        private let dates: RussianTemplate.Calendar
+        let termIDs: [ID]
+        let holidayIDs: [ID]
+
+        var starts: Day { dates.starts }
+        var ends: Day { dates.ends }
+        var secondHalf: Day { dates.secondHalf }
+        var terms: [Term] { dates.terms }
+        var holidays: [RussianTemplate.Holiday] { dates.holidays }
+
+        /// - Parameter year: the year in which it begins.
+        init(year: Int, _ random: inout Random) {
+            dates = RussianTemplate.Calendar(year: year)
+            let made = (dates.starts - 60).at(minutes: 600)
+            termIDs = dates.terms.map { _ in ID(at: made, &random) }
+            holidayIDs = dates.holidays.map { _ in ID(at: made, &random) }
+        }
+
+        /// The days on which a grade studies (nil: pupils of several grades).
+        func schoolDays(grade: Int?) -> [Day] {
+            (0...(ends - starts)).map { starts + $0 }.filter { day in
+                day.weekday <= 5
+                    && !holidays.contains { holiday in
+                        holiday.starts <= day && day <= holiday.ends
+                            && (holiday.grades == nil || grade.map { holiday.grades!.contains($0) } ?? false)
+                    }
+            }
+        }
+
+        func term(of day: Day, grade: Int) -> Int? {
+            terms.firstIndex { $0.serves(grade) && $0.contains(day) }
+        }
+    }
+
+    /// The template's bell schedules, by their place in it.
+    enum Bells {
+        static let first = 0
+        static let second = 1
+        static let beginners = 2
+
+        static let all = RussianTemplate.bells
+
+        /// Grades 3 and 6 come in the afternoon: grades 1, 5 and 9-11 may not.
+        static func schedule(grade: Int) -> Int {
+            switch grade {
+            case 1: beginners
+            case 3, 6: second
+            default: first
+            }
+        }
+
+        /// A bit for each slot of each schedule.
+        static func bit(_ bells: Int, _ slot: Int) -> Int { bells * 8 + slot }
+
+        /// For each bit the bits whose lessons overlap with it in time.
+        static let overlaps: [UInt32] = {
+            var masks = [UInt32](repeating: 0, count: 32)
+            for (left, one) in all.enumerated() {
+                for slot in 1...one.starts.count {
+                    for (right, other) in all.enumerated() {
+                        for otherSlot in 1...other.starts.count
+                        where one.interval(slot: slot).overlaps(other.interval(slot: otherSlot)) {
+                            masks[bit(left, slot)] |= 1 << UInt32(bit(right, otherSlot))
+                        }
+                    }
+                }
+            }
+            return masks
+        }()
+    }
+}

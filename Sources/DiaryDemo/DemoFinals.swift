@@ -1,0 +1,166 @@
+import Diary
+import DiaryTemplate
+import Postgres
+
+extension Demo {
+    struct Final {
+        let id: ID
+        let pupil: Int
+        let subject: Subject
+        let kind: String
+        var term: Int?
+        let section: Int
+        let value: Mark.Value
+        /// Ten thousandths.
+        var average: Int?
+        var reason: String?
+        let made: Moment
+        let by: Int
+    }
+}
+
+extension Demo.Calendar.Term {
+    /// M7: marks a final needs.
+    var norm: Int { isSemester ? 5 : 3 }
+}
+
+extension Demo.Journal {
+    /// A pupil of a section at the end of a term.
+    private struct Seat: Hashable {
+        let pupil: Int
+        let subject: Int
+    }
+
+    /// Finals of the terms that are over, and of the year when it is (M1, M7, M10, M11).
+    func giveFinals() {
+        var random = year.stream(80)
+        var numbers: [Seat: [Int]] = [:]
+        var lastSection: [Seat: Int] = [:]
+        for (index, term) in year.calendar.terms.enumerated() where term.ends < year.today {
+            for (number, section) in year.sections.enumerated() {
+                guard let grade = section.grade, term.serves(grade), section.grading != "none" else { continue }
+                let pupils = members(of: section, on: term.ends).map(\.pupil)
+                if grade == 1 || (grade == 2 && term.ends < year.calendar.secondHalf) {
+                    if section.grading == "marks" { giveTermFeedback(term, section: number, pupils: pupils, &random) }
+                    continue
+                }
+                for pupil in pupils {
+                    let final = final(pupil, number, term: index, &random)
+                    let seat = Seat(pupil: pupil, subject: section.subject.rawValue)
+                    lastSection[seat] = number
+                    if case .number(let value) = final.value { numbers[seat, default: []].append(value) }
+                    finals.append(final)
+                }
+            }
+        }
+        if year.isOver { closeYear(numbers, lastSection, &random) }
+    }
+
+    private func final(_ pupil: Int, _ number: Int, term: Int, _ random: inout Demo.Random) -> Demo.Final {
+        let section = year.sections[number]
+        let tally = tally(term: term, pupil, section.subject)
+        let average = tally.weight == 0 ? nil : tally.sum * 10_000 / tally.weight
+        let (value, reason) = value(pupil, section, tally, average, norm: year.calendar.terms[term].norm, &random)
+        let made = year.calendar.terms[term].ends.at(minutes: 960 + random.below(120))
+        return Demo.Final(
+            id: Demo.ID(at: made, &random), pupil: pupil, subject: section.subject, kind: "term", term: term,
+            section: number,
+            value: value, average: average, reason: reason, made: made, by: section.teacher)
+    }
+
+    private func value(
+        _ pupil: Int, _ section: Demo.Section, _ tally: Tally, _ average: Int?, norm: Int, _ random: inout Demo.Random
+    ) -> (Demo.Mark.Value, String?) {
+        if isExempt(pupil, section.subject) { return (.code("exempt"), "Приказ об освобождении от занятий") }
+        if section.grading == "pass_fail" { return (.code(random.chance(0.99) ? "pass" : "fail"), nil) }
+        guard let average else {
+            let mostlyMissed = tally.missed * 4 > tally.lessons * 3
+            return (.code("not_assessed"), mostlyMissed ? nil : "Текущих отметок нет")
+        }
+        // M6: from .60 on upwards. One teacher in sixty gives the better mark for the effort.
+        var number = average / 10_000 + (average % 10_000 >= 6000 ? 1 : 0)
+        if number < 5, average % 10_000 > 4500, random.chance(0.15) { number = average / 10_000 + 1 }
+        return (.number(number), tally.count < norm ? "Сдан зачёт по темам" : nil)
+    }
+
+    // MARK: The year
+
+    private func closeYear(_ numbers: [Seat: [Int]], _ sections: [Seat: Int], _ random: inout Demo.Random) {
+        let made = year.calendar.ends.at(minutes: 1000)
+        let exams = (year.calendar.ends + 20).at(minutes: 900)
+        let seats = numbers.keys.sorted { ($0.pupil, $0.subject) < ($1.pupil, $1.subject) }
+        for seat in seats {
+            guard let terms = numbers[seat], let section = sections[seat] else { continue }
+            let subject = year.sections[section].subject
+            let grade = year.grade(of: seat.pupil)
+            let average = terms.reduce(0, +) * 10_000 / terms.count
+            let mark = rounded(terms)
+            append("year", seat.pupil, section, mark, average: average, at: made, &random)
+            if grade >= 10 {
+                year.school.senior[seat.pupil * Demo.Subject.allCases.count + seat.subject, default: []] +=
+                    terms + [mark]
+            }
+            guard year.today > year.calendar.ends + 24 else { continue }
+            if grade == 9 {
+                var final = mark
+                if subject == .russian || subject == .algebra {
+                    let exam = max(3, min(5, mark + random.pick([-1, 0, 0, 0, 1])))
+                    append("exam", seat.pupil, section, exam, at: exams, &random)
+                    final = rounded([mark, exam])
+                }
+                append("final", seat.pupil, section, final, at: exams + 86_400, &random)
+            } else if grade == 11 {
+                let all = year.school.senior[seat.pupil * Demo.Subject.allCases.count + seat.subject] ?? terms
+                append("final", seat.pupil, section, rounded(all), at: exams, &random)
+            }
+        }
+    }
+
+    /// The mean, half up.
+    private func rounded(_ numbers: [Int]) -> Int {
+        (2 * numbers.reduce(0, +) + numbers.count) / (2 * numbers.count)
+    }
+
+    private func append(
+        _ kind: String, _ pupil: Int, _ section: Int, _ number: Int, average: Int? = nil, at made: Demo.Moment,
+        _ random: inout Demo.Random
+    ) {
+        finals.append(
+            Demo.Final(
+                id: Demo.ID(at: made, &random), pupil: pupil, subject: year.sections[section].subject, kind: kind,
+                section: section, value: .number(number), average: average, made: made,
+                by: year.sections[section].teacher))
+    }
+
+    func loadFinals(_ loader: Demo.Loader) throws {
+        let people = year.people
+        try loader.copy(
+            "final_marks",
+            "id, student_id, subject_id, academic_year_id, kind, term_id, section_id, value_kind, number, code, "
+                + "average_at_the_time, reason, published_at, first_recorded_at, recorded_by, changed_at", finals
+        ) { row, final in
+            row.field(final.id)
+            row.field(people.pupils[final.pupil].id)
+            row.field(year.school.subjects[final.subject])
+            row.field(year.id)
+            row.field(final.kind)
+            row.field(final.term.map { year.calendar.termIDs[$0] })
+            row.field(year.sections[final.section].id)
+            row.field(final.value)
+            if let average = final.average {
+                row.field { buffer in
+                    CopyWriter.append(average / 10_000, to: &buffer)
+                    buffer.append(UInt8(ascii: "."))
+                    Day.append(average % 10_000, digits: 4, to: &buffer)
+                }
+            } else {
+                row.null()
+            }
+            row.field(final.reason)
+            row.field(final.made)
+            row.field(final.made)
+            row.field(people.staff[final.by].id)
+            row.field(final.made)
+        }
+    }
+}

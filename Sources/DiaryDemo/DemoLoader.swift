@@ -1,0 +1,40 @@
+import Diary
+import Postgres
+
+extension Demo {
+    typealias Loader = SchoolLoader
+}
+
+extension Demo.Loader {
+    /// Tables a demo fills, parents before children.
+    static let tables = [
+        "users", "user_roles", "staff", "students", "guardians", "guardianships", "academic_years", "terms",
+        "holidays", "bell_schedules", "bell_slots", "rooms", "subjects", "categories", "attendance_codes", "groups",
+        "classes", "class_teachers", "enrollments", "group_members", "sections", "section_teachers",
+        "curriculum_plans", "plan_units", "plan_topics", "timetable_entries", "lessons", "substitutions",
+        "line_items", "marks", "mark_history", "attendance", "attendance_history", "homework", "homework_students",
+        "homework_completions", "feedback", "conduct_notes", "final_marks", "final_mark_history",
+    ]
+
+    /// Row-by-row rules and histories are off while `body` loads; what they keep is checked by the caller after it.
+    func withoutTriggers(_ body: () throws -> Void) throws {
+        for table in Self.tables { try connection.execute("ALTER TABLE \(table) DISABLE TRIGGER USER") }
+        try body()
+        // A table with events in wait can't be altered.
+        try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in Self.tables { try connection.execute("ALTER TABLE \(table) ENABLE TRIGGER USER") }
+    }
+}
+
+extension CopyWriter {
+    mutating func field(_ id: Demo.ID) { field(raw: id.append(to:)) }
+    mutating func field(_ moment: Demo.Moment) { field(raw: moment.append(to:)) }
+
+    mutating func field(_ id: Demo.ID?) {
+        if let id { field(id) } else { null() }
+    }
+
+    mutating func field(_ moment: Demo.Moment?) {
+        if let moment { field(moment) } else { null() }
+    }
+}

@@ -1,0 +1,103 @@
+import Crypto
+import Diary
+import Postgres
+import Web
+
+/// What `lyceum import` does: an import as the owner of the database, the same as `POST /v1/imports`.
+package struct OwnerImport {
+    private let connection: BlockingConnection
+    private let school: String
+    private let files: [ImportFile]
+    private let faults: [ImportFault]
+
+    /// - Parameters:
+    ///   - school: its code.
+    ///   - kind: what the file holds; nil for an archive of several.
+    package init(_ connection: BlockingConnection, school: String, _ kind: ImportKind?, _ bytes: [UInt8]) {
+        var identifiers = UUIDv7()
+        self.connection = connection
+        self.school = school
+        if let kind {
+            files = [ImportFile(kind, bytes) { identifiers.next() }]
+            faults = []
+        } else {
+            let archive = ImportArchive(bytes) { identifiers.next() }
+            files = archive.files
+            faults = archive.faults
+        }
+    }
+
+    /// - Parameter progress: told the steps that are done, and how many there are.
+    /// - Throws: `ImportRefusal`, `OwnerRefusal`, or `BlockingConnection.Failure`.
+    package func run(
+        isDryRun: Bool, isForced: Bool, progress: (_ done: Int, _ steps: Int) -> Void
+    ) throws -> [ImportReport] {
+        var batch = ImportBatch(files, faults: faults, isForced: isForced, isDryRun: isDryRun)
+        let steps = batch.tasks.reduce(0) { $0 + $1.steps }
+        var done = 0
+        return try connection.transaction {
+            let id = try enter()
+            try connection.query(ImportStatements.lock.sql, [id])
+            try connection.execute(ImportStatements.savepoint.sql)
+            try connection.execute(ImportStatements.defer.sql)
+            try connection.execute(ImportStatements.interpret.sql)
+            for task in batch.tasks {
+                let end = done + task.steps
+                func rows(_ statement: Statement) throws -> [[String?]] {
+                    progress(done, steps)
+                    done += 1
+                    return try connection.query(statement.sql, [id, task.file.rows]).rows
+                }
+                defer { done = end }
+                guard batch.isPossible(task) else {
+                    batch.skip(task)
+                    continue
+                }
+                try connection.execute(ImportStatements.joinByHash.sql)
+                let findings = try rows(task.statements.examine)
+                let comparison = try rows(task.statements.compare)
+                guard let missing = try batch.check(task, findings: findings, comparison: comparison) else { continue }
+                if !task.writesByHash { try connection.execute(ImportStatements.joinFreely.sql) }
+                let changes = try task.writing.map { try rows($0) }
+                try connection.execute(ImportStatements.joinByHash.sql)
+                let verified = try task.statements.verify.map { try rows($0) } ?? []
+                batch.finish(task, changes, findings: verified, missing: missing)
+            }
+            try connection.execute(ImportStatements.joinFreely.sql)
+            let reports = try batch.conclude()
+            try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            if isDryRun { try connection.execute(ImportStatements.rollback.sql) }
+            progress(steps, steps)
+            return reports
+        }
+    }
+
+    /// The school's id.
+    private func enter() throws -> String {
+        let row = try connection.query("SELECT id, time_zone FROM schools WHERE code = $1", [school]).rows.first
+        guard let id = row?[0], let zone = row?[1], let number = Int(id) else { throw OwnerRefusal.noSchool(school) }
+        try connection.explain("command line: import")
+        try connection.enter(school: number, timeZone: zone)
+        return id
+    }
+}
+
+extension ImportRefusal {
+    /// A line for each fault, and one for those that are not told.
+    package func lines(of path: String) -> [String] {
+        switch self {
+        case .shrinks(let file, let known, let missing):
+            [
+                "\(([path] + [file].compactMap { $0 }).joined(separator: ": ")) leaves out \(missing) of \(known) that "
+                    + "are known: it may be cut. If it is not, add --force. Nothing was changed."
+            ]
+        case .faults(let faults):
+            faults.prefix(Self.toldFaults).map { fault in
+                let place = [path, fault.file, fault.row == 0 ? nil : "row \(fault.row), column \(fault.column)"]
+                return place.compactMap { $0 }.joined(separator: ": ") + ": \(fault.detail.english) (\(fault.code))"
+            }
+                + (faults.count > Self.toldFaults ? ["… and \(faults.count - Self.toldFaults) more."] : [])
+                + ["Nothing was changed."]
+        }
+    }
+}

@@ -1,0 +1,339 @@
+import Diary
+import Postgres
+import Web
+
+/// The page of a section: lessons, columns, pupils, marks, attendance, words, finals, in one round trip and one snapshot.
+package enum Journal {
+    package static let routes: [Route<Access, Caller>] = [
+        .get(
+            "/v1/sections/{section_id}/journal", "getSectionJournal", access: .readersOfJournals.programs(.journalRead),
+            show)
+    ]
+
+    static let longestRange = 366
+
+    @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {
+        var query = try QueryReader(request)
+        let term = query.identifier("term_id")
+        let range = query.dateRange(longest: longestRange)
+        let since = try FeedCursor(&query, "since")
+        if term != nil && range != nil {
+            query.add(
+                "term_id", "exclusive", Text(ru: "Либо term_id, либо from и to.", en: "Either term_id or from and to."))
+        }
+        try query.finish()
+        let school = Parameter.integer(caller.school.id)
+        let section = SectionGate.open(caller, try request.identifier("section_id"))
+        let days = range.map { datesAsked(.text($0.from), .text($0.to)) } ?? dates(school, .text(term))
+        let snapshot = FeedCursor.now(.text(since?.transaction))
+        let common: [Parameter] = [school, .text(since?.transaction)]
+        let reader: [Parameter] = [school, .text(since?.transaction), caller.person]
+        return try await Answer(capacity: 64 * 1024) {
+            Gate(section)
+            Gate(days) { withoutDays(try $0[section]) }
+            Gate(snapshot, unless: "_expired", else: Problem(.cursorExpired))
+            Object("section") {
+                Fields(section)
+                List("codes", SharedSQL.markCodes(school))
+                List("attendance_codes", attendanceCodes(school))
+                List("categories", categories(school))
+            }
+            Fields(days)
+            List("lessons", Query(statement: lessons, parameters: reader)) {
+                List("homework", Query(statement: homework, parameters: common))
+            }
+            List("line_items", Query(statement: lineItems, parameters: common))
+            List("students", students(school, caller.person))
+            List("marks", Query(statement: marks, parameters: reader))
+            List("attendance", Query(statement: attendance, parameters: reader))
+            List("feedback", Query(statement: feedback, parameters: reader))
+            List("finals", Query(statement: finals, parameters: reader))
+            List("carried_marks", carriedMarks(school, caller.person))
+        } untagged: {
+            // The cursor moves with every transaction of the database and says nothing about this page.
+            Fields(snapshot)
+        }.tagged(for: caller)
+    }
+
+    /// Why there are no days: those that were asked for are not for who led a pupil earlier, or there is no such term.
+    private static func withoutDays(_ section: Rows) -> Problem {
+        guard section.text(0, "_until") == "infinity" else { return Problem(.notFound) }
+        return Problem(
+            .invalidParameter,
+            items: [
+                .init(
+                    pointer: "/query/term_id", code: "unknown_term",
+                    detail: Text(ru: "Такого периода у журнала нет.", en: "The section has no such term."))
+            ])
+    }
+
+    // MARK: SQL. `$1` is the school, `$2` a transaction to begin at (or NULL), `$3` the reader.
+
+    private static let section = SectionGate.section
+    // Behind a closed gate there are no dates either: NULL, and so no rows.
+    private static let from = Setting.from.value
+    private static let to = Setting.to.value
+    private static let changed = "($2::text IS NULL OR x.changed_xid >= $2::text::xid8)"
+
+    /// For who led a pupil earlier the last day of that.
+    private static let today = "least(lyceum.today(), \(SectionGate.until))"
+
+    private static let datesAsked = Statement(days("SELECT $1::date AS first, $2::date AS last"))
+
+    /// The days of the page: of a term, or of the term that holds today, else the last begun, else the first.
+    private static let dates = Statement(
+        days(
+            """
+            (
+                SELECT t.starts_on AS first, t.ends_on AS last
+                FROM lyceum.section_terms t
+                WHERE t.school_id = $1 AND t.section_id = \(section) AND ($2::uuid IS NULL OR t.term_id = $2::uuid)
+                ORDER BY t.starts_on > \(today), abs(t.starts_on - \(today))
+                LIMIT 1
+            )
+            UNION ALL
+            -- A year without terms: all of it.
+            SELECT y.starts_on, y.ends_on
+            FROM sections s
+            JOIN academic_years y ON y.school_id = s.school_id AND y.id = s.academic_year_id
+            WHERE $2::uuid IS NULL AND s.school_id = $1 AND s.id = \(section)
+                AND NOT EXISTS (
+                    SELECT FROM terms t WHERE t.school_id = s.school_id AND t.academic_year_id = s.academic_year_id
+                )
+            """))
+
+    /// Of the ranges the first that the reader sees something of, cut to that.
+    private static func days(_ ranges: String) -> String {
+        """
+        SELECT r.first AS "from", least(r.last, \(SectionGate.until)) AS "to",
+            \(Setting.from.set(to: "r.first")) AS _from,
+            \(Setting.to.set(to: "least(r.last, \(SectionGate.until))")) AS _to
+        FROM (\(ranges)) r
+        WHERE r.first <= \(SectionGate.until)
+        LIMIT 1
+        """
+    }
+
+    private static let attendanceCodes = Statement(
+        """
+        SELECT code, meaning FROM attendance_codes
+        WHERE school_id = $1 AND archived_at IS NULL ORDER BY position, code
+        """)
+
+    private static let categories = Statement(
+        """
+        SELECT id, name, coalesce(short_name, left(name, 10)) AS short, weight, is_control
+        FROM categories WHERE school_id = $1 AND archived_at IS NULL ORDER BY position, name
+        """)
+
+    /// What closes and opens a section's lessons is asked once for all of them, and laid on each by the rules that also make
+    /// `lyceum.lesson_locks`. `OFFSET 0`: what comes of it is reckoned once, however often it is named.
+    private static let lessons = Statement(
+        """
+        WITH closings AS MATERIALIZED (
+            SELECT t.starts_on, t.ends_on, t.marks_close_on, NULL::date AS expires_on
+            FROM lyceum.section_terms t
+            WHERE t.school_id = $1 AND t.section_id = \(section)
+            UNION ALL
+            SELECT u.starts_on, u.ends_on, NULL, u.expires_on
+            FROM unlocks u
+            WHERE u.school_id = $1 AND u.section_id = \(section) AND u.revoked_at IS NULL
+        )
+        SELECT x.id, x.date, x.slot, lyceum.local_moment(x.date, x.starts_at) AS starts_at,
+            lyceum.local_moment(x.date, x.ends_at) AS ends_at, r.name AS room, x.state, x.topic, x.plan_topic_id,
+            x.no_homework, x.attendance_taken_at, x.editable_until,
+            CASE
+                WHEN NOT coalesce(
+                    x.teacher_id = $3::uuid
+                        OR x.date <@ (SELECT lyceum.taught_days($1, $3::uuid, \(section))),
+                    false
+                ) THEN 'not_your_lesson'
+                ELSE nullif(lyceum.lock_reason(x.state, x.date, x.editable_until, x.today), 'lesson_in_future')
+            END AS locked_reason, x.version
+        FROM (
+            SELECT x.*, d.today,
+                (
+                    SELECT lyceum.editable_until(
+                        x.date, d.edit_window_days, max(c.marks_close_on), max(c.expires_on)
+                    )
+                    FROM closings c
+                    WHERE x.date BETWEEN c.starts_on AND c.ends_on
+                ) AS editable_until
+            FROM lessons x
+            CROSS JOIN (
+                SELECT lyceum.today() AS today,
+                    (SELECT t.edit_window_days FROM school_settings t WHERE t.school_id = $1) AS edit_window_days
+                OFFSET 0
+            ) d
+            WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
+                AND (
+                    \(changed)
+                    OR EXISTS (
+                        SELECT FROM homework h
+                        WHERE h.school_id = x.school_id AND h.lesson_id = x.id AND h.changed_xid >= $2::text::xid8
+                    )
+                )
+            OFFSET 0
+        ) x
+        LEFT JOIN rooms r ON r.school_id = $1 AND r.id = x.room_id
+        ORDER BY x.date, x.starts_at, x.id
+        """)
+
+    private static let homework = Statement(
+        """
+        SELECT x.id AS _parent, h.id, h.text, h.due_on, h.version
+        FROM lessons x
+        JOIN homework h ON h.school_id = x.school_id AND h.lesson_id = x.id AND h.deleted_at IS NULL
+        WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
+            AND (
+                \(changed)
+                OR EXISTS (
+                    SELECT FROM homework o
+                    WHERE o.school_id = x.school_id AND o.lesson_id = x.id AND o.changed_xid >= $2::text::xid8
+                )
+            )
+        ORDER BY x.date, x.starts_at, x.id, h.for_all DESC, h.id
+        """)
+
+    private static let lineItems = Statement(
+        """
+        SELECT x.id, x.lesson_id, x.category_id, x.title, x.weight, x.is_default, x.version
+        FROM lessons l
+        JOIN line_items x ON x.school_id = l.school_id AND x.lesson_id = l.id AND x.deleted_at IS NULL
+        WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to) AND \(changed)
+        ORDER BY l.date, l.starts_at, l.id, x.is_default DESC, x.created_at, x.id
+        """)
+
+    /// A class teacher who does not teach here reads own pupils alone; who led a pupil earlier, those days of it alone. Who they
+    /// are is asked once a statement, and only for such a reader: for the others this costs a comparison a row. (As subqueries
+    /// their plans were started for everybody, and their estimates made the planner read whole tables.)
+    ///
+    /// - Parameter condition: what has to hold of the row and of the days behind it: `l.date <@`.
+    private static func seen(_ student: String, _ condition: String, reader: String) -> String {
+        func led(today: Bool) -> String { "(SELECT lyceum.led_ids($1, \(reader)::uuid, \(today)))::uuid[]" }
+        return """
+            (
+                \(SectionGate.isReadWhole)
+                OR \(student) = ANY (\(led(today: true)))
+                OR \(student) = ANY (\(led(today: false)))
+                    AND \(condition) lyceum.led_days($1, \(reader)::uuid, \(student))
+            )
+            """
+    }
+
+    private static let membership = "daterange(m.starts_on, m.ends_on, '[]')"
+    private static let members = """
+        SELECT m.student_id, min(m.starts_on) AS starts_on,
+            CASE WHEN bool_or(m.ends_on IS NULL) THEN NULL ELSE max(m.ends_on) END AS ends_on
+        FROM sections s
+        JOIN group_members m ON m.school_id = s.school_id AND m.group_id = s.group_id
+            AND lyceum.holds_between(m.starts_on, m.ends_on, \(from), \(to))
+        WHERE s.school_id = $1 AND s.id = \(section) AND \(seen("m.student_id", "\(membership) * daterange(\(from), \(to), '[]') &&", reader: "$2"))
+        GROUP BY m.student_id
+        """
+
+    private static let students = Statement(
+        """
+        SELECT u.id, u.last_name, u.first_name, u.middle_name, m.starts_on AS "from", m.ends_on AS "to",
+            row_number() OVER (ORDER BY u.last_name, u.first_name, u.middle_name, u.id) AS number
+        FROM (\(members)) m
+        JOIN users u ON u.school_id = $1 AND u.id = m.student_id
+        ORDER BY u.last_name, u.first_name, u.middle_name, u.id
+        """)
+
+    /// Columns are put in order before their marks are read: to sort a column is a tenth of sorting its marks.
+    private static let marks = Statement(
+        """
+        SELECT x.id, x.line_item_id, x.student_id, lyceum.mark_value(x.kind, x.number, x.code, x.due_on) AS value,
+            x.comment, x.version, x.published_at
+        FROM (
+            SELECT i.id, l.date, row_number() OVER (ORDER BY l.date, l.starts_at, l.id, i.is_default DESC, i.created_at, i.id) AS number
+            FROM lessons l
+            JOIN line_items i ON i.school_id = l.school_id AND i.lesson_id = l.id AND i.deleted_at IS NULL
+            WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
+        ) i
+        JOIN marks x ON x.school_id = $1 AND x.line_item_id = i.id AND \(changed)
+        WHERE \(seen("x.student_id", "i.date <@", reader: "$3"))
+        ORDER BY i.number, x.student_id
+        """)
+
+    private static let attendance = Statement(
+        """
+        SELECT x.lesson_id, x.student_id, x.meaning, x.minutes, x.decided_meaning, x.version
+        FROM lessons l
+        JOIN attendance x ON x.school_id = l.school_id AND x.lesson_id = l.id AND \(changed)
+        WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
+            AND \(seen("x.student_id", "l.date <@", reader: "$3"))
+        ORDER BY l.date, l.starts_at, l.id, x.student_id
+        """)
+
+    private static let dayOfFeedback =
+        "coalesce(l.date, (x.created_at AT TIME ZONE \(Setting.timeZone.required))::date)"
+
+    private static let feedback = Statement(
+        """
+        SELECT x.id, x.lesson_id, x.student_id, CASE WHEN x.deleted_at IS NULL THEN x.text END AS text, x.version
+        FROM feedback x
+        LEFT JOIN lessons l ON l.school_id = x.school_id AND l.id = x.lesson_id
+        WHERE x.school_id = $1 AND x.section_id = \(section) AND \(changed)
+            AND \(dayOfFeedback) BETWEEN \(from) AND \(to)
+            AND \(seen("x.student_id", "\(dayOfFeedback) <@", reader: "$3"))
+        ORDER BY x.created_at, x.id
+        """)
+
+    /// M10: finals follow the pupil, whoever's section gave them. The day of a final is the last one of what it is for.
+    private static let dayOfFinal = """
+        coalesce(
+            (SELECT t.ends_on FROM terms t WHERE t.school_id = $1 AND t.id = x.term_id),
+            (SELECT y.ends_on FROM academic_years y WHERE y.school_id = $1 AND y.id = x.academic_year_id)
+        )
+        """
+
+    private static let finals = Statement(
+        """
+        SELECT x.student_id, x.kind, x.term_id, lyceum.mark_value(x.value_kind, x.number, x.code, x.due_on) AS value,
+            x.version
+        FROM (
+            SELECT DISTINCT s.subject_id, s.academic_year_id, m.student_id
+            FROM sections s
+            JOIN group_members m ON m.school_id = s.school_id AND m.group_id = s.group_id
+            WHERE s.school_id = $1 AND s.id = \(section)
+        ) m
+        JOIN final_marks x ON x.school_id = $1 AND x.student_id = m.student_id AND x.subject_id = m.subject_id
+            AND x.academic_year_id = m.academic_year_id AND \(changed)
+        WHERE \(seen("x.student_id", "\(dayOfFinal) <@", reader: "$3"))
+        ORDER BY x.student_id, x.kind, x.term_id
+        """)
+
+    /// M10: marks that pupils of this section got in the same subject and year elsewhere. Who was elsewhere stands by itself:
+    /// left to the planner's estimates, lessons of all the other sections could be read for all pupils.
+    private static let carriedMarks = Statement(
+        """
+        WITH own AS MATERIALIZED (\(members)),
+        others AS MATERIALIZED (
+            SELECT o.id, o.name, o.group_id
+            FROM sections s
+            JOIN sections o ON o.school_id = s.school_id AND o.academic_year_id = s.academic_year_id
+                AND o.subject_id = s.subject_id AND o.id <> s.id
+            WHERE s.school_id = $1 AND s.id = \(section)
+        ),
+        elsewhere AS MATERIALIZED (
+            SELECT m.student_id, m.starts_on, m.ends_on, o.id, o.name
+            FROM own
+            JOIN group_members m ON m.school_id = $1 AND m.student_id = own.student_id
+            JOIN others o ON o.group_id = m.group_id
+        )
+        SELECT k.student_id, l.date, c.id AS "category?.id", c.name AS "category?.name",
+            coalesce(c.short_name, left(c.name, 10)) AS "category?.short",
+            lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, i.weight, m.name AS section_name
+        FROM elsewhere m
+        JOIN lessons l ON l.school_id = $1 AND l.section_id = m.id AND l.date BETWEEN \(from) AND \(to)
+            AND lyceum.holds(m.starts_on, m.ends_on, l.date)
+        JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.id AND i.deleted_at IS NULL
+        JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id AND k.student_id = m.student_id
+            AND k.kind IS NOT NULL
+        LEFT JOIN categories c ON c.school_id = $1 AND c.id = i.category_id
+        WHERE \(seen("m.student_id", "l.date <@", reader: "$2"))
+        ORDER BY k.student_id, l.date, i.id
+        """)
+}

@@ -1,0 +1,240 @@
+import Diary
+import JSON
+import Postgres
+import Web
+
+/// Everything done at a lesson in one call and one transaction: `PATCH sections/{id}/journal`.
+///
+/// The segment: lock the section's row; then for each list that holds something one statement that compares all items with
+/// what stands, applies the good ones and answers outcome and current state of each; at last one that undoes everything when an item was refused and the caller
+/// wanted all or nothing. So one round trip tells what became of every item, applied or not.
+package enum JournalBatch {
+    package static let routes: [Route<Access, Caller>] = [
+        .patch("/v1/sections/{section_id}/journal", "patchSectionJournal", access: .roles([.teacher]), apply)
+    ]
+
+    static let longestList = 500
+
+    @Sendable static func apply(_ request: Request, _ caller: Caller) async throws -> Response {
+        var query = try QueryReader(request)
+        let isPartial = query.flag("partial")
+        try query.finish()
+        let section = try request.identifier("section_id")
+        let batch = try Batch(try await request.json(), caller.services)
+        return try await Idempotency.run(request, caller) { work in
+            try await apply(batch, to: section, isPartial: isPartial, request, caller, work)
+        }
+    }
+
+    private static func apply(
+        _ batch: Batch, to section: String, isPartial: Bool, _ request: Request, _ caller: Caller, _ work: Work
+    ) async throws -> Response {
+        let lists = try await attempt(batch, section, isPartial: isPartial, caller, work)
+        // A column and its lesson may name one cell; only the database knows.
+        let duplicates = FieldProblems()
+        for row in lists.marks.refused("duplicate_item") {
+            duplicates.add(FieldProblem(JSONPointer("marks").appending(row), "duplicate_item"))
+        }
+        if let problem = Problem(duplicates) { throw problem }
+        let refused = try lists.all.flatMap { try $0.problems }
+        if !refused.isEmpty && !isPartial { throw try problem(refused) }
+        var writer = JSONWriter(reservingCapacity: 8 * 1024)
+        writer.beginObject()
+        writer.key("applied")
+        writer.boolean(refused.isEmpty)
+        for list in lists.all { try list.write(to: &writer, request.language) }
+        writer.endObject()
+        return .json(writer)
+    }
+
+    /// The triggers ask the rules for whatever is written. The statements ask them too only where that is needed: to apply
+    /// what is good of a partial batch, to go on inside a transaction, and to tell which item it was that a trigger refused.
+    private static func attempt(
+        _ batch: Batch, _ section: String, isPartial: Bool, _ caller: Caller, _ work: Work
+    ) async throws -> BatchOutcomes {
+        var asksRules = isPartial || work.isTransaction
+        while true {
+            let steps = batch.steps(.integer(caller.school.id), .text(caller.user), asksRules: asksRules)
+            let lock = SectionGate.lock(caller, section)
+            let results = try await work.results(
+                of: [lock] + steps.map { $0.query } + [settle(.boolean(isPartial))])
+            if let refusal = results.refusal, refusal.sqlState != "LYB01" {
+                guard refusal.sqlState.hasPrefix("LY") && !asksRules else { throw PostgresError.refused(refusal) }
+                asksRules = true
+                continue
+            }
+            guard try !results[lock].isEmpty else { throw Problem(.notFound) }
+            return try BatchOutcomes(steps, results)
+        }
+    }
+
+    /// The kind that all refused items share, or the general one.
+    private static func problem(_ items: [Problem.Item]) throws -> Problem {
+        let codes = Set(items.map { $0.code })
+        return Problem(codes.count == 1 ? try .of(codes.first!) : .journalRefused, items: items)
+    }
+
+    private static let settle = Statement("SELECT lyceum.settle_batch($1::boolean)")
+}
+
+/// A parsed body: five lists, each in columns as its statement takes them.
+struct Batch {
+    let lessons: LessonBatch
+    let lineItems: LineItemBatch
+    let marks: MarkBatch
+    let attendance: AttendanceBatch
+    let feedback: FeedbackBatch
+
+    init(_ body: JSONValue, _ services: Services) throws {
+        let problems = FieldProblems()
+        var reader = ObjectReader(body, problems: problems)
+        lessons = LessonBatch(reader.items("lessons"), services)
+        lineItems = LineItemBatch(reader.items("line_items"))
+        marks = MarkBatch(reader.items("marks"), services)
+        attendance = AttendanceBatch(reader.items("attendance"), services)
+        feedback = FeedbackBatch(reader.items("feedback"))
+        reader.finish()
+        let count = lessons.count + lineItems.count + marks.count + attendance.count + feedback.count
+        if problems.isEmpty && count == 0 { problems.add(FieldProblem(JSONPointer(), "empty_batch")) }
+        if let problem = Problem(problems) { throw problem }
+    }
+
+    /// The statements of the lists that hold something, in the order in which they are applied.
+    func steps(_ school: Parameter, _ user: Parameter, asksRules: Bool) -> [BatchStep] {
+        var steps: [BatchStep] = []
+        func add(_ list: BatchList?, _ query: Query) { steps.append(BatchStep(list: list, query: query)) }
+        if lessons.count > 0 { add(.lessons, lessons.query(school, user)) }
+        if lineItems.count > 0 { add(.lineItems, lineItems.query(school, user)) }
+        if let columns = marks.defaultColumns(school, user) { add(nil, columns) }
+        if marks.count > 0 { add(.marks, marks.query(school, user, asksRules: asksRules)) }
+        if attendance.count > 0 { add(.attendance, attendance.query(school, user, asksRules: asksRules)) }
+        if feedback.count > 0 { add(.feedback, feedback.query(school, user)) }
+        return steps
+    }
+}
+
+/// A query of a batch, and the list whose items it answers; none for one that prepares another.
+struct BatchStep {
+    let list: BatchList?
+    let query: Query
+}
+
+/// The lists of a batch by their names in it.
+enum BatchList: String, CaseIterable {
+    case lessons
+    case lineItems = "line_items"
+    case marks
+    case attendance
+    case feedback
+}
+
+/// What the lists' statements answered.
+private struct BatchOutcomes {
+    let all: [BatchOutcome]
+    var marks: BatchOutcome { all[BatchList.allCases.firstIndex(of: .marks)!] }
+
+    init(_ steps: [BatchStep], _ results: Results) throws {
+        all = try BatchList.allCases.map { list in
+            try BatchOutcome(list.rawValue, steps.first { $0.list == list }.map { try results[$0.query] })
+        }
+    }
+}
+
+extension ObjectReader {
+    /// The items of one list; none without it.
+    fileprivate mutating func items(_ name: String) -> [ObjectReader] {
+        objects(name, .optional, maximumCount: JournalBatch.longestList).value ?? []
+    }
+
+    /// Records an item that names the same row as an earlier one.
+    func refuseDuplicate(_ key: String, _ seen: inout Set<String>) {
+        if !seen.insert(key).inserted { problems.add(FieldProblem(pointer, "duplicate_item")) }
+    }
+}
+
+/// What a list's statement answered, item by item in the order of the request.
+///
+/// Beside the result's own columns it has `_refusal` (a problem code or NULL), `_unchanged` and `_current` (the row's state
+/// as JSON, for a refused item).
+struct BatchOutcome {
+    private let name: String
+    /// None for a list that was empty.
+    private let rows: Rows?
+
+    init(_ name: String, _ rows: Rows?) {
+        self.name = name
+        self.rows = rows
+    }
+
+    var problems: [Problem.Item] {
+        get throws {
+            guard let rows else { return [] }
+            return try (0..<rows.count).compactMap { row in
+                try rows.text(row, "_refusal").map { code in
+                    Problem.Item(
+                        pointer: "/\(name)/\(row)", code: code, detail: try ProblemKind.of(code).detail,
+                        current: current(rows, row))
+                }
+            }
+        }
+    }
+
+    /// The items that were refused with this code.
+    func refused(_ code: String) -> [Int] {
+        guard let rows else { return [] }
+        return (0..<rows.count).filter { rows.text($0, "_refusal") == code }
+    }
+
+    func write(to writer: inout JSONWriter, _ language: Language) throws {
+        writer.key(name)
+        writer.beginArray()
+        if let rows {
+            for row in 0..<rows.count { try write(rows, row, to: &writer, language) }
+        }
+        writer.endArray()
+    }
+
+    private func write(_ rows: Rows, _ row: Int, to writer: inout JSONWriter, _ language: Language) throws {
+        writer.beginObject()
+        writer.fields(rows, row: row)
+        writer.key("status")
+        let refusal = rows.text(row, "_refusal")
+        writer.string(refusal != nil ? "refused" : rows.boolean(row, "_unchanged") ? "unchanged" : "applied")
+        if let refusal {
+            writer.key("problem")
+            writer.beginObject()
+            writer.key("code")
+            writer.string(refusal)
+            writer.key("detail")
+            writer.string(try ProblemKind.of(refusal).detail[language])
+            writer.endObject()
+            writer.key("current")
+            writer.raw(current(rows, row).span)
+        }
+        writer.endObject()
+    }
+
+    private func current(_ rows: Rows, _ row: Int) -> [UInt8] { Array((rows.text(row, "_current") ?? "null").utf8) }
+}
+
+extension Parameter {
+    /// A column of the rows that `unnest` makes of several arrays. One in which nothing stands is NULL, which fills the rows
+    /// with NULLs and need not be read.
+    static func column(_ values: [String?]) -> Parameter { values.allSatisfy { $0 == nil } ? .null : .texts(values) }
+}
+
+/// SQL that the lists share.
+enum BatchSQL {
+    static let section = SectionGate.section
+
+    /// Tells the last statement that an item was refused.
+    static let note = """
+        CASE WHEN c.refusal IS NOT NULL THEN \(Setting.refused.set(to: "'yes'")) END AS _note
+        """
+}
+
+/// What `lyceum.settle_batch` reads: whether an item was refused, and whether two items name one cell.
+extension Setting {
+    fileprivate static let refused = Setting("refused", .text)
+    static let malformed = Setting("malformed", .text)
+}

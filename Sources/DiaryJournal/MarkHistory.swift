@@ -1,0 +1,74 @@
+import Diary
+import Postgres
+import Web
+
+/// Every version of one mark: who, when, from what to what (A5). Families see published marks of their own children (M12).
+package enum MarkHistory {
+    package static let routes: [Route<Access, Caller>] = [
+        .get("/v1/marks/{mark_id}/history", "getMarkHistory", access: .readersOfMarks.programs(.journalRead), show)
+    ]
+
+    @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {
+        try QueryReader(request).finish()
+        let school = Parameter.integer(caller.school.id)
+        let mark = gate(school, .text(try request.identifier("mark_id")), .boolean(caller.readsAll), caller.person)
+        return try await Answer {
+            Gate(mark)
+            Object("mark", mark)
+            List("items", changes(school))
+        }.tagged(for: caller)
+    }
+
+    /// A teacher reads a section's marks; a class teacher those of own pupils, an earlier one of the days until the pupil left;
+    /// a family published ones.
+    private static let gate = Statement(
+        """
+        SELECT k.id, k.student_id, k.line_item_id, l.id AS "lesson.id", l.date AS "lesson.date",
+            j.id AS "subject.id", j.name AS "subject.name",
+            lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, k.version,
+            \(Setting.mark.set(to: "k.id")) AS _mark,
+            \(Setting.markReader.set(to: "CASE WHEN v.staff THEN 'staff' ELSE 'family' END")) AS _reader
+        FROM marks k
+        JOIN line_items i ON i.school_id = k.school_id AND i.id = k.line_item_id
+        JOIN lessons l ON l.school_id = i.school_id AND l.id = i.lesson_id
+        JOIN sections s ON s.school_id = l.school_id AND s.id = l.section_id
+        JOIN subjects j ON j.school_id = s.school_id AND j.id = s.subject_id
+        CROSS JOIN LATERAL (
+            SELECT $3::boolean
+                OR lyceum.reads_section($1, $4::uuid, s.id)
+                OR coalesce(l.date <@ lyceum.led_days($1, $4::uuid, k.student_id), false) AS staff
+        ) v
+        WHERE k.school_id = $1 AND k.id = $2::uuid
+            AND (
+                v.staff
+                OR (
+                    i.deleted_at IS NULL AND k.published_at <= now()
+                    AND lyceum.sees_student($1, $4::uuid, k.student_id)
+                )
+            )
+        """)
+
+    private static let changes = Statement(
+        """
+        SELECT h.version, h.changed_at, u.id AS "changed_by?.id", u.last_name AS "changed_by?.last_name",
+            u.first_name AS "changed_by?.first_name", u.middle_name AS "changed_by?.middle_name",
+            lyceum.mark_value(h.old_kind, h.old_number, h.old_code, h.old_due_on) AS "from",
+            lyceum.mark_value(h.new_kind, h.new_number, h.new_code, h.new_due_on) AS "to",
+            h.new_comment AS comment,
+            CASE \(Setting.markReader.text) WHEN 'staff' THEN c.id END AS "client?.id",
+            c.name AS "client?.name",
+            CASE \(Setting.markReader.text) WHEN 'staff' THEN h.reason END AS reason,
+            CASE \(Setting.markReader.text) WHEN 'staff' THEN nullif(h.request_id, '') END AS request_id
+        FROM mark_history h
+        LEFT JOIN users u ON u.school_id = h.school_id AND u.id = h.changed_by
+        LEFT JOIN clients c ON c.school_id = h.school_id AND c.id = h.client_id
+        WHERE h.school_id = $1 AND h.mark_id = \(Setting.mark.value)
+        ORDER BY h.version
+        """)
+}
+
+extension Setting {
+    fileprivate static let mark = Setting("mark", .uuid)
+    /// `staff` or `family`: what of a change is shown.
+    fileprivate static let markReader = Setting("mark_reader", .text)
+}

@@ -1,0 +1,75 @@
+import Diary
+import Postgres
+import Web
+
+/// A pupil's marks as the family sees them, newest lesson first.
+package enum StudentMarks {
+    package static let routes: [Route<Access, Caller>] = [
+        .get("/v1/students/{student_id}/marks", "listStudentMarks", access: .readersOfMarks, list)
+    ]
+
+    @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
+        var query = try QueryReader(request)
+        let subject = query.identifier("subject_id")
+        let from = query.date("from")
+        let to = query.date("to")
+        let page = Page(&query, keys: [.date, .identifier])
+        try query.finish()
+        let id = try request.identifier("student_id")
+        let filters: [Parameter] = [.integer(caller.school.id), .text(subject), .text(from), .text(to)]
+        let statements = StudentGate.isDated(for: caller) ? seen : all
+        return try await ListAnswer(request, caller, page).read(
+            behind: StudentGate.open(caller, id),
+            Query(
+                statement: statements.list,
+                parameters: filters + [.text(page.after?[0]), .text(page.after?[1]), .integer(page.limit + 1)]),
+            key: ["_date", "id"],
+            total: Query(statement: statements.total, parameters: filters + [.boolean(page.wantsTotal)]))
+    }
+
+    private static let all = Statements(andSeen: "")
+    private static let seen = Statements(andSeen: "AND l.date <@ \(StudentGate.days)")
+}
+
+/// The statements behind the gate.
+private struct Statements: Sendable {
+    let list: Statement
+    let total: Statement
+
+    /// - Parameter seen: a condition more, for who does not see all days.
+    init(andSeen seen: String) {
+        let marks = "\(Self.ofStudent) \(seen)"
+        list = Statement(
+            """
+            SELECT x.id, x.line_item_id, x.section_id, j.id AS "subject.id", j.name AS "subject.name",
+                x.lesson_id AS "lesson.id", x.date AS "lesson.date",
+                c.id AS "category?.id", c.name AS "category?.name", coalesce(c.short_name, left(c.name, 10)) AS "category?.short",
+                x.title, x.weight, x.value, x.comment, x.version, x.changed_at AS recorded_at, x.date AS _date
+            FROM (
+                SELECT k.id, k.line_item_id, l.section_id, s.subject_id, l.id AS lesson_id, l.date, i.category_id, i.title,
+                    i.weight, lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, k.comment, k.version,
+                    k.changed_at
+                \(marks)
+                    AND ($5::date IS NULL OR (l.date, k.id) < ($5::date, $6::uuid))
+                ORDER BY l.date DESC, k.id DESC
+                LIMIT $7::int
+            ) x
+            JOIN subjects j ON j.school_id = $1 AND j.id = x.subject_id
+            LEFT JOIN categories c ON c.school_id = $1 AND c.id = x.category_id
+            ORDER BY x.date DESC, x.id DESC
+            """)
+        total = Statement("SELECT CASE WHEN $5::boolean THEN (SELECT count(*) \(marks)) END AS total")
+    }
+
+    private static let ofStudent = """
+        FROM marks k
+        JOIN line_items i ON i.school_id = k.school_id AND i.id = k.line_item_id AND i.deleted_at IS NULL
+        JOIN lessons l ON l.school_id = i.school_id AND l.id = i.lesson_id
+        JOIN sections s ON s.school_id = l.school_id AND s.id = l.section_id
+        WHERE k.school_id = $1 AND k.student_id = \(StudentGate.student)
+            AND k.kind IS NOT NULL AND k.published_at <= now()
+            AND ($2::uuid IS NULL OR s.subject_id = $2::uuid)
+            AND ($3::date IS NULL OR l.date >= $3::date)
+            AND ($4::date IS NULL OR l.date <= $4::date)
+        """
+}

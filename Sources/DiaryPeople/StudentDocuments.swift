@@ -1,0 +1,35 @@
+import Diary
+import Postgres
+
+/// Documents of a pupil: passport, СНИЛС and the like. For who keeps the profile, and the family. A list shows numbers to
+/// nobody: who needs one opens the document, which is recorded unless it is the class teacher or the family (K2).
+package enum StudentDocuments {
+    package static let resource = SchoolResource(
+        "students/{student_id}/documents", table: "student_documents", row: "document_id", noun: "StudentDocument",
+        parent: ("student_id", "students"),
+        [
+            ResourceField(
+                "kind", .word(["passport", "birth_certificate", "snils", "oms_policy", "foreign_passport", "other"])
+            ).fixed,
+            ResourceField("series", .text(maximum: 20)).nullable.selected(as: "CASE WHEN f.whole THEN t.series END"),
+            ResourceField("number", .text(maximum: 50)).selected(
+                as: "CASE WHEN f.whole THEN t.number ELSE lyceum.masked(t.number) END"),
+            ResourceField("issued_by", .text(maximum: 500)).nullable,
+            ResourceField("issued_on", .date).nullable,
+        ],
+        order: ["kind"], readers: .signedIn, writers: .keepersOfProfiles,
+        people: .init(
+            sees: "lyceum.sees_profile(t.student_id)", keeps: "lyceum.keeps_student(t.student_id)",
+            seesParent: "lyceum.sees_profile(p.id)", joins: shown("true"), selected: ", NOT f.whole AS masked",
+            recordsReading: Statement("SELECT lyceum.record_document_reading($1::uuid)"), listJoins: shown("false")),
+        refusals: [
+            "student_documents_number": .init(
+                field: "number", code: "invalid_number", ru: "Такого номера у документа этого вида не бывает.",
+                en: "A document of this kind has no such number."),
+            "student_documents_series": .init(
+                field: "series", code: "invalid_series", ru: "Такой серии у документа этого вида не бывает.",
+                en: "A document of this kind has no such series."),
+        ])
+
+    private static func shown(_ whole: String) -> String { "CROSS JOIN LATERAL (SELECT \(whole) AS whole) f" }
+}

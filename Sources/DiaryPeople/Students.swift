@@ -1,0 +1,66 @@
+import Diary
+import Postgres
+
+/// Pupils and their profiles (анкета): what of it whom is shown stands in docs/people.md.
+package enum Students {
+    package static let resource = SchoolResource(
+        "students", table: "student_profiles", row: "student_id", noun: "Student",
+        PersonFields.name + PersonFields.hidden(contacts, unless: "f.whole")
+            + PersonFields.hidden(health, unless: "f.health")
+            + PersonFields.hidden(
+                [ResourceField("profile_confirmed_on", .date).nullable] + PersonFields.account, unless: "f.whole")
+            + PersonFields.hidden([.externalID], unless: "(f.whole OR (SELECT lyceum.has_scope('people.read')))"),
+        filters: ["class_id"], order: PersonFields.order, readers: .signedIn.programs(.peopleRead), makers: .managers,
+        writers: .keepersOfProfiles,
+        people: .init(
+            sees: "\(PersonFields.reader) OR lyceum.sees_profile(t.id) OR lyceum.teaches_student(t.id)",
+            keeps: "lyceum.keeps_student(t.id)",
+            joins: joins(
+                whole: "\(PersonFields.reader) OR lyceum.sees_profile(t.id)", health: "lyceum.sees_health(t.id)"),
+            selected: """
+                , c.id AS "class?.id", c.name AS "class?.name", c.grade_level AS "class?.grade_level",
+                NOT f.whole AS restricted,
+                EXISTS (SELECT FROM student_photos o WHERE o.school_id = t.school_id AND o.id = t.id)
+                    AND lyceum.has_consent(t.school_id, t.id, 'photo') AS has_photo
+                """,
+            filtered: ["class_id": "c.id"], isSearched: true,
+            recordsReading: Statement("SELECT lyceum.record_reading($1::uuid)"),
+            listJoins: joins(
+                whole: "lyceum.leads_student(t.id) OR \(own)", health: "lyceum.leads_student(t.id) OR \(own)"),
+            demands: Statement("SELECT lyceum.demand_health($1::jsonb, $2::uuid)")))
+
+    private static let own = "lyceum.sees_student(t.school_id, lyceum.current_user_id(), t.id)"
+
+    private static let contacts = [
+        ResourceField("birth_date", .date).nullable,
+        ResourceField("sex", .word(["male", "female"])).nullable,
+        ResourceField("personal_file", .text(maximum: 50)).nullable,
+        ResourceField("email", .text(maximum: 200)).nullable,
+        ResourceField("phone", .text(maximum: 50)).nullable,
+        PersonFields.otherPhones,
+        ResourceField("address", .text(maximum: 500)).nullable,
+    ]
+
+    private static let health = [
+        ResourceField("health_group", .integer(1...5)).nullable,
+        ResourceField("pe_group", .word(["main", "preparatory", "special", "exempt"])).nullable,
+    ]
+
+    /// The class of today, and what the caller sees of the profile. A list shows whole profiles to class teachers and
+    /// families alone: others open one, and that is recorded (K2).
+    private static func joins(whole: String, health: String) -> String {
+        """
+        LEFT JOIN LATERAL (
+            SELECT c.id, c.name, c.grade_level
+            FROM enrollments e
+            JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
+            WHERE e.school_id = t.school_id AND e.student_id = t.id
+                AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
+        ) c ON true
+        CROSS JOIN LATERAL (
+            SELECT \(whole) AS whole, \(health) AS health
+            OFFSET 0
+        ) f
+        """
+    }
+}

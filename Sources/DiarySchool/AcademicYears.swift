@@ -1,0 +1,22 @@
+import Diary
+
+/// Academic years.
+package enum AcademicYears {
+    package static let resource = SchoolResource(
+        "academic-years", noun: "AcademicYear",
+        [
+            ResourceField("name", .text(maximum: 50)),
+            ResourceField("starts_on", .date),
+            ResourceField("ends_on", .date),
+            ResourceField("second_half_starts_on", .date),
+            ResourceField("state", .word(["planned", "open", "closed"])).initially("\"planned\""),
+            .externalID,
+        ],
+        order: ["starts_on"], readers: .setUp,
+        refusals: [
+            "academic_years_dates": .endsBeforeStart, "academic_years_no_overlap": .overlap,
+            "academic_years_second_half": .init(
+                field: "second_half_starts_on", code: "outside_year",
+                ru: "Второе полугодие начинается внутри года.", en: "The second half begins inside the year."),
+        ])
+}

@@ -1,0 +1,63 @@
+import Diary
+
+/// When lessons begin and end: by shift, grade level and weekday.
+package enum BellSchedules {
+    package static let resource = SchoolResource(
+        "bell-schedules", noun: "BellSchedule",
+        [
+            ResourceField("academic_year_id", .identifier).fixed,
+            ResourceField("name", .text(maximum: 100)),
+            ResourceField("shift", .integer(1...3)).initially("1"),
+            ResourceField("weekday", .integer(1...7)).nullable,
+            ResourceField("grade_levels", .gradeLevels).initially("[1,2,3,4,5,6,7,8,9,10,11]"),
+            .externalID,
+            ResourceField("slots", .rows(slot, maximum: 16)).selected(as: slots),
+        ],
+        filters: ["academic_year_id"],
+        order: ["name"], readers: .setUp,
+        rows: [forget, keep, count],
+        refusals: [
+            "bell_slots_times": .init(
+                field: "slots", code: "before_start", ru: "Урок кончается позже, чем начинается.",
+                en: "A slot ends after it begins."),
+            "bell_slots_no_overlap": .init(
+                field: "slots", code: "overlap", ru: "Уроки пересекаются во времени.", en: "Slots overlap in time."),
+        ])
+
+    private static let slot = [
+        ResourceField("slot", .integer(0...15)), ResourceField("starts_at", .time), ResourceField("ends_at", .time),
+    ]
+
+    private static let slots = """
+        (
+            SELECT coalesce(
+                json_agg(
+                    json_build_object(
+                        'slot', b.slot, 'starts_at', to_char(b.starts_at, 'HH24:MI'),
+                        'ends_at', to_char(b.ends_at, 'HH24:MI')
+                    ) ORDER BY b.slot
+                ), '[]')
+            FROM bell_slots b
+            WHERE b.school_id = t.school_id AND b.bell_schedule_id = t.id
+        )
+        """
+
+    private static let forget = """
+        DELETE FROM bell_slots b
+        WHERE b.school_id = $1 AND b.bell_schedule_id = \(SchoolResource.changed) AND $2::jsonb ? 'slots'
+        """
+
+    private static let keep = """
+        INSERT INTO bell_slots (school_id, bell_schedule_id, slot, starts_at, ends_at)
+        SELECT $1, \(SchoolResource.changed), r.slot, r.starts_at, r.ends_at
+        FROM jsonb_populate_recordset(NULL::bell_slots, $2::jsonb -> 'slots') r
+        WHERE \(SchoolResource.changed) IS NOT NULL
+        """
+
+    /// Other slots are another version of their schedule. A row that this transaction has changed already keeps the version
+    /// that it got.
+    private static let count = """
+        UPDATE bell_schedules t SET changed_at = now()
+        WHERE t.school_id = $1 AND t.id = \(SchoolResource.changed) AND $2::jsonb ? 'slots'
+        """
+}

@@ -1,0 +1,16 @@
+import Diary
+
+/// Pupils of a group, dated. Those of a class's own group follow enrollments.
+package enum GroupMembers {
+    package static let resource = SchoolResource(
+        "groups/{group_id}/members", table: "group_members", noun: "GroupMember", parent: ("group_id", "groups"),
+        [
+            ResourceField("student_id", .identifier).fixed,
+            ResourceField("starts_on", .date),
+            ResourceField("ends_on", .date).nullable,
+        ],
+        filters: ["student_id"],
+        order: ["starts_on"],
+        readers: .managers.programs(.peopleRead),
+        refusals: ["group_members_dates": .endsBeforeStart, "group_members_no_overlap": .overlap])
+}

@@ -1,0 +1,98 @@
+import Diary
+import JSON
+import Postgres
+import Web
+
+/// What is still missing before lessons can start: of the academic year that holds today, else of the next one.
+package enum SchoolReadiness {
+    package static let routes: [Route<Access, Caller>] = [
+        .get(
+            "/v1/school/readiness", "getSchoolReadiness", access: .managers.programs(.schoolRead), show)
+    ]
+
+    @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {
+        try QueryReader(request).finish()
+        let school = Parameter.integer(caller.school.id)
+        let counts = counts(school)
+        let language = request.language
+        var (response, _) = try await Answer(capacity: 4 * 1024) {
+            Silent(counts)
+            Member("ready") { writer, results in
+                let counts = try results[counts]
+                writer.boolean(ReadinessCheck.all.allSatisfy { !$0.isRequired || counts.integer(0, $0.code) ?? 0 == 0 })
+            }
+            Object("academic_year", academicYear(school))
+            Member("checks") { writer, results in
+                writer.beginArray()
+                for check in ReadinessCheck.all {
+                    write(check, try results[counts].integer(0, check.code) ?? 0, to: &writer, language)
+                }
+                writer.endArray()
+            }
+        }.plain(for: caller)
+        response.headers.append(("Content-Language", language.rawValue))
+        response.headers.append(("Vary", "Authorization, Accept-Language"))
+        return response
+    }
+
+    private static func write(
+        _ check: ReadinessCheck, _ count: Int, to writer: inout JSONWriter, _ language: Language
+    ) {
+        writer.beginObject()
+        writer.key("code")
+        writer.string(check.code)
+        writer.key("ok")
+        writer.boolean(count == 0)
+        writer.key("required")
+        writer.boolean(check.isRequired)
+        writer.key("count")
+        writer.integer(count)
+        writer.key("detail")
+        writer.string(check.detail(count, language))
+        writer.endObject()
+    }
+
+    private static let comingYear = """
+        FROM academic_years y
+        WHERE y.school_id = $1 AND y.ends_on >= lyceum.today() AND y.state <> 'closed'
+        ORDER BY y.starts_on
+        LIMIT 1
+        """
+
+    private static let academicYear = Statement("SELECT y.id, y.name, y.starts_on, y.ends_on \(comingYear)")
+
+    /// One row with a count for each check. People are asked for on a day of the year: today, else its first.
+    private static let counts = Statement(
+        """
+        WITH y AS MATERIALIZED (
+            SELECT y.id, y.starts_on, y.ends_on \(comingYear)
+        ), day AS MATERIALIZED (
+            SELECT greatest(lyceum.today(), (SELECT y.starts_on FROM y)) AS date
+        ), grades AS MATERIALIZED (
+            SELECT DISTINCT c.grade_level
+            FROM classes c
+            JOIN y ON y.id = c.academic_year_id
+            WHERE c.school_id = $1 AND c.archived_at IS NULL
+        ), enrolled AS MATERIALIZED (
+            SELECT e.student_id
+            FROM enrollments e
+            JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
+            JOIN y ON y.id = c.academic_year_id
+            CROSS JOIN day
+            WHERE e.school_id = $1 AND lyceum.holds(e.starts_on, e.ends_on, day.date)
+        ), able AS MATERIALIZED (
+            -- A2: who signs in, or holds a code that still opens.
+            SELECT u.id
+            FROM users u
+            WHERE u.school_id = $1 AND (
+                u.state = 'active'
+                OR u.state = 'issued' AND EXISTS (
+                    SELECT FROM activation_codes a
+                    WHERE a.school_id = u.school_id AND a.user_id = u.id AND a.used_at IS NULL AND a.revoked_at IS NULL
+                        AND a.expires_at > now()
+                )
+            )
+        )
+        SELECT \(ReadinessCheck.all.map { "(\($0.count)) AS \($0.code)" }.joined(separator: ",\n    "))
+        """)
+}

@@ -1,0 +1,17 @@
+import Diary
+import DiaryPeople
+import DiarySignIn
+
+/// All work that runs behind the requests.
+extension BackgroundWork {
+    package static let all: [BackgroundWork] = [
+        .forgetSignInFailures,
+        .forgetSessions,
+        .forgetActivityDays,
+        .forgetAuthorizationCodes,
+        .forgetActivationCodes,
+        .forgetSecondFactors,
+        .forgetKeptAnswers,
+        .forgetPhotos,
+    ]
+}

@@ -1,0 +1,31 @@
+import Diary
+import Postgres
+import Web
+
+/// The diary as a web application, on one core.
+struct DiaryApplication: Application {
+    let services: Services
+
+    func admit(_ request: Request, _ rule: Access) async throws -> Caller {
+        let authorizer = Authorizer(services: services)
+        if let caller = try authorizer.admitNow(request, rule) { return caller }
+        return try await authorizer.admit(request, rule)
+    }
+
+    /// Each user has an identifier of their own, whatever the school.
+    func user(of caller: Caller) -> String? { caller.user.isEmpty ? nil : caller.user }
+
+    /// An integration always, an app of others where it has a limit of its own.
+    func client(of caller: Caller) -> RatedClient? {
+        guard let client = caller.client, caller.isIntegration || caller.requestsPerMinute != nil else { return nil }
+        return RatedClient(key: client, requestsPerMinute: caller.requestsPerMinute)
+    }
+
+    func problem(for error: any Error) -> Problem? { DatabaseProblems.problem(for: error) }
+
+    var trouble: String? { services.lanes.trouble }
+
+    var metrics: [MetricFamily] { LaneMetrics.families(services.lanes.statistics) }
+
+    func close() { services.lanes.close() }
+}

@@ -1,0 +1,46 @@
+import Diary
+import Postgres
+import Reactor
+import Synchronization
+import Web
+
+/// Whether the process can serve, as all of its cores see it.
+///
+/// A core that is overloaded is still ready: it answers 503 to those it cannot take. Taken out of service for that, it would
+/// leave its load to the others, which are as busy and use the same database.
+package final class Readiness: Sendable {
+    private let stopping = Atomic<Bool>(false)
+    /// By core: lanes without a connection, a bit each.
+    private let lanesAway: AtomicWords
+    private static let lanes = ["read", "write", "leased"]
+
+    /// Before they connect, all lanes of all cores are away.
+    package init(cores: Int) {
+        lanesAway = AtomicWords(count: cores)
+        for core in 0..<cores { lanesAway.store(1 << UInt64(Self.lanes.count) - 1, at: core) }
+    }
+
+    package var isStopping: Bool { stopping.load(ordering: .relaxed) }
+    package func stop() { stopping.store(true, ordering: .relaxed) }
+
+    /// A core's lanes, whenever a connection comes or goes.
+    func update(_ lanes: [LaneStatistics], core: Int) {
+        var bits: UInt64 = 0
+        for (index, name) in Self.lanes.enumerated()
+        where lanes.contains(where: { $0.name == name && $0.connections == 0 }) { bits |= 1 << UInt64(index) }
+        lanesAway.store(bits, at: core)
+    }
+
+    /// Why the process cannot serve; nil when it can.
+    var problem: Problem? {
+        if isStopping { return Problem(.shuttingDown, headers: [("Retry-After", "5")]) }
+        let bits = (0..<lanesAway.count).reduce(0) { $0 | lanesAway[$1] }
+        guard bits != 0 else { return nil }
+        let away = Self.lanes.indices.filter { bits & 1 << UInt64($0) != 0 }.map { Self.lanes[$0] }
+            .joined(separator: ", ")
+        return Problem(
+            .databaseUnavailable,
+            detail: Text(ru: "Нет соединения с базой: \(away).", en: "No connection to the database: \(away)."),
+            headers: [("Retry-After", "2")])
+    }
+}

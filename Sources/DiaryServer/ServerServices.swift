@@ -1,0 +1,28 @@
+import Diary
+import Web
+
+/// What the server answers about itself. All cores share it.
+final class ServerServices: Sendable {
+    let contract: Contract
+    let readiness: Readiness
+
+    init(contract: Contract, readiness: Readiness) {
+        self.contract = contract
+        self.readiness = readiness
+    }
+}
+
+extension Services {
+    var server: ServerServices { area() }
+}
+
+/// `openapi.yaml` as it stands and as JSON, read once at the start.
+package struct Contract: Sendable {
+    let yaml: StaticContent
+    let json: StaticContent
+
+    package init(yaml: [UInt8], json: [UInt8]) {
+        self.yaml = StaticContent(yaml)
+        self.json = StaticContent(json)
+    }
+}

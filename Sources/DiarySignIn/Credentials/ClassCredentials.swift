@@ -1,0 +1,172 @@
+import Diary
+import JSON
+import Postgres
+import Web
+
+/// Codes for a class: its pupils, their guardians with access, or both, in one transaction (A2).
+package enum ClassCredentials {
+    package static let routes: [Route<Access, Caller>] = [
+        .post("/v1/classes/{class_id}/credentials", "issueClassCredentials", access: .issuers.ownApps, issue)
+    ]
+
+    @Sendable static func issue(_ request: Request, _ caller: Caller) async throws -> Response {
+        try QueryReader(request).finish()
+        let id = try request.identifier("class_id")
+        let order = try Order(try await request.json())
+        return try await caller.services.lanes.transaction(caller.scope) { transaction in
+            try await issue(id, order, caller, transaction)
+        }
+    }
+
+    private static func issue(
+        _ id: String, _ order: Order, _ caller: Caller, _ transaction: Transaction
+    ) async throws -> Response {
+        let school = Parameter.integer(caller.school.id)
+        let found = try await transaction.run([gate(school, .text(id), .text(caller.user))])[0]
+        guard !found.isEmpty else { throw Problem(.notFound) }
+        if !found.boolean(0, "is_led_by_caller") {
+            guard !found.boolean(0, "is_led") else { throw Problem.notYourCredentials(.classTeacher) }
+            guard found.boolean(0, "caller_heads") else { throw Problem.notYourCredentials(.deputyHead) }
+            guard order.reason != nil else { throw Problem.missingReason }
+        }
+        // Who stands in two classes' lists is locked in the same order by both.
+        let group: [Parameter] = [
+            school, .text(id), .boolean(order.includes(.students)), .boolean(order.includes(.guardians)),
+        ]
+        _ = try await transaction.run([Query(statement: lock, parameters: group)])
+        let rows = try await transaction.run([Query(statement: people, parameters: group)])[0]
+        let all = (0..<rows.count).map { row in
+            Candidate(
+                holder: CodeHolder(rows, row: row), students: rows.text(row, "student_ids")!,
+                isGuardian: rows.boolean(row, "is_guardian"), isStaff: rows.boolean(row, "is_staff"))
+        }
+        let chosen = all.filter { $0.obstacle == nil }
+        let issued = try await CodeIssue.run(chosen.map { $0.holder }, reason: order.reason, caller, transaction)
+
+        var writer = JSONWriter(reservingCapacity: 16 * 1024)
+        writer.beginObject()
+        writer.key("class")
+        writer.beginObject()
+        writer.key("id")
+        writer.string(found.text(0, "id")!)
+        writer.key("name")
+        writer.string(found.text(0, "name")!)
+        writer.key("grade_level")
+        writer.integer(found.integer(0, "grade_level")!)
+        writer.endObject()
+        writer.key("items")
+        writer.beginArray()
+        for (candidate, code) in zip(chosen, issued) {
+            writer.beginObject()
+            code.write(to: &writer)
+            candidate.write(to: &writer)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.key("skipped")
+        writer.beginArray()
+        for candidate in all {
+            guard let obstacle = candidate.obstacle else { continue }
+            writer.beginObject()
+            candidate.holder.write(to: &writer)
+            candidate.write(to: &writer)
+            writer.key("reason")
+            writer.string(obstacle)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+        return .json(writer)
+    }
+
+    private static let gate = Statement(
+        """
+        SELECT c.id, c.name, c.grade_level, t.id IS NOT NULL AS is_led, coalesce(t.teacher_id = $3::uuid, false) AS is_led_by_caller,
+            s.heads AS caller_heads
+        FROM classes c
+        LEFT JOIN class_teachers t ON t.school_id = c.school_id AND t.class_id = c.id
+            AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
+        CROSS JOIN LATERAL (\(CodeIssue.standing(of: "$3::uuid"))) s
+        WHERE c.school_id = $1 AND c.id = $2::uuid
+        """)
+
+    /// Pupils of the class today, and who represents them with access today (A3): person, pupil.
+    private static let members = """
+        SELECT e.student_id AS user_id, e.student_id, false AS is_guardian
+        FROM enrollments e
+        WHERE $3::boolean AND e.school_id = $1 AND e.class_id = $2::uuid
+            AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
+        UNION ALL
+        SELECT g.guardian_id, g.student_id, true
+        FROM enrollments e
+        JOIN guardianships g ON g.school_id = e.school_id AND g.student_id = e.student_id AND g.access = 'full'
+            AND lyceum.holds(g.starts_on, g.ends_on, lyceum.today())
+        WHERE $4::boolean AND e.school_id = $1 AND e.class_id = $2::uuid
+            AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
+        """
+
+    private static let lock = Statement(
+        """
+        SELECT u.id FROM users u
+        WHERE u.school_id = $1 AND u.id IN (SELECT m.user_id FROM (\(members)) m)
+        ORDER BY u.id
+        FOR NO KEY UPDATE OF u
+        """)
+
+    private static let people = Statement(
+        """
+        SELECT \(CodeHolder.columns), m.student_ids, m.is_guardian, lyceum.is_staff($1, u.id) AS is_staff
+        FROM (
+            SELECT m.user_id, to_json(array_agg(m.student_id ORDER BY m.student_id)) AS student_ids,
+                bool_or(m.is_guardian) AS is_guardian
+            FROM (\(members)) m
+            GROUP BY m.user_id
+        ) m
+        JOIN users u ON u.school_id = $1 AND u.id = m.user_id
+        ORDER BY m.is_guardian, u.last_name, u.first_name, u.id
+        """)
+}
+
+/// What the body asks for.
+private struct Order {
+    enum Group: String, CaseIterable {
+        case students, guardians, both
+    }
+
+    private let group: Group?
+    let reason: String?
+
+    init(_ body: JSONValue) throws {
+        let problems = FieldProblems()
+        var reader = ObjectReader(body, problems: problems)
+        group = reader.enumeration("for", Group.self).value
+        reason = reader.reason()
+        reader.finish()
+        if let problem = Problem(problems) { throw problem }
+    }
+
+    func includes(_ group: Group) -> Bool { self.group == .both || self.group == group }
+}
+
+/// Somebody of the class, or of its pupils' families.
+private struct Candidate {
+    let holder: CodeHolder
+    /// Whose guardian; of a pupil the pupil itself. A JSON array.
+    let students: String
+    let isGuardian: Bool
+    let isStaff: Bool
+
+    /// Why there is no code for the person in this list; a reset is for one person alone.
+    var obstacle: String? {
+        if isStaff { return "staff" }
+        if holder.isClosed { return "closed" }
+        return holder.isActive ? "activated" : nil
+    }
+
+    func write(to writer: inout JSONWriter) {
+        writer.key("as")
+        writer.string(isGuardian ? "guardian" : "student")
+        writer.key("student_ids")
+        writer.raw(Array(students.utf8))
+    }
+}

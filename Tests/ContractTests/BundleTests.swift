@@ -1,0 +1,93 @@
+import Contract
+import FoundationEssentials
+import TestSupport
+import Testing
+
+/// openapi.yaml from its parts.
+@Suite struct BundleTests {
+    @Test func theCommittedDocumentIsWhatThePartsGive() throws {
+        let document = try String(contentsOfFile: TestDatabase.repository + "/openapi.yaml", encoding: .utf8)
+        let isSame = try Contract.bundle(TestDatabase.repository + "/openapi") == document
+        #expect(isSame, "make openapi.yaml anew with `lyceum openapi bundle`")
+        #expect(document.hasPrefix("# Generated from the parts in openapi/ by `lyceum openapi bundle`."))
+    }
+
+    @Test func aDeclaredResourceGivesItsOperationsAndSchemas() throws {
+        let document = try Parts().bundle()
+        for line in [
+            "  /v1/rooms:", "  /v1/rooms/{room_id}:", "      operationId: listRooms", "      operationId: createRoom",
+            "      operationId: getRoom", "      operationId: updateRoom", "      operationId: deleteRoom",
+            "    RoomRecord:", "    NewRoom:", "    RoomPatch:", "    RoomPage:",
+            "      description: Where lessons are held. The list is by name. May be called by everybody who is signed in.",
+            "          description: Sports hall. `false` when left out.",
+            "      required: [id, name, capacity, shared, kind, owner, version]",
+            "      required: [name, kind]",
+            #"          type: [integer, "null"]"#,
+            #"          pattern: "^[^\\u0000]*$""#,
+            ##"        "428": { $ref: "#/components/responses/PreconditionRequired" }"##,
+        ] {
+            #expect(document.contains("\n\(line)\n"), "\(line)")
+        }
+        let schemas = document.split(separator: "\n\n")
+        let new = try #require(schemas.first { $0.contains("    NewRoom:") })
+        let patch = try #require(schemas.first { $0.contains("    RoomPatch:") })
+        #expect(new.contains(" kind:") && !new.contains(" owner:"), "what is read-only is not written")
+        #expect(patch.contains(" name:") && !patch.contains(" kind:"), "what is fixed is not changed")
+    }
+
+    @Test func withoutAnOperationItHasNoneAndNoPage() throws {
+        let rooms = Parts.rooms.replacing("write: managers", with: "write: managers\n  without: [list, delete]")
+        // Without lists nothing has a page, and nothing may be there for nobody.
+        #expect(try Parts.fault(["school/rooms.yaml": rooms]) == "openapi/: nothing refers to the parameter Cursor.")
+    }
+
+    @Test(arguments: [
+        (Parts.rooms, "sorted: by name", "sorts: by name", "school/rooms.yaml, line 8: a resource has no sorts;"),
+        (Parts.rooms, "maxLength: 100", "maxlength: 100", "school/rooms.yaml, line 13: a field has no maxlength;"),
+        (Parts.rooms, "read: everybody", "read: nobody", "school/rooms.yaml, line 9: there are no callers nobody;"),
+        (Parts.rooms, "name: \"214\", ", "", "school/rooms.yaml, line 11: the example has no name."),
+        (Parts.rooms, "tag: School", "tag: Scool", "school/rooms.yaml, line 1: _root.yaml has no tag Scool."),
+        (
+            Parts.rooms, "kind: {", "kind: shared #",
+            "school/rooms.yaml, line 16: a field is a schema, or `shared` where"
+        ),
+        (
+            Parts.health, "answers: read", "answers: reed",
+            "service/health.yaml, line 9: there is no class of answers reed; _responses.yaml has command, read, write."
+        ),
+        (
+            Parts.health, "      operationId: getLivez\n", "",
+            "service/health.yaml, line 5: the operation has no operationId."
+        ),
+        (Parts.health, "getLivez", "listRooms", "service/health.yaml, line 5: there is another operation listRooms."),
+        (
+            Parts.health, "/livez:", "/v1/rooms:",
+            "service/health.yaml, line 5: get /v1/rooms stands in the contract twice."
+        ),
+        (Parts.health, "schema: Health", "schema: Helth", "service/health.yaml, line 11: there is no schema Helth."),
+        (
+            Parts.health, "headers: bare", "headers: none",
+            "service/health.yaml, line 11: there is no set of headers none;"
+        ),
+        (Parts.health, "access: open", "access: shut", "service/health.yaml, line 8: access is open or own_apps."),
+        (Parts.health, "  Health:", "  Total:", "service/health.yaml, line 13: there is another schema Total."),
+        (Parts.health, "summary: Is it alive", "summary: [", "service/health.yaml: not YAML: "),
+        (
+            Parts.health, "schema: Health", "description: It is.",
+            "service/health.yaml: not YAML: Parser: expected all keys to be unique"
+        ),
+        (Parts.health, ", schema: Health", "", "nothing refers to the schema Health."),
+    ])
+    func faultsSayWhere(_ part: String, _ right: String, _ wrong: String, _ fault: String) throws {
+        #expect(part.contains(right))
+        let file = part == Parts.rooms ? "school/rooms.yaml" : "service/health.yaml"
+        let told = try Parts.fault([file: part.replacing(right, with: wrong)])
+        #expect(told.hasPrefix("openapi/\(fault)") || told.hasPrefix("openapi/: \(fault)"), "\(told)")
+    }
+
+    @Test func aNounsFileBelongsIntoAFolder() throws {
+        #expect(
+            try Parts.fault(["rooms.yaml": Parts.rooms])
+                == "openapi/rooms.yaml: the file of a noun belongs into the folder of its area.")
+    }
+}

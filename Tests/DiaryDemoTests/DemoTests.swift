@@ -1,0 +1,175 @@
+import Crypto
+import Postgres
+import TestSupport
+import Testing
+
+@testable import DiaryDemo
+
+/// What `lyceum demo` promises. One small school, filled once per process for these tests.
+@Suite struct DemoTests {
+    private let connection: BlockingConnection
+
+    init() throws { connection = try BlockingConnection(url: Self.filled.get().ownerURL) }
+
+    /// In the second half of the year: finals of two quarters and of a semester, marks in grade 2.
+    private static let today = "2027-03-01"
+    private static let demo = Demo(seed: 29, today: today, schools: 1, students: 550, years: 1)
+    private static let filled = Result { try fill(demo) }
+
+    private static func fill(_ demo: Demo) throws -> TestDatabase {
+        let database = try TestDatabase(.migrated)
+        _ = try demo.fill(BlockingConnection(url: database.ownerURL)) { _ in }
+        return database
+    }
+
+    private func number(_ query: String) throws -> Int {
+        Int(try connection.query(query).first ?? "") ?? -1
+    }
+
+    /// The database checks M1, M2, M3 and L1 for itself; `fill` fails when it finds something.
+    @Test func databaseFindsNothingWrong() throws {
+        #expect(try number("SELECT count(*) FROM lyceum.check_lessons()") == 0)
+        #expect(try number("SELECT count(*) FROM lyceum.check_marks()") == 0)
+    }
+
+    @Test func seedDecidesEveryRow() throws {
+        let databases = try [7, 7, 8].map { seed in
+            try Self.fill(Demo(seed: seed, today: "2026-10-20", schools: 1, students: 100, years: 1))
+        }
+        for table in ["users", "sections", "timetable_entries", "lessons", "marks", "attendance", "feedback"] {
+            let digests = try databases.map { database in
+                try BlockingConnection(url: database.ownerURL).query(
+                    """
+                    SELECT md5(string_agg(
+                        (to_jsonb(t) - '{password_hash,changed_at,changed_xid}'::text[])::text, '' ORDER BY id))
+                    FROM \(table) t
+                    """
+                ).first
+            }
+            #expect(digests[0] == digests[1], "\(table)")
+            #expect(digests[0] != digests[2], "\(table)")
+        }
+    }
+
+    @Test func refusesADatabaseWithASchool() throws {
+        #expect(throws: Demo.Failure.notEmpty(school: "lyceum29")) { try Self.demo.fill(connection) { _ in } }
+    }
+
+    @Test func refusesADatabaseWithoutSchema() throws {
+        let database = try TestDatabase(.empty)
+        #expect(throws: Demo.Failure.notMigrated) {
+            try Self.demo.fill(BlockingConnection(url: database.ownerURL)) { _ in }
+        }
+    }
+
+    @Test(arguments: ["2026-02-30", "2026-2-3", "today", "", "1969-01-01"])
+    func refusesWhatIsNoDay(today: String) throws {
+        #expect(throws: Demo.Failure.wrongDay(today)) {
+            try Demo(seed: 1, today: today, schools: 1, students: 550, years: 1).fill(connection) { _ in }
+        }
+    }
+
+    @Test func everyLoginHasThePassword() throws {
+        let rows = try connection.query("SELECT login, password_hash FROM users WHERE state = 'active' ORDER BY login")
+            .rows
+        #expect(rows.map { $0[0] } == Demo.logins.sorted())
+        let hash = try #require(rows[0][1])
+        #expect(try PasswordHash.verify(Demo.password, against: hash).matches)
+        #expect(Set(rows.map { $0[1] }).count == 1)
+    }
+
+    @Test func parentHasAChildIn7AAndOneInGrade1() throws {
+        let names = try connection.query(
+            """
+            SELECT c.name FROM users u
+            JOIN lyceum.seen_students(u.school_id, u.id) s ON true
+            JOIN enrollments e ON e.school_id = u.school_id AND e.student_id = s.student_id
+            JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
+            WHERE u.login = 'parent' ORDER BY 1
+            """)
+        #expect(names.rows == [["1А"], ["7А"]])
+    }
+
+    @Test func teacherLeads7A() throws {
+        let query = """
+            SELECT count(*) FROM users u
+            JOIN class_teachers t ON t.school_id = u.school_id AND t.teacher_id = u.id
+            JOIN classes c ON c.school_id = t.school_id AND c.id = t.class_id AND c.name = '7А'
+            JOIN section_teachers st ON st.school_id = u.school_id AND st.teacher_id = u.id
+            JOIN sections s ON s.school_id = st.school_id AND s.id = st.section_id AND s.group_id = c.group_id
+            JOIN subjects b ON b.school_id = s.school_id AND b.id = s.subject_id AND b.name IN ('Алгебра', 'Геометрия')
+            WHERE u.login = 'teacher'
+            """
+        #expect(try number(query) == 2)
+    }
+
+    /// M1, in the demo's own words: grade 1 has feedback and nothing else.
+    @Test func grade1HasNoMarks() throws {
+        let students = """
+            student_id IN (
+                SELECT e.student_id FROM enrollments e JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
+                WHERE c.grade_level = 1)
+            """
+        #expect(try number("SELECT count(*) FROM marks WHERE \(students)") == 0)
+        #expect(try number("SELECT count(*) FROM final_marks WHERE \(students)") == 0)
+        #expect(try number("SELECT count(*) FROM feedback WHERE \(students)") > 100)
+    }
+
+    /// M9: at most one control work a day for a class, at most one in 17 days of a subject.
+    @Test func controlWorksKeepTheirDistance() throws {
+        let works = """
+            FROM line_items i
+            JOIN lessons l ON l.school_id = i.school_id AND l.id = i.lesson_id
+            JOIN sections s ON s.school_id = l.school_id AND s.id = l.section_id
+            JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
+            JOIN categories c ON c.school_id = i.school_id AND c.id = i.category_id AND c.is_control
+            """
+        #expect(try number("SELECT count(*) \(works)") > 100)
+        #expect(
+            try number("SELECT max(n) FROM (SELECT count(*) AS n \(works) GROUP BY g.class_id, l.date) d") == 1)
+        let gaps = "SELECT l.date - lag(l.date) OVER (PARTITION BY s.id ORDER BY l.date) AS days \(works)"
+        #expect(try number("SELECT min(days) FROM (\(gaps)) g") > 17)
+    }
+
+    /// M7: below the norm a final has a reason, unless three quarters of the lessons were missed.
+    @Test func finalsHaveMarksBehindThem() throws {
+        let query = """
+            SELECT count(*) FROM (
+                SELECT f.id, f.reason, t.kind, count(m.id) AS marks
+                FROM final_marks f
+                JOIN terms t ON t.school_id = f.school_id AND t.id = f.term_id
+                LEFT JOIN (
+                    marks m
+                    JOIN line_items i ON i.school_id = m.school_id AND i.id = m.line_item_id
+                    JOIN lessons l ON l.school_id = i.school_id AND l.id = i.lesson_id
+                    JOIN sections s ON s.school_id = l.school_id AND s.id = l.section_id
+                ) ON m.school_id = f.school_id AND m.student_id = f.student_id AND m.kind = 'number'
+                    AND s.subject_id = f.subject_id AND l.date BETWEEN t.starts_on AND t.ends_on
+                WHERE f.kind = 'term' AND f.value_kind = 'number'
+                GROUP BY f.id, f.reason, t.kind
+            ) f
+            WHERE reason IS NULL AND marks < CASE kind WHEN 'semester' THEN 5 ELSE 3 END
+            """
+        #expect(try number(query) == 0)
+    }
+
+    @Test(arguments: [
+        ("a second shift", "SELECT count(*) FROM bell_schedules WHERE shift = 2"),
+        ("subgroups", "SELECT count(*) FROM groups WHERE kind = 'part'"),
+        ("a substitute", "SELECT count(*) FROM substitutions WHERE kind = 'replace'"),
+        ("merged parts", "SELECT count(*) FROM substitutions WHERE kind = 'merge'"),
+        ("a cancelled lesson", "SELECT count(*) FROM substitutions WHERE kind = 'cancel'"),
+        ("a transfer", "SELECT count(*) FROM enrollments WHERE end_reason = 'Перевод в 7А'"),
+        ("a pupil at home", "SELECT count(*) FROM enrollments WHERE NOT in_class_group"),
+        ("their marks", "SELECT count(*) FROM sections s JOIN groups g ON g.id = s.group_id AND g.kind = 'individual'"),
+        ("a guardian without access", "SELECT count(*) FROM guardianships WHERE access = 'none'"),
+        ("a pass-fail section", "SELECT count(*) FROM sections WHERE grading = 'pass_fail'"),
+        ("a club", "SELECT count(*) FROM sections WHERE kind = 'extracurricular' AND grading = 'none'"),
+        ("a teacher who is a parent", "SELECT count(*) FROM staff s JOIN guardians g ON g.id = s.id"),
+        ("a debt", "SELECT count(*) FROM marks WHERE code = 'owed'"),
+        ("a corrected mark", "SELECT count(*) FROM mark_history WHERE version = 2"),
+    ])
+    func holds(what: String, query: String) throws {
+        #expect(try number(query) > 0, "\(what)")
+    }
+}

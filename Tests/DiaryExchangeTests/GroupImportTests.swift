@@ -1,0 +1,84 @@
+import DiaryExchange
+import DiaryTestSupport
+import Postgres
+import Testing
+
+@Suite struct GroupImportTests {
+    private let school: ImportedSchool
+    private let header = "Код;Группа;Вид;Класс;Ученики;С;По"
+
+    init() throws { school = try ImportedSchool() }
+
+    private func members(_ group: String) throws -> [[String?]] {
+        try school.rows(
+            """
+            SELECT u.external_id, m.starts_on, m.ends_on FROM group_members m
+            JOIN groups g ON g.school_id = m.school_id AND g.id = m.group_id AND g.external_id = '\(group)'
+            JOIN users u ON u.school_id = m.school_id AND u.id = m.student_id ORDER BY m.starts_on, 1
+            """)
+    }
+
+    @Test func groupsArePartsOfAClassOrGoAcross() throws {
+        #expect(
+            try school.rows(
+                """
+                SELECT g.external_id, g.name, g.kind, c.name, g.grade_level FROM groups g
+                LEFT JOIN classes c ON c.school_id = g.school_id AND c.id = g.class_id WHERE g.kind <> 'class' ORDER BY 1
+                """) == [
+                    ["Г1", "Английский, 1", "part", "7А", "7"], ["Г2", "Английский, 2", "part", "7А", "7"],
+                    ["Г3", "Роботы", "cross", nil, "7"],
+                ])
+        #expect(try members("Г3") == [["У1", "2025-09-01", nil], ["У3", "2025-10-01", "2026-04-30"]])
+    }
+
+    @Test func membersComeAndGoAndNobodyIsTakenOut() throws {
+        #expect(try school.counts(.groups, header, "Г3;Роботы;;;У1;;30.09.2025") == [1, 0, 1, 0, 2])
+        #expect(try members("Г3") == [["У1", "2025-09-01", "2025-09-30"], ["У3", "2025-10-01", "2026-04-30"]])
+        // Who has left does not come back by the old file.
+        #expect(try school.faults(.groups, header, "Г3;Роботы;;;У1;;") == ["2 members membership_over"])
+        #expect(try school.counts(.groups, header, "Г3;Роботы;;;\"У1,У2\";12.10.2025;") == [1, 0, 1, 0, 2])
+        #expect(
+            try members("Г3") == [
+                ["У1", "2025-09-01", "2025-09-30"], ["У3", "2025-10-01", "2026-04-30"], ["У1", "2025-10-12", nil],
+                ["У2", "2025-10-12", nil],
+            ])
+        let state = try school.state()
+        #expect(
+            try school.counts(.groups, header, "Г3;Роботы;;;У1;;30.09.2025", "Г3;Роботы;;;\"У2,У1\";12.10.2025;")
+                == [2, 0, 0, 2, 2])
+        #expect(try school.state() == state)
+    }
+
+    @Test func faultsAreNamed() throws {
+        #expect(
+            try school.faults(
+                .groups, header, "Г1;Английский, 1;Сводная;7А;У3;;", ";Новая;Часть;;У1;;", ";Новая2;Часть;7А;У9;;",
+                ";Новая3;;7А;У1;;", ";Новая3;;7А;У1;;", ";Новая4;;7А;;01.09.2025;", ";Новая5;;7В;У1;;",
+                "Г3;Роботы;;;У2;01.12.2025;01.11.2025", "Г3;Роботы2;;;У2;01.08.2025;", "Г4;Пятая;;7Б;;;",
+                ";Пятая;;7Б;;;") == [
+                    "2 kind fixed_field", "2 members not_in_class", "3 class part_of_a_class",
+                    "4 members unknown_child",
+                    "6 members repeated", "7 members needs_members", "8 class unknown_class", "9 ends_on before_start",
+                    "10 name differs", "10 starts_on outside_year", "9 members repeated", "12 external_id lacks_code",
+                ])
+        #expect(
+            try school.counts(.groups, "Группа;Класс;Ученики", "Труд;7А;У1", "Труд;7Б;У3") == [
+                2, 2, 0, 0, 3,
+            ])
+        #expect(try school.faults(.groups, "Группа", "Труд") == ["2 name ambiguous"])
+    }
+
+    /// Two lessons at a time through a group are told at the row.
+    @Test func L1_pupilsOverlapIsAFault() throws {
+        try school.owner.execute(
+            """
+            INSERT INTO lessons (school_id, id, section_id, date, slot, starts_at, ends_at)
+            SELECT s.school_id, gen_random_uuid(), s.id, '2025-10-06', 1, '08:00', '08:45'
+            FROM sections s WHERE s.external_id IN ('Н3', 'Н4')
+            """)
+        #expect(try school.faults(.groups, header, "Г1;Английский, 1;;;У2;;") == ["2 members student_overlap"])
+        #expect(try school.counts(.groups, header, "Г1;Английский, 1;;;У2;07.10.2025;") == [1, 0, 1, 0, 2])
+        #expect(
+            try school.faults(.students, "Код;Фамилия;Имя;Класс;Дата зачисления", "У3;Мухин;Пётр;7А;06.10.2025") == [])
+    }
+}

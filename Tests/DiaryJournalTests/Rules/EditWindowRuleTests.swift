@@ -1,0 +1,164 @@
+import DiaryTestSupport
+import Testing
+
+/// M4: until when marks are written; M12: publishing needs no window.
+@Suite struct EditWindowRuleTests {
+    let school: RuleSchool
+
+    init() throws { school = try RuleSchool() }
+
+    static let write = RuleSchool.mark(.anna, at: .recent)
+
+    @Test(arguments: [
+        ("2026-10-13", Refusal.lessonInFuture), ("2026-10-14", nil), ("2026-10-28", nil),
+        ("2026-10-29", .editWindowClosed), ("2027-05-01", .editWindowClosed),
+    ])
+    func m4MarksAreWrittenFromTheLessonToFourteenDaysAfterIt(_ today: String, _ wanted: Refusal?) throws {
+        // Only the window: the term closes later.
+        try school.run(RuleSchool.update("terms", .quarter1, "marks_close_on = '2027-05-31'"))
+        try school.today(today)
+        #expect(try school.refusal(of: Self.write) == wanted)
+    }
+
+    @Test(arguments: [("2026-10-17", nil), ("2026-10-18", Refusal.editWindowClosed)])
+    func m4WindowIsTheSchools(_ today: String, _ wanted: Refusal?) throws {
+        try school.run("UPDATE school_settings SET edit_window_days = 3 WHERE school_id = lyceum.current_school()")
+        try school.today(today)
+        #expect(try school.refusal(of: Self.write) == wanted)
+    }
+
+    @Test(arguments: [("2026-10-24", nil), ("2026-10-25", Refusal.editWindowClosed)])
+    func m4TermClosesBeforeTheWindowDoes(_ today: String, _ wanted: Refusal?) throws {
+        try school.run(RuleSchool.update("terms", .quarter1, "marks_close_on = '2026-10-24'"))
+        try school.today(today)
+        #expect(try school.refusal(of: Self.write) == wanted)
+    }
+
+    @Test func m4TermOfOtherGradeLevelsDoesNotClose() throws {
+        try school.run("UPDATE terms SET grade_levels = '{1,2,3,4,5,6}' WHERE id = \(RuleKey.quarter1)")
+        try school.run(RuleSchool.update("terms", .quarter1, "marks_close_on = '2026-10-24'"))
+        try school.today("2026-10-25")
+        #expect(try school.refusal(of: Self.write) == nil)
+    }
+
+    @Test func m4ChangingAndClearingAreHeldBackToo() throws {
+        try school.run(Self.write)
+        let change = RuleSchool.change(.anna, at: .recent, to: .number(4))
+        let clear = RuleSchool.change(.anna, at: .recent, to: .nothing)
+        let comment = "UPDATE marks SET comment = 'Доска' \(RuleSchool.cell(.anna, at: .recent))"
+        for (today, wanted) in [("2026-10-28", nil), ("2026-10-29", Refusal.editWindowClosed)] {
+            try school.today(today)
+            for statement in [change, clear, comment] {
+                #expect(try school.refusal(of: statement) == wanted, "\(today): \(statement)")
+            }
+        }
+    }
+
+    // MARK: Unlock
+
+    @Test(arguments: [
+        ("2026-09-29", "2026-09-29", "2026-10-15", nil),
+        ("2026-09-01", "2026-10-24", "2026-12-31", nil),
+        ("2026-09-01", "2026-09-28", "2026-12-31", Refusal.editWindowClosed),  // ends before the lesson
+        ("2026-09-30", "2026-10-24", "2026-12-31", .editWindowClosed),  // begins after it
+        ("2026-09-29", "2026-09-29", "2026-10-14", .editWindowClosed),  // expired yesterday
+    ])
+    func m4UnlockOpensItsDatesUntilItExpires(
+        _ starts: String, _ ends: String, _ expires: String, _ wanted: Refusal?
+    ) throws {
+        try school.run(RuleSchool.unlock(.maths7, from: starts, to: ends, until: expires))
+        #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .old)) == wanted)
+    }
+
+    @Test func m4UnlockIsOfOneSection() throws {
+        try school.run(RuleSchool.unlock(.english7, from: "2026-09-01", to: "2026-10-24", until: "2026-12-31"))
+        #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .old)) == .editWindowClosed)
+    }
+
+    @Test func m4RevokedUnlockClosesAgain() throws {
+        try school.run(RuleSchool.unlock(.maths7, from: "2026-09-01", to: "2026-10-24", until: "2026-12-31"))
+        #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .old)) == nil)
+        try school.run(RuleSchool.update("unlocks", .new, "revoked_at = now()"))
+        #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .old)) == .editWindowClosed)
+    }
+
+    @Test func m4UnlockGivesAReasonAndIsRecorded() throws {
+        let unlock = RuleSchool.unlock(.maths7, from: "2026-09-01", to: "2026-10-24", until: "2026-12-31")
+        #expect(try school.refusal(of: unlock.replacingFirst("Приказ 17", with: "")) == .check("unlocks_reason"))
+        try school.set("user_id", to: RuleKey.deputyHead.uuid)
+        try school.run(unlock)
+        try school.run(RuleSchool.update("unlocks", .new, "revoked_at = now()"))
+        let records = try school.values(
+            """
+            SELECT action || ' ' || coalesce(after ->> 'reason', '-') FROM audit_log
+            WHERE entity = 'unlocks' AND entity_id = \(RuleKey.new) AND changed_by = \(RuleKey.deputyHead) ORDER BY id
+            """)
+        #expect(records == ["insert Приказ 17", "update -"])
+    }
+
+    @Test func m4UnlockOpensNoLessonOfTheFuture() throws {
+        try school.run(RuleSchool.unlock(.maths7, from: "2026-09-01", to: "2026-10-24", until: "2026-12-31"))
+        #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .tomorrow)) == .lessonInFuture)
+    }
+
+    // MARK: What pages and lessons are told
+
+    @Test(arguments: [
+        (RuleKey.recent, "2026-10-28", nil),
+        (.old, "2026-10-13", "edit_window_closed"),
+        (.tomorrow, "2026-10-28", "lesson_in_future"),
+        (.substituted, "2026-10-23", nil),
+    ])
+    func m4PageSaysUntilWhenAndWhyNot(_ lesson: RuleKey, _ until: String, _ reason: String?) throws {
+        let answer = try school.rows(
+            """
+            SELECT editable_until, locked_reason, lyceum.lesson_editable_until(school_id, lesson_id),
+                lyceum.lesson_locked_reason(school_id, lesson_id)
+            FROM lyceum.lesson_locks WHERE school_id = lyceum.current_school() AND lesson_id = \(lesson)
+            """)
+        #expect(answer == [[until, reason, until, reason]])
+    }
+
+    @Test func m4PageKnowsOfUnlocks() throws {
+        try school.run(RuleSchool.unlock(.maths7, from: "2026-09-29", to: "2026-09-29", until: "2026-10-20"))
+        let until = "SELECT lyceum.lesson_editable_until(\(school.id), \(RuleKey.old))"
+        #expect(try school.value(until) == "2026-10-20")
+        #expect(try school.value("SELECT lyceum.lesson_locked_reason(\(school.id), \(RuleKey.old))") == nil)
+        try school.run(RuleSchool.update("unlocks", .new, "revoked_at = now()"))
+        #expect(try school.value(until) == "2026-10-13")
+    }
+
+    @Test func m4TopicIsWrittenUntilTheTermClosesWhateverTheWindow() throws {
+        let topic = RuleSchool.update("lessons", .old, "topic = 'Дроби'")
+        #expect(try school.refusal(of: topic) == nil)
+        try school.today("2026-10-29")
+        #expect(try school.refusal(of: topic) == .editWindowClosed)
+        try school.run(RuleSchool.unlock(.maths7, from: "2026-09-29", to: "2026-09-29", until: "2026-10-29"))
+        #expect(try school.refusal(of: topic) == nil)
+    }
+
+    // MARK: M12
+
+    @Test func m12PublishingDoesNotNeedTheWindow() throws {
+        try school.run(Self.write)
+        try school.run("UPDATE marks SET published_at = NULL \(RuleSchool.cell(.anna, at: .recent))")
+        try school.today("2026-12-01")
+        let publish = "UPDATE marks SET published_at = now() \(RuleSchool.cell(.anna, at: .recent))"
+        #expect(try school.refusal(of: publish) == nil)
+        let change = "UPDATE marks SET published_at = now(), number = 4 \(RuleSchool.cell(.anna, at: .recent))"
+        #expect(try school.refusal(of: change) == .editWindowClosed)
+    }
+
+    @Test func m12MarkIsPublishedUnlessItIsHeldBack() throws {
+        try school.run(Self.write)
+        #expect(try school.value("SELECT published_at IS NOT NULL FROM marks") == "t")
+    }
+}
+
+extension String {
+    /// Without Foundation there is no `replacing` for strings.
+    fileprivate func replacingFirst(_ part: String, with other: String) -> String {
+        guard let range = firstRange(of: part) else { return self }
+        return self[..<range.lowerBound] + other + self[range.upperBound...]
+    }
+}

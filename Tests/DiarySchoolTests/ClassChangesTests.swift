@@ -1,0 +1,219 @@
+import Diary
+import DiaryTestSupport
+import JSON
+import Postgres
+import TestSupport
+import Testing
+
+/// `POST /v1/students/{id}/class-changes`: a pupil changes class in one request, and no day is lost.
+@Suite(.serialized) struct ClassChangesTests {
+    let server: TestServer
+    let ids: DemoSchoolIDs
+    let deputy: TestClient
+    let class7B: String
+
+    init() async throws {
+        server = try await TestServer.of(Self.self)
+        ids = try DemoSchoolIDs(server)
+        deputy = try server.client("deputy")
+        class7B = try server.owner().query(
+            "SELECT id FROM classes WHERE school_id = $1 AND name = '7Б'", [String(ids.school)]
+        ).first!
+    }
+
+    private func owner(_ sql: String, _ rest: String...) throws -> [[String?]] {
+        try server.owner().query(sql, [String(ids.school)] + rest).rows
+    }
+
+    private func move(
+        _ pupil: String, _ json: String, by client: TestClient? = nil, headers: [(String, String)] = []
+    ) throws -> TestClient.Answer {
+        try (client ?? deputy).post("/v1/students/\(pupil)/class-changes", json: json, headers: headers)
+    }
+
+    private func groups(of kind: String, in name: String) throws -> [String] {
+        try owner(
+            "SELECT g.id FROM groups g JOIN classes c ON c.school_id = g.school_id AND c.id = g.class_id WHERE g.school_id = $1 AND g.kind = $2 AND c.name = $3 ORDER BY g.name",
+            kind, name
+        ).map { $0[0]! }
+    }
+
+    @Test func A3_M10_aPupilMovesAndNothingIsLost() throws {
+        let pupil = ids.others[0]
+        let teacher = try server.client("teacher")
+        let marks = "/v1/students/\(pupil)/marks?include=total"
+        let before = try deputy.get(marks).json["total"]!.int!
+        let part = try groups(of: "part", in: "7Б")[0]
+        let answer = try move(
+            pupil,
+            #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24", "reason": "Приказ № 31", "group_ids": ["\#(part)"]}"#
+        )
+        #expect(answer.status == 201, "\(answer.text)")
+        #expect(answer.json["left"]?["class_id"]?.string == ids.class7A)
+        #expect(answer.json["left"]?["ends_on"]?.string == "2025-11-23")
+        #expect(answer.json["left"]?["end_reason"]?.string == "Приказ № 31")
+        #expect(answer.json["joined"]?["starts_on"]?.string == "2025-11-24")
+        #expect(answer.json["joined"]?["ends_on"]?.isNull == true)
+        #expect(answer.json["joined"]?["reason"]?.string == "Приказ № 31")
+        #expect(answer["Location"]?.hasSuffix("/v1/enrollments/\(answer.json["joined"]!["id"]!.string!)") == true)
+        #expect(
+            try deputy.get(answer["Location"]!.replacing("http://127.0.0.1:\(server.port)", with: "")).status == 200)
+        // Each day of the old class's week has the old lessons and each of the new one's the new: none is empty.
+        #expect(try deputy.get(marks).json["total"]?.int == before)
+        let memberships = try owner(
+            """
+            SELECT g.class_id::text, g.kind, m.starts_on, m.ends_on FROM group_members m
+            JOIN groups g ON g.school_id = m.school_id AND g.id = m.group_id AND g.kind IN ('class', 'part')
+            WHERE m.school_id = $1 AND m.student_id = $2 ORDER BY m.starts_on, g.kind
+            """, pupil)
+        #expect(memberships.filter { $0[0] == ids.class7A }.allSatisfy { $0[3] == "2025-11-23" })
+        #expect(
+            memberships.filter { $0[0] == class7B } == [
+                [class7B, "class", "2025-11-24", nil], [class7B, "part", "2025-11-24", nil],
+            ])
+        // Until then the class teacher of 7А leads her.
+        #expect(try teacher.get("/v1/students/\(pupil)/guardians").status == 200)
+    }
+
+    /// The whole way through the API: a pupil arrives, changes class, leaves; the school's history has all of it.
+    @Test func A3_arriveChangeLeave() throws {
+        let made = try deputy.post("/v1/students", json: #"{"last_name": "Лис", "first_name": "Ада"}"#)
+        let pupil = made.json["id"]!.string!
+        #expect(
+            try move(pupil, #"{"class_id": "\#(class7B)", "starts_on": "2025-11-10"}"#).json["errors"]?[0]?["code"]?
+                .string == "not_enrolled")
+        let arrived = try deputy.post(
+            "/v1/enrollments",
+            json:
+                #"{"student_id": "\#(pupil)", "class_id": "\#(ids.class7A)", "starts_on": "2025-11-03", "ends_on": "2026-05-30"}"#
+        )
+        #expect(arrived.status == 201)
+        let moved = try move(pupil, #"{"class_id": "\#(class7B)", "starts_on": "2025-11-12"}"#)
+        #expect(moved.status == 201, "\(moved.text)")
+        // What was said of the end holds for the new class.
+        #expect(moved.json["joined"]?["ends_on"]?.string == "2026-05-30")
+        let days = try deputy.get("/v1/students/\(pupil)/diary?from=2025-11-10&to=2025-11-14").json["lessons"]!.array
+        let classes = try owner(
+            "SELECT DISTINCT l.date, g.class_id FROM lessons l JOIN sections s ON s.school_id = l.school_id AND s.id = l.section_id JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id WHERE l.school_id = $1 AND l.id = ANY ($2::uuid[]) ORDER BY 1",
+            "{" + days.map { $0["id"]!.string! }.joined(separator: ",") + "}")
+        #expect(
+            classes.map { $0[1] } == [ids.class7A, ids.class7A, class7B, class7B, class7B], "\(classes)")
+        #expect(Set(classes.map { $0[0] }).count == 5)
+        let left = try deputy.patch(
+            "/v1/enrollments/\(moved.json["joined"]!["id"]!.string!)",
+            json: #"{"ends_on": "2025-11-18", "end_reason": "Переезд"}"#, headers: [("If-Match", "\"v1\"")])
+        #expect(left.status == 200)
+        let enrollments = try deputy.get("/v1/enrollments?student_id=\(pupil)").json["items"]!.array
+        #expect(enrollments.map { $0["ends_on"]?.string } == ["2025-11-11", "2025-11-18"])
+        // Who has left the school is the last class teacher's for the days before, and nobody's to keep but managers'.
+        let teacher = try server.client("teacher")
+        #expect(try teacher.get("/v1/students/\(pupil)").status == 404)
+        #expect(try teacher.get("/v1/students/\(pupil)/diary").json["to"]?.string == "2025-11-11")
+    }
+
+    @Test func whatDoesNotFitIsNamedAndNothingIsWritten() throws {
+        let pupil = ids.others[1]
+        let standing = try owner("SELECT id, version FROM enrollments WHERE school_id = $1 AND student_id = $2", pupil)
+        let foreignPart = try groups(of: "part", in: "7А")[0]
+        let strange = try server.owner().query(
+            "SELECT id FROM classes WHERE school_id = $1 LIMIT 1", [String(ids.otherSchool)]
+        ).first!
+        let cases: [(String, Int, String, String)] = [
+            (#"{"class_id": "\#(class7B)", "starts_on": "2027-11-24"}"#, 422, "/starts_on", "outside_year"),
+            (#"{"class_id": "\#(class7B)", "starts_on": "2025-09-01"}"#, 409, "/starts_on", "not_enrolled"),
+            (#"{"class_id": "\#(class7B)", "starts_on": "2025-11-17"}"#, 409, "/starts_on", "recorded"),
+            (#"{"class_id": "\#(ids.class7A)", "starts_on": "2025-11-24"}"#, 409, "/class_id", "same_class"),
+            (#"{"class_id": "\#(strange)", "starts_on": "2025-11-24"}"#, 422, "/class_id", "unknown_reference"),
+            (
+                #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24", "group_ids": ["\#(foreignPart)"]}"#, 422,
+                "/group_ids/0", "unknown_reference"
+            ),
+            (
+                #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24", "group_ids": ["\#(foreignPart)", "\#(foreignPart)"]}"#,
+                422, "/group_ids", "duplicate_item"
+            ),
+            (#"{"class_id": "\#(class7B)"}"#, 422, "/starts_on", "required"),
+            (
+                #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24", "ends_on": null}"#, 422, "/ends_on",
+                "unknown_field"
+            ),
+            (#"{"class_id": "\#(class7B)", "starts_on": "2025-11-24", "reason": " "}"#, 422, "/reason", "too_short"),
+        ]
+        for (json, status, pointer, code) in cases {
+            let answer = try move(pupil, json)
+            #expect(answer.status == status, "\(json): \(answer.text)")
+            #expect(answer.json["errors"]?[0]?["pointer"]?.string == pointer, "\(json)")
+            #expect(answer.json["errors"]?[0]?["code"]?.string == code, "\(json)")
+        }
+        let good = #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24"}"#
+        #expect(try move(ids.stranger, good).status == 404)
+        #expect(try move(DemoSchoolIDs.nothing, good).status == 404)
+        for login in ["teacher", "parent", "student"] {
+            #expect(try move(pupil, good, by: try server.client(login)).status == 403)
+        }
+        #expect(
+            try owner("SELECT id, version FROM enrollments WHERE school_id = $1 AND student_id = $2", pupil) == standing
+        )
+    }
+
+    @Test func oneKeyMovesOnce() throws {
+        let pupil = ids.others[2]
+        let json = #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24"}"#
+        let answers = try (0..<2).map { _ in try move(pupil, json, headers: [("Idempotency-Key", "move-\(pupil)")]) }
+        #expect(answers.map { $0.status } == [201, 201])
+        #expect(answers[0].text == answers[1].text)
+        #expect(
+            try owner("SELECT count(*) FROM enrollments WHERE school_id = $1 AND student_id = $2", pupil) == [["2"]])
+    }
+
+    @Test func twoWhoMoveAtOnceMoveOnce() async throws {
+        let pupil = ids.others[3]
+        let deputy = deputy
+        let statuses = try atOnce(2) { _ in
+            try deputy.post(
+                "/v1/students/\(pupil)/class-changes",
+                json: #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24"}"#
+            ).status
+        }
+        #expect(statuses.sorted() == [201, 409])
+        #expect(
+            try owner("SELECT count(*) FROM enrollments WHERE school_id = $1 AND student_id = $2", pupil) == [["2"]])
+    }
+
+    /// What is written in a journal while the pupil moves is seen by the move: it would be lost from sight (M3).
+    @Test func M3_whatIsBeingRecordedIsWaitedFor() throws {
+        let pupil = ids.others[4]
+        let writer = try server.owner()
+        // It is some days later by now: nothing is recorded in the future.
+        try writer.execute("BEGIN; SET LOCAL lyceum.today = '2025-11-26'")
+        // As a batch of the journal begins.
+        _ = try writer.query("SELECT id FROM sections WHERE id = $1 FOR NO KEY UPDATE", [ids.section])
+        let deputy = deputy
+        let class7B = class7B
+        let moving = WorkThread {
+            Result {
+                try deputy.post(
+                    "/v1/students/\(pupil)/class-changes",
+                    json: #"{"class_id": "\#(class7B)", "starts_on": "2025-11-20"}"#)
+            }
+        }
+        let watcher = try server.owner()
+        let moved = "SELECT count(*) FROM enrollments WHERE school_id = $1 AND student_id = $2"
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        for _ in 0..<100_000 {
+            if try watcher.query(waiting).first != "0" { break }
+            if try watcher.query(moved, [String(ids.school), pupil]).first != "1" { break }
+        }
+        _ = try writer.query(
+            """
+            INSERT INTO attendance (school_id, id, lesson_id, student_id, meaning)
+            SELECT l.school_id, gen_random_uuid(), l.id, $2, 'absent'
+            FROM lessons l WHERE l.section_id = $1 AND l.date >= '2025-11-20'
+            ORDER BY l.date LIMIT 1
+            """, [ids.section, pupil])
+        try writer.execute("COMMIT")
+        let answer = try moving.join().get()
+        #expect(answer.status == 409, "\(answer.text)")
+        #expect(answer.json["errors"]?[0]?["code"]?.string == "recorded")
+    }
+}

@@ -1,0 +1,170 @@
+import DiaryTestSupport
+import Testing
+
+/// Classes and their groups, class teachers, terms: what the other rules rest on.
+@Suite struct EnrollmentRuleTests {
+    let school: RuleSchool
+
+    init() throws { school = try RuleSchool() }
+
+    /// The pupil's days in a group.
+    private func days(_ pupil: RuleKey, in group: RuleKey) throws -> [String?] {
+        try school.values(
+            """
+            SELECT starts_on || '/' || coalesce(ends_on::text, '..') FROM group_members
+            WHERE student_id = \(pupil) AND group_id = \(group) ORDER BY starts_on
+            """)
+    }
+
+    private static func enroll(
+        _ pupil: RuleKey, in group: RuleKey, from starts: String, alone: Bool = false, id: RuleKey = .new
+    ) -> String {
+        """
+        INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on, in_class_group)
+            VALUES (lyceum.current_school(), \(id), \(pupil), \(group), '\(starts)', \(!alone));
+        """
+    }
+
+    // MARK: The group of a class
+
+    @Test func classHasAGroupOfItsOwn() throws {
+        let group = "SELECT kind || ' ' || name || ' ' || grade_level FROM groups WHERE id = \(RuleKey.class7)"
+        #expect(try school.value(group) == "class 7А 7")
+        try school.run(RuleSchool.update("classes", .class7, "name = '7Г', letter = 'Г'"))
+        #expect(try school.value(group) == "class 7Г 7")
+    }
+
+    @Test func emptyClassTakesItsGroupWithIt() throws {
+        try school.run(
+            """
+            INSERT INTO classes (school_id, id, academic_year_id, grade_level, letter, name)
+                VALUES (lyceum.current_school(), \(RuleKey.new), \(RuleKey.year), 5, 'А', '5А')
+            """)
+        #expect(try school.value("SELECT count(*) FROM groups WHERE id = \(RuleKey.new)") == "1")
+        try school.run("DELETE FROM classes WHERE id = \(RuleKey.new)")
+        #expect(try school.value("SELECT count(*) FROM groups WHERE id = \(RuleKey.new)") == "0")
+    }
+
+    @Test func enrollmentMakesAMemberOfTheClassesGroup() throws {
+        #expect(try days(.anna, in: .class7) == ["2026-09-01/.."])
+        #expect(try days(.leaver, in: .class7) == ["2026-09-01/2026-10-10"])
+        #expect(try days(.homePupil, in: .class7) == [])
+        try school.run(Self.enroll(.newcomer, in: .class7, from: "2026-10-15"))
+        #expect(try days(.newcomer, in: .class7) == ["2026-10-15/.."])
+    }
+
+    @Test func membershipFollowsTheEnrollment() throws {
+        let change = { (assignments: String) in
+            RuleSchool.update("enrollments", RuleSchool.enrollment(.vera), assignments)
+        }
+        try school.run(change("starts_on = '2026-09-03', ends_on = '2026-12-31'"))
+        #expect(try days(.vera, in: .class7) == ["2026-09-03/2026-12-31"])
+        try school.run(change("ends_on = NULL"))
+        #expect(try days(.vera, in: .class7) == ["2026-09-03/.."])
+        try school.run(change("in_class_group = false"))
+        #expect(try days(.vera, in: .class7) == [])
+        try school.run(change("in_class_group = true"))
+        #expect(try days(.vera, in: .class7) == ["2026-09-03/.."])
+        try school.run("DELETE FROM enrollments WHERE id = \(RuleSchool.enrollment(.vera))")
+        #expect(try days(.vera, in: .class7) == [])
+    }
+
+    @Test func whoLeavesTheClassLeavesItsPartsAndNoOtherGroup() throws {
+        try school.run(RuleSchool.member(.boris, of: .englishPart, from: "2026-11-02"))
+        for pupil in [RuleKey.anna, .boris] {
+            try school.run(
+                RuleSchool.update("enrollments", RuleSchool.enrollment(pupil), "ends_on = '2026-10-14'"))
+        }
+        #expect(try days(.anna, in: .englishPart) == ["2026-09-01/2026-10-14"])
+        #expect(try days(.boris, in: .englishPart) == [])
+        #expect(try days(.boris, in: .choirGroup) == ["2026-09-01/.."])
+    }
+
+    @Test func groupOfAClassIsWrittenThroughEnrollmentsOnly() throws {
+        let refusal = Refusal("LYE01", "class_group_follows_enrollments")
+        let anna = RuleSchool.enrollment(.anna)
+        let table: [(String, Refusal?)] = [
+            (RuleSchool.member(.newcomer, of: .class7, from: "2026-10-15"), refusal),
+            (RuleSchool.member(.newcomer, of: .choirGroup, from: "2026-10-15"), nil),
+            (RuleSchool.update("group_members", anna, "ends_on = '2026-12-31'"), refusal),
+            (RuleSchool.update("group_members", RuleSchool.membership(.anna), "ends_on = '2026-12-31'"), nil),
+            ("DELETE FROM group_members WHERE id = \(anna)", refusal),
+            ("DELETE FROM group_members WHERE id = \(RuleSchool.membership(.anna))", nil),
+        ]
+        for (statement, wanted) in table {
+            #expect(try school.refusal(of: statement) == wanted, "\(statement)")
+        }
+    }
+
+    @Test(arguments: [
+        ("enrollments", RuleSchool.enrollment(.anna), "class_id = \(RuleKey.class2)", "enrollment_not_movable"),
+        ("enrollments", RuleSchool.enrollment(.anna), "student_id = \(RuleKey.newcomer)", "enrollment_not_movable"),
+        ("group_members", RuleSchool.membership(.anna), "group_id = \(RuleKey.homeGroup)", "not_movable"),
+        ("group_members", RuleSchool.membership(.anna), "student_id = \(RuleKey.vera)", "not_movable"),
+    ])
+    func pupilAndClassOfAnEnrollmentStay(_ table: String, _ id: RuleKey, _ change: String, _ word: String) throws {
+        #expect(try school.refusal(of: RuleSchool.update(table, id, change)) == Refusal("LYE01", word))
+    }
+
+    @Test(arguments: [
+        (RuleKey.class2, "2026-10-10", Refusal?.some(.overlap("enrollments_no_overlap"))), (.class2, "2026-10-11", nil),
+        (.class7, "2026-10-10", .overlap("enrollments_no_overlap")), (.class7, "2026-10-15", nil),
+    ])
+    func pupilStandsInOneClassAtATime(_ group: RuleKey, _ starts: String, _ wanted: Refusal?) throws {
+        #expect(try school.refusal(of: Self.enroll(.leaver, in: group, from: starts)) == wanted)
+    }
+
+    @Test(arguments: [("2026-09-01", "7"), ("2026-10-10", "7"), ("2026-10-11", nil), ("2026-10-12", "2")])
+    func m1GradeLevelIsTheClassesOnTheDate(_ date: String, _ level: String?) throws {
+        try school.run(Self.enroll(.leaver, in: .class2, from: "2026-10-12"))
+        let answer = try school.value("SELECT lyceum.grade_level_on(\(school.id), \(RuleKey.leaver), '\(date)')")
+        #expect(answer == level)
+    }
+
+    // MARK: Class teachers
+
+    @Test(arguments: [
+        (RuleKey.class7, RuleKey.substitute, "2026-09-30", Refusal?.some(.overlap("class_teachers_one_at_a_time"))),
+        (.class7, .teacher, "2026-09-30", .overlap("class_teachers_one_at_a_time")),
+        (.class7, .substitute, "2026-10-01", nil),
+        (.class2, .teacher, "2026-09-01", nil),
+    ])
+    func classHasOneClassTeacherAtATime(
+        _ group: RuleKey, _ teacher: RuleKey, _ starts: String, _ wanted: Refusal?
+    ) throws {
+        let appoint = { (id: RuleKey, group: RuleKey, teacher: RuleKey, starts: String, ends: String) in
+            """
+            INSERT INTO class_teachers (school_id, id, class_id, teacher_id, starts_on, ends_on)
+                VALUES (lyceum.current_school(), \(id), \(group), \(teacher), '\(starts)', \(ends))
+            """
+        }
+        try school.run(appoint(.new, .class7, .teacher, "2026-09-01", "'2026-09-30'"))
+        #expect(try school.refusal(of: appoint(.other, group, teacher, starts, "NULL")) == wanted)
+    }
+
+    // MARK: Terms
+
+    @Test(arguments: [
+        ("trimester", "2026-10-24", "2026-11-01", "{9}", Refusal.overlap("terms_no_overlap")),
+        ("trimester", "2026-10-25", "2026-11-01", "{9}", nil),
+        ("semester", "2026-10-24", "2026-11-01", "{11}", .overlap("terms_no_overlap")),
+        ("semester", "2026-12-30", "2027-05-31", "{10,11}", nil),
+        ("semester", "2026-12-30", "2027-06-01", "{10,11}", .check("terms_inside_year")),
+    ])
+    func m4GradeLevelHasOneTermOnADay(
+        _ kind: String, _ starts: String, _ ends: String, _ levels: String, _ wanted: Refusal?
+    ) throws {
+        let term = """
+            INSERT INTO terms
+                (school_id, id, academic_year_id, kind, ordinal, name, starts_on, ends_on, marks_close_on, grade_levels)
+            VALUES (lyceum.current_school(), \(RuleKey.new), \(RuleKey.year), '\(kind)', 2, 'II', '\(starts)', '\(ends)',
+                '\(ends)', '\(levels)')
+            """
+        #expect(try school.refusal(of: term) == wanted)
+    }
+
+    @Test(arguments: [("2026-10-24", nil), ("2026-10-23", Refusal.check("terms_marks_close_on"))])
+    func m4TermDoesNotCloseBeforeItEnds(_ day: String, _ wanted: Refusal?) throws {
+        #expect(try school.refusal(of: RuleSchool.update("terms", .quarter1, "marks_close_on = '\(day)'")) == wanted)
+    }
+}

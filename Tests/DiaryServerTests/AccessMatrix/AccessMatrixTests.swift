@@ -1,0 +1,72 @@
+import Diary
+import DiaryServer
+import DiaryTestSupport
+import HTTP1
+import JSON
+import Postgres
+import Testing
+import Web
+
+/// What each route answers to each kind of caller: a status for every `Actor`, by area, and nothing else.
+enum AccessMatrix {
+    static let areas = [programs, school, people, journal, service, signIn]
+}
+
+/// Every route for every kind of caller, with the real request. A route without a row fails.
+@Suite struct AccessMatrixTests {
+    @Test func everyRouteHasARow() throws {
+        let rows = try AccessMatrix.areas.flatMap { try $0.get().rows }
+        let operations = Routes.all.map { $0.operation }
+        #expect(Set(operations) == Set(rows.map { $0.operation }))
+        #expect(Set(operations).count == operations.count, "an operationId stands twice")
+        #expect(Set(rows.map { $0.name }).count == rows.count, "a row stands twice")
+    }
+
+    @Test func everyRouteAnswersEachActorAsTheMatrixSays() async throws {
+        let server = try await TestServer()
+        let cast = try Cast(server)
+        let owner = try server.owner()
+        let routes = Dictionary(uniqueKeysWithValues: Routes.all.map { ($0.operation, $0) })
+        var checked = 0
+        var rows = 0
+        for area in try AccessMatrix.areas.map({ try $0.get() }) {
+            for row in area.rows {
+                let route = try #require(routes[row.operation])
+                let request = area.requests[row.name] ?? AccessRequest()
+                var seen: [String] = []
+                var others: [String] = []
+                for (actor, cell) in zip(Actor.allCases, row.cells) {
+                    if let sql = request.before { try owner.execute(cast.filled(sql)) }
+                    let answer = try ask(cast.client(actor, route), route, request, cast)
+                    seen.append(Self.cell(answer))
+                    if seen.last != cell { others.append("\(actor): \(answer.text)") }
+                    checked += 1
+                }
+                rows += 1
+                let isAsSaid = seen == row.cells
+                #expect(isAsSaid, "\(row.name) is \(seen.joined(separator: " "))\n\(others.joined(separator: "\n"))")
+            }
+        }
+        let actors = Actor.allCases.count
+        print("Access matrix: \(Routes.all.count) routes, \(rows) rows x \(actors) actors: \(checked) requests")
+        #expect(checked == rows * actors && rows >= Routes.all.count)
+    }
+
+    private static func cell(_ answer: TestClient.Answer) -> String {
+        if answer.status == 200, answer.json["items"]?.array.isEmpty == true { return "[]" }
+        return String(answer.status)
+    }
+
+    private func ask(
+        _ client: TestClient, _ route: Route<Access, Caller>, _ request: AccessRequest, _ cast: Cast
+    ) throws -> TestClient.Answer {
+        let ids = request.ids.mapValues { cast.filled($0) }
+        let path = cast.filled(route.path, ids) + request.query
+        guard route.method != .get else { return try client.get(path) }
+        let headers = [
+            ("Content-Type", request.picture == nil ? "application/json" : "image/png"), ("If-Match", "\"v999999\""),
+        ]
+        let body = request.picture ?? Array(cast.filled(request.body ?? "{}", ids).utf8)
+        return try client.send(route.method.rawValue, path, headers: headers, body: body)
+    }
+}

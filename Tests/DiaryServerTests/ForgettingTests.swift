@@ -1,0 +1,195 @@
+import Diary
+import DiaryServer
+import DiaryTestSupport
+import Postgres
+import TestSupport
+import TestTools
+import Testing
+
+/// Background work that deletes: in each table there is a row on either side of its limit, in two schools. The school whose
+/// turn it is loses the older one, the other school nothing.
+@Suite struct ForgettingTests {
+    struct Forgetting: Sendable, CustomTestStringConvertible {
+        let kind: String
+        let table: String
+        /// How old a row may be.
+        let limit: String
+        /// The least that counts.
+        var step = "1 minute"
+        /// Puts a row of {user} there: {at} is its moment.
+        let row: String
+
+        var testDescription: String { kind }
+
+        func insert(_ user: String, _ sign: String) -> String {
+            row.replacing("{user}", with: "'\(user)'").replacing(
+                "{at}", with: "(now() - '\(limit)'::interval \(sign) '\(step)'::interval)")
+        }
+    }
+
+    static let all: [Forgetting] = [
+        Forgetting(
+            kind: "forget_sign_in_failures", table: "sign_in_failures", limit: "15 minutes",
+            row:
+                "INSERT INTO sign_in_failures (school_id, login, address, failed_at) VALUES ($1, {user}, '10.0.0.1', {at})"
+        ),
+        Forgetting(
+            kind: "forget_sessions", table: "sessions", limit: "1 year",
+            row: """
+                INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at)
+                VALUES ($1, {user}, {user}, 'app', '\\x00', {at})
+                """),
+        // It ended before its time; its tokens would have been good for longer.
+        Forgetting(
+            kind: "forget_sessions", table: "sessions", limit: "1 year",
+            row: """
+                INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at, ended_at)
+                VALUES ($1, {user}, {user}, 'app', '\\x00', {at} + interval '80 days', {at})
+                """),
+        Forgetting(
+            kind: "forget_activity_days", table: "activity_days", limit: "1 year", step: "2 days",
+            row: "INSERT INTO activity_days (school_id, user_id, date) VALUES ($1, {user}, {at})"),
+        Forgetting(
+            kind: "forget_authorization_codes", table: "authorization_codes", limit: "1 day",
+            row: """
+                INSERT INTO authorization_codes (
+                    school_id, id, client_id, user_id, secret_hash, redirect_uri, code_challenge, scopes, created_at, expires_at
+                ) SELECT $1, {user}, c.id, {user}, '\\x00', 'https://a.test', 'x', '{person}', {at}, {at}
+                FROM clients c WHERE c.school_id = $1
+                """),
+        Forgetting(
+            kind: "forget_activation_codes", table: "activation_codes", limit: "1 year",
+            row: """
+                INSERT INTO activation_codes (school_id, id, user_id, code_hash, expires_at)
+                VALUES ($1, {user}, {user}, '\\x00', {at})
+                """),
+        Forgetting(
+            kind: "forget_second_factors", table: "second_factors", limit: "1 day",
+            row: "INSERT INTO second_factors (school_id, user_id, secret, begun_at) VALUES ($1, {user}, 's1:x', {at})"),
+        Forgetting(
+            kind: "forget_kept_answers", table: "idempotency_keys", limit: "24 hours",
+            row: """
+                INSERT INTO idempotency_keys (school_id, owner, key, request_hash, status, created_at)
+                VALUES ($1, {user}, {user}, '\\x00', 200, {at})
+                """),
+        Forgetting(
+            kind: "forget_photos", table: "student_photos", limit: "0", step: "2 days",
+            row: """
+                WITH consent AS (
+                    INSERT INTO consents (school_id, id, student_id, purpose, given_by, given_on, withdrawn_on)
+                    VALUES ($1, {user}, {user}, 'photo', {user}, '2020-01-01', {at})
+                )
+                INSERT INTO student_photos (school_id, id, media_type, width, height, content, sha256)
+                VALUES ($1, {user}, 'image/png', 1, 1, 'x', sha256('x'))
+                """),
+    ]
+
+    static let old = "00000000-0000-7000-8000-000000000001"
+    static let young = "00000000-0000-7000-8000-000000000002"
+    /// As old, and to be kept for what it is.
+    static let other = "00000000-0000-7000-8000-000000000003"
+
+    private func room() async throws -> BackgroundRoom {
+        let room = try await BackgroundRoom(schools: 2)
+        try room.owner.execute(
+            """
+            INSERT INTO users (school_id, id, last_name, first_name)
+                SELECT s.id, u.id::uuid, 'Family', 'Given'
+                FROM schools s, unnest('{\(Self.old),\(Self.young),\(Self.other)}'::text[]) u (id);
+            INSERT INTO students (school_id, id) SELECT school_id, id FROM users;
+            INSERT INTO clients (school_id, id, kind, name, redirect_uris, scopes)
+                SELECT id, gen_random_uuid(), 'app', 'App', '{https://a.test}', '{person}' FROM schools;
+            """)
+        return room
+    }
+
+    private func counts(_ table: String, _ room: BackgroundRoom) throws -> [Int] {
+        try room.owner.query(
+            "SELECT count(t.school_id) FROM schools s LEFT JOIN \(table) t ON t.school_id = s.id GROUP BY s.id ORDER BY s.id"
+        ).rows.map { Int($0[0]!)! }
+    }
+
+    @Test func everyKindIsTested() {
+        #expect(Set(Self.all.map { $0.kind }) == Set(BackgroundWork.all.map { $0.name }))
+    }
+
+    @Test(arguments: all) func k1_onlyTheOlderRowOfTheSchoolGoes(_ forgetting: Forgetting) async throws {
+        let room = try await room()
+        for school in ["1", "2"] {
+            try room.owner.query(forgetting.insert(Self.old, "-"), [school])
+            try room.owner.query(forgetting.insert(Self.young, "+"), [school])
+        }
+        #expect(try counts(forgetting.table, room) == [2, 2])
+        let loop = try room.loop(BackgroundWork.all)
+        #expect(try await eventually { try room.pieces().count == 2 * BackgroundWork.all.count })
+        for (school, left) in [("1", [1, 2]), ("2", [1, 1])] {
+            try room.owner.query(
+                "UPDATE pending SET due_at = now() WHERE kind = $1 AND school_id = $2", [forgetting.kind, school])
+            let isDone = try await eventually {
+                try room.owner.query(
+                    "SELECT lease IS NULL AND due_at > now() FROM pending WHERE kind = $1 AND school_id = $2",
+                    [forgetting.kind, school]
+                ).first == "t"
+            }
+            #expect(isDone)
+            #expect(try counts(forgetting.table, room) == left)
+        }
+        #expect(try room.owner.query("SELECT count(*) FROM pending WHERE failure IS NOT NULL").first == "0")
+        let kept = try room.owner.query(
+            "SELECT count(*) FROM \(forgetting.table) t WHERE t::text LIKE $1", ["%\(Self.young)%"])
+        #expect(kept.first == "2")
+        await loop.end()
+    }
+
+    @Test func manyRowsGoInBatches() async throws {
+        let room = try await room()
+        try room.owner.execute(
+            """
+            INSERT INTO sign_in_failures (school_id, login, address, failed_at)
+                SELECT 1, 'x', '10.0.0.1', now() - interval '1 hour' FROM generate_series(1, 2500)
+            """)
+        let work = try #require(BackgroundWork.all.first { $0.name == "forget_sign_in_failures" })
+        let loop = try room.loop([work])
+        #expect(try await eventually { try room.pieces().count == 2 })
+        try room.owner.execute("UPDATE pending SET due_at = now()")
+        #expect(try await eventually { try counts("sign_in_failures", room) == [0, 0] })
+        #expect(await eventually { await loop.value("lyceum_background_ended_total", ["result": "done"]) == 2 })
+        #expect(await loop.value("lyceum_background_ended_total", ["result": "continued"]) == 2)
+        await loop.end()
+    }
+
+    @Test func aConfirmedSecondFactorStays() async throws {
+        let room = try await room()
+        try room.owner.execute(
+            """
+            INSERT INTO second_factors (school_id, user_id, secret, begun_at, confirmed_at)
+                VALUES (1, '\(Self.other)', 's1:x', now() - interval '9 days', now() - interval '9 days');
+            INSERT INTO second_factors (school_id, user_id, secret, begun_at)
+                VALUES (1, '\(Self.old)', 's1:x', now() - interval '9 days');
+            """)
+        let work = try #require(BackgroundWork.all.first { $0.name == "forget_second_factors" })
+        let loop = try room.loop([work])
+        #expect(try await eventually { try room.pieces().count == 2 })
+        try room.owner.execute("UPDATE pending SET due_at = now()")
+        #expect(try await eventually { try counts("second_factors", room) == [1, 0] })
+        #expect(try room.owner.query("SELECT user_id FROM second_factors").first == Self.other)
+        await loop.end()
+    }
+
+    /// Whatever a statement of the server says: rows of sign-ins go when they are old enough, and not before.
+    @Test(arguments: ["sessions", "activity_days", "activation_codes"])
+    func k1_theDatabaseKeepsRecordsOfSignInsFromTheServer(_ table: String) async throws {
+        let room = try await room()
+        for forgetting in Self.all where forgetting.table == table {
+            try room.owner.execute("DELETE FROM \(table)")
+            try room.owner.query(forgetting.insert(Self.old, "-"), ["1"])
+            try room.owner.query(forgetting.insert(Self.young, "+"), ["1"])
+            let server = try BlockingConnection(url: room.database.serverURL)
+            try server.transaction {
+                try server.query("SELECT set_config('lyceum.school_id', '1', true)")
+                #expect(try server.query("DELETE FROM \(table)").affected == 1)
+            }
+            #expect(try counts(table, room) == [1, 0])
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import DiaryServer
+import Postgres
+import TestSupport
+import Testing
+
+/// The server refuses a database role that row-level security does not bind.
+@Suite struct StartChecksTests {
+    let database: TestDatabase
+
+    init() throws { database = try TestDatabase(.migrated) }
+
+    @Test func aSessionOfItsOwnIsAccepted() throws {
+        try StartChecks.ownSession(BlockingConnection(url: database.serverURL), url: database.serverURL)
+    }
+
+    @Test func theServersRoleIsAccepted() throws {
+        try StartChecks.rowSecurity(BlockingConnection(url: database.serverURL))
+    }
+
+    @Test func aSuperuserIsRefused() throws {
+        let failure = #expect(throws: StartChecks.Failure.self) {
+            try StartChecks.rowSecurity(BlockingConnection(url: database.superuserURL))
+        }
+        #expect(failure?.description.contains("Row-level security does not bind") == true)
+    }
+
+    @Test func theOwnerIsRefused() throws {
+        #expect(throws: StartChecks.Failure.self) {
+            try StartChecks.rowSecurity(BlockingConnection(url: database.ownerURL))
+        }
+    }
+
+    @Test func aTableWithoutRowSecurityIsRefused() throws {
+        try BlockingConnection(url: database.ownerURL).execute("ALTER TABLE marks DISABLE ROW LEVEL SECURITY")
+        let failure = #expect(throws: StartChecks.Failure.self) {
+            try StartChecks.rowSecurity(BlockingConnection(url: database.serverURL))
+        }
+        #expect(failure?.description.contains("marks") == true)
+    }
+
+    @Test func anEmptyDatabaseIsRefused() throws {
+        let empty = try TestDatabase(.empty)
+        #expect(throws: StartChecks.Failure.self) {
+            try StartChecks.rowSecurity(BlockingConnection(url: empty.ownerURL))
+        }
+    }
+}

@@ -1,0 +1,203 @@
+import JSON
+import Postgres
+
+/// Ids of the demo school that tests ask for, found by what they are.
+package struct DemoSchoolIDs: Sendable {
+    package let school: Int
+    package let otherSchool: Int
+    /// A pupil of 7А who is the parent's child.
+    package let child: String
+    /// The parent's child in grade 1.
+    package let firstGrader: String
+    /// Pupils of 7А who are nobody's of the logins above.
+    package let others: [String]
+    /// A pupil of the other school.
+    package let stranger: String
+    package let class7A: String
+    /// Another class, which the teacher does not lead.
+    package let otherClass: String
+    /// Mathematics of 7А, taught by `teacher`.
+    package let section: String
+    /// A section that `teacher` neither teaches nor has pupils of 7А in.
+    package let otherSection: String
+    /// The last held lesson of `section` that can be edited.
+    package let lesson: String
+    /// A published mark of the child.
+    package let mark: String
+    /// A published mark of another pupil of 7А.
+    package let otherMark: String
+    /// A section of the other school.
+    package let strangeSection: String
+
+    /// A row of each set-up resource, by its name in paths; and of the other school.
+    package let rows: [String: String]
+    package let strangeRows: [String: String]
+
+    package init(_ server: TestServer) throws {
+        self = try server.ids { try Self(server.owner()) }
+    }
+
+    private init(_ connection: BlockingConnection) throws {
+        func find(_ sql: String, _ parameters: [String?] = []) throws -> String {
+            guard let value = try connection.query(sql, parameters).first else { throw TestFailure("nothing: \(sql)") }
+            return value
+        }
+        school = Int(try find("SELECT id FROM schools WHERE code = 'lyceum29'"))!
+        otherSchool = Int(try find("SELECT id FROM schools WHERE code <> 'lyceum29' ORDER BY id LIMIT 1"))!
+        let id = String(school)
+        let today = TestServer.today
+        let enrolled = "e.starts_on <= '\(today)' AND coalesce(e.ends_on, 'infinity') >= '\(today)'"
+        let ofParent = """
+            FROM users p
+            JOIN guardianships g ON g.school_id = p.school_id AND g.guardian_id = p.id
+            JOIN enrollments e ON e.school_id = g.school_id AND e.student_id = g.student_id AND \(enrolled)
+            JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
+            WHERE p.school_id = $1 AND p.login = 'parent'
+            """
+        child = try find("SELECT g.student_id \(ofParent) AND c.name = '7А'", [id])
+        firstGrader = try find("SELECT g.student_id \(ofParent) AND c.grade_level = 1", [id])
+        class7A = try find(
+            "SELECT id FROM classes WHERE school_id = $1 AND name = '7А' AND academic_year_id = (SELECT id FROM academic_years WHERE school_id = $1 AND starts_on <= '\(today)' ORDER BY starts_on DESC LIMIT 1)",
+            [id])
+        otherClass = try find("SELECT id FROM classes WHERE school_id = $1 AND name = '9Б'", [id])
+        others = try connection.query(
+            """
+            SELECT e.student_id FROM enrollments e JOIN users u ON u.school_id = e.school_id AND u.id = e.student_id
+            WHERE e.school_id = $1 AND e.class_id = $2 AND \(enrolled) AND e.student_id <> $3
+                AND u.login IS DISTINCT FROM 'student' AND e.in_class_group
+            ORDER BY u.last_name
+            """, [id, class7A, child]
+        ).rows.compactMap { $0[0] }
+        stranger = try find("SELECT id FROM students WHERE school_id = $1 ORDER BY id LIMIT 1", [String(otherSchool)])
+        section = try find(
+            """
+            SELECT s.id FROM sections s
+            JOIN section_teachers t ON t.school_id = s.school_id AND t.section_id = s.id
+            JOIN users u ON u.school_id = t.school_id AND u.id = t.teacher_id AND u.login = 'teacher'
+            JOIN classes c ON c.school_id = s.school_id AND c.group_id = s.group_id AND c.id = $2
+            WHERE s.school_id = $1 AND s.grading = 'marks' ORDER BY s.hours_per_week DESC, s.id LIMIT 1
+            """, [id, class7A])
+        otherSection = try find(
+            "SELECT s.id FROM sections s JOIN classes c ON c.school_id = s.school_id AND c.group_id = s.group_id WHERE s.school_id = $1 AND c.id = $2 AND s.grading = 'marks' AND NOT EXISTS (SELECT FROM section_teachers t JOIN users u ON u.school_id = t.school_id AND u.id = t.teacher_id AND u.login = 'teacher' WHERE t.school_id = s.school_id AND t.section_id = s.id) AND NOT EXISTS (SELECT FROM lessons l JOIN users u ON u.school_id = l.school_id AND u.id = l.teacher_id AND u.login = 'teacher' WHERE l.school_id = s.school_id AND l.section_id = s.id) ORDER BY s.id LIMIT 1",
+            [id, otherClass])
+        lesson = try find(
+            """
+            SELECT l.id FROM lessons l WHERE l.school_id = $1 AND l.section_id = $2 AND l.date <= '\(today)'
+                AND l.state = 'held' ORDER BY l.date DESC, l.starts_at DESC LIMIT 1
+            """, [id, section])
+        let ofPupil =
+            "SELECT id FROM marks WHERE school_id = $1 AND student_id = $2 AND kind IS NOT NULL AND published_at <= now() ORDER BY id LIMIT 1"
+        mark = try find(ofPupil, [id, child])
+        otherMark = try find(ofPupil, [id, others[0]])
+        strangeSection = try find(
+            "SELECT id FROM sections WHERE school_id = $1 ORDER BY id LIMIT 1", [String(otherSchool)])
+        rows = try Self.rows(connection, school, ofClass: class7A, ofSection: section, ofChild: child)
+        strangeRows = try Self.rows(connection, otherSchool)
+    }
+
+    /// - Parameters:
+    ///   - ofClass: the class and the section whose teachers are taken; any when nil.
+    private static func rows(
+        _ connection: BlockingConnection, _ school: Int, ofClass: String? = nil, ofSection: String? = nil,
+        ofChild: String? = nil
+    ) throws -> [String: String] {
+        var rows: [String: String] = [:]
+        for table in [
+            "academic_years", "terms", "holidays", "bell_schedules", "rooms", "subjects", "categories",
+            "attendance_codes", "enrollments", "timetable_entries",
+        ] {
+            let name = table.hasSuffix("ies") ? table.dropLast(3) + "y" : String(table.dropLast())
+            rows["{\(name)_id}"] = try connection.query(
+                "SELECT id FROM \(table) WHERE school_id = $1 ORDER BY id LIMIT 1", [String(school)]
+            ).first
+        }
+        func dated(_ table: String, _ column: String, _ value: String?) throws -> String? {
+            try connection.query(
+                "SELECT id FROM \(table) WHERE school_id = $1 AND ($2::uuid IS NULL OR \(column) = $2::uuid) ORDER BY id LIMIT 1",
+                [String(school), value]
+            ).first
+        }
+        rows["{class_teacher_id}"] = try dated("class_teachers", "class_id", ofClass)
+        rows["{section_teacher_id}"] = try dated("section_teachers", "section_id", ofSection)
+        let member = try connection.query(
+            "SELECT m.group_id, m.id FROM group_members m JOIN groups g ON g.school_id = m.school_id AND g.id = m.group_id WHERE m.school_id = $1 AND g.kind = 'part' ORDER BY m.id LIMIT 1",
+            [String(school)]
+        ).rows[0]
+        let guardianship = try connection.query(
+            "SELECT id, guardian_id FROM guardianships WHERE school_id = $1 AND ($2::uuid IS NULL OR student_id = $2::uuid) ORDER BY id LIMIT 1",
+            [String(school), ofChild]
+        ).rows[0]
+        rows["{guardianship_id}"] = guardianship[0]
+        rows["{consent_id}"] = try connection.query(
+            """
+            INSERT INTO consents (school_id, id, student_id, purpose, given_by, given_on)
+            SELECT g.school_id, gen_random_uuid(), g.student_id, 'other', g.guardian_id, '2025-09-01' FROM guardianships g
+            WHERE g.school_id = $1 AND ($2::uuid IS NULL OR g.student_id = $2::uuid)
+            ORDER BY (SELECT u.login = 'parent' FROM users u WHERE u.school_id = g.school_id AND u.id = g.guardian_id)
+                DESC NULLS LAST
+            LIMIT 1 RETURNING id
+            """, [String(school), ofChild]
+        ).first
+        rows["{document_id}"] = try connection.query(
+            """
+            INSERT INTO student_documents (school_id, id, student_id, kind, number)
+            SELECT $1, gen_random_uuid(), coalesce($2::uuid, (SELECT id FROM students WHERE school_id = $1 LIMIT 1)),
+                'other', 'X-100'
+            RETURNING id
+            """, [String(school), ofChild]
+        ).first
+        rows["{promotion_id}"] = try connection.query(
+            """
+            INSERT INTO promotions (school_id, id, academic_year_id, student_id, decision, decided_on)
+            SELECT $1, gen_random_uuid(), $2, coalesce($3::uuid, (SELECT id FROM students WHERE school_id = $1 LIMIT 1)),
+                'promoted', '2026-05-28'
+            ON CONFLICT (school_id, academic_year_id, student_id) DO UPDATE SET decided_on = excluded.decided_on
+            RETURNING id
+            """, [String(school), rows["{academic_year_id}"], ofChild]
+        ).first
+        // Clients are no part of the demo school.
+        let client = try connection.query(
+            """
+            INSERT INTO clients (school_id, id, kind, name, scopes)
+            VALUES ($1, gen_random_uuid(), 'integration', 'Пример интеграции', '{school.read}')
+            ON CONFLICT (school_id, name) DO UPDATE SET scopes = excluded.scopes RETURNING id
+            """, [String(school)]
+        ).first
+        rows["{client_id}"] = client
+        rows["{client_secret_id}"] = try connection.query(
+            """
+            WITH made AS (
+                INSERT INTO client_secrets (school_id, id, client_id, secret_hash)
+                SELECT $1, gen_random_uuid(), $2, ''
+                WHERE NOT EXISTS (SELECT FROM client_secrets WHERE school_id = $1 AND client_id = $2)
+                RETURNING id
+            )
+            SELECT id FROM made UNION ALL SELECT id FROM client_secrets WHERE school_id = $1 AND client_id = $2 LIMIT 1
+            """, [String(school), client]
+        ).first
+        rows["{guardian_id}"] = guardianship[1]
+        rows["{staff_id}"] = try connection.query(
+            "SELECT id FROM staff WHERE school_id = $1 ORDER BY id LIMIT 1", [String(school)]
+        ).first
+        rows["{group_id}"] = member[0]
+        rows["{group_member_id}"] = member[1]
+        return rows
+    }
+
+    /// An id that nothing has.
+    package static let nothing = "0198ca94-2869-71eb-91b7-5bfd27fa83f1"
+
+    /// A template's path with ids that the demo logins own.
+    package func path(_ template: String) -> String {
+        template.replacing("{class_id}", with: class7A).replacing("{student_id}", with: child)
+            .replacing("{section_id}", with: section).replacing("{mark_id}", with: mark)
+            .replacing("{user_id}", with: child).replacing("{session_id}", with: Self.nothing)
+            .replacing("{code}", with: "not_found").replacing("{kind}", with: "students").replacing(rows)
+    }
+}
+
+extension String {
+    package func replacing(_ ids: [String: String]) -> String {
+        ids.reduce(self) { $0.replacing($1.key, with: $1.value) }
+    }
+}

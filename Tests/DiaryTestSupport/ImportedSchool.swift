@@ -1,0 +1,89 @@
+import DiaryExchange
+import DiarySchool
+import Postgres
+import TestSupport
+
+/// A new school of the Russian template in a database of its own, and imports into it as the owner.
+package struct ImportedSchool {
+    package let database: TestDatabase
+    package let owner: BlockingConnection
+
+    /// - Parameter isFilled: with `SmallSchool`.
+    package init(isFilled: Bool = true) throws {
+        database = try TestDatabase(.migrated)
+        owner = try BlockingConnection(url: database.ownerURL)
+        try owner.execute("SET lyceum.today = '\(SmallSchool.today)'")
+        _ = try NewSchool(
+            code: "small", name: "Школа", timeZone: "Asia/Yekaterinburg", template: .russian, year: 2025
+        ).open(owner)
+        if isFilled { _ = try SmallSchool.load(self) }
+    }
+
+    /// Faults as `row column code`, with the file before them in an archive.
+    package func faults(_ kind: ImportKind?, _ bytes: [UInt8]) throws -> Set<String> {
+        do {
+            _ = try run(kind, bytes)
+            return []
+        } catch ImportRefusal.faults(let faults) {
+            return Set(
+                faults.map { fault in
+                    (fault.file.map { $0 + " " } ?? "") + (fault.row == 0 ? "" : "\(fault.row) \(fault.column) ")
+                        + fault.code
+                })
+        }
+    }
+
+    package func faults(_ kind: ImportKind, _ lines: String...) throws -> Set<String> {
+        try faults(kind, Self.bytes(lines))
+    }
+
+    /// Rows, made, updated, unchanged, missing.
+    package func counts(_ kind: ImportKind, _ lines: String..., isForced: Bool = true) throws -> [Int] {
+        try run(kind, Self.bytes(lines), isForced: isForced)[0].counts
+    }
+
+    package func run(
+        _ kind: ImportKind?, _ bytes: [UInt8], isDryRun: Bool = false, isForced: Bool = true
+    ) throws -> [ImportReport] {
+        try OwnerImport(owner, school: "small", kind, bytes).run(isDryRun: isDryRun, isForced: isForced) { _, _ in }
+    }
+
+    package func rows(_ sql: String) throws -> [[String?]] { try owner.query(sql).rows }
+
+    /// Of all that an import writes: it does not move while nothing is written.
+    package func state() throws -> [String?] {
+        try [
+            "subjects", "rooms", "users", "classes", "class_teachers", "enrollments", "guardianships", "groups",
+            "group_members", "sections", "section_teachers", "timetable_entries", "curriculum_plans", "plan_units",
+            "plan_topics", "audit_log",
+        ].map { table in
+            try owner.query(
+                "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '' ORDER BY t::text)), '') FROM \(table) t"
+            )
+            .first
+        }
+    }
+
+    private static func bytes(_ lines: [String]) -> [UInt8] { Array((lines.joined(separator: "\n") + "\n").utf8) }
+}
+
+extension SmallSchool {
+    /// File by file, in an order that will do.
+    package static func load(_ school: ImportedSchool) throws -> [ImportReport] {
+        let order: [ImportKind] = [
+            .subjects, .rooms, .staff, .classes, .students, .guardians, .groups, .load, .timetable, .plans,
+        ]
+        let names: [ImportKind: String] = [
+            .subjects: "Предметы.csv", .rooms: "Кабинеты.csv", .classes: "Классы.csv", .staff: "Сотрудники.csv",
+            .students: "Ученики.csv", .guardians: "Родители.csv", .groups: "Группы.csv", .load: "Нагрузка.csv",
+            .timetable: "Расписание.csv", .plans: "КТП.csv",
+        ]
+        return try order.flatMap { kind in
+            try school.run(kind, Array(files.first { $0.name == names[kind] }!.text.utf8))
+        }
+    }
+}
+
+extension ImportReport {
+    package var counts: [Int] { [rows, made, updated, unchanged, missing] }
+}

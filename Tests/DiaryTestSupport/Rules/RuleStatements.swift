@@ -1,0 +1,128 @@
+/// A value of a mark as the columns kind, number, code, due_on hold it (M2).
+package enum RuleValue: Sendable, CustomStringConvertible {
+    case number(Int)
+    case code(String)
+    case owed(until: String)
+    case nothing
+    /// What no caller should write.
+    case malformed(String)
+
+    /// The four columns.
+    package var description: String {
+        switch self {
+        case .number(let number): "'number', \(number), NULL, NULL"
+        case .code(let code): "'code', NULL, '\(code)', NULL"
+        case .owed(let date): "'code', NULL, 'owed', '\(date)'"
+        case .nothing: "NULL, NULL, NULL, NULL"
+        case .malformed(let columns): columns
+        }
+    }
+
+    /// The three that the functions of the rules take.
+    package var arguments: String {
+        switch self {
+        case .number(let number): "'number', \(number), NULL"
+        case .code(let code): "'code', NULL, '\(code)'"
+        case .owed: "'code', NULL, 'owed'"
+        case .nothing: "NULL, NULL, NULL"
+        case .malformed(let columns): columns
+        }
+    }
+}
+
+/// Statements as the server writes them, for the school of the transaction.
+extension RuleSchool {
+    /// A new mark.
+    package static func mark(_ pupil: RuleKey, at lesson: RuleKey, _ value: RuleValue = .number(5)) -> String {
+        """
+        INSERT INTO marks (school_id, id, line_item_id, student_id, kind, number, code, due_on)
+            VALUES (\(school), gen_random_uuid(), \(lesson.column), \(pupil), \(value));
+        """
+    }
+
+    /// Another value in a mark that stands.
+    package static func change(_ pupil: RuleKey, at lesson: RuleKey, to value: RuleValue) -> String {
+        "UPDATE marks SET (kind, number, code, due_on) = ROW(\(value)) \(cell(pupil, at: lesson));"
+    }
+
+    /// The mark of a pupil in the default column, as a WHERE.
+    package static func cell(_ pupil: RuleKey, at lesson: RuleKey) -> String {
+        "WHERE school_id = \(school) AND line_item_id = \(lesson.column) AND student_id = \(pupil)"
+    }
+
+    /// A final; `kind` term takes a term.
+    package static func final(
+        _ pupil: RuleKey, _ kind: String, _ term: RuleKey? = nil, _ value: RuleValue, subject: RuleKey = .maths,
+        section: RuleKey? = nil, source: String = "own", points: Int? = nil
+    ) -> String {
+        """
+        INSERT INTO final_marks (school_id, id, student_id, subject_id, academic_year_id, kind, term_id, section_id,
+                source, exam_points, value_kind, number, code, due_on)
+            VALUES (\(school), gen_random_uuid(), \(pupil), \(subject), \(RuleKey.year), '\(kind)', \(sql(term)),
+                \(sql(section)), '\(source)', \(points.map(String.init) ?? "NULL"), \(value));
+        """
+    }
+
+    package static func lesson(
+        _ id: RuleKey = .new, of section: RuleKey, on date: String, at starts: String, to ends: String,
+        room: RuleKey? = nil, teacher: RuleKey? = nil, merge: RuleKey? = nil
+    ) -> String {
+        """
+        INSERT INTO lessons (school_id, id, section_id, date, slot, starts_at, ends_at, room_id, teacher_id, merge_id)
+            VALUES (\(school), \(id), \(section), '\(date)', 1, '\(starts)', '\(ends)', \(sql(room)), \(sql(teacher)),
+                \(sql(merge)));
+        """
+    }
+
+    package static func member(_ pupil: RuleKey, of group: RuleKey, from date: String, id: RuleKey = .new) -> String {
+        """
+        INSERT INTO group_members (school_id, id, group_id, student_id, starts_on)
+            VALUES (\(school), \(id), \(group), \(pupil), '\(date)');
+        """
+    }
+
+    package static func unlock(
+        _ section: RuleKey, from starts: String, to ends: String, until expires: String, id: RuleKey = .new
+    ) -> String {
+        """
+        INSERT INTO unlocks (school_id, id, section_id, starts_on, ends_on, expires_on, reason, granted_by)
+            VALUES (\(school), \(id), \(section), '\(starts)', '\(ends)', '\(expires)', 'Приказ 17', \(RuleKey.deputyHead));
+        """
+    }
+
+    /// The teacher's code at a lesson.
+    package static func attendance(
+        _ pupil: RuleKey, at lesson: RuleKey, _ meaning: String = "absent", minutes: Int? = nil, label: RuleKey? = nil
+    ) -> String {
+        """
+        INSERT INTO attendance (school_id, id, lesson_id, student_id, meaning, minutes, code_id)
+            VALUES (\(school), gen_random_uuid(), \(lesson), \(pupil), '\(meaning)',
+                \(minutes.map(String.init) ?? "NULL"), \(sql(label)));
+        """
+    }
+
+    /// The class teacher's word at a lesson.
+    package static func decision(_ pupil: RuleKey, at lesson: RuleKey, _ meaning: String) -> String {
+        """
+        INSERT INTO attendance (school_id, id, lesson_id, student_id, decided_meaning, decided_by, decided_at)
+            VALUES (\(school), gen_random_uuid(), \(lesson), \(pupil), '\(meaning)', \(RuleKey.deputyHead), now())
+            ON CONFLICT (school_id, lesson_id, student_id) DO UPDATE SET decided_meaning = excluded.decided_meaning,
+                decided_by = excluded.decided_by, decided_at = excluded.decided_at;
+        """
+    }
+
+    package static func homework(_ lesson: RuleKey, of section: RuleKey, due date: String, id: RuleKey = .new) -> String
+    {
+        """
+        INSERT INTO homework (school_id, id, lesson_id, section_id, text, due_on)
+            VALUES (\(school), \(id), \(lesson), \(section), '№ 17', '\(date)');
+        """
+    }
+
+    /// Changes a row of a table by its id.
+    package static func update(_ table: String, _ id: RuleKey, _ assignments: String) -> String {
+        "UPDATE \(table) SET \(assignments) WHERE school_id = \(school) AND id = \(id);"
+    }
+
+    package static func sql(_ key: RuleKey?) -> String { key?.description ?? "NULL" }
+}

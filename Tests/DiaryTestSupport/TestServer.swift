@@ -1,0 +1,203 @@
+import Crypto
+import Diary
+import DiaryDemo
+import DiaryServer
+import DiarySignIn
+import FoundationEssentials
+import Glibc
+import JSON
+import Postgres
+import Reactor
+import Synchronization
+import TestSupport
+import Web
+
+/// A server of its own on a free port, over a demo school of its own.
+///
+/// "Today" is a fixed Wednesday inside a term, for the server and for the demo school alike, so that no test depends on the
+/// calendar of the machine.
+package final class TestServer: Sendable {
+    package static let today = "2025-11-19"
+    package static let password = "lyceum-demo"
+    package static let keys = "k1:" + Base64.url.encode(Array("0123456789abcdef0123456789abcdef".utf8))
+    package static let sealingKeys = "s1:" + Base64.url.encode(Array("fedcba9876543210fedcba9876543210".utf8))
+
+    package let database: TestDatabase
+    package let server: RunningServer
+    private let foundIDs = Mutex<DemoSchoolIDs?>(nil)
+
+    package var port: UInt16 { server.port }
+
+    /// The server of a suite: made by its first test, shared by all of them.
+    package static func of(
+        _ suite: Any.Type, make: @escaping @Sendable () async throws -> TestServer = { try await TestServer() }
+    ) async throws -> TestServer {
+        try await Suites.shared.server(of: suite, make: make)
+    }
+
+    private actor Suites {
+        static let shared = Suites()
+        private var servers: [ObjectIdentifier: Task<TestServer, any Error>] = [:]
+
+        func server(
+            of suite: Any.Type, make: @escaping @Sendable () async throws -> TestServer
+        ) async throws -> TestServer {
+            let key = ObjectIdentifier(suite)
+            if let made = servers[key] { return try await made.value }
+            let making = Task { try await make() }
+            servers[key] = making
+            return try await making.value
+        }
+    }
+
+    /// - Parameter routes: all of the diary, wrapped by a test or not.
+    package init(
+        cores: Int = 2, routes: [Route<Access, Caller>] = Routes.all,
+        configure: (inout RunningServer.Configuration) throws -> Void = { _ in },
+        set: (inout Services.Settings) throws -> Void = { _ in }
+    ) async throws {
+        database = try TestDatabase(
+            .demo { ownerURL in
+                let connection = try BlockingConnection(url: ownerURL)
+                _ = try Demo(seed: 29, today: Self.today, schools: 2, students: 550, years: 1)
+                    .fill(connection) { _ in }
+            })
+        server = try await Self.start(database, cores: cores, routes: routes, configure: configure, set: set)
+        if let trouble = await server.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
+    }
+
+    deinit {
+        let server = server
+        Task { _ = await server.shutDown(graceSeconds: 1) }
+    }
+
+    /// The ids of its demo school: looked for once.
+    package func ids(_ find: () throws -> DemoSchoolIDs) throws -> DemoSchoolIDs {
+        try foundIDs.withLock { found in
+            if let found { return found }
+            let ids = try find()
+            found = ids
+            return ids
+        }
+    }
+
+    /// A connection as the server's role, outside the server.
+    package func connection() throws -> BlockingConnection { try BlockingConnection(url: database.serverURL) }
+
+    package func owner() throws -> BlockingConnection { try BlockingConnection(url: database.ownerURL) }
+
+    /// A client with a new session of that person, without the work of hashing a password: for tests of what comes after
+    /// signing in.
+    package func client(_ login: String, school: String = "lyceum29") throws -> TestClient {
+        let connection = try owner()
+        // Class teachers are those of today.
+        try connection.execute("SET lyceum.today = '\(Self.today)'")
+        let people = try connection.query(
+            """
+            SELECT u.school_id, u.id FROM users u JOIN schools s ON s.id = u.school_id
+            WHERE s.code = $1 AND u.login = $2 AND u.state = 'active'
+            """, [school, login]
+        ).rows
+        guard let person = people.first, let id = person[0].flatMap({ Int($0) }), let user = person[1] else {
+            throw TestFailure("\(login) cannot sign in: no active person")
+        }
+        let session = try connection.query(
+            """
+            INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at)
+            VALUES ($1, gen_random_uuid(), $2::uuid, 'password', '\\x00', now() + interval '1 day')
+            RETURNING id, array_to_string(\(Roles.held), ' ')
+            """, person
+        ).rows[0]
+        try connection.query(
+            """
+            INSERT INTO activity_days (school_id, user_id, date) VALUES ($1, $2::uuid, lyceum.today())
+            ON CONFLICT DO NOTHING
+            """, person)
+        let roles = (session[1] ?? "").split(separator: " ").map { String($0) }
+        return TestClient(
+            port: port, token: try token(subject: user, school: id, session: session[0]!, roles: roles))
+    }
+
+    /// Signs in with the demo school's password, as an app of the school does.
+    package func signIn(_ login: String, school: String = "lyceum29") throws -> TestClient {
+        let anonymous = TestClient(port: port)
+        let answer = try anonymous.post(
+            "/v1/auth/token",
+            json: """
+                {"grant_type": "password", "school": "\(school)", "username": "\(login)", "password": "\(Self.password)"}
+                """)
+        guard answer.status == 200, let token = answer.json["access_token"]?.string else {
+            throw TestFailure("\(login) cannot sign in: \(answer.status) \(answer.text)")
+        }
+        return TestClient(port: port, token: token)
+    }
+
+    /// A client with a session of its own for a person who has no password.
+    package func session(of user: String, school: Int = 1, roles: [String]) throws -> TestClient {
+        let session = try owner().query(
+            """
+            INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at)
+            VALUES ($1, gen_random_uuid(), $2, 'test', '\\x00', now() + interval '1 day') RETURNING id
+            """, [String(school), user]
+        ).first!
+        try owner().query(
+            """
+            UPDATE users SET state = 'active', login = coalesce(login, 'test-' || id), password_hash = coalesce(password_hash, 'none')
+            WHERE school_id = $1 AND id = $2
+            """, [String(school), user])
+        return TestClient(port: port, token: try token(subject: user, school: school, session: session, roles: roles))
+    }
+
+    /// An access token for anybody, signed with the server's key.
+    package func token(subject: String, school: Int, session: String, roles: [String], lifetime: Int = 900) throws
+        -> String
+    {
+        try Self.token(
+            """
+            {"iss":"lyceum","aud":"lyceum","sub":"\(subject)","school":\(school),"sid":"\(session)",\
+            "roles":[\(roles.map { "\"\($0)\"" }.joined(separator: ","))],\
+            "iat":\(Clock.wall.seconds - 1),"exp":\(Clock.wall.seconds + lifetime)}
+            """)
+    }
+
+    package static func token(_ claims: String, keys: String = TestServer.keys) throws -> String {
+        try Token.sign(payload: Array(claims.utf8), keys: TokenKeys(configuration: keys))
+    }
+
+    private static func template(_ name: String) throws -> String {
+        try String(contentsOfFile: TestDatabase.repository + "/Templates/" + name, encoding: .utf8)
+    }
+
+    package static func start(
+        _ database: TestDatabase, cores: Int, routes: [Route<Access, Caller>] = Routes.all,
+        configure: (inout RunningServer.Configuration) throws -> Void = { _ in },
+        set: (inout Services.Settings) throws -> Void = { _ in }
+    ) async throws -> RunningServer {
+        var url = try ConnectionURL(database.serverURL)
+        url["options"] = "-c lyceum.today=\(today)"
+        var settings = Services.Settings(database: url, tokenKeys: try TokenKeys(configuration: keys))
+        settings.sealingKeys = try SealingKeys(TokenKeys(configuration: sealingKeys))
+        settings.pool.writers = 1
+        settings.pool.leased = 1
+        try set(&settings)
+        let breached = try BreachedPasswords(Array("password123\nпароль-2025\n".utf8))
+        var configuration = RunningServer.Configuration()
+        configuration.port = 0
+        configuration.cores = cores
+        configuration.logsRequests = false
+        configuration.passwordThreads = 2
+        try configure(&configuration)
+        let contract = Contract(yaml: Array("openapi: 3.1.0\n".utf8), json: Array("{}".utf8))
+        // What the server logs belongs to the test's output.
+        let pages = try Pages(authorization: template("authorization.mustache"), style: template("page.css"))
+        return try await RunningServer(
+            ServerSettings(settings, breachedPasswords: breached), configuration, contract: contract, pages: pages,
+            log: LogSink(), routes: routes
+        ) { _ in }
+    }
+}
+
+package struct TestFailure: Error, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
+}
