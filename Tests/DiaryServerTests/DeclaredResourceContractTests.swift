@@ -160,7 +160,7 @@ private struct Contract {
         case .word(let words): ["type": "string", "enum": "\(words)"]
         case .gradeLevels: ["type": "array", "minItems": "1", "maxItems": "11", "uniqueItems": "true"]
         case .words: ["type": "array", "uniqueItems": "true"]
-        case .texts(let count, _, _): ["type": "array", "maxItems": "\(count)"]
+        case .texts(let count, _, _): ["type": "array", "maxItems": "\(count)", "uniqueItems": "true"]
         case .rows(_, let maximum): ["type": "array", "maxItems": "\(maximum)"]
         }
     }
