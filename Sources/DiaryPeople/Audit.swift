@@ -1,4 +1,5 @@
 import Diary
+import HTTP1
 import Postgres
 import Web
 

@@ -49,7 +49,7 @@ struct ServeCommand: AsyncParsableCommand {
             let server = ServerSettings(services, breachedPasswords: try settings.loadBreachedPasswords())
             let certificate = settings.tls.map { Certificate(files: $0) }
             let tls = try certificate?.load()
-            let contract = Contract(
+            let contract = PublishedContract(
                 yaml: try installed.contents(installed.openAPIYAML()),
                 json: try installed.contents(installed.openAPIJSON()))
             let pages = try Pages(

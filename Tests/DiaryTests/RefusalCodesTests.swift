@@ -1,3 +1,4 @@
+import DiaryTestSupport
 import FoundationEssentials
 import Postgres
 import TestSupport
