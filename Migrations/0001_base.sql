@@ -24,7 +24,8 @@ comment on schema lyceum is 'Rules, context and triggers of the diary; tables ar
 grant usage on schema lyceum to lyceum_app;
 grant usage on schema public to lyceum_app;
 
--- Who acts: the server sets these parameters at the beginning of each transaction (functions/base/context.sql has the rest).
+-- Who acts, and when: the server sets these parameters at the beginning of each transaction (functions/base/context.sql has the
+-- rest).
 
 create function lyceum.current_user_id() returns uuid
     language sql stable parallel safe
@@ -36,6 +37,15 @@ create function lyceum.current_client_id() returns uuid
     return nullif(current_setting('lyceum.client_id', true), '')::uuid;
 comment on function lyceum.current_client_id() is
     'Program that acts in the transaction: alone, or for a person who let it in (current_user_id). Null for the school''s own apps.';
+
+create function lyceum.today() returns date
+    language sql stable parallel safe
+    return coalesce(
+        nullif(current_setting('lyceum.today', true), '')::date,
+        (now() at time zone coalesce(nullif(current_setting('lyceum.time_zone', true), ''), 'UTC'))::date
+    );
+comment on function lyceum.today() is
+    'Date in the school''s time zone (lyceum.time_zone, UTC when not set). lyceum.today overrides it for tests and the demo school.';
 
 -- Row-level security is the second lock behind the school_id of every statement. The owner is exempt: it bulk-loads.
 create procedure lyceum.protect(p_table regclass, p_privileges text)
@@ -194,6 +204,7 @@ drop table
     deletions,
     schools;
 drop procedure lyceum.protect(regclass, text);
+drop function lyceum.today();
 drop function lyceum.current_client_id();
 drop function lyceum.current_user_id();
 do $$

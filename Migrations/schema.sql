@@ -55,11 +55,13 @@ CREATE TABLE activation_codes (
     CONSTRAINT activation_codes_school_id_user_id_fkey FOREIGN KEY (school_id, user_id) REFERENCES users(school_id, id)
 );
 COMMENT ON TABLE activation_codes IS 'A2: one-time codes, stored hashed. One live code per person: issuing anew revokes the old.';
+CREATE INDEX activation_codes_by_end ON public.activation_codes USING btree (school_id, expires_at);
 CREATE INDEX activation_codes_by_hash ON public.activation_codes USING btree (school_id, code_hash) WHERE ((used_at IS NULL) AND (revoked_at IS NULL));
 CREATE UNIQUE INDEX activation_codes_one_live ON public.activation_codes USING btree (school_id, user_id) WHERE ((used_at IS NULL) AND (revoked_at IS NULL));
 ALTER TABLE activation_codes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY retention ON activation_codes AS RESTRICTIVE FOR DELETE TO lyceum_app USING ((expires_at < (now() - '1 year'::interval)));
 CREATE POLICY tenant ON activation_codes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
-GRANT INSERT, SELECT, UPDATE ON activation_codes TO lyceum_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON activation_codes TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON activation_codes FOR EACH ROW EXECUTE FUNCTION lyceum.audit('code_hash');
 
 CREATE TABLE activity_days (
@@ -72,8 +74,9 @@ CREATE TABLE activity_days (
 COMMENT ON TABLE activity_days IS 'Days on which a person was given an access token; never written on reads.';
 CREATE INDEX activity_days_by_date ON public.activity_days USING btree (school_id, date, user_id);
 ALTER TABLE activity_days ENABLE ROW LEVEL SECURITY;
+CREATE POLICY retention ON activity_days AS RESTRICTIVE FOR DELETE TO lyceum_app USING ((date < ((lyceum.today() - '1 year'::interval))::date));
 CREATE POLICY tenant ON activity_days TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
-GRANT INSERT, SELECT ON activity_days TO lyceum_app;
+GRANT DELETE, INSERT, SELECT ON activity_days TO lyceum_app;
 
 CREATE TABLE attendance (
     school_id integer NOT NULL,
@@ -1155,6 +1158,78 @@ CREATE TRIGGER rules AFTER INSERT ON marks REFERENCING NEW TABLE AS written FOR 
 CREATE TRIGGER rules_again AFTER UPDATE ON marks REFERENCING OLD TABLE AS overwritten NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.check_rewritten_marks();
 CREATE TRIGGER version BEFORE UPDATE ON marks FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
+CREATE TABLE orders (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    number text NOT NULL,
+    issued_on date NOT NULL,
+    text text NOT NULL,
+    signatory text NOT NULL,
+    external_id text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT orders_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT orders_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT orders_kind CHECK (kind = ANY (ARRAY['admission'::text, 'transfer'::text, 'expulsion'::text, 'promotion'::text, 'study_form'::text, 'council_protocol'::text, 'other'::text])),
+    CONSTRAINT orders_number CHECK (number <> ''::text),
+    CONSTRAINT orders_signatory CHECK (signatory <> ''::text),
+    CONSTRAINT orders_text CHECK (text <> ''::text)
+);
+COMMENT ON TABLE orders IS 'Y2: orders of the school and protocols of its council.';
+COMMENT ON COLUMN orders.kind IS 'admission, transfer and expulsion are of enrollments; study_form: full-time, at home or family.';
+COMMENT ON COLUMN orders.number IS 'As it stands on the paper. Each kind is numbered anew each year.';
+COMMENT ON COLUMN orders.signatory IS 'Who signed, with the post.';
+CREATE INDEX orders_by_day ON public.orders USING btree (school_id, issued_on, id);
+CREATE UNIQUE INDEX orders_external_id ON public.orders USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+CREATE UNIQUE INDEX orders_number_key ON public.orders USING btree (school_id, kind, EXTRACT(year FROM issued_on), number);
+ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON orders TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON orders TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER deletion AFTER DELETE ON orders FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER version BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE pending (
+    school_id integer NOT NULL,
+    kind text NOT NULL,
+    id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    lease uuid,
+    attempts smallint DEFAULT 0 NOT NULL,
+    failure text,
+    parked_at timestamp with time zone,
+    CONSTRAINT pending_pkey PRIMARY KEY (school_id, kind, id),
+    CONSTRAINT pending_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT pending_attempts CHECK (attempts >= 0),
+    CONSTRAINT pending_failure CHECK (failure ~ '^[A-Za-z0-9_]{1,40}$'::text),
+    CONSTRAINT pending_kind CHECK (kind ~ '^[a-z][a-z_]{0,62}$'::text),
+    CONSTRAINT pending_parked CHECK (parked_at IS NULL OR lease IS NULL)
+);
+COMMENT ON TABLE pending IS 'Work that runs behind the requests. Every process looks through all schools for what is due, so the table holds no data: kinds, ids, moments and codes.';
+COMMENT ON COLUMN pending.kind IS 'Name of the work in the program. A process leaves the kinds that it does not know alone.';
+COMMENT ON COLUMN pending.id IS 'What a single piece is about, or an id of its own: the same at every attempt. Zero for work that comes again and again, once a school.';
+COMMENT ON COLUMN pending.due_at IS 'When the piece may be taken; of one that is taken, when its lease ends and others may take it.';
+COMMENT ON COLUMN pending.lease IS 'Who has taken the piece: new at every attempt. Only its holder may end the piece.';
+COMMENT ON COLUMN pending.attempts IS 'Times it was taken since it last went well.';
+COMMENT ON COLUMN pending.failure IS 'Code of the last failure: a SQLSTATE or a word of the program.';
+COMMENT ON COLUMN pending.parked_at IS 'When it was given up. It waits for an operator.';
+CREATE INDEX pending_due ON public.pending USING btree (due_at) WHERE (parked_at IS NULL);
+CREATE INDEX pending_failed ON public.pending USING btree (kind) WHERE (failure IS NOT NULL);
+ALTER TABLE pending ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON pending TO lyceum_app USING ((((NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer = 0) OR ((NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer = school_id))) WITH CHECK ((((NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer = 0) OR ((NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer = school_id)));
+GRANT DELETE, SELECT ON pending TO lyceum_app;
+GRANT INSERT (school_id) ON pending TO lyceum_app;
+GRANT INSERT (kind) ON pending TO lyceum_app;
+GRANT INSERT (id) ON pending TO lyceum_app;
+GRANT INSERT (due_at) ON pending TO lyceum_app;
+GRANT UPDATE (due_at) ON pending TO lyceum_app;
+GRANT UPDATE (lease) ON pending TO lyceum_app;
+GRANT UPDATE (attempts) ON pending TO lyceum_app;
+GRANT UPDATE (failure) ON pending TO lyceum_app;
+GRANT UPDATE (parked_at) ON pending TO lyceum_app;
+
 CREATE TABLE plan_topics (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -1483,10 +1558,12 @@ COMMENT ON COLUMN sessions.client_id IS 'The program; null of the school''s own 
 COMMENT ON COLUMN sessions.secret_id IS 'What an integration signed in with; ends the session when it is taken away.';
 COMMENT ON COLUMN sessions.scopes IS 'What the session may do, of what the program was registered for.';
 CREATE INDEX sessions_by_client ON public.sessions USING btree (school_id, client_id) WHERE ((ended_at IS NULL) AND (client_id IS NOT NULL));
+CREATE INDEX sessions_by_end ON public.sessions USING btree (school_id, LEAST(ended_at, expires_at));
 CREATE INDEX sessions_by_user ON public.sessions USING btree (school_id, user_id) WHERE (ended_at IS NULL);
 ALTER TABLE sessions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY retention ON sessions AS RESTRICTIVE FOR DELETE TO lyceum_app USING ((LEAST(ended_at, expires_at) < (now() - '1 year'::interval)));
 CREATE POLICY tenant ON sessions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
-GRANT INSERT, SELECT, UPDATE ON sessions TO lyceum_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON sessions TO lyceum_app;
 
 CREATE TABLE sign_in_failures (
     school_id integer NOT NULL,
@@ -1497,7 +1574,7 @@ CREATE TABLE sign_in_failures (
     CONSTRAINT sign_in_failures_pkey PRIMARY KEY (school_id, id),
     CONSTRAINT sign_in_failures_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id)
 );
-COMMENT ON TABLE sign_in_failures IS 'A6: attempts of the last 15 minutes that did not succeed, for lockout. Written before a password is looked at and taken back when it was right, so one that is being looked at counts. Older rows are deleted by the next attempt at the school.';
+COMMENT ON TABLE sign_in_failures IS 'A6: attempts of the last 15 minutes that did not succeed, for lockout. Written before a password is looked at and taken back when it was right, so one that is being looked at counts. Older rows are deleted in the background.';
 COMMENT ON COLUMN sign_in_failures.login IS 'What was typed, whether it exists or not; of an activation a digest of the code.';
 CREATE INDEX sign_in_failures_by_address ON public.sign_in_failures USING btree (school_id, address, failed_at);
 CREATE INDEX sign_in_failures_by_age ON public.sign_in_failures USING btree (school_id, failed_at);

@@ -68,8 +68,8 @@ package struct MigrationHistory: Sendable {
             isOfOtherFiles
             ? [
                 "the database was made by other files (its first is \(first ?? ""), here it is \(files[0].file.name)): if the "
-                    + "files were only put together anew, `lyceum migrate baseline` takes the database over; it compares the "
-                    + "schemas first and changes no table"
+                    + "files were only put together anew, `lyceum migrate baseline` takes the database over and loses nothing; "
+                    + "docs/operations.md (Migrate) says at which file"
             ] : problems
     }
 

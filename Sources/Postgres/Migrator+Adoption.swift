@@ -4,9 +4,23 @@ extension Migrator {
         try connection.transaction { try SchemaDump(connection).text }
     }
 
-    /// Takes over a database whose tables were made by other files: writes the rows of these, and applies their functions.
-    /// Whether the result is what schema.sql says is looked at before the commit; no table is changed.
-    package func baseline() throws {
+    /// Takes over a database whose tables were made by other files: writes the rows of these files up to `version`, runs the
+    /// ones after it, and applies the functions, all in one transaction. Whether the result is what schema.sql says is looked at
+    /// before the commit.
+    ///
+    /// - Parameter version: the file at which the tables of the database stand; nil: the newest.
+    package func baseline(at version: Int? = nil) throws {
+        let version = version ?? files.count
+        let (standing, missing) = (files.prefix { $0.version <= version }, files.drop { $0.version <= version })
+        guard standing.last?.version == version else {
+            throw MigrationError.notToAdopt("There is no file \(version): the newest is \(files.count).")
+        }
+        try refuseDestructive(Array(missing))
+        if let file = missing.first(where: { !$0.isTransactional }) {
+            throw MigrationError.notToAdopt(
+                "\(file.fileName) runs without a transaction, so what comes of it can't be looked at before it is kept."
+            )
+        }
         try locked { lock in
             let history = try history()
             if history.problems.isEmpty && history.entries.allSatisfy({ $0.state == .applied }) {
@@ -27,13 +41,8 @@ extension Migrator {
                 for statement in SchemaObjects.drop(outdated) { try connection.execute(statement) }
                 try connection.execute(
                     "DELETE FROM public.schema_functions WHERE true; DELETE FROM public.schema_migrations WHERE true")
-                for file in files {
-                    try connection.query(
-                        """
-                        INSERT INTO public.schema_migrations (version, name, checksum, applied_at, duration)
-                        VALUES ($1, $2, $3, clock_timestamp(), '0')
-                        """, [String(file.version), file.name, try checksum(file.source)])
-                }
+                for file in standing { try insertRow(of: file) }
+                for file in missing { try runUp(file) }
             }
         }
     }

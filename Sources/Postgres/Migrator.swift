@@ -175,33 +175,49 @@ package final class Migrator {
     }
 
     private func runInTransaction(_ file: MigrationFile, up: Bool, also: () throws -> Void) throws {
-        let script = up ? file.up : file.down ?? ""
-        let checksum = try checksum(file.source)
         do {
             try connection.transaction {
                 try connection.query("SELECT set_config('lock_timeout', $1, true)", [lockTimeout])
-                if !up { try also() }
-                try connection.execute(script)
-                // The file may have left its mark on the session.
-                try connection.execute("RESET ROLE; SET LOCAL search_path TO pg_catalog")
                 if up {
-                    try connection.query(
-                        """
-                        INSERT INTO public.schema_migrations (version, name, checksum, applied_at, duration)
-                        VALUES ($1, $2, $3, clock_timestamp(), clock_timestamp() - transaction_timestamp())
-                        """, [String(file.version), file.name, checksum])
+                    try runUp(file)
                     try also()
                 } else {
+                    try also()
+                    try execute(file.down ?? "", of: file, line: file.downLine)
                     try connection.query(
                         "DELETE FROM public.schema_migrations WHERE version = $1", [String(file.version)])
                 }
             }
         } catch let failure as BlockingConnection.Failure {
-            let first = up ? file.upLine : file.downLine
-            let line = failure.position.map { position in
+            throw MigrationError.failed(file: file.fileName, line: nil, failure)
+        }
+    }
+
+    /// A file's up part and its row, inside a transaction.
+    func runUp(_ file: MigrationFile) throws {
+        try execute(file.up, of: file, line: file.upLine)
+        try insertRow(of: file)
+    }
+
+    func insertRow(of file: MigrationFile) throws {
+        try connection.query(
+            """
+            INSERT INTO public.schema_migrations (version, name, checksum, applied_at, duration)
+            VALUES ($1, $2, $3, clock_timestamp(), clock_timestamp() - transaction_timestamp())
+            """, [String(file.version), file.name, try checksum(file.source)])
+    }
+
+    private func execute(_ script: String, of file: MigrationFile, line first: Int) throws {
+        do {
+            try connection.execute("SET LOCAL search_path TO DEFAULT")
+            try connection.execute(script)
+            // The file may have left its mark on the session.
+            try connection.execute("RESET ROLE; SET LOCAL search_path TO pg_catalog")
+        } catch {
+            let line = error.position.map { position in
                 first + script.unicodeScalars.prefix(position - 1).count { $0 == "\n" }
             }
-            throw MigrationError.failed(file: file.fileName, line: line, failure)
+            throw MigrationError.failed(file: file.fileName, line: line, error)
         }
     }
 
@@ -244,7 +260,7 @@ package final class Migrator {
         return files.filter { open.contains($0.version) && $0.version <= target ?? .max }
     }
 
-    private func refuseDestructive(_ files: [MigrationFile]) throws {
+    func refuseDestructive(_ files: [MigrationFile]) throws {
         let statements = files.flatMap { file in file.destructive.map { (file: file.fileName, statement: $0) } }
         if statements.isEmpty { return }
         // A database without tables has nothing to lose: a new installation runs all files in one go.

@@ -24,11 +24,12 @@ extension MigrateCommand {
             abstract: "Take over a database whose tables were made by other files.",
             discussion: """
                 For a database that was migrated before the files were put together anew. Its functions, views and \
-                triggers are replaced, and schema_migrations gets the rows of these files, without running them. When the \
-                result isn't what schema.sql says, the difference is printed and nothing is changed. No table is touched.
+                triggers are replaced; schema_migrations gets the rows of the files up to --at, without running them; those \
+                after it are run. When the result isn't what schema.sql says, the difference is printed and nothing is \
+                changed. It is one transaction.
 
                 EXAMPLES:
-                  lyceum migrate baseline
+                  lyceum migrate baseline --at 7
 
                 EXIT CODES: 0 taken over, 2 refused: the schema is another, or there is nothing to take over, 3 no database
                 """)
@@ -36,9 +37,12 @@ extension MigrateCommand {
         @OptionGroup var migrate: MigrateOptions
         @OptionGroup var waiting: MigrateWaiting
 
+        @Option(help: ArgumentHelp("The file at which its tables stand; the newest by default.", valueName: "version"))
+        var at: Int?
+
         func run() async throws {
             try await reportingErrors {
-                try await migrate.migrator(options: waiting.options, report: show).baseline()
+                try await migrate.migrator(options: waiting.options, report: show).baseline(at: at)
                 print("The database is what schema.sql says, and stands at these files now.")
             }
         }

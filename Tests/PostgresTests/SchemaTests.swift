@@ -79,6 +79,21 @@ import Testing
         #expect(throws: MigrationError.self) { try migrator.baseline() }
     }
 
+    /// Files that came after the ones that the database corresponds to are run in the same transaction.
+    @Test func baselineRunsTheFilesAfterItsOwn() throws {
+        let database = try TestDatabase(.empty)
+        let connection = try BlockingConnection(url: database.ownerURL)
+        try migrator(database).up(to: 7)
+        try connection.execute("UPDATE schema_migrations SET name = 'early_' || name; DROP TABLE schema_functions")
+        #expect(throws: MigrationError.self) { try migrator(database).baseline(at: 6) }
+        #expect(throws: MigrationError.self) { try migrator(database).baseline() }
+        #expect(throws: MigrationError.self) { try migrator(database).baseline(at: 1000) }
+        try migrator(database).baseline(at: 7)
+        #expect(try migrator(database).standing() == .current)
+        #expect(try migrator(database).verify() == [])
+        #expect(try migrator(database).dump() == migrations.schema)
+    }
+
     @Test func baselineRefusesAnotherSchemaAndChangesNothing() throws {
         let database = try madeByOthers()
         let connection = try BlockingConnection(url: database.ownerURL)
