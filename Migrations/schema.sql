@@ -1989,7 +1989,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.final_refusal(p_school integer, p_student uuid, p_year uuid, p_kind text, p_term uuid, p_section uuid, p_source text, p_value_kind text, p_number integer, p_code text) returns text language plpgsql stable
 -- function lyceum.follow_enrollment() returns trigger language plpgsql
 -- function lyceum.forget_photos() returns void language sql
--- function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint language sql stable
+-- function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint language plpgsql stable
 -- function lyceum.grade_level_on(p_school integer, p_student uuid, p_date date) returns smallint language plpgsql stable
 -- function lyceum.guard_class_group() returns trigger language plpgsql
 -- function lyceum.guard_line_item() returns trigger language plpgsql
@@ -2077,7 +2077,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable
 -- function lyceum.teaches_student(p_student uuid) returns boolean language sql stable
 -- function lyceum.today() returns date language sql stable parallel safe
--- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language sql stable
+-- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.version() returns trigger language plpgsql
 -- function lyceum.withdraw_photo() returns trigger language plpgsql
 -- function lyceum.write_person() returns trigger language plpgsql

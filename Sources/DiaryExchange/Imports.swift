@@ -21,7 +21,7 @@ package enum Imports {
         let (file, hash) = try await read(request, caller) { bytes, newID in ImportFile(kind, bytes, newID: newID) }
         try demand([file], caller)
         return try await run(
-            ImportBatch([file], isForced: isForced, isDryRun: isDryRun), request, hash, caller, isDryRun: isDryRun
+            ImportChoreography([file], isForced: isForced, isDryRun: isDryRun), request, hash, caller
         ) { reports in
             var writer = JSONWriter()
             for report in reports { write(report, to: &writer) }
@@ -36,8 +36,9 @@ package enum Imports {
         }
         for file in archive.files { try demand(file.kind, caller) }
         try demand(archive.files, caller)
-        let batch = ImportBatch(archive.files, faults: archive.faults, isForced: isForced, isDryRun: isDryRun)
-        return try await run(batch, request, hash, caller, isDryRun: isDryRun) { reports in
+        let choreography = ImportChoreography(
+            archive.files, faults: archive.faults, isForced: isForced, isDryRun: isDryRun)
+        return try await run(choreography, request, hash, caller) { reports in
             var writer = JSONWriter()
             writer.beginObject()
             writer.key("dry_run")
@@ -124,7 +125,7 @@ package enum Imports {
     // MARK: The transaction
 
     private static func run(
-        _ batch: ImportBatch, _ request: Request, _ hash: [UInt8], _ caller: Caller, isDryRun: Bool,
+        _ choreography: ImportChoreography, _ request: Request, _ hash: [UInt8], _ caller: Caller,
         answer: ([ImportReport]) -> Response
     ) async throws -> Response {
         var scope = caller.scope
@@ -133,10 +134,10 @@ package enum Imports {
             do {
                 switch work {
                 case .transaction(let transaction):
-                    return answer(try await run(batch, caller, isDryRun: isDryRun, in: transaction))
+                    return answer(try await run(choreography, caller, in: transaction))
                 case .segment(let lanes, let scope):
                     return answer(
-                        try await lanes.transaction(scope) { try await run(batch, caller, isDryRun: isDryRun, in: $0) })
+                        try await lanes.transaction(scope) { try await run(choreography, caller, in: $0) })
                 }
             } catch let refusal as ImportRefusal {
                 throw refusal.problem
@@ -145,51 +146,22 @@ package enum Imports {
     }
 
     private static func run(
-        _ files: ImportBatch, _ caller: Caller, isDryRun: Bool, in transaction: Transaction
+        _ planned: ImportChoreography, _ caller: Caller, in transaction: Transaction
     ) async throws -> [ImportReport] {
-        var batch = files
-        let keepsStaff = batch.tasks.contains { $0.file.kind == .staff }
-        let keepers: [Role] = keepsStaff ? [.administrator] : [.administrator, .head, .deputyHead]
-        let entrance = try await transaction.run([
-            ImportStatements.keeps(.texts(keepers.map { $0.rawValue })),
-            ImportStatements.lock(.integer(caller.school.id)), ImportStatements.savepoint(), ImportStatements.defer(),
-            ImportStatements.interpret(),
-        ])
+        let keepers: [Role] = planned.keepsStaff ? [.administrator] : [.administrator, .head, .deputyHead]
+        let entrance = try await transaction.run([ImportStatements.keeps(.texts(keepers.map { $0.rawValue }))])
         guard entrance[0].boolean(0, "keeps") else { throw Problem(.forbidden) }
-        for task in batch.tasks {
-            guard batch.isPossible(task) else {
-                batch.skip(task)
-                continue
-            }
-            func query(_ statement: Statement) -> Query {
-                Query(statement: statement, parameters: [.integer(caller.school.id), .text(task.file.rows)])
-            }
-            let seen = try await transaction.run([
-                ImportStatements.joinByHash(), query(task.statements.examine), query(task.statements.compare),
-                ImportStatements.joinFreely(),
-            ])
-            let missing = try batch.check(
-                task, findings: seen[1].table(ImportStatements.findingColumns),
-                comparison: seen[2].table(ImportStatements.comparisonColumns))
-            guard let missing else { continue }
-            let rows = try await attempt(
-                [task.writesByHash ? ImportStatements.joinByHash() : ImportStatements.joinFreely()]
-                    + task.writing.map { query($0) } + [ImportStatements.joinByHash()]
-                    + [task.statements.verify].compactMap { $0.map { query($0) } } + [ImportStatements.joinFreely()],
-                in: transaction)
-            let end = 1 + task.writing.count
-            batch.finish(
-                task, rows[1..<end].map { $0.table(ImportStatements.keyColumns) },
-                findings: task.statements.verify == nil ? [] : rows[end + 1].table(ImportStatements.findingColumns),
-                missing: missing)
+        // A transaction that is repeated begins anew.
+        var choreography = planned
+        var calls = try choreography.next([])
+        while !calls.isEmpty {
+            let rows = try await attempt(calls.map { $0.query(school: caller.school.id) }, in: transaction)
+            calls = try choreography.next(zip(calls, rows).map { $1.table($0.columns) })
         }
-        let reports = try batch.conclude()
-        _ = try await attempt([Idempotency.settle()], in: transaction)
-        if isDryRun { _ = try await transaction.run([ImportStatements.rollback()]) }
-        return reports
+        return choreography.reports
     }
 
-    /// Somebody may have written in between what the rows were compared with.
+    /// What the rows were compared with may have been changed by somebody else in between.
     private static func attempt(_ queries: [Query], in transaction: Transaction) async throws -> [Rows] {
         let outcome = try await transaction.attempt(queries)
         if let refusal = outcome.refusal {
@@ -216,6 +188,16 @@ package enum Imports {
             writer.integer(count)
         }
         writer.endObject()
+    }
+}
+
+extension ImportCall {
+    fileprivate func query(school: Int) -> Query {
+        switch parameters {
+        case .none: statement()
+        case .school: statement(.integer(school))
+        case .rows(let rows): statement(.integer(school), .text(rows))
+        }
     }
 }
 

@@ -11,9 +11,13 @@ package enum Classes {
             access: .staff.programs(.peopleRead, .journalRead), students),
     ]
 
-    package static let resource = SchoolResource(
-        "classes", noun: "Class", plural: "Classes",
-        [
+    package static let resource = Resource(
+        path: "classes",
+        noun: "Class",
+        plural: "Classes",
+        readers: .setUpOfStaff,
+        without: [.list],
+        fields: [
             ResourceField("academic_year_id", .identifier).fixed,
             ResourceField("grade_level", .integer(1...11)).fixed,
             ResourceField("letter", .text(maximum: 10)),
@@ -22,7 +26,12 @@ package enum Classes {
             ResourceField("profile", .text(maximum: 200)).nullable,
             .archived, .externalID,
         ],
-        order: ["name"], readers: .setUpOfStaff)
+        order: ["name"],
+        refusals: [
+            "classes_school_id_group_id_academic_year_id_fkey": .unknown("academic_year_id"),
+            // Of the group that the class brings.
+            "groups_school_id_academic_year_id_fkey": .unknown("academic_year_id"),
+        ])
 
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)

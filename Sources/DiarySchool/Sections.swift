@@ -8,9 +8,12 @@ package enum Sections {
         .get("/v1/sections", "listSections", access: .staff.programs(.schoolRead, .journalRead), list)
     ]
 
-    package static let resource = SchoolResource(
-        "sections", noun: "Section",
-        [
+    package static let resource = Resource(
+        path: "sections",
+        noun: "Section",
+        readers: .setUpOfStaff,
+        without: [.list],
+        fields: [
             ResourceField("academic_year_id", .identifier).fixed,
             ResourceField("subject_id", .identifier).fixed,
             ResourceField("group_id", .identifier).fixed,
@@ -20,7 +23,9 @@ package enum Sections {
             ResourceField("hours_per_week", .decimal(wholeDigits: 3, fractionDigits: 1)).nullable,
             .archived, .externalID,
         ],
-        order: ["name"], readers: .setUpOfStaff)
+        order: ["name"],
+        // A group of another year.
+        refusals: ["sections_school_id_group_id_academic_year_id_fkey": .unknown("group_id")])
 
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)

@@ -60,7 +60,8 @@ package final class RunningServer: Sendable {
     ///
     /// - Parameter routes: all of them, but for tests that wrap them.
     package init(
-        _ settings: ServerSettings, _ configuration: Configuration, contract: Contract, pages: Pages, log: LogSink,
+        _ settings: ServerSettings, _ configuration: Configuration, contract: PublishedContract, pages: Pages,
+        log: LogSink,
         routes: [Route<Access, Caller>] = Routes.all, events: @escaping @Sendable (LaneEvent) -> Void
     ) async throws {
         let resolver = try Offload(name: "resolver", threads: 1, limit: 256)

@@ -41,7 +41,7 @@ struct MigrateOptions: ParsableArguments {
         options: Migrator.Options = .init(), report: @escaping (Migrator.Event) -> Void = { _ in }
     ) async throws -> Migrator {
         let settings = try await settings.load()
-        let migrations = try Migrations.load(directory: Resources(settings: settings).migrations())
+        let migrations = try Migrations.load(directory: InstalledFiles(settings: settings).migrations())
         return try Migrator(url: settings.requireOwnerDatabaseURL(), migrations, options: options, report: report)
     }
 }
@@ -299,7 +299,7 @@ extension MigrateCommand {
 
         func run() async throws {
             try await reportingErrors {
-                let directory = try Resources(settings: await settings.load()).migrations()
+                let directory = try InstalledFiles(settings: await settings.load()).migrations()
                 print(try MigrationFile.create(name: name, directory: directory))
             }
         }

@@ -5,7 +5,7 @@ extension Settings {
     /// The database as its owner sees it, with this program's schema.
     func ownerConnection() throws -> BlockingConnection {
         let url = try requireOwnerDatabaseURL()
-        let migrations = try Migrations.load(directory: Resources(settings: self).migrations())
+        let migrations = try Migrations.load(directory: InstalledFiles(settings: self).migrations())
         let standing = try Migrator(url: url, migrations).standing()
         guard standing == .current else { throw StartChecks.Failure(schema: standing) }
         return try BlockingConnection(url: url)

@@ -23,7 +23,7 @@ func reportingErrors(_ body: () async throws -> Void) async throws {
     } catch let error as SettingsError {
         complain(error.description)
         throw Exit.settings
-    } catch let error as ResourcesError {
+    } catch let error as InstalledFilesError {
         complain(error.description)
         throw Exit.settings
     } catch let error as CertificateError {

@@ -62,7 +62,7 @@ struct Settings: Sendable {
     var backgroundConcurrency: Int
     /// `passwords.breached`: the path of a file of passwords, or their SHA-1, that nobody may choose; nil: none.
     var breachedPasswords: String?
-    /// Where `Migrations/` and openapi.yaml are; nil: looked for, see `Resources`.
+    /// Where `Migrations/` and openapi.yaml are; nil: looked for, see `InstalledFiles`.
     var resourcesDirectory: String?
 
     /// Every setting as people may see it, and where it came from.

@@ -1,8 +1,5 @@
 import Diary
-import DiaryJournal
-import DiaryPeople
-import DiarySchool
-import DiarySignIn
+import DiaryServer
 import FoundationEssentials
 import TestSupport
 import Testing
@@ -10,15 +7,9 @@ import Yams
 
 /// What the program declares of a resource, and what its part of the contract says of it.
 @Suite struct DeclaredResourceContractTests {
-    static let declared = [
-        AcademicYears.resource, Promotions.resource, Terms.resource, Holidays.resource, BellSchedules.resource,
-        Rooms.resource, Subjects.resource, Categories.resource, AttendanceCodes.resource, Classes.resource,
-        ClassTeachers.resource, Groups.resource, GroupMembers.resource, Sections.resource, SectionTeachers.resource,
-        TimetableEntries.resource, Enrollments.resource, Students.resource, Guardians.resource, Guardianships.resource,
-        Consents.resource, StudentDocuments.resource, Staff.resource, Clients.resource,
-    ]
+    static let declared = Routes.declared
 
-    private let contract: Contract
+    private let contract: PublishedContract
 
     init() throws { contract = try Contract() }
 
@@ -34,7 +25,7 @@ import Yams
         let patch = try contract.properties("\(resource.noun)Patch")
         let required = contract.schemas["New\(resource.noun)"]?["required"] as? [String] ?? []
         let written = resource.fields.filter { !$0.isReadOnly }
-        let identity = [resource.people?.identity].compactMap { $0 }
+        let identity = [resource.identity].compactMap { $0 }
         #expect(Set(resource.fields.map { $0.name }).subtracting(record.keys) == [], "\(resource.noun)")
         #expect(Set(new.keys) == Set(written.map { $0.name } + identity), "\(resource.noun)")
         #expect(Set(patch.keys) == Set(written.filter { !$0.isFixed }.map { $0.name }), "\(resource.noun)")
@@ -75,10 +66,10 @@ import Yams
         try expect(resource.readers, part["read"] as? String, part["programs"] as? [String] ?? [])
         try expect(resource.writers, write, [])
         try expect(resource.makers, part["make"] as? String ?? write, [])
-        #expect(part["searched"] as? Bool ?? false == resource.people?.isSearched ?? false)
+        #expect(part["searched"] as? Bool ?? false == resource.isSearchedByName)
         // Lists of their own stand in `paths`.
         guard (part["without"] as? [String])?.contains("list") != true else { return }
-        #expect(Set((part["filters"] as? [String: String] ?? [:]).keys) == Set(resource.filters), "\(resource.noun)")
+        #expect(Set((part["filters"] as? [String: String] ?? [:]).keys) == Set(resource.filters.map { $0.name }), "\(resource.noun)")
     }
 
     private func expect(_ access: Access, _ name: String?, _ programs: [String]) throws {

@@ -18,12 +18,16 @@ package struct TestClient: Sendable {
         package let headers: [(name: String, value: String)]
         package let body: [UInt8]
         /// Behind an answer that came in chunks.
-        package var trailers: [(name: String, value: String)] = []
+        package let trailers: [(name: String, value: String)]
 
-        init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
+        init(
+            status: Int, headers: [(name: String, value: String)], body: [UInt8],
+            trailers: [(name: String, value: String)] = []
+        ) {
             self.status = status
             self.headers = headers
             self.body = body
+            self.trailers = trailers
             json = (try? JSONValue(parsing: body)) ?? .null
         }
 

@@ -14,7 +14,9 @@ import Web
 
     @Test func everyMessageOfARuleIsAProblem() throws {
         let messages = try Self.functions().flatMap { text in
-            text.matches(of: /errcode = (?:'LY...'|lyceum\.refusal_state\([^)]*\)),\s*message = '([^']*)'/).map { String($0.1) }
+            text.matches(of: /errcode = (?:'LY...'|lyceum\.refusal_state\([^)]*\)),\s*message = '([^']*)'/).map {
+                String($0.1)
+            }
         }
         #expect(messages.count > 30)
         Self.expectKinds(messages)

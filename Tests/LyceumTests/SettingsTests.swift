@@ -127,20 +127,22 @@ import Testing
     }
 }
 
-@Suite struct ResourcesTests {
+@Suite struct InstalledFilesTests {
     @Test func foundAboveTheExecutable() throws {
         let root = FileManager.default.temporaryDirectory.path + "/lyceum-resources-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: root) }
         try FileManager.default.createDirectory(atPath: root + "/Migrations", withIntermediateDirectories: true)
-        let resources = Resources(directory: nil, executable: root + "/.build/release/lyceum")
-        #expect(try resources.migrations() == root + "/Migrations")
-        #expect(try Resources(directory: root).migrations() == root + "/Migrations")
-        let error = try #require(throws: ResourcesError.self) { try resources.openAPIYAML() }
+        let installed = InstalledFiles(directory: nil, executable: root + "/.build/release/lyceum")
+        #expect(try installed.migrations() == root + "/Migrations")
+        #expect(try InstalledFiles(directory: root).migrations() == root + "/Migrations")
+        let error = try #require(throws: InstalledFilesError.self) { try installed.openAPIYAML() }
         #expect(error.places.contains(root) && error.places.last == "/usr/share/lyceum")
     }
 
     @Test func namedDirectoryIsTheOnlyPlace() throws {
-        let error = try #require(throws: ResourcesError.self) { try Resources(directory: "/nowhere").migrations() }
+        let error = try #require(throws: InstalledFilesError.self) {
+            try InstalledFiles(directory: "/nowhere").migrations()
+        }
         #expect(error.places == ["/nowhere"])
     }
 }

@@ -1,6 +1,6 @@
 -- What lasts from a first day to a last one, inclusive, or until further notice: memberships, enrollments, teachers,
 -- guardianships. The functions are inlined, so that the planner sees the columns and uses their indexes. lyceum.holds uses its day
--- twice, so PostgreSQL does not inline a call whose day is a subquery; lyceum.holds_between uses each of its days once.
+-- twice, so PostgreSQL does not inline a call whose day is a subquery or costly; lyceum.holds_between uses each of its days once.
 
 create or replace function lyceum.holds(p_starts_on date, p_ends_on date, p_day date) returns boolean
     language sql immutable parallel safe

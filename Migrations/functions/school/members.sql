@@ -122,7 +122,9 @@ $$;
 comment on function lyceum.grade_level_on(integer, uuid, date) is 'Grade level of a pupil on a day; null when not enrolled.';
 
 create or replace function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint
-    language sql stable
+    language plpgsql stable
+as $$
+begin
     return (
         select c.grade_level
         from public.enrollments e
@@ -131,5 +133,7 @@ create or replace function lyceum.grade_level_in(p_school integer, p_student uui
         order by e.starts_on desc
         limit 1
     );
+end
+$$;
 comment on function lyceum.grade_level_in(integer, uuid, uuid) is
-    'Grade level of a pupil in an academic year, of the last class in it; null when in none. Is inlined.';
+    'Grade level of a pupil in an academic year, of the last class in it; null when in none.';

@@ -14,7 +14,9 @@ create or replace trigger guard before update on sections
     execute function lyceum.guard_section();
 
 create or replace function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean
-    language sql stable
+    language plpgsql stable
+as $$
+begin
     return exists (
         select
         from public.unlocks u
@@ -25,8 +27,9 @@ create or replace function lyceum.unlocked(p_school integer, p_section uuid, p_d
             and u.expires_on >= lyceum.today()
             and u.revoked_at is null
     );
-comment on function lyceum.unlocked(integer, uuid, date) is
-    'M4: whether lessons of the section on the date are unlocked today. Is inlined.';
+end
+$$;
+comment on function lyceum.unlocked(integer, uuid, date) is 'M4: whether lessons of the section on the date are unlocked today.';
 
 create or replace function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean
     language plpgsql stable

@@ -57,3 +57,7 @@ create or replace trigger audit after insert or update or delete on unlocks for 
 create or replace trigger version before update on promotions for each row execute function lyceum.version();
 create or replace trigger audit after insert or update or delete on promotions for each row execute function lyceum.audit();
 create or replace trigger deletion after delete on promotions for each row execute function lyceum.record_deletion();
+
+create or replace trigger version before update on orders for each row execute function lyceum.version();
+create or replace trigger audit after insert or update or delete on orders for each row execute function lyceum.audit();
+create or replace trigger deletion after delete on orders for each row execute function lyceum.record_deletion();

@@ -244,7 +244,8 @@ extension ProblemKind {
         title: Text(ru: "Урок вне учебного года", en: "Lesson outside the year"),
         detail: Text(
             ru: "День урока не входит в учебный год журнала (L1); измените день урока или границы года.",
-            en: "The lesson's day is not in the section's academic year (rule L1); change the day, or the year's dates."))
+            en: "The lesson's day is not in the section's academic year (rule L1); change the day, or the year's dates."
+        ))
     package static let lessonHasRecords = ProblemKind(
         "lesson_has_records", .conflict,
         title: Text(ru: "На уроке есть записи", en: "Lesson has records"),

@@ -1,15 +1,19 @@
 import Postgres
 
-extension ImportKind {
-    static let classColumns = [
-        ImportColumn("external_id", externalID, .text(maximum: 100), example: ""),
-        ImportColumn("name", ["Класс", "Название"], .text(maximum: 20), isRequired: true, example: "7А"),
-        ImportColumn("grade_level", ["Параллель"], .integer(1...11), example: "7"),
-        ImportColumn("letter", ["Литера", "Буква"], .text(maximum: 10), example: "А"),
-        ImportColumn("profile", ["Профиль"], .text(maximum: 200), example: ""),
-        ImportColumn("class_teacher", ["Классный руководитель"], .text(maximum: 100), example: "S-17"),
-        ImportColumn("class_teacher_from", ["Классный руководитель с", "Руководит с"], .date, example: ""),
-    ]
+extension ImportDeclaration {
+    static let classes = ImportDeclaration(
+        fileNames: ["Классы"],
+        keys: [["external_id"], ["name"]],
+        needs: [.staff],
+        columns: [
+            ImportColumn("external_id", externalID, .text(maximum: 100), example: ""),
+            ImportColumn("name", ["Класс", "Название"], .text(maximum: 20), isRequired: true, example: "7А"),
+            ImportColumn("grade_level", ["Параллель"], .integer(1...11), example: "7"),
+            ImportColumn("letter", ["Литера", "Буква"], .text(maximum: 10), example: "А"),
+            ImportColumn("profile", ["Профиль"], .text(maximum: 200), example: ""),
+            ImportColumn("class_teacher", ["Классный руководитель"], .text(maximum: 100), example: "S-17"),
+            ImportColumn("class_teacher_from", ["Классный руководитель с", "Руководит с"], .date, example: ""),
+        ])
 }
 
 extension ImportStatements {

@@ -1,6 +1,10 @@
-extension ImportKind {
-    static let studentColumns =
-        person("1024", "Ковалёв", "Артём", "Сергеевич") + [
+extension ImportDeclaration {
+    static let students = ImportDeclaration(
+        fileNames: ["Ученики", "Обучающиеся"],
+        keys: [["external_id"]],
+        needs: [.classes],
+        firesJoins: true,
+        columns: person("1024", "Ковалёв", "Артём", "Сергеевич") + [
             ImportColumn("birth_date", ["Дата рождения"], .date, example: "14.03.2013"),
             ImportColumn(
                 "sex", ["Пол"],
@@ -10,7 +14,7 @@ extension ImportKind {
             ImportColumn("address", ["Адрес"], .text(maximum: 500), example: "ул. Мира, 5, кв. 12"),
             ImportColumn("class", ["Класс"], .text(maximum: 20), example: "7А"),
             ImportColumn("enrolled_on", ["Зачислен", "Дата зачисления"], .date, example: ""),
-        ]
+        ])
 }
 
 extension ImportStatements {

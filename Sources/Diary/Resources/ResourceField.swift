@@ -1,7 +1,7 @@
 import JSON
 import Web
 
-/// A field of a `SchoolResource`: its name in JSON and in the table, what a client may write into it, and how it is read.
+/// A field of a `Resource`: its name in JSON and in the table, what a client may write into it, and how it is read.
 package struct ResourceField: Sendable {
     package enum Rule: Sendable {
         /// Of 1 to so many characters.
@@ -18,10 +18,9 @@ package struct ResourceField: Sendable {
         case gradeLevels
         /// Some of these, each once.
         case words([String])
-        /// Where an app's people may be sent back to.
-        case redirectURIs(maximum: Int)
-        /// At most so many, each of 1 to so many characters, no two the same.
-        case texts(maximumCount: Int, maximum: Int)
+        /// At most so many, each of 1 to so many characters, no two the same. `fault` is a check of the noun's own: the code
+        /// of what is wrong with a text, or nil.
+        case texts(maximumCount: Int, maximum: Int, fault: @Sendable (String) -> String? = { _ in nil })
         /// A list that is written as a whole.
         case rows([ResourceField], maximum: Int)
     }
@@ -29,11 +28,12 @@ package struct ResourceField: Sendable {
     package let name: String
     package let rule: Rule
     package private(set) var isNullable = false
-    /// Said when the row is made and never changed.
+    /// Given when the row is made, and never changed.
     package private(set) var isFixed = false
     /// Made by the database.
     package private(set) var isReadOnly = false
-    /// What is written where a new row does not say it, as JSON; without one, and not nullable, a field has to be sent.
+    /// What a new row gets when the body leaves the field out, as JSON. A field without it has to be sent, unless it is
+    /// nullable.
     package private(set) var initial: String?
     /// The SQL that reads it, of the row `t`.
     package private(set) var selected: String
@@ -43,7 +43,7 @@ package struct ResourceField: Sendable {
         self.rule = rule
         selected =
             switch rule {
-            case .gradeLevels, .words, .texts, .redirectURIs: "to_json(t.\(name))"
+            case .gradeLevels, .words, .texts: "to_json(t.\(name))"
             default: "t.\(name)"
             }
     }
@@ -58,8 +58,10 @@ package struct ResourceField: Sendable {
     package var isColumn: Bool {
         if isReadOnly { return false }
         if case .rows = rule { return false }
-        return name != ResourceField.archived.name
+        return !isArchived
     }
+    /// Whether it is `archived`, which is kept as a moment.
+    package var isArchived: Bool { name == "archived" }
 
     /// What it is in the key of a list's order, and there in PostgreSQL.
     package var sortKey: Page.Key {
@@ -95,7 +97,7 @@ package struct ResourceField: Sendable {
 // MARK: Reading a body
 
 extension ResourceField {
-    /// Reads the field's member, and writes it into the object that is open when it is there and good.
+    /// Reads the field's member. When it is there and valid, writes it into the object that is open.
     package func copy(from reader: inout ObjectReader, to writer: inout JSONWriter, isNew: Bool) {
         if isReadOnly || isFixed && !isNew {
             if !reader.any(name, .nullable).isAbsent {
@@ -134,16 +136,10 @@ extension ResourceField {
                 for word in chosen { writer.string(word) }
                 writer.endArray()
             }
-        case .redirectURIs(let maximum):
-            put(reader.redirectURIs(name, presence, maximumCount: maximum), &writer) { writer, uris in
-                writer.beginArray()
-                for uri in uris { writer.string(uri.text) }
-                writer.endArray()
-            }
-        case .texts(let count, let maximum):
+        case .texts(let count, let maximum, let check):
             let texts = reader.strings(name, presence, maximumCount: count, maximumLength: maximum)
             for (index, text) in (texts.value ?? []).enumerated() {
-                guard let code = Self.fault(in: text) else { continue }
+                guard let code = Self.fault(in: text) ?? check(text) else { continue }
                 reader.problems.add(FieldProblem(reader.pointer.appending(name).appending(index), code))
             }
             put(texts, &writer) { writer, texts in
@@ -188,22 +184,6 @@ extension ResourceField {
         case .value(let value):
             writer.key(name)
             write(&writer, value)
-        }
-    }
-}
-
-extension ObjectReader {
-    fileprivate mutating func redirectURIs(
-        _ name: String, _ presence: Presence, maximumCount: Int
-    ) -> Field<[RedirectURI]> {
-        let problems = problems
-        return array(name, presence, maximumCount: maximumCount).map { items in
-            items.compactMap { item in
-                guard let text = FieldParsing.text(item.value, item.pointer, problems) else { return nil }
-                if let uri = RedirectURI(text) { return uri }
-                problems.add(FieldProblem(item.pointer, "invalid_redirect_uri"))
-                return nil
-            }
         }
     }
 }

@@ -4,7 +4,7 @@ import FoundationEssentials
 ///
 /// They are in the directory that the settings name; else beside the executable or in a directory above it (a checkout's
 /// `.build/release/lyceum` finds the checkout); else in /usr/share/lyceum.
-struct Resources {
+struct InstalledFiles {
     private let places: [String]
 
     init(settings: Settings) { self.init(directory: settings.resourcesDirectory) }
@@ -18,33 +18,33 @@ struct Resources {
     }
 
     /// The directory of migrations.
-    func migrations() throws(ResourcesError) -> String { try find("Migrations", directory: true) }
+    func migrations() throws(InstalledFilesError) -> String { try find("Migrations", directory: true) }
 
     /// The directory of the parts that openapi.yaml is made of; in a checkout only.
-    func openAPIParts() throws(ResourcesError) -> String { try find("openapi", directory: true) }
+    func openAPIParts() throws(InstalledFilesError) -> String { try find("openapi", directory: true) }
 
-    func openAPIYAML() throws(ResourcesError) -> String { try find("openapi.yaml", directory: false) }
+    func openAPIYAML() throws(InstalledFilesError) -> String { try find("openapi.yaml", directory: false) }
 
     /// Made by `lyceum openapi json`.
-    func openAPIJSON() throws(ResourcesError) -> String { try find("openapi.json", directory: false) }
+    func openAPIJSON() throws(InstalledFilesError) -> String { try find("openapi.json", directory: false) }
 
     /// A text of the pages that people see.
     func template(_ name: String) throws -> String {
         let path = try find("Templates", directory: true) + "/" + name
         guard let text = String(validating: try contents(path), as: UTF8.self) else {
-            throw ResourcesError(name: path, places: [])
+            throw InstalledFilesError(name: path, places: [])
         }
         return text
     }
 
     func contents(_ path: String) throws -> [UInt8] {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw ResourcesError(name: path, places: [])
+            throw InstalledFilesError(name: path, places: [])
         }
         return Array(data)
     }
 
-    private func find(_ name: String, directory: Bool) throws(ResourcesError) -> String {
+    private func find(_ name: String, directory: Bool) throws(InstalledFilesError) -> String {
         for place in places {
             let path = place == "/" ? "/" + name : place + "/" + name
             var isDirectory = false
@@ -52,7 +52,7 @@ struct Resources {
                 return path
             }
         }
-        throw ResourcesError(name: name, places: places)
+        throw InstalledFilesError(name: name, places: places)
     }
 
     private static func parents(of path: String) -> [String] {
@@ -71,7 +71,7 @@ struct Resources {
     }
 }
 
-struct ResourcesError: Error, Equatable, CustomStringConvertible {
+struct InstalledFilesError: Error, Equatable, CustomStringConvertible {
     var name: String
     var places: [String]
 

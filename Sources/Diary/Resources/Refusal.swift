@@ -1,9 +1,9 @@
 import Web
 
-/// What a constraint means to a client.
+/// What a client is told when a constraint of the database refuses a write.
 package struct Refusal: Sendable {
     private let kind: ProblemKind
-    private let field: String
+    package let field: String
     private let code: String
     private let detail: Text
 
@@ -16,12 +16,28 @@ package struct Refusal: Sendable {
 
     package var problem: Problem { Problem(kind, items: [.init(pointer: "/\(field)", code: code, detail: detail)]) }
 
-    package static let endsBeforeStart = Refusal(
-        field: "ends_on", code: "before_start", ru: "Конец раньше начала.", en: "The end is before the beginning.")
+    package static let endsBeforeStart = endsBeforeStart("ends_on")
+    package static func endsBeforeStart(_ field: String) -> Refusal {
+        Refusal(
+            field: field, code: "before_start", ru: "Конец раньше начала.", en: "The end is before the beginning.")
+    }
     package static let overlap = Refusal(
         .conflict, field: "starts_on", code: "overlap", ru: "Дни пересекаются с другой записью.",
         en: "Another record holds on some of the same days.")
+
+    /// Of a foreign key.
     package static func unknown(_ field: String) -> Refusal {
         Refusal(field: field, code: "unknown_reference", ru: "Такого в школе нет.", en: "The school has no such thing.")
+    }
+
+    /// Of a unique constraint.
+    package static func taken(_ field: String) -> Refusal {
+        Refusal(
+            .alreadyExists, field: field, code: "already_exists", ru: "Такое уже есть.", en: "There is one already.")
+    }
+
+    /// Of a check.
+    package static func invalid(_ field: String) -> Refusal {
+        Refusal(field: field, code: "invalid", ru: "Неверное значение.", en: "The value is not valid.")
     }
 }
