@@ -18,7 +18,7 @@ package struct CopyStatement: Sendable {
             let digits = part.prefix { $0.isASCII && $0.isNumber }
             guard let number = Int(digits), number > 0 else { preconditionFailure("a $ without a number in \(sql)") }
             count = max(count, number)
-            text += "(SELECT substr(nullif(current_setting('lyceum.arg_\(number)', true), ''), 2))"
+            text += "(SELECT substr(\(Setting("arg_\(number)", .text).value), 2))"
             text += part.dropFirst(digits.count)
         }
         self.sql = text
