@@ -143,16 +143,25 @@ struct YAMLText {
         return result + "\""
     }
 
+    /// Text in lines, which are not broken inside of `code`.
     private static func wrapped(_ text: String, _ width: Int) -> String {
         var lines: [String] = []
         var line = ""
-        for word in text.split(separator: " ") {
+        var word = ""
+        var isCode = false
+        for character in text + " " {
+            if character == "`" { isCode.toggle() }
+            guard character == " ", !isCode else {
+                word.append(character)
+                continue
+            }
             if !line.isEmpty, line.count + word.count + 1 > width {
                 lines.append(line)
                 line = ""
             }
-            line += line.isEmpty ? String(word) : " \(word)"
+            line += line.isEmpty ? word : " \(word)"
+            word = ""
         }
-        return (lines + [line]).joined(separator: "\n")
+        return (lines + [line + word]).joined(separator: "\n")
     }
 }

@@ -17,9 +17,11 @@ import Yams
         #expect(Set(Self.declared.map { $0.noun }) == Set(contract.parts.keys))
     }
 
-    @Test(arguments: declared.indices)
-    func fieldsAreThoseOfTheContract(_ index: Int) throws {
-        let resource = Self.declared[index]
+    @Test func fieldsAreThoseOfTheContract() throws {
+        for resource in Self.declared { try expectFields(of: resource) }
+    }
+
+    private func expectFields(of resource: SchoolResource) throws {
         let record = try contract.properties("\(resource.noun)Record")
         let new = try contract.properties("New\(resource.noun)")
         let patch = try contract.properties("\(resource.noun)Patch")
@@ -57,9 +59,11 @@ import Yams
         }
     }
 
-    @Test(arguments: declared.indices)
-    func whoAndFiltersAreThoseOfTheContract(_ index: Int) throws {
-        let resource = Self.declared[index]
+    @Test func whoAndFiltersAreThoseOfTheContract() throws {
+        for resource in Self.declared { try expectWhoAndFilters(of: resource) }
+    }
+
+    private func expectWhoAndFilters(of resource: SchoolResource) throws {
         let part = try #require(contract.parts[resource.noun])
         #expect(part["path"] as? String == resource.path)
         let write = try #require(part["write"] as? String)
