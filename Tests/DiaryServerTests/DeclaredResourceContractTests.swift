@@ -21,7 +21,7 @@ import Yams
         for resource in Self.declared { try expectFields(of: resource) }
     }
 
-    private func expectFields(of resource: SchoolResource) throws {
+    private func expectFields(of resource: Resource) throws {
         let record = try contract.properties("\(resource.noun)Record")
         let new = try contract.properties("New\(resource.noun)")
         let patch = try contract.properties("\(resource.noun)Patch")
@@ -63,7 +63,7 @@ import Yams
         for resource in Self.declared { try expectWhoAndFilters(of: resource) }
     }
 
-    private func expectWhoAndFilters(of resource: SchoolResource) throws {
+    private func expectWhoAndFilters(of resource: Resource) throws {
         let part = try #require(contract.parts[resource.noun])
         #expect(part["path"] as? String == resource.path)
         let write = try #require(part["write"] as? String)
