@@ -106,13 +106,13 @@ let package = Package(
         .target(name: "TestTools", dependencies: ["Reactor"], path: "Tests/TestTools", swiftSettings: settings),
         .target(name: "TestSupport", dependencies: ["Postgres"], path: "Tests/TestSupport", swiftSettings: settings),
         .executableTarget(
-            name: "echo-server", dependencies: ["Web", "HTTP1", "Reactor"], path: "Tests/EchoServer",
+            name: "echo-server", dependencies: ["Web", "HTTP1", "Reactor", "Postgres"], path: "Tests/EchoServer",
             swiftSettings: settings),
         .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "ContractTests", dependencies: ["Contract", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
-        .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: settings),
+        .testTarget(name: "CompressionTests", dependencies: ["Compression", "CZlib"], swiftSettings: settings),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "TestTools"], swiftSettings: settings),
         .testTarget(
             name: "TLSTests", dependencies: ["TLS", "Web", "HTTP1", "JSON", "Reactor", "COpenSSL", "TestTools"],

@@ -1,3 +1,5 @@
+-- Who studies what with whom: classes, groups, enrollments, sections with their teachers, decisions at the year's end.
+
 -- migrate:up
 
 create table groups (
@@ -28,8 +30,6 @@ create index groups_by_class on groups (school_id, class_id);
 create index groups_by_year on groups (school_id, academic_year_id);
 create unique index groups_external_id on groups (school_id, external_id) where external_id is not null;
 call lyceum.protect('groups', 'select, insert, update, delete');
-create trigger version before update on groups for each row execute function lyceum.version();
-create trigger deletion after delete on groups for each row execute function lyceum.record_deletion();
 
 create table classes (
     school_id integer not null,
@@ -58,57 +58,10 @@ comment on column classes.name is 'As people say it: 7А.';
 comment on column classes.group_id is 'The class''s own group; made by a trigger with the id of the class when left out.';
 create index classes_by_grade_level on classes (school_id, academic_year_id, grade_level);
 create unique index classes_external_id on classes (school_id, external_id) where external_id is not null;
-
 -- A class and its own group name each other, so one of the two keys waits for the end of the transaction.
 alter table groups
     add constraint groups_class_fkey foreign key (school_id, class_id) references classes deferrable initially deferred;
 call lyceum.protect('classes', 'select, insert, update, delete');
-
-create function lyceum.keep_class_group() returns trigger
-    language plpgsql
-as $$
-begin
-    if tg_op = 'INSERT' then
-        if new.group_id is null then
-            new.group_id := new.id;
-            insert into public.groups (school_id, id, academic_year_id, kind, name, grade_level, class_id)
-            values (new.school_id, new.id, new.academic_year_id, 'class', new.name, new.grade_level, new.id);
-        end if;
-        return new;
-    end if;
-    if tg_op = 'DELETE' then
-        delete from public.groups g where g.school_id = old.school_id and g.id = old.group_id;
-        return null;
-    end if;
-    if (new.grade_level, new.academic_year_id, new.group_id)
-        is distinct from (old.grade_level, old.academic_year_id, old.group_id) then
-        raise exception using
-            errcode = 'LYE01', message = 'class_not_movable', detail = 'Grade level, year and group of a class never change.';
-    end if;
-    if new.name <> old.name then
-        update public.groups g set name = new.name where g.school_id = new.school_id and g.id = new.group_id;
-    end if;
-    return new;
-end
-$$;
-create trigger own_group before insert or update on classes for each row execute function lyceum.keep_class_group();
-create trigger own_group_deleted after delete on classes for each row execute function lyceum.keep_class_group();
-create trigger version before update on classes for each row execute function lyceum.version();
-create trigger deletion after delete on classes for each row execute function lyceum.record_deletion();
-
-create function lyceum.guard_class_group() returns trigger
-    language plpgsql
-as $$
-begin
-    raise exception using
-        errcode = 'LYE01', message = 'class_not_movable', detail = 'Kind, class and grade level of a group never change.';
-end
-$$;
-create trigger guard before update on groups
-    for each row
-    when ((new.kind, new.class_id, new.grade_level) is distinct from (old.kind, old.class_id, old.grade_level)
-        and (old.kind = 'class' or new.kind = 'class'))
-    execute function lyceum.guard_class_group();
 
 create table class_teachers (
     school_id integer not null,
@@ -135,9 +88,6 @@ comment on column class_teachers.ends_on is 'Last day, inclusive; null while it 
 create index class_teachers_by_class on class_teachers (school_id, class_id, starts_on);
 create index class_teachers_by_teacher on class_teachers (school_id, teacher_id, class_id);
 call lyceum.protect('class_teachers', 'select, insert, update, delete');
-create trigger version before update on class_teachers for each row execute function lyceum.version();
-create trigger audit after insert or update or delete on class_teachers for each row execute function lyceum.audit();
-create trigger deletion after delete on class_teachers for each row execute function lyceum.record_deletion();
 
 create table enrollments (
     school_id integer not null,
@@ -199,141 +149,136 @@ comment on table group_members is
 comment on column group_members.ends_on is 'Last day, inclusive; null while it lasts.';
 create index group_members_by_group on group_members (school_id, group_id, student_id, starts_on, ends_on);
 create index group_members_by_student on group_members (school_id, student_id, group_id, starts_on, ends_on);
+-- Here and in later files: an id belongs to one school. Without such statistics the planner takes the two for independent of
+-- each other: among ten schools it expects a tenth of a pupil's rows, reads all of them and throws most away.
+create statistics group_members_school (dependencies) on school_id, student_id from group_members;
 call lyceum.protect('group_members', 'select, insert, update, delete');
-create trigger version before update on group_members for each row execute function lyceum.version();
-create trigger deletion after delete on group_members for each row execute function lyceum.record_deletion();
 
-create function lyceum.guard_member() returns trigger
-    language plpgsql
-as $$
-declare
-    v_row record := case tg_op when 'DELETE' then old else new end;
-begin
-    if tg_op = 'UPDATE' and (new.group_id, new.student_id) is distinct from (old.group_id, old.student_id) then
-        raise exception using
-            errcode = 'LYE01', message = 'membership_not_movable', detail = 'Group and pupil of a membership never change.';
-    end if;
-    if pg_trigger_depth() = 1 and exists (
-        select from public.groups g where g.school_id = v_row.school_id and g.id = v_row.group_id and g.kind = 'class'
-    ) then
-        raise exception using
-            errcode = 'LYE01', message = 'class_group_follows_enrollments',
-            detail = 'Members of a class''s own group change through enrollments.';
-    end if;
-    return v_row;
-end
-$$;
-create trigger guard before insert or update or delete on group_members
-    for each row execute function lyceum.guard_member();
+create table sections (
+    school_id integer not null,
+    id uuid not null,
+    academic_year_id uuid not null,
+    subject_id uuid not null,
+    group_id uuid not null,
+    kind text not null default 'curricular',
+    grading text not null default 'marks',
+    name text not null,
+    hours_per_week numeric(4, 1),
+    archived_at timestamptz,
+    external_id text,
+    version integer not null default 1,
+    changed_at timestamptz not null default now(),
+    changed_xid xid8 not null default pg_current_xact_id(),
+    primary key (school_id, id),
+    foreign key (school_id, academic_year_id) references academic_years,
+    foreign key (school_id, subject_id) references subjects,
+    foreign key (school_id, group_id, academic_year_id) references groups (school_id, id, academic_year_id),
+    constraint sections_kind check (kind in ('curricular', 'elective', 'extracurricular')),
+    constraint sections_grading check (grading in ('marks', 'pass_fail', 'none')),
+    constraint sections_name check (name <> ''),
+    constraint sections_hours_per_week check (hours_per_week > 0)
+);
+comment on table sections is
+    'A page of the journal: a subject taught to a group in a year. Subject, group and year never change (L2); a new load is a new section.';
+comment on column sections.grading is 'M1: none takes no marks; pass_fail takes pass and fail only.';
+create index sections_by_group on sections (school_id, group_id);
+create index sections_by_subject on sections (school_id, academic_year_id, subject_id);
+create unique index sections_external_id on sections (school_id, external_id) where external_id is not null;
+call lyceum.protect('sections', 'select, insert, update, delete');
 
-create function lyceum.follow_enrollment() returns trigger
-    language plpgsql
-as $$
-declare
-    v_group uuid;
-begin
-    if tg_op = 'DELETE' then
-        delete from public.group_members m where m.school_id = old.school_id and m.id = old.id;
-        return null;
-    end if;
-    if tg_op = 'UPDATE' then
-        if (new.student_id, new.class_id) is distinct from (old.student_id, old.class_id) then
-            raise exception using
-                errcode = 'LYE01', message = 'enrollment_not_movable',
-                detail = 'Pupil and class of an enrollment never change: end it and make another.';
-        end if;
-        if (new.starts_on, new.ends_on, new.in_class_group)
-            is not distinct from (old.starts_on, old.ends_on, old.in_class_group) then
-            return null;
-        end if;
-    end if;
+create table section_teachers (
+    school_id integer not null,
+    id uuid not null,
+    section_id uuid not null,
+    teacher_id uuid not null,
+    role text not null default 'lead',
+    starts_on date not null,
+    ends_on date,
+    version integer not null default 1,
+    changed_at timestamptz not null default now(),
+    changed_xid xid8 not null default pg_current_xact_id(),
+    primary key (school_id, id),
+    foreign key (school_id, section_id) references sections,
+    foreign key (school_id, teacher_id) references staff,
+    constraint section_teachers_role check (role in ('lead', 'co')),
+    constraint section_teachers_dates check (ends_on >= starts_on),
+    constraint section_teachers_no_overlap exclude using gist (
+        school_id with =,
+        coalesce(section_id, section_id) with =,
+        coalesce(teacher_id, teacher_id) with =,
+        daterange(starts_on, ends_on, '[]') with &&
+    ),
+    constraint section_teachers_one_lead exclude using gist (
+        school_id with =,
+        coalesce(section_id, section_id) with =,
+        daterange(starts_on, ends_on, '[]') with &&
+    ) where (role = 'lead')
+);
+comment on table section_teachers is 'Teachers of a section, dated; they write in it on those dates (A4). One lead at a time.';
+comment on column section_teachers.ends_on is 'Last day, inclusive; null while it lasts.';
+create index section_teachers_by_section on section_teachers (school_id, section_id, teacher_id, starts_on, ends_on);
+create index section_teachers_by_teacher on section_teachers (school_id, teacher_id, section_id);
+call lyceum.protect('section_teachers', 'select, insert, update, delete');
 
-    select c.group_id into v_group
-    from public.classes c
-    where c.school_id = new.school_id and c.id = new.class_id;
+create table unlocks (
+    school_id integer not null,
+    id uuid not null,
+    section_id uuid not null,
+    starts_on date not null,
+    ends_on date not null,
+    expires_on date not null,
+    reason text not null,
+    granted_by uuid not null,
+    granted_at timestamptz not null default now(),
+    revoked_at timestamptz,
+    primary key (school_id, id),
+    foreign key (school_id, section_id) references sections,
+    foreign key (school_id, granted_by) references staff,
+    constraint unlocks_dates check (ends_on >= starts_on),
+    constraint unlocks_reason check (reason <> '')
+);
+comment on table unlocks is 'M4: leave of a deputy head to write after the edit window or the close of a term.';
+comment on column unlocks.starts_on is 'First date of the lessons that are opened.';
+comment on column unlocks.ends_on is 'Last date of the lessons that are opened, inclusive.';
+comment on column unlocks.expires_on is 'Last day on which they may be edited.';
+create index unlocks_by_section on unlocks (school_id, section_id, starts_on);
+call lyceum.protect('unlocks', 'select, insert, update');
 
-    if not new.in_class_group then
-        delete from public.group_members m where m.school_id = new.school_id and m.id = new.id;
-    else
-        update public.group_members m set starts_on = new.starts_on, ends_on = new.ends_on
-        where m.school_id = new.school_id and m.id = new.id;
-        if not found then
-            insert into public.group_members (school_id, id, group_id, student_id, starts_on, ends_on)
-            values (new.school_id, new.id, v_group, new.student_id, new.starts_on, new.ends_on);
-        end if;
-    end if;
-
-    -- Who leaves the class leaves its parts. Groups across classes are for the school to decide.
-    if tg_op = 'UPDATE' and new.ends_on is not null and new.ends_on is distinct from old.ends_on then
-        delete from public.group_members m
-        using public.groups g
-        where g.school_id = new.school_id and g.class_id = new.class_id and g.kind = 'part'
-            and m.school_id = g.school_id and m.group_id = g.id and m.student_id = new.student_id
-            and m.starts_on > new.ends_on;
-        update public.group_members m set ends_on = new.ends_on
-        from public.groups g
-        where g.school_id = new.school_id and g.class_id = new.class_id and g.kind = 'part'
-            and m.school_id = g.school_id and m.group_id = g.id and m.student_id = new.student_id
-            and m.starts_on >= new.starts_on
-            and (m.ends_on is null or m.ends_on > new.ends_on);
-    end if;
-    return null;
-end
-$$;
-create trigger membership after insert or update or delete on enrollments
-    for each row execute function lyceum.follow_enrollment();
-create trigger version before update on enrollments for each row execute function lyceum.version();
-create trigger audit after insert or update or delete on enrollments for each row execute function lyceum.audit();
-create trigger deletion after delete on enrollments for each row execute function lyceum.record_deletion();
-
-create function lyceum.grade_level_on(p_school integer, p_student uuid, p_date date) returns smallint
-    language plpgsql stable
-as $$
-begin
-    return (
-        select c.grade_level
-        from public.enrollments e
-        join public.classes c on c.school_id = e.school_id and c.id = e.class_id
-        where e.school_id = p_school
-            and e.student_id = p_student
-            and e.starts_on <= p_date
-            and (e.ends_on is null or e.ends_on >= p_date)
-    );
-end
-$$;
-comment on function lyceum.grade_level_on(integer, uuid, date) is 'Grade level of a pupil on a day; null when not enrolled.';
-
-create function lyceum.is_class_teacher(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean
-    language plpgsql stable
-as $$
-begin
-    return exists (
-        select
-        from public.enrollments e
-        join public.class_teachers t on t.school_id = e.school_id and t.class_id = e.class_id
-        where e.school_id = p_school
-            and e.student_id = p_student
-            and e.starts_on <= p_date
-            and (e.ends_on is null or e.ends_on >= p_date)
-            and t.teacher_id = p_user
-            and t.starts_on <= p_date
-            and (t.ends_on is null or t.ends_on >= p_date)
-    );
-end
-$$;
-comment on function lyceum.is_class_teacher(integer, uuid, uuid, date) is 'A4: whether the person is the pupil''s class teacher on the day.';
+create table promotions (
+    school_id integer not null,
+    id uuid not null,
+    academic_year_id uuid not null,
+    student_id uuid not null,
+    decision text not null,
+    debts text,
+    protocol text,
+    decided_on date not null,
+    version integer not null default 1,
+    changed_at timestamptz not null default now(),
+    changed_xid xid8 not null default pg_current_xact_id(),
+    primary key (school_id, id),
+    foreign key (school_id, academic_year_id) references academic_years,
+    foreign key (school_id, student_id) references students,
+    constraint promotions_student_key unique (school_id, academic_year_id, student_id),
+    constraint promotions_decision check (decision in ('promoted', 'conditional', 'repeats', 'graduated', 'left')),
+    constraint promotions_debts check (decision = 'conditional' or debts is null)
+);
+comment on table promotions is 'Y1: what the council decided for a pupil at the end of a year.';
+comment on column promotions.decision is 'conditional: promoted with debts; left: to another school.';
+comment on column promotions.debts is 'Subjects of a conditional promotion and when they are due.';
+comment on column promotions.protocol is 'Number of the council''s protocol.';
+create index promotions_by_student on promotions (school_id, student_id);
+call lyceum.protect('promotions', 'select, insert, update, delete');
 
 -- migrate:down
 
-drop function lyceum.is_class_teacher(integer, uuid, uuid, date);
-drop function lyceum.grade_level_on(integer, uuid, date);
-drop table group_members;
-drop function lyceum.guard_member();
-drop table enrollments;
-drop function lyceum.follow_enrollment();
-drop table class_teachers;
-alter table groups drop constraint groups_class_fkey;
-drop table classes;
-drop function lyceum.keep_class_group();
-drop table groups;
-drop function lyceum.guard_class_group();
+drop table
+    promotions,
+    unlocks,
+    section_teachers,
+    sections,
+    group_members,
+    enrollments,
+    class_teachers,
+    classes,
+    groups;

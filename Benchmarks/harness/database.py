@@ -47,6 +47,10 @@ def make_schools(database: str, count: int):
     query(database, "postgres", "VACUUM (FREEZE, ANALYZE)", "CHECKPOINT")
 
 
+def make_empty(database: str):
+    query("postgres", "postgres", f"CREATE DATABASE {database}")
+
+
 def statements_of(request_id: str, send) -> list[tuple[str, list]]:
     """The statements that `send`, a request with this id, had a session run: each text with its parameters as text."""
     marker = f"after {request_id}"

@@ -6,7 +6,7 @@ import statistics
 import threading
 import time
 
-from . import database, guesses, journals, load, servers, settings
+from . import database, guesses, journals, load, servers, settings, streams
 from .context import READING, WRITING, Context
 from .idle import IdleConnections
 from .load import Comparison, Measured, compare, wrk, wrk_at
@@ -322,6 +322,7 @@ ROWS = {
     "guesses": guesses.rows,
     "memory": memory,
     "connections": connections,
+    "stream": streams.rows,
     "start": start,
     "long": long,
 }

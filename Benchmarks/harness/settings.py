@@ -31,6 +31,10 @@ CLIENT_THREADS = CORES
 # Wrong passwords for logins that exist and for those that do not, together.
 GUESSES = number("GUESSES", 1_000)
 IDLE_CONNECTIONS = number("IDLE_CONNECTIONS", 10_000)
+# Of the long answers: how long, how many bytes a second the slow reader takes, how many quick ones there are beside it.
+STREAM_BYTES = number("STREAM_BYTES", 1 << 30)
+STREAM_RATE = number("STREAM_RATE", 20_000_000)
+STREAM_READERS = number("STREAM_READERS", 50)
 
 PROGRAM = os.environ.get("LYCEUM_BENCH_PROGRAM", "")
 HOME = pathlib.Path(os.environ.get("LYCEUM_BENCH_HOME", "/nonexistent"))

@@ -2,7 +2,11 @@
 // not be defined here: two modules would then see two versions of one header).
 #pragma once
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -41,4 +45,21 @@ static inline uint64_t lyceum_raise_descriptor_limit(void) {
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
     struct rlimit raised = {limit.rlim_max, limit.rlim_max};
     return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
+}
+
+/// Opens a file that has no name; -1 and errno. Where the file system knows no such thing, it has one for a moment.
+static inline int lyceum_temporary_file(const char *directory) {
+    // O_TMPFILE, which is behind _GNU_SOURCE.
+    int descriptor = open(directory, __O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (descriptor >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return descriptor;
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/lyceum.XXXXXX", directory) >= (int)sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    descriptor = mkstemp(path);
+    if (descriptor < 0) return -1;
+    unlink(path);
+    fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    return descriptor;
 }

@@ -18,14 +18,10 @@ package enum Imports {
     @Sendable static func create(_ request: Request, _ caller: Caller) async throws -> Response {
         let kind = try kind(request, caller)
         let (isDryRun, isForced) = try flags(request, mediaType: "text/csv")
-        let bytes = try await request.body()
-        let file = try await caller.services.files.run {
-            var identifiers = UUIDv7()
-            return ImportFile(kind, bytes) { identifiers.next() }
-        }
+        let (file, hash) = try await read(request, caller) { bytes, newID in ImportFile(kind, bytes, newID: newID) }
         try demand([file], caller)
         return try await run(
-            ImportBatch([file], isForced: isForced, isDryRun: isDryRun), request, caller, isDryRun: isDryRun
+            ImportChoreography([file], isForced: isForced, isDryRun: isDryRun), request, hash, caller
         ) { reports in
             var writer = JSONWriter()
             for report in reports { write(report, to: &writer) }
@@ -35,15 +31,14 @@ package enum Imports {
 
     @Sendable static func createAll(_ request: Request, _ caller: Caller) async throws -> Response {
         let (isDryRun, isForced) = try flags(request, mediaType: "application/zip")
-        let bytes = try await request.body(atMost: ImportArchive.largest)
-        let archive = try await caller.services.files.run {
-            var identifiers = UUIDv7()
-            return ImportArchive(bytes) { identifiers.next() }
+        let (archive, hash) = try await read(request, caller, atMost: ImportArchive.largest) { bytes, newID in
+            ImportArchive(bytes, newID: newID)
         }
         for file in archive.files { try demand(file.kind, caller) }
         try demand(archive.files, caller)
-        let batch = ImportBatch(archive.files, faults: archive.faults, isForced: isForced, isDryRun: isDryRun)
-        return try await run(batch, request, caller, isDryRun: isDryRun) { reports in
+        let choreography = ImportChoreography(
+            archive.files, faults: archive.faults, isForced: isForced, isDryRun: isDryRun)
+        return try await run(choreography, request, hash, caller) { reports in
             var writer = JSONWriter()
             writer.beginObject()
             writer.key("dry_run")
@@ -54,6 +49,22 @@ package enum Imports {
             writer.endArray()
             writer.endObject()
             return .json(writer)
+        }
+    }
+
+    /// Takes the upload, and reads it on a thread of its own: only there is it whole in memory.
+    ///
+    /// - Returns: what `parse` made of it, and the request's hash.
+    private static func read<Value: Sendable>(
+        _ request: Request, _ caller: Caller, atMost limit: Int? = nil,
+        parse: @escaping @Sendable (_ content: [UInt8], _ newID: () -> String) -> Value
+    ) async throws -> (Value, [UInt8]) {
+        let upload = try await caller.services.area(UploadSpool.self).receive(request, atMost: limit)
+        let line = Idempotency.line(of: request)
+        return try await caller.services.files.run {
+            let content = try upload.contents()
+            var identifiers = UUIDv7()
+            return (parse(content) { identifiers.next() }, try Idempotency.hash(line, content))
         }
     }
 
@@ -114,19 +125,19 @@ package enum Imports {
     // MARK: The transaction
 
     private static func run(
-        _ batch: ImportBatch, _ request: Request, _ caller: Caller, isDryRun: Bool,
+        _ choreography: ImportChoreography, _ request: Request, _ hash: [UInt8], _ caller: Caller,
         answer: ([ImportReport]) -> Response
     ) async throws -> Response {
         var scope = caller.scope
         scope.timeout = max(scope.timeout, statementTimeout)
-        return try await Idempotency.run(request, caller, scope: scope) { work in
+        return try await Idempotency.run(request, caller, scope: scope, hash: hash) { work in
             do {
                 switch work {
                 case .transaction(let transaction):
-                    return answer(try await run(batch, caller, isDryRun: isDryRun, in: transaction))
+                    return answer(try await run(choreography, caller, in: transaction))
                 case .segment(let lanes, let scope):
                     return answer(
-                        try await lanes.transaction(scope) { try await run(batch, caller, isDryRun: isDryRun, in: $0) })
+                        try await lanes.transaction(scope) { try await run(choreography, caller, in: $0) })
                 }
             } catch let refusal as ImportRefusal {
                 throw refusal.problem
@@ -135,51 +146,22 @@ package enum Imports {
     }
 
     private static func run(
-        _ files: ImportBatch, _ caller: Caller, isDryRun: Bool, in transaction: Transaction
+        _ planned: ImportChoreography, _ caller: Caller, in transaction: Transaction
     ) async throws -> [ImportReport] {
-        var batch = files
-        let keepsStaff = batch.tasks.contains { $0.file.kind == .staff }
-        let keepers: [Role] = keepsStaff ? [.administrator] : [.administrator, .head, .deputyHead]
-        let entrance = try await transaction.run([
-            ImportStatements.keeps(.texts(keepers.map { $0.rawValue })),
-            ImportStatements.lock(.integer(caller.school.id)), ImportStatements.savepoint(), ImportStatements.defer(),
-            ImportStatements.interpret(),
-        ])
+        let keepers: [Role] = planned.keepsStaff ? [.administrator] : [.administrator, .head, .deputyHead]
+        let entrance = try await transaction.run([ImportStatements.keeps(.texts(keepers.map { $0.rawValue }))])
         guard entrance[0].boolean(0, "keeps") else { throw Problem(.forbidden) }
-        for task in batch.tasks {
-            guard batch.isPossible(task) else {
-                batch.skip(task)
-                continue
-            }
-            func query(_ statement: Statement) -> Query {
-                Query(statement: statement, parameters: [.integer(caller.school.id), .text(task.file.rows)])
-            }
-            let seen = try await transaction.run([
-                ImportStatements.joinByHash(), query(task.statements.examine), query(task.statements.compare),
-                ImportStatements.joinFreely(),
-            ])
-            let missing = try batch.check(
-                task, findings: seen[1].table(ImportStatements.findingColumns),
-                comparison: seen[2].table(ImportStatements.comparisonColumns))
-            guard let missing else { continue }
-            let rows = try await attempt(
-                [task.writesByHash ? ImportStatements.joinByHash() : ImportStatements.joinFreely()]
-                    + task.writing.map { query($0) } + [ImportStatements.joinByHash()]
-                    + [task.statements.verify].compactMap { $0.map { query($0) } } + [ImportStatements.joinFreely()],
-                in: transaction)
-            let end = 1 + task.writing.count
-            batch.finish(
-                task, rows[1..<end].map { $0.table(ImportStatements.keyColumns) },
-                findings: task.statements.verify == nil ? [] : rows[end + 1].table(ImportStatements.findingColumns),
-                missing: missing)
+        // A transaction that is repeated begins anew.
+        var choreography = planned
+        var calls = try choreography.next([])
+        while !calls.isEmpty {
+            let rows = try await attempt(calls.map { $0.query(school: caller.school.id) }, in: transaction)
+            calls = try choreography.next(zip(calls, rows).map { $1.table($0.columns) })
         }
-        let reports = try batch.conclude()
-        _ = try await attempt([Idempotency.settle()], in: transaction)
-        if isDryRun { _ = try await transaction.run([ImportStatements.rollback()]) }
-        return reports
+        return choreography.reports
     }
 
-    /// Somebody may have written in between what the rows were compared with.
+    /// What the rows were compared with may have been changed by somebody else in between.
     private static func attempt(_ queries: [Query], in transaction: Transaction) async throws -> [Rows] {
         let outcome = try await transaction.attempt(queries)
         if let refusal = outcome.refusal {
@@ -206,6 +188,16 @@ package enum Imports {
             writer.integer(count)
         }
         writer.endObject()
+    }
+}
+
+extension ImportCall {
+    fileprivate func query(school: Int) -> Query {
+        switch parameters {
+        case .none: statement()
+        case .school: statement(.integer(school))
+        case .rows(let rows): statement(.integer(school), .text(rows))
+        }
     }
 }
 

@@ -1,6 +1,4 @@
 import Diary
-import HTTP1
-import JSON
 import Postgres
 import Web
 
@@ -24,66 +22,57 @@ package enum Journal {
                 "term_id", "exclusive", Text(ru: "Либо term_id, либо from и to.", en: "Either term_id or from and to."))
         }
         try query.finish()
-        let section = try request.identifier("section_id")
         let school = Parameter.integer(caller.school.id)
+        let section = SectionGate.open(caller, try request.identifier("section_id"))
+        let days = range.map { datesAsked(.text($0.from), .text($0.to)) } ?? dates(school, .text(term))
+        let snapshot = FeedCursor.now(.text(since?.transaction))
         let common: [Parameter] = [school, .text(since?.transaction)]
         let reader: [Parameter] = [school, .text(since?.transaction), caller.person]
-        let rows = try await caller.read(
-            SectionGate.open(caller, section),
-            range.map { datesAsked(.text($0.from), .text($0.to)) } ?? dates(school, .text(term)),
-            Query(statement: FeedCursor.now, parameters: [.text(since?.transaction)]),
-            SharedSQL.markCodes(school), attendanceCodes(school), categories(school),
-            Query(statement: lessons, parameters: reader), Query(statement: homework, parameters: common),
-            Query(statement: lineItems, parameters: common),
-            Query(statement: students, parameters: [school, caller.person]),
-            Query(statement: marks, parameters: reader), Query(statement: attendance, parameters: reader),
-            Query(statement: feedback, parameters: reader), Query(statement: finals, parameters: reader),
-            Query(statement: carriedMarks, parameters: [school, caller.person]))
-        guard !rows[0].isEmpty else { throw Problem(.notFound) }
-        guard !rows[1].isEmpty else {
-            // Days that are not for who led a pupil earlier.
-            if rows[0].text(0, "_until") != "infinity" { throw Problem(.notFound) }
-            throw Problem(
-                .invalidParameter,
-                items: [
-                    .init(
-                        pointer: "/query/term_id", code: "unknown_term",
-                        detail: Text(ru: "Такого периода у журнала нет.", en: "The section has no such term."))
-                ])
-        }
-        if rows[2].boolean(0, "_expired") { throw Problem(.cursorExpired) }
+        return try await Answer(capacity: 64 * 1024) {
+            Gate(section)
+            Gate(days) { withoutDays(try $0[section]) }
+            Gate(snapshot, unless: "_expired", else: Problem(.cursorExpired))
+            Object("section") {
+                Fields(section)
+                List("codes", SharedSQL.markCodes(school))
+                List("attendance_codes", attendanceCodes(school))
+                List("categories", categories(school))
+            }
+            Fields(days)
+            List("lessons", Query(statement: lessons, parameters: reader)) {
+                List("homework", Query(statement: homework, parameters: common))
+            }
+            List("line_items", Query(statement: lineItems, parameters: common))
+            List("students", students(school, caller.person))
+            List("marks", Query(statement: marks, parameters: reader))
+            List("attendance", Query(statement: attendance, parameters: reader))
+            List("feedback", Query(statement: feedback, parameters: reader))
+            List("finals", Query(statement: finals, parameters: reader))
+            List("carried_marks", carriedMarks(school, caller.person))
+        } untagged: {
+            // The cursor moves with every transaction of the database and says nothing about this page.
+            Fields(snapshot)
+        }.tagged(for: caller)
+    }
 
-        var writer = JSONWriter(reservingCapacity: 64 * 1024)
-        writer.beginObject()
-        writer.key("section")
-        writer.beginObject()
-        writer.fields(rows[0], row: 0)
-        writer.list(RowList("codes", rows[3]))
-        writer.list(RowList("attendance_codes", rows[4]))
-        writer.list(RowList("categories", rows[5]))
-        writer.endObject()
-        writer.fields(rows[1], row: 0)
-        writer.list(RowList("lessons", rows[6], [RowList("homework", rows[7])]))
-        writer.list(RowList("line_items", rows[8]))
-        writer.list(RowList("students", rows[9]))
-        writer.list(RowList("marks", rows[10]))
-        writer.list(RowList("attendance", rows[11]))
-        writer.list(RowList("feedback", rows[12]))
-        writer.list(RowList("finals", rows[13]))
-        writer.list(RowList("carried_marks", rows[14]))
-        // The cursor moves with every transaction of the database and says nothing about this page.
-        let tag = ContentTag.of(writer.bytes)
-        writer.fields(rows[2], row: 0)
-        writer.endObject()
-        return .tagged(writer, EntityTag(tag.opaque, isWeak: true))
+    /// Why there are no days: those that were asked for are not for who led a pupil earlier, or there is no such term.
+    private static func withoutDays(_ section: Rows) -> Problem {
+        guard section.text(0, "_until") == "infinity" else { return Problem(.notFound) }
+        return Problem(
+            .invalidParameter,
+            items: [
+                .init(
+                    pointer: "/query/term_id", code: "unknown_term",
+                    detail: Text(ru: "Такого периода у журнала нет.", en: "The section has no such term."))
+            ])
     }
 
     // MARK: SQL. `$1` is the school, `$2` a transaction to begin at (or NULL), `$3` the reader.
 
     private static let section = SectionGate.section
     // Behind a closed gate there are no dates either: NULL, and so no rows.
-    private static let from = "nullif(current_setting('lyceum.from', true), '')::date"
-    private static let to = "nullif(current_setting('lyceum.to', true), '')::date"
+    private static let from = Setting.from.value
+    private static let to = Setting.to.value
     private static let changed = "($2::text IS NULL OR x.changed_xid >= $2::text::xid8)"
 
     /// For who led a pupil earlier the last day of that.
@@ -117,8 +106,8 @@ package enum Journal {
     private static func days(_ ranges: String) -> String {
         """
         SELECT r.first AS "from", least(r.last, \(SectionGate.until)) AS "to",
-            set_config('lyceum.from', r.first::text, true) AS _from,
-            set_config('lyceum.to', least(r.last, \(SectionGate.until))::text, true) AS _to
+            \(Setting.from.set(to: "r.first")) AS _from,
+            \(Setting.to.set(to: "least(r.last, \(SectionGate.until))")) AS _to
         FROM (\(ranges)) r
         WHERE r.first <= \(SectionGate.until)
         LIMIT 1
@@ -224,7 +213,7 @@ package enum Journal {
         func led(today: Bool) -> String { "(SELECT lyceum.led_ids($1, \(reader)::uuid, \(today)))::uuid[]" }
         return """
             (
-                (SELECT current_setting('lyceum.section_reader', true) = 'whole')
+                \(SectionGate.isReadWhole)
                 OR \(student) = ANY (\(led(today: true)))
                 OR \(student) = ANY (\(led(today: false)))
                     AND \(condition) lyceum.led_days($1, \(reader)::uuid, \(student))
@@ -238,7 +227,7 @@ package enum Journal {
             CASE WHEN bool_or(m.ends_on IS NULL) THEN NULL ELSE max(m.ends_on) END AS ends_on
         FROM sections s
         JOIN group_members m ON m.school_id = s.school_id AND m.group_id = s.group_id
-            AND m.starts_on <= \(to) AND (m.ends_on IS NULL OR m.ends_on >= \(from))
+            AND lyceum.holds_between(m.starts_on, m.ends_on, \(from), \(to))
         WHERE s.school_id = $1 AND s.id = \(section) AND \(seen("m.student_id", "\(membership) * daterange(\(from), \(to), '[]') &&", reader: "$2"))
         GROUP BY m.student_id
         """
@@ -279,7 +268,7 @@ package enum Journal {
         """)
 
     private static let dayOfFeedback =
-        "coalesce(l.date, (x.created_at AT TIME ZONE current_setting('lyceum.time_zone'))::date)"
+        "coalesce(l.date, (x.created_at AT TIME ZONE \(Setting.timeZone.required))::date)"
 
     private static let feedback = Statement(
         """
@@ -339,7 +328,7 @@ package enum Journal {
             lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, i.weight, m.name AS section_name
         FROM elsewhere m
         JOIN lessons l ON l.school_id = $1 AND l.section_id = m.id AND l.date BETWEEN \(from) AND \(to)
-            AND l.date >= m.starts_on AND (m.ends_on IS NULL OR l.date <= m.ends_on)
+            AND lyceum.holds(m.starts_on, m.ends_on, l.date)
         JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.id AND i.deleted_at IS NULL
         JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id AND k.student_id = m.student_id
             AND k.kind IS NOT NULL

@@ -1,5 +1,4 @@
 import Diary
-import JSON
 import Postgres
 import Web
 
@@ -12,17 +11,12 @@ package enum MarkHistory {
     @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let school = Parameter.integer(caller.school.id)
-        let rows = try await caller.read(
-            gate(
-                school, .text(try request.identifier("mark_id")), .boolean(caller.readsAll), caller.person),
-            changes(school))
-        guard !rows[0].isEmpty else { throw Problem(.notFound) }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.object("mark", rows[0])
-        writer.list(RowList("items", rows[1]))
-        writer.endObject()
-        return .tagged(writer)
+        let mark = gate(school, .text(try request.identifier("mark_id")), .boolean(caller.readsAll), caller.person)
+        return try await Answer {
+            Gate(mark)
+            Object("mark", mark)
+            List("items", changes(school))
+        }.tagged(for: caller)
     }
 
     /// A teacher reads a section's marks; a class teacher those of own pupils, an earlier one of the days until the pupil left;
@@ -32,8 +26,8 @@ package enum MarkHistory {
         SELECT k.id, k.student_id, k.line_item_id, l.id AS "lesson.id", l.date AS "lesson.date",
             j.id AS "subject.id", j.name AS "subject.name",
             lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, k.version,
-            set_config('lyceum.mark', k.id::text, true) AS _mark,
-            set_config('lyceum.mark_reader', CASE WHEN v.staff THEN 'staff' ELSE 'family' END, true) AS _reader
+            \(Setting.mark.set(to: "k.id")) AS _mark,
+            \(Setting.markReader.set(to: "CASE WHEN v.staff THEN 'staff' ELSE 'family' END")) AS _reader
         FROM marks k
         JOIN line_items i ON i.school_id = k.school_id AND i.id = k.line_item_id
         JOIN lessons l ON l.school_id = i.school_id AND l.id = i.lesson_id
@@ -61,14 +55,20 @@ package enum MarkHistory {
             lyceum.mark_value(h.old_kind, h.old_number, h.old_code, h.old_due_on) AS "from",
             lyceum.mark_value(h.new_kind, h.new_number, h.new_code, h.new_due_on) AS "to",
             h.new_comment AS comment,
-            CASE current_setting('lyceum.mark_reader', true) WHEN 'staff' THEN c.id END AS "client?.id",
+            CASE \(Setting.markReader.text) WHEN 'staff' THEN c.id END AS "client?.id",
             c.name AS "client?.name",
-            CASE current_setting('lyceum.mark_reader', true) WHEN 'staff' THEN h.reason END AS reason,
-            CASE current_setting('lyceum.mark_reader', true) WHEN 'staff' THEN nullif(h.request_id, '') END AS request_id
+            CASE \(Setting.markReader.text) WHEN 'staff' THEN h.reason END AS reason,
+            CASE \(Setting.markReader.text) WHEN 'staff' THEN nullif(h.request_id, '') END AS request_id
         FROM mark_history h
         LEFT JOIN users u ON u.school_id = h.school_id AND u.id = h.changed_by
         LEFT JOIN clients c ON c.school_id = h.school_id AND c.id = h.client_id
-        WHERE h.school_id = $1 AND h.mark_id = nullif(current_setting('lyceum.mark', true), '')::uuid
+        WHERE h.school_id = $1 AND h.mark_id = \(Setting.mark.value)
         ORDER BY h.version
         """)
+}
+
+extension Setting {
+    fileprivate static let mark = Setting("mark", .uuid)
+    /// `staff` or `family`: what of a change is shown.
+    fileprivate static let markReader = Setting("mark_reader", .text)
 }

@@ -1,5 +1,4 @@
 import Diary
-import JSON
 import Postgres
 import Web
 
@@ -16,35 +15,24 @@ package enum StudentDiary {
         let range = query.dateRange(longest: longestRange)
         try query.finish()
         let id = try request.identifier("student_id")
-        let (from, to) = (Parameter.text(range?.from), Parameter.text(range?.to))
-        let rows = try await caller.read(
-            [StudentGate.open(caller, id), (StudentGate.isDated(for: caller) ? seenDates : dates)(from, to)]
-                + queries(school: caller.school.id))
-        guard !rows[0].isEmpty, !rows[1].boolean(0, "_unseen") else { throw Problem(.notFound) }
-
-        var writer = JSONWriter(reservingCapacity: 16 * 1024)
-        writer.beginObject()
-        writer.object("student", rows[0])
-        writer.fields(rows[1], row: 0)
-        writer.list(
-            RowList(
-                "lessons", rows[2],
-                [RowList("homework", rows[3]), RowList("marks", rows[4]), RowList("feedback", rows[5])]))
-        writer.list(RowList("homework_due", rows[6]))
-        writer.list(RowList("feedback", rows[7]))
-        writer.list(RowList("conduct_notes", rows[8]))
-        writer.list(RowList("holidays", rows[9]))
-        writer.endObject()
-        return .tagged(writer)
-    }
-
-    /// What stands behind the gate and the dates.
-    private static func queries(school: Int) -> [Query] {
-        let school = Parameter.integer(school)
-        return [
-            lessons(school), homework(school), marks(school), lessonFeedback(school),
-            homeworkDue(school), feedback(school), conductNotes(school), holidays(school),
-        ]
+        let school = Parameter.integer(caller.school.id)
+        let student = StudentGate.open(caller, id)
+        let days = (StudentGate.isDated(for: caller) ? seenDates : dates)(.text(range?.from), .text(range?.to))
+        return try await Answer(capacity: 16 * 1024) {
+            Gate(student)
+            Gate(days, unless: "_unseen")
+            Object("student", student)
+            Fields(days)
+            List("lessons", lessons(school)) {
+                List("homework", homework(school))
+                List("marks", marks(school))
+                List("feedback", lessonFeedback(school))
+            }
+            List("homework_due", homeworkDue(school))
+            List("feedback", feedback(school))
+            List("conduct_notes", conductNotes(school))
+            List("holidays", holidays(school))
+        }.tagged(for: caller)
     }
 
     /// The range, this week from Monday to Sunday by default; kept for the statements behind it.
@@ -81,11 +69,11 @@ package enum StudentDiary {
         """)
 
     private static let kept = """
-        set_config('lyceum.from', r.first::text, true) AS _from, set_config('lyceum.to', r.last::text, true) AS _to
+        \(Setting.from.set(to: "r.first")) AS _from, \(Setting.to.set(to: "r.last")) AS _to
         """
 
-    private static let from = "(SELECT current_setting('lyceum.from')::date)"
-    private static let to = "(SELECT current_setting('lyceum.to')::date)"
+    private static let from = "(SELECT \(Setting.from.required))"
+    private static let to = "(SELECT \(Setting.to.required))"
     private static let student = StudentGate.student
 
     /// Lessons of the groups that the pupil was a member of on the day. The days asked for stand alone, and not inside
@@ -101,12 +89,12 @@ package enum StudentDiary {
             FROM group_members m
             JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
             JOIN lessons l ON l.school_id = s.school_id AND l.section_id = s.id AND l.date BETWEEN \(from) AND \(to)
-                AND l.date >= m.starts_on AND (m.ends_on IS NULL OR l.date <= m.ends_on)
+                AND lyceum.holds(m.starts_on, m.ends_on, l.date)
             WHERE m.school_id = $1 AND m.student_id = \(student)
-                AND m.starts_on <= \(to) AND (m.ends_on IS NULL OR m.ends_on >= \(from))
+                AND lyceum.holds_between(m.starts_on, m.ends_on, \(from), \(to))
             ORDER BY l.date, l.starts_at, l.id
         ),
-        kept AS MATERIALIZED (SELECT set_config('lyceum.lessons', array_agg(id)::text, true) FROM studied)
+        kept AS MATERIALIZED (SELECT \(Setting.lessons.set(to: "array_agg(id)")) FROM studied)
         SELECT l.id, l.date, l.slot,
             lyceum.local_moment(l.date, l.starts_at) AS starts_at, lyceum.local_moment(l.date, l.ends_at) AS ends_at,
             l.state, l.section_id, j.id AS "subject.id", j.name AS "subject.name",
@@ -138,7 +126,7 @@ package enum StudentDiary {
         """)
 
     private static let studied = """
-        FROM unnest(nullif(current_setting('lyceum.lessons', true), '')::uuid[]) WITH ORDINALITY l (id, number)
+        FROM unnest(\(Setting.lessons.value)) WITH ORDINALITY l (id, number)
         """
 
     private static let forThePupil = """
@@ -204,7 +192,7 @@ package enum StudentDiary {
         JOIN homework h ON h.school_id = s.school_id AND h.section_id = s.id AND h.due_on BETWEEN \(from) AND \(to)
             AND \(forThePupil)
         JOIN lessons l ON l.school_id = h.school_id AND l.id = h.lesson_id
-            AND l.date >= m.starts_on AND (m.ends_on IS NULL OR l.date <= m.ends_on)
+            AND lyceum.holds(m.starts_on, m.ends_on, l.date)
         \(completion)
         WHERE m.school_id = $1 AND m.student_id = \(student)
         ORDER BY h.due_on, j.name, h.id
@@ -217,7 +205,7 @@ package enum StudentDiary {
         LEFT JOIN users u ON u.school_id = f.school_id AND u.id = f.author_id
         WHERE f.school_id = $1 AND f.student_id = \(student) AND f.lesson_id IS NULL AND f.deleted_at IS NULL
             AND f.published_at <= now()
-            AND (f.created_at AT TIME ZONE current_setting('lyceum.time_zone'))::date BETWEEN \(from) AND \(to)
+            AND (f.created_at AT TIME ZONE \(Setting.timeZone.required))::date BETWEEN \(from) AND \(to)
         ORDER BY f.created_at, f.id
         """)
 
@@ -241,4 +229,9 @@ package enum StudentDiary {
             AND \(student) IS NOT NULL
         ORDER BY o.starts_on, o.id
         """)
+}
+
+extension Setting {
+    /// The lessons of the answer, in its order.
+    fileprivate static let lessons = Setting("lessons", .uuids)
 }

@@ -18,14 +18,13 @@ package enum StudentMarks {
         let id = try request.identifier("student_id")
         let filters: [Parameter] = [.integer(caller.school.id), .text(subject), .text(from), .text(to)]
         let statements = StudentGate.isDated(for: caller) ? seen : all
-        let rows = try await caller.read(
-            StudentGate.open(caller, id),
+        return try await ListAnswer(request, caller, page).read(
+            behind: StudentGate.open(caller, id),
             Query(
                 statement: statements.list,
                 parameters: filters + [.text(page.after?[0]), .text(page.after?[1]), .integer(page.limit + 1)]),
-            Query(statement: statements.total, parameters: filters + [.boolean(page.wantsTotal)]))
-        guard !rows[0].isEmpty else { throw Problem(.notFound) }
-        return ListAnswer(request, caller, page).response(rows[1], key: ["_date", "id"], total: rows[2])
+            key: ["_date", "id"],
+            total: Query(statement: statements.total, parameters: filters + [.boolean(page.wantsTotal)]))
     }
 
     private static let all = Statements(andSeen: "")

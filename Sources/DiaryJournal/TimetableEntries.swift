@@ -2,9 +2,13 @@ import Diary
 
 /// The weekly timetable: a section on a weekday and slot, for a range of dates. Lessons are made from it (L2).
 package enum TimetableEntries {
-    package static let resource = SchoolResource(
-        "timetable/entries", table: "timetable_entries", noun: "TimetableEntry", plural: "TimetableEntries",
-        [
+    package static let resource = Resource(
+        path: "timetable/entries",
+        table: "timetable_entries",
+        noun: "TimetableEntry",
+        plural: "TimetableEntries",
+        readers: .setUpOfStaff,
+        fields: [
             ResourceField("section_id", .identifier).fixed,
             ResourceField("bell_schedule_id", .identifier),
             ResourceField("weekday", .integer(1...7)),
@@ -18,6 +22,5 @@ package enum TimetableEntries {
         ],
         filters: ["section_id", "room_id", "teacher_id"],
         order: ["weekday", "slot"],
-        readers: .setUpOfStaff,
         refusals: ["timetable_entries_dates": .endsBeforeStart, "timetable_entries_no_overlap": .overlap])
 }

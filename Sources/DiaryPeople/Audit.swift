@@ -1,4 +1,5 @@
 import Diary
+import HTTP1
 import Postgres
 import Web
 
@@ -11,21 +12,61 @@ package enum Audit {
         .get("/v1/students/{student_id}/history", "getStudentHistory", access: .keepersOfProfiles, history),
     ]
 
+    /// A page as JSON, or everything that the filters leave as a file: the evidence of a year.
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
+        let form = Form(&query, request)
         let filters: [Parameter] = [
             .integer(caller.school.id), .text(query.text("entity", maximum: 100)), .text(query.identifier("entity_id")),
             .text(query.text("action", maximum: 100)), .text(query.identifier("changed_by")),
             .text(query.text("request_id", maximum: 64)), .text(query.identifier("client_id")),
         ]
         let range = query.dateRange(longest: longestRange)
+        let all = filters + [.text(range?.from), .text(range?.to)]
+        var response: Response
+        switch form {
+        case .json: response = try await page(all, &query, request, caller)
+        case .csv:
+            try query.finish()
+            // The mark tells spreadsheets that it is UTF-8.
+            response = caller.copied(
+                CopyQuery(statement: table, parameters: all), contentType: "text/csv; charset=utf-8; header=present",
+                name: "audit.csv", prefix: Array("\u{FEFF}".utf8))
+        case .lines:
+            try query.finish()
+            response = caller.copied(
+                CopyQuery(statement: lines, parameters: all), contentType: Form.lines.rawValue, name: "audit.ndjson")
+        }
+        response.headers.append(("Vary", "Accept"))
+        return response
+    }
+
+    /// What the log comes as: `format` says, or `Accept`.
+    private enum Form: String, CaseIterable {
+        case json = "application/json"
+        case csv = "text/csv"
+        case lines = "application/x-ndjson"
+
+        init(_ query: inout QueryReader, _ request: Request) {
+            switch query.option("format", of: ["json", "csv", "ndjson"]) {
+            case "json": self = .json
+            case "csv": self = .csv
+            case "ndjson": self = .lines
+            default:
+                let type = MediaRange.best(of: Self.allCases.map { $0.rawValue }, for: request.head["Accept"])
+                self = type.flatMap { Form(rawValue: $0) } ?? .json
+            }
+        }
+    }
+
+    private static func page(
+        _ all: [Parameter], _ query: inout QueryReader, _ request: Request, _ caller: Caller
+    ) async throws -> Response {
         let page = Page(&query, keys: [.largeInteger])
         try query.finish()
-        let all = filters + [.text(range?.from), .text(range?.to)]
-        let rows = try await caller.read(
+        return try await ListAnswer(request, caller, page).read(
             Query(statement: records, parameters: all + [.text(page.after?[0]), .integer(page.limit + 1)]),
-            Query(statement: total, parameters: all + [.boolean(page.wantsTotal)]))
-        return ListAnswer(request, caller, page).response(rows[0], key: ["id"], total: rows[1])
+            key: ["id"], total: Query(statement: total, parameters: all + [.boolean(page.wantsTotal)]))
     }
 
     /// What was changed in a pupil's profile, documents and photo, and who read them.
@@ -34,29 +75,31 @@ package enum Audit {
         let page = Page(&query, keys: [.largeInteger])
         try query.finish()
         let student: [Parameter] = [.integer(caller.school.id), .text(try request.identifier("student_id"))]
-        let rows = try await caller.read(
-            Query(statement: kept, parameters: student),
+        return try await ListAnswer(request, caller, page).read(
+            behind: Query(statement: kept, parameters: student),
             Query(statement: changes, parameters: student + [.text(page.after?[0]), .integer(page.limit + 1)]),
-            Query(statement: changeTotal, parameters: student + [.boolean(page.wantsTotal)]))
-        guard !rows[0].isEmpty else { throw Problem(.notFound) }
-        return ListAnswer(request, caller, page).response(rows[1], key: ["id"], total: rows[2])
+            key: ["id"], total: Query(statement: changeTotal, parameters: student + [.boolean(page.wantsTotal)]))
     }
 
     static let longestRange = 366
 
     /// Health groups are shown to who sees them (K2), whoever's they are.
+    private static func shown(_ values: String, _ seesHealth: String) -> String {
+        """
+        CASE WHEN a.entity <> 'students' OR \(seesHealth) THEN a.\(values)
+            ELSE a.\(values) - '{health_group,pe_group}'::text[] END
+        """
+    }
+
+    private static let deputySees = "(SELECT lyceum.has_role('deputy_head'))"
+
     private static func columns(_ seesHealth: String) -> String {
-        func shown(_ values: String) -> String {
-            """
-            CASE WHEN a.entity <> 'students' OR \(seesHealth) THEN a.\(values)
-                ELSE a.\(values) - '{health_group,pe_group}'::text[] END AS \(values)
-            """
-        }
-        return """
-            a.id, a.entity, a.entity_id, a.action, \(shown("before")), \(shown("after")),
-            u.id AS "changed_by?.id", u.last_name AS "changed_by?.last_name", u.first_name AS "changed_by?.first_name",
-            u.middle_name AS "changed_by?.middle_name", c.id AS "client?.id", c.name AS "client?.name", a.changed_at, a.reason, nullif(a.request_id, '') AS request_id
-            """
+        """
+        a.id, a.entity, a.entity_id, a.action, \(shown("before", seesHealth)) AS before,
+        \(shown("after", seesHealth)) AS after,
+        u.id AS "changed_by?.id", u.last_name AS "changed_by?.last_name", u.first_name AS "changed_by?.first_name",
+        u.middle_name AS "changed_by?.middle_name", c.id AS "client?.id", c.name AS "client?.name", a.changed_at, a.reason, nullif(a.request_id, '') AS request_id
+        """
     }
 
     /// The person, and the program that the person used or that acted alone.
@@ -67,29 +110,66 @@ package enum Audit {
 
     private static let wanted = """
         FROM audit_log a
-        WHERE a.school_id = $1
+        WHERE a.school_id = $1::int
             AND ($2::text IS NULL OR a.entity = $2::text)
             AND ($3::uuid IS NULL OR a.entity_id = $3::uuid)
             AND ($4::text IS NULL OR a.action = $4::text)
             AND ($5::uuid IS NULL OR a.changed_by = $5::uuid)
             AND ($6::text IS NULL OR a.request_id = $6::text)
             AND ($7::uuid IS NULL OR a.client_id = $7::uuid)
-            AND ($8::date IS NULL OR a.changed_at >= $8::date::timestamp AT TIME ZONE current_setting('lyceum.time_zone'))
+            AND ($8::date IS NULL OR a.changed_at >= $8::date::timestamp AT TIME ZONE \(Setting.timeZone.required))
             AND (
                 $9::date IS NULL
-                OR a.changed_at < ($9::date + 1)::timestamp AT TIME ZONE current_setting('lyceum.time_zone')
+                OR a.changed_at < ($9::date + 1)::timestamp AT TIME ZONE \(Setting.timeZone.required)
             )
         """
 
     private static let records = Statement(
         """
-        SELECT \(columns("(SELECT lyceum.has_role('deputy_head'))"))
+        SELECT \(columns(deputySees))
         FROM (SELECT a.* \(wanted) AND ($10::bigint IS NULL OR a.id < $10::bigint) ORDER BY a.id DESC LIMIT $11::int) a
         \(author)
         ORDER BY a.id DESC
         """)
 
     private static let total = Statement("SELECT CASE WHEN $10::boolean THEN (SELECT count(*) \(wanted)) END AS total")
+
+    /// Oldest first, as they came; names and reasons are what people wrote.
+    private static let table = CopyStatement(
+        """
+        COPY (
+            SELECT a.id, \(SharedSQL.moment("a.changed_at")) AS changed_at, \(SharedSQL.cell("a.entity")) AS entity,
+                a.entity_id, \(SharedSQL.cell("a.action")) AS action, \(shown("before", deputySees)) AS before,
+                \(shown("after", deputySees)) AS after, u.id AS changed_by_id,
+                \(SharedSQL.cell("u.last_name")) AS changed_by_last_name,
+                \(SharedSQL.cell("u.first_name")) AS changed_by_first_name,
+                \(SharedSQL.cell("u.middle_name")) AS changed_by_middle_name, c.id AS client_id,
+                \(SharedSQL.cell("c.name")) AS client_name, \(SharedSQL.cell("a.reason")) AS reason,
+                \(SharedSQL.cell("nullif(a.request_id, '')")) AS request_id
+            FROM (SELECT a.* \(wanted)) a
+            \(author)
+            ORDER BY a.id
+        ) TO STDOUT (FORMAT csv, HEADER)
+        """, endsWithCRLF: true)
+
+    /// The same as items of a page have it, one a line.
+    private static let lines = CopyStatement(
+        """
+        COPY (
+            SELECT json_build_object(
+                'id', a.id, 'entity', a.entity, 'entity_id', a.entity_id, 'action', a.action,
+                'before', \(shown("before", deputySees)), 'after', \(shown("after", deputySees)),
+                'changed_by', CASE WHEN u.id IS NOT NULL THEN json_build_object(
+                    'id', u.id, 'last_name', u.last_name, 'first_name', u.first_name, 'middle_name', u.middle_name
+                ) END,
+                'client', CASE WHEN c.id IS NOT NULL THEN json_build_object('id', c.id, 'name', c.name) END,
+                'changed_at', \(SharedSQL.moment("a.changed_at")), 'reason', a.reason,
+                'request_id', nullif(a.request_id, ''))
+            FROM (SELECT a.* \(wanted)) a
+            \(author)
+            ORDER BY a.id
+        ) TO STDOUT \(SharedSQL.jsonLines)
+        """)
 
     private static let kept = Statement(
         "SELECT s.id FROM students s WHERE s.school_id = $1 AND s.id = $2::uuid AND lyceum.keeps_student(s.id)")

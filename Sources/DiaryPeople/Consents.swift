@@ -2,24 +2,28 @@ import Diary
 
 /// What a family has agreed to (K3): for which pupil, to what, by whom, and until when.
 package enum Consents {
-    package static let resource = SchoolResource(
-        "students/{student_id}/consents", table: "consents", noun: "Consent", parent: ("student_id", "students"),
-        [
+    package static let resource = Resource(
+        path: "students/{student_id}/consents",
+        table: "consents",
+        noun: "Consent",
+        parent: .init(column: "student_id", table: "students"),
+        readers: .signedIn,
+        writers: .keepersOfProfiles,
+        visibility: .init(
+            // Families read what they themselves have given: another guardian's is not theirs to see (A3).
+            sees: """
+                lyceum.keeps_student(t.student_id)
+                    OR t.given_by = lyceum.current_user_id() AND lyceum.sees_profile(t.student_id)
+                    OR t.student_id = lyceum.current_user_id()
+                """, keeps: "lyceum.keeps_student(t.student_id)", seesParent: "lyceum.sees_profile(p.id)"),
+        fields: [
             ResourceField("purpose", .word(["processing", "photo", "publication", "medical", "other"])).fixed,
             ResourceField("given_by", .identifier).fixed,
             ResourceField("given_on", .date),
             ResourceField("withdrawn_on", .date).nullable,
             ResourceField("document", .text(maximum: 500)).nullable,
         ],
-        order: ["given_on"], readers: .signedIn, writers: .keepersOfProfiles,
-        people: .init(
-            // Families read what they themselves have given: another guardian's is not theirs to see (A3).
-            sees: """
-                lyceum.keeps_student(t.student_id)
-                    OR t.given_by = lyceum.current_user_id() AND lyceum.sees_profile(t.student_id)
-                    OR t.student_id = lyceum.current_user_id()
-                """,
-            keeps: "lyceum.keeps_student(t.student_id)", seesParent: "lyceum.sees_profile(p.id)"),
+        order: ["given_on"],
         refusals: [
             "consents_dates": .init(
                 field: "withdrawn_on", code: "before_start", ru: "Отозвать раньше, чем дано, нельзя.",

@@ -2,14 +2,22 @@ import Diary
 
 /// Parents and other legal representatives, with their contacts. Another guardian of the same child never sees them (A3).
 package enum Guardians {
-    package static let resource = SchoolResource(
-        "guardians", table: "guardian_profiles", row: "guardian_id", noun: "Guardian",
-        PersonFields.name + contacts + PersonFields.account + [.externalID],
-        order: PersonFields.order, readers: .keepersOfProfiles.programs(.peopleRead), writers: .keepersOfProfiles,
-        people: .init(
-            sees: "\(PersonFields.reader) OR lyceum.keeps_guardian(t.id)", keeps: "lyceum.keeps_guardian(t.id)",
-            isSearched: true, identity: "user_id"),
-        refusals: ["users_person": .unknown("user_id")])
+    package static let resource = Resource(
+        path: "guardians",
+        table: "guardian_profiles",
+        tables: ["users", "guardians"],
+        noun: "Guardian",
+        row: "guardian_id",
+        readers: .keepersOfProfiles.programs(.peopleRead),
+        writers: .keepersOfProfiles,
+        visibility: .init(
+            sees: "\(PersonFields.reader) OR lyceum.keeps_guardian(t.id)", keeps: "lyceum.keeps_guardian(t.id)"),
+        without: [.delete],
+        fields: PersonFields.name + contacts + PersonFields.account + [.externalID],
+        identity: "user_id",
+        order: PersonFields.order,
+        isSearchedByName: true,
+        refusals: PersonFields.refusals.merging(["users_person": .unknown("user_id")], uniquingKeysWith: { $1 }))
 
     private static let contacts = [
         ResourceField("email", .text(maximum: 200)).nullable,

@@ -3,10 +3,18 @@ import Postgres
 
 /// Who represents a pupil, from when to when, and whether the diary is open to them (A3).
 package enum Guardianships {
-    package static let resource = SchoolResource(
-        "students/{student_id}/guardians", table: "guardianships", noun: "Guardianship",
-        parent: ("student_id", "students"),
-        [
+    package static let resource = Resource(
+        path: "students/{student_id}/guardians",
+        table: "guardianships",
+        noun: "Guardianship",
+        parent: .init(column: "student_id", table: "students"),
+        readers: .keepersOfProfiles.programs(.peopleRead),
+        writers: .keepersOfProfiles,
+        visibility: .init(
+            sees: "\(PersonFields.reader) OR lyceum.keeps_student(t.student_id)",
+            keeps: "lyceum.keeps_student(t.student_id)",
+            seesParent: "\(PersonFields.reader) OR lyceum.keeps_student(p.id)"),
+        fields: [
             ResourceField("guardian_id", .identifier).fixed,
             ResourceField("relation", .word(["mother", "father", "legal_guardian", "organisation"])),
             ResourceField("access", .word(["full", "none"])).initially("\"full\""),
@@ -14,17 +22,14 @@ package enum Guardianships {
             ResourceField("starts_on", .date),
             ResourceField("ends_on", .date).nullable,
         ],
-        order: ["starts_on"], readers: .keepersOfProfiles.programs(.peopleRead), writers: .keepersOfProfiles,
-        people: .init(
-            sees: "\(PersonFields.reader) OR lyceum.keeps_student(t.student_id)",
-            keeps: "lyceum.keeps_student(t.student_id)",
-            seesParent: "\(PersonFields.reader) OR lyceum.keeps_student(p.id)",
-            joins: "JOIN users u ON u.school_id = t.school_id AND u.id = t.guardian_id",
-            selected: """
-                , u.id AS "guardian.id", u.last_name AS "guardian.last_name", u.first_name AS "guardian.first_name",
+        joined: .init(
+            "JOIN users u ON u.school_id = t.school_id AND u.id = t.guardian_id",
+            selecting: """
+                u.id AS "guardian.id", u.last_name AS "guardian.last_name", u.first_name AS "guardian.first_name",
                 u.middle_name AS "guardian.middle_name"
-                """,
-            demands: Statement("SELECT lyceum.demand_guardian(($1::jsonb ->> 'guardian_id')::uuid), $2::uuid IS NULL")),
+                """),
+        order: ["starts_on"],
+        demands: Statement("SELECT lyceum.demand_guardian(($1::jsonb ->> 'guardian_id')::uuid), $2::uuid IS NULL"),
         refusals: [
             "guardianships_dates": .endsBeforeStart, "guardianships_no_overlap": .overlap,
             "guardianships_self": .init(

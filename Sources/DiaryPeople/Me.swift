@@ -1,5 +1,4 @@
 import Diary
-import JSON
 import Postgres
 import Web
 
@@ -13,35 +12,21 @@ package enum Me {
         try QueryReader(request).finish()
         let school = Parameter.integer(caller.school.id)
         let person: [Parameter] = [school, .text(caller.user)]
-        let rows = try await caller.read(
-            Query(statement: user, parameters: person), Query(statement: ownSchool, parameters: [school]),
-            Query(statement: roles, parameters: person), Query(statement: children, parameters: person),
-            Query(statement: student, parameters: person), Query(statement: classes, parameters: person),
-            Query(statement: sections, parameters: person), Query(statement: year, parameters: [school]),
-            Query(statement: terms, parameters: [school]), Query(statement: today, parameters: []))
-        guard !rows[0].isEmpty else { throw Problem.invalidToken }
-
-        var writer = JSONWriter(reservingCapacity: 4 * 1024)
-        writer.beginObject()
-        writer.object("user", rows[0])
-        writer.object("school", rows[1])
-        writer.fields(rows[2], row: 0)
-        writer.list(RowList("children", rows[3]))
-        writer.object("student", rows[4])
-        writer.list(RowList("classes", rows[5]))
-        writer.list(RowList("sections", rows[6]))
-        writer.key("academic_year")
-        if rows[7].isEmpty {
-            writer.null()
-        } else {
-            writer.beginObject()
-            writer.fields(rows[7], row: 0)
-            writer.list(RowList("terms", rows[8]))
-            writer.endObject()
-        }
-        writer.fields(rows[9], row: 0)
-        writer.endObject()
-        return .tagged(writer)
+        let user = Query(statement: user, parameters: person)
+        return try await Answer(capacity: 4 * 1024) {
+            Gate(user, else: .invalidToken)
+            Object("user", user)
+            Object("school", ownSchool(school))
+            Fields(Query(statement: roles, parameters: person))
+            List("children", Query(statement: children, parameters: person))
+            Object("student", Query(statement: student, parameters: person))
+            List("classes", Query(statement: classes, parameters: person))
+            List("sections", Query(statement: sections, parameters: person))
+            Object("academic_year", year(school)) {
+                List("terms", terms(school))
+            }
+            Fields(today())
+        }.tagged(for: caller)
     }
 
     private static let user = Statement(
@@ -56,21 +41,17 @@ package enum Me {
 
     /// M1 as an app wants to know it: whether the pupil has marks today.
     private static let hasMarks = """
-        NOT (
-            c.grade_level IS NOT DISTINCT FROM 1
-            OR (
-                c.grade_level IS NOT DISTINCT FROM 2
-                AND EXISTS (
-                    SELECT FROM academic_years y
-                    WHERE y.school_id = c.school_id AND y.id = c.academic_year_id
-                        AND lyceum.today() < y.second_half_starts_on
-                )
+        NOT lyceum.is_before_marks(
+            c.grade_level, lyceum.today(),
+            (
+                SELECT y.second_half_starts_on FROM academic_years y
+                WHERE y.school_id = c.school_id AND y.id = c.academic_year_id
             )
         ) AS marks
         """
     private static let ownClass = """
         LEFT JOIN enrollments e ON e.school_id = p.school_id AND e.student_id = p.id
-            AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+            AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
         LEFT JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
         """
 
@@ -82,7 +63,7 @@ package enum Me {
         JOIN users p ON p.school_id = g.school_id AND p.id = g.student_id
         \(ownClass)
         WHERE g.school_id = $1 AND g.guardian_id = $2::uuid AND g.access = 'full'
-            AND g.starts_on <= lyceum.today() AND (g.ends_on IS NULL OR g.ends_on >= lyceum.today())
+            AND lyceum.holds(g.starts_on, g.ends_on, lyceum.today())
         ORDER BY c.grade_level DESC NULLS LAST, p.last_name, p.first_name, p.id
         """)
 
@@ -100,7 +81,7 @@ package enum Me {
         FROM class_teachers t
         JOIN classes c ON c.school_id = t.school_id AND c.id = t.class_id
         WHERE t.school_id = $1 AND t.teacher_id = $2::uuid
-            AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
+            AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
         ORDER BY c.grade_level, c.name
         """)
 
@@ -113,7 +94,7 @@ package enum Me {
         JOIN subjects j ON j.school_id = s.school_id AND j.id = s.subject_id
         JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
         WHERE t.school_id = $1 AND t.teacher_id = $2::uuid AND s.academic_year_id = \(SharedSQL.currentYear)
-            AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
+            AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
         ORDER BY g.grade_level, s.name, s.id
         """)
 

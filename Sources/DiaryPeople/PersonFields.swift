@@ -10,6 +10,8 @@ enum PersonFields {
 
     static let order = ["last_name", "first_name"]
 
+    static let refusals: [String: Refusal] = ["users_name": .invalid("last_name")]
+
     /// How the person signs in: the server's, changed through credentials.
     static let account = [
         ResourceField("login", .text(maximum: 100)).readOnly, ResourceField("state", .word([])).readOnly,

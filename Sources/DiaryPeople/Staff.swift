@@ -2,13 +2,25 @@ import Diary
 
 /// People who work in the school, and their roles. Kept by administrators alone (A2).
 package enum Staff {
-    package static let resource = SchoolResource(
-        "staff", table: "staff_profiles", row: "staff_id", noun: "StaffMember", plural: "Staff",
-        PersonFields.name + work + PersonFields.hidden(contacts, unless: whole) + roles
+    package static let resource = Resource(
+        path: "staff",
+        table: "staff_profiles",
+        tables: ["users", "staff"],
+        noun: "StaffMember",
+        plural: "Staff",
+        row: "staff_id",
+        readers: .staff.programs(.peopleRead),
+        writers: .administrators.ownApps,
+        visibility: .init(sees: "true", keeps: "true"),
+        without: [.delete],
+        fields: PersonFields.name + work + PersonFields.hidden(contacts, unless: whole) + roles
             + PersonFields.hidden(PersonFields.account + [.externalID], unless: whole),
-        order: PersonFields.order, readers: .staff.programs(.peopleRead), writers: .administrators.ownApps,
-        people: .init(sees: "true", keeps: "true", isSearched: true, identity: "user_id"),
-        refusals: ["staff_dates": .endsBeforeStart, "users_person": .unknown("user_id")])
+        identity: "user_id",
+        order: PersonFields.order,
+        isSearchedByName: true,
+        refusals: PersonFields.refusals.merging(
+            ["staff_dates": .endsBeforeStart("left_on"), "users_person": .unknown("user_id")], uniquingKeysWith: { $1 })
+    )
 
     private static let whole = "(\(PersonFields.reader) OR t.id = lyceum.current_user_id())"
 

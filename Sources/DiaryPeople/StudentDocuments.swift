@@ -4,10 +4,18 @@ import Postgres
 /// Documents of a pupil: passport, СНИЛС and the like. For who keeps the profile, and the family. A list shows numbers to
 /// nobody: who needs one opens the document, which is recorded unless it is the class teacher or the family (K2).
 package enum StudentDocuments {
-    package static let resource = SchoolResource(
-        "students/{student_id}/documents", table: "student_documents", row: "document_id", noun: "StudentDocument",
-        parent: ("student_id", "students"),
-        [
+    package static let resource = Resource(
+        path: "students/{student_id}/documents",
+        table: "student_documents",
+        noun: "StudentDocument",
+        row: "document_id",
+        parent: .init(column: "student_id", table: "students"),
+        readers: .signedIn,
+        writers: .keepersOfProfiles,
+        visibility: .init(
+            sees: "lyceum.sees_profile(t.student_id)", keeps: "lyceum.keeps_student(t.student_id)",
+            seesParent: "lyceum.sees_profile(p.id)"),
+        fields: [
             ResourceField(
                 "kind", .word(["passport", "birth_certificate", "snils", "oms_policy", "foreign_passport", "other"])
             ).fixed,
@@ -17,11 +25,9 @@ package enum StudentDocuments {
             ResourceField("issued_by", .text(maximum: 500)).nullable,
             ResourceField("issued_on", .date).nullable,
         ],
-        order: ["kind"], readers: .signedIn, writers: .keepersOfProfiles,
-        people: .init(
-            sees: "lyceum.sees_profile(t.student_id)", keeps: "lyceum.keeps_student(t.student_id)",
-            seesParent: "lyceum.sees_profile(p.id)", joins: shown("true"), selected: ", NOT f.whole AS masked",
-            recordsReading: Statement("SELECT lyceum.record_document_reading($1::uuid)"), listJoins: shown("false")),
+        joined: .init(shown("true"), inLists: shown("false"), selecting: "NOT f.whole AS masked"),
+        order: ["kind"],
+        recordsReading: Statement("SELECT lyceum.record_document_reading($1::uuid)"),
         refusals: [
             "student_documents_number": .init(
                 field: "number", code: "invalid_number", ru: "Такого номера у документа этого вида не бывает.",

@@ -126,7 +126,7 @@ package enum StudentPhotos {
         """
         SELECT c.id FROM consents c
         WHERE c.school_id = $1 AND c.student_id = $2::uuid AND c.purpose = 'photo'
-            AND c.given_on <= lyceum.today() AND (c.withdrawn_on IS NULL OR c.withdrawn_on > lyceum.today())
+            AND lyceum.consent_holds(c.given_on, c.withdrawn_on)
         FOR SHARE
         """)
 

@@ -3,31 +3,41 @@ import Postgres
 
 /// Pupils and their profiles (анкета): what of it whom is shown stands in docs/people.md.
 package enum Students {
-    package static let resource = SchoolResource(
-        "students", table: "student_profiles", row: "student_id", noun: "Student",
-        PersonFields.name + PersonFields.hidden(contacts, unless: "f.whole")
+    package static let resource = Resource(
+        path: "students",
+        table: "student_profiles",
+        tables: ["users", "students"],
+        noun: "Student",
+        row: "student_id",
+        readers: .signedIn.programs(.peopleRead),
+        makers: .managers,
+        writers: .keepersOfProfiles,
+        visibility: .init(
+            sees: "\(PersonFields.reader) OR lyceum.sees_profile(t.id) OR lyceum.teaches_student(t.id)",
+            keeps: "lyceum.keeps_student(t.id)"),
+        without: [.delete],
+        fields: PersonFields.name + PersonFields.hidden(contacts, unless: "f.whole")
             + PersonFields.hidden(health, unless: "f.health")
             + PersonFields.hidden(
                 [ResourceField("profile_confirmed_on", .date).nullable] + PersonFields.account, unless: "f.whole")
             + PersonFields.hidden([.externalID], unless: "(f.whole OR (SELECT lyceum.has_scope('people.read')))"),
-        filters: ["class_id"], order: PersonFields.order, readers: .signedIn.programs(.peopleRead), makers: .managers,
-        writers: .keepersOfProfiles,
-        people: .init(
-            sees: "\(PersonFields.reader) OR lyceum.sees_profile(t.id) OR lyceum.teaches_student(t.id)",
-            keeps: "lyceum.keeps_student(t.id)",
-            joins: joins(
+        joined: .init(
+            joins(
                 whole: "\(PersonFields.reader) OR lyceum.sees_profile(t.id)", health: "lyceum.sees_health(t.id)"),
-            selected: """
-                , c.id AS "class?.id", c.name AS "class?.name", c.grade_level AS "class?.grade_level",
+            inLists: joins(
+                whole: "lyceum.leads_student(t.id) OR \(own)", health: "lyceum.leads_student(t.id) OR \(own)"),
+            selecting: """
+                c.id AS "class?.id", c.name AS "class?.name", c.grade_level AS "class?.grade_level",
                 NOT f.whole AS restricted,
                 EXISTS (SELECT FROM student_photos o WHERE o.school_id = t.school_id AND o.id = t.id)
                     AND lyceum.has_consent(t.school_id, t.id, 'photo') AS has_photo
-                """,
-            filtered: ["class_id": "c.id"], isSearched: true,
-            recordsReading: Statement("SELECT lyceum.record_reading($1::uuid)"),
-            listJoins: joins(
-                whole: "lyceum.leads_student(t.id) OR \(own)", health: "lyceum.leads_student(t.id) OR \(own)"),
-            demands: Statement("SELECT lyceum.demand_health($1::jsonb, $2::uuid)")))
+                """),
+        filters: [.init("class_id", on: "c.id")],
+        order: PersonFields.order,
+        isSearchedByName: true,
+        recordsReading: Statement("SELECT lyceum.record_reading($1::uuid)"),
+        demands: Statement("SELECT lyceum.demand_health($1::jsonb, $2::uuid)"),
+        refusals: PersonFields.refusals)
 
     private static let own = "lyceum.sees_student(t.school_id, lyceum.current_user_id(), t.id)"
 
@@ -55,7 +65,7 @@ package enum Students {
             FROM enrollments e
             JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
             WHERE e.school_id = t.school_id AND e.student_id = t.id
-                AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+                AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
         ) c ON true
         CROSS JOIN LATERAL (
             SELECT \(whole) AS whole, \(health) AS health

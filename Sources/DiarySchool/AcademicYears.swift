@@ -2,9 +2,11 @@ import Diary
 
 /// Academic years.
 package enum AcademicYears {
-    package static let resource = SchoolResource(
-        "academic-years", noun: "AcademicYear",
-        [
+    package static let resource = Resource(
+        path: "academic-years",
+        noun: "AcademicYear",
+        readers: .setUp,
+        fields: [
             ResourceField("name", .text(maximum: 50)),
             ResourceField("starts_on", .date),
             ResourceField("ends_on", .date),
@@ -12,7 +14,7 @@ package enum AcademicYears {
             ResourceField("state", .word(["planned", "open", "closed"])).initially("\"planned\""),
             .externalID,
         ],
-        order: ["starts_on"], readers: .setUp,
+        order: ["starts_on"],
         refusals: [
             "academic_years_dates": .endsBeforeStart, "academic_years_no_overlap": .overlap,
             "academic_years_second_half": .init(

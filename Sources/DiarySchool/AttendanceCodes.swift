@@ -2,9 +2,11 @@ import Diary
 
 /// The school's labels of absence and their fixed meanings (T1).
 package enum AttendanceCodes {
-    package static let resource = SchoolResource(
-        "attendance-codes", noun: "AttendanceCode",
-        [
+    package static let resource = Resource(
+        path: "attendance-codes",
+        noun: "AttendanceCode",
+        readers: .setUp,
+        fields: [
             ResourceField("code", .text(maximum: 10)),
             ResourceField("meaning", .word(["absent", "ill", "excused", "unexcused", "late"])).fixed,
             ResourceField("name", .text(maximum: 100)),
@@ -12,7 +14,7 @@ package enum AttendanceCodes {
             ResourceField("position", .integer(0...32_767)).initially("0"),
             .archived,
         ],
-        order: ["position", "code"], readers: .setUp,
+        order: ["position", "code"],
         refusals: [
             "attendance_codes_one_default": .init(
                 .alreadyExists, field: "is_default", code: "already_exists",

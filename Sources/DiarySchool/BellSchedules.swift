@@ -1,10 +1,14 @@
 import Diary
+import Postgres
 
 /// When lessons begin and end: by shift, grade level and weekday.
 package enum BellSchedules {
-    package static let resource = SchoolResource(
-        "bell-schedules", noun: "BellSchedule",
-        [
+    package static let resource = Resource(
+        path: "bell-schedules",
+        tables: ["bell_schedules", "bell_slots"],
+        noun: "BellSchedule",
+        readers: .setUp,
+        fields: [
             ResourceField("academic_year_id", .identifier).fixed,
             ResourceField("name", .text(maximum: 100)),
             ResourceField("shift", .integer(1...3)).initially("1"),
@@ -14,9 +18,10 @@ package enum BellSchedules {
             ResourceField("slots", .rows(slot, maximum: 16)).selected(as: slots),
         ],
         filters: ["academic_year_id"],
-        order: ["name"], readers: .setUp,
-        rows: [forget, keep, count],
+        order: ["name"],
+        children: [forget, keep, count],
         refusals: [
+            "bell_slots_pkey": .taken("slots"), "bell_slots_slot": .invalid("slots"),
             "bell_slots_times": .init(
                 field: "slots", code: "before_start", ru: "Урок кончается позже, чем начинается.",
                 en: "A slot ends after it begins."),
@@ -42,22 +47,25 @@ package enum BellSchedules {
         )
         """
 
-    private static let forget = """
+    private static let forget = Statement(
+        """
         DELETE FROM bell_slots b
-        WHERE b.school_id = $1 AND b.bell_schedule_id = \(SchoolResource.changed) AND $2::jsonb ? 'slots'
-        """
+        WHERE b.school_id = $1 AND b.bell_schedule_id = \(Resource.changed) AND $2::jsonb ? 'slots'
+        """)
 
-    private static let keep = """
-        INSERT INTO bell_slots (school_id, bell_schedule_id, slot, starts_at, ends_at)
-        SELECT $1, \(SchoolResource.changed), r.slot, r.starts_at, r.ends_at
-        FROM jsonb_populate_recordset(NULL::bell_slots, $2::jsonb -> 'slots') r
-        WHERE \(SchoolResource.changed) IS NOT NULL
+    private static let keep = Statement(
         """
+        INSERT INTO bell_slots (school_id, bell_schedule_id, slot, starts_at, ends_at)
+        SELECT $1, \(Resource.changed), r.slot, r.starts_at, r.ends_at
+        FROM jsonb_populate_recordset(NULL::bell_slots, $2::jsonb -> 'slots') r
+        WHERE \(Resource.changed) IS NOT NULL
+        """)
 
     /// Other slots are another version of their schedule. A row that this transaction has changed already keeps the version
     /// that it got.
-    private static let count = """
-        UPDATE bell_schedules t SET changed_at = now()
-        WHERE t.school_id = $1 AND t.id = \(SchoolResource.changed) AND $2::jsonb ? 'slots'
+    private static let count = Statement(
         """
+        UPDATE bell_schedules t SET changed_at = now()
+        WHERE t.school_id = $1 AND t.id = \(Resource.changed) AND $2::jsonb ? 'slots'
+        """)
 }

@@ -2,9 +2,12 @@ import Diary
 
 /// Kinds of work, with the weight that a new column takes (M6) and whether they are control works (M9).
 package enum Categories {
-    package static let resource = SchoolResource(
-        "categories", noun: "Category", plural: "Categories",
-        [
+    package static let resource = Resource(
+        path: "categories",
+        noun: "Category",
+        plural: "Categories",
+        readers: .setUp,
+        fields: [
             ResourceField("name", .text(maximum: 100)),
             ResourceField("short_name", .text(maximum: 30)).nullable,
             ResourceField("weight", .decimal(wholeDigits: 3, fractionDigits: 2)).initially("1"),
@@ -12,5 +15,5 @@ package enum Categories {
             ResourceField("position", .integer(0...32_767)).initially("0"),
             .archived, .externalID,
         ],
-        order: ["position", "name"], readers: .setUp)
+        order: ["position", "name"])
 }

@@ -19,26 +19,27 @@ package enum ClassChanges {
             let school = Parameter.integer(caller.school.id)
             let id = caller.services.newID()
             let groups = change.groups.map { _ in caller.services.newID() }
-            let outcome = try await work.attempt([
-                quiet(school, .text(student), .text(change.startsOn)),
-                leave(
-                    school, .text(student), .text(change.classID), .text(change.startsOn), .text(change.reason),
-                    .texts(change.groups)),
-                end(school), join(school, .text(id), .text(change.reason)),
-                joinGroups(school, .texts(groups), .texts(change.groups)), enrollment(school),
-                joined(school, .text(id)), Idempotency.settle(),
+            let leave = leave(
+                school, .text(student), .text(change.classID), .text(change.startsOn), .text(change.reason),
+                .texts(change.groups))
+            let (left, joined) = (left(school), joined(school, .text(id)))
+            let results = try await work.results(of: [
+                quiet(school, .text(student), .text(change.startsOn)), leave, end(school),
+                join(school, .text(id), .text(change.reason)),
+                joinGroups(school, .texts(groups), .texts(change.groups)), left, joined, Idempotency.settle(),
             ])
-            try check(outcome, change)
-            return answer(outcome.rows[5], outcome.rows[6], request, caller, id)
+            try check(results, leave, change)
+            return try answer(results[left], results[joined], request, caller, id)
         }
     }
 
-    private static func check(_ outcome: Outcome, _ change: Change) throws {
-        guard outcome.rows.count > 1, case let left = outcome.rows[1], !left.isEmpty else {
-            throw outcome.refusal.map { PostgresError.refused($0) } ?? Problem(.notFound)
+    private static func check(_ results: Results, _ leave: Query, _ change: Change) throws {
+        let left = try results[leave]
+        guard !left.isEmpty else {
+            throw results.refusal.map { PostgresError.refused($0) } ?? Problem(.notFound)
         }
         if let refusal = left.text(0, "refusal") { throw refused(refusal, left, change) }
-        guard let refusal = outcome.refusal else { return }
+        guard let refusal = results.refusal else { return }
         if refusal.constraint == "enrollments_no_overlap" { throw Refusal.overlap.problem }
         // A group that the pupil is in already, a row that somebody else made in between.
         throw refusal.sqlState.hasPrefix("23") ? Problem(.conflict) : PostgresError.refused(refusal)
@@ -94,7 +95,7 @@ package enum ClassChanges {
 
     // MARK: SQL. The enrollment that ends is named in a setting, unless the change is refused.
 
-    private static let ending = "nullif(current_setting('lyceum.changed', true), '')::uuid"
+    private static let ending = Setting.changed.value
 
     /// Journals of the old class are locked as those who write in them do: what is being recorded at this moment is waited for,
     /// and then seen.
@@ -104,8 +105,7 @@ package enum ClassChanges {
         FROM enrollments e
         JOIN groups g ON g.school_id = e.school_id AND g.class_id = e.class_id
         JOIN sections s ON s.school_id = g.school_id AND s.group_id = g.id
-        WHERE e.school_id = $1 AND e.student_id = $2::uuid AND e.starts_on < $3::date
-            AND (e.ends_on IS NULL OR e.ends_on >= $3::date - 1)
+        WHERE e.school_id = $1 AND e.student_id = $2::uuid AND lyceum.holds(e.starts_on, e.ends_on, $3::date - 1)
         ORDER BY s.id
         FOR NO KEY UPDATE OF s
         """)
@@ -120,8 +120,7 @@ package enum ClassChanges {
         ),
         standing AS MATERIALIZED (
             SELECT e.id, e.class_id FROM enrollments e, pupil p
-            WHERE e.school_id = $1 AND e.student_id = p.id AND e.starts_on < $4::date
-                AND (e.ends_on IS NULL OR e.ends_on >= $4::date - 1)
+            WHERE e.school_id = $1 AND e.student_id = p.id AND lyceum.holds(e.starts_on, e.ends_on, $4::date - 1)
             FOR UPDATE OF e
         ),
         lost AS (
@@ -165,20 +164,20 @@ package enum ClassChanges {
             ) u ON true
         )
         SELECT j.refusal, j.unknown_group AS _group,
-            set_config('lyceum.changed', CASE WHEN j.refusal IS NULL THEN j.id::text ELSE '' END, true) AS _changed,
-            set_config('lyceum.class', j.class_id::text, true) AS _class,
-            set_config('lyceum.from', $4::text, true) AS _from, set_config('lyceum.end_reason', $5, true) AS _reason
+            \(Setting.changed.set(text: "CASE WHEN j.refusal IS NULL THEN j.id::text ELSE '' END")) AS _changed,
+            \(Setting.schoolClass.set(to: "j.class_id")) AS _class,
+            \(Setting.from.set(to: "$4")) AS _from, \(Setting.endReason.set(to: "$5")) AS _reason
         FROM judged j
         """)
 
-    private static let first = "current_setting('lyceum.from')::date"
+    private static let first = Setting.from.required
 
     /// The days that the old enrollment had behind the change become those of the new one.
     private static let join = Statement(
         """
         INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on, ends_on, in_class_group, reason)
-        SELECT e.school_id, $2::uuid, e.student_id, current_setting('lyceum.class')::uuid, \(first),
-            nullif(current_setting('lyceum.last', true), '')::date, e.in_class_group, $3::text
+        SELECT e.school_id, $2::uuid, e.student_id, \(Setting.schoolClass.required), \(first),
+            \(Setting.last.value), e.in_class_group, $3::text
         FROM enrollments e WHERE e.school_id = $1 AND e.id = \(ending)
         """)
 
@@ -186,10 +185,10 @@ package enum ClassChanges {
         """
         UPDATE enrollments e
         SET ends_on = \(first) - 1,
-            end_reason = coalesce(nullif(current_setting('lyceum.end_reason', true), ''), e.end_reason)
+            end_reason = coalesce(\(Setting.endReason.value), e.end_reason)
         FROM (
-            SELECT o.id, set_config(
-                'lyceum.last', CASE WHEN o.ends_on >= \(first) THEN o.ends_on::text ELSE '' END, true) AS last
+            SELECT o.id,
+                \(Setting.last.set(text: "CASE WHEN o.ends_on >= \(first) THEN o.ends_on::text ELSE '' END")) AS last
             FROM enrollments o WHERE o.school_id = $1 AND o.id = \(ending)
         ) o
         WHERE e.school_id = $1 AND e.id = o.id AND o.last IS NOT NULL
@@ -198,7 +197,7 @@ package enum ClassChanges {
     private static let joinGroups = Statement(
         """
         INSERT INTO group_members (school_id, id, group_id, student_id, starts_on, ends_on)
-        SELECT $1, n.id, n.group_id, e.student_id, \(first), nullif(current_setting('lyceum.last', true), '')::date
+        SELECT $1, n.id, n.group_id, e.student_id, \(first), \(Setting.last.value)
         FROM unnest($2::uuid[], $3::uuid[]) AS n(id, group_id)
         JOIN enrollments e ON e.school_id = $1 AND e.id = \(ending)
         """)
@@ -208,8 +207,14 @@ package enum ClassChanges {
             e.external_id, e.version
         FROM enrollments e WHERE e.school_id = $1 AND e.id =
         """
-    private static let enrollment = Statement("\(columns) \(ending)")
+    private static let left = Statement("\(columns) \(ending)")
     private static let joined = Statement("\(columns) $2::uuid")
+}
+
+extension Setting {
+    /// Why the old enrollment ends, and the last day that it had.
+    fileprivate static let endReason = Setting("end_reason", .text)
+    fileprivate static let last = Setting("last", .date)
 }
 
 /// What the body asks for.

@@ -11,9 +11,13 @@ package enum Classes {
             access: .staff.programs(.peopleRead, .journalRead), students),
     ]
 
-    package static let resource = SchoolResource(
-        "classes", noun: "Class", plural: "Classes",
-        [
+    package static let resource = Resource(
+        path: "classes",
+        noun: "Class",
+        plural: "Classes",
+        readers: .setUpOfStaff,
+        without: [.list],
+        fields: [
             ResourceField("academic_year_id", .identifier).fixed,
             ResourceField("grade_level", .integer(1...11)).fixed,
             ResourceField("letter", .text(maximum: 10)),
@@ -22,7 +26,12 @@ package enum Classes {
             ResourceField("profile", .text(maximum: 200)).nullable,
             .archived, .externalID,
         ],
-        order: ["name"], readers: .setUpOfStaff)
+        order: ["name"],
+        refusals: [
+            "classes_school_id_group_id_academic_year_id_fkey": .unknown("academic_year_id"),
+            // Of the group that the class brings.
+            "groups_school_id_academic_year_id_fkey": .unknown("academic_year_id"),
+        ])
 
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
@@ -30,15 +39,14 @@ package enum Classes {
         let page = Page(&query, keys: [.integer, .text, .identifier])
         try query.finish()
         let filters: [Parameter] = [.integer(caller.school.id), .text(year)]
-        let rows = try await caller.read(
+        return try await ListAnswer(request, caller, page).read(
             Query(
                 statement: classes,
                 parameters: filters + [
                     .text(page.after?[0]), .text(page.after?[1]), .text(page.after?[2]), .integer(page.limit + 1),
                 ]),
-            Query(statement: total, parameters: filters + [.boolean(page.wantsTotal)]))
-        return ListAnswer(request, caller, page).response(
-            rows[0], key: ["grade_level", "name", "id"], total: rows[1])
+            key: ["grade_level", "name", "id"],
+            total: Query(statement: total, parameters: filters + [.boolean(page.wantsTotal)]))
     }
 
     @Sendable static func students(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -52,18 +60,16 @@ package enum Classes {
             caller.person, .text(range?.from), .text(range?.to),
         ]
         let reader: [Parameter] = [.integer(caller.school.id), caller.person]
-        let rows = try await caller.read(
-            Query(statement: gate, parameters: filters),
+        return try await ListAnswer(request, caller, page).read(
+            behind: Query(statement: gate, parameters: filters),
             Query(
                 statement: members,
                 parameters: reader + [
                     .text(page.after?[0]), .text(page.after?[1]), .text(page.after?[2]), .text(page.after?[3]),
                     .integer(page.limit + 1),
                 ]),
-            Query(statement: memberTotal, parameters: reader + [.boolean(page.wantsTotal)]))
-        guard !rows[0].isEmpty else { throw Problem(.notFound) }
-        return ListAnswer(request, caller, page).response(
-            rows[1], key: ["last_name", "first_name", "id", "from"], total: rows[2])
+            key: ["last_name", "first_name", "id", "from"],
+            total: Query(statement: memberTotal, parameters: reader + [.boolean(page.wantsTotal)]))
     }
 
     private static let longestRange = 366
@@ -83,7 +89,7 @@ package enum Classes {
                 SELECT count(*)
                 FROM enrollments e
                 WHERE e.school_id = c.school_id AND e.class_id = c.id
-                    AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+                    AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
             ) AS student_count
         FROM (
             SELECT c.*
@@ -93,7 +99,7 @@ package enum Classes {
             LIMIT $6::int
         ) c
         LEFT JOIN class_teachers t ON t.school_id = c.school_id AND t.class_id = c.id
-            AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
+            AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
         LEFT JOIN users u ON u.school_id = t.school_id AND u.id = t.teacher_id
         ORDER BY c.grade_level, c.name, c.id
         """)
@@ -105,36 +111,37 @@ package enum Classes {
     /// or on one of the days asked for.
     private static let gate = Statement(
         """
-        SELECT c.id, set_config('lyceum.class', c.id::text, true) AS _gate,
-            set_config('lyceum.day', d.day::text, true) AS _day,
-            set_config('lyceum.from', coalesce($5::date, d.day)::text, true) AS _from,
-            set_config('lyceum.to', coalesce($6::date, d.day)::text, true) AS _to,
-            set_config(
-                'lyceum.class_reader',
-                CASE WHEN $3::boolean OR EXISTS (
-                    SELECT FROM class_teachers t
-                    WHERE t.school_id = $1 AND t.class_id = c.id AND t.teacher_id = $4::uuid
-                        AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
-                ) THEN 'whole' ELSE $4::text END,
-                true
-            ) AS _reader
+        SELECT c.id, \(Setting.schoolClass.set(to: "c.id")) AS _gate,
+            \(Setting.day.set(to: "d.day")) AS _day,
+            \(Setting.from.set(to: "coalesce($5::date, d.day)")) AS _from,
+            \(Setting.to.set(to: "coalesce($6::date, d.day)")) AS _to,
+            \(Setting.classReader.set(to: reader)) AS _reader
         FROM classes c
         JOIN academic_years y ON y.school_id = c.school_id AND y.id = c.academic_year_id
         CROSS JOIN LATERAL (SELECT greatest(least(lyceum.today(), y.ends_on), y.starts_on) AS day) d
         WHERE c.school_id = $1 AND c.id = $2::uuid
         """)
 
-    private static let day = "nullif(current_setting('lyceum.day', true), '')::date"
-    private static let from = "nullif(current_setting('lyceum.from', true), '')::date"
-    private static let to = "nullif(current_setting('lyceum.to', true), '')::date"
+    /// `whole`, or the teacher who sees own pupils alone.
+    private static let reader = """
+        CASE WHEN $3::boolean OR EXISTS (
+            SELECT FROM class_teachers t
+            WHERE t.school_id = $1 AND t.class_id = c.id AND t.teacher_id = $4::uuid
+                AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
+        ) THEN 'whole' ELSE $4::text END
+        """
+
+    private static let day = Setting.day.value
+    private static let from = Setting.from.value
+    private static let to = Setting.to.value
 
     private static let enrolled = """
         FROM enrollments e
         JOIN users u ON u.school_id = e.school_id AND u.id = e.student_id
-        WHERE e.school_id = $1 AND e.class_id = nullif(current_setting('lyceum.class', true), '')::uuid
-            AND e.starts_on <= \(to) AND (e.ends_on IS NULL OR e.ends_on >= \(from))
+        WHERE e.school_id = $1 AND e.class_id = \(Setting.schoolClass.value)
+            AND lyceum.holds_between(e.starts_on, e.ends_on, \(from), \(to))
             AND (
-                current_setting('lyceum.class_reader', true) = 'whole'
+                \(Setting.classReader.text) = 'whole'
                 OR e.student_id IN (SELECT v.student_id FROM lyceum.led_pupils($1, $2::uuid) v)
                     AND daterange(e.starts_on, e.ends_on, '[]') * daterange(\(from), \(to), '[]')
                         && lyceum.led_days($1, $2::uuid, e.student_id)
@@ -144,9 +151,9 @@ package enum Classes {
                     JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
                     JOIN section_teachers t ON t.school_id = s.school_id AND t.section_id = s.id
                     WHERE m.school_id = $1 AND m.student_id = e.student_id
-                        AND m.starts_on <= \(day) AND (m.ends_on IS NULL OR m.ends_on >= \(day))
-                        AND t.teacher_id::text = current_setting('lyceum.class_reader', true)
-                        AND t.starts_on <= \(day) AND (t.ends_on IS NULL OR t.ends_on >= \(day))
+                        AND lyceum.holds(m.starts_on, m.ends_on, \(day))
+                        AND t.teacher_id::text = \(Setting.classReader.text)
+                        AND lyceum.holds(t.starts_on, t.ends_on, \(day))
                 )
             )
         """
@@ -165,4 +172,11 @@ package enum Classes {
 
     private static let memberTotal = Statement(
         "SELECT CASE WHEN $3::boolean THEN (SELECT count(*) \(enrolled)) END AS total")
+}
+
+extension Setting {
+    /// The class whose pupils are listed, or that a pupil comes into.
+    static let schoolClass = Setting("class", .uuid)
+    fileprivate static let day = Setting("day", .date)
+    fileprivate static let classReader = Setting("class_reader", .text)
 }

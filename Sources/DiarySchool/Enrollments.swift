@@ -2,9 +2,11 @@ import Diary
 
 /// In which class a pupil stands, and when: to arrive is a new one, to leave is its end, to change class is both.
 package enum Enrollments {
-    package static let resource = SchoolResource(
-        "enrollments", noun: "Enrollment",
-        [
+    package static let resource = Resource(
+        path: "enrollments",
+        noun: "Enrollment",
+        readers: .managers.programs(.peopleRead),
+        fields: [
             ResourceField("student_id", .identifier).fixed,
             ResourceField("class_id", .identifier).fixed,
             ResourceField("starts_on", .date),
@@ -16,6 +18,5 @@ package enum Enrollments {
         ],
         filters: ["student_id", "class_id"],
         order: ["starts_on"],
-        readers: .managers.programs(.peopleRead),
         refusals: ["enrollments_dates": .endsBeforeStart, "enrollments_no_overlap": .overlap])
 }

@@ -2,9 +2,11 @@ import Diary
 
 /// Who studies together, beside the classes, whose own groups come and go with them.
 package enum Groups {
-    package static let resource = SchoolResource(
-        "groups", noun: "Group",
-        [
+    package static let resource = Resource(
+        path: "groups",
+        noun: "Group",
+        readers: .setUpOfStaff,
+        fields: [
             ResourceField("academic_year_id", .identifier).fixed,
             ResourceField("kind", .word(["part", "cross", "individual"])).fixed,
             ResourceField("name", .text(maximum: 100)),
@@ -14,7 +16,6 @@ package enum Groups {
         ],
         filters: ["academic_year_id", "class_id"],
         order: ["name"],
-        readers: .setUpOfStaff,
         refusals: [
             "groups_class": .init(
                 field: "class_id", code: "part_of_a_class", ru: "Класс указывают для части класса, и только для неё.",

@@ -2,9 +2,11 @@ import Diary
 
 /// Days without lessons.
 package enum Holidays {
-    package static let resource = SchoolResource(
-        "holidays", noun: "Holiday",
-        [
+    package static let resource = Resource(
+        path: "holidays",
+        noun: "Holiday",
+        readers: .setUp,
+        fields: [
             ResourceField("academic_year_id", .identifier).fixed,
             ResourceField("name", .text(maximum: 100)),
             ResourceField("starts_on", .date),
@@ -13,6 +15,6 @@ package enum Holidays {
             .externalID,
         ],
         filters: ["academic_year_id"],
-        order: ["starts_on"], readers: .setUp,
+        order: ["starts_on"],
         refusals: ["holidays_dates": .endsBeforeStart])
 }

@@ -2,21 +2,26 @@ import Diary
 
 /// What the council decided for each pupil at the end of a year (Y1).
 package enum Promotions {
-    package static let resource = SchoolResource(
-        "academic-years/{academic_year_id}/promotions", table: "promotions", noun: "Promotion",
-        parent: ("academic_year_id", "academic_years"),
-        [
+    package static let resource = Resource(
+        path: "academic-years/{academic_year_id}/promotions",
+        table: "promotions",
+        noun: "Promotion",
+        parent: .init(column: "academic_year_id", table: "academic_years"),
+        readers: .keepersOfProfiles,
+        visibility: .init(sees: "lyceum.keeps_student(t.student_id)", keeps: "true"),
+        fields: [
             ResourceField("student_id", .identifier).fixed,
             ResourceField("decision", .word(["promoted", "conditional", "repeats", "graduated", "left"])),
             ResourceField("debts", .text(maximum: 1000)).nullable,
             ResourceField("protocol", .text(maximum: 100)).nullable,
             ResourceField("decided_on", .date),
         ],
-        filters: ["student_id"], order: ["decided_on"], readers: .keepersOfProfiles,
-        people: .init(sees: "lyceum.keeps_student(t.student_id)", keeps: "true"),
+        filters: ["student_id"],
+        order: ["decided_on"],
         refusals: [
+            "promotions_student_key": .taken("student_id"),
             "promotions_debts": .init(
                 field: "debts", code: "only_when_conditional", ru: "Долги бывают при условном переводе.",
-                en: "Debts go with a conditional promotion.")
+                en: "Debts go with a conditional promotion."),
         ])
 }

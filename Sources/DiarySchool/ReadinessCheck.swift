@@ -120,8 +120,7 @@ struct ReadinessCheck: Sendable {
                 CROSS JOIN day
                 WHERE c.school_id = $1 AND c.archived_at IS NULL AND NOT EXISTS (
                     SELECT FROM class_teachers t
-                    WHERE t.school_id = c.school_id AND t.class_id = c.id AND t.starts_on <= day.date
-                        AND (t.ends_on IS NULL OR t.ends_on >= day.date)
+                    WHERE t.school_id = c.school_id AND t.class_id = c.id AND lyceum.holds(t.starts_on, t.ends_on, day.date)
                 )
                 """,
             fine: Text(
@@ -136,8 +135,7 @@ struct ReadinessCheck: Sendable {
                 CROSS JOIN day
                 WHERE c.school_id = $1 AND c.archived_at IS NULL AND NOT EXISTS (
                     SELECT FROM enrollments e
-                    WHERE e.school_id = c.school_id AND e.class_id = c.id AND e.starts_on <= day.date
-                        AND (e.ends_on IS NULL OR e.ends_on >= day.date)
+                    WHERE e.school_id = c.school_id AND e.class_id = c.id AND lyceum.holds(e.starts_on, e.ends_on, day.date)
                 )
                 """,
             fine: Text(ru: "В каждом классе есть ученики.", en: "Each class has pupils."),
@@ -161,8 +159,7 @@ struct ReadinessCheck: Sendable {
                 CROSS JOIN day
                 WHERE s.school_id = $1 AND s.archived_at IS NULL AND NOT EXISTS (
                     SELECT FROM section_teachers t
-                    WHERE t.school_id = s.school_id AND t.section_id = s.id AND t.starts_on <= day.date
-                        AND (t.ends_on IS NULL OR t.ends_on >= day.date)
+                    WHERE t.school_id = s.school_id AND t.section_id = s.id AND lyceum.holds(t.starts_on, t.ends_on, day.date)
                 )
                 """,
             fine: Text(ru: "У каждой страницы журнала есть учитель.", en: "Each section has a teacher."),
@@ -183,8 +180,7 @@ struct ReadinessCheck: Sendable {
                         )
                         OR EXISTS (
                             SELECT FROM enrollments e
-                            WHERE e.school_id = p.school_id AND e.student_id = p.id AND e.starts_on <= day.date
-                                AND (e.ends_on IS NULL OR e.ends_on >= day.date)
+                            WHERE e.school_id = p.school_id AND e.student_id = p.id AND lyceum.holds(e.starts_on, e.ends_on, day.date)
                         )
                     )
                 """,
@@ -240,8 +236,7 @@ struct ReadinessCheck: Sendable {
     /// Of the pupil `e`, on the day `day` (A3).
     private static let guardians = """
         FROM guardianships g
-        WHERE g.school_id = $1 AND g.student_id = e.student_id AND g.access = 'full' AND g.starts_on <= day.date
-            AND (g.ends_on IS NULL OR g.ends_on >= day.date)
+        WHERE g.school_id = $1 AND g.student_id = e.student_id AND g.access = 'full' AND lyceum.holds(g.starts_on, g.ends_on, day.date)
         """
 
     /// 1 when there is no such row.

@@ -22,22 +22,21 @@ package enum Rollover {
         reader.finish()
         if let problem = Problem(problems) { throw problem }
         func rollOver(_ work: Work) async throws -> Response {
-            let outcome = try await work.attempt([
-                years(.integer(caller.school.id), .text(from), .text(to)),
-                made(.text(from), .text(to), .boolean(assumesPromoted)), settle(.boolean(isDry)), Idempotency.settle(),
-            ])
-            return try answer(outcome, isDry: isDry)
+            let years = years(.integer(caller.school.id), .text(from), .text(to))
+            let made = made(.text(from), .text(to), .boolean(assumesPromoted))
+            let results = try await work.results(of: [years, made, settle(.boolean(isDry)), Idempotency.settle()])
+            let found = try results[years]
+            guard found.boolean(0, "from") else { throw Problem(.notFound) }
+            guard found.boolean(0, "to") else { throw Refusal.unknown("academic_year_id").problem }
+            if let refusal = results.refusal, refusal.sqlState != "LYB02" { throw PostgresError.refused(refusal) }
+            return try answer(results[made], isDry: isDry)
         }
         // A dry run leaves nothing, so there is nothing to keep an answer for.
         if isDry { return try await rollOver(.segment(caller.services.lanes, caller.scope)) }
         return try await Idempotency.run(request, caller) { try await rollOver($0) }
     }
 
-    private static func answer(_ outcome: Outcome, isDry: Bool) throws -> Response {
-        guard let years = outcome.rows.first, years.boolean(0, "from") else { throw Problem(.notFound) }
-        guard years.boolean(0, "to") else { throw Refusal.unknown("academic_year_id").problem }
-        if let refusal = outcome.refusal, refusal.sqlState != "LYB02" { throw PostgresError.refused(refusal) }
-        let made = outcome.rows[1]
+    private static func answer(_ made: Rows, isDry: Bool) -> Response {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("dry_run")

@@ -2,14 +2,16 @@ import Diary
 
 /// Where lessons are held.
 package enum Rooms {
-    package static let resource = SchoolResource(
-        "rooms", noun: "Room",
-        [
+    package static let resource = Resource(
+        path: "rooms",
+        noun: "Room",
+        readers: .setUp,
+        fields: [
             ResourceField("name", .text(maximum: 100)),
             ResourceField("building", .text(maximum: 100)).nullable,
             ResourceField("capacity", .integer(1...10_000)).nullable,
             ResourceField("shared", .boolean).initially("false"),
             .archived, .externalID,
         ],
-        order: ["name"], readers: .setUp)
+        order: ["name"])
 }

@@ -13,37 +13,43 @@ package enum SchoolReadiness {
     @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let school = Parameter.integer(caller.school.id)
-        let rows = try await caller.read(academicYear(school), counts(school))
+        let counts = counts(school)
         let language = request.language
-        let results = ReadinessCheck.all.map { check in (check: check, count: rows[1].integer(0, check.code) ?? 0) }
-
-        var writer = JSONWriter(reservingCapacity: 4 * 1024)
-        writer.beginObject()
-        writer.key("ready")
-        writer.boolean(results.allSatisfy { $0.count == 0 || !$0.check.isRequired })
-        writer.object("academic_year", rows[0])
-        writer.key("checks")
-        writer.beginArray()
-        for (check, count) in results {
-            writer.beginObject()
-            writer.key("code")
-            writer.string(check.code)
-            writer.key("ok")
-            writer.boolean(count == 0)
-            writer.key("required")
-            writer.boolean(check.isRequired)
-            writer.key("count")
-            writer.integer(count)
-            writer.key("detail")
-            writer.string(check.detail(count, language))
-            writer.endObject()
-        }
-        writer.endArray()
-        writer.endObject()
-        var response = Response.json(writer)
+        var (response, _) = try await Answer(capacity: 4 * 1024) {
+            Silent(counts)
+            Member("ready") { writer, results in
+                let counts = try results[counts]
+                writer.boolean(ReadinessCheck.all.allSatisfy { !$0.isRequired || counts.integer(0, $0.code) ?? 0 == 0 })
+            }
+            Object("academic_year", academicYear(school))
+            Member("checks") { writer, results in
+                writer.beginArray()
+                for check in ReadinessCheck.all {
+                    write(check, try results[counts].integer(0, check.code) ?? 0, to: &writer, language)
+                }
+                writer.endArray()
+            }
+        }.plain(for: caller)
         response.headers.append(("Content-Language", language.rawValue))
         response.headers.append(("Vary", "Authorization, Accept-Language"))
         return response
+    }
+
+    private static func write(
+        _ check: ReadinessCheck, _ count: Int, to writer: inout JSONWriter, _ language: Language
+    ) {
+        writer.beginObject()
+        writer.key("code")
+        writer.string(check.code)
+        writer.key("ok")
+        writer.boolean(count == 0)
+        writer.key("required")
+        writer.boolean(check.isRequired)
+        writer.key("count")
+        writer.integer(count)
+        writer.key("detail")
+        writer.string(check.detail(count, language))
+        writer.endObject()
     }
 
     private static let comingYear = """
@@ -73,7 +79,7 @@ package enum SchoolReadiness {
             JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
             JOIN y ON y.id = c.academic_year_id
             CROSS JOIN day
-            WHERE e.school_id = $1 AND e.starts_on <= day.date AND (e.ends_on IS NULL OR e.ends_on >= day.date)
+            WHERE e.school_id = $1 AND lyceum.holds(e.starts_on, e.ends_on, day.date)
         ), able AS MATERIALIZED (
             -- A2: who signs in, or holds a code that still opens.
             SELECT u.id

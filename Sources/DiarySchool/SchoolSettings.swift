@@ -1,5 +1,4 @@
 import Diary
-import JSON
 import Postgres
 import Web
 
@@ -12,17 +11,15 @@ package enum SchoolSettings {
     @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let school = Parameter.integer(caller.school.id)
-        let rows = try await caller.read(
-            this(school), settings(school), SharedSQL.markCodes(school), attendanceCodes(school))
-        guard !rows[0].isEmpty, !rows[1].isEmpty else { throw Problem(.notFound) }
-        var writer = JSONWriter(reservingCapacity: 2 * 1024)
-        writer.beginObject()
-        writer.fields(rows[0], row: 0)
-        writer.object("settings", rows[1])
-        writer.list(RowList("codes", rows[2]))
-        writer.list(RowList("attendance_codes", rows[3]))
-        writer.endObject()
-        return .tagged(writer)
+        let (this, settings) = (this(school), settings(school))
+        return try await Answer(capacity: 2 * 1024) {
+            Gate(this)
+            Gate(settings)
+            Fields(this)
+            Object("settings", settings)
+            List("codes", SharedSQL.markCodes(school))
+            List("attendance_codes", attendanceCodes(school))
+        }.tagged(for: caller)
     }
 
     private static let this = Statement(

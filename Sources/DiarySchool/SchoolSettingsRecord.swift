@@ -31,7 +31,8 @@ package enum SchoolSettingsRecord {
 
     @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
-        return try answer(try await caller.read(record(.integer(caller.school.id)))[0])
+        let record = record(.integer(caller.school.id))
+        return try answer(try await caller.results(of: [record])[record])
     }
 
     @Sendable static func update(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -44,10 +45,9 @@ package enum SchoolSettingsRecord {
         }
         let school = Parameter.integer(caller.school.id)
         return try await Idempotency.run(request, caller) { work in
-            let outcome = try await work.attempt([
-                lock(school, versions.parameter), change(school, body), Idempotency.settle(), record(school),
-            ])
-            if let refusal = outcome.refusal {
+            let (lock, record) = (lock(school, versions.parameter), record(school))
+            let results = try await work.results(of: [lock, change(school, body), Idempotency.settle(), record])
+            if let refusal = results.refusal {
                 guard refusal.constraint == "school_settings_rounding_threshold" else {
                     throw PostgresError.refused(refusal)
                 }
@@ -55,8 +55,8 @@ package enum SchoolSettingsRecord {
                     field: "rounding_threshold", code: "out_of_range", ru: "От 0.01 до 1.", en: "From 0.01 to 1."
                 ).problem
             }
-            try versions.check(outcome.rows[0])
-            return try answer(outcome.rows[3])
+            try versions.check(results[lock])
+            return try answer(results[record])
         }
     }
 
@@ -109,12 +109,12 @@ package enum SchoolSettingsRecord {
         FROM school_settings t WHERE t.school_id = $1
         """)
 
+    private static let condition = "CASE WHEN $2::int[] IS NULL OR t.version = ANY ($2::int[]) THEN 'yes' ELSE '' END"
+
     private static let lock = Statement(
         """
         SELECT t.version,
-            set_config(
-                'lyceum.changed', CASE WHEN $2::int[] IS NULL OR t.version = ANY ($2::int[]) THEN 'yes' ELSE '' END, true
-            ) AS _changed
+            \(Setting.mayChange.set(to: condition)) AS _changed
         FROM school_settings t WHERE t.school_id = $1
         FOR NO KEY UPDATE
         """)
@@ -128,6 +128,11 @@ package enum SchoolSettingsRecord {
             code_labels = o.code_labels || coalesce($2::jsonb -> 'code_labels', '{}')
         FROM school_settings o
         CROSS JOIN LATERAL jsonb_populate_record(o, $2::jsonb) r
-        WHERE o.school_id = $1 AND t.school_id = o.school_id AND current_setting('lyceum.changed', true) = 'yes'
+        WHERE o.school_id = $1 AND t.school_id = o.school_id AND \(Setting.mayChange.text) = 'yes'
         """)
+}
+
+extension Setting {
+    /// `yes` when the client has seen the version that stands.
+    fileprivate static let mayChange = Setting("may_change", .text)
 }

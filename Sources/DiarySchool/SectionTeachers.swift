@@ -2,10 +2,13 @@ import Diary
 
 /// Who teaches a section, and when (A4); one lead at a time.
 package enum SectionTeachers {
-    package static let resource = SchoolResource(
-        "sections/{section_id}/teachers", table: "section_teachers", noun: "SectionTeacher",
-        parent: ("section_id", "sections"),
-        [
+    package static let resource = Resource(
+        path: "sections/{section_id}/teachers",
+        table: "section_teachers",
+        noun: "SectionTeacher",
+        parent: .init(column: "section_id", table: "sections"),
+        readers: .setUpOfStaff,
+        fields: [
             ResourceField("teacher_id", .identifier).fixed,
             ResourceField("role", .word(["lead", "co"])).initially("\"lead\""),
             ResourceField("starts_on", .date),
@@ -13,7 +16,6 @@ package enum SectionTeachers {
         ],
         filters: ["teacher_id"],
         order: ["starts_on"],
-        readers: .setUpOfStaff,
         refusals: [
             "section_teachers_dates": .endsBeforeStart, "section_teachers_no_overlap": .overlap,
             "section_teachers_one_lead": .overlap,

@@ -8,9 +8,12 @@ package enum Sections {
         .get("/v1/sections", "listSections", access: .staff.programs(.schoolRead, .journalRead), list)
     ]
 
-    package static let resource = SchoolResource(
-        "sections", noun: "Section",
-        [
+    package static let resource = Resource(
+        path: "sections",
+        noun: "Section",
+        readers: .setUpOfStaff,
+        without: [.list],
+        fields: [
             ResourceField("academic_year_id", .identifier).fixed,
             ResourceField("subject_id", .identifier).fixed,
             ResourceField("group_id", .identifier).fixed,
@@ -20,7 +23,9 @@ package enum Sections {
             ResourceField("hours_per_week", .decimal(wholeDigits: 3, fractionDigits: 1)).nullable,
             .archived, .externalID,
         ],
-        order: ["name"], readers: .setUpOfStaff)
+        order: ["name"],
+        // A group of another year.
+        refusals: ["sections_school_id_group_id_academic_year_id_fkey": .unknown("group_id")])
 
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
@@ -35,12 +40,12 @@ package enum Sections {
             caller.person,
         ]
         let position: [Parameter] = [.text(page.after?[0]), .text(page.after?[1]), .integer(page.limit + 1)]
-        let rows = try await caller.read(
-            Query(statement: sections, parameters: filters + position),
-            Query(statement: teachers, parameters: filters + position),
-            Query(statement: total, parameters: filters + [.boolean(page.wantsTotal)]))
-        return ListAnswer(request, caller, page).response(
-            rows[0], key: ["name", "id"], children: [RowList("teachers", rows[1])], total: rows[2])
+        return try await ListAnswer(request, caller, page).read(
+            Query(statement: sections, parameters: filters + position), key: ["name", "id"],
+            total: Query(statement: total, parameters: filters + [.boolean(page.wantsTotal)])
+        ) {
+            List("teachers", Query(statement: teachers, parameters: filters + position))
+        }
     }
 
     private static let visible = """
@@ -82,7 +87,7 @@ package enum Sections {
         SELECT p.id AS _parent, u.id, u.last_name, u.first_name, u.middle_name, t.role
         FROM (\(page)) p
         JOIN section_teachers t ON t.school_id = $1 AND t.section_id = p.id
-            AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
+            AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
         JOIN users u ON u.school_id = t.school_id AND u.id = t.teacher_id
         ORDER BY p.name, p.id, t.role DESC, u.last_name, u.id
         """)

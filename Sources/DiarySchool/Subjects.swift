@@ -2,9 +2,11 @@ import Diary
 
 /// Subjects of the curriculum.
 package enum Subjects {
-    package static let resource = SchoolResource(
-        "subjects", noun: "Subject",
-        [
+    package static let resource = Resource(
+        path: "subjects",
+        noun: "Subject",
+        readers: .setUp,
+        fields: [
             ResourceField("name", .text(maximum: 100)),
             ResourceField("short_name", .text(maximum: 30)).nullable,
             ResourceField("area", .text(maximum: 200)).nullable,
@@ -12,5 +14,5 @@ package enum Subjects {
             ResourceField("position", .integer(0...32_767)).initially("0"),
             .archived, .externalID,
         ],
-        order: ["position", "name"], readers: .setUp)
+        order: ["position", "name"])
 }

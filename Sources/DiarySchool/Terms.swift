@@ -2,9 +2,11 @@ import Diary
 
 /// Quarters, trimesters or semesters of a year, each for some grade levels.
 package enum Terms {
-    package static let resource = SchoolResource(
-        "terms", noun: "Term",
-        [
+    package static let resource = Resource(
+        path: "terms",
+        noun: "Term",
+        readers: .setUp,
+        fields: [
             ResourceField("academic_year_id", .identifier).fixed,
             ResourceField("kind", .word(["quarter", "trimester", "semester"])),
             ResourceField("ordinal", .integer(1...4)),
@@ -16,7 +18,7 @@ package enum Terms {
             .externalID,
         ],
         filters: ["academic_year_id"],
-        order: ["starts_on", "ordinal"], readers: .setUp,
+        order: ["starts_on", "ordinal"],
         refusals: [
             "terms_dates": .endsBeforeStart, "terms_no_overlap": .overlap,
             "terms_marks_close_on": .init(

@@ -1,4 +1,5 @@
 import Diary
+import DiaryExchange
 import DiarySignIn
 import Postgres
 import Reactor
@@ -59,7 +60,8 @@ package final class RunningServer: Sendable {
     ///
     /// - Parameter routes: all of them, but for tests that wrap them.
     package init(
-        _ settings: ServerSettings, _ configuration: Configuration, contract: Contract, pages: Pages, log: LogSink,
+        _ settings: ServerSettings, _ configuration: Configuration, contract: PublishedContract, pages: Pages,
+        log: LogSink,
         routes: [Route<Access, Caller>] = Routes.all, events: @escaping @Sendable (LaneEvent) -> Void
     ) async throws {
         let resolver = try Offload(name: "resolver", threads: 1, limit: 256)
@@ -67,6 +69,7 @@ package final class RunningServer: Sendable {
         let passwords = try PasswordThreads(
             threads: configuration.passwordThreads, limit: configuration.passwordQueue)
         let files = try Offload(name: "files", threads: 1, limit: 16, niceness: 5)
+        let uploads = try UploadSpool()
         let compression = try Offload(name: "compression", threads: 1, limit: 64, niceness: 5)
         let cores = try (0..<configuration.cores).map { try Core(index: $0) }
         let readiness = Readiness(cores: cores.count)
@@ -86,6 +89,7 @@ package final class RunningServer: Sendable {
             }
             services.add(signIn)
             services.add(documents)
+            services.add(uploads)
             return Worker(
                 on: core, router: Router(routes), limits: configuration.limits, features: features, log: log,
                 logsRequests: configuration.logsRequests, application: DiaryApplication(services: services))
@@ -106,7 +110,7 @@ package final class RunningServer: Sendable {
         let caller = AdminCaller(
             server: server,
             process: ProcessMetrics(
-                version: Program.version, cores: cores, passwords: passwords, files: files,
+                version: Program.version, cores: cores, passwords: passwords, files: files, uploads: uploads,
                 compression: compression, log: log),
             background: background, readiness: readiness)
         admin = try await Server(host: address.host, port: address.port, cores: [cores[0]]) { core in

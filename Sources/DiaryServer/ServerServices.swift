@@ -3,10 +3,10 @@ import Web
 
 /// What the server answers about itself. All cores share it.
 final class ServerServices: Sendable {
-    let contract: Contract
+    let contract: PublishedContract
     let readiness: Readiness
 
-    init(contract: Contract, readiness: Readiness) {
+    init(contract: PublishedContract, readiness: Readiness) {
         self.contract = contract
         self.readiness = readiness
     }
@@ -17,7 +17,7 @@ extension Services {
 }
 
 /// `openapi.yaml` as it stands and as JSON, read once at the start.
-package struct Contract: Sendable {
+package struct PublishedContract: Sendable {
     let yaml: StaticContent
     let json: StaticContent
 

@@ -14,12 +14,11 @@ package enum MySessions {
         let page = Page(&query, keys: [.identifier])
         try query.finish()
         let person: [Parameter] = [.integer(caller.school.id), .text(caller.user)]
-        let rows = try await caller.read(
+        return try await ListAnswer(request, caller, page).read(
             Query(
                 statement: sessions,
                 parameters: person + [.text(caller.session), .text(page.after?[0]), .integer(page.limit + 1)]),
-            Query(statement: total, parameters: person + [.boolean(page.wantsTotal)]))
-        return ListAnswer(request, caller, page).response(rows[0], key: ["id"], total: rows[1])
+            key: ["id"], total: Query(statement: total, parameters: person + [.boolean(page.wantsTotal)]))
     }
 
     /// Also the one that asks: signing out.

@@ -23,10 +23,14 @@ import Reactor
     private(set) var isRetired = false
     /// It has grown by a very large value, which libpq does not give back.
     private(set) var isBloated = false
+    /// A query was left in the middle: the connection ends because that is the quickest way out of it.
+    var isAbandoned = false
     /// The server only reads, and was asked to write.
     private(set) var onlyReads = false
-    private let connection: OpaquePointer
-    private let poller: Poller
+    /// Why it is not open.
+    private(set) var closeReason = "connection closed"
+    let connection: OpaquePointer
+    let poller: Poller
     private let deadlines: Deadlines
     private var token: Poller.Token?
     private var isWritable = true
@@ -36,6 +40,10 @@ import Reactor
     private var names = 0
     private var watchdog: Deadline!
     private var isOverdue = false
+    /// Who takes a query's answer piece by piece, see `beginDirect`; nil in pipeline mode.
+    var directWaiter: Suspension?
+    /// Nothing is read: nobody waits for it.
+    private var isMasked = false
     /// Keeps it alive while it retires.
     private var itself: Connection?
 
@@ -97,11 +105,13 @@ import Reactor
     func close(_ reason: String) {
         guard isOpen else { return }
         isOpen = false
+        closeReason = reason
         if let token { poller.remove(token) }
         token = nil
         watchdog.cancel()
         let lost = inFlight.takeAll()
         for segment in onLoss?(lost) ?? lost { segment.finish(.outcomeUnknown(reason: reason)) }
+        directWaiter?.resume()
         leave(reason)
         if isRetired { onDrained?() }
         itself = nil
@@ -134,7 +144,7 @@ import Reactor
         }
     }
 
-    private var message: String {
+    var message: String {
         let text = unsafe String(cString: PQerrorMessage(connection))
         return text.split(separator: "\n").first.map { String($0) } ?? "connection lost"
     }
@@ -201,15 +211,34 @@ extension Connection {
         watchdog.set(after: segment.patience)
     }
 
-    private func flush() {
-        guard isOpen, let token else { return }
+    func flush() {
+        guard isOpen else { return }
         let code = unsafe PQflush(connection)
         if code < 0 { return close(message) }
         let blocked = code == 1
         if blocked == isWritable {
             isWritable = !blocked
-            try? poller.change(token, blocked ? [.readable, .writable] : .readable)
+            watchSocket()
         }
+    }
+
+    private func watchSocket() {
+        guard let token else { return }
+        let reading: Readiness = isMasked ? [] : .readable
+        try? poller.change(token, isWritable ? reading : [reading, .writable])
+    }
+
+    /// Lets what comes wait in the kernel.
+    func mask() {
+        guard !isMasked else { return }
+        isMasked = true
+        watchSocket()
+    }
+
+    func unmask() {
+        guard isMasked else { return }
+        isMasked = false
+        watchSocket()
     }
 }
 
@@ -219,6 +248,7 @@ extension Connection {
     private func became(_ readiness: Readiness) {
         if readiness.contains(.writable) { flush() }
         guard isOpen, !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) else { return }
+        if let directWaiter { return becameDirect(readiness, directWaiter) }
         guard unsafe PQconsumeInput(connection) == 1 else { return close(message) }
         readResults()
         if isOpen && outstanding > 0 { flush() }
@@ -243,6 +273,11 @@ extension Connection {
             unsafe take(result, segment)
         }
         if isOpen, unsafe PQstatus(connection) == CONNECTION_BAD { close(message) }
+    }
+
+    /// A value of this many bytes went through.
+    func noteValue(of size: Int) {
+        if size > Self.large { isBloated = true }
     }
 
     private func take(_ result: OpaquePointer, _ segment: Segment) {

@@ -31,6 +31,11 @@ struct FIFO<Element> {
         head = 0
     }
 
+    mutating func popFirst(where matches: (Element) -> Bool) -> Element? {
+        guard let index = elements[head...].firstIndex(where: { $0.map(matches) == true }) else { return nil }
+        return elements.remove(at: index)
+    }
+
     mutating func removeFirst(where matches: (Element) -> Bool) {
         if let index = elements[head...].firstIndex(where: { $0.map(matches) == true }) { elements.remove(at: index) }
     }

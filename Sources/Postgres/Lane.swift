@@ -222,7 +222,7 @@ extension Lane {
 
     private func left(_ connection: Connection, _ reason: String) {
         connections.removeAll { $0 === connection }
-        if isClosed || connection.isBloated { return }
+        if isClosed || connection.isBloated || connection.isAbandoned { return }
         meter.lost += 1
         lastTrouble = reason
         log(.lost(lane: name, reason: reason))

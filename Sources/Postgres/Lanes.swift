@@ -11,7 +11,9 @@ package final class Lanes {
         /// Connections of each lane on each core.
         package var readers = 1
         package var writers = 2
-        package var leased = 2
+        package var leased = 3
+        /// How many of the leased ones may serve long reads at a time. One is always left to others, where there are two.
+        package var longReads: Int { min(2, max(1, leased - 1)) }
         /// Requests that may wait for each lane, and for how many milliseconds.
         package var queue = 512
         package var queueTimeout = 2000
@@ -40,6 +42,7 @@ package final class Lanes {
     private let read: Lane
     private let write: Lane
     let leased: LeasedLane
+    private let deadlines: Deadlines
 
     /// Starts connecting; `isReady` says when.
     package init(
@@ -48,6 +51,7 @@ package final class Lanes {
         let limits = Lane.Limits(
             window: configuration.pool.window, waiting: configuration.pool.queue,
             time: .milliseconds(configuration.pool.queueTimeout))
+        deadlines = core.deadlines
         func lane(_ name: String, _ kind: Lane.Kind, _ count: Int, _ options: String) -> Lane {
             let connector = Connector(
                 configuration.url.noticingLoss, options: "\(Self.options) \(options)", offload: offload,
@@ -62,7 +66,8 @@ package final class Lanes {
         leased = LeasedLane(
             lane(
                 configuration.leased, .leased, configuration.pool.leased,
-                "-c idle_in_transaction_session_timeout=10s"), limits, poller: core.poller, deadlines: core.deadlines)
+                "-c idle_in_transaction_session_timeout=10s"), limits, longReads: configuration.pool.longReads,
+            poller: core.poller, deadlines: core.deadlines)
     }
 
     /// The server looks every five seconds whether the connection of a statement that runs is still there.
@@ -121,6 +126,22 @@ package final class Lanes {
                 isFirst = false
             }
         }
+    }
+
+    /// Begins to copy, in one snapshot that only reads. Waits, and is turned away, as a transaction is, and where too many long
+    /// reads are on their way.
+    package func copy(
+        _ scope: Scope, _ query: CopyQuery, _ work: LongWork = LongWork()
+    ) async throws(PostgresError) -> CopyOut {
+        let arguments = query.arguments.map { [$0] } ?? []
+        return try await CopyOut(LongRead.begin(leased, scope, arguments, work, deadlines), query)
+    }
+
+    /// As `copy`, with the rows of a query.
+    package func rows(
+        _ scope: Scope, _ query: Query, _ work: LongWork = LongWork()
+    ) async throws(PostgresError) -> RowStream {
+        try await RowStream(LongRead.begin(leased, scope, [], work, deadlines), query)
     }
 
     package func close() {

@@ -1,11 +1,20 @@
 import Reactor
 
-/// Gives each connection to one request at a time, in the order of asking.
+/// Gives each connection to one request at a time, in the order of asking. Long reads, which may keep one for minutes, have
+/// fewer of them than there are.
 final class LeasedLane {
+    enum Use {
+        case transaction
+        case long
+    }
+
     let lane: Lane
     private(set) var idle: [Connection] = []
     private var waiters = FIFO<Waiter>()
-    /// Nanoseconds that a connection was away lately, the last times weighing most.
+    /// Long reads on their way, and as many as there may be.
+    private(set) var longReads = 0
+    private let longLimit: Int
+    /// Nanoseconds that a connection was away lately for a transaction, the last times weighing most.
     private var mean: UInt64 = 1_000_000
     private let poller: Poller
     private let deadlines: Deadlines
@@ -13,8 +22,11 @@ final class LeasedLane {
 
     private final class Waiter {
         let suspension = Suspension()
+        let use: Use
         private(set) var connection: Connection?
         var deadline: Deadline?
+
+        init(_ use: Use) { self.use = use }
 
         func resume(_ connection: Connection?) -> Bool {
             guard suspension.isWaiting else { return false }
@@ -24,11 +36,12 @@ final class LeasedLane {
         }
     }
 
-    init(_ lane: Lane, _ limits: Lane.Limits, poller: Poller, deadlines: Deadlines) {
+    init(_ lane: Lane, _ limits: Lane.Limits, longReads: Int, poller: Poller, deadlines: Deadlines) {
         self.lane = lane
         self.poller = poller
         self.deadlines = deadlines
         self.limits = limits
+        longLimit = longReads
         lane.onOpen = { [unowned self] in offer($0) }
     }
 
@@ -39,18 +52,19 @@ final class LeasedLane {
     }
 
     /// A connection, until it is given back.
-    func take() async throws(PostgresError) -> Lease {
-        while let connection = idle.popLast() {
-            if connection.isOpen { return Lease(connection) }
+    func take(_ use: Use = .transaction) async throws(PostgresError) -> Lease {
+        if hasPlace(use) {
+            while let connection = idle.popLast() {
+                if connection.isOpen { return lease(connection, use) }
+            }
         }
         let asked = Clock.now
         guard !lane.isAway else { throw lane.unavailable }
-        let expected = UInt64(waiters.count + 1) * mean / UInt64(max(1, lane.connections.count))
-        guard waiters.count < limits.waiting, expected <= limits.time else {
+        guard waiters.count < limits.waiting, use == .long || expectedWait <= limits.time else {
             lane.refuse()
             throw .overloaded
         }
-        let waiter = Waiter()
+        let waiter = Waiter(use)
         waiter.deadline = deadlines.make { [unowned waiter] in _ = waiter.resume(nil) }
         waiter.deadline?.set(after: limits.time)
         waiters.append(waiter)
@@ -61,13 +75,18 @@ final class LeasedLane {
             lane.refuse()
             throw .overloaded
         }
-        return Lease(connection, asked: asked)
+        return Lease(connection, use, asked: asked)
     }
 
     func give(_ lease: Lease) {
-        mean = mean - mean / 8 + (Clock.now &- lease.began) / 8
+        switch lease.use {
+        case .transaction: mean = mean - mean / 8 + (Clock.now &- lease.began) / 8
+        case .long: longReads -= 1
+        }
         if let defect = lane.defect(of: lease.connection) { lease.connection.close(defect) }
         offer(lease.connection)
+        // A long read that ended may have made a place without giving a connection back.
+        if lease.use == .long, let connection = idle.popLast() { offer(connection) }
     }
 
     /// Nobody is served any more.
@@ -76,32 +95,54 @@ final class LeasedLane {
         while let waiter = waiters.popFirst() { _ = waiter.resume(nil) }
     }
 
+    private func hasPlace(_ use: Use) -> Bool { use == .transaction || longReads < longLimit }
+
+    private func lease(_ connection: Connection, _ use: Use) -> Lease {
+        if use == .long { longReads += 1 }
+        return Lease(connection, use)
+    }
+
+    private var expectedWait: UInt64 {
+        UInt64(waiters.count + 1) * mean / UInt64(max(1, lane.connections.count))
+    }
+
     private func offer(_ connection: Connection) {
         guard connection.isOpen else { return }
-        while let waiter = waiters.popFirst() {
+        while let waiter = nextWaiter() {
+            if waiter.use == .long { longReads += 1 }
             if waiter.resume(connection) { return }
+            if waiter.use == .long { longReads -= 1 }
         }
         // One that died while idle would keep its descriptor until it is taken, behind all that came later.
         idle.removeAll { !$0.isOpen }
         idle.append(connection)
+    }
+
+    /// The first in the line that may have a connection.
+    private func nextWaiter() -> Waiter? {
+        if longReads < longLimit { return waiters.popFirst() }
+        return waiters.popFirst { $0.use == .transaction }
     }
 }
 
 /// A connection that is one request's alone.
 struct Lease {
     let connection: Connection
+    let use: LeasedLane.Use
     let began: UInt64
     /// Nanoseconds that it was waited for.
     let waited: UInt64
 
-    init(_ connection: Connection) {
+    init(_ connection: Connection, _ use: LeasedLane.Use) {
         self.connection = connection
+        self.use = use
         began = Clock.now
         waited = 0
     }
 
-    init(_ connection: Connection, asked: UInt64) {
+    init(_ connection: Connection, _ use: LeasedLane.Use, asked: UInt64) {
         self.connection = connection
+        self.use = use
         began = Clock.now
         waited = began &- asked
     }

@@ -12,6 +12,14 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
     case pooled
     case encoding(String)
     case nothingApplied
+    /// A statement of a file of functions failed; its transaction was rolled back, with the numbered file's if there is one.
+    /// Without a file: what no file makes any more can't be dropped.
+    case functions(file: String?, line: Int?, with: String?, BlockingConnection.Failure)
+    /// The database is not what schema.sql says; the difference.
+    case otherSchema(String)
+    case noSchemaFile
+    /// Nothing to take over: why, and what to do.
+    case notToAdopt(String)
     /// A statement failed; its transaction was rolled back.
     case failed(file: String, line: Int?, BlockingConnection.Failure)
     /// A statement of a file without a transaction failed; what stood above it is in effect.
@@ -51,6 +59,16 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
         case .failed(let file, let line, let failure):
             return "\(file)\(Self.suffix(line)) failed and was rolled back, nothing of it is left:\n\(failure)"
                 + Self.advice(failure)
+        case .functions(let file, let line, let numbered, let failure):
+            return (file.map { "\($0)\(Self.suffix(line)) failed" } ?? "Dropping what no file makes any more failed")
+                + " and was rolled back\(numbered.map { ", \($0) with it" } ?? ""); no function was changed:\n\(failure)"
+                + Self.advice(failure)
+        case .otherSchema(let difference):
+            return "The database is not what schema.sql says (-), but this (+):\n\(difference)Nothing was changed."
+        case .noSchemaFile:
+            return "There is no schema.sql to compare the database with. Nothing was changed."
+        case .notToAdopt(let reason):
+            return "\(reason) Nothing was changed."
         case .interrupted(let file, let up, let line, let statement, let count, let indexes, let failure):
             var text =
                 "\(file), line \(line): statement \(statement) of \(count) failed:\n\(failure)\n"
@@ -76,6 +94,8 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
         case "25001":
             "\nThis statement can't run in a transaction: give the file a line -- migrate:no-transaction above "
                 + "-- migrate:up."
+        case "42P13", "42P16":
+            "\nCREATE OR REPLACE can't change that: put a DROP … IF EXISTS of the old one into a numbered file."
         default: ""
         }
     }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 
-/// One file of `Migrations/`: `NNNN_name.sql`, with an up and a down part.
+/// One numbered file of `Migrations/`: `NNNN_name.sql`, with an up and a down part. Tables and data change in such files;
+/// functions, views and triggers are in `FunctionFile`s.
 ///
 ///     -- Why this change.
 ///     -- migrate:up
@@ -63,17 +64,22 @@ package struct MigrationFile: Sendable {
             throw .directory(directory, "can't be read")
         }
         var files: [MigrationFile] = []
-        for fileName in names.sorted() where fileName.hasSuffix(".sql") {
-            guard let data = FileManager.default.contents(atPath: directory + "/" + fileName) else {
-                throw .file(fileName, line: nil, "can't be read")
-            }
-            guard let contents = String(validating: data, as: UTF8.self) else {
-                throw .file(fileName, line: nil, "is not UTF-8")
-            }
+        for fileName in names.sorted() where fileName.hasSuffix(".sql") && fileName != Migrations.schemaFile {
+            let contents = try contents(of: directory + "/" + fileName, fileName: fileName)
             files.append(try MigrationFile(fileName: fileName, contents: contents))
         }
         try checkSequence(files)
         return files
+    }
+
+    static func contents(of path: String, fileName: String) throws(MigrationError) -> String {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw .file(fileName, line: nil, "can't be read")
+        }
+        guard let contents = String(validating: data, as: UTF8.self) else {
+            throw .file(fileName, line: nil, "is not UTF-8")
+        }
+        return contents
     }
 
     /// Versions count 1, 2, 3 … without a gap and without a double.
@@ -133,7 +139,8 @@ package struct MigrationFile: Sendable {
         return (version, String(name))
     }
 
-    private static func normalized(_ text: String) -> String {
+    /// No byte order mark, lines ending in LF.
+    static func normalized(_ text: String) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)
         var previous: UInt8 = 0

@@ -23,11 +23,15 @@ package struct MigrationHistory: Sendable {
     package let entries: [Entry]
     /// What is wrong, one line each.
     package let problems: [String]
+    /// The first migration of the database is none of these files: they were written anew since.
+    let isOfOtherFiles: Bool
 
     init(files: [(file: MigrationFile, checksum: String)], connection: BlockingConnection) throws {
         let rows = try Self.rows(connection)
         var entries: [Entry] = []
         var problems: [String] = []
+        let first = rows[1]?.entry.name
+        isOfOtherFiles = first != nil && files.first.map { $0.file.name != first } ?? false
         for (file, checksum) in files {
             guard let row = rows[file.version] else {
                 entries.append(Entry(version: file.version, name: file.name, state: .pending))
@@ -60,7 +64,13 @@ package struct MigrationHistory: Sendable {
                     + "out of order; give it the next free number")
         }
         self.entries = entries
-        self.problems = problems
+        self.problems =
+            isOfOtherFiles
+            ? [
+                "the database was made by other files (its first is \(first ?? ""), here it is \(files[0].file.name)): if the "
+                    + "files were only put together anew, `lyceum migrate baseline` takes the database over; it compares the "
+                    + "schemas first and changes no table"
+            ] : problems
     }
 
     private typealias Row = (entry: Entry, checksum: String)

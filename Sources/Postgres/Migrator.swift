@@ -1,7 +1,9 @@
 /// Brings a database's schema to where the files of `Migrations/` are, and back.
 ///
 /// `public.schema_migrations` holds a row per applied file. A file and its row are one transaction; a session
-/// advisory lock keeps a second migrator out, and is looked at again before every file.
+/// advisory lock keeps a second migrator out, and is looked at again before every file. `public.schema_functions` holds a
+/// row per file of functions: what has changed of them is applied in the transaction of the last numbered file, or in one
+/// of its own when no numbered file is pending (Migrator+Functions.swift).
 package final class Migrator {
     package struct Options: Sendable {
         /// How long a statement may wait for a table's lock before its file is rolled back.
@@ -16,6 +18,20 @@ package final class Migrator {
         case waiting(holder: Int?)
         case running(MigrationFile, up: Bool)
         case done(MigrationFile, up: Bool, seconds: Double)
+        /// Files of functions were applied; part of the numbered file that runs, if one does.
+        case functions([String], seconds: Double)
+    }
+
+    /// What `up` did.
+    package struct Outcome: Sendable, Equatable {
+        package var versions: [Int] = []
+        /// Paths below functions/.
+        package var functions: [String] = []
+
+        package init(versions: [Int] = [], functions: [String] = []) {
+            self.versions = versions
+            self.functions = functions
+        }
     }
 
     package enum Standing: Sendable, Equatable {
@@ -23,21 +39,24 @@ package final class Migrator {
         case older([MigrationHistory.Entry])
         case newer([MigrationHistory.Entry])
         case different([MigrationHistory.Entry])
+        /// Its tables are those of the files, its functions are not.
+        case functions([FunctionHistory.Entry])
     }
 
-    package let files: [MigrationFile]
+    package let migrations: Migrations
+    var files: [MigrationFile] { migrations.files }
     private let url: String
     private let options: Options
-    private let connection: BlockingConnection
-    private let report: (Event) -> Void
+    let connection: BlockingConnection
+    let report: (Event) -> Void
 
-    /// Connects. `files` are as `MigrationFile.load` gives them.
+    /// Connects.
     package init(
-        url: String, files: [MigrationFile], options: Options = Options(), report: @escaping (Event) -> Void = { _ in }
+        url: String, _ migrations: Migrations, options: Options = Options(),
+        report: @escaping (Event) -> Void = { _ in }
     ) throws {
-        try MigrationFile.checkSequence(files)
         self.url = url
-        self.files = files
+        self.migrations = migrations
         self.options = options
         self.report = report
         connection = try BlockingConnection(url: url)
@@ -49,18 +68,29 @@ package final class Migrator {
     /// Every file and every row of schema_migrations, by version. Changes nothing, takes no lock.
     package func status() throws -> [MigrationHistory.Entry] { try history().entries }
 
-    /// What is wrong between files and database, one line each; empty when all is well. Pending files are not wrong.
-    package func verify() throws -> [String] { try history().problems }
+    /// Every file of functions and every row of schema_functions, by path.
+    package func functionStatus() throws -> [FunctionHistory.Entry] { try functionHistory().entries }
+
+    /// What is wrong between files and database, one line each; empty when all is well. Pending files are not wrong, nor are
+    /// files of functions that have changed.
+    package func verify() throws -> [String] {
+        let history = try history()
+        return history.isOfOtherFiles ? history.problems : try history.problems + functionHistory().problems
+    }
 
     /// How the database stands to this program's files; `serve` wants `current`.
     package func standing() throws -> Standing {
-        let entries = try history().entries
+        let history = try history()
+        let entries = history.entries
+        if history.isOfOtherFiles { return .different(entries) }
         let newer = entries.filter { $0.state == .missing }
         if !newer.isEmpty { return .newer(newer) }
         let changed = entries.filter { $0.state == .changed }
         if !changed.isEmpty { return .different(changed) }
         let older = entries.filter { $0.state != .applied }
-        return older.isEmpty ? .current : .older(older)
+        if !older.isEmpty { return .older(older) }
+        let functions = try functionHistory().open
+        return functions.isEmpty ? .current : .functions(functions)
     }
 
     /// The files that `up` would run, in order.
@@ -83,25 +113,33 @@ package final class Migrator {
 
     // MARK: Doing
 
-    /// Runs what is pending, up to and with version `target`.
+    /// Runs what is pending, up to and with version `target`, and applies the functions when nothing is pending after it.
     ///
-    /// - Returns: the versions that were run; empty when there was nothing to do.
     /// - Throws: `MigrationError`, `BlockingConnection.Failure`. Files before the one that failed stay applied.
     @discardableResult
-    package func up(to target: Int? = nil, allowDestructive: Bool = false) throws -> [Int] {
+    package func up(to target: Int? = nil, allowDestructive: Bool = false) throws -> Outcome {
         try locked { lock in
-            try createTable()
+            try createTables()
             let files = try plan(to: target)
             if !allowDestructive { try refuseDestructive(files) }
+            let reachesEnd = try files.count == plan().count
+            var outcome = Outcome(versions: files.map(\.version))
             for file in files {
                 try lock.confirm()
-                try run(file, up: true)
+                let isLast = reachesEnd && file.version == files.last?.version
+                try run(file, up: true) { if isLast { outcome.functions = try self.applyFunctions(after: file) } }
             }
-            return files.map(\.version)
+            if reachesEnd, try !functionHistory().open.isEmpty {
+                try lock.confirm()
+                try connection.transaction { outcome.functions = try applyFunctions(after: nil) }
+                try prepareSession()
+            }
+            return outcome
         }
     }
 
-    /// Undoes the newest `steps` migrations.
+    /// Undoes the newest `steps` migrations. All functions, views and triggers go first, in the first file's transaction:
+    /// they belong to the newest tables. The next `up`, of this program or of an older one, applies its own.
     ///
     /// - Returns: the versions that were undone.
     @discardableResult
@@ -110,18 +148,25 @@ package final class Migrator {
             let files = try planDown(steps: steps)
             for file in files {
                 try lock.confirm()
-                try run(file, up: false)
+                if file.isTransactional {
+                    try run(file, up: false) { try self.dropFunctions() }
+                } else {
+                    try connection.transaction { try dropFunctions() }
+                    try run(file, up: false)
+                }
             }
             return files.map(\.version)
         }
     }
 
-    private func run(_ file: MigrationFile, up: Bool) throws {
+    /// - Parameter also: what belongs into the file's transaction: after its SQL on the way up, before it on the way down. Is
+    ///   not called for a file without one.
+    private func run(_ file: MigrationFile, up: Bool, also: () throws -> Void = {}) throws {
         report(.running(file, up: up))
         let clock = ContinuousClock()
         let start = clock.now
         if file.isTransactional {
-            try runInTransaction(file, up: up)
+            try runInTransaction(file, up: up, also: also)
         } else {
             try runWithoutTransaction(file, up: up)
         }
@@ -129,12 +174,13 @@ package final class Migrator {
         try prepareSession()
     }
 
-    private func runInTransaction(_ file: MigrationFile, up: Bool) throws {
+    private func runInTransaction(_ file: MigrationFile, up: Bool, also: () throws -> Void) throws {
         let script = up ? file.up : file.down ?? ""
-        let checksum = try checksum(file)
+        let checksum = try checksum(file.source)
         do {
             try connection.transaction {
                 try connection.query("SELECT set_config('lock_timeout', $1, true)", [lockTimeout])
+                if !up { try also() }
                 try connection.execute(script)
                 // The file may have left its mark on the session.
                 try connection.execute("RESET ROLE; SET LOCAL search_path TO pg_catalog")
@@ -144,6 +190,7 @@ package final class Migrator {
                         INSERT INTO public.schema_migrations (version, name, checksum, applied_at, duration)
                         VALUES ($1, $2, $3, clock_timestamp(), clock_timestamp() - transaction_timestamp())
                         """, [String(file.version), file.name, checksum])
+                    try also()
                 } else {
                     try connection.query(
                         "DELETE FROM public.schema_migrations WHERE version = $1", [String(file.version)])
@@ -167,7 +214,7 @@ package final class Migrator {
             """
             INSERT INTO public.schema_migrations (version, name, checksum) VALUES ($1, $2, $3)
             ON CONFLICT (version) DO UPDATE SET name = excluded.name, checksum = excluded.checksum, applied_at = NULL
-            """, [String(file.version), file.name, try checksum(file)])
+            """, [String(file.version), file.name, try checksum(file.source)])
         try connection.query("SELECT set_config('lock_timeout', $1, false)", [lockTimeout])
         for (index, statement) in statements.enumerated() {
             do {
@@ -207,26 +254,33 @@ package final class Migrator {
                 SELECT FROM pg_class
                  WHERE relkind IN ('r', 'p', 'm', 'f') AND relpersistence <> 't'
                    AND relnamespace::regnamespace::text !~ '^(pg_.*|information_schema)$'
-                   AND oid <> to_regclass('public.schema_migrations'))
+                   AND oid NOT IN (
+                       'public.schema_migrations'::regclass, 'public.schema_functions'::regclass))
             """
         ).first
         if holdsTables == "t" { throw MigrationError.destructive(statements) }
     }
 
-    private func history() throws -> MigrationHistory {
-        try MigrationHistory(files: files.map { ($0, try checksum($0)) }, connection: connection)
+    func history() throws -> MigrationHistory {
+        try MigrationHistory(files: files.map { ($0, try checksum($0.source)) }, connection: connection)
+    }
+
+    func functionHistory() throws -> FunctionHistory {
+        var checksums: [String: String] = [:]
+        for file in migrations.functions { checksums[file.path] = try checksum(file.source) }
+        return try FunctionHistory(migrations, checksums: checksums, connection: connection)
     }
 
     // MARK: Session
 
-    private var lockTimeout: String { "\(Int(options.lockTimeout / .milliseconds(1)))ms" }
+    var lockTimeout: String { "\(Int(options.lockTimeout / .milliseconds(1)))ms" }
 
     /// At the start and after each file, whatever the file set.
-    private func prepareSession() throws {
+    func prepareSession() throws {
         try connection.execute("RESET ROLE; RESET ALL; SET client_min_messages TO warning; SET statement_timeout TO 0")
     }
 
-    private func locked<Value>(_ body: (MigrationLock) throws -> Value) throws -> Value {
+    func locked<Value>(_ body: (MigrationLock) throws -> Value) throws -> Value {
         let lock = try MigrationLock(
             connection: connection, url: url, patience: options.patience, waiting: { self.report(.waiting(holder: $0)) }
         )
@@ -234,10 +288,10 @@ package final class Migrator {
         return try body(lock)
     }
 
-    private func createTable() throws {
+    func createTables() throws {
         let encoding = try connection.query("SHOW server_encoding").first ?? ""
         if encoding != "UTF8" { throw MigrationError.encoding(encoding) }
-        // Readable by all: `serve` compares it with its own files, and it holds nothing but names.
+        // Readable by all: `serve` compares them with its own files, and they hold nothing else.
         try connection.execute(
             """
             CREATE TABLE IF NOT EXISTS public.schema_migrations (
@@ -248,13 +302,22 @@ package final class Migrator {
                 duration interval
             );
             COMMENT ON COLUMN public.schema_migrations.applied_at IS 'null: started without a transaction, not finished';
-            GRANT SELECT ON public.schema_migrations TO PUBLIC
+            GRANT SELECT ON public.schema_migrations TO PUBLIC;
+
+            CREATE TABLE IF NOT EXISTS public.schema_functions (
+                path text PRIMARY KEY,
+                checksum text NOT NULL,
+                source text NOT NULL,
+                applied_at timestamptz NOT NULL
+            );
+            COMMENT ON COLUMN public.schema_functions.source IS 'the file as it was applied: what it made is known from it';
+            GRANT SELECT ON public.schema_functions TO PUBLIC
             """)
     }
 
     /// SHA-256 of the file, worked out by the server.
-    private func checksum(_ file: MigrationFile) throws -> String {
-        try connection.query("SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex')", [file.source]).first ?? ""
+    func checksum(_ source: String) throws -> String {
+        try connection.query("SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex')", [source]).first ?? ""
     }
 
     private func invalidIndexes() throws -> [String] {

@@ -40,10 +40,10 @@ package struct Scope: Sendable {
     }
 
     private static let settings = """
-        set_config('lyceum.school_id', $1, true), set_config('lyceum.user_id', $2, true), \
-        set_config('lyceum.session_id', $3, true), set_config('lyceum.time_zone', $4, true), \
-        set_config('lyceum.request_id', $5, true), set_config('statement_timeout', $6, true), \
-        set_config('lyceum.client_id', $7, true)
+        \(Setting.school.set(text: "$1")), \(Setting.user.set(text: "$2")), \
+        \(Setting.session.set(text: "$3")), \(Setting.timeZone.set(to: "$4")), \
+        \(Setting.requestID.set(to: "$5")), set_config('statement_timeout', $6, true), \
+        \(Setting.client.set(text: "$7"))
         """
     private static let reading = Statement("SELECT \(settings)")
     /// Writes also ask whether the session still lives: ending one takes effect at once for them.

@@ -3,7 +3,7 @@ import Synchronization
 /// One SQL text of the program, a static constant. Each connection prepares it at its first use.
 ///
 /// Column aliases are the JSON keys of what it answers; see `RowShape` for their small language.
-package struct Statement: Sendable {
+package struct Statement: Sendable, Equatable {
     let id: Int
     package let sql: String
 
@@ -14,13 +14,15 @@ package struct Statement: Sendable {
         id = Self.count.add(1, ordering: .relaxed).newValue
     }
 
+    package static func == (left: Statement, right: Statement) -> Bool { left.id == right.id }
+
     package func callAsFunction(_ parameters: Parameter...) -> Query {
         Query(statement: self, parameters: parameters)
     }
 }
 
 /// A statement with the values of its `$1…`.
-package struct Query {
+package struct Query: Equatable {
     package let statement: Statement
     package let parameters: [Parameter]
 
@@ -31,7 +33,7 @@ package struct Query {
 }
 
 /// A value sent to PostgreSQL in its text form; the statement's casts give the type.
-package enum Parameter: Sendable {
+package enum Parameter: Sendable, Equatable {
     case null
     case text(String)
     case integer(Int)

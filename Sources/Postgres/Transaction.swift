@@ -4,20 +4,26 @@ import Reactor
 package final class Transaction {
     private let connection: Connection
     private let scope: Scope
+    private let begins: [Query]
     private var hasBegun = false
     private var isOver = false
+    /// Nothing of it is left on its connection.
+    var isFinished: Bool { !hasBegun || isOver }
     /// An answer did not come.
     private var isLost = false
     /// The first one, which decides.
     private var refusal: ServerError?
 
     private static let begin = Statement("BEGIN")
+    private static let beginReading = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     private static let commit = Statement("COMMIT")
     private static let rollback = Statement("ROLLBACK")
 
-    init(_ connection: Connection, _ scope: Scope) {
+    /// - Parameter onlyReads: one snapshot, and nothing can be written.
+    init(_ connection: Connection, _ scope: Scope, onlyReads: Bool = false) {
         self.connection = connection
         self.scope = scope
+        begins = onlyReads ? [Self.beginReading(), scope.forReading] : [Self.begin(), scope.forWriting]
     }
 
     /// Runs queries in one round trip. After an error only a rollback is possible (to a savepoint, or by throwing).
@@ -37,8 +43,9 @@ package final class Transaction {
 
     private func start(_ queries: [Query]) async throws(PostgresError) -> Outcome {
         hasBegun = true
+        isOver = false
         refusal = nil
-        return try await send([Self.begin(), scope.forWriting] + queries, hidden: 2)
+        return try await send(begins + queries, hidden: begins.count)
     }
 
     func commit() async throws(PostgresError) {
@@ -58,6 +65,7 @@ package final class Transaction {
         if isLost { return connection.close("no answer in time") }
         do {
             _ = try await send([Self.rollback()]).get()
+            isOver = true
         } catch {
             connection.close("rollback failed")
         }

@@ -39,6 +39,15 @@ package protocol ByteStream: AnyObject {
     func stopReading()
     /// Ends reading and writing.
     func interrupt()
+    /// Ends the connection so that the other end takes it for broken: a reset, and no closing word of TLS. What was sent and
+    /// has not arrived is lost.
+    func abort()
+    /// Calls `body` when the other end has broken the connection, whoever waits for what; nil ends that. An orderly end of
+    /// what it sends is none: who has asked may say so and still read.
+    func whenBroken(_ body: (() -> Void)?)
+    /// From now on the kernel holds little that is not on its way yet: for long answers, whose sender wants to know how much
+    /// the other end takes, and whose memory would else be the kernel's.
+    func limitUnsent()
     /// Says that nothing more will be sent, and lets the peer finish.
     func shutdownWriting()
 }

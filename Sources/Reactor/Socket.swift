@@ -16,6 +16,11 @@ import Glibc
     private let reader = Suspension()
     private let writer = Suspension()
     private var watcher: (() -> Void)?
+    private var breakWatcher: (() -> Void)?
+    private var limitsUnsent = false
+
+    /// Bytes that `limitUnsent` leaves to the kernel.
+    private static let unsent: Int32 = 128 * 1024
 
     /// Takes the descriptor over, also when it throws.
     package init(_ descriptor: Int32, peer: String, poller: Poller) throws(SystemError) {
@@ -141,6 +146,27 @@ import Glibc
         writer.resume()
     }
 
+    package func abort() {
+        // Closed with no time to linger, a connection is reset (socket(7)).
+        var immediately = linger(l_onoff: 1, l_linger: 0)
+        _ = unsafe setsockopt(
+            descriptor, SOL_SOCKET, SO_LINGER, &immediately, socklen_t(MemoryLayout<linger>.size))
+        interrupt()
+    }
+
+    package func whenBroken(_ body: (() -> Void)?) {
+        poller.assertOnThread()
+        breakWatcher = body
+    }
+
+    package func limitUnsent() {
+        guard !limitsUnsent else { return }
+        limitsUnsent = true
+        var bytes = Self.unsent
+        _ = unsafe setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &bytes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
     package func shutdownWriting() {
         _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
     }
@@ -155,5 +181,6 @@ import Glibc
             callWatcher()
         }
         if mayWrite { writer.resume() }
+        if readiness.contains(.failed) { breakWatcher?() }
     }
 }

@@ -13,7 +13,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
 
 /// Runs a system call that answers -1 on failure, again while a signal interrupts it.
 @inline(__always)
-func systemCall(_ name: StaticString, _ body: () -> Int32) throws(SystemError) -> Int32 {
+func systemCall<Result: SignedInteger>(_ name: StaticString, _ body: () -> Result) throws(SystemError) -> Result {
     while true {
         let result = body()
         if result >= 0 { return result }

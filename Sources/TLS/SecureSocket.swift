@@ -133,6 +133,16 @@ import Reactor
 
     package func interrupt() { transport.socket.interrupt() }
 
+    package func abort() {
+        // Without `close_notify` the other end knows that something is missing (RFC 8446 section 6.1).
+        isBroken = true
+        transport.socket.abort()
+    }
+
+    package func whenBroken(_ body: (() -> Void)?) { transport.socket.whenBroken(body) }
+
+    package func limitUnsent() { transport.socket.limitUnsent() }
+
     package func shutdownWriting() {
         sendClosure()
         transport.socket.shutdownWriting()

@@ -12,7 +12,7 @@ final class Encoding {
     /// Whether the answer is to be compressed. Puts into its Vary that this was chosen, and 406 in its place where neither
     /// coding will do.
     func chooses(_ response: inout Response, _ request: Request) -> Bool {
-        let isLong = response.body.count >= policy.minimum
+        let isLong = response.body.count >= policy.minimum || response.stream != nil
         let field = request.head["Accept-Encoding"]
         guard isLong || field != nil, response.mayBeEncoded else { return false }
         let isWorth = isLong && response.isText
@@ -25,6 +25,7 @@ final class Encoding {
         case nil:
             // What was done cannot be undone by 406, and an error is better read in the wrong coding than not at all.
             if request.isSafe && response.status.code < 300 {
+                response.stream?.close()
                 response = Problem.noCoding.response(to: request)
                 response.vary("Accept-Encoding")
             }
@@ -44,6 +45,16 @@ final class Encoding {
         return answer
     }
 
+    /// As `compress`, of a stream: on the core, piece by piece, so that it cannot be refused for want of a thread when half of
+    /// it is sent (docs/decisions/0029).
+    func compressStream(_ response: inout Response, _ request: Request) {
+        response.entityTag = response.entityTag?.gzip
+        response.meetConditions(request)
+        guard let stream = response.stream else { return }
+        stream.compress(level: policy.level)
+        response.headers.append(("Content-Encoding", "gzip"))
+    }
+
     /// Nil when everything that could do it is busy.
     private func gzip(_ response: Response) async -> [UInt8]? {
         if let made = response.gzip { return made }
@@ -57,7 +68,7 @@ final class Encoding {
 extension Response {
     /// There is content, all of it, in no coding yet, and nobody forbids one.
     fileprivate var mayBeEncoded: Bool {
-        guard !body.isEmpty, !status.forbidsBody, status != .partialContent else { return false }
+        guard !body.isEmpty || stream != nil, !status.forbidsBody, status != .partialContent else { return false }
         return !headers.contains { name, value in
             FieldName.equal(name, "Content-Encoding") || FieldName.equal(name, "Content-Range")
                 || FieldName.equal(name, "Cache-Control") && FieldList(value).contains("no-transform")

@@ -4,37 +4,48 @@ import Reactor
 /// One connection: reads requests one after the other, has each answered, writes the answer.
 final class HTTPConnection: BodySource {
     /// What the connection is waiting for when its deadline comes.
-    private enum Phase {
+    enum Phase {
         /// The handshake.
         case opening
         case idle
         case request
         case handler
         case writing
+        /// The reader, in the middle of a stream.
+        case streaming
         /// The peer reads the last answer.
         case lingering
     }
 
-    private let socket: any ByteStream
+    let socket: any ByteStream
     let arrival: Admission.Arrival
-    private let limits: ServerLimits
-    private let deadlines: Deadlines
-    private let worker: any ConnectionOwner
+    let limits: ServerLimits
+    let deadlines: Deadlines
+    let worker: any ConnectionOwner
     private let measuresParsing: Bool
     private var parser: RequestParser
     private var input = InputBuffer()
-    private var phase = Phase.opening
+    var phase = Phase.opening
     /// When an idle connection ends; 0 within a request.
     private var idleEnd: UInt64 = 0
     /// Idle for so long, or among so many, that no task waits any more.
     private(set) var isParked = false
-    private var deadline: Deadline!
+    var deadline: Deadline!
     private var isDraining = false
     private var bodyIsRead = false
+    /// When the client's time for the content is over, 0 before it is asked for, and when a piece was last given to the
+    /// handler.
+    private var bodyEnd: UInt64 = 0
+    private var bodyPause: UInt64 = 0
+    /// Bytes of it that count against what all connections may hold.
+    private var held = 0
     private var mustContinue = false
     private var failure: ParseError?
     private var timedOut = false
     private var timing = RequestTiming()
+    /// The stream that is being sent, and why it cannot be sent on.
+    var stream: AnswerStream?
+    var breach: StreamEnd?
 
     init(
         _ socket: any ByteStream, _ arrival: Admission.Arrival, limits: ServerLimits, deadlines: Deadlines,
@@ -62,6 +73,7 @@ final class HTTPConnection: BodySource {
         } catch {
             // The peer is gone or the socket broke: there is nobody to tell.
         }
+        if held > 0 { letGo() }
         if !isParked { deadline.cancel() }
     }
 
@@ -78,6 +90,9 @@ final class HTTPConnection: BodySource {
         isDraining = true
         if phase == .idle || phase == .opening { socket.stopReading() }
     }
+
+    /// Ends a stream in flight so that its reader can tell: nobody waits for it any longer.
+    func breakOff() { breakOff(.stopped) }
 
     private func serveOne() async throws -> Bool {
         // The drain began while the answer before was on its way.
@@ -104,22 +119,32 @@ final class HTTPConnection: BodySource {
         phase = .handler
         deadline.cancel()
         bodyIsRead = head.bodyLength == .none
+        bodyEnd = 0
         mustContinue = head.expectsContinue && !bodyIsRead
         let request = Request(
             head: head, id: worker.requestID(head), from: arrival.peer.requester(head), body: self, timing: timing)
         let start = Clock.now
         var response = await worker.respond(request)
+        if held > 0 { letGo() }
         parser.endWithoutContent()
         assert(!bodyIsRead || parser.isIdle, "a request that was read to its end stands before the next one")
         // A body that nobody read stands between this answer and the next request.
         let keepsAlive = head.keepAlive && bodyIsRead && failure == nil && !timedOut && !isDraining
+        if let stream = response.stream {
+            return try await send(stream, &response, request, keepsAlive: keepsAlive, since: start)
+        }
         let bytes = render(&response, request, keepsAlive: keepsAlive)
         // Nearly every answer goes at once: without a deadline, and without a turn of the task.
         let sent = try socket.sendNow(bytes)
         if sent < bytes.count { try await send(bytes, from: sent) }
-        worker.log(request, response, nanoseconds: Clock.now - start)
+        worker.log(request, response, nanoseconds: Clock.now - start, stream: nil)
         if !keepsAlive { await linger() }
         return keepsAlive
+    }
+
+    private func letGo() {
+        worker.heldContent.give(held)
+        held = 0
     }
 
     private func idle() {
@@ -150,35 +175,57 @@ final class HTTPConnection: BodySource {
     }
 
     /// Content of the current request. A parse error, a time limit or an early end is a problem thrown to the handler.
-    func readBody(atMost limit: Int?) async throws -> [UInt8] {
-        if bodyIsRead { return [] }
-        if let limit { parser.maximumBody = limit }
-        phase = .request
+    func readContent(whole: Bool, atMost limit: Int?) async throws -> [UInt8]? {
+        if bodyIsRead { return nil }
         let start = Clock.now
-        let end = start + limits.body
-        deadline.set(at: end)
+        if bodyEnd == 0 {
+            if let limit { parser.maximumBody = limit }
+            bodyEnd = start + limits.body
+        } else {
+            // The time between two pieces is the handler's and not the client's.
+            bodyEnd += start - bodyPause
+        }
+        phase = .request
+        deadline.set(at: bodyEnd)
         defer {
             phase = .handler
             deadline.cancel()
-            if measuresParsing { timing.body = Clock.now - start }
+            bodyPause = Clock.now
+            if measuresParsing { timing.body += bodyPause - start }
         }
         var content: [UInt8] = []
         while true {
+            let before = content.count
             switch step(into: &content) {
             case .end?:
                 bodyIsRead = true
-                return content
-            case .body?: deadline.set(at: end + .seconds(Double(content.count) / Double(limits.bodyRate)))
+                return whole || !content.isEmpty ? content : nil
+            case .body?:
+                bodyEnd += .seconds(Double(content.count - before) / Double(limits.bodyRate))
+                // Pieces may go on for hours: who was quick at first cannot stop for as long.
+                if !whole { bodyEnd = min(bodyEnd, Clock.now + limits.body) }
+                deadline.set(at: bodyEnd)
+                mustContinue = false
+                if !whole { return content }
             case .needMore?:
                 // Not for a body that is here already, or refused by its length.
-                if mustContinue && content.isEmpty { await sendContinue() }
+                if mustContinue { await sendContinue() }
                 mustContinue = false
+                if whole { try hold(content.count) }
                 guard await receive() else {
                     throw Problem(timedOut ? .requestTimeout : .malformedRequest)
                 }
             default: throw failure.map { Problem($0) } ?? Problem(.malformedRequest)
             }
         }
+    }
+
+    /// Counts content that waits for the rest of it.
+    private func hold(_ bytes: Int) throws(Problem) {
+        guard bytes == held || worker.heldContent.take(bytes - held) else {
+            throw Problem(.overloaded, headers: [("Retry-After", "1")])
+        }
+        held = bytes
     }
 
     /// A client that takes nothing finds its time over when it is asked for the body.
@@ -237,24 +284,31 @@ final class HTTPConnection: BodySource {
     // MARK: Writing
 
     /// The answer's bytes. A bare error takes the place of an answer with a field that cannot be sent.
-    private func render(_ response: inout Response, _ request: Request, keepsAlive: Bool) -> [UInt8] {
+    func render(_ response: inout Response, _ request: Request, keepsAlive: Bool) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512 + response.body.count)
         response.headers.append(("X-Request-Id", request.id))
         if let tag = response.entityTag { response.headers.append(("ETag", tag.text)) }
         let head = ResponseHead(
-            status: response.status, contentType: response.contentType,
-            length: response.status.forbidsBody ? .none : .fixed(response.body.count),
+            status: response.status, contentType: response.contentType, length: length(of: response, request),
             connection: keepsAlive ? (request.head.minorVersion == 0 ? .keepAlive : .implicit) : .close,
             fields: response.headers)
         do {
             try head.append(to: &bytes, date: worker.date)
         } catch {
+            response.stream?.close()
             response = worker.unforeseen(error, request).response(to: request)
             return render(&response, request, keepsAlive: keepsAlive)
         }
         if request.head.method != .head && !response.status.forbidsBody { bytes.append(contentsOf: response.body) }
         return bytes
+    }
+
+    private func length(of response: Response, _ request: Request) -> ResponseHead.Length {
+        if response.status.forbidsBody { return .none }
+        guard response.stream != nil else { return .fixed(response.body.count) }
+        // HTTP/1.0 knows no chunks: there the end of the connection is the content's.
+        return request.head.minorVersion == 0 ? .none : .chunked
     }
 
     private func refuse(_ problem: Problem) async throws {
@@ -273,7 +327,7 @@ final class HTTPConnection: BodySource {
 
     /// Closes so that the answer arrives: a socket closed with unread bytes resets the connection, and the peer may lose what
     /// was sent (RFC 9112 section 9.6).
-    private func linger() async {
+    func linger() async {
         socket.shutdownWriting()
         phase = .lingering
         deadline.set(after: limits.linger)
@@ -297,6 +351,7 @@ final class HTTPConnection: BodySource {
             socket.stopReading()
         case .handler: break
         case .opening, .writing: socket.interrupt()
+        case .streaming: breakOff(.tooSlow)
         }
     }
 }
@@ -320,5 +375,12 @@ protocol ConnectionOwner: AnyObject {
     func requestID(_ head: RequestHead) -> String
     func newRequestID() -> String
     func unforeseen(_ error: any Error, _ request: Request) -> Problem
-    func log(_ request: Request, _ response: Response, nanoseconds: UInt64)
+    /// - Parameter stream: how much of a streamed answer was sent, and how that ended; nil for any other.
+    func log(_ request: Request, _ response: Response, nanoseconds: UInt64, stream: SentStream?)
+    /// A stream begins; `log` ends it.
+    func streams(_ request: Request)
+    /// What all connections of the process hold of unfinished content.
+    var heldContent: HeldContent { get }
+    /// Lets everything else on the core have its turn.
+    func rest() async
 }

@@ -48,9 +48,19 @@ package final class Request {
     /// - Parameter limit: bytes, where a route takes more or less than the server's limit; more is a 413.
     package func body(atMost limit: Int? = nil) async throws -> [UInt8] {
         if let content { return content }
-        let bytes = try await source.readBody(atMost: limit)
+        let bytes = try await source.readContent(whole: true, atMost: limit) ?? []
         content = bytes
         return bytes
+    }
+
+    /// The next piece of the body, never empty; nil behind the last. In place of `body`, so that a large one is never whole in
+    /// memory: the client is read on when the piece before has been dealt with. Limits, deadlines and problems are those of
+    /// `body`.
+    ///
+    /// - Parameter limit: bytes of the whole body, as for `body`; the first call's counts.
+    package func nextPiece(atMost limit: Int? = nil) async throws -> [UInt8]? {
+        precondition(content == nil, "the body has been read whole")
+        return try await source.readContent(whole: false, atMost: limit)
     }
 
     /// The body as JSON. 415 unless it says so, 400 unless it is strict JSON, 422 with U+0000 in a text.
@@ -98,8 +108,10 @@ package final class Request {
 /// Where a request's content comes from. A protocol and not a closure: async closures are not stored, because one with a
 /// capture list leaves the core (docs/decisions/0002).
 protocol BodySource: AnyObject {
-    /// - Parameter limit: bytes; nil for the server's own limit.
-    func readBody(atMost limit: Int?) async throws -> [UInt8]
+    /// - Parameters:
+    ///   - whole: all that there is, else the next piece; nil when there is nothing left.
+    ///   - limit: bytes of all of it; nil for the server's own limit.
+    func readContent(whole: Bool, atMost limit: Int?) async throws -> [UInt8]?
 }
 
 extension String {

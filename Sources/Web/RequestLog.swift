@@ -17,9 +17,11 @@ final class RequestLog {
         flushing = deadlines.make { [unowned self] in flush() }
     }
 
-    func request(_ request: Request, _ response: Response, nanoseconds: UInt64) {
+    func request(_ request: Request, _ response: Response, nanoseconds: UInt64, stream: SentStream?) {
         // 501 and 505 are the client's doing, whatever their class.
-        let isFault = response.status.code >= 500 && response.status.code != 501 && response.status.code != 505
+        let isFault =
+            response.status.code >= 500 && response.status.code != 501 && response.status.code != 505
+            || stream?.end == .failed
         guard logsRequests || isFault else { return }
         var writer = begin(isFault ? "error" : "info", "request")
         writer.key("request_id")
@@ -31,7 +33,11 @@ final class RequestLog {
         writer.key("status")
         writer.integer(response.status.code)
         writer.key("bytes")
-        writer.integer(response.body.count)
+        writer.integer(stream?.bytes ?? response.body.count)
+        if let stream, stream.end != .complete {
+            writer.key("aborted")
+            writer.string(stream.end.rawValue)
+        }
         writer.key("microseconds")
         writer.integer(Int(nanoseconds / 1000))
         writer.key("peer")
@@ -40,8 +46,8 @@ final class RequestLog {
     }
 
     /// What nobody foresaw, in full.
-    func failure(_ error: any Error, _ request: Request) {
-        var writer = begin("error", "unforeseen error")
+    func failure(_ error: any Error, _ request: Request, _ message: StaticString = "unforeseen error") {
+        var writer = begin("error", message)
         writer.key("request_id")
         writer.string(request.id)
         writer.key("route")

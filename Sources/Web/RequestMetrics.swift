@@ -24,6 +24,8 @@ final class RequestMetrics {
     private var rateLimited: [UInt64] = []
     private var policies: [String] = []
     private var refused: [String: UInt64] = [:]
+    private var streamsInFlight = 0
+    private var streamEnds = [UInt64](repeating: 0, count: StreamEnd.allCases.count)
 
     /// - Parameter templates: paths of the routes by their number; the first stands for no route at all.
     init(templates: [String]) {
@@ -35,6 +37,13 @@ final class RequestMetrics {
     func begin() { inFlight += 1 }
 
     func end() { inFlight -= 1 }
+
+    func streamBegan() { streamsInFlight += 1 }
+
+    func streamEnded(_ end: StreamEnd) {
+        streamsInFlight -= 1
+        streamEnds[StreamEnd.allCases.firstIndex(of: end)!] += 1
+    }
 
     /// Counts an answered request.
     func add(route: Int, _ method: Method, _ status: Status, nanoseconds: UInt64, bytes: Int) {
@@ -86,8 +95,14 @@ final class RequestMetrics {
             "lyceum_http_refused_total", .counter,
             "Requests that never reached a route: malformed, too large, too slow; by problem code.")
         for (code, count) in refused.sorted(by: { $0.key < $1.key }) { refusals.add([("code", code)], count) }
+        var streams = MetricFamily(
+            "lyceum_http_streams_total", .counter,
+            "Answers sent as streams, by how they ended; all but one is broken off.")
+        for (end, count) in zip(StreamEnd.allCases, streamEnds) { streams.add([("end", end.rawValue)], count) }
         return [
-            durations, bytes,
+            durations, bytes, streams,
+            MetricFamily(
+                "lyceum_http_streams_in_flight", .gauge, "Streamed answers being sent.", value: streamsInFlight),
             MetricFamily("lyceum_http_requests_in_flight", .gauge, "Requests being answered.", value: inFlight),
             limited, refusals,
         ]

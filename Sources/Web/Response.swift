@@ -1,7 +1,8 @@
 import HTTP1
 import JSON
 
-/// An answer: status, fields, body. Framing, Date and the conditional part are the connection's.
+/// An answer: status, fields, and content, which is bytes or a stream. Framing, Date and the conditional part are the
+/// connection's.
 package struct Response {
     package var status: Status
     package var contentType: String?
@@ -10,11 +11,19 @@ package struct Response {
     package var entityTag: EntityTag?
     /// The body in gzip, where it is made already.
     var gzip: [UInt8]?
+    /// The content where it is a stream; `body` is empty then.
+    private(set) var stream: AnswerStream?
 
     package init(_ status: Status, contentType: String? = nil, body: [UInt8] = []) {
         self.status = status
         self.contentType = contentType
         self.body = body
+    }
+
+    /// An answer whose content is made while it is sent. The stream is the answer's from here on, and closed by it.
+    package init(_ status: Status, contentType: String? = nil, stream: any ContentStream) {
+        self.init(status, contentType: contentType)
+        self.stream = AnswerStream(stream)
     }
 
     /// JSON that only its caller may keep, and not use again unasked.
@@ -54,6 +63,7 @@ package struct Response {
         let head = request.head
         guard let entityTag, status == .ok, head.method == .get || head.method == .head else { return }
         if let field = head["If-Match"], EntityTagList(field)?.matchesStrongly(entityTag) != true {
+            stream?.close()
             self = Problem(.preconditionFailed).response(to: request)
             return
         }
@@ -61,6 +71,8 @@ package struct Response {
             status = .notModified
             contentType = nil
             body = []
+            stream?.close()
+            stream = nil
         }
     }
 }

@@ -8,6 +8,7 @@ package final class Server<Rule: Sendable, Caller>: Sendable {
     package let port: UInt16
     private let workers: [CoreLocal<Worker<Rule, Caller>>]
     private let door: CoreLocal<Door?>
+    private let heldContent: HeldContent
 
     /// The first core's, for connections of all.
     private struct Door {
@@ -28,10 +29,13 @@ package final class Server<Rule: Sendable, Caller>: Sendable {
         makeWorker: @escaping @Sendable (isolated Core) -> Worker<Rule, Caller>
     ) async throws {
         let entrance = Entrance(tls: tls)
+        let heldContent = HeldContent(limit: limits.heldContent)
+        self.heldContent = heldContent
         let workers = cores.map { core in
             CoreLocal(core) { core in
                 let worker = makeWorker(core)
                 worker.entrance = entrance
+                worker.heldContent = heldContent
                 return worker
             }
         }
@@ -84,7 +88,7 @@ package final class Server<Rule: Sendable, Caller>: Sendable {
     package func metrics() async -> [MetricFamily] {
         var parts: [[MetricFamily]] = []
         for worker in workers { parts.append(await worker.read { worker, _ in worker.families }) }
-        return MetricFamily.sum(parts) + (await connectionCounts()).families
+        return MetricFamily.sum(parts) + (await connectionCounts()).families + heldContent.families
     }
 
     /// Stops accepting, lets requests in flight finish, and answers when the last connection is closed or the time is over.
@@ -100,6 +104,7 @@ package final class Server<Rule: Sendable, Caller>: Sendable {
             if open == 0 { break }
             try? await Task.sleep(nanoseconds: 20_000_000)
         }
+        await breakOffStreams()
         var open = 0
         for worker in workers {
             open += await worker.read { worker, _ in
@@ -108,5 +113,16 @@ package final class Server<Rule: Sendable, Caller>: Sendable {
             }
         }
         return open == 0
+    }
+
+    /// Readers of streams that are not over are told by a reset, which takes a turn of each core.
+    private func breakOffStreams() async {
+        let end = Clock.now + .seconds(1)
+        while Clock.now < end {
+            var streaming = 0
+            for worker in workers { streaming += await worker.read { worker, _ in worker.breakOff() } }
+            if streaming == 0 { return }
+            try? await Task.sleep(nanoseconds: 5_000_000)
+        }
     }
 }

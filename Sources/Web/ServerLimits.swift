@@ -13,8 +13,12 @@ package struct ServerLimits: Sendable {
     package var body = UInt64.seconds(30)
     /// Bytes a second: content that came in earns this much more time (docs/decisions/0015).
     package var bodyRate = 16 * 1024
-    /// For a slow reader to take an answer.
+    /// For a slow reader to take an answer; of a streamed one, beside the time that `writeRate` gives.
     package var write = UInt64.seconds(30)
+    /// Bytes a second: what a reader took of a streamed answer earns this much time back (docs/decisions/0029).
+    package var writeRate = 16 * 1024
+    /// Bytes of unfinished content that all connections may hold in memory together; what would be more is a 503.
+    package var heldContent = 64 << 20
     package var linger = UInt64.seconds(2)
     /// Open connections on one core; more are refused.
     package var connections = 20_000

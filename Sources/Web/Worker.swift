@@ -18,6 +18,8 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
     /// How connections come in; set before the first.
     package var entrance = Entrance()
+    /// Shared with the other cores' workers by the server; set before the first connection.
+    var heldContent: HeldContent
     private var isDraining = false
     /// The date, and the moment when the second is over.
     private var cachedDate: (end: UInt64, text: [UInt8]) = (0, [])
@@ -31,6 +33,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         self.router = router
         self.application = application
         self.limits = limits
+        heldContent = HeldContent(limit: limits.heldContent)
         self.features = features
         encoding = features.compression.map { Encoding($0) }
         metrics = RequestMetrics(templates: router.templates)
@@ -62,6 +65,15 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     package func drain() {
         isDraining = true
         for connection in connections.values { connection.drain() }
+    }
+
+    /// Ends streams in flight, so that their readers can tell that something is missing.
+    ///
+    /// - Returns: how many there are.
+    package func breakOff() -> Int {
+        let streaming = connections.values.filter { $0.stream != nil }
+        for connection in streaming { connection.breakOff() }
+        return streaming.count
     }
 
     package var openConnections: Int { connections.count }
@@ -101,18 +113,40 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
                 }
                 try count(request, route.quota, caller)
                 response = try await route.handler(request, caller)
+                if let stream = response.stream { try await begin(&response, stream, request) }
             }
         } catch {
             let problem = (error as? Problem) ?? application.problem(for: error) ?? unforeseen(error, request)
             response = problem.response(to: request)
         }
-        if let encoding, encoding.chooses(&response, request) {
-            response = await encoding.compress(response, request)
-        } else {
-            response.meetConditions(request)
+        if response.stream == nil {
+            if let encoding, encoding.chooses(&response, request) {
+                response = await encoding.compress(response, request)
+            } else {
+                response.meetConditions(request)
+            }
         }
         addFields(&response, request, since: start)
         return response
+    }
+
+    /// Chooses how a stream is sent, and asks it for its first piece: an error is still an answer then.
+    private func begin(_ response: inout Response, _ stream: AnswerStream, _ request: Request) async throws {
+        do {
+            if let encoding, encoding.chooses(&response, request) {
+                encoding.compressStream(&response, request)
+            } else {
+                response.meetConditions(request)
+            }
+            if request.head.method == .head {
+                stream.close()
+            } else if response.stream != nil {
+                try await stream.begin()
+            }
+        } catch {
+            stream.close()
+            throw error
+        }
     }
 
     private func addFields(_ response: inout Response, _ request: Request, since start: UInt64) {
@@ -217,10 +251,18 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
 
     func refused(_ problem: Problem) { metrics.refuse(problem.kind.code) }
 
-    func log(_ request: Request, _ response: Response, nanoseconds: UInt64) {
+    func streams(_ request: Request) { metrics.streamBegan() }
+
+    func rest() async { await core.sleep(0) }
+
+    func log(_ request: Request, _ response: Response, nanoseconds: UInt64, stream: SentStream?) {
+        let bytes = stream?.bytes ?? (request.head.method == .head ? 0 : response.body.count)
         metrics.add(
-            route: request.routeNumber, request.head.method, response.status, nanoseconds: nanoseconds,
-            bytes: request.head.method == .head ? 0 : response.body.count)
-        journal.request(request, response, nanoseconds: nanoseconds)
+            route: request.routeNumber, request.head.method, response.status, nanoseconds: nanoseconds, bytes: bytes)
+        if let stream {
+            metrics.streamEnded(stream.end)
+            if let error = stream.error { journal.failure(error, request, "stream broken") }
+        }
+        journal.request(request, response, nanoseconds: nanoseconds, stream: stream)
     }
 }

@@ -8,8 +8,10 @@ struct MigrateCommand: AsyncParsableCommand {
         abstract: "Bring the database's schema to where Migrations/ is, and back.",
         discussion: """
             Connects as the owner (LYCEUM_OWNER_DATABASE_URL), straight to PostgreSQL, not through a \
-            transaction-pooling proxy. A file is NNNN_name.sql with `-- migrate:up` and `-- migrate:down`; it and its \
-            row in public.schema_migrations are one transaction.
+            transaction-pooling proxy. Tables and data change in numbered files, NNNN_name.sql with `-- migrate:up` and \
+            `-- migrate:down`; a file and its row in public.schema_migrations are one transaction. Functions, views and \
+            triggers are files of functions/; what has changed of them is applied again, in the transaction of the last \
+            numbered file.
 
             EXAMPLES:
               lyceum migrate status
@@ -21,12 +23,14 @@ struct MigrateCommand: AsyncParsableCommand {
               0   done; for status: nothing is pending
               1   status: something is pending
               2   refused: a gap, a double, a changed file, a database newer than the files, a destructive statement \
-            without --allow-destructive, a question not answered with yes
+            without --allow-destructive, a question not answered with yes, a schema that is not schema.sql's
               3   the database can't be reached, is locked, or a statement failed
               64  wrong use of the command line
               78  a setting is missing or wrong
             """,
-        subcommands: [Up.self, Down.self, Status.self, Plan.self, Verify.self, New.self])
+        subcommands: [
+            Up.self, Down.self, Status.self, Plan.self, Verify.self, New.self, Dump.self, Baseline.self, Repair.self,
+        ])
 }
 
 /// What all of them need.
@@ -37,8 +41,8 @@ struct MigrateOptions: ParsableArguments {
         options: Migrator.Options = .init(), report: @escaping (Migrator.Event) -> Void = { _ in }
     ) async throws -> Migrator {
         let settings = try await settings.load()
-        let files = try MigrationFile.load(directory: Resources(settings: settings).migrations())
-        return try Migrator(url: settings.requireOwnerDatabaseURL(), files: files, options: options, report: report)
+        let migrations = try Migrations.load(directory: InstalledFiles(settings: settings).migrations())
+        return try Migrator(url: settings.requireOwnerDatabaseURL(), migrations, options: options, report: report)
     }
 }
 
@@ -69,8 +73,9 @@ extension MigrateCommand {
         static let configuration = CommandConfiguration(
             abstract: "Run what is pending.",
             discussion: """
-                Files before one that fails stay applied; of the one that fails nothing stays. Destructive statements \
-                (see `plan`) need --allow-destructive, except in a database that has no tables yet.
+                Files before one that fails stay applied; of the one that fails nothing stays. Functions that changed are \
+                applied with the last one, or alone. Destructive statements (see `plan`) need --allow-destructive, except \
+                in a database that has no tables yet.
 
                 EXAMPLES:
                   lyceum migrate up
@@ -90,8 +95,12 @@ extension MigrateCommand {
         func run() async throws {
             try await reportingErrors {
                 let migrator = try await migrate.migrator(options: waiting.options, report: show)
-                let versions = try endingLine { try migrator.up(to: to, allowDestructive: allowDestructive) }
-                print(versions.isEmpty ? "Nothing is pending." : "\(versions.count) applied.")
+                let outcome = try endingLine { try migrator.up(to: to, allowDestructive: allowDestructive) }
+                if outcome.versions.isEmpty && outcome.functions.isEmpty {
+                    print("Nothing is pending.")
+                } else {
+                    print("\(outcome.versions.count) applied, \(outcome.functions.count) files of functions.")
+                }
             }
         }
     }
@@ -100,7 +109,9 @@ extension MigrateCommand {
         static let configuration = CommandConfiguration(
             abstract: "Undo the newest migrations.",
             discussion: """
-                Asks before it does; a program says --yes. Data in what is dropped is lost.
+                Asks before it does; a program says --yes. Data in what is dropped is lost. All functions, views and \
+                triggers are dropped first, since they are those of the newest tables: the next `up`, of this program or \
+                of an older one, applies its own.
 
                 EXAMPLES:
                   lyceum migrate down
@@ -130,6 +141,7 @@ extension MigrateCommand {
         }
 
         private func confirm(_ files: [MigrationFile]) throws {
+            print("Drop all functions, views and triggers; `lyceum migrate up` makes them again")
             for file in files { print("Undo \(file.fileName)") }
             guard isatty(STDIN_FILENO) == 1 else {
                 complain("Nobody is there to ask. Say --yes to undo these. Nothing was changed.")
@@ -150,6 +162,8 @@ extension MigrateCommand {
             discussion: """
                 States: applied, pending, started (a file without a transaction that didn't finish), changed (the file \
                 isn't what was applied), missing (applied, but there is no file).
+                Files of functions are listed when `up` has something to do about them: new, changed, incomplete \
+                (something of it isn't in the database), removed (there is no file any more).
 
                 EXAMPLES:
                   lyceum migrate status
@@ -167,10 +181,13 @@ extension MigrateCommand {
             try await reportingErrors {
                 let migrator = try await migrate.migrator()
                 let entries = try migrator.status()
+                let functions = try migrator.functionStatus()
+                let open = functions.filter { $0.state != .applied }
                 let problems = try migrator.verify()
-                let pending = entries.filter { $0.state == .pending || $0.state == .started }.count
+                let pending = entries.filter { $0.state == .pending || $0.state == .started }.count + open.count
                 if json {
-                    try printJSON(StatusDocument(migrations: entries, pending: pending, problems: problems))
+                    try printJSON(
+                        StatusDocument(migrations: entries, functions: functions, pending: pending, problems: problems))
                 } else {
                     printTable(
                         entries.map { entry in
@@ -179,6 +196,7 @@ extension MigrateCommand {
                                 entry.seconds.map { shown(seconds: $0) } ?? "",
                             ]
                         })
+                    printTable(open.map { [$0.state.rawValue, "functions/" + $0.path, $0.appliedAt ?? ""] })
                     print(pending == 0 ? "Nothing is pending." : "\(pending) pending.")
                 }
                 if !problems.isEmpty { throw MigrationError.mismatch(problems) }
@@ -191,6 +209,8 @@ extension MigrateCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print the SQL that `up` would run, and what of it is destructive.",
             discussion: """
+                Of functions that changed, the difference is printed: from the text that was applied to the file.
+
                 EXAMPLES:
                   lyceum migrate plan
                   lyceum migrate plan --json
@@ -208,9 +228,12 @@ extension MigrateCommand {
 
         func run() async throws {
             try await reportingErrors {
-                let files = try await migrate.migrator().plan(to: to)
+                let migrator = try await migrate.migrator()
+                let files = try migrator.plan(to: to)
+                let reachesEnd = try files.count == migrator.plan().count
+                let functions = reachesEnd ? try migrator.planFunctions() : []
                 if json {
-                    try printJSON(["migrations": files.map { PlannedDocument($0) }])
+                    try printJSON(PlanDocument(files: files, functions: functions))
                     return
                 }
                 for file in files {
@@ -218,7 +241,11 @@ extension MigrateCommand {
                     for statement in file.destructive { print("-- destructive, \(statement)") }
                     print(file.up.hasSuffix("\n") ? file.up : file.up + "\n")
                 }
-                if files.isEmpty { print("-- Nothing is pending.") }
+                for (entry, difference) in functions {
+                    print("-- functions/\(entry.path) (\(entry.state.rawValue))")
+                    if !difference.isEmpty { print(difference) }
+                }
+                if files.isEmpty && functions.isEmpty { print("-- Nothing is pending.") }
             }
         }
     }
@@ -227,6 +254,9 @@ extension MigrateCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check that what is applied is what the files say.",
             discussion: """
+                Functions, views and triggers are looked for by name: what is missing in the database, and what is in it \
+                and in no file.
+
                 EXAMPLES:
                   lyceum migrate verify
                   lyceum migrate verify --json
@@ -269,7 +299,7 @@ extension MigrateCommand {
 
         func run() async throws {
             try await reportingErrors {
-                let directory = try Resources(settings: await settings.load()).migrations()
+                let directory = try InstalledFiles(settings: await settings.load()).migrations()
                 print(try MigrationFile.create(name: name, directory: directory))
             }
         }
@@ -277,13 +307,15 @@ extension MigrateCommand {
 }
 
 /// The events of `up` and `down`, one line each.
-private func show(_ event: Migrator.Event) {
+func show(_ event: Migrator.Event) {
     switch event {
     case .waiting(let holder):
         complain("Another migration is running\(holder.map { " (backend \($0))" } ?? ""); waiting for it.")
     case .running(let file, let up):
         print("\(up ? "up  " : "down")  \(file.fileName)", terminator: "")
         fflush(nil)
+    case .functions(let paths, let seconds):
+        print("  \(paths.count) files of functions: \(shown(seconds: seconds))")
     case .done(_, _, let seconds):
         print("  \(shown(seconds: seconds))")
     }
@@ -295,7 +327,7 @@ private func endingLine<Value>(_ body: () throws -> Value) throws -> Value {
         return try body()
     } catch let error as MigrationError {
         switch error {
-        case .failed, .interrupted: print("  failed")
+        case .failed, .interrupted, .functions(_, _, .some, _): print("  failed")
         default: break
         }
         throw error
@@ -314,8 +346,27 @@ private func padded(_ version: Int) -> String {
 
 private struct StatusDocument: Encodable {
     var migrations: [MigrationHistory.Entry]
+    var functions: [FunctionHistory.Entry]
     var pending: Int
     var problems: [String]
+}
+
+private struct PlanDocument: Encodable {
+    struct Functions: Encodable {
+        var path: String
+        var state: FunctionHistory.State
+        var difference: String
+    }
+
+    var migrations: [PlannedDocument]
+    var functions: [Functions]
+
+    init(files: [MigrationFile], functions: [(entry: FunctionHistory.Entry, difference: String)]) {
+        migrations = files.map { PlannedDocument($0) }
+        self.functions = functions.map {
+            Functions(path: $0.entry.path, state: $0.entry.state, difference: $0.difference)
+        }
+    }
 }
 
 private struct PlannedDocument: Encodable {

@@ -32,7 +32,7 @@ extension OpenAPICommand {
 
         func run() async throws {
             try await reportingErrors {
-                let parts = try Resources(settings: await settings.load()).openAPIParts()
+                let parts = try InstalledFiles(settings: await settings.load()).openAPIParts()
                 try write(try Contract.bundle(parts), to: output ?? parts + ".yaml")
             }
         }
@@ -50,10 +50,10 @@ extension OpenAPICommand {
 
         func run() async throws {
             try await reportingErrors {
-                let resources = try Resources(settings: await settings.load())
-                let bundle = try Contract.bundle(try resources.openAPIParts())
-                let path = try resources.openAPIYAML()
-                guard Array(bundle.utf8) == (try resources.contents(path)) else {
+                let installed = try InstalledFiles(settings: await settings.load())
+                let bundle = try Contract.bundle(try installed.openAPIParts())
+                let path = try installed.openAPIYAML()
+                guard Array(bundle.utf8) == (try installed.contents(path)) else {
                     complain(
                         "\(path) is not what the parts in openapi/ give. Make it anew with `lyceum openapi bundle`.")
                     throw Exit.pending
@@ -84,7 +84,7 @@ extension OpenAPICommand {
 
         func run() async throws {
             try await reportingErrors {
-                let path = try Resources(settings: await settings.load()).openAPIYAML()
+                let path = try InstalledFiles(settings: await settings.load()).openAPIYAML()
                 guard let data = FileManager.default.contents(atPath: path),
                     let yaml = String(validating: data, as: UTF8.self)
                 else { throw OpenAPIError("\(path) can't be read as UTF-8.") }

@@ -5,8 +5,8 @@ extension Settings {
     /// The database as its owner sees it, with this program's schema.
     func ownerConnection() throws -> BlockingConnection {
         let url = try requireOwnerDatabaseURL()
-        let files = try MigrationFile.load(directory: Resources(settings: self).migrations())
-        let standing = try Migrator(url: url, files: files).standing()
+        let migrations = try Migrations.load(directory: InstalledFiles(settings: self).migrations())
+        let standing = try Migrator(url: url, migrations).standing()
         guard standing == .current else { throw StartChecks.Failure(schema: standing) }
         return try BlockingConnection(url: url)
     }
@@ -23,6 +23,12 @@ extension StartChecks.Failure {
             self.init(
                 "The schema of the database is newer than this program (\(entries.count) without a file): use a newer "
                     + "program.")
+        case .functions(let entries):
+            let names = entries.prefix(3).map(\.path).joined(separator: ", ")
+            self.init(
+                "The functions of the database are not this program's (\(entries.count) files differ: \(names)"
+                    + "\(entries.count > 3 ? " …" : "")): run `lyceum migrate up`, or use the program that they are of."
+            )
         default: self.init("The schema of the database is not this program's: run `lyceum migrate status`.")
         }
     }

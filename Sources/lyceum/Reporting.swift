@@ -23,7 +23,7 @@ func reportingErrors(_ body: () async throws -> Void) async throws {
     } catch let error as SettingsError {
         complain(error.description)
         throw Exit.settings
-    } catch let error as ResourcesError {
+    } catch let error as InstalledFilesError {
         complain(error.description)
         throw Exit.settings
     } catch let error as CertificateError {
@@ -66,7 +66,7 @@ extension MigrationError {
     /// The database's fault, not the files'.
     fileprivate var isDatabases: Bool {
         switch self {
-        case .failed, .interrupted, .busy: true
+        case .failed, .functions, .interrupted, .busy: true
         default: false
         }
     }

@@ -40,7 +40,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingErrors {
             let settings = try await listen.load(settings)
-            let resources = Resources(settings: settings)
+            let installed = InstalledFiles(settings: settings)
             var services = Services.Settings(
                 database: try ConnectionURL(settings.requireDatabaseURL()),
                 tokenKeys: try TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
@@ -49,12 +49,12 @@ struct ServeCommand: AsyncParsableCommand {
             let server = ServerSettings(services, breachedPasswords: try settings.loadBreachedPasswords())
             let certificate = settings.tls.map { Certificate(files: $0) }
             let tls = try certificate?.load()
-            let contract = Contract(
-                yaml: try resources.contents(resources.openAPIYAML()),
-                json: try resources.contents(resources.openAPIJSON()))
+            let contract = PublishedContract(
+                yaml: try installed.contents(installed.openAPIYAML()),
+                json: try installed.contents(installed.openAPIJSON()))
             let pages = try Pages(
-                authorization: resources.template("authorization.mustache"), style: resources.template("page.css"))
-            try await StartConditions(settings: settings, resources: resources).check()
+                authorization: installed.template("authorization.mustache"), style: installed.template("page.css"))
+            try await StartConditions(settings: settings, installed: installed).check()
 
             let sink = try LogSink()
             let level = Logger.Level(rawValue: settings.logLevel) ?? .info
@@ -69,6 +69,7 @@ struct ServeCommand: AsyncParsableCommand {
             configuration.limits.connections = settings.coreConnections
             configuration.limits.totalConnections = settings.totalConnections
             configuration.limits.connectionsPerAddress = settings.addressConnections
+            configuration.limits.heldContent = settings.bodyMemory
             if settings.rateRequests > 0 {
                 configuration.rates = RateLimits(
                     requests: settings.rateRequests, signIns: settings.rateSignIns, window: settings.rateWindow)
@@ -111,7 +112,7 @@ private struct ServerService: Service, CustomStringConvertible {
 
     let settings: ServerSettings
     let configuration: RunningServer.Configuration
-    let contract: Contract
+    let contract: PublishedContract
     let pages: Pages
     let sink: LogSink
     let certificate: Certificate?
@@ -166,7 +167,7 @@ private struct ServerService: Service, CustomStringConvertible {
 /// Checks that need the database, tried again while it is not there yet.
 private struct StartConditions {
     let settings: Settings
-    let resources: Resources
+    let installed: InstalledFiles
 
     private static let patience = Duration.seconds(30)
 
@@ -193,8 +194,7 @@ private struct StartConditions {
     private func check(_ url: String) throws {
         let connection = try BlockingConnection(url: url)
         try StartChecks.ownSession(connection, url: url)
-        let files = try MigrationFile.load(directory: resources.migrations())
-        let standing = try Migrator(url: url, files: files).standing()
+        let standing = try Migrator(url: url, Migrations.load(directory: installed.migrations())).standing()
         guard standing == .current else { throw StartChecks.Failure(schema: standing) }
         try StartChecks.rowSecurity(connection)
     }

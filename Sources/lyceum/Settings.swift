@@ -34,6 +34,8 @@ struct Settings: Sendable {
     var totalConnections: Int
     var coreConnections: Int
     var addressConnections: Int
+    /// `bodies.memory`: bytes of request bodies that all connections together hold until they are whole.
+    var bodyMemory: Int
     /// Seconds that the server goes on after it was told to stop, while `/readyz` is 503.
     var shutdownDelay: Int
     /// trace, debug, info, notice, warning, error, critical.
@@ -60,7 +62,7 @@ struct Settings: Sendable {
     var backgroundConcurrency: Int
     /// `passwords.breached`: the path of a file of passwords, or their SHA-1, that nobody may choose; nil: none.
     var breachedPasswords: String?
-    /// Where `Migrations/` and openapi.yaml are; nil: looked for, see `Resources`.
+    /// Where `Migrations/` and openapi.yaml are; nil: looked for, see `InstalledFiles`.
     var resourcesDirectory: String?
 
     /// Every setting as people may see it, and where it came from.
@@ -114,6 +116,7 @@ struct Settings: Sendable {
         totalConnections = try lookup.int(
             "connections.total", in: 1...1_000_000_000, default: coreConnections * cores)
         addressConnections = try lookup.int("connections.address", in: 1...1_000_000_000, default: 4_000)
+        bodyMemory = try lookup.int("bodies.memory", in: 8_388_608...1_000_000_000_000, default: 67_108_864)
         shutdownDelay = try lookup.int("shutdown.delay", in: 0...3600, default: 0)
         publicURL = try lookup.string(
             "public.url", default: "\(tls == nil ? "http" : "https")://\(host):\(port)")

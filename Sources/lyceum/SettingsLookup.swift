@@ -29,7 +29,7 @@ struct Lookup {
         "database.url", "owner.database.url", "listen.host", "listen.port", "cores", "database.readers",
         "database.writers", "database.leased", "database.queue.limit", "database.queue.timeout", "token.keys",
         "secrets.keys", "tls.certificate", "tls.key", "proxies.trusted", "connections.core", "connections.total",
-        "connections.address",
+        "connections.address", "bodies.memory",
         "shutdown.delay", "public.url", "log.level", "rate.requests", "rate.signins", "rate.window", "cors.origins",
         "compression.minimum", "server.timing", "admin.host", "admin.port", "background.enabled",
         "background.rhythm", "background.concurrency", "passwords.breached", "resources.directory",

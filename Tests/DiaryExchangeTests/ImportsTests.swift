@@ -408,4 +408,21 @@ import Testing
         #expect(answer["Content-Disposition"] == "attachment; filename=\"\(kind.rawValue).csv\"")
         #expect(answer.body.starts(with: [0xEF, 0xBB, 0xBF]))
     }
+
+    /// More than is kept in memory goes through a file; the same key with the same content is the same request.
+    @Test func longFilesAreSpooled() throws {
+        let rows = (1...3000).map { "s\($0);Предмет с длинным названием \($0);" + String(repeating: "х", count: 20) }
+        let content = Array((["Код;Название;Краткое"] + rows).joined(separator: "\n").utf8)
+        #expect(content.count > 200_000)
+        let answer = try send("subjects", content, query: "?dry_run=true&force=true")
+        #expect(answer.status == 200, "\(answer.text.prefix(300))")
+        #expect(answer.json["rows"]?.int == 3000)
+        let key = [("Idempotency-Key", "spooled")]
+        let first = try send("subjects", content, query: "?dry_run=true&force=true", headers: key)
+        let second = try send("subjects", content, query: "?dry_run=true&force=true", headers: key)
+        #expect(first.status == 200 && second.body == first.body && second["Idempotency-Replayed"] == "true")
+        let other = try send("subjects", content + [10], query: "?dry_run=true&force=true", headers: key)
+        #expect(other.status == 422 && other.code == "idempotency_key_reused", "\(other.text)")
+        #expect(try send("subjects", Array(repeating: 120, count: 2 << 20)).status == 413)
+    }
 }

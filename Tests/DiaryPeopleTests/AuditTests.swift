@@ -98,4 +98,76 @@ import Testing
         #expect(strange != nil)
         #expect(try items(admin, "/v1/audit?request_id=strange").isEmpty)
     }
+
+    // MARK: The log as a file
+
+    private func lines(_ client: TestClient, _ query: String, headers: [(String, String)] = []) throws -> [JSONValue] {
+        let answer = try client.get("/v1/audit" + query, headers: headers)
+        try #require(answer.status == 200, "\(answer.text)")
+        #expect(answer["Content-Type"] == "application/x-ndjson")
+        let lines = answer.text.split(separator: "\n")
+        #expect(answer.trailers.map { $0.name } == ["Lyceum-Rows"] && answer.trailers[0].value == "\(lines.count)")
+        return try lines.map { try JSONValue(parsing: Array($0.utf8)) }
+    }
+
+    @Test func A5_linesAreTheItemsOfThePagesOldestFirst() throws {
+        for number in 1...5 {
+            try change(deputy, #"{"phone": "+7 \#(number) \\ \"ж\" \u0007"}"#, request: "lines")
+        }
+        let whole = try items(admin, "/v1/audit?request_id=lines&limit=200")
+        #expect(whole.count >= 5)
+        #expect(try lines(admin, "?request_id=lines&format=ndjson") == Array(whole.reversed()))
+        // The same by Accept, and with all other filters.
+        let accept = [("Accept", "application/x-ndjson")]
+        #expect(try lines(admin, "?request_id=lines", headers: accept).count == whole.count)
+        let filters =
+            "?entity=students&entity_id=\(ids.child)&action=update&from=2000-01-01&to=2000-12-31&format=ndjson"
+        #expect(try lines(admin, filters) == [])
+        let all = try admin.get("/v1/audit?include=total&limit=1").json["total"]?.int
+        #expect(try lines(admin, "?format=ndjson").count == all)
+    }
+
+    @Test func K2_healthGroupsInTheFileAreForThoseWhoSeeThem() throws {
+        try change(deputy, #"{"health_group": 2}"#, request: "file-health-0")
+        try change(deputy, #"{"health_group": 3}"#, request: "file-health-1")
+        let query = "?request_id=file-health-1&action=update&format="
+        #expect(try lines(deputy, query + "ndjson")[0]["after"]?["health_group"]?.int == 3)
+        #expect(try lines(admin, query + "ndjson")[0]["after"]?.keys == [])
+        #expect(try deputy.get("/v1/audit" + query + "csv").text.contains("health_group"))
+        #expect(try !admin.get("/v1/audit" + query + "csv").text.contains("health_group"))
+    }
+
+    @Test func A5_theTableIsRFC4180AndHarmlessInSpreadsheets() throws {
+        let owner = try server.owner()
+        let id = try #require(
+            try owner.query(
+                """
+                INSERT INTO audit_log (school_id, entity, entity_id, action, reason, request_id, after)
+                VALUES ($1::int, 'students', $2::uuid, 'update', $3, 'table', '{"a": "b, \\"c\\""}') RETURNING id
+                """, [String(ids.school), ids.child, "=HYPERLINK(\"x\")\nsecond line"]
+            ).first)
+        let answer = try admin.get("/v1/audit?request_id=table&format=csv")
+        #expect(answer.status == 200 && answer["Content-Type"] == "text/csv; charset=utf-8; header=present")
+        #expect(answer["Content-Disposition"] == "attachment; filename=\"audit.csv\"")
+        #expect(answer["Vary"]?.contains("Accept") == true && answer["Cache-Control"] == "private, no-store")
+        #expect(answer.trailers.first?.value == "1")
+        let rows = answer.text.split(separator: "\r\n", omittingEmptySubsequences: false)
+        #expect(
+            rows[0]
+                == "\u{FEFF}id,changed_at,entity,entity_id,action,before,after,changed_by_id,changed_by_last_name,"
+                + "changed_by_first_name,changed_by_middle_name,client_id,client_name,reason,request_id")
+        #expect(rows.count == 3 && rows[2] == "")
+        #expect(rows[1].hasPrefix("\(id),20"))
+        #expect(rows[1].contains(#","{""a"": ""b, \""c\""""}","#))
+        #expect(rows[1].hasSuffix(#","'=HYPERLINK(""x"")\#nsecond line",table"#))
+    }
+
+    @Test func theFileHasNoPagesAndNoOtherForms() throws {
+        #expect(try admin.get("/v1/audit?format=csv&limit=5").code == "unknown_parameter")
+        #expect(try admin.get("/v1/audit?format=xlsx").code == "invalid_parameter")
+        #expect(try admin.get("/v1/audit?limit=1", headers: [("Accept", "text/html")]).json["items"] != nil)
+        #expect(try admin.get("/v1/audit?format=json", headers: [("Accept", "text/csv")]).json["items"] != nil)
+        let head = try admin.send("HEAD", "/v1/audit?format=csv")
+        #expect(head.status == 200 && head["Transfer-Encoding"] == "chunked" && head.body.isEmpty)
+    }
 }

@@ -48,6 +48,16 @@ import Testing
         try #require(answer.status == 201, "\(answer.text)")
     }
 
+    @Test func aSessionThatHasEndedMakesNothing() throws {
+        let to = try next()
+        try server.owner().query("UPDATE sessions SET ended_at = now() WHERE school_id = $1", [String(ids.school)])
+        for isDry in [true, false] {
+            let answer = try rollOver(to, dry: isDry)
+            #expect(answer.status == 401 && answer.code == "invalid_token", "\(answer.text)")
+        }
+        #expect(try rows("SELECT count(*) FROM classes WHERE school_id = $1 AND academic_year_id = $2", to) == [["0"]])
+    }
+
     @Test func Y1_theNextYearIsMadeFromThisOne() throws {
         let (repeats, left) = (ids.others[0], ids.others[1])
         try decide(repeats, "repeats")

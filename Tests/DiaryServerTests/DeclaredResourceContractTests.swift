@@ -1,8 +1,5 @@
 import Diary
-import DiaryJournal
-import DiaryPeople
-import DiarySchool
-import DiarySignIn
+import DiaryServer
 import FoundationEssentials
 import TestSupport
 import Testing
@@ -10,13 +7,7 @@ import Yams
 
 /// What the program declares of a resource, and what its part of the contract says of it.
 @Suite struct DeclaredResourceContractTests {
-    static let declared = [
-        AcademicYears.resource, Promotions.resource, Terms.resource, Holidays.resource, BellSchedules.resource,
-        Rooms.resource, Subjects.resource, Categories.resource, AttendanceCodes.resource, Classes.resource,
-        ClassTeachers.resource, Groups.resource, GroupMembers.resource, Sections.resource, SectionTeachers.resource,
-        TimetableEntries.resource, Enrollments.resource, Students.resource, Guardians.resource, Guardianships.resource,
-        Consents.resource, StudentDocuments.resource, Staff.resource, Clients.resource,
-    ]
+    static let declared = Routes.declared
 
     private let contract: Contract
 
@@ -30,13 +21,13 @@ import Yams
         for resource in Self.declared { try expectFields(of: resource) }
     }
 
-    private func expectFields(of resource: SchoolResource) throws {
+    private func expectFields(of resource: Resource) throws {
         let record = try contract.properties("\(resource.noun)Record")
         let new = try contract.properties("New\(resource.noun)")
         let patch = try contract.properties("\(resource.noun)Patch")
         let required = contract.schemas["New\(resource.noun)"]?["required"] as? [String] ?? []
         let written = resource.fields.filter { !$0.isReadOnly }
-        let identity = [resource.people?.identity].compactMap { $0 }
+        let identity = [resource.identity].compactMap { $0 }
         #expect(Set(resource.fields.map { $0.name }).subtracting(record.keys) == [], "\(resource.noun)")
         #expect(Set(new.keys) == Set(written.map { $0.name } + identity), "\(resource.noun)")
         #expect(Set(patch.keys) == Set(written.filter { !$0.isFixed }.map { $0.name }), "\(resource.noun)")
@@ -72,17 +63,19 @@ import Yams
         for resource in Self.declared { try expectWhoAndFilters(of: resource) }
     }
 
-    private func expectWhoAndFilters(of resource: SchoolResource) throws {
+    private func expectWhoAndFilters(of resource: Resource) throws {
         let part = try #require(contract.parts[resource.noun])
         #expect(part["path"] as? String == resource.path)
         let write = try #require(part["write"] as? String)
         try expect(resource.readers, part["read"] as? String, part["programs"] as? [String] ?? [])
         try expect(resource.writers, write, [])
         try expect(resource.makers, part["make"] as? String ?? write, [])
-        #expect(part["searched"] as? Bool ?? false == resource.people?.isSearched ?? false)
+        #expect(part["searched"] as? Bool ?? false == resource.isSearchedByName)
         // Lists of their own stand in `paths`.
         guard (part["without"] as? [String])?.contains("list") != true else { return }
-        #expect(Set((part["filters"] as? [String: String] ?? [:]).keys) == Set(resource.filters), "\(resource.noun)")
+        #expect(
+            Set((part["filters"] as? [String: String] ?? [:]).keys) == Set(resource.filters.map { $0.name }),
+            "\(resource.noun)")
     }
 
     private func expect(_ access: Access, _ name: String?, _ programs: [String]) throws {
@@ -171,8 +164,7 @@ private struct Contract {
         case .word(let words): ["type": "string", "enum": "\(words)"]
         case .gradeLevels: ["type": "array", "minItems": "1", "maxItems": "11", "uniqueItems": "true"]
         case .words: ["type": "array", "uniqueItems": "true"]
-        case .redirectURIs(let maximum): ["type": "array", "maxItems": "\(maximum)"]
-        case .texts(let count, _): ["type": "array", "maxItems": "\(count)", "uniqueItems": "true"]
+        case .texts(let count, _, _): ["type": "array", "maxItems": "\(count)"]
         case .rows(_, let maximum): ["type": "array", "maxItems": "\(maximum)"]
         }
     }

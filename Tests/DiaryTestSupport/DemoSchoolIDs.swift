@@ -155,6 +155,13 @@ package struct DemoSchoolIDs: Sendable {
             RETURNING id
             """, [String(school), rows["{academic_year_id}"], ofChild]
         ).first
+        rows["{order_id}"] = try connection.query(
+            """
+            INSERT INTO orders (school_id, id, kind, number, issued_on, text, signatory)
+            VALUES ($1, gen_random_uuid(), 'other', '1', '2025-09-01', 'О начале учебного года', 'Директор')
+            ON CONFLICT (school_id, kind, extract(year FROM issued_on), number) DO UPDATE SET text = excluded.text RETURNING id
+            """, [String(school)]
+        ).first
         // Clients are no part of the demo school.
         let client = try connection.query(
             """

@@ -17,11 +17,17 @@ package struct TestClient: Sendable {
         package let status: Int
         package let headers: [(name: String, value: String)]
         package let body: [UInt8]
+        /// Behind an answer that came in chunks.
+        package let trailers: [(name: String, value: String)]
 
-        init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
+        init(
+            status: Int, headers: [(name: String, value: String)], body: [UInt8],
+            trailers: [(name: String, value: String)] = []
+        ) {
             self.status = status
             self.headers = headers
             self.body = body
+            self.trailers = trailers
             json = (try? JSONValue(parsing: body)) ?? .null
         }
 
@@ -102,18 +108,43 @@ package struct TestClient: Sendable {
             throw TestFailure("no answer: \(String(decoding: bytes, as: UTF8.self))")
         }
         let lines = String(decoding: bytes[..<position], as: UTF8.self).split(separator: "\r\n")
-        let headers = lines.dropFirst().map { line in
-            let parts = line.split(separator: ":", maxSplits: 1)
-            return (name: String(parts[0]), value: parts.count > 1 ? String(parts[1].drop { $0 == " " }) : "")
+        let headers = lines.dropFirst().map { field($0) }
+        let body = bytes[(position + 4)...]
+        let status = Int(lines[0].split(separator: " ")[1]) ?? 0
+        if !isHead, headers.contains(where: { $0.name == "Transfer-Encoding" }) {
+            let (content, trailers) = try chunks(body)
+            return Answer(status: status, headers: headers, body: content, trailers: trailers)
         }
-        let body = Array(bytes[(position + 4)...])
-        let answer = Answer(status: Int(lines[0].split(separator: " ")[1]) ?? 0, headers: headers, body: body)
+        let answer = Answer(status: status, headers: headers, body: Array(body))
         if let length = answer["Content-Length"].flatMap({ Int($0) }), !isHead, answer.status != 304,
             length != body.count
         {
             throw TestFailure("Content-Length \(length), body \(body.count)")
         }
         return answer
+    }
+
+    private static func field(_ line: some StringProtocol) -> (name: String, value: String) {
+        let parts = line.split(separator: ":", maxSplits: 1)
+        return (name: String(parts[0]), value: parts.count > 1 ? String(parts[1].drop { $0 == " " }) : "")
+    }
+
+    private static func chunks(_ bytes: ArraySlice<UInt8>) throws -> ([UInt8], [(name: String, value: String)]) {
+        var rest = bytes
+        func line() throws -> String {
+            guard let end = rest.firstIndex(of: 10) else { throw TestFailure("an answer without its last chunk") }
+            defer { rest = rest[(end + 1)...] }
+            return String(decoding: rest[..<(end - 1)], as: UTF8.self)
+        }
+        var content: [UInt8] = []
+        while let size = Int(try line(), radix: 16), size > 0 {
+            guard rest.count > size + 2 else { throw TestFailure("an answer without its last chunk") }
+            content += rest.prefix(size)
+            rest = rest.dropFirst(size + 2)
+        }
+        var trailers: [(name: String, value: String)] = []
+        while case let text = try line(), !text.isEmpty { trailers.append(field(text)) }
+        return (content, trailers)
     }
 }
 

@@ -66,6 +66,13 @@ package final class TestServer: Sendable {
         if let trouble = await server.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
     }
 
+    /// Over a database that is filled already.
+    package init(over database: TestDatabase, cores: Int = 1) async throws {
+        self.database = database
+        server = try await Self.start(database, cores: cores)
+        if let trouble = await server.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
+    }
+
     deinit {
         let server = server
         Task { _ = await server.shutDown(graceSeconds: 1) }
@@ -177,6 +184,8 @@ package final class TestServer: Sendable {
         url["options"] = "-c lyceum.today=\(today)"
         var settings = Services.Settings(database: url, tokenKeys: try TokenKeys(configuration: keys))
         settings.sealingKeys = try SealingKeys(TokenKeys(configuration: sealingKeys))
+        // Suites share the processors: what is quick alone may be slow beside them.
+        settings.statementTimeout = 30_000
         settings.pool.writers = 1
         settings.pool.leased = 1
         try set(&settings)
@@ -187,7 +196,7 @@ package final class TestServer: Sendable {
         configuration.logsRequests = false
         configuration.passwordThreads = 2
         try configure(&configuration)
-        let contract = Contract(yaml: Array("openapi: 3.1.0\n".utf8), json: Array("{}".utf8))
+        let contract = PublishedContract(yaml: Array("openapi: 3.1.0\n".utf8), json: Array("{}".utf8))
         // What the server logs belongs to the test's output.
         let pages = try Pages(authorization: template("authorization.mustache"), style: template("page.css"))
         return try await RunningServer(

@@ -29,7 +29,7 @@ import Web
         ("26000", "database_unavailable", "2"),
         ("22003", "conflict", nil),
         ("LYA00", "invalid_token", nil),
-        ("LYM01", "conflict", nil),
+        ("LYM01", nil, nil),
         ("XX000", nil, nil),
         ("XX001", nil, nil),
         ("42601", nil, nil),
@@ -42,6 +42,17 @@ import Web
         #expect(problem?.kind.code == code)
         #expect(problem?.headers.first { $0.name == "Retry-After" }?.value == retry)
         #expect(problem?.detail == nil && problem?.items.isEmpty != false)
+    }
+
+    /// The message of a rule's state is its problem's code; a word that is no code is a mistake of ours: a bare 500.
+    @Test(arguments: [
+        ("LYL01", "student_overlap"), ("LYL01", "lesson_on_holiday"), ("LYL01", "lesson_outside_year"),
+        ("LYL02", "lesson_has_records"), ("LYL02", "not_movable"), ("LYM05", "version_not_writable"),
+        ("LYM01", "marks_not_allowed"), ("LYZ99", "stale_version"), ("LYM01", "no_such_code"), ("LYM01", "Marks"),
+    ])
+    func rulesGiveTheirCode(_ state: String, _ message: String) async throws {
+        let error = try await Self.lanes().refusal(state, message)
+        #expect(DatabaseProblems.problem(for: error)?.kind.code == ProblemKind.all[message]?.code)
     }
 
     static let others: [(PostgresError, String)] = [
@@ -71,18 +82,18 @@ import Web
             database = try TestDatabase(.migrated)
             try BlockingConnection(url: database.ownerURL).execute(
                 """
-                CREATE FUNCTION raise_state(state text) RETURNS int LANGUAGE plpgsql AS $$
-                BEGIN RAISE EXCEPTION 'secret words' USING ERRCODE = state; END $$
+                CREATE FUNCTION raise_state(state text, words text) RETURNS int LANGUAGE plpgsql AS $$
+                BEGIN RAISE EXCEPTION USING ERRCODE = state, MESSAGE = words; END $$
                 """)
             let offload = try Offload(name: "offload", threads: 1, limit: 10)
             let configuration = Lanes.Configuration(url: try ConnectionURL(database.ownerURL))
             await run { core in self.lanes = Lanes(configuration, offload: offload, on: core) { _ in } }
         }
 
-        func refusal(_ state: String) async throws -> PostgresError {
+        func refusal(_ state: String, _ message: String = "secret words") async throws -> PostgresError {
             try await run { _ in
                 do throws(PostgresError) {
-                    _ = try await self.lanes.read(Scope(school: 1), [Self.raise(.text(state))])
+                    _ = try await self.lanes.read(Scope(school: 1), [Self.raise(.text(state), .text(message))])
                 } catch {
                     return error
                 }
@@ -90,7 +101,7 @@ import Web
             }
         }
 
-        private static let raise = Statement("SELECT raise_state($1)")
+        private static let raise = Statement("SELECT raise_state($1, $2)")
 
         private func run<Value: Sendable>(
             _ body: @Sendable (isolated Core) async throws -> Value

@@ -1,10 +1,18 @@
 import HTTP1
+import Postgres
 import Web
 
-/// `/` answers GET, HEAD and OPTIONS with 200 and echoes the body of a POST; `/echo` lists the header fields.
+/// `/` answers GET, HEAD and OPTIONS with 200 and echoes the body of a POST; `/echo` lists the header fields; `/stream` and
+/// `/copy` stream, `/count` takes a body in pieces.
 struct Echo: Application {
     enum Rule: Sendable { case open }
-    struct Caller {}
+
+    struct Caller {
+        /// To the database, where one is named.
+        let lanes: Lanes?
+    }
+
+    let lanes: Lanes?
 
     static let routes: [Route<Rule, Caller>] = [
         .get("/", "greet", access: .open, greet),
@@ -12,6 +20,10 @@ struct Echo: Application {
         .post("/", "echoBody", access: .open, echoBody),
         .get("/echo", "listFields", access: .open, listFields),
         .post("/echo", "listFieldsOfPost", access: .open, listFields),
+        .get("/livez", "live", access: .open) { _, _ in text("alive") },
+        .get("/stream", "stream", access: .open, Streams.made),
+        .get("/copy", "copy", access: .open, Streams.copied),
+        .post("/count", "count", access: .open, countBody),
     ]
 
     /// Content of a GET means nothing; it is read, so that the connection can go on.
@@ -37,12 +49,25 @@ struct Echo: Application {
         return text(request.head.map { "\($0.name): \($0.value)\n" }.joined())
     }
 
+    private static func countBody(_ request: Request, _ caller: Caller) async throws -> Response {
+        var bytes = 0
+        while let piece = try await request.nextPiece(atMost: .max) { bytes += piece.count }
+        return text("\(bytes)\n")
+    }
+
     private static func text(_ text: String) -> Response {
         Response(.ok, contentType: "text/plain; charset=utf-8", body: Array(text.utf8))
     }
 
-    func admit(_ request: Request, _ rule: Rule) async throws -> Caller { Caller() }
-    func problem(for error: any Error) -> Problem? { nil }
-    var trouble: String? { nil }
-    func close() {}
+    func admit(_ request: Request, _ rule: Rule) async throws -> Caller { Caller(lanes: lanes) }
+
+    func problem(for error: any Error) -> Problem? {
+        switch error as? PostgresError {
+        case .overloaded?, .unavailable?: Problem(.overloaded, headers: [("Retry-After", "1")])
+        default: nil
+        }
+    }
+
+    var trouble: String? { lanes?.trouble }
+    func close() { lanes?.close() }
 }

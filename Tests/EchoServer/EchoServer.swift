@@ -1,13 +1,14 @@
 import Glibc
+import Postgres
 import Reactor
 import Web
 
 /// The server's connections, parser and router with handlers that say what they were sent, for public HTTP conformance
-/// suites (docs/http-conformance.md). For tests only: it is part of no product.
+/// suites (docs/http-conformance.md) and for `script/bench stream`. For tests only: it is part of no product.
 ///
-///     echo-server [--port <port>]
+///     echo-server [--port <port>] [--database <url>]
 ///
-/// Listens on 127.0.0.1, on a free port unless told, prints its address and ends on SIGTERM or SIGINT.
+/// With a database it has `/copy`. Listens on 127.0.0.1, on a free port unless told, prints its address and ends on SIGTERM or SIGINT.
 @main struct EchoServer {
     static func main() {
         // Before there are threads, so that all of them leave the signals to this one.
@@ -17,25 +18,32 @@ import Web
         sigaddset(&signals, SIGINT)
         pthread_sigmask(SIG_BLOCK, &signals, nil)
 
-        guard let port = port(CommandLine.arguments.dropFirst()) else {
-            print("usage: echo-server [--port <port>]")
+        guard let options = Options(CommandLine.arguments.dropFirst()) else {
+            print("usage: echo-server [--port <port>] [--database <url>]")
             exit(64)
         }
-        let server = Task.detached { try await start(port) }
+        let server = Task.detached { try await start(options) }
         var signal: Int32 = 0
         sigwait(&signals, &signal)
         Task.detached { exit(try await server.value.shutDown(graceSeconds: 5) ? 0 : 1) }
         while true { pause() }
     }
 
-    private static func start(_ port: UInt16) async throws -> Server<Echo.Rule, Echo.Caller> {
+    private static func start(_ options: Options) async throws -> Server<Echo.Rule, Echo.Caller> {
         do {
             let log = try LogSink()
-            let server = try await Server(host: "127.0.0.1", port: port, cores: [Core(index: 0)]) { core in
-                Worker(
-                    on: core, router: Router(Echo.routes), limits: ServerLimits(), log: log, logsRequests: false,
-                    application: Echo())
+            let offload = try Offload(name: "offload", threads: 1, limit: 64)
+            let database = try options.database.map { Lanes.Configuration(url: try ConnectionURL($0)) }
+            var features = Features()
+            features.compression = CompressionPolicy(offload: offload)
+            let made = features
+            let server = try await Server(host: "127.0.0.1", port: options.port, cores: [Core(index: 0)]) { core in
+                let lanes = database.map { Lanes($0, offload: offload, on: core) { _ in } }
+                return Worker(
+                    on: core, router: Router(Echo.routes), limits: ServerLimits(), features: made, log: log,
+                    logsRequests: false, application: Echo(lanes: lanes))
             }
+            _ = await server.waitUntilReady(seconds: 10)
             print("listening on http://127.0.0.1:\(server.port)")
             // Whoever reads it may be behind a pipe.
             fflush(nil)
@@ -46,9 +54,22 @@ import Web
         }
     }
 
-    private static func port(_ arguments: ArraySlice<String>) -> UInt16? {
-        if arguments.isEmpty { return 0 }
-        guard arguments.count == 2, arguments.first == "--port" else { return nil }
-        return arguments.last.flatMap { UInt16($0) }
+    private struct Options {
+        var port: UInt16 = 0
+        var database: String?
+
+        init?(_ arguments: ArraySlice<String>) {
+            var rest = arguments
+            while let name = rest.popFirst() {
+                guard let value = rest.popFirst() else { return nil }
+                switch name {
+                case "--port":
+                    guard let number = UInt16(value) else { return nil }
+                    port = number
+                case "--database": database = value
+                default: return nil
+                }
+            }
+        }
     }
 }

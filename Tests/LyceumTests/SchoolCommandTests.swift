@@ -186,8 +186,8 @@ import Testing
         let arguments = ["school", "create", "a", "--name", "А", "--time-zone", "UTC"]
         for version in [nil, 3] {
             if let version {
-                let files = try MigrationFile.load(directory: TestDatabase.migrations)
-                try Migrator(url: empty.ownerURL, files: files).up(to: version)
+                let migrations = try Migrations.load(directory: TestDatabase.migrations)
+                try Migrator(url: empty.ownerURL, migrations).up(to: version)
             }
             let outcome = try Executable.run(arguments, owner: empty)
             #expect(outcome.status == 2)

@@ -1,6 +1,7 @@
 import DiaryServer
 import Foundation
 import Glibc
+import Postgres
 import Synchronization
 import TestSupport
 import TestTools
@@ -62,6 +63,16 @@ import Testing
         #expect(!get(port, "/livez").contains("HTTP/1.1"))
     }
 
+    @Test func functionsOfAnotherProgramAreNotServed() async throws {
+        let database = try TestDatabase(.migrated)
+        try BlockingConnection(url: database.ownerURL).execute(
+            "UPDATE schema_functions SET checksum = 'older' WHERE path = 'base/context.sql'")
+        let server = try Program(environment(database))
+        defer { server.kill() }
+        #expect(await server.status() == 2)
+        #expect(await eventually { server.log.contains("not this program's (1 files differ: base/context.sql)") })
+    }
+
     @Test func certificateThatCannotBeUsedIsNamed() async throws {
         try write("nothing", to: "key.pem")
         var environment = environment(nil)
@@ -82,7 +93,7 @@ import Testing
         let server = try Program(environment)
         defer { server.kill() }
         #expect(await server.status() == 78)
-        #expect(server.log.contains("LYCEUM_PASSWORDS_BREACHED"))
+        #expect(await eventually { server.log.contains("LYCEUM_PASSWORDS_BREACHED") })
         #expect(server.log.contains("\(directory)/\(name), which \(problem)"))
     }
 

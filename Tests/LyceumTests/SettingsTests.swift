@@ -68,6 +68,15 @@ import Testing
         #expect(settings.trustedProxies == ["10.0.0.0/8", "::1", "192.0.2.1"].map { AddressBlock($0) })
     }
 
+    @Test func memoryOfBodiesHoldsTheLargest() async throws {
+        #expect(try await Settings.load(environment: [:]).bodyMemory == 64 << 20)
+        #expect(try await Settings.load(environment: ["LYCEUM_BODIES_MEMORY": "10000000"]).bodyMemory == 10_000_000)
+        // Less than the largest upload would refuse it always.
+        await #expect(throws: SettingsError.self) {
+            try await Settings.load(environment: ["LYCEUM_BODIES_MEMORY": "1000000"])
+        }
+    }
+
     @Test func connectionsOfACore() async throws {
         let settings = try await Settings.load(environment: [
             "LYCEUM_DATABASE_READERS": "3", "LYCEUM_DATABASE_WRITERS": "4", "LYCEUM_DATABASE_LEASED": "5",
@@ -118,20 +127,22 @@ import Testing
     }
 }
 
-@Suite struct ResourcesTests {
+@Suite struct InstalledFilesTests {
     @Test func foundAboveTheExecutable() throws {
         let root = FileManager.default.temporaryDirectory.path + "/lyceum-resources-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: root) }
         try FileManager.default.createDirectory(atPath: root + "/Migrations", withIntermediateDirectories: true)
-        let resources = Resources(directory: nil, executable: root + "/.build/release/lyceum")
-        #expect(try resources.migrations() == root + "/Migrations")
-        #expect(try Resources(directory: root).migrations() == root + "/Migrations")
-        let error = try #require(throws: ResourcesError.self) { try resources.openAPIYAML() }
+        let installed = InstalledFiles(directory: nil, executable: root + "/.build/release/lyceum")
+        #expect(try installed.migrations() == root + "/Migrations")
+        #expect(try InstalledFiles(directory: root).migrations() == root + "/Migrations")
+        let error = try #require(throws: InstalledFilesError.self) { try installed.openAPIYAML() }
         #expect(error.places.contains(root) && error.places.last == "/usr/share/lyceum")
     }
 
     @Test func namedDirectoryIsTheOnlyPlace() throws {
-        let error = try #require(throws: ResourcesError.self) { try Resources(directory: "/nowhere").migrations() }
+        let error = try #require(throws: InstalledFilesError.self) {
+            try InstalledFiles(directory: "/nowhere").migrations()
+        }
         #expect(error.places == ["/nowhere"])
     }
 }

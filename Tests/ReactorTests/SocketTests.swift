@@ -52,6 +52,61 @@ import Testing
         #expect(isWhole, "\(received.count) of \(Self.large.count) bytes")
     }
 
+    @Test func abortResets() async throws {
+        let (ours, theirs) = connectedPair()
+        try await core.run { core in
+            let socket = try Socket(ours, peer: "test", poller: core.poller)
+            _ = try socket.sendNow(Array("some".utf8))
+            socket.abort()
+            #expect(try await socket.send([1]) == false)
+        }
+        var byte: UInt8 = 0
+        // What was on its way is there, and then no end.
+        while recv(theirs.descriptor, &byte, 1, 0) == 1 {}
+        #expect(errno == ECONNRESET)
+    }
+
+    @Test func aBrokenConnectionIsToldAndAHalfClosedOneIsNot() async throws {
+        let (ours, theirs) = connectedPair()
+        let core = core
+        let told = Mutex(0)
+        try await core.run { core in
+            let socket = try Socket(ours, peer: "test", poller: core.poller)
+            let waiter = Suspension()
+            socket.whenBroken {
+                told.withLock { $0 += 1 }
+                waiter.resume()
+            }
+            shutdown(theirs.descriptor, Int32(SHUT_WR))
+            var input = InputBuffer()
+            while try socket.receive(into: &input) != .end { _ = await socket.readable() }
+            #expect(told.withLock { $0 } == 0)
+            theirs.reset()
+            await waiter.wait(on: core.poller)
+            socket.whenBroken(nil)
+        }
+        #expect(told.withLock { $0 } == 1)
+    }
+
+    /// Little lies in the kernel of a reader that reads nothing.
+    @Test func unsentBytesAreFew() async throws {
+        func taken(_ limits: Bool) async throws -> Int {
+            let (ours, theirs) = connectedPair()
+            defer { withExtendedLifetime(theirs) {} }
+            var small: Int32 = 4096
+            setsockopt(theirs.descriptor, SOL_SOCKET, SO_RCVBUF, &small, 4)
+            var large: Int32 = 8 << 20
+            setsockopt(ours, SOL_SOCKET, SO_SNDBUF, &large, 4)
+            return try await core.run { core in
+                let socket = try Socket(ours, peer: "test", poller: core.poller)
+                if limits { socket.limitUnsent() }
+                return try socket.sendNow(Self.large)
+            }
+        }
+        let (free, limited) = (try await taken(false), try await taken(true))
+        #expect(limited < 1 << 20 && limited < free, "\(limited) and \(free)")
+    }
+
     @Test func readsMoreThanABufferHolds() async throws {
         let (ours, theirs) = connectedPair()
         let core = core

@@ -36,6 +36,49 @@ import Testing
         #expect(try await slow.answer().head.hasPrefix("HTTP/1.1 200 "))
     }
 
+    // MARK: Streams
+
+    @Test func aStreamReachesASlowReaderAndTheConnectionGoesOn() async throws {
+        let server = try await server()
+        var options = TLSClient.Options()
+        options.receiveBuffer = 4096
+        let slow = try await TLSClient.connect(server.port, options)
+        try await slow.write("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        let quick = try await TLSClient.connect(server.port)
+        for _ in 0..<20 {
+            try await quick.write(Self.get)
+            #expect(try await quick.answer().head.hasPrefix("HTTP/1.1 200 "))
+        }
+        #expect(try await slow.answer().head.contains("Transfer-Encoding: chunked"))
+        let isWhole = try await slow.chunks() == SecureServer.large
+        #expect(isWhole)
+        try await slow.write(Self.get)
+        #expect(try await slow.answer().body == Array("hello from https://a".utf8))
+    }
+
+    /// Under HTTP/1.0 the end of TLS is the content's: its closing word says that nothing is missing.
+    @Test(arguments: [false, true])
+    func theEndOfAStreamWithoutChunksIsSaid(fails: Bool) async throws {
+        let server = try await server()
+        let client = try await TLSClient.connect(server.port)
+        try await client.write("GET /stream\(fails ? "?fail" : "") HTTP/1.0\r\n\r\n")
+        #expect(try await client.answer().head.hasPrefix("HTTP/1.1 200 "))
+        let content = try? await client.read()
+        #expect(client.wasClosedProperly == !fails)
+        let isWhole = content == SecureServer.large
+        #expect(isWhole == !fails)
+    }
+
+    @Test func aStreamThatIsNotReadIsDropped() async throws {
+        let server = try await server { $0.write = .milliseconds(50) }
+        var options = TLSClient.Options()
+        options.receiveBuffer = 4096
+        let slow = try await TLSClient.connect(server.port, options)
+        try await slow.write("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(await eventually { server.load == 0 })
+        withExtendedLifetime(slow) {}
+    }
+
     @Test func readerThatNeverReadsIsDropped() async throws {
         let server = try await server { $0.write = .milliseconds(50) }
         var options = TLSClient.Options()

@@ -59,8 +59,34 @@ final class SecureServer: Sendable {
             Response(.ok, contentType: "text/plain", body: Array("hello from \(request.origin ?? "-")".utf8))
         },
         .get("/large", "large", access: .open) { _, _ in Response(.ok, contentType: "text/plain", body: large) },
+        .get("/stream", "stream", access: .open) { request, _ in
+            Response(.ok, contentType: "text/plain", stream: Parts(failing: request.head.query == "fail"))
+        },
         .post("/echo", "echo", access: .open) { request, _ in
             Response(.ok, contentType: "application/octet-stream", body: try await request.body())
         },
     ]
+}
+
+/// The large content in parts, or the half of it and an error.
+final class Parts: ContentStream {
+    struct Broken: Error {}
+
+    private let end: Int
+    private let fails: Bool
+    private var given = 0
+
+    init(failing: Bool) {
+        fails = failing
+        end = failing ? SecureServer.large.count / 2 : SecureServer.large.count
+    }
+
+    func next() async throws -> [UInt8]? {
+        if given == end && fails { throw Broken() }
+        guard given < end else { return nil }
+        defer { given = min(given + 30_000, end) }
+        return Array(SecureServer.large[given..<min(given + 30_000, end)])
+    }
+
+    func close() {}
 }

@@ -181,6 +181,22 @@ final class TLSClient: @unchecked Sendable {
         }
     }
 
+    /// The content of a chunked answer, behind its head, without trailers.
+    func chunks() async throws -> [UInt8] {
+        try await threads.run { [self] in
+            var content: [UInt8] = []
+            while true {
+                while rest.firstIndex(of: 10) == nil { rest += try some() }
+                let end = rest.firstIndex(of: 10)!
+                let size = Int(String(decoding: rest[..<(end - 1)], as: UTF8.self), radix: 16)!
+                rest.removeSubrange(...end)
+                content += try readNow(size)
+                _ = try readNow(2)
+                if size == 0 { return content }
+            }
+        }
+    }
+
     /// `close_notify`: no more will be written.
     func finish() throws {
         SSL_shutdown(ssl)

@@ -52,6 +52,6 @@ package final class TestDatabase: Sendable {
 
     private static func migrate(_ database: String) throws {
         let url = try TestCluster.shared.url(database: database, user: "lyceum_owner")
-        try Migrator(url: url, files: MigrationFile.load(directory: migrations)).up()
+        try Migrator(url: url, Migrations.load(directory: migrations)).up()
     }
 }

@@ -16,6 +16,9 @@ final class Client: @unchecked Sendable {
         let status: Int
         let fields: [(name: String, value: String)]
         let body: [UInt8]
+        /// Lengths of the chunks, and the fields behind them, of a chunked answer.
+        var chunks: [Int] = []
+        var trailers: [(name: String, value: String)] = []
 
         var text: String { String(decoding: body, as: UTF8.self) }
         var json: JSONValue? { try? JSONValue(parsing: body) }
@@ -35,6 +38,8 @@ final class Client: @unchecked Sendable {
     private let descriptor: Int32
     /// What came and belongs to no answer yet. Used by one call at a time.
     private var rest: [UInt8] = []
+    /// The server broke the connection; known after `remainder`.
+    private(set) var wasReset = false
 
     /// - Parameter receiveBuffer: the kernel's buffer, for a slow reader.
     init(_ port: UInt16, receiveBuffer: Int32? = nil) throws {
@@ -92,7 +97,10 @@ final class Client: @unchecked Sendable {
         try await threads.run { [self] in
             while true {
                 let count = receive()
-                if count < 0 { return errno == ECONNRESET ? String(decoding: rest, as: UTF8.self) : nil }
+                if count < 0 {
+                    wasReset = errno == ECONNRESET
+                    return wasReset ? String(decoding: rest, as: UTF8.self) : nil
+                }
                 if count == 0 { return String(decoding: rest, as: UTF8.self) }
             }
         }
@@ -108,19 +116,80 @@ final class Client: @unchecked Sendable {
             }
             try more()
         }
-        let lines = String(decoding: rest[..<head], as: UTF8.self).split(separator: "\r\n")
+        let lines = String(decoding: rest[..<head], as: UTF8.self).split(separator: "\r\n").map { String($0) }
         rest.removeSubrange(..<(head + 4))
-        let fields = lines.dropFirst().map { line in
-            let colon = line.firstIndex(of: ":")!
-            return (name: String(line[..<colon]), value: String(line[line.index(after: colon)...].drop { $0 == " " }))
-        }
+        let fields = lines.dropFirst().map { Self.field($0) }
         let status = Int(lines[0].split(separator: " ")[1])!
+        if hasBody, fields.contains(where: { $0.name == "Transfer-Encoding" && $0.value == "chunked" }) {
+            var answer = Answer(status: status, fields: fields, body: [])
+            try takeChunks(&answer)
+            return answer
+        }
         let length = fields.first { $0.name == "Content-Length" }.flatMap { Int($0.value) } ?? 0
         let count = hasBody && status != 304 ? length : 0
         while rest.count < count { try more() }
         let body = Array(rest.prefix(count))
         rest.removeFirst(count)
         return Answer(status: status, fields: fields, body: body)
+    }
+
+    private func takeChunks(_ answer: inout Answer) throws {
+        var body: [UInt8] = []
+        while let size = Int(try line(), radix: 16), size > 0 {
+            while rest.count < size + 2 { try more() }
+            body += rest[..<size]
+            rest.removeFirst(size + 2)
+            answer.chunks.append(size)
+        }
+        while case let line = try line(), !line.isEmpty { answer.trailers.append(Self.field(line)) }
+        answer = Answer(
+            status: answer.status, fields: answer.fields, body: body, chunks: answer.chunks, trailers: answer.trailers)
+    }
+
+    private func line() throws -> String {
+        while true {
+            if let end = rest.firstIndex(of: 13), end + 1 < rest.count {
+                defer { rest.removeSubrange(...(end + 1)) }
+                return String(decoding: rest[..<end], as: UTF8.self)
+            }
+            try more()
+        }
+    }
+
+    private static func field(_ line: String) -> (name: String, value: String) {
+        let colon = line.firstIndex(of: ":")!
+        return (name: String(line[..<colon]), value: String(line[line.index(after: colon)...].drop { $0 == " " }))
+    }
+
+    /// Sends that many bytes of no meaning.
+    func send(bytes: Int) async throws {
+        try await threads.run { [self] in
+            let piece = [UInt8](repeating: 120, count: 64 * 1024)
+            var rest = bytes
+            while rest > 0 {
+                let count = Glibc.send(descriptor, piece, min(piece.count, rest), Int32(MSG_NOSIGNAL))
+                if count < 0 { return }
+                rest -= count
+            }
+        }
+    }
+
+    /// Waits until something can be read, and leaves it there.
+    func waitForBytes() async throws -> Bool {
+        try await threads.run { [self] in
+            var byte: UInt8 = 0
+            return recv(descriptor, &byte, 1, Int32(MSG_PEEK)) == 1
+        }
+    }
+
+    /// Reads to the end, or until `finish` was said, and keeps nothing.
+    func discard() async throws -> Int {
+        try await threads.run { [self] in
+            var bytes = [UInt8](repeating: 0, count: 65536)
+            var total = 0
+            while case let count = recv(descriptor, &bytes, bytes.count, 0), count > 0 { total += count }
+            return total
+        }
     }
 
     private func more() throws {

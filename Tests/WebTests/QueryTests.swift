@@ -5,7 +5,7 @@ import Testing
 @testable import Web
 
 private final class NoBody: BodySource {
-    func readBody(atMost limit: Int?) async throws -> [UInt8] { [] }
+    func readContent(whole: Bool, atMost limit: Int?) async throws -> [UInt8]? { nil }
 }
 
 /// A request as it would come, without a connection.

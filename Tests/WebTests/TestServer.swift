@@ -69,6 +69,7 @@ final class TestServer: Sendable {
     let gate: Gate
     /// Handlers that began on their core and ended there, and those that did not.
     let visits: Visits
+    let streams: StreamCounts
     let log: LogReader
     var port: UInt16 { server.port }
 
@@ -88,6 +89,7 @@ final class TestServer: Sendable {
     ) async throws {
         let gate = Gate()
         let visits = Visits()
+        let streams = StreamCounts()
         let offload = try Offload(name: "offload", threads: 1, limit: 100)
         let features = try features(offload)
         log = try LogReader()
@@ -96,12 +98,12 @@ final class TestServer: Sendable {
         self.cores = cores
         self.gate = gate
         self.visits = visits
+        self.streams = streams
         server = try await Server(host: "127.0.0.1", port: 0, cores: cores, proxies: proxies, limits: limits) { core in
-            let routes = (Self.routes(on: core, gate, offload) + FeatureRoutes.all).map {
-                Self.watched($0, core, visits)
-            }
+            let routes = Self.routes(on: core, gate, offload) + FeatureRoutes.all + StreamRoutes.all(on: core, streams)
             return Worker(
-                on: core, router: Router(routes), limits: limits, features: features, log: sink, logsRequests: true,
+                on: core, router: Router(routes.map { Self.watched($0, core, visits) }), limits: limits,
+                features: features, log: sink, logsRequests: true,
                 application: App(core: core, visits: visits))
         }
         Self.all.withLock { $0.append(self) }

@@ -7,7 +7,7 @@ package enum Roles {
             UNION
             SELECT 'class_teacher' FROM class_teachers t
             WHERE t.school_id = $1 AND t.teacher_id = $2::uuid
-                AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
+                AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
             ORDER BY 1
         )
         """

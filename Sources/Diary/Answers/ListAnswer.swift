@@ -16,23 +16,50 @@ package struct ListAnswer {
     }
 
     /// - Parameters:
-    ///   - rows: one more than the page's limit when there are more.
+    ///   - gate: without a row of it there is no list.
+    ///   - items: one row more than the page's limit when there are more.
     ///   - key: the columns of the sort key, for the cursor.
     ///   - total: one row with `total`, NULL when nobody asked.
-    package func response(_ rows: Rows, key: [String], children: [RowList] = [], total: Rows) -> Response {
+    ///   - children: lists inside of each item.
+    package func read(
+        behind gate: Query? = nil, _ items: Query, key: [String], total: Query,
+        @ListBuilder _ children: () -> [List] = { [] }
+    ) async throws -> Response {
+        let answer = Answer(capacity: 8 * 1024) {
+            if let gate { Gate(gate) }
+            List("items", items, limit: page.limit, children)
+            Member("next_cursor") { writer, results in
+                if let cursor = cursor(try results[items], key) { writer.string(cursor) } else { writer.null() }
+            }
+            if page.wantsTotal { Fields(total) } else { Silent(total) }
+        }
+        let (response, results) = try await answer.plain(for: caller)
+        return linked(response, cursor(try results[items], key))
+    }
+
+    /// The same of rows that have been read.
+    package func response(_ rows: Rows, key: [String], total: Rows) -> Response {
         var writer = JSONWriter(reservingCapacity: 8 * 1024)
         writer.beginObject()
-        writer.list(RowList("items", rows, children, limit: page.limit))
-        var cursor: String?
-        if rows.count > page.limit {
-            cursor = page.cursor(key.map { rows.text(page.limit - 1, $0) ?? "" })
-        }
+        writer.list(RowList("items", rows, limit: page.limit))
+        let cursor = cursor(rows, key)
         writer.key("next_cursor")
         if let cursor { writer.string(cursor) } else { writer.null() }
         if page.wantsTotal { writer.fields(total, row: 0) }
         writer.endObject()
-        var response = Response.json(writer)
-        if let cursor { response.headers.append(("Link", "<\(next(cursor))>; rel=\"next\"")) }
+        return linked(.json(writer), cursor)
+    }
+
+    /// Where the next page begins; nil when there is none.
+    private func cursor(_ rows: Rows, _ key: [String]) -> String? {
+        guard rows.count > page.limit else { return nil }
+        return page.cursor(key.map { rows.text(page.limit - 1, $0) ?? "" })
+    }
+
+    private func linked(_ response: Response, _ cursor: String?) -> Response {
+        guard let cursor else { return response }
+        var response = response
+        response.headers.append(("Link", "<\(next(cursor))>; rel=\"next\""))
         return response
     }
 

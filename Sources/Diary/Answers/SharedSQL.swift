@@ -11,6 +11,17 @@ package enum SharedSQL {
         )
         """
 
+    /// A text as a spreadsheet is to show it: what it would take for a formula has an apostrophe in front, which it hides.
+    package static func cell(_ text: String) -> String {
+        "CASE WHEN \(text) ~ '^[=+@\\t\\r-]' THEN '''' || \(text) ELSE \(text) END"
+    }
+
+    /// A moment as answers in JSON have it.
+    package static func moment(_ column: String) -> String { "replace(to_json(\(column)) #>> '{}', '+00:00', 'Z')" }
+
+    /// Options of a COPY that writes one JSON text a line. They quote nothing: JSON has no such characters, it escapes them.
+    package static let jsonLines = "(FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')"
+
     /// The school's labels of the codes of marks (M2).
     package static let markCodes = Statement(
         """

@@ -10,9 +10,9 @@ import Web
 package enum StudentGate {
     /// The pupil that the gate let through; NULL when it is closed. A subquery, which is asked once a statement and not once
     /// for each row that it is compared with.
-    package static let student = "(SELECT nullif(current_setting('lyceum.student', true), '')::uuid)"
+    package static let student = "(SELECT \(Setting.student.value))"
     /// The days that the caller sees, where `isDated`; NULL when the gate is closed.
-    package static let days = "(SELECT nullif(current_setting('lyceum.days', true), '')::datemultirange)"
+    package static let days = "(SELECT \(Setting.days.value))"
 
     /// Whether the caller may see some days of a pupil and not others, so that the statements behind the gate have to ask.
     package static func isDated(for caller: Caller) -> Bool { !caller.readsAll && !caller.isFamilyOnly }
@@ -27,15 +27,16 @@ package enum StudentGate {
     private static let pupil = """
         s.id, u.last_name, u.first_name, u.middle_name,
             c.id AS "class?.id", c.name AS "class?.name", c.grade_level AS "class?.grade_level",
-            set_config('lyceum.student', s.id::text, true) AS _gate
+            \(Setting.student.set(to: "s.id")) AS _gate
         """
     private static let named = "JOIN users u ON u.school_id = s.school_id AND u.id = s.id"
 
-    /// The class that the pupil stands in on a day.
+    /// The class that the pupil stands in on a day. Of a gate with days the day is too costly for PostgreSQL to put it in
+    /// twice, as `lyceum.holds` would.
     private static func standing(on day: String) -> String {
         """
         LEFT JOIN enrollments e ON e.school_id = s.school_id AND e.student_id = s.id
-            AND e.starts_on <= \(day) AND (e.ends_on IS NULL OR e.ends_on >= \(day))
+            AND lyceum.holds_between(e.starts_on, e.ends_on, \(day), \(day))
         LEFT JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
         """
     }
@@ -57,7 +58,7 @@ package enum StudentGate {
     /// Who sees the days before the pupil left the class sees the class as it was then.
     private static let datedGate = Statement(
         """
-        SELECT \(pupil), set_config('lyceum.days', d.days::text, true) AS _days
+        SELECT \(pupil), \(Setting.days.set(to: "d.days")) AS _days
         FROM students s
         \(named)
         CROSS JOIN LATERAL (
@@ -71,4 +72,9 @@ package enum StudentGate {
         \(standing(on: "least(lyceum.today(), upper(d.days) - 1)"))
         WHERE s.school_id = $1 AND s.id = $2::uuid AND d.days IS NOT NULL
         """)
+}
+
+extension Setting {
+    fileprivate static let student = Setting("student", .uuid)
+    fileprivate static let days = Setting("days", .datemultirange)
 }

@@ -4,13 +4,13 @@ import Postgres
 extension BlockingConnection {
     /// The reason that its audit rows get (A5).
     package func explain(_ reason: String) throws {
-        try query("SELECT set_config('lyceum.reason', $1, true)", [reason])
+        try query("SELECT \(Setting.reason.set(to: "$1"))", [reason])
     }
 
     /// The school and its clock.
     package func enter(school: Int, timeZone: String) throws {
         try query(
-            "SELECT set_config('lyceum.school_id', $1, true), set_config('lyceum.time_zone', $2, true)",
+            "SELECT \(Setting.school.set(text: "$1")), \(Setting.timeZone.set(to: "$2"))",
             [String(school), timeZone])
     }
 }

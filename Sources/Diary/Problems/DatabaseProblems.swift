@@ -26,7 +26,8 @@ package enum DatabaseProblems {
         if let constraint = error.constraint, let kind = constraints[constraint] { return Problem(kind) }
         switch error.sqlState {
         case "LYA00": return Problem.invalidToken
-        case let state where state.hasPrefix("LY"): return Problem(ProblemKind.all[error.message] ?? .conflict)
+        // The message of a rule is its problem's code (docs/decisions/0010). One that is no code is a mistake of ours.
+        case let state where state.hasPrefix("LY"): return ProblemKind.all[error.message].map { Problem($0) }
         case "22003": return Problem(.conflict)  // a number beyond its column, such as a version
         // query_canceled: the statement ran into its timeout.
         case "57014": return Problem(.timeout, headers: [("Retry-After", "2")])

@@ -227,6 +227,49 @@ extension ProblemKind {
         detail: Text(
             ru: "Срок задания раньше урока (H1).",
             en: "The homework is due before its lesson (rule H1)."))
+    package static let studentOverlap = ProblemKind(
+        "student_overlap", .conflict,
+        title: Text(ru: "У ученика два урока сразу", en: "Pupil has two lessons at a time"),
+        detail: Text(
+            ru: "У ученика группы в это время другой урок (L1); выберите другое время.",
+            en: "A pupil of the group has another lesson at that time (rule L1); choose another time."))
+    package static let lessonOnHoliday = ProblemKind(
+        "lesson_on_holiday", .conflict,
+        title: Text(ru: "Урок в каникулы", en: "Lesson on a holiday"),
+        detail: Text(
+            ru: "На этот день приходятся каникулы или праздник (L1); отмените урок или выберите другой день.",
+            en: "The day is a holiday (rule L1); cancel the lesson or choose another day."))
+    package static let lessonOutsideYear = ProblemKind(
+        "lesson_outside_year", .conflict,
+        title: Text(ru: "Урок вне учебного года", en: "Lesson outside the year"),
+        detail: Text(
+            ru: "День урока не входит в учебный год журнала (L1); измените день урока или границы года.",
+            en: "The lesson's day is not in the section's academic year (rule L1); change the day, or the year's dates."
+        ))
+    package static let lessonHasRecords = ProblemKind(
+        "lesson_has_records", .conflict,
+        title: Text(ru: "На уроке есть записи", en: "Lesson has records"),
+        detail: Text(
+            ru: "На уроке стоят отметки или посещаемость: его не переносят и не отменяют, пока они не убраны (L2).",
+            en: "Marks or attendance stand at the lesson: clear them before it is moved or cancelled (rule L2)."))
+    package static let lineItemDeleted = ProblemKind(
+        "line_item_deleted", .conflict,
+        title: Text(ru: "Колонка удалена", en: "Column deleted"),
+        detail: Text(
+            ru: "Колонка этой отметки удалена; поставьте отметку в другую.",
+            en: "The column of the mark was deleted; write the mark in another one."))
+    package static let notMovable = ProblemKind(
+        "not_movable", .conflict,
+        title: Text(ru: "Запись не переносится", en: "Not movable"),
+        detail: Text(
+            ru: "То, к чему относится запись, не меняется: уберите её и создайте другую.",
+            en: "What the record belongs to never changes: remove it and make another."))
+    package static let versionNotWritable = ProblemKind(
+        "version_not_writable", .conflict,
+        title: Text(ru: "Версию считает сервер", en: "Version not writable"),
+        detail: Text(
+            ru: "Номер версии записи присваивает сервер (M5); не передавайте его как новое значение.",
+            en: "The server counts the versions of a record (rule M5); do not send one as a new value."))
     package static let conflict = ProblemKind(
         "conflict", .conflict,
         title: Text(ru: "Противоречит другим данным", en: "Conflict"),
@@ -342,6 +385,8 @@ extension ProblemKind {
         unauthorized, invalidToken, invalidGrant, invalidRequest, unsupportedGrantType, forbidden, staleVersion,
         marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled, notYourLesson,
         journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, cursorExpired, unauthorizedClient,
+        studentOverlap, lessonOnHoliday, lessonOutsideYear, lessonHasRecords, lineItemDeleted, notMovable,
+        versionNotWritable,
         invalidCode, wrongPassword, secondFactorRequired, invalidSecondFactor, secondFactorSetUpRequired, invalidTicket,
         wrongCode, secondFactorSet, secondFactorUnavailable, notYourCredentials, accountClosed, loginSet, loginTaken,
         tooManyAttempts, shuttingDown, conflict, alreadyExists, inUse, classNotMovable, enrollmentNotMovable,
@@ -355,6 +400,20 @@ extension ProblemKind {
     /// Every kind there is, by its code.
     package static let all: [String: ProblemKind] = Dictionary(
         uniqueKeysWithValues: (ofTheProtocol + ofTheSchool).map { ($0.code, $0) })
+
+    /// The kind of a code that a rule of the database gave.
+    ///
+    /// - Throws: `UnknownCode`, which is answered with a bare 500 and logged: a mistake of ours.
+    package static func of(_ code: String) throws(UnknownCode) -> ProblemKind {
+        guard let kind = all[code] else { throw UnknownCode(code: code) }
+        return kind
+    }
+
+    package struct UnknownCode: Error, CustomStringConvertible {
+        package let code: String
+
+        package var description: String { "The database refuses with a code that has no problem: \(code)" }
+    }
 }
 
 extension Problem {

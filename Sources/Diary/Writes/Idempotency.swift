@@ -30,17 +30,20 @@ package enum Idempotency {
 
     /// - Parameters:
     ///   - scope: the caller's, when left out.
+    ///   - hash: of the request, where its content was taken in pieces; see `hash(_:_:)`.
     ///   - keeper: for rows that the caller may cease to see: what answers the row of the kept answer's `id` to who may still
     ///     write it. When that is nothing, the answer is not given again.
     package static func run(
-        _ request: Request, _ caller: Caller, scope: Scope? = nil, keeper: ((String) -> Query)? = nil,
+        _ request: Request, _ caller: Caller, scope: Scope? = nil, hash known: [UInt8]? = nil,
+        keeper: ((String) -> Query)? = nil,
         _ body: (Work) async throws -> Response
     ) async throws -> Response {
         let scope = scope ?? caller.scope
         guard let key = try key(of: request) else {
             return try await body(.segment(caller.services.lanes, scope))
         }
-        let hash = try await hash(request)
+        let hash: [UInt8]
+        if let known { hash = known } else { hash = try Self.hash(line(of: request), try await request.body()) }
         let identity: [Parameter] = [.integer(caller.school.id), .text(caller.owner), .text(key)]
         return try await caller.services.lanes.transaction(scope) { transaction in
             let rows = try await transaction.run([
@@ -97,9 +100,14 @@ package enum Idempotency {
         return key
     }
 
-    private static func hash(_ request: Request) async throws -> [UInt8] {
-        let line = "\(request.head.method.rawValue) \(request.head.path)?\(request.head.query ?? "")\n"
-        return try SHA256.hash(Array(line.utf8) + (try await request.body()))
+    /// What of a request belongs to its hash besides its content.
+    package static func line(of request: Request) -> String {
+        "\(request.head.method.rawValue) \(request.head.path)?\(request.head.query ?? "")\n"
+    }
+
+    /// What makes two requests the same.
+    package static func hash(_ line: String, _ content: [UInt8]) throws -> [UInt8] {
+        try SHA256.hash(Array(line.utf8) + content)
     }
 
     private static func replay(_ rows: Rows, _ hash: [UInt8]) throws -> Response {

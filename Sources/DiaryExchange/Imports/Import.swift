@@ -14,11 +14,27 @@ struct Import: Sendable {
     /// written twice.
     var writing: [Statement] { statements.update + [statements.insert] + statements.follow }
 
-    /// Whether what it writes fires no triggers that join.
-    var writesByHash: Bool { ![.staff, .students, .guardians].contains(file.kind) }
+    /// To examine and to compare.
+    var look: [ImportCall] {
+        [
+            ImportCall(ImportStatements.joinByHash), call(statements.examine, .examine),
+            call(statements.compare, .compare), ImportCall(ImportStatements.joinFreely),
+        ]
+    }
 
-    /// Statements in all: to look, to compare, to write, to look again.
-    var steps: Int { 2 + writing.count + (statements.verify == nil ? 0 : 1) }
+    /// To write and to verify.
+    var write: [ImportCall] {
+        let planning = file.kind.firesJoins ? ImportStatements.joinFreely : ImportStatements.joinByHash
+        return [ImportCall(planning)] + writing.enumerated().map { call($0.element, .write($0.offset)) }
+            + [ImportCall(ImportStatements.joinByHash)] + (statements.verify.map { [call($0, .verify)] } ?? [])
+            + [ImportCall(ImportStatements.joinFreely)]
+    }
+
+    var steps: Int { (look + write).filter { $0.isStep }.count }
+
+    private func call(_ statement: Statement, _ purpose: ImportCall.Purpose) -> ImportCall {
+        ImportCall(statement, purpose, .rows(file.rows))
+    }
 
     /// Faults out of what `examine` or `verify` answered.
     func faults(_ findings: [[String?]]) -> [ImportFault] {
@@ -38,68 +54,6 @@ struct Import: Sendable {
         return ImportReport(
             kind: file.kind, file: file.name, isDryRun: isDryRun, rows: file.count, made: made.count,
             updated: touched.count - made.count, unchanged: file.count - touched.count, missing: missing)
-    }
-}
-
-/// Files that are imported together, all of them or none: what is decided between looking and writing, however statements
-/// reach the database.
-///
-/// For each of `tasks`, in their order: ask `isPossible`, run `examine` and `compare`, `check` their answers, run what
-/// writes, `finish` with their answers. `conclude` at the end.
-struct ImportBatch: Sendable {
-    let tasks: [Import]
-    private let isForced: Bool
-    private let isDryRun: Bool
-    private var faults: [ImportFault]
-    private var refused: Set<ImportKind>
-    private var reports: [ImportReport] = []
-
-    /// - Parameter faults: of what the files came in.
-    init(_ files: [ImportFile], faults: [ImportFault] = [], isForced: Bool, isDryRun: Bool) {
-        tasks = files.map { Import($0) }
-        self.isForced = isForced
-        self.isDryRun = isDryRun
-        self.faults = faults + files.flatMap { $0.faults }
-        refused = Set(files.filter { !$0.faults.isEmpty }.map { $0.kind })
-    }
-
-    /// False while what its rows name has faults: theirs would be but echoes.
-    func isPossible(_ task: Import) -> Bool {
-        task.file.kind.needs.isDisjoint(with: refused)
-    }
-
-    mutating func skip(_ task: Import) { refused.insert(task.file.kind) }
-
-    /// - Returns: how many the file leaves out; nil when it is not written.
-    mutating func check(_ task: Import, findings: [[String?]], comparison: [[String?]]) throws(ImportRefusal) -> Int? {
-        let found = task.faults(findings)
-        if !found.isEmpty || !task.file.faults.isEmpty {
-            faults += found
-            refused.insert(task.file.kind)
-            return nil
-        }
-        let counts = (comparison.first ?? []).map { Int($0 ?? "") ?? 0 }
-        guard counts.count == 2 else { return 0 }
-        // A file that was cut on its way looks like a school that lost its pupils.
-        if !isForced, counts[1] * 10 > counts[0] {
-            throw .shrinks(file: task.file.name, known: counts[0], missing: counts[1])
-        }
-        return counts[1]
-    }
-
-    /// - Parameter findings: what `verify` answered.
-    mutating func finish(_ task: Import, _ changes: [[[String?]]], findings: [[String?]], missing: Int) {
-        let found = task.faults(findings)
-        if !found.isEmpty {
-            faults += found
-            refused.insert(task.file.kind)
-        }
-        reports.append(task.report(changes, missing: missing, isDryRun: isDryRun))
-    }
-
-    func conclude() throws(ImportRefusal) -> [ImportReport] {
-        if let refusal = ImportRefusal(faults, order: tasks.map { $0.file.name }) { throw refusal }
-        return reports
     }
 }
 

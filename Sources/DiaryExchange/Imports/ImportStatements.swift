@@ -29,9 +29,10 @@ struct ImportStatements {
         }
     }
 
-    static let findingColumns = ["line", "field", "code", "argument"]
-    static let comparisonColumns = ["known", "missing"]
-    static let keyColumns = ["key"]
+    /// What a transaction of an import begins with.
+    static let entrance = [
+        ImportCall(lock, .setting, .school), ImportCall(savepoint), ImportCall(`defer`), ImportCall(interpret),
+    ]
 
     /// Imports of a school take turns, so that what the second one looks at is what the first has written.
     static let lock = Statement("SELECT pg_advisory_xact_lock(hashtextextended('import', $1::int)) AS _locked")

@@ -32,43 +32,23 @@ package struct OwnerImport {
     package func run(
         isDryRun: Bool, isForced: Bool, progress: (_ done: Int, _ steps: Int) -> Void
     ) throws -> [ImportReport] {
-        var batch = ImportBatch(files, faults: faults, isForced: isForced, isDryRun: isDryRun)
-        let steps = batch.tasks.reduce(0) { $0 + $1.steps }
-        var done = 0
+        var choreography = ImportChoreography(files, faults: faults, isForced: isForced, isDryRun: isDryRun)
         return try connection.transaction {
             let id = try enter()
-            try connection.query(ImportStatements.lock.sql, [id])
-            try connection.execute(ImportStatements.savepoint.sql)
-            try connection.execute(ImportStatements.defer.sql)
-            try connection.execute(ImportStatements.interpret.sql)
-            for task in batch.tasks {
-                let end = done + task.steps
-                func rows(_ statement: Statement) throws -> [[String?]] {
-                    progress(done, steps)
-                    done += 1
-                    return try connection.query(statement.sql, [id, task.file.rows]).rows
+            var calls = try choreography.next([])
+            while !calls.isEmpty {
+                var done = choreography.done
+                let answers = try calls.map { call in
+                    if call.isStep {
+                        progress(done, choreography.steps)
+                        done += 1
+                    }
+                    return try connection.query(call.statement.sql, call.texts(school: id)).rows
                 }
-                defer { done = end }
-                guard batch.isPossible(task) else {
-                    batch.skip(task)
-                    continue
-                }
-                try connection.execute(ImportStatements.joinByHash.sql)
-                let findings = try rows(task.statements.examine)
-                let comparison = try rows(task.statements.compare)
-                guard let missing = try batch.check(task, findings: findings, comparison: comparison) else { continue }
-                if !task.writesByHash { try connection.execute(ImportStatements.joinFreely.sql) }
-                let changes = try task.writing.map { try rows($0) }
-                try connection.execute(ImportStatements.joinByHash.sql)
-                let verified = try task.statements.verify.map { try rows($0) } ?? []
-                batch.finish(task, changes, findings: verified, missing: missing)
+                calls = try choreography.next(answers)
             }
-            try connection.execute(ImportStatements.joinFreely.sql)
-            let reports = try batch.conclude()
-            try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            if isDryRun { try connection.execute(ImportStatements.rollback.sql) }
-            progress(steps, steps)
-            return reports
+            progress(choreography.steps, choreography.steps)
+            return choreography.reports
         }
     }
 
@@ -79,6 +59,16 @@ package struct OwnerImport {
         try connection.explain("command line: import")
         try connection.enter(school: number, timeZone: zone)
         return id
+    }
+}
+
+extension ImportCall {
+    fileprivate func texts(school: String) -> [String?] {
+        switch parameters {
+        case .none: []
+        case .school: [school]
+        case .rows(let rows): [school, rows]
+        }
     }
 }
 

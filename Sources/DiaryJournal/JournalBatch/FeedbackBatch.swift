@@ -75,7 +75,7 @@ struct FeedbackBatch {
                         FROM sections s
                         JOIN group_members m ON m.school_id = s.school_id AND m.group_id = s.group_id
                         WHERE s.school_id = $1 AND s.id = \(BatchSQL.section) AND m.student_id = t.student_id
-                            AND m.starts_on <= t.date AND (m.ends_on IS NULL OR m.ends_on >= t.date)
+                            AND lyceum.holds(m.starts_on, m.ends_on, t.date)
                     ) THEN 'not_a_member'
                     WHEN t.lesson_id IS NOT NULL THEN lyceum.lesson_refusal($1, t.lesson_id)
                 END AS refusal

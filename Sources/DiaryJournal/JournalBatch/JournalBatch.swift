@@ -36,13 +36,13 @@ package enum JournalBatch {
             duplicates.add(FieldProblem(JSONPointer("marks").appending(row), "duplicate_item"))
         }
         if let problem = Problem(duplicates) { throw problem }
-        let refused = lists.all.flatMap { $0.problems }
-        if !refused.isEmpty && !isPartial { throw problem(refused) }
+        let refused = try lists.all.flatMap { try $0.problems }
+        if !refused.isEmpty && !isPartial { throw try problem(refused) }
         var writer = JSONWriter(reservingCapacity: 8 * 1024)
         writer.beginObject()
         writer.key("applied")
         writer.boolean(refused.isEmpty)
-        for list in lists.all { list.write(to: &writer, request.language) }
+        for list in lists.all { try list.write(to: &writer, request.language) }
         writer.endObject()
         return .json(writer)
     }
@@ -55,23 +55,23 @@ package enum JournalBatch {
         var asksRules = isPartial || work.isTransaction
         while true {
             let steps = batch.steps(.integer(caller.school.id), .text(caller.user), asksRules: asksRules)
-            let outcome = try await work.attempt(
-                [SectionGate.lock(caller, section)] + steps.map { $0.query } + [settle(.boolean(isPartial))])
-            if let refusal = outcome.refusal, refusal.sqlState != "LYB01" {
+            let lock = SectionGate.lock(caller, section)
+            let results = try await work.results(
+                of: [lock] + steps.map { $0.query } + [settle(.boolean(isPartial))])
+            if let refusal = results.refusal, refusal.sqlState != "LYB01" {
                 guard refusal.sqlState.hasPrefix("LY") && !asksRules else { throw PostgresError.refused(refusal) }
                 asksRules = true
                 continue
             }
-            guard !outcome.rows[0].isEmpty else { throw Problem(.notFound) }
-            return BatchOutcomes(steps.map { $0.list }, outcome.rows.dropFirst())
+            guard try !results[lock].isEmpty else { throw Problem(.notFound) }
+            return try BatchOutcomes(steps, results)
         }
     }
 
     /// The kind that all refused items share, or the general one.
-    private static func problem(_ items: [Problem.Item]) -> Problem {
+    private static func problem(_ items: [Problem.Item]) throws -> Problem {
         let codes = Set(items.map { $0.code })
-        let kind = codes.count == 1 ? ProblemKind.all[codes.first!] : nil
-        return Problem(kind ?? .journalRefused, items: items)
+        return Problem(codes.count == 1 ? try .of(codes.first!) : .journalRefused, items: items)
     }
 
     private static let settle = Statement("SELECT lyceum.settle_batch($1::boolean)")
@@ -100,16 +100,23 @@ struct Batch {
     }
 
     /// The statements of the lists that hold something, in the order in which they are applied.
-    func steps(_ school: Parameter, _ user: Parameter, asksRules: Bool) -> [(list: BatchList?, query: Query)] {
-        var steps: [(list: BatchList?, query: Query)] = []
-        if lessons.count > 0 { steps.append((.lessons, lessons.query(school, user))) }
-        if lineItems.count > 0 { steps.append((.lineItems, lineItems.query(school, user))) }
-        if let columns = marks.defaultColumns(school, user) { steps.append((nil, columns)) }
-        if marks.count > 0 { steps.append((.marks, marks.query(school, user, asksRules: asksRules))) }
-        if attendance.count > 0 { steps.append((.attendance, attendance.query(school, user, asksRules: asksRules))) }
-        if feedback.count > 0 { steps.append((.feedback, feedback.query(school, user))) }
+    func steps(_ school: Parameter, _ user: Parameter, asksRules: Bool) -> [BatchStep] {
+        var steps: [BatchStep] = []
+        func add(_ list: BatchList?, _ query: Query) { steps.append(BatchStep(list: list, query: query)) }
+        if lessons.count > 0 { add(.lessons, lessons.query(school, user)) }
+        if lineItems.count > 0 { add(.lineItems, lineItems.query(school, user)) }
+        if let columns = marks.defaultColumns(school, user) { add(nil, columns) }
+        if marks.count > 0 { add(.marks, marks.query(school, user, asksRules: asksRules)) }
+        if attendance.count > 0 { add(.attendance, attendance.query(school, user, asksRules: asksRules)) }
+        if feedback.count > 0 { add(.feedback, feedback.query(school, user)) }
         return steps
     }
+}
+
+/// A query of a batch, and the list whose items it answers; none for one that prepares another.
+struct BatchStep {
+    let list: BatchList?
+    let query: Query
 }
 
 /// The lists of a batch by their names in it.
@@ -126,12 +133,10 @@ private struct BatchOutcomes {
     let all: [BatchOutcome]
     var marks: BatchOutcome { all[BatchList.allCases.firstIndex(of: .marks)!] }
 
-    /// - Parameter lists: whose rows these are, one after the other; nil for a statement that belongs to none.
-    init(_ lists: [BatchList?], _ rows: ArraySlice<Rows>) {
-        let answered = zip(lists, rows).reduce(into: [BatchList: Rows]()) { answered, pair in
-            if let list = pair.0 { answered[list] = pair.1 }
+    init(_ steps: [BatchStep], _ results: Results) throws {
+        all = try BatchList.allCases.map { list in
+            try BatchOutcome(list.rawValue, steps.first { $0.list == list }.map { try results[$0.query] })
         }
-        all = BatchList.allCases.map { BatchOutcome($0.rawValue, answered[$0]) }
     }
 }
 
@@ -162,11 +167,14 @@ struct BatchOutcome {
     }
 
     var problems: [Problem.Item] {
-        guard let rows else { return [] }
-        return (0..<rows.count).compactMap { row in
-            rows.text(row, "_refusal").map { code in
-                Problem.Item(
-                    pointer: "/\(name)/\(row)", code: code, detail: Self.detail(code), current: current(rows, row))
+        get throws {
+            guard let rows else { return [] }
+            return try (0..<rows.count).compactMap { row in
+                try rows.text(row, "_refusal").map { code in
+                    Problem.Item(
+                        pointer: "/\(name)/\(row)", code: code, detail: try ProblemKind.of(code).detail,
+                        current: current(rows, row))
+                }
             }
         }
     }
@@ -177,16 +185,16 @@ struct BatchOutcome {
         return (0..<rows.count).filter { rows.text($0, "_refusal") == code }
     }
 
-    func write(to writer: inout JSONWriter, _ language: Language) {
+    func write(to writer: inout JSONWriter, _ language: Language) throws {
         writer.key(name)
         writer.beginArray()
         if let rows {
-            for row in 0..<rows.count { write(rows, row, to: &writer, language) }
+            for row in 0..<rows.count { try write(rows, row, to: &writer, language) }
         }
         writer.endArray()
     }
 
-    private func write(_ rows: Rows, _ row: Int, to writer: inout JSONWriter, _ language: Language) {
+    private func write(_ rows: Rows, _ row: Int, to writer: inout JSONWriter, _ language: Language) throws {
         writer.beginObject()
         writer.fields(rows, row: row)
         writer.key("status")
@@ -198,7 +206,7 @@ struct BatchOutcome {
             writer.key("code")
             writer.string(refusal)
             writer.key("detail")
-            writer.string(Self.detail(refusal)[language])
+            writer.string(try ProblemKind.of(refusal).detail[language])
             writer.endObject()
             writer.key("current")
             writer.raw(current(rows, row).span)
@@ -207,8 +215,6 @@ struct BatchOutcome {
     }
 
     private func current(_ rows: Rows, _ row: Int) -> [UInt8] { Array((rows.text(row, "_current") ?? "null").utf8) }
-
-    private static func detail(_ code: String) -> Text { (ProblemKind.all[code] ?? .journalRefused).detail }
 }
 
 extension Parameter {
@@ -223,6 +229,12 @@ enum BatchSQL {
 
     /// Tells the last statement that an item was refused.
     static let note = """
-        CASE WHEN c.refusal IS NOT NULL THEN set_config('lyceum.refused', 'yes', true) END AS _note
+        CASE WHEN c.refusal IS NOT NULL THEN \(Setting.refused.set(to: "'yes'")) END AS _note
         """
+}
+
+/// What `lyceum.settle_batch` reads: whether an item was refused, and whether two items name one cell.
+extension Setting {
+    fileprivate static let refused = Setting("refused", .text)
+    static let malformed = Setting("malformed", .text)
 }

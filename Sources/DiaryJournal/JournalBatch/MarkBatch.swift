@@ -229,7 +229,7 @@ struct MarkBatch {
                 'value', lyceum.mark_value(c.old_kind, c.old_number, c.old_code, c.old_due_on),
                 'comment', c.old_comment, 'version', c.version, 'published_at', lyceum.moment(c.published_at)
             ) END AS _current, \(BatchSQL.note),
-            CASE WHEN c.repeated THEN set_config('lyceum.malformed', 'yes', true) END AS _malformed
+            CASE WHEN c.repeated THEN \(Setting.malformed.set(to: "'yes'")) END AS _malformed
         FROM checked c \(adds ? "LEFT JOIN added n ON n.id = c.new_id" : "")
         LEFT JOIN updated u ON u.id = c.mark
         ORDER BY c.ord

@@ -1,3 +1,4 @@
+import DiaryExchange
 import DiarySignIn
 import Reactor
 import Synchronization
@@ -9,6 +10,7 @@ struct ProcessMetrics: Sendable {
     let cores: [Core]
     let passwords: PasswordThreads
     let files: Offload
+    let uploads: UploadSpool
     let compression: Offload
     let log: LogSink
 
@@ -21,6 +23,7 @@ struct ProcessMetrics: Sendable {
             "Pieces of work that wait for a thread: password hashes, files to import, large answers.")
         offload.add([("pool", "passwords")], passwords.waiting)
         offload.add([("pool", "files")], files.waiting)
+        offload.add([("pool", "uploads")], uploads.threads.waiting)
         offload.add([("pool", "compression")], compression.waiting)
         var started = MetricFamily(
             "lyceum_offload_started_total", .counter, "Pieces of work that a thread has taken up.")
@@ -34,6 +37,10 @@ struct ProcessMetrics: Sendable {
                 "lyceum_passwords_guessed_at", .gauge,
                 "1 while most passwords are wrong, and hashing yields to all else.",
                 value: passwords.isGuessedAt ? 1 : 0),
+            MetricFamily(
+                "lyceum_uploads_spooled_bytes", .gauge,
+                "Uploads that wait in files, for the rest of them or to be read.",
+                value: uploads.bytes),
             MetricFamily(
                 "lyceum_log_dropped_lines_total", .counter, "Log lines dropped because their reader was too slow.",
                 value: log.droppedLines),

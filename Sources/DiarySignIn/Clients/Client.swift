@@ -18,8 +18,6 @@ struct Client: Sendable {
     let requestsPerMinute: Int?
     let secrets: [(id: String, hash: [UInt8])]
 
-    var publicID: String { OpaqueToken(.client, school: school.id, id: id).text }
-
     /// What its tokens name it by.
     func grant(_ scopes: [String]) -> ClientGrant {
         ClientGrant(client: id, scopes: scopes, requestsPerMinute: requestsPerMinute)

@@ -19,14 +19,10 @@ package enum ClientSecrets {
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let client: [Parameter] = [.integer(caller.school.id), .text(try request.identifier("client_id"))]
-        let rows = try await caller.read(
-            Query(statement: this, parameters: client), Query(statement: secrets, parameters: client))
-        guard !rows[0].isEmpty else { throw Problem(.notFound) }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.list(RowList("items", rows[1]))
-        writer.endObject()
-        return .json(writer)
+        return try await Answer {
+            Gate(Query(statement: this, parameters: client))
+            List("items", Query(statement: secrets, parameters: client))
+        }.plain(for: caller).response
     }
 
     /// There is no Idempotency-Key: its kept answer would be a stored secret.

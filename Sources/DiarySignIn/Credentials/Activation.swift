@@ -71,7 +71,7 @@ package enum Activation {
     private static let find = Statement(
         """
         SELECT u.id, u.login, u.last_name, u.first_name, u.middle_name, c.id AS code_id,
-            set_config('lyceum.user_id', u.id::text, true) AS _user
+            \(Setting.user.set(to: "u.id")) AS _user
         FROM activation_codes c
         JOIN users u ON u.school_id = c.school_id AND u.id = c.user_id
         WHERE c.school_id = $1 AND c.code_hash = $2::bytea AND c.used_at IS NULL AND c.revoked_at IS NULL

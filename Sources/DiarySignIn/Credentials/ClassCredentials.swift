@@ -85,7 +85,7 @@ package enum ClassCredentials {
             s.heads AS caller_heads
         FROM classes c
         LEFT JOIN class_teachers t ON t.school_id = c.school_id AND t.class_id = c.id
-            AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
+            AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
         CROSS JOIN LATERAL (\(CodeIssue.standing(of: "$3::uuid"))) s
         WHERE c.school_id = $1 AND c.id = $2::uuid
         """)
@@ -95,14 +95,14 @@ package enum ClassCredentials {
         SELECT e.student_id AS user_id, e.student_id, false AS is_guardian
         FROM enrollments e
         WHERE $3::boolean AND e.school_id = $1 AND e.class_id = $2::uuid
-            AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+            AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
         UNION ALL
         SELECT g.guardian_id, g.student_id, true
         FROM enrollments e
         JOIN guardianships g ON g.school_id = e.school_id AND g.student_id = e.student_id AND g.access = 'full'
-            AND g.starts_on <= lyceum.today() AND (g.ends_on IS NULL OR g.ends_on >= lyceum.today())
+            AND lyceum.holds(g.starts_on, g.ends_on, lyceum.today())
         WHERE $4::boolean AND e.school_id = $1 AND e.class_id = $2::uuid
-            AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+            AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
         """
 
     private static let lock = Statement(

@@ -121,7 +121,7 @@ enum CodeIssue {
     }
 
     /// A5: the record of changes keeps it beside each row.
-    static let because = Statement("SELECT set_config('lyceum.reason', $1, true)")
+    static let because = Statement("SELECT \(Setting.reason.set(to: "$1"))")
 
     private static let lockLogins = Statement("SELECT pg_advisory_xact_lock(hashtextextended('logins', $1))")
 

@@ -88,9 +88,9 @@ package enum Credentials {
                 coalesce(bool_or(t.teacher_id IS NULL), false) AS is_led_by_nobody
             FROM lyceum.seen_students($1, u.id) s
             LEFT JOIN enrollments e ON e.school_id = $1 AND e.student_id = s.student_id
-                AND e.starts_on <= lyceum.today() AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+                AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
             LEFT JOIN class_teachers t ON t.school_id = $1 AND t.class_id = e.class_id
-                AND t.starts_on <= lyceum.today() AND (t.ends_on IS NULL OR t.ends_on >= lyceum.today())
+                AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
         ) p
         CROSS JOIN LATERAL (\(CodeIssue.standing(of: "$3::uuid"))) c
         WHERE u.school_id = $1 AND u.id = $2::uuid

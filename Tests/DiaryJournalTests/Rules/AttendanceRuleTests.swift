@@ -120,7 +120,7 @@ import Testing
             try school.refusal(of: RuleSchool.attendance(.anna, at: .recent)) == .duplicate("attendance_cell_key"))
         #expect(try school.refusal(of: RuleSchool.attendance(.boris, at: .recent)) == nil)
         let move = "UPDATE attendance SET student_id = \(RuleKey.boris)"
-        #expect(try school.refusal(of: move) == Refusal("LYL02", "attendance_not_movable"))
+        #expect(try school.refusal(of: move) == Refusal("LYL02", "not_movable"))
     }
 
     @Test func l2CancelledLessonTakesNoAttendance() throws {

@@ -118,7 +118,7 @@ import Testing
     @Test(arguments: ["student_id = \(RuleKey.boris)", "subject_id = \(RuleKey.english)", "kind = 'exam'"])
     func m10FinalStaysThePupils(_ move: String) throws {
         try school.run(RuleSchool.final(.anna, "year", nil, .number(5), section: .maths7))
-        #expect(try school.refusal(of: "UPDATE final_marks SET \(move)") == Refusal("LYL02", "mark_not_movable"))
+        #expect(try school.refusal(of: "UPDATE final_marks SET \(move)") == Refusal("LYL02", "not_movable"))
         #expect(try school.refusal(of: "UPDATE final_marks SET section_id = \(RuleKey.mathsAtHome)") == nil)
     }
 

@@ -49,7 +49,7 @@ import Testing
             try school.refusal(of: foreign) == .foreignKey("homework_school_id_lesson_id_section_id_fkey"))
         try school.run(RuleSchool.homework(.recent, of: .maths7, due: "2026-10-16"))
         let move = RuleSchool.update("homework", .new, "lesson_id = \(RuleKey.substituted)")
-        #expect(try school.refusal(of: move) == Refusal("LYL02", "homework_not_movable"))
+        #expect(try school.refusal(of: move) == Refusal("LYL02", "not_movable"))
     }
 
     @Test func h1CancelledLessonTakesNoHomework() throws {

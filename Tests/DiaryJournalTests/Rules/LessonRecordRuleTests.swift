@@ -54,10 +54,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("lessons", RuleKey.recent, "section_id = \(RuleKey.club)", "section_not_movable"),
-        ("sections", .maths7, "subject_id = \(RuleKey.english)", "section_not_movable"),
-        ("sections", .maths7, "group_id = \(RuleKey.class2)", "section_not_movable"),
-        ("line_items", .recent.column, "lesson_id = \(RuleKey.old)", "line_item_not_movable"),
+        ("lessons", RuleKey.recent, "section_id = \(RuleKey.club)", "not_movable"),
+        ("sections", .maths7, "subject_id = \(RuleKey.english)", "not_movable"),
+        ("sections", .maths7, "group_id = \(RuleKey.class2)", "not_movable"),
+        ("line_items", .recent.column, "lesson_id = \(RuleKey.old)", "not_movable"),
     ])
     func l2SectionSubjectAndColumnStay(_ table: String, _ id: RuleKey, _ change: String, _ word: String) throws {
         #expect(try school.refusal(of: RuleSchool.update(table, id, change)) == Refusal("LYL02", word))

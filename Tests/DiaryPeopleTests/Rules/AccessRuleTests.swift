@@ -218,11 +218,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", nil), ("UPDATE sessions SET ended_at = now()", Refusal("LYA00", "session_ended")),
-        ("UPDATE sessions SET expires_at = now()", Refusal("LYA00", "session_ended")),
-        ("UPDATE users SET state = 'blocked' WHERE login = 'teacher'", Refusal("LYA00", "session_ended")),
-        ("SET LOCAL lyceum.session_id = ''", Refusal("LYA00", "session_ended")),
-        ("SET LOCAL lyceum.user_id = '\(RuleKey.substitute.uuid)'", Refusal("LYA00", "session_ended")),
+        ("", nil), ("UPDATE sessions SET ended_at = now()", Refusal("LYA00", "invalid_token")),
+        ("UPDATE sessions SET expires_at = now()", Refusal("LYA00", "invalid_token")),
+        ("UPDATE users SET state = 'blocked' WHERE login = 'teacher'", Refusal("LYA00", "invalid_token")),
+        ("SET LOCAL lyceum.session_id = ''", Refusal("LYA00", "invalid_token")),
+        ("SET LOCAL lyceum.user_id = '\(RuleKey.substitute.uuid)'", Refusal("LYA00", "invalid_token")),
     ])
     func a6EndedSessionWritesNothing(_ change: String, _ wanted: Refusal?) throws {
         try school.run(

@@ -10,7 +10,7 @@ import Testing
     static let tables = [
         "users", "academic_years", "terms", "holidays", "bell_schedules", "rooms", "subjects", "categories", "groups",
         "classes", "enrollments", "curriculum_plans", "plan_topics", "sections", "timetable_entries", "lessons",
-        "line_items", "clients",
+        "line_items", "clients", "orders",
     ]
 
     /// A second row where a rule school has one or none.
@@ -28,6 +28,9 @@ import Testing
         INSERT INTO timetable_entries (school_id, id, section_id, bell_schedule_id, weekday, slot, starts_on) VALUES
             (lyceum.current_school(), \(RuleKey.new), \(RuleKey.maths7), \(RuleKey.bells), 1, 1, '2026-09-01'),
             (lyceum.current_school(), \(RuleKey.other), \(RuleKey.maths7), \(RuleKey.bells), 2, 1, '2026-09-01');
+        INSERT INTO orders (school_id, id, kind, number, issued_on, text, signatory) VALUES
+            (lyceum.current_school(), \(RuleKey.new), 'other', '1', '2026-09-01', 'Приказ', 'Директор'),
+            (lyceum.current_school(), \(RuleKey.other), 'other', '2', '2026-09-01', 'Приказ', 'Директор');
         INSERT INTO clients (school_id, id, kind, name, scopes) VALUES
             (lyceum.current_school(), \(RuleKey.new), 'integration', '1С', '{school.read}'),
             (lyceum.current_school(), \(RuleKey.other), 'integration', 'Сайт', '{school.read}');

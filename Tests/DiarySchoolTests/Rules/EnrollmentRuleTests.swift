@@ -99,8 +99,8 @@ import Testing
     @Test(arguments: [
         ("enrollments", RuleSchool.enrollment(.anna), "class_id = \(RuleKey.class2)", "enrollment_not_movable"),
         ("enrollments", RuleSchool.enrollment(.anna), "student_id = \(RuleKey.newcomer)", "enrollment_not_movable"),
-        ("group_members", RuleSchool.membership(.anna), "group_id = \(RuleKey.homeGroup)", "membership_not_movable"),
-        ("group_members", RuleSchool.membership(.anna), "student_id = \(RuleKey.vera)", "membership_not_movable"),
+        ("group_members", RuleSchool.membership(.anna), "group_id = \(RuleKey.homeGroup)", "not_movable"),
+        ("group_members", RuleSchool.membership(.anna), "student_id = \(RuleKey.vera)", "not_movable"),
     ])
     func pupilAndClassOfAnEnrollmentStay(_ table: String, _ id: RuleKey, _ change: String, _ word: String) throws {
         #expect(try school.refusal(of: RuleSchool.update(table, id, change)) == Refusal("LYE01", word))

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Diary
+@testable import DiarySignIn
 
 @Suite struct RedirectURITests {
     @Test(arguments: [

@@ -1,15 +1,19 @@
 import Postgres
 
-extension ImportKind {
-    static let classColumns = [
-        ImportColumn("external_id", externalID, .text(maximum: 100), example: ""),
-        ImportColumn("name", ["Класс", "Название"], .text(maximum: 20), isRequired: true, example: "7А"),
-        ImportColumn("grade_level", ["Параллель"], .integer(1...11), example: "7"),
-        ImportColumn("letter", ["Литера", "Буква"], .text(maximum: 10), example: "А"),
-        ImportColumn("profile", ["Профиль"], .text(maximum: 200), example: ""),
-        ImportColumn("class_teacher", ["Классный руководитель"], .text(maximum: 100), example: "S-17"),
-        ImportColumn("class_teacher_from", ["Классный руководитель с", "Руководит с"], .date, example: ""),
-    ]
+extension ImportDeclaration {
+    static let classes = ImportDeclaration(
+        fileNames: ["Классы"],
+        keys: [["external_id"], ["name"]],
+        needs: [.staff],
+        columns: [
+            ImportColumn("external_id", externalID, .text(maximum: 100), example: ""),
+            ImportColumn("name", ["Класс", "Название"], .text(maximum: 20), isRequired: true, example: "7А"),
+            ImportColumn("grade_level", ["Параллель"], .integer(1...11), example: "7"),
+            ImportColumn("letter", ["Литера", "Буква"], .text(maximum: 10), example: "А"),
+            ImportColumn("profile", ["Профиль"], .text(maximum: 200), example: ""),
+            ImportColumn("class_teacher", ["Классный руководитель"], .text(maximum: 100), example: "S-17"),
+            ImportColumn("class_teacher_from", ["Классный руководитель с", "Руководит с"], .date, example: ""),
+        ])
 }
 
 extension ImportStatements {
@@ -122,7 +126,7 @@ extension ImportStatements {
         LEFT JOIN LATERAL (
             SELECT t.id, t.teacher_id, t.starts_on, t.ends_on FROM class_teachers t
             WHERE t.school_id = $1 AND t.class_id = coalesce(w.id_now, w.id)
-                AND (t.ends_on IS NULL OR t.ends_on >= coalesce(w.class_teacher_from, w.year_starts_on))
+                AND lyceum.lasts(t.ends_on, coalesce(w.class_teacher_from, w.year_starts_on))
             ORDER BY t.starts_on DESC
             LIMIT 1
         ) t ON true

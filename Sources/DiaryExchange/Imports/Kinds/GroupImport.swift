@@ -1,22 +1,26 @@
 import Postgres
 
-extension ImportKind {
-    static let groupColumns = [
-        ImportColumn("external_id", externalID, .text(maximum: 100), example: ""),
-        ImportColumn("name", ["Группа", "Название"], .text(maximum: 100), isRequired: true, example: "Английский, 1"),
-        ImportColumn(
-            "kind", ["Вид", "Вид группы"],
-            .word([
-                ("part", ["Часть класса", "Часть"]), ("cross", ["Из разных классов", "Сводная"]),
-                ("individual", ["Индивидуальная"]),
-            ]), example: "Часть класса"),
-        ImportColumn("class", ["Класс"], .text(maximum: 20), example: "7А"),
-        ImportColumn("grade_level", ["Параллель"], .integer(1...11), example: ""),
-        ImportColumn(
-            "members", ["Ученики", "Коды учеников", "Состав"], .externalIDs(maximum: 200), example: "1024"),
-        ImportColumn("starts_on", ["С", "Дата начала"], .date, example: ""),
-        ImportColumn("ends_on", ["По", "Дата окончания"], .date, example: ""),
-    ]
+extension ImportDeclaration {
+    static let groups = ImportDeclaration(
+        fileNames: ["Группы", "Подгруппы"],
+        needs: [.classes, .students],
+        columns: [
+            ImportColumn("external_id", externalID, .text(maximum: 100), example: ""),
+            ImportColumn(
+                "name", ["Группа", "Название"], .text(maximum: 100), isRequired: true, example: "Английский, 1"),
+            ImportColumn(
+                "kind", ["Вид", "Вид группы"],
+                .word([
+                    ("part", ["Часть класса", "Часть"]), ("cross", ["Из разных классов", "Сводная"]),
+                    ("individual", ["Индивидуальная"]),
+                ]), example: "Часть класса"),
+            ImportColumn("class", ["Класс"], .text(maximum: 20), example: "7А"),
+            ImportColumn("grade_level", ["Параллель"], .integer(1...11), example: ""),
+            ImportColumn(
+                "members", ["Ученики", "Коды учеников", "Состав"], .externalIDs(maximum: 200), example: "1024"),
+            ImportColumn("starts_on", ["С", "Дата начала"], .date, example: ""),
+            ImportColumn("ends_on", ["По", "Дата окончания"], .date, example: ""),
+        ])
 }
 
 extension ImportStatements {

@@ -1,18 +1,25 @@
-extension ImportKind {
-    static let guardianColumns =
-        person("G-2048", "Ковалёва", "Ольга", "Викторовна") + contacts("kovaleva@example.org", "+7 900 000-20-48") + [
-            ImportColumn("address", ["Адрес"], .text(maximum: 500), example: "ул. Мира, 5, кв. 12"),
-            ImportColumn("workplace", ["Место работы"], .text(maximum: 200), example: ""),
-            ImportColumn("children", ["Дети", "Ребёнок", "Коды детей"], .externalIDs(maximum: 20), example: "1024"),
-            ImportColumn(
-                "relation", ["Кем приходится", "Родство"],
-                .word([
-                    ("mother", ["Мать", "Мама"]), ("father", ["Отец", "Папа"]),
-                    ("legal_guardian", ["Опекун", "Законный представитель"]), ("organisation", ["Организация"]),
-                ]), example: "Мать"),
-            ImportColumn(
-                "access", ["Доступ"], .word([("full", ["Полный", "Есть"]), ("none", ["Нет", "Закрыт"])]), example: ""),
-        ]
+extension ImportDeclaration {
+    static let guardians = ImportDeclaration(
+        fileNames: ["Родители", "Представители", "Законные представители"],
+        keys: [["external_id"]],
+        needs: [.students, .staff],
+        firesJoins: true,
+        columns: person("G-2048", "Ковалёва", "Ольга", "Викторовна")
+            + contacts("kovaleva@example.org", "+7 900 000-20-48") + [
+                ImportColumn("address", ["Адрес"], .text(maximum: 500), example: "ул. Мира, 5, кв. 12"),
+                ImportColumn("workplace", ["Место работы"], .text(maximum: 200), example: ""),
+                ImportColumn(
+                    "children", ["Дети", "Ребёнок", "Коды детей"], .externalIDs(maximum: 20), example: "1024"),
+                ImportColumn(
+                    "relation", ["Кем приходится", "Родство"],
+                    .word([
+                        ("mother", ["Мать", "Мама"]), ("father", ["Отец", "Папа"]),
+                        ("legal_guardian", ["Опекун", "Законный представитель"]), ("organisation", ["Организация"]),
+                    ]), example: "Мать"),
+                ImportColumn(
+                    "access", ["Доступ"], .word([("full", ["Полный", "Есть"]), ("none", ["Нет", "Закрыт"])]),
+                    example: ""),
+            ])
 }
 
 extension ImportStatements {
@@ -26,8 +33,8 @@ extension ImportStatements {
                     FROM guardianships g
                     JOIN enrollments e ON e.school_id = g.school_id AND e.student_id = g.student_id
                     WHERE g.school_id = $1 AND g.guardian_id = k.id
-                        AND (g.ends_on IS NULL OR g.ends_on >= lyceum.today())
-                        AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+                        AND lyceum.lasts(g.ends_on, lyceum.today())
+                        AND lyceum.lasts(e.ends_on, lyceum.today())
                 )
             )
             """,

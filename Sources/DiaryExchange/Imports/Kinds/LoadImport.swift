@@ -1,32 +1,35 @@
 import Postgres
 
-extension ImportKind {
-    static let loadColumns = [
-        ImportColumn("external_id", externalID, .text(maximum: 100), example: ""),
-        ImportColumn("subject", ["Предмет"], .text(maximum: 100), isRequired: true, example: "Математика"),
-        ImportColumn("class", ["Класс"], .text(maximum: 20), example: "7А"),
-        ImportColumn("group", ["Группа"], .text(maximum: 100), example: ""),
-        ImportColumn(
-            "kind", ["Вид", "Вид занятий"],
-            .word([
-                ("curricular", ["Урок", "Обязательный"]), ("elective", ["Электив", "Факультатив", "По выбору"]),
-                ("extracurricular", ["Внеурочная", "Внеурочное занятие", "Кружок"]),
-            ]), example: "Урок"),
-        ImportColumn(
-            "grading", ["Оценивание"],
-            .word([
-                ("marks", ["Отметки", "Отметка"]), ("pass_fail", ["Зачёт", "Зачёт и незачёт"]),
-                ("none", ["Без отметок", "Безотметочное"]),
-            ]), example: "Отметки"),
-        ImportColumn("name", ["Название", "Страница журнала"], .text(maximum: 200), example: ""),
-        ImportColumn("hours_per_week", ["Часов в неделю", "Часы"], .hours, example: "5"),
-        ImportColumn("teacher", ["Учитель", "Код учителя"], .text(maximum: 100), example: "S-17"),
-        ImportColumn(
-            "teacher_role", ["Роль", "Роль учителя"],
-            .word([("lead", ["Ведущий", "Основной"]), ("co", ["Второй", "Со-учитель"])]), example: ""),
-        ImportColumn("teacher_from", ["С", "Учитель с"], .date, example: ""),
-        ImportColumn("teacher_to", ["По", "Учитель по"], .date, example: ""),
-    ]
+extension ImportDeclaration {
+    static let load = ImportDeclaration(
+        fileNames: ["Нагрузка"],
+        needs: [.subjects, .classes, .groups, .staff],
+        columns: [
+            ImportColumn("external_id", externalID, .text(maximum: 100), example: ""),
+            ImportColumn("subject", ["Предмет"], .text(maximum: 100), isRequired: true, example: "Математика"),
+            ImportColumn("class", ["Класс"], .text(maximum: 20), example: "7А"),
+            ImportColumn("group", ["Группа"], .text(maximum: 100), example: ""),
+            ImportColumn(
+                "kind", ["Вид", "Вид занятий"],
+                .word([
+                    ("curricular", ["Урок", "Обязательный"]), ("elective", ["Электив", "Факультатив", "По выбору"]),
+                    ("extracurricular", ["Внеурочная", "Внеурочное занятие", "Кружок"]),
+                ]), example: "Урок"),
+            ImportColumn(
+                "grading", ["Оценивание"],
+                .word([
+                    ("marks", ["Отметки", "Отметка"]), ("pass_fail", ["Зачёт", "Зачёт и незачёт"]),
+                    ("none", ["Без отметок", "Безотметочное"]),
+                ]), example: "Отметки"),
+            ImportColumn("name", ["Название", "Страница журнала"], .text(maximum: 200), example: ""),
+            ImportColumn("hours_per_week", ["Часов в неделю", "Часы"], .hours, example: "5"),
+            ImportColumn("teacher", ["Учитель", "Код учителя"], .text(maximum: 100), example: "S-17"),
+            ImportColumn(
+                "teacher_role", ["Роль", "Роль учителя"],
+                .word([("lead", ["Ведущий", "Основной"]), ("co", ["Второй", "Со-учитель"])]), example: ""),
+            ImportColumn("teacher_from", ["С", "Учитель с"], .date, example: ""),
+            ImportColumn("teacher_to", ["По", "Учитель по"], .date, example: ""),
+        ])
 }
 
 extension ImportStatements {
@@ -257,7 +260,7 @@ extension ImportStatements {
                 SELECT l.id, l.starts_on, l.teacher_id FROM section_teachers l
                 WHERE l.school_id = $1 AND l.section_id = w.section_id AND l.role = 'lead' AND l.teacher_id <> f.id
                     AND t.id IS NULL AND coalesce(w.teacher_role, 'lead') = 'lead'
-                    AND (l.ends_on IS NULL OR l.ends_on >= coalesce(w.teacher_from, w.year_starts_on))
+                    AND lyceum.lasts(l.ends_on, coalesce(w.teacher_from, w.year_starts_on))
                     AND (w.teacher_to IS NULL OR l.starts_on <= w.teacher_to)
                 ORDER BY l.starts_on DESC
                 LIMIT 1

@@ -1,6 +1,6 @@
 import Postgres
 
-extension ImportKind {
+extension ImportDeclaration {
     static func person(_ id: String, _ last: String, _ first: String, _ middle: String) -> [ImportColumn] {
         [
             ImportColumn("external_id", externalID, .text(maximum: 100), isRequired: true, example: id),

@@ -1,21 +1,25 @@
 import Postgres
 
-extension ImportKind {
-    static let planColumns = [
-        ImportColumn("external_id", externalID, .text(maximum: 100), example: ""),
-        ImportColumn("subject", ["Предмет"], .text(maximum: 100), isRequired: true, example: "Математика"),
-        ImportColumn("grade_level", ["Параллель", "Класс"], .integer(1...11), isRequired: true, example: "7"),
-        ImportColumn("title", ["Название", "Название плана"], .text(maximum: 200), example: ""),
-        ImportColumn("unit", ["Раздел"], .text(maximum: 300), example: "Степени"),
-        ImportColumn(
-            "topic", ["Тема", "Тема урока"], .text(maximum: 500), isRequired: true,
-            example: "Степень с натуральным показателем"),
-        ImportColumn("hours", ["Часов", "Часы"], .hours, example: "2"),
-        ImportColumn("week", ["Неделя"], .integer(1...45), example: "1"),
-        ImportColumn("homework", ["Домашнее задание", "ДЗ"], .text(maximum: 1000), example: ""),
-        ImportColumn("is_control", ["Контрольная", "Контрольная работа"], .flag, example: "Нет"),
-        ImportColumn("topic_id", ["Код темы"], .text(maximum: 100), example: ""),
-    ]
+extension ImportDeclaration {
+    static let plans = ImportDeclaration(
+        fileNames: ["КТП", "Планы"],
+        keys: [["topic_id"]],
+        needs: [.subjects],
+        columns: [
+            ImportColumn("external_id", externalID, .text(maximum: 100), example: ""),
+            ImportColumn("subject", ["Предмет"], .text(maximum: 100), isRequired: true, example: "Математика"),
+            ImportColumn("grade_level", ["Параллель", "Класс"], .integer(1...11), isRequired: true, example: "7"),
+            ImportColumn("title", ["Название", "Название плана"], .text(maximum: 200), example: ""),
+            ImportColumn("unit", ["Раздел"], .text(maximum: 300), example: "Степени"),
+            ImportColumn(
+                "topic", ["Тема", "Тема урока"], .text(maximum: 500), isRequired: true,
+                example: "Степень с натуральным показателем"),
+            ImportColumn("hours", ["Часов", "Часы"], .hours, example: "2"),
+            ImportColumn("week", ["Неделя"], .integer(1...45), example: "1"),
+            ImportColumn("homework", ["Домашнее задание", "ДЗ"], .text(maximum: 1000), example: ""),
+            ImportColumn("is_control", ["Контрольная", "Контрольная работа"], .flag, example: "Нет"),
+            ImportColumn("topic_id", ["Код темы"], .text(maximum: 100), example: ""),
+        ])
 }
 
 extension ImportStatements {

@@ -1,6 +1,9 @@
-extension ImportKind {
-    static let staffColumns =
-        person("S-17", "Абрамова", "Дарья", "Игоревна") + [
+extension ImportDeclaration {
+    static let staff = ImportDeclaration(
+        fileNames: ["Сотрудники", "Учителя"],
+        keys: [["external_id"]],
+        firesJoins: true,
+        columns: person("S-17", "Абрамова", "Дарья", "Игоревна") + [
             ImportColumn("position", ["Должность"], .text(maximum: 200), example: "Учитель математики"),
             ImportColumn("qualification", ["Категория", "Квалификация"], .text(maximum: 200), example: "Высшая"),
         ] + contacts("abramova@example.org", "+7 900 000-00-17") + [
@@ -12,7 +15,7 @@ extension ImportKind {
                     ("administrator", ["Администратор"]), ("head", ["Директор"]),
                     ("deputy_head", ["Заместитель директора", "Завуч"]), ("teacher", ["Учитель"]),
                 ]), example: "Учитель"),
-        ]
+        ])
 }
 
 extension ImportStatements {

@@ -1,6 +1,10 @@
-extension ImportKind {
-    static let studentColumns =
-        person("1024", "Ковалёв", "Артём", "Сергеевич") + [
+extension ImportDeclaration {
+    static let students = ImportDeclaration(
+        fileNames: ["Ученики", "Обучающиеся"],
+        keys: [["external_id"]],
+        needs: [.classes],
+        firesJoins: true,
+        columns: person("1024", "Ковалёв", "Артём", "Сергеевич") + [
             ImportColumn("birth_date", ["Дата рождения"], .date, example: "14.03.2013"),
             ImportColumn(
                 "sex", ["Пол"],
@@ -10,7 +14,7 @@ extension ImportKind {
             ImportColumn("address", ["Адрес"], .text(maximum: 500), example: "ул. Мира, 5, кв. 12"),
             ImportColumn("class", ["Класс"], .text(maximum: 20), example: "7А"),
             ImportColumn("enrolled_on", ["Зачислен", "Дата зачисления"], .date, example: ""),
-        ]
+        ])
 }
 
 extension ImportStatements {
@@ -22,7 +26,7 @@ extension ImportStatements {
                 OR EXISTS (
                     SELECT FROM enrollments e
                     WHERE e.school_id = $1 AND e.student_id = k.id
-                        AND (e.ends_on IS NULL OR e.ends_on >= lyceum.today())
+                        AND lyceum.lasts(e.ends_on, lyceum.today())
                 )
             )
             """,
@@ -93,7 +97,7 @@ extension ImportStatements {
         LEFT JOIN LATERAL (
             SELECT e.id, e.class_id, e.starts_on FROM enrollments e
             WHERE e.school_id = $1 AND e.student_id = s.id
-                AND (e.ends_on IS NULL OR e.ends_on >= coalesce(r.enrolled_on, y.starts_on))
+                AND lyceum.lasts(e.ends_on, coalesce(r.enrolled_on, y.starts_on))
             ORDER BY e.starts_on DESC
             LIMIT 1
         ) e ON true

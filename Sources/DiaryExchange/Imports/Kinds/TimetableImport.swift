@@ -1,34 +1,38 @@
 import Postgres
 
-extension ImportKind {
-    static let timetableColumns = [
-        ImportColumn("external_id", externalID, .text(maximum: 100), example: ""),
-        ImportColumn("section", ["Код нагрузки", "Нагрузка"], .text(maximum: 100), example: ""),
-        ImportColumn("subject", ["Предмет"], .text(maximum: 100), example: "Математика"),
-        ImportColumn("class", ["Класс"], .text(maximum: 20), example: "7А"),
-        ImportColumn("group", ["Группа"], .text(maximum: 100), example: ""),
-        ImportColumn(
-            "weekday", ["День недели", "День"],
-            .word([
-                ("1", ["Понедельник", "Пн", "Monday"]), ("2", ["Вторник", "Вт", "Tuesday"]),
-                ("3", ["Среда", "Ср", "Wednesday"]), ("4", ["Четверг", "Чт", "Thursday"]),
-                ("5", ["Пятница", "Пт", "Friday"]), ("6", ["Суббота", "Сб", "Saturday"]),
-                ("7", ["Воскресенье", "Вс", "Sunday"]),
-            ]), isRequired: true, example: "Пн"),
-        ImportColumn("slot", ["Урок", "Номер урока"], .integer(0...15), isRequired: true, example: "1"),
-        ImportColumn(
-            "week", ["Неделя"],
-            .word([
-                ("every", ["Каждая"]), ("odd", ["Нечётная", "1"]), ("even", ["Чётная", "2"]),
-            ]), example: "Каждая"),
-        ImportColumn("shift", ["Смена"], .integer(1...3), example: ""),
-        ImportColumn("bells", ["Звонки", "Расписание звонков"], .text(maximum: 100), example: ""),
-        ImportColumn("room", ["Кабинет"], .text(maximum: 100), example: "12"),
-        ImportColumn("building", ["Корпус", "Здание"], .text(maximum: 100), example: ""),
-        ImportColumn("teacher", ["Учитель", "Код учителя"], .text(maximum: 100), example: ""),
-        ImportColumn("starts_on", ["С", "Дата начала"], .date, example: ""),
-        ImportColumn("ends_on", ["По", "Дата окончания"], .date, example: ""),
-    ]
+extension ImportDeclaration {
+    static let timetable = ImportDeclaration(
+        fileNames: ["Расписание"],
+        keys: [["external_id"]],
+        needs: [.load, .rooms, .staff, .groups, .students],
+        columns: [
+            ImportColumn("external_id", externalID, .text(maximum: 100), example: ""),
+            ImportColumn("section", ["Код нагрузки", "Нагрузка"], .text(maximum: 100), example: ""),
+            ImportColumn("subject", ["Предмет"], .text(maximum: 100), example: "Математика"),
+            ImportColumn("class", ["Класс"], .text(maximum: 20), example: "7А"),
+            ImportColumn("group", ["Группа"], .text(maximum: 100), example: ""),
+            ImportColumn(
+                "weekday", ["День недели", "День"],
+                .word([
+                    ("1", ["Понедельник", "Пн", "Monday"]), ("2", ["Вторник", "Вт", "Tuesday"]),
+                    ("3", ["Среда", "Ср", "Wednesday"]), ("4", ["Четверг", "Чт", "Thursday"]),
+                    ("5", ["Пятница", "Пт", "Friday"]), ("6", ["Суббота", "Сб", "Saturday"]),
+                    ("7", ["Воскресенье", "Вс", "Sunday"]),
+                ]), isRequired: true, example: "Пн"),
+            ImportColumn("slot", ["Урок", "Номер урока"], .integer(0...15), isRequired: true, example: "1"),
+            ImportColumn(
+                "week", ["Неделя"],
+                .word([
+                    ("every", ["Каждая"]), ("odd", ["Нечётная", "1"]), ("even", ["Чётная", "2"]),
+                ]), example: "Каждая"),
+            ImportColumn("shift", ["Смена"], .integer(1...3), example: ""),
+            ImportColumn("bells", ["Звонки", "Расписание звонков"], .text(maximum: 100), example: ""),
+            ImportColumn("room", ["Кабинет"], .text(maximum: 100), example: "12"),
+            ImportColumn("building", ["Корпус", "Здание"], .text(maximum: 100), example: ""),
+            ImportColumn("teacher", ["Учитель", "Код учителя"], .text(maximum: 100), example: ""),
+            ImportColumn("starts_on", ["С", "Дата начала"], .date, example: ""),
+            ImportColumn("ends_on", ["По", "Дата окончания"], .date, example: ""),
+        ])
 }
 
 extension ImportStatements {
@@ -89,7 +93,7 @@ extension ImportStatements {
                 ) AS missing
             FROM timetable_entries k
             JOIN sections s ON s.school_id = $1 AND s.id = k.section_id
-            WHERE k.school_id = $1 AND k.external_id IS NOT NULL AND (k.ends_on IS NULL OR k.ends_on >= lyceum.today())
+            WHERE k.school_id = $1 AND k.external_id IS NOT NULL AND lyceum.lasts(k.ends_on, lyceum.today())
                 AND s.academic_year_id = (SELECT y.id FROM \(currentYear) y)
             """),
         update: [

@@ -1,0 +1,173 @@
+"""Long answers that are sent as they are made: memory of the server, and what others notice of it."""
+
+import re
+import socket
+import subprocess
+import threading
+import time
+
+from . import database, settings
+from .load import Measured, wrk
+from .processes import Server, free_port, say
+from .servers import build
+from .table import Line
+
+MEBIBYTE = 1024 * 1024
+ROW = 1167
+"""Bytes of a row of `/copy`, about."""
+
+
+def rows(context) -> list[Line]:
+    """A slow reader of what COPY writes and quick ones of what is made in memory, on one core of `echo-server`: it has the
+    server's own sockets, HTTP and lanes, and answers of any length."""
+    server = echo_server()
+    try:
+        before = wrk(server.url + "/livez", connections=8)
+        idle = server.resident_bytes()
+        memory = Peak(server)
+        slow = Reader(server.port, f"/copy?rows={settings.STREAM_BYTES // ROW}", settings.STREAM_RATE)
+        quick = [Reader(server.port, f"/stream?bytes={settings.STREAM_BYTES}") for _ in range(settings.STREAM_READERS)]
+        beside: list[Measured] = []
+        while slow.is_alive():
+            beside.append(wrk(server.url + "/livez", connections=8))
+        for reader in quick:
+            reader.leave()
+        peak = memory.end()
+        freed = frees_its_lane(server)
+        broken = breaks_off(server)
+    finally:
+        server.stop()
+    taken = sum(reader.taken for reader in quick)
+    if not slow.is_whole:
+        raise SystemExit("error: the slow reader's answer was not whole")
+    p99 = max(one.p99_milliseconds for one in beside)
+    say(
+        f"  {slow.taken / MEBIBYTE:,.0f} MiB to a slow reader in {slow.seconds:.0f} s, {taken / MEBIBYTE:,.0f} MiB to "
+        f"{len(quick)} quick ones; {idle / MEBIBYTE:.1f} MiB before, {peak / MEBIBYTE:.1f} at most; /livez: p99 "
+        f"{before.p99_milliseconds:.1f} ms alone, {p99:.1f} beside; a lane is free {freed * 1000:.0f} ms after its reader "
+        f"left; a killed backend: {broken}"
+    )
+    name = f"{slow.taken / MEBIBYTE:,.0f} MiB of COPY to a slow reader, and {len(quick)} quick ones of other streams"
+    return [
+        Line(
+            f"resident memory, {name}", "itself idle", "flat", "flat",
+            f"**{idle / MEBIBYTE:.0f} → {peak / MEBIBYTE:.0f} MiB** ({taken / MEBIBYTE:,.0f} MiB to the quick)",
+        ),
+        Line(
+            "`/livez` beside them, 8 connections", "itself alone", "-", "-",
+            f"p99 **{p99:.1f} ms** ({before.p99_milliseconds:.1f} alone)",
+        ),
+        Line("a reader that leaves: its lane is free after", "-", "1 s", "0.1 s", f"**{freed * 1000:.0f} ms**"),
+        Line("a backend killed in the middle", "-", "told from the end", "-", f"**{broken}**"),
+    ]
+
+
+def echo_server() -> Server:
+    say("Build: echo-server")
+    command = ["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", "echo-server"]
+    build("echo-server", command, settings.ROOT)
+    place = subprocess.run([*command[:-2], "--show-bin-path"], cwd=settings.ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    program = place.stdout.strip() + "/echo-server"
+    # The lanes want the schema's settings, no rows of it.
+    database.make_empty("streams")
+    port = free_port()
+    command = [program, "--port", port, "--database", database.url("streams", "postgres")]
+    return Server("echo-server", command, {"PORT": str(port)}, settings.HOME)
+
+
+class Reader(threading.Thread):
+    """Reads one answer to its end, at most so many bytes a second."""
+
+    def __init__(self, port: int, path: str, rate: float = 0):
+        super().__init__(daemon=True)
+        self.rate = rate
+        self.taken = 0
+        self.seconds = 0.0
+        self.is_whole = False
+        self.socket = socket.socket()
+        if rate:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        self.socket.settimeout(60)
+        self.socket.connect(("127.0.0.1", port))
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        self.start()
+
+    def run(self):
+        started = time.monotonic()
+        space = bytearray(65536 if self.rate else 262144)
+        last = b""
+        try:
+            while count := self.socket.recv_into(space):
+                self.taken += count
+                last = (last + bytes(space[max(0, count - 64) : count]))[-64:]
+                if re.search(rb"\r\n0\r\n([A-Za-z-]+: \d+\r\n)*\r\n$", last):
+                    self.is_whole = True
+                    break
+                if self.rate:
+                    time.sleep(max(0, started + self.taken / self.rate - time.monotonic()))
+        except OSError:
+            pass
+        self.seconds = time.monotonic() - started
+        self.socket.close()
+
+    def leave(self):
+        """Leaves in the middle."""
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.join()
+
+
+class Peak(threading.Thread):
+    """The most memory that a server has had."""
+
+    def __init__(self, server: Server):
+        super().__init__(daemon=True)
+        self.server = server
+        self.most = 0
+        self.over = threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.over.wait(0.02):
+            self.most = max(self.most, self.server.resident_bytes())
+
+    def end(self) -> int:
+        self.over.set()
+        self.join()
+        return self.most
+
+
+def busy_copies() -> int:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active'"
+    return int(database.query("postgres", "postgres", query)[0][0])
+
+
+def wait_for_copies(count: int) -> float:
+    started = time.monotonic()
+    while busy_copies() != count:
+        if time.monotonic() > started + 20:
+            raise SystemExit(f"error: {busy_copies()} copies and not {count}")
+        time.sleep(0.005)
+    return time.monotonic() - started
+
+
+def frees_its_lane(server: Server) -> float:
+    """Seconds until nothing of the database is busy for a reader that has left."""
+    reader = Reader(server.port, "/copy?rows=10000000", 1_000_000)
+    wait_for_copies(1)
+    reader.leave()
+    return wait_for_copies(0)
+
+
+def breaks_off(server: Server) -> str:
+    """What a reader sees of a killed backend."""
+    reader = Reader(server.port, "/copy?rows=10000000", 5_000_000)
+    wait_for_copies(1)
+    database.query(
+        "postgres", "postgres",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active'",
+    )
+    reader.join()
+    return "complete" if reader.is_whole else "broken off"

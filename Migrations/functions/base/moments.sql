@@ -1,0 +1,23 @@
+-- Small pieces of answers that every statement shares.
+-- One expression without a subquery, so that the planner puts it in place of the call.
+create or replace function lyceum.local_moment(p_date date, p_time time) returns text
+    language sql stable parallel safe
+    return to_char(p_date + p_time, 'YYYY-MM-DD"T"HH24:MI:SS')
+        || case
+            when (p_date + p_time) at time zone 'UTC' < (p_date + p_time) at time zone current_setting('lyceum.time_zone')
+                then to_char(
+                    (p_date + p_time) at time zone current_setting('lyceum.time_zone') - (p_date + p_time) at time zone 'UTC',
+                    '-HH24:MI'
+                )
+            else to_char(
+                (p_date + p_time) at time zone 'UTC' - (p_date + p_time) at time zone current_setting('lyceum.time_zone'),
+                '+HH24:MI'
+            )
+        end;
+comment on function lyceum.local_moment(date, time) is
+    'RFC 3339 with the school''s own offset on that day. Only lessons are shown so; every other moment is in UTC.';
+
+create or replace function lyceum.moment(p_moment timestamptz) returns text
+    language sql immutable parallel safe
+    return to_char(p_moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+comment on function lyceum.moment(timestamptz) is 'RFC 3339 in UTC, for moments inside JSON that the database builds.';

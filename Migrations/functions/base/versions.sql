@@ -1,0 +1,19 @@
+-- Versions (M5)
+create or replace function lyceum.version() returns trigger
+    language plpgsql
+as $$
+begin
+    if new.version is distinct from old.version then
+        raise exception using
+            errcode = 'LYM05', message = 'version_not_writable', detail = 'The version is counted by the database.';
+    end if;
+    if new is distinct from old then
+        new.version := old.version + 1;
+        new.changed_at := now();
+        new.changed_xid := pg_current_xact_id();
+    end if;
+    return new;
+end
+$$;
+comment on function lyceum.version() is
+    'M5: counts versions. A row that is written but not changed keeps its version. The feed reads changed_xid.';

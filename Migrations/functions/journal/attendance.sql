@@ -1,0 +1,173 @@
+create or replace function lyceum.counted_meaning(p_meaning text, p_decided_meaning text) returns text
+    language sql immutable parallel safe
+    return nullif(coalesce(p_decided_meaning, p_meaning), 'present');
+comment on function lyceum.counted_meaning(text, text) is 'T2: what counts: the class teacher''s word, else the teacher''s; null: present.';
+
+create or replace function lyceum.attendance_refusals(p_school integer, p_lessons uuid[], p_students uuid[])
+    returns table (ordinal bigint, refusal text)
+    language plpgsql stable rows 25
+    set plan_cache_mode = force_generic_plan -- else arrays of one row are planned anew each time
+as $$
+#variable_conflict use_column
+declare
+    v_today date := lyceum.today();
+begin
+    return query
+    select
+        i.ordinal,
+        case
+            when l.id is null then 'not_found'
+            when l.state = 'cancelled' then 'lesson_cancelled'
+            when m.starts_on is null or e.starts_on is null then 'not_a_member'
+            when l.date > v_today then 'lesson_in_future'
+            when v_today > lyceum.editable_until(l.date, ss.edit_window_days, t.marks_close_on, null)
+                and not lyceum.unlocked(p_school, l.section_id, l.date) then 'edit_window_closed'
+        end
+    from unnest(p_lessons, p_students) with ordinality as i (lesson_id, student_id, ordinal)
+    left join public.lessons l on l.school_id = p_school and l.id = i.lesson_id
+    left join public.sections s on s.school_id = p_school and s.id = l.section_id
+    left join public.school_settings ss on ss.school_id = p_school
+    left join public.group_members m
+        on m.school_id = p_school
+        and m.group_id = s.group_id
+        and m.student_id = i.student_id
+        and lyceum.holds(m.starts_on, m.ends_on, l.date)
+    left join public.enrollments e
+        on e.school_id = p_school
+        and e.student_id = i.student_id
+        and lyceum.holds(e.starts_on, e.ends_on, l.date)
+    left join public.classes c on c.school_id = p_school and c.id = e.class_id
+    left join public.terms t
+        on t.school_id = p_school
+        and t.academic_year_id = s.academic_year_id
+        and t.starts_on <= l.date
+        and t.ends_on >= l.date
+        and c.grade_level = any (t.grade_levels);
+end
+$$;
+comment on function lyceum.attendance_refusals(integer, uuid[], uuid[]) is
+    'Why the teacher''s codes may not be written today, for a whole batch in one plan; refusal is null when one may. In the order of '
+    'the checks: not_found, lesson_cancelled, not_a_member (M3), lesson_in_future, edit_window_closed (M4). '
+    'The class teacher''s word (T2) is held back by the first three only.';
+
+create or replace function lyceum.attendance_refusal(p_school integer, p_lesson uuid, p_student uuid) returns text
+    language plpgsql stable
+as $$
+begin
+    return (select r.refusal from lyceum.attendance_refusals(p_school, array[p_lesson], array[p_student]) r);
+end
+$$;
+comment on function lyceum.attendance_refusal(integer, uuid, uuid) is 'As lyceum.attendance_refusals, for one record.';
+
+create or replace function lyceum.record_attendance() returns trigger
+    language plpgsql
+as $$
+begin
+    if tg_op = 'INSERT' then
+        new.version := 1;
+        new.changed_at := now();
+        new.changed_xid := pg_current_xact_id();
+        if new.meaning is null then
+            new.recorded_by := null;
+            return new;
+        end if;
+    else
+        if (new.lesson_id, new.student_id) is distinct from (old.lesson_id, old.student_id) then
+            raise exception using
+                errcode = 'LYL02', message = 'not_movable', detail = 'A record never changes its lesson or pupil.';
+        end if;
+        new.first_recorded_at := old.first_recorded_at;
+        if (new.meaning, new.minutes, new.code_id, new.comment)
+            is not distinct from (old.meaning, old.minutes, old.code_id, old.comment) then
+            return new;
+        end if;
+    end if;
+    new.recorded_by := coalesce(lyceum.current_user_id(), new.recorded_by);
+    return new;
+end
+$$;
+
+create or replace trigger record before insert on attendance for each row execute function lyceum.record_attendance();
+create or replace trigger record_again before update on attendance
+    for each row when (new is distinct from old) execute function lyceum.record_attendance();
+
+create or replace function lyceum.check_written_attendance() returns trigger
+    language plpgsql
+as $$
+declare
+    v_batch record;
+    v_refused record;
+begin
+    for v_batch in
+        select
+            n.school_id, array_agg(n.lesson_id) as lessons, array_agg(n.student_id) as students,
+            array_agg(n.meaning is not null or n.decided_meaning is null) as by_teacher
+        from written n
+        group by n.school_id
+    loop
+        select r.refusal, v_batch.students[r.ordinal] as student, v_batch.lessons[r.ordinal] as lesson
+        into v_refused
+        from lyceum.attendance_refusals(v_batch.school_id, v_batch.lessons, v_batch.students) r
+        -- What is not found is left to the foreign key.
+        where r.refusal <> 'not_found'
+            and (v_batch.by_teacher[r.ordinal] or r.refusal not in ('lesson_in_future', 'edit_window_closed'))
+        order by r.ordinal
+        limit 1;
+
+        if found then
+            raise exception using
+                errcode = lyceum.refusal_state(v_refused.refusal),
+                message = v_refused.refusal,
+                detail = format('Attendance of pupil %s at lesson %s.', v_refused.student, v_refused.lesson);
+        end if;
+    end loop;
+    return null;
+end
+$$;
+
+create or replace trigger rules after insert on attendance
+    referencing new table as written
+    for each statement execute function lyceum.check_written_attendance();
+
+create or replace function lyceum.check_rewritten_attendance() returns trigger
+    language plpgsql
+as $$
+declare
+    v_batch record;
+    v_refused record;
+begin
+    for v_batch in
+        select
+            n.school_id, array_agg(n.lesson_id) as lessons, array_agg(n.student_id) as students,
+            array_agg((n.meaning, n.minutes, n.code_id, n.comment)
+                is distinct from (o.meaning, o.minutes, o.code_id, o.comment)) as by_teacher,
+            array_agg(n.meaning is null and n.decided_meaning is null) as clearing
+        from written n
+        join overwritten o on o.school_id = n.school_id and o.id = n.id
+        where n.version <> o.version
+        group by n.school_id
+    loop
+        select r.refusal, v_batch.students[r.ordinal] as student, v_batch.lessons[r.ordinal] as lesson
+        into v_refused
+        from lyceum.attendance_refusals(v_batch.school_id, v_batch.lessons, v_batch.students) r
+        where r.refusal <> 'not_found'
+            and (v_batch.by_teacher[r.ordinal] or r.refusal not in ('lesson_in_future', 'edit_window_closed'))
+            -- What should not stand there may always be cleared.
+            and not (v_batch.clearing[r.ordinal] and r.refusal in ('not_a_member', 'lesson_cancelled'))
+        order by r.ordinal
+        limit 1;
+
+        if found then
+            raise exception using
+                errcode = lyceum.refusal_state(v_refused.refusal),
+                message = v_refused.refusal,
+                detail = format('Attendance of pupil %s at lesson %s.', v_refused.student, v_refused.lesson);
+        end if;
+    end loop;
+    return null;
+end
+$$;
+
+create or replace trigger rules_again after update on attendance
+    referencing old table as overwritten new table as written
+    for each statement execute function lyceum.check_rewritten_attendance();

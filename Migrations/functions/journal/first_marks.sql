@@ -1,0 +1,73 @@
+-- M1: no marks in grade 1, nor in grade 2 before the second half of its year.
+
+create or replace function lyceum.is_before_marks(p_grade_level smallint, p_day date, p_second_half_starts_on date) returns boolean
+    language sql immutable parallel safe
+    return case p_grade_level
+        when 1 then true
+        when 2 then coalesce(p_day < p_second_half_starts_on, false)
+        else false
+    end;
+comment on function lyceum.is_before_marks(smallint, date, date) is
+    'M1: whether a pupil of the grade level gets no marks on the day. Of a final of a term the day is the term''s last one, of a '
+    'year''s final it is null. No grade level: false. Is inlined.';
+
+-- M1 again: the day from which grade 2 gets marks may not move behind marks.
+create or replace function lyceum.guard_second_half() returns trigger
+    language plpgsql
+as $$
+begin
+    if exists (
+        select
+        from public.sections s
+        join public.lessons l on l.school_id = s.school_id and l.section_id = s.id
+        join public.line_items li on li.school_id = l.school_id and li.lesson_id = l.id
+        join public.marks k on k.school_id = li.school_id and k.line_item_id = li.id
+        where s.school_id = new.school_id
+            and s.academic_year_id = new.id
+            and l.date >= old.second_half_starts_on
+            and l.date < new.second_half_starts_on
+            and k.kind is not null
+            and lyceum.is_before_marks(
+                lyceum.grade_level_on(k.school_id, k.student_id, l.date), l.date, new.second_half_starts_on
+            )
+    ) then
+        raise exception using
+            errcode = 'LYM01', message = 'marks_not_allowed', detail = 'Grade 2 has marks before the new day.';
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger second_half after update on academic_years
+    for each row when (new.second_half_starts_on > old.second_half_starts_on)
+    execute function lyceum.guard_second_half();
+
+-- M1 again: nor may it move behind finals of terms.
+create or replace function lyceum.guard_second_half_of_finals() returns trigger
+    language plpgsql
+as $$
+begin
+    if exists (
+        select
+        from public.final_marks k
+        join public.terms t on t.school_id = k.school_id and t.id = k.term_id
+        where k.school_id = new.school_id
+            and k.academic_year_id = new.id
+            and k.kind = 'term'
+            and k.value_kind is not null
+            and t.ends_on >= old.second_half_starts_on
+            and t.ends_on < new.second_half_starts_on
+            and lyceum.is_before_marks(
+                lyceum.grade_level_in(k.school_id, k.student_id, new.id), t.ends_on, new.second_half_starts_on
+            )
+    ) then
+        raise exception using
+            errcode = 'LYM01', message = 'marks_not_allowed', detail = 'Grade 2 has finals of terms before the new day.';
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger second_half_of_finals after update on academic_years
+    for each row when (new.second_half_starts_on > old.second_half_starts_on)
+    execute function lyceum.guard_second_half_of_finals();

@@ -1,0 +1,221 @@
+-- L1: the place of a lesson
+create or replace function lyceum.lock_timetable(p_school integer) returns void
+    language sql volatile
+as $$
+    select pg_advisory_xact_lock(hashtextextended('lyceum.timetable', p_school))
+$$;
+comment on function lyceum.lock_timetable(integer) is
+    'L1: writers of lessons'' times, memberships and holidays of a school take turns until the end of the transaction. Needs READ COMMITTED.';
+
+create or replace function lyceum.lesson_place_refusal(
+    p_school integer, p_section uuid, p_date date, p_starts_at time, p_ends_at time, p_lesson uuid, p_merge uuid
+) returns text
+    language plpgsql stable
+as $$
+declare
+    v_group uuid;
+    v_grade_level smallint;
+    v_starts_on date;
+    v_ends_on date;
+begin
+    select s.group_id, g.grade_level, y.starts_on, y.ends_on
+    into v_group, v_grade_level, v_starts_on, v_ends_on
+    from public.sections s
+    join public.groups g on g.school_id = s.school_id and g.id = s.group_id
+    join public.academic_years y on y.school_id = s.school_id and y.id = s.academic_year_id
+    where s.school_id = p_school and s.id = p_section;
+
+    if p_date < v_starts_on or p_date > v_ends_on then
+        return 'lesson_outside_year';
+    end if;
+    if exists (
+        select
+        from public.holidays h
+        where h.school_id = p_school
+            and h.starts_on <= p_date
+            and h.ends_on >= p_date
+            and (h.grade_levels is null or v_grade_level = any (h.grade_levels))
+    ) then
+        return 'lesson_on_holiday';
+    end if;
+    if exists (
+        select
+        from public.lessons o
+        join public.sections os on os.school_id = o.school_id and os.id = o.section_id
+        where o.school_id = p_school
+            and o.date = p_date
+            and o.state <> 'cancelled'
+            and o.starts_at < p_ends_at
+            and o.ends_at > p_starts_at
+            and o.id is distinct from p_lesson
+            and coalesce(o.merge_id, o.id) is distinct from coalesce(p_merge, p_lesson)
+            and exists (
+                select
+                from public.group_members a
+                join public.group_members b on b.school_id = a.school_id and b.student_id = a.student_id
+                where a.school_id = p_school
+                    and a.group_id = v_group
+                    and lyceum.holds(a.starts_on, a.ends_on, p_date)
+                    and b.group_id = os.group_id
+                    and lyceum.holds(b.starts_on, b.ends_on, p_date)
+            )
+    ) then
+        return 'student_overlap';
+    end if;
+    return null;
+end
+$$;
+comment on function lyceum.lesson_place_refusal(integer, uuid, date, time, time, uuid, uuid) is
+    'L1: why a lesson may not stand there: lesson_outside_year, lesson_on_holiday, student_overlap; null when it may. '
+    'Overlap of teacher, room and section is refused by exclusion constraints.';
+
+create or replace function lyceum.place_lesson() returns trigger
+    language plpgsql
+as $$
+declare
+    v_refusal text;
+begin
+    perform lyceum.lock_timetable(new.school_id);
+    v_refusal := lyceum.lesson_place_refusal(
+        new.school_id, new.section_id, new.date, new.starts_at, new.ends_at, new.id, new.merge_id
+    );
+    if v_refusal is not null then
+        raise exception using
+            errcode = 'LYL01', message = v_refusal, detail = format('Lesson %s on %s.', new.id, new.date);
+    end if;
+    return null;
+end
+$$;
+
+drop trigger if exists place on lessons;
+create constraint trigger place after insert on lessons
+    deferrable initially immediate
+    for each row when (new.state <> 'cancelled')
+    execute function lyceum.place_lesson();
+drop trigger if exists place_again on lessons;
+create constraint trigger place_again after update on lessons
+    deferrable initially immediate
+    for each row when (
+        new.state <> 'cancelled'
+        and (
+            old.state = 'cancelled'
+            or (new.date, new.starts_at, new.ends_at, new.merge_id)
+                is distinct from (old.date, old.starts_at, old.ends_at, old.merge_id)
+        )
+    )
+    execute function lyceum.place_lesson();
+
+create or replace function lyceum.enter_timetable() returns trigger
+    language plpgsql
+as $$
+begin
+    perform lyceum.lock_timetable(new.school_id);
+    return new;
+end
+$$;
+comment on function lyceum.enter_timetable() is
+    'L1: takes the turn before the row is there. Else two writers that hold rows wait for each other in the exclusion constraints.';
+
+create or replace trigger enter before insert on lessons
+    for each row when (new.state <> 'cancelled') execute function lyceum.enter_timetable();
+create or replace trigger enter_again before update on lessons
+    for each row when (
+        (new.date, new.starts_at, new.ends_at, new.merge_id, new.teacher_id, new.room_id)
+            is distinct from (old.date, old.starts_at, old.ends_at, old.merge_id, old.teacher_id, old.room_id)
+        or (old.state = 'cancelled' and new.state <> 'cancelled')
+    )
+    execute function lyceum.enter_timetable();
+
+create or replace function lyceum.place_member() returns trigger
+    language plpgsql
+as $$
+begin
+    perform lyceum.lock_timetable(new.school_id);
+    if exists (
+        select
+        from public.sections s
+        join public.lessons l on l.school_id = s.school_id and l.section_id = s.id
+        join public.group_members m on m.school_id = s.school_id and m.student_id = new.student_id
+        join public.sections os on os.school_id = m.school_id and os.group_id = m.group_id
+        join public.lessons o on o.school_id = os.school_id and o.section_id = os.id and o.date = l.date
+        where s.school_id = new.school_id
+            and s.group_id = new.group_id
+            and lyceum.holds(new.starts_on, new.ends_on, l.date)
+            and l.state <> 'cancelled'
+            and m.group_id <> new.group_id
+            and lyceum.holds(m.starts_on, m.ends_on, l.date)
+            and o.state <> 'cancelled'
+            and o.starts_at < l.ends_at
+            and o.ends_at > l.starts_at
+            and coalesce(o.merge_id, o.id) <> coalesce(l.merge_id, l.id)
+    ) then
+        raise exception using
+            errcode = 'LYL01', message = 'student_overlap',
+            detail = format('Pupil %s would have two lessons at a time in group %s.', new.student_id, new.group_id);
+    end if;
+    return null;
+end
+$$;
+
+drop trigger if exists place on group_members;
+create constraint trigger place after insert on group_members
+    deferrable initially immediate for each row execute function lyceum.place_member();
+drop trigger if exists place_again on group_members;
+create constraint trigger place_again after update on group_members
+    deferrable initially immediate
+    for each row when ((new.starts_on, new.ends_on) is distinct from (old.starts_on, old.ends_on))
+    execute function lyceum.place_member();
+
+create or replace function lyceum.place_holiday() returns trigger
+    language plpgsql
+as $$
+begin
+    perform lyceum.lock_timetable(new.school_id);
+    if exists (
+        select
+        from public.lessons l
+        join public.sections s on s.school_id = l.school_id and s.id = l.section_id
+        join public.groups g on g.school_id = s.school_id and g.id = s.group_id
+        where l.school_id = new.school_id
+            and l.date between new.starts_on and new.ends_on
+            and l.state <> 'cancelled'
+            and (new.grade_levels is null or g.grade_level = any (new.grade_levels))
+    ) then
+        raise exception using
+            errcode = 'LYL01', message = 'lesson_on_holiday', detail = 'Lessons stand on these days: cancel them first.';
+    end if;
+    return null;
+end
+$$;
+
+-- Waits for the end of the transaction, so that a holiday and the cancelling of its lessons may come in any order.
+drop trigger if exists place on holidays;
+create constraint trigger place after insert or update on holidays
+    deferrable initially deferred for each row execute function lyceum.place_holiday();
+
+create or replace function lyceum.place_year() returns trigger
+    language plpgsql
+as $$
+begin
+    perform lyceum.lock_timetable(new.school_id);
+    if exists (
+        select
+        from public.lessons l
+        join public.sections s on s.school_id = l.school_id and s.id = l.section_id
+        where s.school_id = new.school_id
+            and s.academic_year_id = new.id
+            and (l.date < new.starts_on or l.date > new.ends_on)
+            and l.state <> 'cancelled'
+    ) then
+        raise exception using
+            errcode = 'LYL01', message = 'lesson_outside_year', detail = 'Lessons of the year would stand outside it.';
+    end if;
+    return null;
+end
+$$;
+
+drop trigger if exists place on academic_years;
+create constraint trigger place after update on academic_years
+    deferrable initially immediate
+    for each row when ((new.starts_on, new.ends_on) is distinct from (old.starts_on, old.ends_on))
+    execute function lyceum.place_year();

@@ -1,0 +1,95 @@
+create or replace function lyceum.is_class_teacher(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean
+    language plpgsql stable
+as $$
+begin
+    return exists (
+        select
+        from public.enrollments e
+        join public.class_teachers t on t.school_id = e.school_id and t.class_id = e.class_id
+        where e.school_id = p_school
+            and e.student_id = p_student
+            and lyceum.holds(e.starts_on, e.ends_on, p_date)
+            and t.teacher_id = p_user
+            and lyceum.holds(t.starts_on, t.ends_on, p_date)
+    );
+end
+$$;
+comment on function lyceum.is_class_teacher(integer, uuid, uuid, date) is 'A4: whether the person is the pupil''s class teacher on the day.';
+
+create or replace function lyceum.led_pupils(p_school integer, p_user uuid) returns table (student_id uuid, days datemultirange)
+    language sql stable
+as $$
+    select d.student_id,
+        case
+            when bool_or(d.is_led) then '{(,)}'::datemultirange
+            else range_agg(daterange(d.starts_on, d.ends_on, '[]'))
+        end
+    from (
+        select e.student_id, e.starts_on, least(e.ends_on, t.ends_on) as ends_on, c.academic_year_id,
+            lyceum.lasts(e.ends_on, lyceum.today()) and lyceum.lasts(t.ends_on, lyceum.today()) as is_led
+        from public.class_teachers t
+        join public.enrollments e on e.school_id = t.school_id and e.class_id = t.class_id
+        join public.classes c on c.school_id = t.school_id and c.id = t.class_id
+        where t.school_id = p_school
+            and t.teacher_id = p_user
+            and t.starts_on <= lyceum.today()
+            and e.starts_on <= lyceum.today()
+            and lyceum.lasts(e.ends_on, t.starts_on)
+            and lyceum.lasts(t.ends_on, e.starts_on)
+    ) d
+    join public.academic_years y on y.school_id = p_school and y.id = d.academic_year_id
+    where d.is_led or y.state = 'open'
+    group by d.student_id
+$$;
+comment on function lyceum.led_pupils(integer, uuid) is
+    'A3, A4: pupils that the person reads as class teacher, and of which days: today''s pupils of all; those whose class it led earlier '
+    'in the open year of the days of that enrollment, until the pupil left or the class was handed over. Is inlined.';
+
+create or replace function lyceum.led_days(p_school integer, p_user uuid, p_student uuid) returns datemultirange
+    language plpgsql stable
+as $$
+begin
+    return (select d.days from lyceum.led_pupils(p_school, p_user) d where d.student_id = p_student);
+end
+$$;
+comment on function lyceum.led_days(integer, uuid, uuid) is 'A3, A4: as lyceum.led_pupils, of one pupil; null when it is none.';
+
+create or replace function lyceum.led_sections(p_school integer, p_user uuid) returns table (section_id uuid, until date)
+    language sql stable
+as $$
+    select s.id,
+        max(
+            case
+                when upper_inf(d.days) then 'infinity'
+                else upper(d.days * datemultirange(daterange(m.starts_on, m.ends_on, '[]'))) - 1
+            end
+        )
+    from lyceum.led_pupils(p_school, p_user) d
+    join public.group_members m on m.school_id = p_school and m.student_id = d.student_id
+    join public.sections s on s.school_id = p_school and s.group_id = m.group_id
+    where d.days && daterange(m.starts_on, m.ends_on, '[]')
+    group by s.id
+$$;
+comment on function lyceum.led_sections(integer, uuid) is
+    'Sections whose journals the person reads as class teacher of pupils in them, and until which day: infinity for today''s.';
+
+create or replace function lyceum.led_ids(p_school integer, p_user uuid, p_today boolean) returns uuid[]
+    language plpgsql stable
+as $$
+begin
+    return array(
+        select d.student_id from lyceum.led_pupils(p_school, p_user) d where upper_inf(d.days) = p_today
+    );
+end
+$$;
+comment on function lyceum.led_ids(integer, uuid, boolean) is
+    'A3, A4: of lyceum.led_pupils those that the person leads today, or those that it led earlier alone.';
+
+create or replace function lyceum.led_until(p_school integer, p_user uuid, p_section uuid) returns date
+    language plpgsql stable
+as $$
+begin
+    return (select v.until from lyceum.led_sections(p_school, p_user) v where v.section_id = p_section);
+end
+$$;
+comment on function lyceum.led_until(integer, uuid, uuid) is 'As lyceum.led_sections, of one section; null when it is none.';

@@ -1,0 +1,139 @@
+create or replace function lyceum.guard_member() returns trigger
+    language plpgsql
+as $$
+declare
+    v_row record := case tg_op when 'DELETE' then old else new end;
+begin
+    if tg_op = 'UPDATE' and (new.group_id, new.student_id) is distinct from (old.group_id, old.student_id) then
+        raise exception using
+            errcode = 'LYE01', message = 'not_movable', detail = 'Group and pupil of a membership never change.';
+    end if;
+    if pg_trigger_depth() = 1 and exists (
+        select from public.groups g where g.school_id = v_row.school_id and g.id = v_row.group_id and g.kind = 'class'
+    ) then
+        raise exception using
+            errcode = 'LYE01', message = 'class_group_follows_enrollments',
+            detail = 'Members of a class''s own group change through enrollments.';
+    end if;
+    return v_row;
+end
+$$;
+
+create or replace trigger guard before insert or update or delete on group_members
+    for each row execute function lyceum.guard_member();
+
+create or replace function lyceum.follow_enrollment() returns trigger
+    language plpgsql
+as $$
+declare
+    v_group uuid;
+begin
+    if tg_op = 'DELETE' then
+        delete from public.group_members m where m.school_id = old.school_id and m.id = old.id;
+        return null;
+    end if;
+    if tg_op = 'UPDATE' then
+        if (new.student_id, new.class_id) is distinct from (old.student_id, old.class_id) then
+            raise exception using
+                errcode = 'LYE01', message = 'enrollment_not_movable',
+                detail = 'Pupil and class of an enrollment never change: end it and make another.';
+        end if;
+        if (new.starts_on, new.ends_on, new.in_class_group)
+            is not distinct from (old.starts_on, old.ends_on, old.in_class_group) then
+            return null;
+        end if;
+    end if;
+
+    select c.group_id into v_group
+    from public.classes c
+    where c.school_id = new.school_id and c.id = new.class_id;
+
+    if not new.in_class_group then
+        delete from public.group_members m where m.school_id = new.school_id and m.id = new.id;
+    else
+        update public.group_members m set starts_on = new.starts_on, ends_on = new.ends_on
+        where m.school_id = new.school_id and m.id = new.id;
+        if not found then
+            insert into public.group_members (school_id, id, group_id, student_id, starts_on, ends_on)
+            values (new.school_id, new.id, v_group, new.student_id, new.starts_on, new.ends_on);
+        end if;
+    end if;
+
+    -- Who leaves the class leaves its parts. Groups across classes are for the school to decide.
+    if tg_op = 'UPDATE' and new.ends_on is not null and new.ends_on is distinct from old.ends_on then
+        delete from public.group_members m
+        using public.groups g
+        where g.school_id = new.school_id and g.class_id = new.class_id and g.kind = 'part'
+            and m.school_id = g.school_id and m.group_id = g.id and m.student_id = new.student_id
+            and m.starts_on > new.ends_on;
+        update public.group_members m set ends_on = new.ends_on
+        from public.groups g
+        where g.school_id = new.school_id and g.class_id = new.class_id and g.kind = 'part'
+            and m.school_id = g.school_id and m.group_id = g.id and m.student_id = new.student_id
+            and m.starts_on >= new.starts_on
+            and (m.ends_on is null or m.ends_on > new.ends_on);
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger membership after insert or update or delete on enrollments
+    for each row execute function lyceum.follow_enrollment();
+
+create or replace function lyceum.keep_recorded_enrollment() returns trigger
+    language plpgsql
+as $$
+begin
+    if exists (
+        select from public.marks k
+        join public.line_items i on i.school_id = k.school_id and i.id = k.line_item_id
+        join public.lessons l on l.school_id = i.school_id and l.id = i.lesson_id
+        where k.school_id = old.school_id and k.student_id = old.student_id
+            and lyceum.holds(old.starts_on, old.ends_on, l.date)
+    ) or exists (
+        select from public.attendance a
+        join public.lessons l on l.school_id = a.school_id and l.id = a.lesson_id
+        where a.school_id = old.school_id and a.student_id = old.student_id
+            and lyceum.holds(old.starts_on, old.ends_on, l.date)
+    ) then
+        raise exception using
+            errcode = 'LYE04', message = 'in_use', detail = 'Marks or absences were recorded while the pupil was enrolled.';
+    end if;
+    return old;
+end
+$$;
+
+create or replace trigger recorded before delete on enrollments for each row execute function lyceum.keep_recorded_enrollment();
+
+create or replace function lyceum.grade_level_on(p_school integer, p_student uuid, p_date date) returns smallint
+    language plpgsql stable
+as $$
+begin
+    return (
+        select c.grade_level
+        from public.enrollments e
+        join public.classes c on c.school_id = e.school_id and c.id = e.class_id
+        where e.school_id = p_school
+            and e.student_id = p_student
+            and lyceum.holds(e.starts_on, e.ends_on, p_date)
+    );
+end
+$$;
+comment on function lyceum.grade_level_on(integer, uuid, date) is 'Grade level of a pupil on a day; null when not enrolled.';
+
+create or replace function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint
+    language plpgsql stable
+as $$
+begin
+    return (
+        select c.grade_level
+        from public.enrollments e
+        join public.classes c on c.school_id = e.school_id and c.id = e.class_id
+        where e.school_id = p_school and e.student_id = p_student and c.academic_year_id = p_year
+        order by e.starts_on desc
+        limit 1
+    );
+end
+$$;
+comment on function lyceum.grade_level_in(integer, uuid, uuid) is
+    'Grade level of a pupil in an academic year, of the last class in it; null when in none.';

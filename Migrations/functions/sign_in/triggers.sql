@@ -1,0 +1,18 @@
+-- Versions (M5), the audit log (A5) and tombstones for the feed of changes, of every table that has them.
+
+create or replace trigger audit after insert or update or delete on activation_codes
+    for each row execute function lyceum.audit('code_hash');
+
+-- What each sign-in writes is no change worth a record.
+create or replace trigger audit after insert or delete or update of confirmed_at on second_factors
+    for each row execute function lyceum.audit('secret');
+
+create or replace trigger version before update of name, redirect_uris, scopes, state, requests_per_minute, external_id on clients
+    for each row execute function lyceum.version();
+create or replace trigger audit
+    after insert or delete or update of name, redirect_uris, scopes, state, requests_per_minute, external_id on clients
+    for each row execute function lyceum.audit();
+create or replace trigger deletion after delete on clients for each row execute function lyceum.record_deletion();
+
+create or replace trigger audit after insert or delete or update of secret_hash on client_secrets
+    for each row execute function lyceum.audit('secret_hash');

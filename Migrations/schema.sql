@@ -1,0 +1,2083 @@
+-- What Migrations/ makes, sorted by name: tables, views and triggers, signatures of functions. Made by
+-- `lyceum migrate dump`, never edited; a test compares it with the files.
+
+CREATE EXTENSION btree_gist;
+
+CREATE SCHEMA lyceum;
+GRANT USAGE ON SCHEMA lyceum TO lyceum_app;
+
+CREATE TABLE academic_years (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date NOT NULL,
+    second_half_starts_on date NOT NULL,
+    state text DEFAULT 'planned'::text NOT NULL,
+    external_id text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT academic_years_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT academic_years_name_key UNIQUE (school_id, name),
+    CONSTRAINT academic_years_no_overlap EXCLUDE USING gist (school_id WITH =, daterange(starts_on, ends_on, '[]'::text) WITH &&),
+    CONSTRAINT academic_years_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT academic_years_dates CHECK (starts_on < ends_on),
+    CONSTRAINT academic_years_second_half CHECK (second_half_starts_on > starts_on AND second_half_starts_on <= ends_on),
+    CONSTRAINT academic_years_state CHECK (state = ANY (ARRAY['planned'::text, 'open'::text, 'closed'::text]))
+);
+COMMENT ON TABLE academic_years IS 'Academic years; lessons stand inside one (L1).';
+COMMENT ON COLUMN academic_years.ends_on IS 'Last day, inclusive.';
+COMMENT ON COLUMN academic_years.second_half_starts_on IS 'M1: grade 2 gets marks from this day on.';
+CREATE UNIQUE INDEX academic_years_external_id ON public.academic_years USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+ALTER TABLE academic_years ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON academic_years TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON academic_years TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER deletion AFTER DELETE ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE CONSTRAINT TRIGGER place AFTER UPDATE ON academic_years DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_year();
+CREATE TRIGGER second_half AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.second_half_starts_on > old.second_half_starts_on) EXECUTE FUNCTION lyceum.guard_second_half();
+CREATE TRIGGER second_half_of_finals AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.second_half_starts_on > old.second_half_starts_on) EXECUTE FUNCTION lyceum.guard_second_half_of_finals();
+CREATE TRIGGER version BEFORE UPDATE ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE activation_codes (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    code_hash bytea NOT NULL,
+    reason text,
+    issued_by uuid,
+    issued_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT activation_codes_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT activation_codes_school_id_user_id_fkey FOREIGN KEY (school_id, user_id) REFERENCES users(school_id, id)
+);
+COMMENT ON TABLE activation_codes IS 'A2: one-time codes, stored hashed. One live code per person: issuing anew revokes the old.';
+CREATE INDEX activation_codes_by_hash ON public.activation_codes USING btree (school_id, code_hash) WHERE ((used_at IS NULL) AND (revoked_at IS NULL));
+CREATE UNIQUE INDEX activation_codes_one_live ON public.activation_codes USING btree (school_id, user_id) WHERE ((used_at IS NULL) AND (revoked_at IS NULL));
+ALTER TABLE activation_codes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON activation_codes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON activation_codes TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON activation_codes FOR EACH ROW EXECUTE FUNCTION lyceum.audit('code_hash');
+
+CREATE TABLE activity_days (
+    school_id integer NOT NULL,
+    user_id uuid NOT NULL,
+    date date NOT NULL,
+    CONSTRAINT activity_days_pkey PRIMARY KEY (school_id, user_id, date),
+    CONSTRAINT activity_days_school_id_user_id_fkey FOREIGN KEY (school_id, user_id) REFERENCES users(school_id, id)
+);
+COMMENT ON TABLE activity_days IS 'Days on which a person was given an access token; never written on reads.';
+CREATE INDEX activity_days_by_date ON public.activity_days USING btree (school_id, date, user_id);
+ALTER TABLE activity_days ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON activity_days TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT ON activity_days TO lyceum_app;
+
+CREATE TABLE attendance (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    lesson_id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    meaning text,
+    minutes smallint,
+    code_id uuid,
+    comment text,
+    decided_meaning text,
+    decided_minutes smallint,
+    decided_reason text,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    first_recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    recorded_by uuid DEFAULT lyceum.current_user_id(),
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT attendance_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT attendance_cell_key UNIQUE (school_id, lesson_id, student_id),
+    CONSTRAINT attendance_school_id_code_id_meaning_fkey FOREIGN KEY (school_id, code_id, meaning) REFERENCES attendance_codes(school_id, id, meaning),
+    CONSTRAINT attendance_school_id_lesson_id_fkey FOREIGN KEY (school_id, lesson_id) REFERENCES lessons(school_id, id),
+    CONSTRAINT attendance_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT attendance_code CHECK (code_id IS NULL OR meaning IS NOT NULL),
+    CONSTRAINT attendance_decided CHECK ((decided_meaning IS NOT NULL) = (decided_at IS NOT NULL)),
+    CONSTRAINT attendance_decided_meaning CHECK (decided_meaning = ANY (ARRAY['absent'::text, 'ill'::text, 'excused'::text, 'unexcused'::text, 'late'::text, 'present'::text])),
+    CONSTRAINT attendance_decided_minutes CHECK (decided_minutes IS NULL OR decided_minutes >= 1 AND decided_minutes <= 240 AND decided_meaning IS NOT NULL AND decided_meaning = 'late'::text),
+    CONSTRAINT attendance_meaning CHECK (meaning = ANY (ARRAY['absent'::text, 'ill'::text, 'excused'::text, 'unexcused'::text, 'late'::text])),
+    CONSTRAINT attendance_minutes CHECK (minutes IS NULL OR minutes >= 1 AND minutes <= 240 AND meaning IS NOT NULL AND meaning = 'late'::text)
+);
+COMMENT ON TABLE attendance IS 'T1, T2: the teacher''s code of a pupil at a lesson and, apart from it, the class teacher''s word, which decides what counts. Cleared by a null meaning with a new version; rows are never deleted.';
+COMMENT ON COLUMN attendance.meaning IS 'The teacher''s code; null: none (or cleared). No record means present only where the roll was taken (T4).';
+COMMENT ON COLUMN attendance.minutes IS 'By how many minutes late.';
+COMMENT ON COLUMN attendance.code_id IS 'Label of the school; null: the default label of the meaning.';
+COMMENT ON COLUMN attendance.decided_meaning IS 'T2: the class teacher''s word; present overrules an absence.';
+CREATE INDEX attendance_by_student ON public.attendance USING btree (school_id, student_id, changed_xid);
+CREATE STATISTICS public.attendance_school (dependencies) ON school_id, student_id FROM attendance;
+ALTER TABLE attendance ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON attendance TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON attendance TO lyceum_app;
+CREATE TRIGGER history AFTER INSERT ON attendance REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.record_attendance_history();
+CREATE TRIGGER history_again AFTER UPDATE ON attendance REFERENCING OLD TABLE AS overwritten NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.record_attendance_history();
+CREATE TRIGGER record BEFORE INSERT ON attendance FOR EACH ROW EXECUTE FUNCTION lyceum.record_attendance();
+CREATE TRIGGER record_again BEFORE UPDATE ON attendance FOR EACH ROW WHEN (new.* IS DISTINCT FROM old.*) EXECUTE FUNCTION lyceum.record_attendance();
+CREATE TRIGGER rules AFTER INSERT ON attendance REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.check_written_attendance();
+CREATE TRIGGER rules_again AFTER UPDATE ON attendance REFERENCING OLD TABLE AS overwritten NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.check_rewritten_attendance();
+CREATE TRIGGER version BEFORE UPDATE ON attendance FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE attendance_codes (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    code text NOT NULL,
+    meaning text NOT NULL,
+    name text NOT NULL,
+    is_default boolean DEFAULT false NOT NULL,
+    "position" smallint DEFAULT 0 NOT NULL,
+    archived_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT attendance_codes_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT attendance_codes_code_key UNIQUE (school_id, code),
+    CONSTRAINT attendance_codes_meaning_key UNIQUE (school_id, id, meaning),
+    CONSTRAINT attendance_codes_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT attendance_codes_meaning CHECK (meaning = ANY (ARRAY['absent'::text, 'ill'::text, 'excused'::text, 'unexcused'::text, 'late'::text]))
+);
+COMMENT ON TABLE attendance_codes IS 'T1: the school''s labels (Н, Б, УП, НП, ОП) and their fixed meanings.';
+COMMENT ON COLUMN attendance_codes.code IS 'Label shown in the journal.';
+COMMENT ON COLUMN attendance_codes.is_default IS 'Label for records that name only the meaning.';
+CREATE UNIQUE INDEX attendance_codes_one_default ON public.attendance_codes USING btree (school_id, meaning) WHERE is_default;
+ALTER TABLE attendance_codes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON attendance_codes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON attendance_codes TO lyceum_app;
+CREATE TRIGGER deletion AFTER DELETE ON attendance_codes FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER version BEFORE UPDATE ON attendance_codes FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE attendance_history (
+    school_id integer NOT NULL,
+    attendance_id uuid NOT NULL,
+    version integer NOT NULL,
+    student_id uuid NOT NULL,
+    lesson_id uuid NOT NULL,
+    old_meaning text,
+    old_minutes smallint,
+    old_code_id uuid,
+    old_comment text,
+    old_decided_meaning text,
+    old_decided_minutes smallint,
+    old_decided_reason text,
+    new_meaning text,
+    new_minutes smallint,
+    new_code_id uuid,
+    new_comment text,
+    new_decided_meaning text,
+    new_decided_minutes smallint,
+    new_decided_reason text,
+    changed_by uuid,
+    changed_at timestamp with time zone NOT NULL,
+    reason text,
+    request_id text,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    client_id uuid DEFAULT lyceum.current_client_id(),
+    CONSTRAINT attendance_history_pkey PRIMARY KEY (school_id, attendance_id, version)
+);
+COMMENT ON TABLE attendance_history IS 'A5: every version of every attendance record, append-only: the server''s role may only read.';
+COMMENT ON COLUMN attendance_history.version IS 'The version the change led to.';
+COMMENT ON COLUMN attendance_history.client_id IS 'As in mark_history.';
+ALTER TABLE attendance_history ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON attendance_history TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT SELECT ON attendance_history TO lyceum_app;
+
+CREATE TABLE audit_log (
+    school_id integer NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    entity text NOT NULL,
+    entity_id uuid,
+    action text NOT NULL,
+    before jsonb,
+    after jsonb,
+    changed_by uuid,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    reason text,
+    request_id text,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    client_id uuid DEFAULT lyceum.current_client_id(),
+    CONSTRAINT audit_log_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT audit_log_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id)
+);
+COMMENT ON TABLE audit_log IS 'A5: who changed what, append-only: the server''s role may only read it, rows come from triggers and lyceum.record_audit. Marks, attendance and final marks have histories of their own and never stand here.';
+COMMENT ON COLUMN audit_log.entity IS 'Name of the table, or a word of the caller of lyceum.record_audit.';
+COMMENT ON COLUMN audit_log.before IS 'Changed columns with their old values; secrets are shown as "hidden".';
+COMMENT ON COLUMN audit_log.after IS 'Changed columns with their new values; secrets are shown as "hidden".';
+COMMENT ON COLUMN audit_log.changed_by IS 'Person; no foreign key, the record outlives everything.';
+COMMENT ON COLUMN audit_log.client_id IS 'Program, alone or for the person; no foreign key, as of changed_by.';
+CREATE INDEX audit_log_by_entity ON public.audit_log USING btree (school_id, entity, entity_id, id);
+CREATE INDEX audit_log_by_person ON public.audit_log USING btree (school_id, changed_by, id);
+ALTER TABLE audit_log ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON audit_log TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT SELECT ON audit_log TO lyceum_app;
+
+CREATE TABLE authorization_codes (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    client_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    redirect_uri text NOT NULL,
+    code_challenge text NOT NULL,
+    scopes text[] NOT NULL,
+    password_changed_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    session_id uuid,
+    CONSTRAINT authorization_codes_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT authorization_codes_school_id_client_id_fkey FOREIGN KEY (school_id, client_id) REFERENCES clients(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT authorization_codes_school_id_user_id_fkey FOREIGN KEY (school_id, user_id) REFERENCES users(school_id, id)
+);
+COMMENT ON TABLE authorization_codes IS 'RFC 6749 section 4.1: what an app is given for a person who let it in, for one use within a minute. Kept for a day, so that a second use is noticed.';
+COMMENT ON COLUMN authorization_codes.code_challenge IS 'RFC 7636, S256.';
+COMMENT ON COLUMN authorization_codes.password_changed_at IS 'Of the password that was looked at: another one since then, and the code is void.';
+COMMENT ON COLUMN authorization_codes.session_id IS 'What was opened with it; ends when the code comes twice.';
+CREATE INDEX authorization_codes_by_age ON public.authorization_codes USING btree (school_id, created_at);
+ALTER TABLE authorization_codes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON authorization_codes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON authorization_codes TO lyceum_app;
+
+CREATE TABLE bell_schedules (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    academic_year_id uuid NOT NULL,
+    name text NOT NULL,
+    shift smallint DEFAULT 1 NOT NULL,
+    weekday smallint,
+    grade_levels smallint[] DEFAULT '{1,2,3,4,5,6,7,8,9,10,11}'::smallint[] NOT NULL,
+    external_id text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT bell_schedules_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT bell_schedules_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
+    CONSTRAINT bell_schedules_grade_levels CHECK (grade_levels <@ '{1,2,3,4,5,6,7,8,9,10,11}'::smallint[] AND cardinality(grade_levels) > 0),
+    CONSTRAINT bell_schedules_shift CHECK (shift >= 1 AND shift <= 3),
+    CONSTRAINT bell_schedules_weekday CHECK (weekday >= 1 AND weekday <= 7)
+);
+COMMENT ON TABLE bell_schedules IS 'When lessons begin and end, by shift, grade level and weekday.';
+COMMENT ON COLUMN bell_schedules.weekday IS '1 Monday to 7 Sunday; null: every day without a schedule of its own.';
+CREATE INDEX bell_schedules_by_year ON public.bell_schedules USING btree (school_id, academic_year_id);
+CREATE UNIQUE INDEX bell_schedules_external_id ON public.bell_schedules USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+ALTER TABLE bell_schedules ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON bell_schedules TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON bell_schedules TO lyceum_app;
+CREATE TRIGGER deletion AFTER DELETE ON bell_schedules FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER version BEFORE UPDATE ON bell_schedules FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE bell_slots (
+    school_id integer NOT NULL,
+    bell_schedule_id uuid NOT NULL,
+    slot smallint NOT NULL,
+    starts_at time without time zone NOT NULL,
+    ends_at time without time zone NOT NULL,
+    CONSTRAINT bell_slots_pkey PRIMARY KEY (school_id, bell_schedule_id, slot),
+    CONSTRAINT bell_slots_no_overlap EXCLUDE USING gist (school_id WITH =, COALESCE(bell_schedule_id, bell_schedule_id) WITH =, tsrange('2000-01-01'::date + starts_at, '2000-01-01'::date + ends_at) WITH &&),
+    CONSTRAINT bell_slots_school_id_bell_schedule_id_fkey FOREIGN KEY (school_id, bell_schedule_id) REFERENCES bell_schedules(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT bell_slots_slot CHECK (slot >= 0 AND slot <= 15),
+    CONSTRAINT bell_slots_times CHECK (starts_at < ends_at)
+);
+COMMENT ON TABLE bell_slots IS 'Lessons of a bell schedule. Local times; slot 0 is the «zero lesson».';
+ALTER TABLE bell_slots ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON bell_slots TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON bell_slots TO lyceum_app;
+
+CREATE TABLE categories (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    short_name text,
+    weight numeric(5,2) DEFAULT 1 NOT NULL,
+    is_control boolean DEFAULT false NOT NULL,
+    "position" smallint DEFAULT 0 NOT NULL,
+    archived_at timestamp with time zone,
+    external_id text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT categories_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT categories_name_key UNIQUE (school_id, name),
+    CONSTRAINT categories_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT categories_name CHECK (name <> ''::text),
+    CONSTRAINT categories_weight CHECK (weight >= 0::numeric)
+);
+COMMENT ON TABLE categories IS 'Kinds of work: answer, independent work, control work, homework.';
+COMMENT ON COLUMN categories.weight IS 'M6: weight a new column takes. 0: does not count in the average.';
+COMMENT ON COLUMN categories.is_control IS 'M9: the whole group, 30 minutes or more.';
+CREATE UNIQUE INDEX categories_external_id ON public.categories USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+ALTER TABLE categories ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON categories TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON categories TO lyceum_app;
+CREATE TRIGGER deletion AFTER DELETE ON categories FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER version BEFORE UPDATE ON categories FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE class_teachers (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    class_id uuid NOT NULL,
+    teacher_id uuid NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT class_teachers_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT class_teachers_one_at_a_time EXCLUDE USING gist (school_id WITH =, COALESCE(class_id, class_id) WITH =, daterange(starts_on, ends_on, '[]'::text) WITH &&),
+    CONSTRAINT class_teachers_school_id_class_id_fkey FOREIGN KEY (school_id, class_id) REFERENCES classes(school_id, id),
+    CONSTRAINT class_teachers_school_id_teacher_id_fkey FOREIGN KEY (school_id, teacher_id) REFERENCES staff(school_id, id),
+    CONSTRAINT class_teachers_dates CHECK (ends_on >= starts_on)
+);
+COMMENT ON TABLE class_teachers IS 'Class teachers of a class, one at a time.';
+COMMENT ON COLUMN class_teachers.ends_on IS 'Last day, inclusive; null while it lasts.';
+CREATE INDEX class_teachers_by_class ON public.class_teachers USING btree (school_id, class_id, starts_on);
+CREATE INDEX class_teachers_by_teacher ON public.class_teachers USING btree (school_id, teacher_id, class_id);
+ALTER TABLE class_teachers ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON class_teachers TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON class_teachers TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER deletion AFTER DELETE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER version BEFORE UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE classes (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    academic_year_id uuid NOT NULL,
+    grade_level smallint NOT NULL,
+    letter text NOT NULL,
+    name text NOT NULL,
+    group_id uuid NOT NULL,
+    profile text,
+    archived_at timestamp with time zone,
+    external_id text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT classes_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT classes_group_key UNIQUE (school_id, group_id),
+    CONSTRAINT classes_name_key UNIQUE (school_id, academic_year_id, name),
+    CONSTRAINT classes_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
+    CONSTRAINT classes_school_id_group_id_academic_year_id_fkey FOREIGN KEY (school_id, group_id, academic_year_id) REFERENCES groups(school_id, id, academic_year_id),
+    CONSTRAINT classes_grade_level CHECK (grade_level >= 1 AND grade_level <= 11),
+    CONSTRAINT classes_name CHECK (name <> ''::text)
+);
+COMMENT ON TABLE classes IS 'A grade level and a letter in one year. Grade level and year never change (M1 rests on them).';
+COMMENT ON COLUMN classes.name IS 'As people say it: 7А.';
+COMMENT ON COLUMN classes.group_id IS 'The class''s own group; made by a trigger with the id of the class when left out.';
+CREATE INDEX classes_by_grade_level ON public.classes USING btree (school_id, academic_year_id, grade_level);
+CREATE UNIQUE INDEX classes_external_id ON public.classes USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+ALTER TABLE classes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON classes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON classes TO lyceum_app;
+CREATE TRIGGER deletion AFTER DELETE ON classes FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER own_group BEFORE INSERT OR UPDATE ON classes FOR EACH ROW EXECUTE FUNCTION lyceum.keep_class_group();
+CREATE TRIGGER own_group_deleted AFTER DELETE ON classes FOR EACH ROW EXECUTE FUNCTION lyceum.keep_class_group();
+CREATE TRIGGER version BEFORE UPDATE ON classes FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE client_secrets (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    client_id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by uuid DEFAULT lyceum.current_user_id(),
+    last_used_at timestamp with time zone,
+    CONSTRAINT client_secrets_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT client_secrets_school_id_client_id_fkey FOREIGN KEY (school_id, client_id) REFERENCES clients(school_id, id) ON DELETE CASCADE
+);
+COMMENT ON TABLE client_secrets IS 'What integrations sign in with, stored hashed. Two at most hold at once, so that one can be replaced without a pause.';
+COMMENT ON COLUMN client_secrets.last_used_at IS 'To the minute; tells when an old secret is not needed any more.';
+CREATE INDEX client_secrets_by_client ON public.client_secrets USING btree (school_id, client_id);
+ALTER TABLE client_secrets ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON client_secrets TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON client_secrets TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF secret_hash ON client_secrets FOR EACH ROW EXECUTE FUNCTION lyceum.audit('secret_hash');
+CREATE TRIGGER room BEFORE INSERT ON client_secrets FOR EACH ROW EXECUTE FUNCTION lyceum.check_client_secret();
+CREATE TRIGGER sessions AFTER DELETE ON client_secrets FOR EACH ROW EXECUTE FUNCTION lyceum.end_sessions_of_secret();
+
+CREATE TABLE clients (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    redirect_uris text[] DEFAULT '{}'::text[] NOT NULL,
+    scopes text[] NOT NULL,
+    state text DEFAULT 'active'::text NOT NULL,
+    requests_per_minute integer,
+    external_id text,
+    last_used_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT clients_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT clients_name_key UNIQUE (school_id, name),
+    CONSTRAINT clients_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT clients_kind CHECK (kind = ANY (ARRAY['app'::text, 'integration'::text])),
+    CONSTRAINT clients_name CHECK (name <> ''::text),
+    CONSTRAINT clients_redirect_uris CHECK ((kind = 'app'::text) = (cardinality(redirect_uris) > 0)),
+    CONSTRAINT clients_requests_per_minute CHECK (requests_per_minute > 0),
+    CONSTRAINT clients_scopes CHECK (cardinality(scopes) > 0 AND
+CASE kind
+    WHEN 'app'::text THEN scopes <@ '{person,person.read}'::text[]
+    ELSE NOT scopes && '{person,person.read}'::text[]
+END),
+    CONSTRAINT clients_state CHECK (state = ANY (ARRAY['active'::text, 'blocked'::text]))
+);
+COMMENT ON TABLE clients IS 'Programs of others, registered by an administrator. app: people let it in on the server''s own page, and it acts as they do; integration: signs in with a secret, is nobody, and may do what its scopes say.';
+COMMENT ON COLUMN clients.redirect_uris IS 'Of an app: where its people may be sent back to (RFC 6749 section 3.1.2).';
+COMMENT ON COLUMN clients.scopes IS 'The most it is ever given.';
+COMMENT ON COLUMN clients.requests_per_minute IS 'Limit of its requests, those of all its people together; null: the server''s own for an integration, none for an app.';
+COMMENT ON COLUMN clients.last_used_at IS 'When it was last given a token, to the minute. Counts as no change.';
+CREATE UNIQUE INDEX clients_external_id ON public.clients USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+ALTER TABLE clients ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON clients TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON clients TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, redirect_uris, scopes, state, requests_per_minute, external_id ON clients FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER deletion AFTER DELETE ON clients FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER sessions AFTER UPDATE OF state, scopes ON clients FOR EACH ROW WHEN (new.state = 'blocked'::text OR NOT old.scopes <@ new.scopes) EXECUTE FUNCTION lyceum.end_sessions_of_client();
+CREATE TRIGGER version BEFORE UPDATE OF name, redirect_uris, scopes, state, requests_per_minute, external_id ON clients FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE conduct_notes (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    lesson_id uuid,
+    date date NOT NULL,
+    kind text NOT NULL,
+    text text NOT NULL,
+    author_id uuid DEFAULT lyceum.current_user_id(),
+    published_at timestamp with time zone DEFAULT now(),
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT conduct_notes_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT conduct_notes_school_id_author_id_fkey FOREIGN KEY (school_id, author_id) REFERENCES users(school_id, id),
+    CONSTRAINT conduct_notes_school_id_lesson_id_fkey FOREIGN KEY (school_id, lesson_id) REFERENCES lessons(school_id, id),
+    CONSTRAINT conduct_notes_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT conduct_notes_kind CHECK (kind = ANY (ARRAY['praise'::text, 'remark'::text])),
+    CONSTRAINT conduct_notes_text CHECK (text <> ''::text)
+);
+COMMENT ON TABLE conduct_notes IS 'Praise and remarks about a pupil''s conduct.';
+COMMENT ON COLUMN conduct_notes.deleted_at IS 'Tombstone.';
+CREATE INDEX conduct_notes_by_student ON public.conduct_notes USING btree (school_id, student_id, date);
+ALTER TABLE conduct_notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON conduct_notes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON conduct_notes TO lyceum_app;
+CREATE TRIGGER version BEFORE UPDATE ON conduct_notes FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE consents (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    purpose text NOT NULL,
+    given_by uuid NOT NULL,
+    given_on date NOT NULL,
+    withdrawn_on date,
+    document text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT consents_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT consents_one_at_a_time EXCLUDE USING gist (school_id WITH =, COALESCE(student_id, student_id) WITH =, purpose WITH =, COALESCE(given_by, given_by) WITH =, daterange(given_on, withdrawn_on, '[)'::text) WITH &&) WHERE (purpose <> 'other'::text),
+    CONSTRAINT consents_school_id_given_by_fkey FOREIGN KEY (school_id, given_by) REFERENCES users(school_id, id),
+    CONSTRAINT consents_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT consents_dates CHECK (withdrawn_on >= given_on),
+    CONSTRAINT consents_purpose CHECK (purpose = ANY (ARRAY['processing'::text, 'photo'::text, 'publication'::text, 'medical'::text, 'other'::text]))
+);
+COMMENT ON TABLE consents IS 'K3: what a family has agreed to: for whom, to what, by whom, from when, until when.';
+COMMENT ON COLUMN consents.withdrawn_on IS 'The day from which it does not hold any more.';
+CREATE INDEX consents_by_student ON public.consents USING btree (school_id, student_id, purpose);
+ALTER TABLE consents ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON consents TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON consents TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER deletion AFTER DELETE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER photo AFTER DELETE OR UPDATE ON consents FOR EACH ROW WHEN (old.purpose = 'photo'::text) EXECUTE FUNCTION lyceum.withdraw_photo();
+CREATE TRIGGER version BEFORE UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE curriculum_plans (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    academic_year_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    grade_level smallint NOT NULL,
+    section_id uuid,
+    copied_from_id uuid,
+    title text NOT NULL,
+    state text DEFAULT 'draft'::text NOT NULL,
+    author_id uuid,
+    approved_by uuid,
+    approved_at timestamp with time zone,
+    external_id text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT curriculum_plans_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT curriculum_plans_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
+    CONSTRAINT curriculum_plans_school_id_approved_by_fkey FOREIGN KEY (school_id, approved_by) REFERENCES staff(school_id, id),
+    CONSTRAINT curriculum_plans_school_id_author_id_fkey FOREIGN KEY (school_id, author_id) REFERENCES staff(school_id, id),
+    CONSTRAINT curriculum_plans_school_id_copied_from_id_fkey FOREIGN KEY (school_id, copied_from_id) REFERENCES curriculum_plans(school_id, id),
+    CONSTRAINT curriculum_plans_school_id_section_id_fkey FOREIGN KEY (school_id, section_id) REFERENCES sections(school_id, id),
+    CONSTRAINT curriculum_plans_school_id_subject_id_fkey FOREIGN KEY (school_id, subject_id) REFERENCES subjects(school_id, id),
+    CONSTRAINT curriculum_plans_approval CHECK (state <> 'approved'::text OR section_id IS NOT NULL OR approved_at IS NOT NULL),
+    CONSTRAINT curriculum_plans_grade_level CHECK (grade_level >= 1 AND grade_level <= 11),
+    CONSTRAINT curriculum_plans_state CHECK (state = ANY (ARRAY['draft'::text, 'approved'::text, 'archived'::text])),
+    CONSTRAINT curriculum_plans_title CHECK (title <> ''::text)
+);
+COMMENT ON TABLE curriculum_plans IS 'P1: plans (КТП) of a subject for a grade level: the common base, and copies that belong to a section.';
+COMMENT ON COLUMN curriculum_plans.section_id IS 'Null: a plan of the common base. Else the section''s own copy.';
+COMMENT ON COLUMN curriculum_plans.copied_from_id IS 'Plan this one was copied from.';
+CREATE INDEX curriculum_plans_by_subject ON public.curriculum_plans USING btree (school_id, academic_year_id, subject_id, grade_level);
+CREATE UNIQUE INDEX curriculum_plans_external_id ON public.curriculum_plans USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+CREATE UNIQUE INDEX curriculum_plans_one_per_section ON public.curriculum_plans USING btree (school_id, section_id) WHERE ((section_id IS NOT NULL) AND (state <> 'archived'::text));
+ALTER TABLE curriculum_plans ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON curriculum_plans TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON curriculum_plans TO lyceum_app;
+CREATE TRIGGER deletion AFTER DELETE ON curriculum_plans FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER version BEFORE UPDATE ON curriculum_plans FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE deletions (
+    school_id integer NOT NULL,
+    entity text NOT NULL,
+    id uuid NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT deletions_pkey PRIMARY KEY (school_id, entity, id),
+    CONSTRAINT deletions_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id)
+);
+COMMENT ON TABLE deletions IS 'Tombstones of deleted rows of other tables, so that feeds and exports can tell of them. Written by triggers only.';
+COMMENT ON COLUMN deletions.entity IS 'Name of the table.';
+ALTER TABLE deletions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON deletions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT SELECT ON deletions TO lyceum_app;
+
+CREATE TABLE enrollments (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    class_id uuid NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date,
+    in_class_group boolean DEFAULT true NOT NULL,
+    reason text,
+    end_reason text,
+    external_id text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT enrollments_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT enrollments_no_overlap EXCLUDE USING gist (school_id WITH =, COALESCE(student_id, student_id) WITH =, daterange(starts_on, ends_on, '[]'::text) WITH &&),
+    CONSTRAINT enrollments_school_id_class_id_fkey FOREIGN KEY (school_id, class_id) REFERENCES classes(school_id, id),
+    CONSTRAINT enrollments_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT enrollments_dates CHECK (ends_on >= starts_on)
+);
+COMMENT ON TABLE enrollments IS 'In which class a pupil stands and when; one at a time. Says the pupil''s grade level on a day (M1).';
+COMMENT ON COLUMN enrollments.ends_on IS 'Last day, inclusive; null while it lasts.';
+COMMENT ON COLUMN enrollments.in_class_group IS 'False for a pupil of the class who is taught alone (at home): not a member of the class''s group.';
+COMMENT ON COLUMN enrollments.reason IS 'Why the pupil came: order, transfer.';
+COMMENT ON COLUMN enrollments.end_reason IS 'Why the pupil left: transfer, graduation.';
+CREATE INDEX enrollments_by_class ON public.enrollments USING btree (school_id, class_id, starts_on);
+CREATE INDEX enrollments_by_student ON public.enrollments USING btree (school_id, student_id, starts_on);
+CREATE UNIQUE INDEX enrollments_external_id ON public.enrollments USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+ALTER TABLE enrollments ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON enrollments TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON enrollments TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER deletion AFTER DELETE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER membership AFTER INSERT OR DELETE OR UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.follow_enrollment();
+CREATE TRIGGER recorded BEFORE DELETE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.keep_recorded_enrollment();
+CREATE TRIGGER version BEFORE UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE feedback (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    section_id uuid NOT NULL,
+    lesson_id uuid,
+    text text NOT NULL,
+    author_id uuid DEFAULT lyceum.current_user_id(),
+    published_at timestamp with time zone DEFAULT now(),
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT feedback_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT feedback_cell_key UNIQUE (school_id, lesson_id, student_id),
+    CONSTRAINT feedback_school_id_author_id_fkey FOREIGN KEY (school_id, author_id) REFERENCES users(school_id, id),
+    CONSTRAINT feedback_school_id_lesson_id_section_id_fkey FOREIGN KEY (school_id, lesson_id, section_id) REFERENCES lessons(school_id, id, section_id),
+    CONSTRAINT feedback_school_id_section_id_fkey FOREIGN KEY (school_id, section_id) REFERENCES sections(school_id, id),
+    CONSTRAINT feedback_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT feedback_text CHECK (text <> ''::text)
+);
+COMMENT ON TABLE feedback IS 'Written words instead of, or beside, a mark; grade 1 has no other (M1). One row per pupil and lesson.';
+COMMENT ON COLUMN feedback.lesson_id IS 'Null: about the subject and not about one lesson.';
+COMMENT ON COLUMN feedback.published_at IS 'M12: null holds it back.';
+COMMENT ON COLUMN feedback.deleted_at IS 'Tombstone; writing again clears it.';
+CREATE INDEX feedback_by_section ON public.feedback USING btree (school_id, section_id, student_id);
+CREATE INDEX feedback_by_student ON public.feedback USING btree (school_id, student_id, changed_xid);
+CREATE STATISTICS public.feedback_school (dependencies) ON school_id, student_id FROM feedback;
+ALTER TABLE feedback ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON feedback TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON feedback TO lyceum_app;
+CREATE TRIGGER version BEFORE UPDATE ON feedback FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE final_mark_history (
+    school_id integer NOT NULL,
+    final_mark_id uuid NOT NULL,
+    version integer NOT NULL,
+    student_id uuid NOT NULL,
+    old_kind text,
+    old_number smallint,
+    old_code text,
+    old_due_on date,
+    old_exam_points smallint,
+    old_reason text,
+    old_comment text,
+    new_kind text,
+    new_number smallint,
+    new_code text,
+    new_due_on date,
+    new_exam_points smallint,
+    new_reason text,
+    new_comment text,
+    published_at timestamp with time zone,
+    changed_by uuid,
+    changed_at timestamp with time zone NOT NULL,
+    reason text,
+    request_id text,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    client_id uuid DEFAULT lyceum.current_client_id(),
+    CONSTRAINT final_mark_history_pkey PRIMARY KEY (school_id, final_mark_id, version)
+);
+COMMENT ON TABLE final_mark_history IS 'A5: every version of every final, append-only: the server''s role may only read.';
+COMMENT ON COLUMN final_mark_history.version IS 'The version the change led to.';
+COMMENT ON COLUMN final_mark_history.old_kind IS 'value_kind of the final.';
+COMMENT ON COLUMN final_mark_history.client_id IS 'As in mark_history.';
+ALTER TABLE final_mark_history ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON final_mark_history TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT SELECT ON final_mark_history TO lyceum_app;
+
+CREATE TABLE final_marks (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    academic_year_id uuid NOT NULL,
+    kind text NOT NULL,
+    term_id uuid,
+    section_id uuid,
+    value_kind text,
+    number smallint,
+    code text,
+    due_on date,
+    exam_points smallint,
+    source text DEFAULT 'own'::text NOT NULL,
+    average_at_the_time numeric(6,4),
+    reason text,
+    comment text,
+    published_at timestamp with time zone DEFAULT now(),
+    first_recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    recorded_by uuid DEFAULT lyceum.current_user_id(),
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT final_marks_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT final_marks_key UNIQUE NULLS NOT DISTINCT (school_id, student_id, subject_id, academic_year_id, kind, term_id),
+    CONSTRAINT final_marks_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
+    CONSTRAINT final_marks_school_id_section_id_fkey FOREIGN KEY (school_id, section_id) REFERENCES sections(school_id, id),
+    CONSTRAINT final_marks_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT final_marks_school_id_subject_id_fkey FOREIGN KEY (school_id, subject_id) REFERENCES subjects(school_id, id),
+    CONSTRAINT final_marks_school_id_term_id_fkey FOREIGN KEY (school_id, term_id) REFERENCES terms(school_id, id),
+    CONSTRAINT final_marks_due_on CHECK ((due_on IS NOT NULL) = (code IS NOT NULL AND code = 'owed'::text)),
+    CONSTRAINT final_marks_exam_points CHECK (exam_points IS NULL OR exam_points >= 0 AND exam_points <= 100 AND (kind = ANY (ARRAY['exam'::text, 'final'::text]))),
+    CONSTRAINT final_marks_kind CHECK (kind = ANY (ARRAY['term'::text, 'year'::text, 'exam'::text, 'final'::text])),
+    CONSTRAINT final_marks_source CHECK (source = ANY (ARRAY['own'::text, 'transferred'::text])),
+    CONSTRAINT final_marks_term CHECK ((term_id IS NOT NULL) = (kind = 'term'::text)),
+    CONSTRAINT final_marks_value CHECK (
+CASE
+    WHEN value_kind IS NULL THEN number IS NULL AND code IS NULL
+    WHEN value_kind = 'number'::text THEN number IS NOT NULL AND number >= 1 AND number <= 5 AND code IS NULL
+    WHEN value_kind = 'code'::text THEN number IS NULL AND code IS NOT NULL AND (code = ANY (ARRAY['pass'::text, 'fail'::text, 'exempt'::text, 'owed'::text, 'not_assessed'::text]))
+    ELSE false
+END)
+);
+COMMENT ON TABLE final_marks IS 'M10: finals of a pupil in a subject: of a term, the year, an exam, the final one. They follow the pupil, not the section. A cleared final keeps its row with a null value.';
+COMMENT ON COLUMN final_marks.kind IS 'What it is a final of. The value''s own kind is value_kind.';
+COMMENT ON COLUMN final_marks.section_id IS 'Section it was given in; null for marks from another school.';
+COMMENT ON COLUMN final_marks.value_kind IS 'number or code; null: cleared.';
+COMMENT ON COLUMN final_marks.exam_points IS 'Points of a state exam, 0 to 100; never a mark (M11).';
+COMMENT ON COLUMN final_marks.source IS 'transferred: given in another school.';
+COMMENT ON COLUMN final_marks.average_at_the_time IS 'M6: the weighted average at the moment the teacher gave the final.';
+COMMENT ON COLUMN final_marks.reason IS 'M7: why in spite of the norm, or the order of an exemption.';
+CREATE INDEX final_marks_by_section ON public.final_marks USING btree (school_id, section_id, term_id);
+CREATE INDEX final_marks_by_term ON public.final_marks USING btree (school_id, academic_year_id, kind, term_id);
+CREATE STATISTICS public.final_marks_school (dependencies) ON school_id, student_id FROM final_marks;
+ALTER TABLE final_marks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON final_marks TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON final_marks TO lyceum_app;
+CREATE TRIGGER history AFTER INSERT ON final_marks FOR EACH ROW EXECUTE FUNCTION lyceum.record_final_mark_history();
+CREATE TRIGGER history_again AFTER UPDATE ON final_marks FOR EACH ROW WHEN (new.version <> old.version) EXECUTE FUNCTION lyceum.record_final_mark_history();
+CREATE TRIGGER record BEFORE INSERT ON final_marks FOR EACH ROW EXECUTE FUNCTION lyceum.record_final_mark();
+CREATE TRIGGER record_again BEFORE UPDATE ON final_marks FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.subject_id IS DISTINCT FROM old.subject_id OR new.academic_year_id IS DISTINCT FROM old.academic_year_id OR new.kind IS DISTINCT FROM old.kind OR new.term_id IS DISTINCT FROM old.term_id OR new.section_id IS DISTINCT FROM old.section_id OR new.source IS DISTINCT FROM old.source OR new.value_kind IS DISTINCT FROM old.value_kind OR new.number IS DISTINCT FROM old.number OR new.code IS DISTINCT FROM old.code OR new.due_on IS DISTINCT FROM old.due_on OR new.exam_points IS DISTINCT FROM old.exam_points OR new.reason IS DISTINCT FROM old.reason OR new.comment IS DISTINCT FROM old.comment OR new.first_recorded_at IS DISTINCT FROM old.first_recorded_at OR new.recorded_by IS DISTINCT FROM old.recorded_by) EXECUTE FUNCTION lyceum.record_final_mark();
+CREATE TRIGGER version BEFORE UPDATE ON final_marks FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE group_members (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT group_members_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT group_members_no_overlap EXCLUDE USING gist (school_id WITH =, COALESCE(group_id, group_id) WITH =, COALESCE(student_id, student_id) WITH =, daterange(starts_on, ends_on, '[]'::text) WITH &&),
+    CONSTRAINT group_members_school_id_group_id_fkey FOREIGN KEY (school_id, group_id) REFERENCES groups(school_id, id),
+    CONSTRAINT group_members_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT group_members_dates CHECK (ends_on >= starts_on)
+);
+COMMENT ON TABLE group_members IS 'Pupils of a group, dated. Rows of a class''s own group follow enrollments and have the id of the enrollment.';
+COMMENT ON COLUMN group_members.ends_on IS 'Last day, inclusive; null while it lasts.';
+CREATE INDEX group_members_by_group ON public.group_members USING btree (school_id, group_id, student_id, starts_on, ends_on);
+CREATE INDEX group_members_by_student ON public.group_members USING btree (school_id, student_id, group_id, starts_on, ends_on);
+CREATE STATISTICS public.group_members_school (dependencies) ON school_id, student_id FROM group_members;
+ALTER TABLE group_members ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON group_members TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON group_members TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER deletion AFTER DELETE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER guard BEFORE INSERT OR DELETE OR UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.guard_member();
+CREATE CONSTRAINT TRIGGER place AFTER INSERT ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION lyceum.place_member();
+CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_member();
+CREATE TRIGGER version BEFORE UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE groups (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    academic_year_id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    grade_level smallint,
+    class_id uuid,
+    archived_at timestamp with time zone,
+    external_id text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT groups_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT groups_year_key UNIQUE (school_id, id, academic_year_id),
+    CONSTRAINT groups_class_fkey FOREIGN KEY (school_id, class_id) REFERENCES classes(school_id, id) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT groups_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
+    CONSTRAINT groups_class CHECK ((class_id IS NOT NULL) = (kind = ANY (ARRAY['class'::text, 'part'::text]))),
+    CONSTRAINT groups_grade_level CHECK (grade_level >= 1 AND grade_level <= 11),
+    CONSTRAINT groups_kind CHECK (kind = ANY (ARRAY['class'::text, 'part'::text, 'cross'::text, 'individual'::text])),
+    CONSTRAINT groups_name CHECK (name <> ''::text)
+);
+COMMENT ON TABLE groups IS 'Who studies together: a class, a part of one, pupils across classes, one pupil.';
+COMMENT ON COLUMN groups.grade_level IS 'Null: pupils of several grade levels. Decides which holidays and terms hold for its lessons.';
+COMMENT ON COLUMN groups.class_id IS 'The class whose own group (kind class) or part (kind part) this is.';
+CREATE INDEX groups_by_class ON public.groups USING btree (school_id, class_id);
+CREATE INDEX groups_by_year ON public.groups USING btree (school_id, academic_year_id);
+CREATE UNIQUE INDEX groups_external_id ON public.groups USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+ALTER TABLE groups ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON groups TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON groups TO lyceum_app;
+CREATE TRIGGER deletion AFTER DELETE ON groups FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER guard BEFORE UPDATE ON groups FOR EACH ROW WHEN ((new.kind IS DISTINCT FROM old.kind OR new.class_id IS DISTINCT FROM old.class_id OR new.grade_level IS DISTINCT FROM old.grade_level) AND (old.kind = 'class'::text OR new.kind = 'class'::text)) EXECUTE FUNCTION lyceum.guard_class_group();
+CREATE TRIGGER version BEFORE UPDATE ON groups FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE guardians (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    email text,
+    phone text,
+    address text,
+    workplace text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    other_phones text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT guardians_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT guardians_school_id_id_fkey FOREIGN KEY (school_id, id) REFERENCES users(school_id, id),
+    CONSTRAINT guardians_other_phones CHECK (lyceum.are_texts(other_phones, 5, 50))
+);
+COMMENT ON TABLE guardians IS 'Parents and other legal representatives. Their contacts are never shown to another guardian of the child (A3).';
+COMMENT ON COLUMN guardians.other_phones IS 'Beside the first one: at work, at home.';
+ALTER TABLE guardians ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON guardians TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON guardians TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON guardians FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER version BEFORE UPDATE ON guardians FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE guardianships (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    guardian_id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    relation text NOT NULL,
+    access text DEFAULT 'full'::text NOT NULL,
+    basis text,
+    starts_on date NOT NULL,
+    ends_on date,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT guardianships_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT guardianships_no_overlap EXCLUDE USING gist (school_id WITH =, COALESCE(guardian_id, guardian_id) WITH =, COALESCE(student_id, student_id) WITH =, daterange(starts_on, ends_on, '[]'::text) WITH &&),
+    CONSTRAINT guardianships_school_id_guardian_id_fkey FOREIGN KEY (school_id, guardian_id) REFERENCES guardians(school_id, id),
+    CONSTRAINT guardianships_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT guardianships_access CHECK (access = ANY (ARRAY['full'::text, 'none'::text])),
+    CONSTRAINT guardianships_dates CHECK (ends_on >= starts_on),
+    CONSTRAINT guardianships_relation CHECK (relation = ANY (ARRAY['mother'::text, 'father'::text, 'legal_guardian'::text, 'organisation'::text])),
+    CONSTRAINT guardianships_self CHECK (guardian_id <> student_id)
+);
+COMMENT ON TABLE guardianships IS 'A3: who represents a pupil, from when to when, and whether the diary is open to them.';
+COMMENT ON COLUMN guardianships.access IS 'none: rights are limited by a court; closes reading at once.';
+COMMENT ON COLUMN guardianships.basis IS 'Document the guardianship or its limit rests on.';
+COMMENT ON COLUMN guardianships.ends_on IS 'Last day, inclusive; null while it lasts.';
+CREATE INDEX guardianships_by_guardian ON public.guardianships USING btree (school_id, guardian_id, student_id);
+CREATE INDEX guardianships_by_student ON public.guardianships USING btree (school_id, student_id);
+ALTER TABLE guardianships ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON guardianships TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON guardianships TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON guardianships FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER deletion AFTER DELETE ON guardianships FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER version BEFORE UPDATE ON guardianships FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE holidays (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    academic_year_id uuid NOT NULL,
+    name text NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date NOT NULL,
+    grade_levels smallint[],
+    external_id text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT holidays_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT holidays_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
+    CONSTRAINT holidays_dates CHECK (ends_on >= starts_on),
+    CONSTRAINT holidays_grade_levels CHECK (grade_levels <@ '{1,2,3,4,5,6,7,8,9,10,11}'::smallint[] AND cardinality(grade_levels) > 0)
+);
+COMMENT ON TABLE holidays IS 'Days without lessons (L1).';
+COMMENT ON COLUMN holidays.ends_on IS 'Last day, inclusive.';
+COMMENT ON COLUMN holidays.grade_levels IS 'Grade levels that rest (grade 1 has a week of its own in winter); null: all.';
+CREATE INDEX holidays_by_date ON public.holidays USING btree (school_id, starts_on, ends_on);
+CREATE UNIQUE INDEX holidays_external_id ON public.holidays USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+ALTER TABLE holidays ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON holidays TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON holidays TO lyceum_app;
+CREATE TRIGGER deletion AFTER DELETE ON holidays FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE CONSTRAINT TRIGGER place AFTER INSERT OR UPDATE ON holidays DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.place_holiday();
+CREATE TRIGGER version BEFORE UPDATE ON holidays FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE homework (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    lesson_id uuid NOT NULL,
+    section_id uuid NOT NULL,
+    text text NOT NULL,
+    due_on date NOT NULL,
+    for_all boolean DEFAULT true NOT NULL,
+    asks_submission boolean DEFAULT false NOT NULL,
+    first_recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    recorded_by uuid DEFAULT lyceum.current_user_id(),
+    deleted_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT homework_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT homework_school_id_lesson_id_section_id_fkey FOREIGN KEY (school_id, lesson_id, section_id) REFERENCES lessons(school_id, id, section_id)
+);
+COMMENT ON TABLE homework IS 'Homework given at a lesson (H1). One live row for all per lesson, any number for some pupils.';
+COMMENT ON COLUMN homework.lesson_id IS 'The lesson at which it was given.';
+COMMENT ON COLUMN homework.due_on IS 'Not before the lesson; the next lesson of the section when nothing else is said (the server fills it in).';
+COMMENT ON COLUMN homework.for_all IS 'False: for the pupils in homework_students.';
+COMMENT ON COLUMN homework.asks_submission IS 'H2';
+COMMENT ON COLUMN homework.deleted_at IS 'Tombstone.';
+CREATE INDEX homework_by_lesson ON public.homework USING btree (school_id, lesson_id);
+CREATE INDEX homework_by_section ON public.homework USING btree (school_id, section_id, due_on);
+CREATE UNIQUE INDEX homework_one_for_all ON public.homework USING btree (school_id, lesson_id) WHERE (for_all AND (deleted_at IS NULL));
+ALTER TABLE homework ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON homework TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON homework TO lyceum_app;
+CREATE TRIGGER record BEFORE INSERT ON homework FOR EACH ROW EXECUTE FUNCTION lyceum.record_homework();
+CREATE TRIGGER record_again BEFORE UPDATE ON homework FOR EACH ROW WHEN (new.* IS DISTINCT FROM old.*) EXECUTE FUNCTION lyceum.record_homework();
+CREATE TRIGGER stamp AFTER INSERT ON homework FOR EACH ROW EXECUTE FUNCTION lyceum.stamp_homework();
+CREATE TRIGGER version BEFORE UPDATE ON homework FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE homework_completions (
+    school_id integer NOT NULL,
+    homework_id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    done_at timestamp with time zone DEFAULT now() NOT NULL,
+    done_by uuid DEFAULT lyceum.current_user_id(),
+    CONSTRAINT homework_completions_pkey PRIMARY KEY (school_id, homework_id, student_id),
+    CONSTRAINT homework_completions_school_id_homework_id_fkey FOREIGN KEY (school_id, homework_id) REFERENCES homework(school_id, id),
+    CONSTRAINT homework_completions_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id)
+);
+COMMENT ON TABLE homework_completions IS 'H2: a family marked the homework as done.';
+CREATE INDEX homework_completions_by_student ON public.homework_completions USING btree (school_id, student_id, homework_id);
+ALTER TABLE homework_completions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON homework_completions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT ON homework_completions TO lyceum_app;
+
+CREATE TABLE homework_students (
+    school_id integer NOT NULL,
+    homework_id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    CONSTRAINT homework_students_pkey PRIMARY KEY (school_id, homework_id, student_id),
+    CONSTRAINT homework_students_school_id_homework_id_fkey FOREIGN KEY (school_id, homework_id) REFERENCES homework(school_id, id),
+    CONSTRAINT homework_students_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id)
+);
+COMMENT ON TABLE homework_students IS 'Pupils a homework with for_all = false is for.';
+CREATE INDEX homework_students_by_student ON public.homework_students USING btree (school_id, student_id, homework_id);
+ALTER TABLE homework_students ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON homework_students TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT ON homework_students TO lyceum_app;
+
+CREATE TABLE idempotency_keys (
+    school_id integer NOT NULL,
+    owner text NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    status integer NOT NULL,
+    headers jsonb DEFAULT '{}'::jsonb NOT NULL,
+    body bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT idempotency_keys_pkey PRIMARY KEY (school_id, owner, key),
+    CONSTRAINT idempotency_keys_key CHECK (length(key) >= 1 AND length(key) <= 255),
+    CONSTRAINT idempotency_keys_status CHECK (status >= 100 AND status <= 599)
+);
+COMMENT ON TABLE idempotency_keys IS 'Answers kept for 24 hours for Idempotency-Key. Never of sign-in or credentials.';
+COMMENT ON COLUMN idempotency_keys.owner IS 'The caller the key belongs to: a person or a program.';
+CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (school_id, created_at);
+ALTER TABLE idempotency_keys ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON idempotency_keys TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON idempotency_keys TO lyceum_app;
+
+CREATE TABLE lessons (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    section_id uuid NOT NULL,
+    date date NOT NULL,
+    slot smallint NOT NULL,
+    starts_at time without time zone NOT NULL,
+    ends_at time without time zone NOT NULL,
+    room_id uuid,
+    teacher_id uuid,
+    topic text,
+    plan_topic_id uuid,
+    state text DEFAULT 'planned'::text NOT NULL,
+    attendance_taken_at timestamp with time zone,
+    no_homework boolean DEFAULT false NOT NULL,
+    topic_first_recorded_at timestamp with time zone,
+    homework_first_recorded_at timestamp with time zone,
+    timetable_entry_id uuid,
+    merge_id uuid,
+    exclusive_room boolean DEFAULT true NOT NULL,
+    external_id text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT lessons_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT lessons_section_key UNIQUE (school_id, id, section_id),
+    CONSTRAINT lessons_room_no_overlap EXCLUDE USING gist (school_id WITH =, COALESCE(room_id, room_id) WITH =, tsrange(date + starts_at, date + ends_at) WITH &&, COALESCE(merge_id, id) WITH <>) WHERE (room_id IS NOT NULL AND exclusive_room AND state <> 'cancelled'::text) DEFERRABLE,
+    CONSTRAINT lessons_section_no_overlap EXCLUDE USING gist (school_id WITH =, COALESCE(section_id, section_id) WITH =, tsrange(date + starts_at, date + ends_at) WITH &&) WHERE (state <> 'cancelled'::text) DEFERRABLE,
+    CONSTRAINT lessons_teacher_no_overlap EXCLUDE USING gist (school_id WITH =, COALESCE(teacher_id, teacher_id) WITH =, tsrange(date + starts_at, date + ends_at) WITH &&, COALESCE(merge_id, id) WITH <>) WHERE (teacher_id IS NOT NULL AND state <> 'cancelled'::text) DEFERRABLE,
+    CONSTRAINT lessons_school_id_plan_topic_id_fkey FOREIGN KEY (school_id, plan_topic_id) REFERENCES plan_topics(school_id, id),
+    CONSTRAINT lessons_school_id_room_id_fkey FOREIGN KEY (school_id, room_id) REFERENCES rooms(school_id, id),
+    CONSTRAINT lessons_school_id_section_id_fkey FOREIGN KEY (school_id, section_id) REFERENCES sections(school_id, id),
+    CONSTRAINT lessons_school_id_teacher_id_fkey FOREIGN KEY (school_id, teacher_id) REFERENCES staff(school_id, id),
+    CONSTRAINT lessons_slot CHECK (slot >= 0 AND slot <= 15),
+    CONSTRAINT lessons_state CHECK (state = ANY (ARRAY['planned'::text, 'held'::text, 'cancelled'::text])),
+    CONSTRAINT lessons_times CHECK (starts_at < ends_at),
+    CONSTRAINT lessons_topic CHECK (topic <> ''::text)
+);
+COMMENT ON TABLE lessons IS 'Lessons on their dates. L1: no overlap in time for a teacher, a room and a section (exclusion constraints) and for a pupil (a trigger); merged lessons are exempt among themselves. Lessons are cancelled, not deleted, once they hold records.';
+COMMENT ON COLUMN lessons.slot IS 'Number of the lesson in its shift, as the bell schedule has it.';
+COMMENT ON COLUMN lessons.starts_at IS 'Local time of the school.';
+COMMENT ON COLUMN lessons.teacher_id IS 'Teacher of the day: a substitute stands here.';
+COMMENT ON COLUMN lessons.plan_topic_id IS 'L3: the plan''s topic; the lesson keeps a text of its own.';
+COMMENT ON COLUMN lessons.attendance_taken_at IS 'T4: set when the roll was called; only then no record means present.';
+COMMENT ON COLUMN lessons.no_homework IS 'H1: the teacher said that there is none.';
+COMMENT ON COLUMN lessons.topic_first_recorded_at IS 'L3: set by a trigger, never changed.';
+COMMENT ON COLUMN lessons.homework_first_recorded_at IS 'L3: set by a trigger when homework is given or no_homework is said; does not count as a version.';
+COMMENT ON COLUMN lessons.merge_id IS 'Equal in lessons that a substitution merged into one.';
+COMMENT ON COLUMN lessons.exclusive_room IS 'Copy of «not rooms.shared», kept by triggers.';
+CREATE INDEX lessons_by_date ON public.lessons USING btree (school_id, date);
+CREATE INDEX lessons_by_section ON public.lessons USING btree (school_id, section_id, date, starts_at, id);
+CREATE INDEX lessons_by_teacher ON public.lessons USING btree (school_id, teacher_id, date);
+CREATE UNIQUE INDEX lessons_external_id ON public.lessons USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+CREATE UNIQUE INDEX lessons_timetable_entry_key ON public.lessons USING btree (school_id, timetable_entry_id, date) WHERE (timetable_entry_id IS NOT NULL);
+CREATE STATISTICS public.lessons_school (dependencies) ON school_id, section_id FROM lessons;
+ALTER TABLE lessons ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON lessons TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON lessons TO lyceum_app;
+CREATE TRIGGER deletion AFTER DELETE ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER enter BEFORE INSERT ON lessons FOR EACH ROW WHEN (new.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.enter_timetable();
+CREATE TRIGGER enter_again BEFORE UPDATE ON lessons FOR EACH ROW WHEN (new.date IS DISTINCT FROM old.date OR new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at OR new.merge_id IS DISTINCT FROM old.merge_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.room_id IS DISTINCT FROM old.room_id OR old.state = 'cancelled'::text AND new.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.enter_timetable();
+CREATE TRIGGER keep BEFORE UPDATE ON lessons FOR EACH ROW WHEN (new.date <> old.date OR new.state = 'cancelled'::text AND old.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.keep_recorded_lesson();
+CREATE TRIGGER keep_homework BEFORE UPDATE ON lessons FOR EACH ROW WHEN (new.date > old.date) EXECUTE FUNCTION lyceum.keep_homework_due();
+CREATE CONSTRAINT TRIGGER place AFTER INSERT ON lessons DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.place_lesson();
+CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON lessons DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.state <> 'cancelled'::text AND (old.state = 'cancelled'::text OR new.date IS DISTINCT FROM old.date OR new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at OR new.merge_id IS DISTINCT FROM old.merge_id)) EXECUTE FUNCTION lyceum.place_lesson();
+CREATE TRIGGER record BEFORE INSERT OR UPDATE ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.record_lesson();
+CREATE TRIGGER room BEFORE INSERT OR UPDATE OF room_id, exclusive_room ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.copy_room();
+CREATE TRIGGER version BEFORE UPDATE OF school_id, id, section_id, date, slot, starts_at, ends_at, room_id, teacher_id, topic, plan_topic_id, state, attendance_taken_at, no_homework, timetable_entry_id, merge_id, exclusive_room, external_id, version, changed_at, changed_xid ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE line_items (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    lesson_id uuid NOT NULL,
+    section_id uuid NOT NULL,
+    category_id uuid,
+    title text,
+    weight numeric(5,2) DEFAULT 1 NOT NULL,
+    is_default boolean DEFAULT false NOT NULL,
+    planned boolean DEFAULT false NOT NULL,
+    external_id text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT line_items_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT line_items_school_id_category_id_fkey FOREIGN KEY (school_id, category_id) REFERENCES categories(school_id, id),
+    CONSTRAINT line_items_school_id_lesson_id_section_id_fkey FOREIGN KEY (school_id, lesson_id, section_id) REFERENCES lessons(school_id, id, section_id),
+    CONSTRAINT line_items_title CHECK (title <> ''::text),
+    CONSTRAINT line_items_weight CHECK (weight >= 0::numeric)
+);
+COMMENT ON TABLE line_items IS 'Columns of the journal: a lesson has as many as there are kinds of work. Never deleted, only marked so (M5).';
+COMMENT ON COLUMN line_items.section_id IS 'The lesson''s section; the foreign key keeps it equal.';
+COMMENT ON COLUMN line_items.weight IS 'M6: 0 does not count in the average.';
+COMMENT ON COLUMN line_items.is_default IS 'The column that takes marks given for the lesson as such; at most one.';
+COMMENT ON COLUMN line_items.planned IS 'M9: planned as a control work before the lesson.';
+COMMENT ON COLUMN line_items.deleted_at IS 'Tombstone.';
+CREATE INDEX line_items_by_lesson ON public.line_items USING btree (school_id, lesson_id);
+CREATE UNIQUE INDEX line_items_external_id ON public.line_items USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+CREATE UNIQUE INDEX line_items_one_default ON public.line_items USING btree (school_id, lesson_id) WHERE (is_default AND (deleted_at IS NULL));
+ALTER TABLE line_items ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON line_items TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON line_items TO lyceum_app;
+CREATE TRIGGER guard BEFORE UPDATE ON line_items FOR EACH ROW WHEN (new.lesson_id <> old.lesson_id) EXECUTE FUNCTION lyceum.guard_line_item();
+CREATE TRIGGER version BEFORE UPDATE ON line_items FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE mark_history (
+    school_id integer NOT NULL,
+    mark_id uuid NOT NULL,
+    version integer NOT NULL,
+    student_id uuid NOT NULL,
+    line_item_id uuid NOT NULL,
+    old_kind text,
+    old_number smallint,
+    old_code text,
+    old_due_on date,
+    old_comment text,
+    new_kind text,
+    new_number smallint,
+    new_code text,
+    new_due_on date,
+    new_comment text,
+    published_at timestamp with time zone,
+    changed_by uuid,
+    changed_at timestamp with time zone NOT NULL,
+    reason text,
+    request_id text,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    client_id uuid DEFAULT lyceum.current_client_id(),
+    CONSTRAINT mark_history_pkey PRIMARY KEY (school_id, mark_id, version)
+);
+COMMENT ON TABLE mark_history IS 'A5: every version of every mark, append-only: the server''s role may only read. No foreign keys: the record outlives everything.';
+COMMENT ON COLUMN mark_history.version IS 'The version the change led to.';
+COMMENT ON COLUMN mark_history.published_at IS 'As in the mark after the change: families see the history of published marks.';
+COMMENT ON COLUMN mark_history.client_id IS 'Program that the person used, where it was not the school''s own.';
+CREATE INDEX mark_history_by_person ON public.mark_history USING btree (school_id, changed_by, changed_at);
+ALTER TABLE mark_history ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON mark_history TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT SELECT ON mark_history TO lyceum_app;
+
+CREATE TABLE marks (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    line_item_id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    kind text,
+    number smallint,
+    code text,
+    due_on date,
+    comment text,
+    published_at timestamp with time zone DEFAULT now(),
+    first_recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    recorded_by uuid DEFAULT lyceum.current_user_id(),
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT marks_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT marks_cell_key UNIQUE (school_id, line_item_id, student_id),
+    CONSTRAINT marks_school_id_line_item_id_fkey FOREIGN KEY (school_id, line_item_id) REFERENCES line_items(school_id, id),
+    CONSTRAINT marks_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT marks_due_on CHECK ((due_on IS NOT NULL) = (code IS NOT NULL AND code = 'owed'::text)),
+    CONSTRAINT marks_value CHECK (
+CASE
+    WHEN kind IS NULL THEN number IS NULL AND code IS NULL
+    WHEN kind = 'number'::text THEN number IS NOT NULL AND number >= 1 AND number <= 5 AND code IS NULL
+    WHEN kind = 'code'::text THEN number IS NULL AND code IS NOT NULL AND (code = ANY (ARRAY['pass'::text, 'fail'::text, 'exempt'::text, 'owed'::text]))
+    ELSE false
+END)
+);
+COMMENT ON TABLE marks IS 'Current marks (M2). A cleared mark keeps its row with a null value and a new version (M5); rows are never deleted. Has no key to schools of its own: the composite keys carry it, and a shared lock on one row per school would be hot.';
+COMMENT ON COLUMN marks.kind IS 'number or code; null: cleared.';
+COMMENT ON COLUMN marks.due_on IS 'Day by which a debt (owed) is to be paid.';
+COMMENT ON COLUMN marks.published_at IS 'M12: null holds the mark back; a moment in the future holds it until then.';
+COMMENT ON COLUMN marks.recorded_by IS 'Who last wrote the value. No foreign key: the record outlives everything.';
+CREATE INDEX marks_by_student ON public.marks USING btree (school_id, student_id, changed_xid);
+CREATE STATISTICS public.marks_school (dependencies) ON school_id, student_id FROM marks;
+ALTER TABLE marks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON marks TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON marks TO lyceum_app;
+CREATE TRIGGER history AFTER INSERT ON marks REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.record_mark_history();
+CREATE TRIGGER history_again AFTER UPDATE ON marks REFERENCING OLD TABLE AS overwritten NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.record_mark_history();
+CREATE TRIGGER record BEFORE INSERT ON marks FOR EACH ROW EXECUTE FUNCTION lyceum.record_mark();
+CREATE TRIGGER record_again BEFORE UPDATE ON marks FOR EACH ROW WHEN (new.line_item_id IS DISTINCT FROM old.line_item_id OR new.student_id IS DISTINCT FROM old.student_id OR new.kind IS DISTINCT FROM old.kind OR new.number IS DISTINCT FROM old.number OR new.code IS DISTINCT FROM old.code OR new.due_on IS DISTINCT FROM old.due_on OR new.comment IS DISTINCT FROM old.comment OR new.first_recorded_at IS DISTINCT FROM old.first_recorded_at OR new.recorded_by IS DISTINCT FROM old.recorded_by) EXECUTE FUNCTION lyceum.record_mark();
+CREATE TRIGGER rules AFTER INSERT ON marks REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.check_written_marks();
+CREATE TRIGGER rules_again AFTER UPDATE ON marks REFERENCING OLD TABLE AS overwritten NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.check_rewritten_marks();
+CREATE TRIGGER version BEFORE UPDATE ON marks FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE plan_topics (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    plan_id uuid NOT NULL,
+    unit_id uuid,
+    "position" smallint NOT NULL,
+    title text NOT NULL,
+    hours numeric(4,1) DEFAULT 1 NOT NULL,
+    planned_week smallint,
+    planned_on date,
+    homework text,
+    is_control boolean DEFAULT false NOT NULL,
+    external_id text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT plan_topics_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT plan_topics_position_key UNIQUE (school_id, plan_id, "position") DEFERRABLE,
+    CONSTRAINT plan_topics_school_id_plan_id_fkey FOREIGN KEY (school_id, plan_id) REFERENCES curriculum_plans(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT plan_topics_school_id_unit_id_plan_id_fkey FOREIGN KEY (school_id, unit_id, plan_id) REFERENCES plan_units(school_id, id, plan_id) ON DELETE CASCADE,
+    CONSTRAINT plan_topics_hours CHECK (hours > 0::numeric),
+    CONSTRAINT plan_topics_planned_week CHECK (planned_week >= 1 AND planned_week <= 45),
+    CONSTRAINT plan_topics_title CHECK (title <> ''::text)
+);
+COMMENT ON TABLE plan_topics IS 'Topics of a plan in their order.';
+COMMENT ON COLUMN plan_topics."position" IS 'Order within the whole plan, across units.';
+COMMENT ON COLUMN plan_topics.hours IS 'Lessons the topic takes (P2).';
+COMMENT ON COLUMN plan_topics.planned_week IS 'Week of the academic year, from 1.';
+COMMENT ON COLUMN plan_topics.planned_on IS 'Date in a section''s own copy.';
+COMMENT ON COLUMN plan_topics.homework IS 'Pattern of the homework.';
+COMMENT ON COLUMN plan_topics.is_control IS 'M9: a control work is planned here.';
+CREATE UNIQUE INDEX plan_topics_external_id ON public.plan_topics USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+ALTER TABLE plan_topics ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON plan_topics TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON plan_topics TO lyceum_app;
+CREATE TRIGGER deletion AFTER DELETE ON plan_topics FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER version BEFORE UPDATE ON plan_topics FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE plan_units (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    plan_id uuid NOT NULL,
+    "position" smallint NOT NULL,
+    title text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT plan_units_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT plan_units_plan_key UNIQUE (school_id, id, plan_id),
+    CONSTRAINT plan_units_position_key UNIQUE (school_id, plan_id, "position") DEFERRABLE,
+    CONSTRAINT plan_units_school_id_plan_id_fkey FOREIGN KEY (school_id, plan_id) REFERENCES curriculum_plans(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT plan_units_title CHECK (title <> ''::text)
+);
+COMMENT ON TABLE plan_units IS 'Parts (разделы) of a plan.';
+ALTER TABLE plan_units ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON plan_units TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON plan_units TO lyceum_app;
+CREATE TRIGGER deletion AFTER DELETE ON plan_units FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER version BEFORE UPDATE ON plan_units FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE promotions (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    academic_year_id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    decision text NOT NULL,
+    debts text,
+    protocol text,
+    decided_on date NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT promotions_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT promotions_student_key UNIQUE (school_id, academic_year_id, student_id),
+    CONSTRAINT promotions_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
+    CONSTRAINT promotions_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT promotions_debts CHECK (decision = 'conditional'::text OR debts IS NULL),
+    CONSTRAINT promotions_decision CHECK (decision = ANY (ARRAY['promoted'::text, 'conditional'::text, 'repeats'::text, 'graduated'::text, 'left'::text]))
+);
+COMMENT ON TABLE promotions IS 'Y1: what the council decided for a pupil at the end of a year.';
+COMMENT ON COLUMN promotions.decision IS 'conditional: promoted with debts; left: to another school.';
+COMMENT ON COLUMN promotions.debts IS 'Subjects of a conditional promotion and when they are due.';
+COMMENT ON COLUMN promotions.protocol IS 'Number of the council''s protocol.';
+CREATE INDEX promotions_by_student ON public.promotions USING btree (school_id, student_id);
+ALTER TABLE promotions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON promotions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON promotions TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER deletion AFTER DELETE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER version BEFORE UPDATE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE recovery_codes (
+    school_id integer NOT NULL,
+    user_id uuid NOT NULL,
+    code_hash bytea NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT recovery_codes_pkey PRIMARY KEY (school_id, user_id, code_hash),
+    CONSTRAINT recovery_codes_school_id_user_id_fkey FOREIGN KEY (school_id, user_id) REFERENCES second_factors(school_id, user_id) ON DELETE CASCADE
+);
+COMMENT ON TABLE recovery_codes IS 'Each stands once for a code of the app. Stored hashed; new ones replace all.';
+ALTER TABLE recovery_codes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON recovery_codes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON recovery_codes TO lyceum_app;
+
+CREATE TABLE rooms (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    building text,
+    capacity smallint,
+    shared boolean DEFAULT false NOT NULL,
+    archived_at timestamp with time zone,
+    external_id text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT rooms_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT rooms_name_key UNIQUE NULLS NOT DISTINCT (school_id, building, name),
+    CONSTRAINT rooms_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT rooms_capacity CHECK (capacity > 0),
+    CONSTRAINT rooms_name CHECK (name <> ''::text)
+);
+COMMENT ON TABLE rooms IS 'Rooms where lessons are held.';
+COMMENT ON COLUMN rooms.shared IS 'L1: several lessons may be held in it at once (a sports hall).';
+CREATE UNIQUE INDEX rooms_external_id ON public.rooms USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+ALTER TABLE rooms ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON rooms TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON rooms TO lyceum_app;
+CREATE TRIGGER deletion AFTER DELETE ON rooms FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER spread AFTER UPDATE ON rooms FOR EACH ROW WHEN (new.shared <> old.shared) EXECUTE FUNCTION lyceum.spread_room();
+CREATE TRIGGER version BEFORE UPDATE ON rooms FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE school_settings (
+    school_id integer NOT NULL,
+    edit_window_days smallint DEFAULT 14 NOT NULL,
+    scale_min smallint DEFAULT 2 NOT NULL,
+    scale_max smallint DEFAULT 5 NOT NULL,
+    rounding_threshold numeric(3,2) DEFAULT 0.60 NOT NULL,
+    min_marks_quarter smallint DEFAULT 3 NOT NULL,
+    min_marks_semester smallint DEFAULT 5 NOT NULL,
+    activation_days smallint DEFAULT 14 NOT NULL,
+    homework_in_grade_1 boolean DEFAULT false NOT NULL,
+    students_write_students boolean DEFAULT false NOT NULL,
+    password_grant boolean DEFAULT true NOT NULL,
+    consultation_days smallint DEFAULT 3 NOT NULL,
+    lockout_per_login smallint DEFAULT 5 NOT NULL,
+    lockout_per_address smallint DEFAULT 300 NOT NULL,
+    six_day_grade_levels smallint[] DEFAULT '{}'::smallint[] NOT NULL,
+    code_labels jsonb DEFAULT '{"fail": "незач", "owed": "точка", "pass": "зач", "exempt": "осв", "not_assessed": "н/а"}'::jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    second_factor_required boolean DEFAULT false NOT NULL,
+    CONSTRAINT school_settings_pkey PRIMARY KEY (school_id),
+    CONSTRAINT school_settings_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT school_settings_code_labels CHECK (jsonb_typeof(code_labels) = 'object'::text),
+    CONSTRAINT school_settings_days CHECK (activation_days >= 1 AND activation_days <= 90 AND consultation_days >= 1 AND consultation_days <= 30),
+    CONSTRAINT school_settings_edit_window_days CHECK (edit_window_days >= 0 AND edit_window_days <= 366),
+    CONSTRAINT school_settings_lockout CHECK (lockout_per_login > 0 AND lockout_per_address > 0),
+    CONSTRAINT school_settings_min_marks CHECK (min_marks_quarter >= 0 AND min_marks_quarter <= 50 AND min_marks_semester >= 0 AND min_marks_semester <= 50),
+    CONSTRAINT school_settings_rounding_threshold CHECK (rounding_threshold >= 0.01 AND rounding_threshold <= 1::numeric),
+    CONSTRAINT school_settings_scale CHECK ((scale_min = ANY (ARRAY[1, 2])) AND scale_max = 5),
+    CONSTRAINT school_settings_six_day_grade_levels CHECK (six_day_grade_levels <@ '{1,2,3,4,5,6,7,8,9,10,11}'::smallint[])
+);
+COMMENT ON TABLE school_settings IS 'What domain rules call local, one row per school. A school without a row has the defaults.';
+COMMENT ON COLUMN school_settings.edit_window_days IS 'M4: days after the lesson in which marks and attendance are written.';
+COMMENT ON COLUMN school_settings.scale_min IS 'M2: lowest number of the scale, 2 or 1.';
+COMMENT ON COLUMN school_settings.rounding_threshold IS 'M6: fraction from which an average is rounded up.';
+COMMENT ON COLUMN school_settings.min_marks_quarter IS 'M7: current marks a final of a quarter or trimester needs.';
+COMMENT ON COLUMN school_settings.min_marks_semester IS 'M7: current marks a final of a semester needs.';
+COMMENT ON COLUMN school_settings.activation_days IS 'A2: life of an activation code.';
+COMMENT ON COLUMN school_settings.homework_in_grade_1 IS 'H1';
+COMMENT ON COLUMN school_settings.students_write_students IS 'C1';
+COMMENT ON COLUMN school_settings.password_grant IS 'Whether apps of the school may sign in with grant_type=password.';
+COMMENT ON COLUMN school_settings.consultation_days IS 'C4: working days in which a consultation is answered.';
+COMMENT ON COLUMN school_settings.lockout_per_login IS 'A6: failures in 15 minutes for one login and address.';
+COMMENT ON COLUMN school_settings.lockout_per_address IS 'A6: failures in 15 minutes for one address.';
+COMMENT ON COLUMN school_settings.six_day_grade_levels IS 'Grade levels with a week of six days; the others have five.';
+COMMENT ON COLUMN school_settings.code_labels IS 'M2: what the school prints for the fixed codes.';
+COMMENT ON COLUMN school_settings.second_factor_required IS 'Whether staff sign in with a second factor only. Who has none sets it up before the first session.';
+ALTER TABLE school_settings ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON school_settings TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON school_settings TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON school_settings FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER version BEFORE UPDATE ON school_settings FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE schools (
+    id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    time_zone text DEFAULT 'Europe/Moscow'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT schools_pkey PRIMARY KEY (id),
+    CONSTRAINT schools_code_key UNIQUE (code),
+    CONSTRAINT schools_code CHECK (code ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text),
+    CONSTRAINT schools_name CHECK (name <> ''::text)
+);
+COMMENT ON TABLE schools IS 'A tenant. Has no row-level security: the list of schools is public and is read before sign-in.';
+COMMENT ON COLUMN schools.code IS 'Public short name, used at sign-in and in links.';
+COMMENT ON COLUMN schools.time_zone IS 'IANA name; every date of the school is a date in this zone.';
+GRANT SELECT ON schools TO lyceum_app;
+CREATE TRIGGER settings AFTER INSERT ON schools FOR EACH ROW EXECUTE FUNCTION lyceum.open_school();
+
+CREATE TABLE second_factors (
+    school_id integer NOT NULL,
+    user_id uuid NOT NULL,
+    secret text NOT NULL,
+    begun_at timestamp with time zone DEFAULT now() NOT NULL,
+    confirmed_at timestamp with time zone,
+    last_step bigint,
+    tries smallint DEFAULT 0 NOT NULL,
+    tries_since timestamp with time zone,
+    CONSTRAINT second_factors_pkey PRIMARY KEY (school_id, user_id),
+    CONSTRAINT second_factors_school_id_user_id_fkey FOREIGN KEY (school_id, user_id) REFERENCES users(school_id, id)
+);
+COMMENT ON TABLE second_factors IS 'A6: secrets of authenticator apps (RFC 6238), of staff. Asked for at sign-in from the moment that the first code has confirmed one.';
+COMMENT ON COLUMN second_factors.secret IS 'Sealed by the server under a key of its configuration: key id, colon, ciphertext. Nothing without that key.';
+COMMENT ON COLUMN second_factors.confirmed_at IS 'Null while it is being set up; then it is not asked for.';
+COMMENT ON COLUMN second_factors.last_step IS 'The 30 seconds whose code was accepted last: no code works twice.';
+COMMENT ON COLUMN second_factors.tries IS 'A6: codes tried since tries_since without success, from whichever address.';
+ALTER TABLE second_factors ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON second_factors TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON second_factors TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF confirmed_at ON second_factors FOR EACH ROW EXECUTE FUNCTION lyceum.audit('secret');
+
+CREATE TABLE section_teachers (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    section_id uuid NOT NULL,
+    teacher_id uuid NOT NULL,
+    role text DEFAULT 'lead'::text NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT section_teachers_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT section_teachers_no_overlap EXCLUDE USING gist (school_id WITH =, COALESCE(section_id, section_id) WITH =, COALESCE(teacher_id, teacher_id) WITH =, daterange(starts_on, ends_on, '[]'::text) WITH &&),
+    CONSTRAINT section_teachers_one_lead EXCLUDE USING gist (school_id WITH =, COALESCE(section_id, section_id) WITH =, daterange(starts_on, ends_on, '[]'::text) WITH &&) WHERE (role = 'lead'::text),
+    CONSTRAINT section_teachers_school_id_section_id_fkey FOREIGN KEY (school_id, section_id) REFERENCES sections(school_id, id),
+    CONSTRAINT section_teachers_school_id_teacher_id_fkey FOREIGN KEY (school_id, teacher_id) REFERENCES staff(school_id, id),
+    CONSTRAINT section_teachers_dates CHECK (ends_on >= starts_on),
+    CONSTRAINT section_teachers_role CHECK (role = ANY (ARRAY['lead'::text, 'co'::text]))
+);
+COMMENT ON TABLE section_teachers IS 'Teachers of a section, dated; they write in it on those dates (A4). One lead at a time.';
+COMMENT ON COLUMN section_teachers.ends_on IS 'Last day, inclusive; null while it lasts.';
+CREATE INDEX section_teachers_by_section ON public.section_teachers USING btree (school_id, section_id, teacher_id, starts_on, ends_on);
+CREATE INDEX section_teachers_by_teacher ON public.section_teachers USING btree (school_id, teacher_id, section_id);
+ALTER TABLE section_teachers ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON section_teachers TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON section_teachers TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER deletion AFTER DELETE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER version BEFORE UPDATE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE sections (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    academic_year_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    kind text DEFAULT 'curricular'::text NOT NULL,
+    grading text DEFAULT 'marks'::text NOT NULL,
+    name text NOT NULL,
+    hours_per_week numeric(4,1),
+    archived_at timestamp with time zone,
+    external_id text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT sections_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT sections_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
+    CONSTRAINT sections_school_id_group_id_academic_year_id_fkey FOREIGN KEY (school_id, group_id, academic_year_id) REFERENCES groups(school_id, id, academic_year_id),
+    CONSTRAINT sections_school_id_subject_id_fkey FOREIGN KEY (school_id, subject_id) REFERENCES subjects(school_id, id),
+    CONSTRAINT sections_grading CHECK (grading = ANY (ARRAY['marks'::text, 'pass_fail'::text, 'none'::text])),
+    CONSTRAINT sections_hours_per_week CHECK (hours_per_week > 0::numeric),
+    CONSTRAINT sections_kind CHECK (kind = ANY (ARRAY['curricular'::text, 'elective'::text, 'extracurricular'::text])),
+    CONSTRAINT sections_name CHECK (name <> ''::text)
+);
+COMMENT ON TABLE sections IS 'A page of the journal: a subject taught to a group in a year. Subject, group and year never change (L2); a new load is a new section.';
+COMMENT ON COLUMN sections.grading IS 'M1: none takes no marks; pass_fail takes pass and fail only.';
+CREATE INDEX sections_by_group ON public.sections USING btree (school_id, group_id);
+CREATE INDEX sections_by_subject ON public.sections USING btree (school_id, academic_year_id, subject_id);
+CREATE UNIQUE INDEX sections_external_id ON public.sections USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+ALTER TABLE sections ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON sections TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON sections TO lyceum_app;
+CREATE TRIGGER deletion AFTER DELETE ON sections FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER guard BEFORE UPDATE ON sections FOR EACH ROW WHEN (new.academic_year_id IS DISTINCT FROM old.academic_year_id OR new.subject_id IS DISTINCT FROM old.subject_id OR new.group_id IS DISTINCT FROM old.group_id) EXECUTE FUNCTION lyceum.guard_section();
+CREATE TRIGGER version BEFORE UPDATE ON sections FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE sessions (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid,
+    app text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone DEFAULT now() NOT NULL,
+    refresh_generation integer DEFAULT 0 NOT NULL,
+    refresh_hash bytea,
+    previous_refresh_hash bytea,
+    rotated_at timestamp with time zone,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    end_reason text,
+    user_agent text,
+    address inet,
+    client_id uuid,
+    secret_id uuid,
+    scopes text[],
+    CONSTRAINT sessions_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT sessions_client_fkey FOREIGN KEY (school_id, client_id) REFERENCES clients(school_id, id),
+    CONSTRAINT sessions_school_id_user_id_fkey FOREIGN KEY (school_id, user_id) REFERENCES users(school_id, id),
+    CONSTRAINT sessions_refresh CHECK ((user_id IS NULL) = (refresh_hash IS NULL)),
+    CONSTRAINT sessions_scopes CHECK ((client_id IS NULL) = (scopes IS NULL)),
+    CONSTRAINT sessions_whose CHECK (user_id IS NOT NULL OR client_id IS NOT NULL)
+);
+COMMENT ON TABLE sessions IS 'Sign-ins. The refresh token is opaque, one-time and stored hashed.';
+COMMENT ON COLUMN sessions.user_id IS 'The person; null of an integration, which is nobody.';
+COMMENT ON COLUMN sessions.app IS 'The program that signed in.';
+COMMENT ON COLUMN sessions.refresh_generation IS 'Counts rotations.';
+COMMENT ON COLUMN sessions.refresh_hash IS 'Null of an integration: it signs in again.';
+COMMENT ON COLUMN sessions.previous_refresh_hash IS 'The immediate predecessor is honoured for 60 s while its successor is unused; any other reuse ends the session.';
+COMMENT ON COLUMN sessions.client_id IS 'The program; null of the school''s own apps.';
+COMMENT ON COLUMN sessions.secret_id IS 'What an integration signed in with; ends the session when it is taken away.';
+COMMENT ON COLUMN sessions.scopes IS 'What the session may do, of what the program was registered for.';
+CREATE INDEX sessions_by_client ON public.sessions USING btree (school_id, client_id) WHERE ((ended_at IS NULL) AND (client_id IS NOT NULL));
+CREATE INDEX sessions_by_user ON public.sessions USING btree (school_id, user_id) WHERE (ended_at IS NULL);
+ALTER TABLE sessions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON sessions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON sessions TO lyceum_app;
+
+CREATE TABLE sign_in_failures (
+    school_id integer NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    login text NOT NULL,
+    address inet NOT NULL,
+    failed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT sign_in_failures_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT sign_in_failures_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id)
+);
+COMMENT ON TABLE sign_in_failures IS 'A6: attempts of the last 15 minutes that did not succeed, for lockout. Written before a password is looked at and taken back when it was right, so one that is being looked at counts. Older rows are deleted by the next attempt at the school.';
+COMMENT ON COLUMN sign_in_failures.login IS 'What was typed, whether it exists or not; of an activation a digest of the code.';
+CREATE INDEX sign_in_failures_by_address ON public.sign_in_failures USING btree (school_id, address, failed_at);
+CREATE INDEX sign_in_failures_by_age ON public.sign_in_failures USING btree (school_id, failed_at);
+ALTER TABLE sign_in_failures ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON sign_in_failures TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT ON sign_in_failures TO lyceum_app;
+
+CREATE TABLE staff (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    "position" text,
+    qualification text,
+    email text,
+    phone text,
+    hired_on date,
+    left_on date,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT staff_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT staff_school_id_id_fkey FOREIGN KEY (school_id, id) REFERENCES users(school_id, id),
+    CONSTRAINT staff_dates CHECK (left_on >= hired_on)
+);
+COMMENT ON TABLE staff IS 'People who work in the school.';
+ALTER TABLE staff ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON staff TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON staff TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON staff FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER version BEFORE UPDATE ON staff FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE student_documents (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    kind text NOT NULL,
+    series text,
+    number text NOT NULL,
+    issued_by text,
+    issued_on date,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT student_documents_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT student_documents_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT student_documents_kind CHECK (kind = ANY (ARRAY['passport'::text, 'birth_certificate'::text, 'snils'::text, 'oms_policy'::text, 'foreign_passport'::text, 'other'::text])),
+    CONSTRAINT student_documents_number CHECK (
+CASE kind
+    WHEN 'passport'::text THEN number ~ '^[0-9]{6}$'::text
+    WHEN 'snils'::text THEN lyceum.is_snils(number)
+    WHEN 'oms_policy'::text THEN number ~ '^[0-9]{16}$'::text
+    ELSE number <> ''::text
+END),
+    CONSTRAINT student_documents_series CHECK (
+CASE kind
+    WHEN 'passport'::text THEN series IS NOT NULL AND series ~ '^[0-9]{2} ?[0-9]{2}$'::text
+    WHEN 'snils'::text THEN series IS NULL
+    ELSE true
+END)
+);
+COMMENT ON TABLE student_documents IS 'Documents of pupils. For who keeps the profile, whose readings are recorded unless it is the class teacher (K2), and the family.';
+COMMENT ON COLUMN student_documents.kind IS 'passport: внутренний паспорт РФ; birth_certificate: свидетельство о рождении; snils: СНИЛС; oms_policy: полис ОМС; foreign_passport: of another state, or for travel.';
+CREATE INDEX student_documents_by_student ON public.student_documents USING btree (school_id, student_id, kind);
+CREATE UNIQUE INDEX student_documents_kind_key ON public.student_documents USING btree (school_id, student_id, kind) WHERE (kind <> 'other'::text);
+ALTER TABLE student_documents ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON student_documents TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON student_documents TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON student_documents FOR EACH ROW EXECUTE FUNCTION lyceum.audit('series', 'number');
+CREATE TRIGGER deletion AFTER DELETE ON student_documents FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER version BEFORE UPDATE ON student_documents FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE student_photos (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    media_type text NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    content bytea NOT NULL,
+    sha256 bytea NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT student_photos_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT student_photos_school_id_id_fkey FOREIGN KEY (school_id, id) REFERENCES students(school_id, id),
+    CONSTRAINT student_photos_content CHECK (octet_length(content) >= 1 AND octet_length(content) <= 2097152),
+    CONSTRAINT student_photos_media_type CHECK (media_type = ANY (ARRAY['image/jpeg'::text, 'image/png'::text, 'image/webp'::text])),
+    CONSTRAINT student_photos_sha256 CHECK (sha256 = sha256(content)),
+    CONSTRAINT student_photos_size CHECK (width >= 1 AND width <= 4096 AND height >= 1 AND height <= 4096)
+);
+ALTER TABLE student_photos ALTER COLUMN content SET STORAGE EXTERNAL;
+COMMENT ON TABLE student_photos IS 'K3: a pupil''s photo, while somebody''s consent to it holds. The id is the pupil''s. Without metadata: those are taken out before.';
+COMMENT ON COLUMN student_photos.content IS 'Compressed already: kept outside of the row as it is.';
+ALTER TABLE student_photos ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON student_photos TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON student_photos TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON student_photos FOR EACH ROW EXECUTE FUNCTION lyceum.audit_photo();
+CREATE TRIGGER deletion AFTER DELETE ON student_photos FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+
+CREATE TABLE students (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    birth_date date,
+    sex text,
+    personal_file text,
+    email text,
+    phone text,
+    address text,
+    health_group smallint,
+    pe_group text,
+    profile_confirmed_on date,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    other_phones text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT students_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT students_school_id_id_fkey FOREIGN KEY (school_id, id) REFERENCES users(school_id, id),
+    CONSTRAINT students_health_group CHECK (health_group >= 1 AND health_group <= 5),
+    CONSTRAINT students_other_phones CHECK (lyceum.are_texts(other_phones, 5, 50)),
+    CONSTRAINT students_pe_group CHECK (pe_group = ANY (ARRAY['main'::text, 'preparatory'::text, 'special'::text, 'exempt'::text])),
+    CONSTRAINT students_sex CHECK (sex = ANY (ARRAY['male'::text, 'female'::text]))
+);
+COMMENT ON TABLE students IS 'Pupils, also those who have left. Where a pupil studies and in which grade level is said by enrollments.';
+COMMENT ON COLUMN students.personal_file IS 'Number of the personal file (личное дело).';
+COMMENT ON COLUMN students.health_group IS 'K2: for the class teacher, the pupil''s PE teachers and deputy heads only.';
+COMMENT ON COLUMN students.pe_group IS 'K2: as health_group.';
+COMMENT ON COLUMN students.profile_confirmed_on IS 'Day on which the family last said that the profile is right.';
+COMMENT ON COLUMN students.other_phones IS 'Beside the first one: those of a household, of a dormitory.';
+ALTER TABLE students ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON students TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON students TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON students FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER version BEFORE UPDATE ON students FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE subjects (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    short_name text,
+    area text,
+    "position" smallint DEFAULT 0 NOT NULL,
+    archived_at timestamp with time zone,
+    external_id text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    is_physical boolean DEFAULT false NOT NULL,
+    CONSTRAINT subjects_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT subjects_name_key UNIQUE (school_id, name),
+    CONSTRAINT subjects_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT subjects_name CHECK (name <> ''::text)
+);
+COMMENT ON TABLE subjects IS 'Subjects of the curriculum.';
+COMMENT ON COLUMN subjects.area IS 'Subject area of the curriculum (предметная область).';
+COMMENT ON COLUMN subjects."position" IS 'Order in registers and report cards.';
+COMMENT ON COLUMN subjects.is_physical IS 'Physical education: its teachers see their pupils'' health groups (K2).';
+CREATE UNIQUE INDEX subjects_external_id ON public.subjects USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+ALTER TABLE subjects ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON subjects TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON subjects TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON subjects FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER deletion AFTER DELETE ON subjects FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER version BEFORE UPDATE ON subjects FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE substitutions (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    lesson_id uuid NOT NULL,
+    kind text NOT NULL,
+    teacher_id uuid,
+    room_id uuid,
+    other_lesson_id uuid,
+    old_date date,
+    old_slot smallint,
+    old_teacher_id uuid,
+    old_room_id uuid,
+    reason text,
+    created_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    cancelled_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT substitutions_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT substitutions_school_id_lesson_id_fkey FOREIGN KEY (school_id, lesson_id) REFERENCES lessons(school_id, id),
+    CONSTRAINT substitutions_school_id_other_lesson_id_fkey FOREIGN KEY (school_id, other_lesson_id) REFERENCES lessons(school_id, id),
+    CONSTRAINT substitutions_school_id_room_id_fkey FOREIGN KEY (school_id, room_id) REFERENCES rooms(school_id, id),
+    CONSTRAINT substitutions_school_id_teacher_id_fkey FOREIGN KEY (school_id, teacher_id) REFERENCES staff(school_id, id),
+    CONSTRAINT substitutions_kind CHECK (kind = ANY (ARRAY['replace'::text, 'merge'::text, 'move'::text, 'cancel'::text, 'other_subject'::text])),
+    CONSTRAINT substitutions_other_lesson CHECK ((kind <> ALL (ARRAY['merge'::text, 'other_subject'::text])) OR other_lesson_id IS NOT NULL),
+    CONSTRAINT substitutions_teacher CHECK (kind <> 'replace'::text OR teacher_id IS NOT NULL)
+);
+COMMENT ON TABLE substitutions IS 'L2: a change of the timetable for one day. The lesson itself holds the outcome, this row the reason.';
+COMMENT ON COLUMN substitutions.other_lesson_id IS 'merge: the lesson it is held with; other_subject: the lesson made instead.';
+COMMENT ON COLUMN substitutions.old_date IS 'Where the lesson stood before, for the family''s timetable and for taking back.';
+CREATE INDEX substitutions_by_lesson ON public.substitutions USING btree (school_id, lesson_id);
+ALTER TABLE substitutions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON substitutions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON substitutions TO lyceum_app;
+CREATE TRIGGER deletion AFTER DELETE ON substitutions FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER version BEFORE UPDATE ON substitutions FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE terms (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    academic_year_id uuid NOT NULL,
+    kind text NOT NULL,
+    ordinal smallint NOT NULL,
+    name text NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date NOT NULL,
+    marks_close_on date NOT NULL,
+    grade_levels smallint[] NOT NULL,
+    external_id text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT terms_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT terms_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
+    CONSTRAINT terms_dates CHECK (starts_on < ends_on),
+    CONSTRAINT terms_grade_levels CHECK (grade_levels <@ '{1,2,3,4,5,6,7,8,9,10,11}'::smallint[] AND cardinality(grade_levels) > 0),
+    CONSTRAINT terms_kind CHECK (kind = ANY (ARRAY['quarter'::text, 'trimester'::text, 'semester'::text])),
+    CONSTRAINT terms_marks_close_on CHECK (marks_close_on >= ends_on),
+    CONSTRAINT terms_ordinal CHECK (ordinal >= 1 AND ordinal <=
+CASE kind
+    WHEN 'quarter'::text THEN 4
+    WHEN 'trimester'::text THEN 3
+    ELSE 2
+END)
+);
+COMMENT ON TABLE terms IS 'Quarters, trimesters or semesters. A grade level has at most one term on a day (terms_no_overlap, a trigger).';
+COMMENT ON COLUMN terms.ends_on IS 'Last day, inclusive.';
+COMMENT ON COLUMN terms.marks_close_on IS 'M4: last day on which the term''s marks are written without an unlock.';
+COMMENT ON COLUMN terms.grade_levels IS 'Grade levels the term serves, 1 to 11.';
+CREATE INDEX terms_by_year ON public.terms USING btree (school_id, academic_year_id, starts_on);
+CREATE UNIQUE INDEX terms_external_id ON public.terms USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+ALTER TABLE terms ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON terms TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON terms TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON terms FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER deletion AFTER DELETE ON terms FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE CONSTRAINT TRIGGER place AFTER INSERT OR UPDATE ON terms DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION lyceum.place_term();
+CREATE TRIGGER version BEFORE UPDATE ON terms FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE timetable_entries (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    section_id uuid NOT NULL,
+    bell_schedule_id uuid NOT NULL,
+    weekday smallint NOT NULL,
+    slot smallint NOT NULL,
+    week text DEFAULT 'every'::text NOT NULL,
+    room_id uuid,
+    teacher_id uuid,
+    starts_on date NOT NULL,
+    ends_on date,
+    external_id text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT timetable_entries_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT timetable_entries_no_overlap EXCLUDE USING gist (school_id WITH =, COALESCE(section_id, section_id) WITH =, COALESCE(bell_schedule_id, bell_schedule_id) WITH =, weekday WITH =, slot WITH =, int4range(
+CASE week
+    WHEN 'odd'::text THEN 1
+    ELSE 0
+END,
+CASE week
+    WHEN 'even'::text THEN 1
+    ELSE 2
+END) WITH &&, daterange(starts_on, ends_on, '[]'::text) WITH &&) DEFERRABLE,
+    CONSTRAINT timetable_entries_school_id_bell_schedule_id_fkey FOREIGN KEY (school_id, bell_schedule_id) REFERENCES bell_schedules(school_id, id),
+    CONSTRAINT timetable_entries_school_id_room_id_fkey FOREIGN KEY (school_id, room_id) REFERENCES rooms(school_id, id),
+    CONSTRAINT timetable_entries_school_id_section_id_fkey FOREIGN KEY (school_id, section_id) REFERENCES sections(school_id, id),
+    CONSTRAINT timetable_entries_school_id_teacher_id_fkey FOREIGN KEY (school_id, teacher_id) REFERENCES staff(school_id, id),
+    CONSTRAINT timetable_entries_dates CHECK (ends_on >= starts_on),
+    CONSTRAINT timetable_entries_slot CHECK (slot >= 0 AND slot <= 15),
+    CONSTRAINT timetable_entries_week CHECK (week = ANY (ARRAY['every'::text, 'odd'::text, 'even'::text])),
+    CONSTRAINT timetable_entries_weekday CHECK (weekday >= 1 AND weekday <= 7)
+);
+COMMENT ON TABLE timetable_entries IS 'The weekly timetable: a section on a weekday and slot, for a range of dates. Lessons are made from it (L2).';
+COMMENT ON COLUMN timetable_entries.weekday IS '1 Monday to 7 Sunday.';
+COMMENT ON COLUMN timetable_entries.week IS 'every week, or odd or even weeks of the academic year, counted from 1.';
+COMMENT ON COLUMN timetable_entries.teacher_id IS 'Null: the section''s lead on the day.';
+COMMENT ON COLUMN timetable_entries.ends_on IS 'Last day, inclusive; null while it lasts.';
+CREATE INDEX timetable_entries_by_section ON public.timetable_entries USING btree (school_id, section_id);
+CREATE INDEX timetable_entries_by_weekday ON public.timetable_entries USING btree (school_id, weekday, slot);
+CREATE UNIQUE INDEX timetable_entries_external_id ON public.timetable_entries USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+ALTER TABLE timetable_entries ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON timetable_entries TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON timetable_entries TO lyceum_app;
+CREATE TRIGGER deletion AFTER DELETE ON timetable_entries FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER version BEFORE UPDATE ON timetable_entries FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE unlocks (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    section_id uuid NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date NOT NULL,
+    expires_on date NOT NULL,
+    reason text NOT NULL,
+    granted_by uuid NOT NULL,
+    granted_at timestamp with time zone DEFAULT now() NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT unlocks_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT unlocks_school_id_granted_by_fkey FOREIGN KEY (school_id, granted_by) REFERENCES staff(school_id, id),
+    CONSTRAINT unlocks_school_id_section_id_fkey FOREIGN KEY (school_id, section_id) REFERENCES sections(school_id, id),
+    CONSTRAINT unlocks_dates CHECK (ends_on >= starts_on),
+    CONSTRAINT unlocks_reason CHECK (reason <> ''::text)
+);
+COMMENT ON TABLE unlocks IS 'M4: leave of a deputy head to write after the edit window or the close of a term.';
+COMMENT ON COLUMN unlocks.starts_on IS 'First date of the lessons that are opened.';
+COMMENT ON COLUMN unlocks.ends_on IS 'Last date of the lessons that are opened, inclusive.';
+COMMENT ON COLUMN unlocks.expires_on IS 'Last day on which they may be edited.';
+CREATE INDEX unlocks_by_section ON public.unlocks USING btree (school_id, section_id, starts_on);
+ALTER TABLE unlocks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON unlocks TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON unlocks TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON unlocks FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+
+CREATE TABLE user_roles (
+    school_id integer NOT NULL,
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    granted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT user_roles_pkey PRIMARY KEY (school_id, user_id, role),
+    CONSTRAINT user_roles_school_id_user_id_fkey FOREIGN KEY (school_id, user_id) REFERENCES users(school_id, id),
+    CONSTRAINT user_roles_role CHECK (role = ANY (ARRAY['administrator'::text, 'head'::text, 'deputy_head'::text, 'teacher'::text, 'guardian'::text, 'student'::text]))
+);
+COMMENT ON TABLE user_roles IS 'Roles of a person. The class teacher''s role is not here: it follows from class_teachers.';
+CREATE INDEX user_roles_by_role ON public.user_roles USING btree (school_id, role, user_id);
+ALTER TABLE user_roles ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON user_roles TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT ON user_roles TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON user_roles FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER sessions AFTER DELETE ON user_roles FOR EACH ROW EXECUTE FUNCTION lyceum.end_sessions_of_role();
+
+CREATE TABLE users (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    last_name text NOT NULL,
+    first_name text NOT NULL,
+    middle_name text,
+    login text,
+    password_hash text,
+    state text DEFAULT 'new'::text NOT NULL,
+    external_id text,
+    locale text DEFAULT 'ru'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    password_changed_at timestamp with time zone,
+    activated_at timestamp with time zone,
+    blocked_at timestamp with time zone,
+    depersonalised_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT users_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT users_login_key UNIQUE (school_id, login),
+    CONSTRAINT users_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT users_active CHECK (state <> 'active'::text OR login IS NOT NULL AND password_hash IS NOT NULL),
+    CONSTRAINT users_login CHECK (login = lower(login) AND login !~ '\s'::text AND login <> ''::text),
+    CONSTRAINT users_name CHECK (last_name <> ''::text AND first_name <> ''::text),
+    CONSTRAINT users_state CHECK (state = ANY (ARRAY['new'::text, 'issued'::text, 'active'::text, 'blocked'::text]))
+);
+COMMENT ON TABLE users IS 'People of a school, whether they sign in or not. Staff, students and guardians share the id: one person may be several.';
+COMMENT ON COLUMN users.login IS 'Stored in lower case (a trigger sees to it), so that it is unique without regard to case; compare with lower(input).';
+COMMENT ON COLUMN users.password_hash IS 'scrypt with its parameters; null until the account is activated.';
+COMMENT ON COLUMN users.state IS 'new: no credentials; issued: a code is out (A2); active: signs in; blocked: may not.';
+COMMENT ON COLUMN users.depersonalised_at IS 'K2: names and contacts were replaced.';
+CREATE INDEX users_by_name ON public.users USING btree (school_id, last_name, first_name, id);
+CREATE UNIQUE INDEX users_external_id ON public.users USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
+ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON users TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON users TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION lyceum.audit('password_hash');
+CREATE TRIGGER normalise BEFORE INSERT OR UPDATE OF login ON users FOR EACH ROW EXECUTE FUNCTION lyceum.normalise_login();
+CREATE TRIGGER version BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+-- view guardian_profiles with (security_invoker=true)
+--     school_id integer
+--     id uuid
+--     last_name text
+--     first_name text
+--     middle_name text
+--     email text
+--     phone text
+--     address text
+--     workplace text
+--     login text
+--     state text
+--     external_id text
+--     version integer
+--     other_phones text[]
+GRANT INSERT, SELECT, UPDATE ON guardian_profiles TO lyceum_app;
+CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON guardian_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
+
+-- view lyceum.lesson_locks with (security_invoker=true)
+--     school_id integer
+--     lesson_id uuid
+--     section_id uuid
+--     date date
+--     editable_until date
+--     locked_reason text
+GRANT SELECT ON lyceum.lesson_locks TO lyceum_app;
+
+-- view lyceum.lesson_teachers with (security_invoker=true)
+--     school_id integer
+--     lesson_id uuid
+--     section_id uuid
+--     date date
+--     teacher_id uuid
+GRANT SELECT ON lyceum.lesson_teachers TO lyceum_app;
+
+-- view lyceum.section_terms with (security_invoker=true)
+--     school_id integer
+--     section_id uuid
+--     term_id uuid
+--     starts_on date
+--     ends_on date
+--     marks_close_on date
+GRANT SELECT ON lyceum.section_terms TO lyceum_app;
+
+-- view staff_profiles with (security_invoker=true)
+--     school_id integer
+--     id uuid
+--     last_name text
+--     first_name text
+--     middle_name text
+--     position text
+--     qualification text
+--     email text
+--     phone text
+--     hired_on date
+--     left_on date
+--     roles text[]
+--     login text
+--     state text
+--     external_id text
+--     version integer
+GRANT INSERT, SELECT, UPDATE ON staff_profiles TO lyceum_app;
+CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON staff_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
+
+-- view student_profiles with (security_invoker=true)
+--     school_id integer
+--     id uuid
+--     last_name text
+--     first_name text
+--     middle_name text
+--     birth_date date
+--     sex text
+--     personal_file text
+--     email text
+--     phone text
+--     address text
+--     health_group smallint
+--     pe_group text
+--     profile_confirmed_on date
+--     login text
+--     state text
+--     external_id text
+--     version integer
+--     other_phones text[]
+GRANT INSERT, SELECT, UPDATE ON student_profiles TO lyceum_app;
+CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
+
+-- function lyceum.are_texts(p_texts text[], p_count integer, p_length integer) returns boolean language sql immutable parallel safe
+-- function lyceum.attendance_refusal(p_school integer, p_lesson uuid, p_student uuid) returns text language plpgsql stable
+-- function lyceum.attendance_refusals(p_school integer, p_lessons uuid[], p_students uuid[]) returns TABLE(ordinal bigint, refusal text) language plpgsql stable set plan_cache_mode=force_generic_plan
+-- function lyceum.audit() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.audit_photo() returns trigger language plpgsql
+-- function lyceum.check_client_secret() returns trigger language plpgsql
+-- function lyceum.check_lessons(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, lesson_id uuid, problem text) language sql stable
+-- function lyceum.check_marks(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, mark_id uuid, problem text) language sql stable
+-- function lyceum.check_rewritten_attendance() returns trigger language plpgsql
+-- function lyceum.check_rewritten_marks() returns trigger language plpgsql
+-- function lyceum.check_written_attendance() returns trigger language plpgsql
+-- function lyceum.check_written_marks() returns trigger language plpgsql
+-- function lyceum.consent_holds(p_given_on date, p_withdrawn_on date) returns boolean language sql stable parallel safe
+-- function lyceum.copy_room() returns trigger language plpgsql
+-- function lyceum.counted_meaning(p_meaning text, p_decided_meaning text) returns text language sql immutable parallel safe
+-- function lyceum.current_client_id() returns uuid language sql stable parallel safe
+-- function lyceum.current_school() returns integer language sql stable parallel safe
+-- function lyceum.current_user_id() returns uuid language sql stable parallel safe
+-- function lyceum.demand_guardian(p_guardian uuid) returns void language plpgsql stable
+-- function lyceum.demand_health(p_fields jsonb, p_student uuid) returns void language plpgsql stable
+-- function lyceum.demand_person(p_person uuid) returns void language plpgsql stable
+-- function lyceum.editable_until(p_date date, p_window smallint, p_marks_close_on date, p_unlocked_until date) returns date language sql immutable parallel safe
+-- function lyceum.end_sessions_of_client() returns trigger language plpgsql
+-- function lyceum.end_sessions_of_role() returns trigger language plpgsql
+-- function lyceum.end_sessions_of_secret() returns trigger language plpgsql
+-- function lyceum.enter_timetable() returns trigger language plpgsql
+-- function lyceum.final_refusal(p_school integer, p_student uuid, p_year uuid, p_kind text, p_term uuid, p_section uuid, p_source text, p_value_kind text, p_number integer, p_code text) returns text language plpgsql stable
+-- function lyceum.follow_enrollment() returns trigger language plpgsql
+-- function lyceum.forget_photos() returns void language sql
+-- function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint language plpgsql stable
+-- function lyceum.grade_level_on(p_school integer, p_student uuid, p_date date) returns smallint language plpgsql stable
+-- function lyceum.guard_class_group() returns trigger language plpgsql
+-- function lyceum.guard_line_item() returns trigger language plpgsql
+-- function lyceum.guard_member() returns trigger language plpgsql
+-- function lyceum.guard_second_half() returns trigger language plpgsql
+-- function lyceum.guard_second_half_of_finals() returns trigger language plpgsql
+-- function lyceum.guard_section() returns trigger language plpgsql
+-- function lyceum.has_consent(p_school integer, p_student uuid, p_purpose text) returns boolean language sql stable
+-- function lyceum.has_role(VARIADIC p_roles text[]) returns boolean language sql stable
+-- function lyceum.has_scope(VARIADIC p_scopes text[]) returns boolean language sql stable
+-- function lyceum.holds(p_starts_on date, p_ends_on date, p_day date) returns boolean language sql immutable parallel safe
+-- function lyceum.holds_between(p_starts_on date, p_ends_on date, p_first date, p_last date) returns boolean language sql immutable parallel safe
+-- function lyceum.homework_refusal(p_school integer, p_lesson uuid, p_due_on date) returns text language plpgsql stable
+-- function lyceum.is_before_marks(p_grade_level smallint, p_day date, p_second_half_starts_on date) returns boolean language sql immutable parallel safe
+-- function lyceum.is_class_teacher(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
+-- function lyceum.is_snils(p_number text) returns boolean language sql immutable parallel safe
+-- function lyceum.is_staff(p_school integer, p_user uuid) returns boolean language plpgsql stable
+-- function lyceum.keep_class_group() returns trigger language plpgsql
+-- function lyceum.keep_homework_due() returns trigger language plpgsql
+-- function lyceum.keep_recorded_enrollment() returns trigger language plpgsql
+-- function lyceum.keep_recorded_lesson() returns trigger language plpgsql
+-- function lyceum.keeps_guardian(p_guardian uuid) returns boolean language sql stable
+-- function lyceum.keeps_student(p_student uuid) returns boolean language sql stable
+-- function lyceum.knows_person(p_school integer, p_teacher uuid, p_person uuid) returns boolean language plpgsql stable
+-- function lyceum.lacks_second_factor(p_school integer, p_user uuid) returns boolean language plpgsql stable
+-- function lyceum.lasts(p_ends_on date, p_day date) returns boolean language sql immutable parallel safe
+-- function lyceum.leads_member(p_school integer, p_user uuid, p_section uuid) returns boolean language plpgsql stable
+-- function lyceum.leads_student(p_student uuid) returns boolean language sql stable
+-- function lyceum.led_days(p_school integer, p_user uuid, p_student uuid) returns datemultirange language plpgsql stable
+-- function lyceum.led_ids(p_school integer, p_user uuid, p_today boolean) returns uuid[] language plpgsql stable
+-- function lyceum.led_pupils(p_school integer, p_user uuid) returns TABLE(student_id uuid, days datemultirange) language sql stable
+-- function lyceum.led_sections(p_school integer, p_user uuid) returns TABLE(section_id uuid, until date) language sql stable
+-- function lyceum.led_until(p_school integer, p_user uuid, p_section uuid) returns date language plpgsql stable
+-- function lyceum.lesson_editable_until(p_school integer, p_lesson uuid) returns date language plpgsql stable
+-- function lyceum.lesson_has_records(p_school integer, p_lesson uuid) returns boolean language plpgsql stable
+-- function lyceum.lesson_locked_reason(p_school integer, p_lesson uuid) returns text language plpgsql stable
+-- function lyceum.lesson_place_refusal(p_school integer, p_section uuid, p_date date, p_starts_at time without time zone, p_ends_at time without time zone, p_lesson uuid, p_merge uuid) returns text language plpgsql stable
+-- function lyceum.lesson_refusal(p_school integer, p_lesson uuid) returns text language plpgsql stable
+-- function lyceum.local_moment(p_date date, p_time time without time zone) returns text language sql stable parallel safe
+-- function lyceum.lock_reason(p_state text, p_date date, p_editable_until date, p_today date) returns text language sql immutable parallel safe
+-- function lyceum.lock_timetable(p_school integer) returns void language sql
+-- function lyceum.mark_refusal(p_school integer, p_line_item uuid, p_student uuid, p_kind text, p_number integer, p_code text) returns text language plpgsql stable
+-- function lyceum.mark_refusals(p_school integer, p_line_items uuid[], p_students uuid[], p_kinds text[], p_numbers integer[], p_codes text[]) returns TABLE(ordinal bigint, refusal text) language plpgsql stable set plan_cache_mode=force_generic_plan
+-- function lyceum.mark_value(p_kind text, p_number smallint, p_code text, p_due_on date) returns json language sql stable parallel safe
+-- function lyceum.masked(p_number text) returns text language sql immutable parallel safe
+-- function lyceum.moment(p_moment timestamp with time zone) returns text language sql immutable parallel safe
+-- function lyceum.name_matches(p_name text, p_query text) returns boolean language sql immutable parallel safe
+-- function lyceum.next_name(p_name text, p_from smallint, p_to integer) returns text language sql immutable parallel safe
+-- function lyceum.normalise_login() returns trigger language plpgsql
+-- function lyceum.open_school() returns trigger language plpgsql
+-- function lyceum.place_holiday() returns trigger language plpgsql
+-- function lyceum.place_lesson() returns trigger language plpgsql
+-- function lyceum.place_member() returns trigger language plpgsql
+-- function lyceum.place_term() returns trigger language plpgsql
+-- function lyceum.place_year() returns trigger language plpgsql
+-- procedure lyceum.protect(IN p_table regclass, IN p_privileges text) language plpgsql for its owner only
+-- function lyceum.reads_section(p_school integer, p_user uuid, p_section uuid) returns boolean language plpgsql stable
+-- function lyceum.record_attendance() returns trigger language plpgsql
+-- function lyceum.record_attendance_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.record_audit(p_action text, p_entity text, p_entity_id uuid, p_details jsonb DEFAULT NULL::jsonb) returns void language sql security definer set search_path=pg_catalog, pg_temp
+-- function lyceum.record_deletion() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.record_document_reading(p_document uuid) returns void language sql
+-- function lyceum.record_final_mark() returns trigger language plpgsql
+-- function lyceum.record_final_mark_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.record_homework() returns trigger language plpgsql
+-- function lyceum.record_lesson() returns trigger language plpgsql
+-- function lyceum.record_mark() returns trigger language plpgsql
+-- function lyceum.record_mark_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.record_reading(p_student uuid) returns void language plpgsql
+-- function lyceum.record_reading(p_student uuid, p_entity text, p_id uuid) returns void language plpgsql
+-- function lyceum.refusal_state(p_refusal text) returns text language sql immutable parallel safe
+-- function lyceum.require_session() returns void language plpgsql stable
+-- function lyceum.roll_over(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(kind text, made integer, pupils jsonb) language plpgsql
+-- function lyceum.seen_students(p_school integer, p_user uuid) returns TABLE(student_id uuid) language sql stable
+-- function lyceum.sees_health(p_student uuid) returns boolean language sql stable
+-- function lyceum.sees_photo(p_student uuid) returns boolean language sql stable
+-- function lyceum.sees_profile(p_student uuid) returns boolean language sql stable
+-- function lyceum.sees_student(p_school integer, p_user uuid, p_student uuid) returns boolean language plpgsql stable
+-- function lyceum.settle_batch(p_partial boolean) returns void language plpgsql stable
+-- function lyceum.settle_rollover(p_dry boolean) returns void language plpgsql stable
+-- function lyceum.spread_room() returns trigger language plpgsql
+-- function lyceum.stamp_homework() returns trigger language plpgsql
+-- function lyceum.taught_days(p_school integer, p_user uuid, p_section uuid) returns datemultirange language plpgsql stable
+-- function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean language plpgsql stable
+-- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable
+-- function lyceum.teaches_student(p_student uuid) returns boolean language sql stable
+-- function lyceum.today() returns date language sql stable parallel safe
+-- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
+-- function lyceum.version() returns trigger language plpgsql
+-- function lyceum.withdraw_photo() returns trigger language plpgsql
+-- function lyceum.write_person() returns trigger language plpgsql

@@ -1,0 +1,43 @@
+import Postgres
+
+/// What the queries of one segment answered. A query is the handle of its rows: there is no index to keep in step.
+package struct Results {
+    private let queries: [Query]
+    private let rows: [Rows]
+    /// Why PostgreSQL refused a query; the queries behind it have no rows.
+    package let refusal: ServerError?
+
+    package init(_ queries: [Query], _ rows: [Rows], refusal: ServerError? = nil) {
+        self.queries = queries
+        self.rows = rows
+        self.refusal = refusal
+    }
+
+    /// The rows of a query that was sent; of one that was sent twice, those of the first time.
+    ///
+    /// - Throws: the refusal, when it kept the query from being answered.
+    package subscript(_ query: Query) -> Rows {
+        get throws(PostgresError) {
+            guard let index = queries.firstIndex(of: query) else {
+                preconditionFailure("This query was not sent: \(query.statement.sql)")
+            }
+            if index < rows.count { return rows[index] }
+            throw refusal.map { .refused($0) } ?? .unavailable(reason: "a query without a result")
+        }
+    }
+}
+
+extension Caller {
+    /// Reads in one snapshot and one round trip, in the caller's name.
+    package func results(of queries: [Query]) async throws -> Results {
+        Results(queries, try await read(queries))
+    }
+}
+
+extension Work {
+    /// Runs the queries as one transaction, or a part of one; a refusal rolls all of them back.
+    package func results(of queries: [Query]) async throws -> Results {
+        let outcome = try await attempt(queries)
+        return Results(queries, outcome.rows, refusal: outcome.refusal)
+    }
+}

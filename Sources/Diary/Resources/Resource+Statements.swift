@@ -1,0 +1,143 @@
+import Postgres
+import Web
+
+extension Resource {
+    /// The row that the transaction changes. NULL while it changes none, because the client has seen another version.
+    package static let changed = "nullif(current_setting('lyceum.changed', true), '')::uuid"
+
+    /// What narrows a list: its SQL, and the parameter that a request gives it. Statement and request go through the same
+    /// array, so that the two agree.
+    struct Condition: Sendable {
+        let sql: @Sendable (_ parameter: Int) -> String
+        let value: @Sendable (inout QueryReader) -> Parameter
+    }
+
+    static func conditions(
+        _ filters: [Filter], _ fields: [ResourceField], _ isSearchedByName: Bool
+    ) -> [Condition] {
+        let byFilter = filters.map { filter in
+            Condition(
+                sql: { "($\($0)::uuid IS NULL OR \(filter.column) = $\($0)::uuid)" },
+                value: { .text($0.identifier(filter.name)) })
+        }
+        let byArchive = Condition(
+            sql: { "($\($0)::boolean OR t.archived_at IS NULL)" }, value: { .boolean($0.flag("archived")) })
+        let byName = Condition(
+            sql: { number in
+                """
+                (
+                    $\(number)::text IS NULL
+                    OR lyceum.name_matches(concat_ws(' ', t.last_name, t.first_name, t.middle_name), $\(number)::text)
+                )
+                """
+            },
+            value: { .text($0.text("q", maximum: 200)) })
+        return byFilter + (fields.contains { $0.isArchived } ? [byArchive] : []) + (isSearchedByName ? [byName] : [])
+    }
+
+    /// The statements of a resource. `$1` is the school in all of them.
+    ///
+    /// A setting of the transaction names the row that is made, or that is changed because the client has seen its version.
+    struct Statements: Sendable {
+        let conditions: [Condition]
+        let list: Statement
+        let total: Statement
+        /// A row when the caller sees the parent, or when there is none.
+        let parent: Statement
+        let show: Statement
+        let insert: Statement
+        let lock: Statement
+        let update: Statement
+        let delete: Statement
+
+        init(
+            table: String, fields: [ResourceField], joined: Joined, parent: Parent?, visibility: Visibility?,
+            conditions: [Condition], order: [ResourceField]
+        ) {
+            self.conditions = conditions
+            let columns = fields.filter { $0.isColumn }.map { $0.name }
+            let isArchivable = fields.contains { $0.isArchived }
+            let selected =
+                "t.id, " + fields.map { "\($0.selected) AS \"\($0.name)\"" }.joined(separator: ", ") + joined.selected
+                + ", t.version"
+            let sees = visibility.map { " AND (\($0.sees))" } ?? ""
+            let keeps = visibility.map { " AND (\($0.keeps))" } ?? ""
+            func ofParent(_ number: Int) -> String { parent.map { " AND t.\($0.column) = $\(number)::uuid" } ?? "" }
+
+            // Parameters of a list: the school, the parent, the conditions, then those of the page.
+            let first = parent == nil ? 2 : 3
+            let page = first + conditions.count
+            let condition =
+                "FROM \(table) t \(joined.listJoins) WHERE t.school_id = $1\(sees)\(ofParent(2))"
+                + conditions.enumerated().map { " AND " + $0.element.sql(first + $0.offset) }.joined()
+            let keys = order + [ResourceField("id", .identifier)]
+            let names = keys.map { "t.\($0.name)" }.joined(separator: ", ")
+            let position = keys.enumerated().map { "$\(page + $0.offset)::\($0.element.sqlType)" }
+            list = Statement(
+                """
+                SELECT \(selected) \(condition)
+                    AND (\(position[0]) IS NULL OR (\(names)) > (\(position.joined(separator: ", "))))
+                ORDER BY \(names)
+                LIMIT $\(page + keys.count)::int
+                """)
+            total = Statement("SELECT CASE WHEN $\(page)::boolean THEN (SELECT count(*) \(condition)) END AS total")
+            self.parent = Statement(
+                parent.map {
+                    "SELECT FROM \($0.table) p WHERE p.school_id = $1 AND p.id = $2::uuid AND (\(visibility?.seesParent ?? "true"))"
+                }
+                    ?? "SELECT WHERE $1::int IS NOT NULL")
+            show = Statement(
+                """
+                SELECT \(selected) FROM \(table) t \(joined.joins) WHERE t.school_id = $1 AND t.id = $2::uuid\(sees)\(ofParent(3))
+                """)
+
+            let targets =
+                ["school_id", "id"] + columns + (isArchivable ? ["archived_at"] : [])
+                + (parent.map { [$0.column] } ?? [])
+            let made =
+                ["$1", "$2::uuid"] + columns.map { "r.\($0)" }
+                + (isArchivable ? ["CASE WHEN ($3::jsonb ->> 'archived')::boolean THEN now() END"] : [])
+                + (parent == nil ? [] : ["$4::uuid"])
+            // Who will keep the row makes it. `t` is what of the row is known before it is there.
+            let known = "SELECT $2::uuid AS id" + (parent.map { ", $4::uuid AS \($0.column)" } ?? "")
+            let kept = visibility.map { "CROSS JOIN (\(known)) t\nWHERE \($0.keeps)" } ?? ""
+            insert = Statement(
+                """
+                INSERT INTO \(table) (\(targets.joined(separator: ", ")))
+                SELECT \(made.joined(separator: ", "))
+                FROM jsonb_populate_record(NULL::\(table), $3::jsonb) r
+                \(kept)
+                RETURNING set_config('lyceum.changed', id::text, true) AS _changed
+                """)
+            lock = Statement(
+                """
+                SELECT t.version,
+                    set_config(
+                        'lyceum.changed',
+                        CASE WHEN $3::int[] IS NULL OR t.version = ANY ($3::int[]) THEN t.id::text ELSE '' END, true
+                    ) AS _changed
+                FROM \(table) t
+                WHERE t.school_id = $1 AND t.id = $2::uuid\(keeps)\(ofParent(4))
+                FOR NO KEY UPDATE
+                """)
+            let assignments =
+                columns.map { "\($0) = r.\($0)" }
+                + (isArchivable
+                    ? [
+                        """
+                        archived_at = CASE ($2::jsonb ->> 'archived')::boolean
+                            WHEN true THEN coalesce(o.archived_at, now()) WHEN false THEN NULL ELSE o.archived_at END
+                        """
+                    ] : [])
+            update = Statement(
+                """
+                UPDATE \(table) t
+                SET \(assignments.joined(separator: ", "))
+                FROM \(table) o
+                CROSS JOIN LATERAL jsonb_populate_record(o, $2::jsonb) r
+                WHERE o.school_id = $1 AND o.id = \(Resource.changed) AND t.school_id = o.school_id AND t.id = o.id
+                """)
+            delete = Statement("DELETE FROM \(table) t WHERE t.school_id = $1 AND t.id = \(Resource.changed)")
+        }
+    }
+}

@@ -1,0 +1,189 @@
+import JSON
+import Web
+
+/// A field of a `Resource`: its name in JSON and in the table, what a client may write into it, and how it is read.
+package struct ResourceField: Sendable {
+    package enum Rule: Sendable {
+        /// Of 1 to so many characters.
+        case text(maximum: Int)
+        case integer(ClosedRange<Int>)
+        case decimal(wholeDigits: Int, fractionDigits: Int)
+        case boolean
+        case date
+        /// `HH:MM`, local.
+        case time
+        case identifier
+        case word([String])
+        /// 1 to 11, each once, at least one.
+        case gradeLevels
+        /// Some of these, each once.
+        case words([String])
+        /// At most so many, each of 1 to so many characters, no two the same. `fault` is a check of the noun's own: the code
+        /// of what is wrong with a text, or nil.
+        case texts(maximumCount: Int, maximum: Int, fault: @Sendable (String) -> String? = { _ in nil })
+        /// A list that is written as a whole.
+        case rows([ResourceField], maximum: Int)
+    }
+
+    package let name: String
+    package let rule: Rule
+    package private(set) var isNullable = false
+    /// Given when the row is made, and never changed.
+    package private(set) var isFixed = false
+    /// Made by the database.
+    package private(set) var isReadOnly = false
+    /// What a new row gets when the body leaves the field out, as JSON. A field without it has to be sent, unless it is
+    /// nullable.
+    package private(set) var initial: String?
+    /// The SQL that reads it, of the row `t`.
+    package private(set) var selected: String
+
+    package init(_ name: String, _ rule: Rule) {
+        self.name = name
+        self.rule = rule
+        selected =
+            switch rule {
+            case .gradeLevels, .words, .texts: "to_json(t.\(name))"
+            default: "t.\(name)"
+            }
+    }
+
+    package var nullable: ResourceField { with { $0.isNullable = true } }
+    package var readOnly: ResourceField { with { $0.isReadOnly = true } }
+    package var fixed: ResourceField { with { $0.isFixed = true } }
+    package func initially(_ json: String) -> ResourceField { with { $0.initial = json } }
+    package func selected(as sql: String) -> ResourceField { with { $0.selected = sql } }
+
+    /// Whether it is written into a column of the resource's own table.
+    package var isColumn: Bool {
+        if isReadOnly { return false }
+        if case .rows = rule { return false }
+        return !isArchived
+    }
+    /// Whether it is `archived`, which is kept as a moment.
+    package var isArchived: Bool { name == "archived" }
+
+    /// What it is in the key of a list's order, and there in PostgreSQL.
+    package var sortKey: Page.Key {
+        switch rule {
+        case .integer: .integer
+        case .date: .date
+        case .identifier: .identifier
+        default: .text
+        }
+    }
+    package var sqlType: String {
+        switch sortKey {
+        case .integer: "int"
+        case .largeInteger: "bigint"
+        case .date: "date"
+        case .identifier: "uuid"
+        case .text: "text"
+        }
+    }
+
+    package static let externalID = ResourceField("external_id", .text(maximum: 200)).nullable
+    /// Out of use: not offered any more, and still there for what was recorded with it.
+    package static let archived = ResourceField("archived", .boolean).initially("false").selected(
+        as: "t.archived_at IS NOT NULL")
+
+    private func with(_ change: (inout ResourceField) -> Void) -> ResourceField {
+        var field = self
+        change(&field)
+        return field
+    }
+}
+
+// MARK: Reading a body
+
+extension ResourceField {
+    /// Reads the field's member. When it is there and valid, writes it into the object that is open.
+    package func copy(from reader: inout ObjectReader, to writer: inout JSONWriter, isNew: Bool) {
+        if isReadOnly || isFixed && !isNew {
+            if !reader.any(name, .nullable).isAbsent {
+                let code = isReadOnly ? "read_only_field" : "fixed_field"
+                reader.problems.add(FieldProblem(reader.pointer.appending(name), code))
+            }
+            return
+        }
+        let presence: Presence =
+            isNullable ? .nullable : isNew && initial == nil ? .required : .optional
+        switch rule {
+        case .text(let maximum):
+            let text = reader.string(name, presence, minimumLength: 1, maximumLength: maximum)
+            if let value = text.value, let code = Self.fault(in: value) {
+                reader.problems.add(FieldProblem(reader.pointer.appending(name), code))
+            }
+            put(text, &writer) { $0.string($1) }
+        case .integer(let range): put(reader.integer(name, presence, in: range), &writer) { $0.integer($1) }
+        case .decimal(let whole, let fraction):
+            put(reader.decimal(name, presence, wholeDigits: whole, fractionDigits: fraction), &writer) { $0.number($1) }
+        case .boolean: put(reader.boolean(name, presence), &writer) { $0.boolean($1) }
+        case .date: put(reader.date(name, presence), &writer) { $0.string($1) }
+        case .time: put(reader.time(name, presence), &writer) { $0.string($1) }
+        case .identifier: put(reader.uuid(name, presence), &writer) { $0.string($1) }
+        case .word(let words): put(reader.enumeration(name, of: words, presence), &writer) { $0.string($1) }
+        case .gradeLevels:
+            put(reader.integers(name, presence, minimumCount: 1, maximumCount: 11, in: 1...11), &writer) {
+                writer, levels in
+                writer.beginArray()
+                for level in levels { writer.integer(level) }
+                writer.endArray()
+            }
+        case .words(let words):
+            put(reader.enumerations(name, of: words, presence), &writer) { writer, chosen in
+                writer.beginArray()
+                for word in chosen { writer.string(word) }
+                writer.endArray()
+            }
+        case .texts(let count, let maximum, let check):
+            let texts = reader.strings(name, presence, maximumCount: count, maximumLength: maximum)
+            for (index, text) in (texts.value ?? []).enumerated() {
+                guard let code = Self.fault(in: text) ?? check(text) else { continue }
+                reader.problems.add(FieldProblem(reader.pointer.appending(name).appending(index), code))
+            }
+            put(texts, &writer) { writer, texts in
+                writer.beginArray()
+                for text in texts { writer.string(text) }
+                writer.endArray()
+            }
+        case .rows(let fields, let maximum):
+            put(reader.objects(name, presence, maximumCount: maximum), &writer) { writer, rows in
+                writer.beginArray()
+                for var row in rows {
+                    writer.beginObject()
+                    for field in fields { field.copy(from: &row, to: &writer, isNew: true) }
+                    writer.endObject()
+                    row.finish()
+                }
+                writer.endArray()
+            }
+        }
+        if isNew, let initial, reader.isMissing(name) {
+            writer.key(name)
+            writer.raw(Array(initial.utf8))
+        }
+    }
+
+    /// Names and words are read by people: no control characters, and something to see.
+    private static func fault(in text: String) -> String? {
+        if text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {
+            return "control_character"
+        }
+        return text.allSatisfy { $0.isWhitespace } ? "blank" : nil
+    }
+
+    private func put<Value>(
+        _ field: Field<Value>, _ writer: inout JSONWriter, _ write: (inout JSONWriter, Value) -> Void
+    ) {
+        switch field {
+        case .absent: return
+        case .null:
+            writer.key(name)
+            writer.null()
+        case .value(let value):
+            writer.key(name)
+            write(&writer, value)
+        }
+    }
+}

@@ -1,0 +1,67 @@
+/// `COPY (…) TO STDOUT …` of the program, a static constant, which names its parameters `$1…` as a `Statement` does.
+///
+/// COPY takes none: they travel as settings of its transaction, `lyceum.arg_1…`, and each `$n` of the text stands for a
+/// subquery that reads one, once a statement. This type is the only place that knows.
+package struct CopyStatement: Sendable {
+    let sql: String
+    let parameterCount: Int
+    /// Rows end with CRLF, as RFC 4180 wants it, instead of LF.
+    let endsWithCRLF: Bool
+
+    /// - Parameter sql: with a cast behind each `$n`; no `$` may stand in it for anything else.
+    package init(_ sql: String, endsWithCRLF: Bool = false) {
+        self.endsWithCRLF = endsWithCRLF
+        let parts = sql.split(separator: "$", omittingEmptySubsequences: false)
+        var text = String(parts[0])
+        var count = 0
+        for part in parts.dropFirst() {
+            let digits = part.prefix { $0.isASCII && $0.isNumber }
+            guard let number = Int(digits), number > 0 else { preconditionFailure("a $ without a number in \(sql)") }
+            count = max(count, number)
+            text += "(SELECT substr(nullif(current_setting('lyceum.arg_\(number)', true), ''), 2))"
+            text += part.dropFirst(digits.count)
+        }
+        self.sql = text
+        parameterCount = count
+    }
+
+    package func callAsFunction(_ parameters: Parameter...) -> CopyQuery {
+        CopyQuery(statement: self, parameters: parameters)
+    }
+}
+
+/// A COPY statement with the values of its `$1…`.
+package struct CopyQuery {
+    let statement: CopyStatement
+    let parameters: [Parameter]
+
+    package init(statement: CopyStatement, parameters: [Parameter]) {
+        precondition(statement.parameterCount == parameters.count, "COPY has \(statement.parameterCount) parameters")
+        self.statement = statement
+        self.parameters = parameters
+    }
+
+    /// Sets them for the transaction. A setting cannot be NULL: a value has `=` before it, and nothing is NULL.
+    var arguments: Query? {
+        parameters.isEmpty ? nil : Self.setting(.texts(parameters.map { $0.asText.map { "=" + $0 } }))
+    }
+
+    private static let setting = Statement(
+        """
+        SELECT count(set_config('lyceum.arg_' || number, coalesce(value, ''), true))
+        FROM unnest($1::text[]) WITH ORDINALITY AS argument (value, number)
+        """)
+}
+
+extension Parameter {
+    /// The value in PostgreSQL's text form.
+    fileprivate var asText: String? {
+        switch self {
+        case .null: nil
+        case .text(let text): text
+        case .integer(let number): String(number)
+        case .boolean(let value): value ? "t" : "f"
+        case .bytes, .texts: preconditionFailure("COPY's parameters are single values")
+        }
+    }
+}

@@ -1,0 +1,101 @@
+/// The files of functions beside the rows of schema_functions and the objects of the catalog.
+package struct FunctionHistory: Sendable {
+    package enum State: String, Sendable, Codable {
+        case applied
+        /// Not applied yet.
+        case new
+        /// The file is another than the one that was applied.
+        case changed
+        /// Applied, but something of it isn't in the database.
+        case incomplete
+        /// Applied, but there is no file: what it made goes.
+        case removed
+    }
+
+    package struct Entry: Sendable, Codable, Equatable {
+        package var path: String
+        package var state: State
+        /// RFC 3339 in UTC.
+        package var appliedAt: String?
+    }
+
+    /// Every file and every row, by path.
+    package let entries: [Entry]
+    /// What `up` does something about.
+    package var open: [Entry] { entries.filter { $0.state != .applied } }
+    /// What doesn't stand as it was applied, one line each.
+    package let problems: [String]
+
+    /// The texts that were applied, by path.
+    let applied: [String: String]
+    /// What they made and no file makes any more.
+    let abandoned: [SchemaObjects.Entry]
+    /// What they made.
+    let made: [SchemaObjects.Entry]
+
+    init(_ migrations: Migrations, checksums: [String: String], connection: BlockingConnection) throws {
+        let rows = try Self.rows(connection)
+        let catalog = try SchemaObjects(connection)
+        var entries: [Entry] = []
+        var problems: [String] = []
+        var appliedObjects: [SchemaObject] = []
+        for (path, row) in rows.sorted(by: { $0.key < $1.key }) {
+            let objects = (try? FunctionFile(path: path, contents: row.source))?.objects ?? []
+            appliedObjects += objects
+            let missing = Set(objects.filter { catalog.count($0) == 0 })
+            problems += missing.map { "the \($0) of functions/\(path) is not in the database: run `lyceum migrate up`" }
+                .sorted()
+            guard checksums[path] != nil else {
+                entries.append(Entry(path: path, state: .removed, appliedAt: row.appliedAt))
+                continue
+            }
+            let state: State =
+                row.checksum != checksums[path] ? .changed : missing.isEmpty ? .applied : .incomplete
+            entries.append(Entry(path: path, state: state, appliedAt: row.appliedAt))
+        }
+        entries += migrations.functions.filter { rows[$0.path] == nil }.map { Entry(path: $0.path, state: .new) }
+        entries.sort { $0.path < $1.path }
+        self.entries = entries
+        applied = rows.mapValues(\.source)
+
+        let known = Set(appliedObjects)
+        let kept = Set(migrations.objects)
+        made = catalog.entries.filter { known.contains($0.object) }
+        abandoned = made.filter { !kept.contains($0.object) }
+        let all = appliedObjects + migrations.ofTables
+        self.problems = problems + Self.strangers(catalog, known: all) + Self.doubles(catalog, known: all)
+    }
+
+    /// What stands in the database and in no file. Views of public that are in no file are somebody else's.
+    private static func strangers(_ catalog: SchemaObjects, known: [SchemaObject]) -> [String] {
+        let known = Set(known)
+        return catalog.entries
+            .filter { !known.contains($0.object) && !$0.object.isViewOfPublic }
+            .map { "the \($0.object.kind.rawValue) \($0.identity) is in the database and in no file: drop it" }
+    }
+
+    /// Functions that stand more often than files make them.
+    static func doubles(_ catalog: SchemaObjects, known: [SchemaObject]) -> [String] {
+        let counts: [SchemaObject: Int] = known.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+        let doubled = catalog.entries.filter { catalog.count($0.object) > counts[$0.object, default: .max] }
+        return Dictionary(grouping: doubled, by: \.object.name).values
+            .map { entries in
+                entries.map(\.identity).joined(separator: " and ")
+                    + " are in the database, but files have fewer functions of that name: a changed signature needs a "
+                    + "numbered file with DROP FUNCTION IF EXISTS"
+            }
+            .sorted()
+    }
+
+    private typealias Row = (checksum: String, source: String, appliedAt: String?)
+
+    private static func rows(_ connection: BlockingConnection) throws -> [String: Row] {
+        guard try connection.query("SELECT to_regclass('public.schema_functions')").first != nil else { return [:] }
+        let answer = try connection.query(
+            """
+            SELECT path, checksum, source, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+              FROM public.schema_functions
+            """)
+        return answer.rows.reduce(into: [:]) { $0[$1[0] ?? ""] = ($1[1] ?? "", $1[2] ?? "", $1[3]) }
+    }
+}

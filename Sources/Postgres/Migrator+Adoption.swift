@@ -1,0 +1,84 @@
+extension Migrator {
+    /// The schema of the database, as schema.sql has it.
+    package func dump() throws -> String {
+        try connection.transaction { try SchemaDump(connection).text }
+    }
+
+    /// Takes over a database whose tables were made by other files: writes the rows of these, and applies their functions.
+    /// Whether the result is what schema.sql says is looked at before the commit; no table is changed.
+    package func baseline() throws {
+        try locked { lock in
+            let history = try history()
+            if history.problems.isEmpty && history.entries.allSatisfy({ $0.state == .applied }) {
+                throw MigrationError.notToAdopt("The files and the database agree: there is nothing to take over.")
+            }
+            guard try connection.query("SELECT to_regnamespace('lyceum')").first != nil else {
+                throw MigrationError.notToAdopt("The database is empty: `lyceum migrate up` makes the schema.")
+            }
+            try createTables()
+            try lock.confirm()
+            try adopt {
+                // Those of the other files, of whatever name. Tables keep what they are made with.
+                let kept = Set(migrations.ofTables)
+                let named = Set(migrations.objects)
+                let outdated = try SchemaObjects(connection).entries.filter {
+                    !kept.contains($0.object) && (!$0.object.isViewOfPublic || named.contains($0.object))
+                }
+                for statement in SchemaObjects.drop(outdated) { try connection.execute(statement) }
+                try connection.execute(
+                    "DELETE FROM public.schema_functions WHERE true; DELETE FROM public.schema_migrations WHERE true")
+                for file in files {
+                    try connection.query(
+                        """
+                        INSERT INTO public.schema_migrations (version, name, checksum, applied_at, duration)
+                        VALUES ($1, $2, $3, clock_timestamp(), '0')
+                        """, [String(file.version), file.name, try checksum(file.source)])
+                }
+            }
+        }
+    }
+
+    /// Takes over files that were changed after they had been applied (a comment, say), and applies all functions anew, whatever
+    /// was done to them by hand. As with `baseline`, the result has to be what schema.sql says.
+    ///
+    /// - Returns: the numbered files whose rows were written anew.
+    @discardableResult
+    package func repair() throws -> [String] {
+        try locked { lock in
+            let history = try history()
+            let changed = history.entries.filter { $0.state == .changed }.map(\.version)
+            guard !history.isOfOtherFiles, history.problems.count == changed.count else {
+                throw MigrationError.mismatch(history.problems)
+            }
+            if history.entries.contains(where: { $0.state == .pending || $0.state == .started }) {
+                throw MigrationError.notToAdopt(
+                    "A migration is pending, so the database can't be what schema.sql says: repair it with the files that it "
+                        + "stands at.")
+            }
+            let files = files.filter { changed.contains($0.version) }
+            try createTables()
+            try lock.confirm()
+            try adopt {
+                for file in files {
+                    try connection.query(
+                        "UPDATE public.schema_migrations SET name = $2, checksum = $3 WHERE version = $1",
+                        [String(file.version), file.name, try checksum(file.source)])
+                }
+            }
+            return files.map(\.fileName)
+        }
+    }
+
+    private func adopt(_ rows: () throws -> Void) throws {
+        guard let schema = migrations.schema else { throw MigrationError.noSchemaFile }
+        try connection.transaction {
+            try connection.query("SELECT set_config('lock_timeout', $1, true)", [lockTimeout])
+            try rows()
+            _ = try applyFunctions(after: nil, all: true)
+            let difference = LineDifference(
+                from: schema, to: try SchemaDump(connection).text, names: (Migrations.schemaFile, "the database"))
+            if !difference.text.isEmpty { throw MigrationError.otherSchema(difference.text) }
+        }
+        try prepareSession()
+    }
+}

@@ -1,0 +1,106 @@
+extension Migrator {
+    /// What `up` would do to functions: a difference for each file, from the text that was applied to the file. A file that is
+    /// incomplete has no difference.
+    package func planFunctions() throws -> [(entry: FunctionHistory.Entry, difference: String)] {
+        let history = try functionHistory()
+        let sources = Dictionary(uniqueKeysWithValues: migrations.functions.map { ($0.path, $0.source) })
+        return history.open.map { entry in
+            let name = "functions/" + entry.path
+            let difference = LineDifference(
+                from: history.applied[entry.path] ?? "", to: sources[entry.path] ?? "",
+                names: (
+                    entry.appliedAt.map { "\(name) (applied \($0))" } ?? "/dev/null",
+                    sources[entry.path] == nil ? "/dev/null" : name
+                ))
+            return (entry, difference.text)
+        }
+    }
+
+    /// Applies what is open, or all files, inside a transaction.
+    ///
+    /// - Parameter file: the numbered file of the same transaction.
+    /// - Returns: the paths of the files.
+    func applyFunctions(after file: MigrationFile?, all: Bool = false) throws -> [String] {
+        let clock = ContinuousClock()
+        let start = clock.now
+        try connection.query("SELECT set_config('lock_timeout', $1, true)", [lockTimeout])
+        try connection.execute("SET LOCAL search_path TO DEFAULT")
+        let history = try functionHistory()
+        let open = Set(history.open.map(\.path))
+        let files = migrations.functions.filter { all || open.contains($0.path) }
+        try run(
+            files.flatMap { file in file.statements.map { Step(file: file.fileName, statement: $0) } },
+            with: file?.fileName)
+        for statement in SchemaObjects.drop(history.abandoned) {
+            do {
+                try connection.execute(statement)
+            } catch {
+                throw MigrationError.functions(file: nil, line: nil, with: file?.fileName, error)
+            }
+        }
+        try record(files, removed: history.entries.filter { $0.state == .removed }.map(\.path))
+        let doubles = FunctionHistory.doubles(try SchemaObjects(connection), known: migrations.objects)
+        if !doubles.isEmpty { throw MigrationError.mismatch(doubles) }
+        let paths = history.entries.map(\.path).filter { open.contains($0) || all }
+        if !paths.isEmpty { report(.functions(paths, seconds: (clock.now - start) / .seconds(1))) }
+        return paths
+    }
+
+    /// Takes away all that files of functions have made, inside a transaction.
+    func dropFunctions() throws {
+        for statement in SchemaObjects.drop(try functionHistory().made) { try connection.execute(statement) }
+        try connection.execute("DELETE FROM public.schema_functions WHERE true")
+    }
+
+    private struct Step {
+        var file: String
+        var statement: SQLScript.Statement
+    }
+
+    /// A statement that needs what another one makes is tried again after it. When none gets any further, the first one's
+    /// failure is the one to tell.
+    private func run(_ steps: [Step], with numbered: String?) throws {
+        var steps = steps
+        while !steps.isEmpty {
+            var postponed: [Step] = []
+            var first: BlockingConnection.Failure?
+            for step in steps {
+                do {
+                    try connection.execute("SAVEPOINT step")
+                    try connection.execute(step.statement.text)
+                } catch {
+                    // Class 42: what is named isn't there, or isn't right.
+                    guard error.sqlState?.hasPrefix("42") == true else { throw failed(step, numbered, error) }
+                    try connection.execute("ROLLBACK TO SAVEPOINT step")
+                    postponed.append(step)
+                    first = first ?? error
+                }
+                try connection.execute("RELEASE SAVEPOINT step")
+            }
+            if let first, postponed.count == steps.count { throw failed(postponed[0], numbered, first) }
+            steps = postponed
+        }
+    }
+
+    private func failed(_ step: Step, _ numbered: String?, _ failure: BlockingConnection.Failure) -> MigrationError {
+        let before = failure.position.map { position in
+            step.statement.text.unicodeScalars.prefix(position - 1).count { $0 == "\n" }
+        }
+        return .functions(file: step.file, line: step.statement.line + (before ?? 0), with: numbered, failure)
+    }
+
+    private func record(_ files: [FunctionFile], removed: [String]) throws {
+        for file in files {
+            try connection.query(
+                """
+                INSERT INTO public.schema_functions (path, checksum, source, applied_at)
+                VALUES ($1, $2, $3, clock_timestamp())
+                ON CONFLICT (path) DO UPDATE
+                SET checksum = excluded.checksum, source = excluded.source, applied_at = excluded.applied_at
+                """, [file.path, try checksum(file.source), file.source])
+        }
+        for path in removed {
+            try connection.query("DELETE FROM public.schema_functions WHERE path = $1", [path])
+        }
+    }
+}

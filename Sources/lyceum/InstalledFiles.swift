@@ -1,0 +1,83 @@
+import FoundationEssentials
+
+/// The files that come with the program: `Migrations/`, `Templates/`, openapi.yaml, openapi.json.
+///
+/// They are in the directory that the settings name; else beside the executable or in a directory above it (a checkout's
+/// `.build/release/lyceum` finds the checkout); else in /usr/share/lyceum.
+struct InstalledFiles {
+    private let places: [String]
+
+    init(settings: Settings) { self.init(directory: settings.resourcesDirectory) }
+
+    init(directory: String?, executable: String = Self.executable) {
+        if let directory {
+            places = [directory]
+        } else {
+            places = Self.parents(of: executable) + ["/usr/share/lyceum"]
+        }
+    }
+
+    /// The directory of migrations.
+    func migrations() throws(InstalledFilesError) -> String { try find("Migrations", directory: true) }
+
+    /// The directory of the parts that openapi.yaml is made of; in a checkout only.
+    func openAPIParts() throws(InstalledFilesError) -> String { try find("openapi", directory: true) }
+
+    func openAPIYAML() throws(InstalledFilesError) -> String { try find("openapi.yaml", directory: false) }
+
+    /// Made by `lyceum openapi json`.
+    func openAPIJSON() throws(InstalledFilesError) -> String { try find("openapi.json", directory: false) }
+
+    /// A text of the pages that people see.
+    func template(_ name: String) throws -> String {
+        let path = try find("Templates", directory: true) + "/" + name
+        guard let text = String(validating: try contents(path), as: UTF8.self) else {
+            throw InstalledFilesError(name: path, places: [])
+        }
+        return text
+    }
+
+    func contents(_ path: String) throws -> [UInt8] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw InstalledFilesError(name: path, places: [])
+        }
+        return Array(data)
+    }
+
+    private func find(_ name: String, directory: Bool) throws(InstalledFilesError) -> String {
+        for place in places {
+            let path = place == "/" ? "/" + name : place + "/" + name
+            var isDirectory = false
+            if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory == directory {
+                return path
+            }
+        }
+        throw InstalledFilesError(name: name, places: places)
+    }
+
+    private static func parents(of path: String) -> [String] {
+        var places: [String] = []
+        var rest = path[...]
+        while let slash = rest.lastIndex(of: "/") {
+            rest = rest[..<slash]
+            places.append(rest.isEmpty ? "/" : String(rest))
+        }
+        return places
+    }
+
+    /// The real path of this program, links followed.
+    private static var executable: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    }
+}
+
+struct InstalledFilesError: Error, Equatable, CustomStringConvertible {
+    var name: String
+    var places: [String]
+
+    var description: String {
+        let hint = name == "openapi.json" ? "Make it with `lyceum openapi json`, or set" : "Set"
+        return "\(name) is not there. Looked in \(places.joined(separator: ", ")). "
+            + "\(hint) --resources or LYCEUM_RESOURCES_DIRECTORY to the directory that holds it."
+    }
+}

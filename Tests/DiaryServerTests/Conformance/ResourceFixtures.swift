@@ -1,0 +1,427 @@
+import DiaryTestSupport
+
+/// What the conformance test sends for a declared noun.
+///
+/// `{n}` is the number of the row that is made, 1 to 3, and `{m}` the number behind it. `{name}` is an id of `DeclaredSchool`.
+struct ResourceFixture: Sendable {
+    /// The path of the collection behind `/v1/`, where it holds ids.
+    var path: String?
+    /// A valid body. Rows 1, 2 and 3 stand beside each other.
+    let body: String
+    /// A valid change, in which each member differs from `body`.
+    let change: String
+    /// Refusals by the constraint's name, tried while row 1 stands.
+    var refused: [String: Refused] = [:]
+    /// Declared refusals that no request reaches, with the reason.
+    var unreached: [String: String] = [:]
+
+    struct Refused: Sendable {
+        let body: String
+        let status: Int
+        /// `pointer code`.
+        let error: String
+
+        init(_ body: String, _ status: Int, _ error: String) {
+            self.body = body
+            self.status = status
+            self.error = error
+        }
+    }
+}
+
+extension ResourceFixture {
+    private static let earlier = "The rule of a field says it first."
+
+    /// By noun. A declared noun without a fixture fails the test.
+    static let all: [String: ResourceFixture] = [
+        "AcademicYear": .init(
+            body: """
+                {"name": "204{n}", "starts_on": "204{n}-09-01", "ends_on": "204{m}-05-31",
+                "second_half_starts_on": "204{m}-01-10", "external_id": "y{n}"}
+                """,
+            change: #"{"name": "Год", "external_id": null}"#,
+            refused: [
+                "academic_years_dates": .init(
+                    """
+                    {"name": "x", "starts_on": "2061-05-01", "ends_on": "2060-12-01",
+                    "second_half_starts_on": "2061-05-02"}
+                    """, 422, "/ends_on before_start"),
+                "academic_years_second_half": .init(
+                    """
+                    {"name": "x", "starts_on": "2060-09-01", "ends_on": "2061-05-31",
+                    "second_half_starts_on": "2062-01-10"}
+                    """, 422, "/second_half_starts_on outside_year"),
+                "academic_years_no_overlap": .init(
+                    """
+                    {"name": "x", "starts_on": "2041-10-01", "ends_on": "2042-05-31",
+                    "second_half_starts_on": "2042-01-10"}
+                    """, 409, "/starts_on overlap"),
+                "academic_years_name_key": .init(
+                    """
+                    {"name": "2041", "starts_on": "2060-09-01", "ends_on": "2061-05-31",
+                    "second_half_starts_on": "2061-01-10"}
+                    """, 409, "/name already_exists"),
+                "academic_years_external_id": .init(
+                    """
+                    {"name": "x", "starts_on": "2060-09-01", "ends_on": "2061-05-31",
+                    "second_half_starts_on": "2061-01-10", "external_id": "y1"}
+                    """, 409, "/external_id already_exists"),
+            ]),
+        "Promotion": .init(
+            path: "academic-years/{academic_year_id}/promotions",
+            body: #"{"student_id": "{student_{n}}", "decision": "promoted", "decided_on": "2026-05-2{n}"}"#,
+            change: #"{"decision": "conditional", "debts": "Алгебра", "protocol": "7"}"#,
+            refused: [
+                "promotions_student_key": .init(
+                    #"{"student_id": "{student_1}", "decision": "left", "decided_on": "2026-05-20"}"#, 409,
+                    "/student_id already_exists"),
+                "promotions_debts": .init(
+                    #"{"student_id": "{student_4}", "decision": "left", "debts": "x", "decided_on": "2026-05-20"}"#,
+                    422, "/debts only_when_conditional"),
+            ]),
+        "Order": .init(
+            body: """
+                {"kind": "admission", "number": "{n}-у", "issued_on": "2025-08-2{n}", "text": "Зачислить.",
+                "signatory": "Директор"}
+                """,
+            change: #"{"number": "9-у", "issued_on": "2025-08-30", "text": "Зачислить в 7А.", "external_id": "o"}"#,
+            refused: [
+                "orders_number_key": .init(
+                    """
+                    {"kind": "admission", "number": "1-у", "issued_on": "2025-01-10", "text": "x", "signatory": "x"}
+                    """, 409, "/number already_exists")
+            ]),
+        "Term": .init(
+            body: """
+                {"academic_year_id": "{empty_year_id}", "kind": "quarter", "ordinal": {n}, "name": "Период {n}",
+                "starts_on": "2031-0{n}-11", "ends_on": "2031-0{n}-20", "marks_close_on": "2031-0{n}-22",
+                "grade_levels": [5, 6]}
+                """,
+            change: #"{"name": "Четверть", "grade_levels": [5]}"#,
+            refused: [
+                "terms_dates": .init(term("2031-04-20", "2031-04-10", "2031-04-20"), 422, "/ends_on before_start"),
+                "terms_marks_close_on": .init(
+                    term("2031-04-10", "2031-04-20", "2031-04-15"), 422, "/marks_close_on before_end"),
+                "terms_inside_year": .init(
+                    term("2030-08-10", "2030-09-20", "2030-09-20"), 422, "/starts_on outside_year"),
+                "terms_no_overlap": .init(
+                    term("2031-01-15", "2031-01-30", "2031-01-30"), 409, "/starts_on overlap"),
+                "terms_school_id_academic_year_id_fkey": .init(
+                    term("2031-04-10", "2031-04-20", "2031-04-20", year: "{nothing}"), 422,
+                    "/academic_year_id unknown_reference"),
+            ]),
+        "Holiday": .init(
+            body: """
+                {"academic_year_id": "{empty_year_id}", "name": "Каникулы {n}", "starts_on": "2031-0{n}-11",
+                "ends_on": "2031-0{n}-20"}
+                """,
+            change: #"{"name": "День города", "grade_levels": [1]}"#,
+            refused: [
+                "holidays_dates": .init(
+                    """
+                    {"academic_year_id": "{empty_year_id}", "name": "x", "starts_on": "2031-04-20",
+                    "ends_on": "2031-04-10"}
+                    """, 422, "/ends_on before_start"),
+                "holidays_school_id_academic_year_id_fkey": .init(
+                    """
+                    {"academic_year_id": "{strange_year_id}", "name": "x", "starts_on": "2031-04-10",
+                    "ends_on": "2031-04-20"}
+                    """, 422, "/academic_year_id unknown_reference"),
+            ]),
+        "BellSchedule": .init(
+            body: """
+                {"academic_year_id": "{empty_year_id}", "name": "Звонки {n}",
+                "slots": [{"slot": {n}, "starts_at": "08:30", "ends_at": "09:15"}]}
+                """,
+            change: #"{"name": "Суббота", "weekday": 6, "slots": []}"#,
+            refused: [
+                "bell_slots_times": .init(
+                    bells(#"{"slot": 1, "starts_at": "09:00", "ends_at": "08:40"}"#), 422, "/slots before_start"),
+                "bell_slots_no_overlap": .init(
+                    bells(
+                        """
+                        {"slot": 1, "starts_at": "09:00", "ends_at": "09:40"},
+                        {"slot": 2, "starts_at": "09:30", "ends_at": "10:00"}
+                        """), 422, "/slots overlap"),
+                "bell_slots_pkey": .init(
+                    bells(
+                        """
+                        {"slot": 1, "starts_at": "09:00", "ends_at": "09:40"},
+                        {"slot": 1, "starts_at": "10:30", "ends_at": "11:00"}
+                        """), 409, "/slots already_exists"),
+            ],
+            unreached: ["bell_slots_slot": earlier]),
+        "Room": .init(
+            body: #"{"name": "Р-{n}", "capacity": 30, "external_id": "r{n}"}"#,
+            change: #"{"building": "Б", "capacity": null, "shared": true}"#,
+            refused: [
+                "rooms_name_key": .init(#"{"name": "Р-1"}"#, 409, "/name already_exists"),
+                "rooms_external_id": .init(
+                    #"{"name": "x", "external_id": "r1"}"#, 409, "/external_id already_exists"),
+            ]),
+        "Subject": .init(
+            body: #"{"name": "Предмет {n}", "position": 7}"#,
+            change: #"{"short_name": "П", "area": "Науки", "is_physical": true, "position": 0}"#,
+            refused: [
+                "subjects_name_key": .init(#"{"name": "Предмет 1"}"#, 409, "/name already_exists")
+            ]),
+        "Category": .init(
+            body: #"{"name": "Работа {n}", "weight": 1.5}"#,
+            change: #"{"name": "Зачёт", "is_control": true, "position": 3}"#,
+            refused: [
+                "categories_name_key": .init(#"{"name": "Работа 1"}"#, 409, "/name already_exists")
+            ]),
+        "AttendanceCode": .init(
+            body: #"{"code": "Ы{n}", "meaning": "late", "name": "Опоздание"}"#,
+            change: #"{"code": "Э", "name": "Опоздал", "position": 4}"#,
+            refused: [
+                "attendance_codes_code_key": .init(
+                    #"{"code": "Ы1", "meaning": "ill", "name": "x"}"#, 409, "/code already_exists"),
+                "attendance_codes_one_default": .init(
+                    #"{"code": "Ю", "meaning": "late", "name": "x", "is_default": true}"#, 409,
+                    "/is_default already_exists"),
+            ]),
+        "Class": .init(
+            body: """
+                {"academic_year_id": "{empty_year_id}", "grade_level": 5, "letter": "Щ{n}", "name": "5Щ{n}"}
+                """,
+            change: #"{"letter": "Ъ", "name": "5Ъ", "profile": "Физика"}"#,
+            refused: [
+                "classes_name_key": .init(
+                    """
+                    {"academic_year_id": "{empty_year_id}", "grade_level": 5, "letter": "x", "name": "5Щ1"}
+                    """, 409, "/name already_exists"),
+                "groups_school_id_academic_year_id_fkey": .init(
+                    #"{"academic_year_id": "{nothing}", "grade_level": 5, "letter": "x", "name": "5х"}"#, 422,
+                    "/academic_year_id unknown_reference"),
+            ],
+            unreached: ["classes_school_id_group_id_academic_year_id_fkey": "The class makes its group itself."]),
+        "ClassTeacher": .init(
+            path: "classes/{class_id}/teachers",
+            body: #"{"teacher_id": "{teacher_id}", "starts_on": "2025-0{n}-01", "ends_on": "2025-0{n}-20"}"#,
+            change: #"{"starts_on": "2025-01-02", "ends_on": "2025-01-19"}"#,
+            refused: [
+                "class_teachers_dates": .init(
+                    #"{"teacher_id": "{teacher_id}", "starts_on": "2025-05-20", "ends_on": "2025-05-01"}"#, 422,
+                    "/ends_on before_start"),
+                "class_teachers_one_at_a_time": .init(
+                    #"{"teacher_id": "{other_teacher_id}", "starts_on": "2025-01-10", "ends_on": "2025-01-11"}"#,
+                    409, "/starts_on overlap"),
+                "class_teachers_school_id_teacher_id_fkey": .init(
+                    #"{"teacher_id": "{student_1}", "starts_on": "2025-05-10", "ends_on": "2025-05-11"}"#, 422,
+                    "/teacher_id unknown_reference"),
+            ]),
+        "Group": .init(
+            body: #"{"academic_year_id": "{academic_year_id}", "kind": "cross", "name": "Сводная {n}"}"#,
+            change: #"{"name": "Хор", "grade_level": 7}"#,
+            refused: [
+                "groups_class": .init(
+                    #"{"academic_year_id": "{academic_year_id}", "kind": "part", "name": "x"}"#, 422,
+                    "/class_id part_of_a_class"),
+                "groups_class_fkey": .init(
+                    """
+                    {"academic_year_id": "{academic_year_id}", "kind": "part", "name": "x", "class_id": "{nothing}"}
+                    """, 422, "/class_id unknown_reference"),
+            ]),
+        "GroupMember": .init(
+            path: "groups/{group_id}/members",
+            body: #"{"student_id": "{newcomer_id}", "starts_on": "2026-0{n}-01", "ends_on": "2026-0{n}-20"}"#,
+            change: #"{"starts_on": "2026-01-02", "ends_on": "2026-01-19"}"#,
+            refused: [
+                "group_members_dates": .init(
+                    #"{"student_id": "{newcomer_id}", "starts_on": "2026-05-20", "ends_on": "2026-05-01"}"#, 422,
+                    "/ends_on before_start"),
+                "group_members_no_overlap": .init(
+                    #"{"student_id": "{newcomer_id}", "starts_on": "2026-01-10", "ends_on": "2026-01-11"}"#, 409,
+                    "/starts_on overlap"),
+            ]),
+        "Section": .init(
+            body: """
+                {"academic_year_id": "{academic_year_id}", "subject_id": "{subject_id}", "group_id": "{group_id}",
+                "kind": "elective", "name": "Курс {n}", "hours_per_week": 1.5}
+                """,
+            change: #"{"kind": "extracurricular", "grading": "none", "name": "Кружок"}"#,
+            refused: [
+                "sections_school_id_group_id_academic_year_id_fkey": .init(
+                    """
+                    {"academic_year_id": "{empty_year_id}", "subject_id": "{subject_id}", "group_id": "{group_id}",
+                    "name": "x"}
+                    """, 422, "/group_id unknown_reference"),
+                "sections_school_id_subject_id_fkey": .init(
+                    """
+                    {"academic_year_id": "{academic_year_id}", "subject_id": "{nothing}", "group_id": "{group_id}",
+                    "name": "x"}
+                    """, 422, "/subject_id unknown_reference"),
+            ]),
+        "SectionTeacher": .init(
+            path: "sections/{section_id}/teachers",
+            body: """
+                {"teacher_id": "{teacher_id}", "role": "co", "starts_on": "2025-0{n}-01", "ends_on": "2025-0{n}-20"}
+                """,
+            change: #"{"role": "lead", "starts_on": "2025-01-02", "ends_on": "2025-01-19"}"#,
+            refused: [
+                "section_teachers_dates": .init(
+                    #"{"teacher_id": "{teacher_id}", "starts_on": "2025-05-20", "ends_on": "2025-05-01"}"#, 422,
+                    "/ends_on before_start"),
+                "section_teachers_no_overlap": .init(
+                    """
+                    {"teacher_id": "{teacher_id}", "role": "co", "starts_on": "2025-01-10", "ends_on": "2025-01-11"}
+                    """, 409, "/starts_on overlap"),
+                "section_teachers_one_lead": .init(
+                    #"{"teacher_id": "{other_teacher_id}", "role": "lead", "starts_on": "2025-10-01"}"#, 409,
+                    "/starts_on overlap"),
+            ]),
+        "TimetableEntry": .init(
+            body: """
+                {"section_id": "{section_id}", "bell_schedule_id": "{bell_schedule_id}", "weekday": 6, "slot": {n},
+                "starts_on": "2025-09-01"}
+                """,
+            change: #"{"weekday": 7, "week": "odd", "room_id": "{room_id}", "ends_on": "2025-12-01"}"#,
+            refused: [
+                "timetable_entries_dates": .init(
+                    """
+                    {"section_id": "{section_id}", "bell_schedule_id": "{bell_schedule_id}", "weekday": 6,
+                    "slot": 5, "starts_on": "2025-09-10", "ends_on": "2025-09-01"}
+                    """, 422, "/ends_on before_start"),
+                "timetable_entries_no_overlap": .init(
+                    """
+                    {"section_id": "{section_id}", "bell_schedule_id": "{bell_schedule_id}", "weekday": 6,
+                    "slot": 1, "starts_on": "2025-10-01"}
+                    """, 409, "/starts_on overlap"),
+                "timetable_entries_school_id_room_id_fkey": .init(
+                    """
+                    {"section_id": "{section_id}", "bell_schedule_id": "{bell_schedule_id}", "weekday": 6,
+                    "slot": 5, "starts_on": "2025-09-01", "room_id": "{nothing}"}
+                    """, 422, "/room_id unknown_reference"),
+            ]),
+        "Enrollment": .init(
+            body: """
+                {"student_id": "{newcomer_id}", "class_id": "{class_id}", "starts_on": "2026-0{n}-01",
+                "ends_on": "2026-0{n}-20"}
+                """,
+            change: #"{"starts_on": "2026-01-02", "ends_on": "2026-01-19", "end_reason": "Переезд"}"#,
+            refused: [
+                "enrollments_dates": .init(
+                    """
+                    {"student_id": "{newcomer_id}", "class_id": "{class_id}", "starts_on": "2026-05-20",
+                    "ends_on": "2026-05-01"}
+                    """, 422, "/ends_on before_start"),
+                "enrollments_no_overlap": .init(
+                    """
+                    {"student_id": "{newcomer_id}", "class_id": "{class_id}", "starts_on": "2026-01-10",
+                    "ends_on": "2026-01-11"}
+                    """, 409, "/starts_on overlap"),
+            ]),
+        "Student": .init(
+            body: #"{"last_name": "Тестов{n}", "first_name": "Лев", "external_id": "s{n}", "phone": "+7{n}"}"#,
+            change: #"{"middle_name": "Ильич", "sex": "male", "health_group": 2, "other_phones": ["+79"]}"#,
+            refused: [
+                "users_external_id": .init(
+                    #"{"last_name": "x", "first_name": "x", "external_id": "s1"}"#, 409,
+                    "/external_id already_exists")
+            ],
+            unreached: ["users_name": earlier]),
+        "Guardian": .init(
+            body: #"{"last_name": "Опекунов{n}", "first_name": "Лев", "email": "a@example.org"}"#,
+            change: #"{"address": "Екатеринбург", "workplace": "Завод", "email": null}"#,
+            refused: [
+                "users_person": .init(
+                    #"{"last_name": "x", "first_name": "x", "user_id": "{nothing}"}"#, 422,
+                    "/user_id unknown_reference")
+            ],
+            unreached: ["users_name": earlier]),
+        "Guardianship": .init(
+            path: "students/{student_1}/guardians",
+            body: """
+                {"guardian_id": "{other_guardian_id}", "relation": "legal_guardian", "starts_on": "2025-0{n}-01",
+                "ends_on": "2025-0{n}-20"}
+                """,
+            change: #"{"relation": "mother", "access": "none", "basis": "Решение суда"}"#,
+            refused: [
+                "guardianships_dates": .init(
+                    """
+                    {"guardian_id": "{other_guardian_id}", "relation": "mother", "starts_on": "2025-05-20",
+                    "ends_on": "2025-05-01"}
+                    """, 422, "/ends_on before_start"),
+                "guardianships_no_overlap": .init(
+                    """
+                    {"guardian_id": "{other_guardian_id}", "relation": "mother", "starts_on": "2025-01-10",
+                    "ends_on": "2025-01-11"}
+                    """, 409, "/starts_on overlap"),
+                "guardianships_guardian_id": .init(
+                    #"{"guardian_id": "{nothing}", "relation": "mother", "starts_on": "2025-05-10"}"#, 422,
+                    "/guardian_id unknown_reference"),
+            ],
+            unreached: ["guardianships_self": "Only somebody who is pupil and guardian reaches it."]),
+        "Consent": .init(
+            path: "students/{student_1}/consents",
+            body: """
+                {"purpose": "photo", "given_by": "{guardian_id}", "given_on": "2025-0{n}-01",
+                "withdrawn_on": "2025-0{n}-20"}
+                """,
+            change: #"{"withdrawn_on": "2025-01-19", "document": "Заявление"}"#,
+            refused: [
+                "consents_dates": .init(
+                    """
+                    {"purpose": "photo", "given_by": "{guardian_id}", "given_on": "2025-05-20",
+                    "withdrawn_on": "2025-05-01"}
+                    """, 422, "/withdrawn_on before_start"),
+                "consents_one_at_a_time": .init(
+                    #"{"purpose": "photo", "given_by": "{guardian_id}", "given_on": "2025-01-10"}"#, 409,
+                    "/given_on overlap"),
+                "consents_school_id_given_by_fkey": .init(
+                    #"{"purpose": "photo", "given_by": "{nothing}", "given_on": "2025-05-10"}"#, 422,
+                    "/given_by unknown_reference"),
+            ]),
+        "StudentDocument": .init(
+            path: "students/{student_1}/documents",
+            body: #"{"kind": "other", "number": "Х-{n}"}"#,
+            change: #"{"number": "Х-9", "issued_by": "МФЦ", "issued_on": "2020-01-01"}"#,
+            refused: [
+                "student_documents_number": .init(
+                    #"{"kind": "passport", "series": "6512", "number": "1"}"#, 422, "/number invalid_number"),
+                "student_documents_series": .init(
+                    #"{"kind": "passport", "series": "x", "number": "123456"}"#, 422, "/series invalid_series"),
+            ]),
+        "StaffMember": .init(
+            body: #"{"last_name": "Учителев{n}", "first_name": "Лев", "position": "Учитель", "roles": ["teacher"]}"#,
+            change: #"{"position": "Завуч", "roles": ["deputy_head", "teacher"], "hired_on": "2020-09-01"}"#,
+            refused: [
+                "staff_dates": .init(
+                    """
+                    {"last_name": "x", "first_name": "x", "hired_on": "2025-05-20", "left_on": "2025-05-01"}
+                    """, 422, "/left_on before_start"),
+                "users_person": .init(
+                    #"{"last_name": "x", "first_name": "x", "user_id": "{nothing}"}"#, 422,
+                    "/user_id unknown_reference"),
+            ],
+            unreached: ["users_name": earlier]),
+        "Client": .init(
+            body: """
+                {"kind": "app", "name": "Приложение {n}", "redirect_uris": ["https://app.example/{n}"],
+                "scopes": ["person"]}
+                """,
+            change: #"{"name": "Дневник", "state": "blocked", "requests_per_minute": 100}"#,
+            refused: [
+                "clients_name_key": .init(
+                    #"{"kind": "integration", "name": "Приложение 1", "scopes": ["school.read"]}"#, 409,
+                    "/name already_exists"),
+                "clients_redirect_uris": .init(
+                    #"{"kind": "app", "name": "x", "scopes": ["person"]}"#, 422, "/redirect_uris only_of_apps"),
+                "clients_scopes": .init(
+                    #"{"kind": "integration", "name": "x", "scopes": ["person"]}"#, 422, "/scopes not_of_this_kind"),
+            ]),
+    ]
+
+    private static func term(_ from: String, _ to: String, _ close: String, year: String = "{empty_year_id}") -> String
+    {
+        """
+        {"academic_year_id": "\(year)", "kind": "quarter", "ordinal": 4, "name": "x", "starts_on": "\(from)",
+        "ends_on": "\(to)", "marks_close_on": "\(close)", "grade_levels": [5]}
+        """
+    }
+
+    private static func bells(_ slots: String) -> String {
+        #"{"academic_year_id": "{empty_year_id}", "name": "x", "slots": [\#(slots)]}"#
+    }
+}

@@ -1,0 +1,129 @@
+import FoundationEssentials
+import Postgres
+import TestSupport
+import Testing
+
+/// The schema of this checkout: what the files make, what schema.sql says, and databases that were made by other files.
+@Suite struct SchemaTests {
+    let migrations: Migrations
+
+    init() throws { migrations = try Migrations.load(directory: TestDatabase.migrations) }
+
+    func migrator(_ database: TestDatabase, _ migrations: Migrations? = nil) throws -> Migrator {
+        try Migrator(url: database.ownerURL, migrations ?? self.migrations)
+    }
+
+    /// Whoever changes the schema writes `lyceum migrate dump > Migrations/schema.sql`.
+    @Test func schemaFileIsWhatTheFilesMake() throws {
+        let database = try TestDatabase(.migrated)
+        let dumped = try migrator(database).dump().split(separator: "\n")
+        let committed = try #require(migrations.schema).split(separator: "\n")
+        #expect(dumped.difference(from: committed).map { "\($0)" } == [])
+    }
+
+    @Test(arguments: [
+        "ALTER TABLE rooms ADD COLUMN extra int", "ALTER TABLE rooms ALTER COLUMN capacity SET NOT NULL",
+        "DROP INDEX rooms_external_id", "GRANT TRUNCATE ON rooms TO lyceum_app", "GRANT SELECT (id) ON rooms TO PUBLIC",
+        "ALTER TABLE rooms DISABLE ROW LEVEL SECURITY", "ALTER POLICY tenant ON rooms USING (true)",
+        "ALTER TABLE rooms ADD CONSTRAINT x CHECK (capacity > 0)", "COMMENT ON COLUMN rooms.name IS 'x'",
+        "CREATE TRIGGER x AFTER INSERT ON rooms FOR EACH ROW EXECUTE FUNCTION lyceum.audit()",
+        "ALTER FUNCTION lyceum.audit() SECURITY INVOKER", "GRANT EXECUTE ON FUNCTION lyceum.audit() TO lyceum_app",
+        "CREATE STATISTICS x ON id, name FROM rooms", "ALTER VIEW staff_profiles SET (security_invoker = false)",
+        "ALTER TABLE student_photos ALTER COLUMN content SET STORAGE MAIN", "ALTER TABLE rooms DROP COLUMN building",
+    ])
+    func dumpSeesTheChange(_ change: String) throws {
+        let database = try TestDatabase(.migrated)
+        try BlockingConnection(url: database.ownerURL).execute(change)
+        #expect(try migrator(database).dump() != migrations.schema)
+    }
+
+    @Test func verifyFindsNothing() throws {
+        let database = try TestDatabase(.migrated)
+        #expect(try migrator(database).verify() == [])
+    }
+
+    // MARK: Baseline
+
+    /// As if the same tables had been made by other files, with other functions.
+    func madeByOthers() throws -> TestDatabase {
+        let database = try TestDatabase(.migrated)
+        try BlockingConnection(url: database.ownerURL).execute(
+            """
+            DROP TABLE schema_functions;
+            UPDATE schema_migrations SET name = 'early_' || name, checksum = 'other';
+            INSERT INTO schema_migrations (version, name, checksum, applied_at) SELECT 100 + n, 'n' || n, 'x', now()
+            FROM generate_series(1, 20) n;
+            CREATE FUNCTION lyceum.early() RETURNS int RETURN 1;
+            CREATE OR REPLACE FUNCTION lyceum.today() RETURNS date LANGUAGE sql STABLE PARALLEL SAFE RETURN '2000-01-01'::date;
+            INSERT INTO schools (code, name) VALUES ('kept', 'Kept')
+            """)
+        return database
+    }
+
+    @Test func baselineTakesOverWhatOtherFilesMade() throws {
+        let database = try madeByOthers()
+        let connection = try BlockingConnection(url: database.ownerURL)
+        let migrator = try migrator(database)
+        let problems = try migrator.verify()
+        #expect(problems.count == 1 && problems[0].contains("lyceum migrate baseline"), "\(problems)")
+        guard case .different = try migrator.standing() else { return #expect(Bool(false)) }
+        let refused = try #require(throws: MigrationError.self) { try migrator.up() }
+        #expect(refused.description.contains("lyceum migrate baseline"))
+
+        try migrator.baseline()
+        #expect(try migrator.standing() == .current)
+        #expect(try migrator.verify() == [])
+        #expect(try connection.query("SELECT to_regproc('lyceum.early')").first == nil)
+        #expect(try connection.query("SELECT lyceum.today() > '2001-01-01'").first == "t")
+        #expect(try connection.query("SELECT code FROM schools").rows == [["kept"]])
+        #expect(throws: MigrationError.self) { try migrator.baseline() }
+    }
+
+    @Test func baselineRefusesAnotherSchemaAndChangesNothing() throws {
+        let database = try madeByOthers()
+        let connection = try BlockingConnection(url: database.ownerURL)
+        try connection.execute("CREATE INDEX strange ON rooms (school_id, capacity)")
+        let error = try #require(throws: MigrationError.self) { try migrator(database).baseline() }
+        #expect(error.description.contains("+CREATE INDEX strange"), "\(error)")
+        #expect(try connection.query("SELECT lyceum.early()").first == "1")
+        #expect(try connection.query("SELECT count(*) FROM schema_migrations WHERE checksum = 'x'").first == "20")
+    }
+
+    @Test func emptyDatabaseHasNoBaseline() throws {
+        let database = try TestDatabase(.empty)
+        let error = try #require(throws: MigrationError.self) { try migrator(database).baseline() }
+        #expect(error.description.contains("lyceum migrate up"))
+    }
+
+    // MARK: Repair
+
+    @Test func repairTakesOverAMendedCommentAndPutsFunctionsBack() throws {
+        let database = try TestDatabase(.migrated)
+        let connection = try BlockingConnection(url: database.ownerURL)
+        try connection.execute(
+            """
+            UPDATE schema_migrations SET checksum = 'mended' WHERE version = 2;
+            CREATE OR REPLACE FUNCTION lyceum.today() RETURNS date LANGUAGE sql STABLE PARALLEL SAFE RETURN '2000-01-01'::date
+            """)
+        let migrator = try migrator(database)
+        #expect(throws: MigrationError.self) { try migrator.up() }
+        #expect(try migrator.repair() == [migrations.files[1].fileName])
+        #expect(try migrator.standing() == .current)
+        #expect(try connection.query("SELECT lyceum.today() > '2001-01-01'").first == "t")
+        #expect(try migrator.repair() == [])
+    }
+
+    @Test func repairRefusesWhatIsMoreThanAComment() throws {
+        let database = try TestDatabase(.migrated)
+        let connection = try BlockingConnection(url: database.ownerURL)
+        try connection.execute(
+            "UPDATE schema_migrations SET checksum = 'other' WHERE version = 2; ALTER TABLE users ADD COLUMN x int")
+        let error = try #require(throws: MigrationError.self) { try migrator(database).repair() }
+        guard case .otherSchema = error else { return #expect(Bool(false), "\(error)") }
+        #expect(try migrator(database).status()[1].state == .changed)
+
+        try connection.execute("DELETE FROM schema_migrations WHERE version = \(migrations.files.count)")
+        let pending = try #require(throws: MigrationError.self) { try migrator(database).repair() }
+        guard case .notToAdopt = pending else { return #expect(Bool(false), "\(pending)") }
+    }
+}
