@@ -50,15 +50,15 @@ package enum BellSchedules {
     private static let forget = Statement(
         """
         DELETE FROM bell_slots b
-        WHERE b.school_id = $1 AND b.bell_schedule_id = \(Resource.changed) AND $2::jsonb ? 'slots'
+        WHERE b.school_id = $1 AND b.bell_schedule_id = \(Setting.changed.value) AND $2::jsonb ? 'slots'
         """)
 
     private static let keep = Statement(
         """
         INSERT INTO bell_slots (school_id, bell_schedule_id, slot, starts_at, ends_at)
-        SELECT $1, \(Resource.changed), r.slot, r.starts_at, r.ends_at
+        SELECT $1, \(Setting.changed.value), r.slot, r.starts_at, r.ends_at
         FROM jsonb_populate_recordset(NULL::bell_slots, $2::jsonb -> 'slots') r
-        WHERE \(Resource.changed) IS NOT NULL
+        WHERE \(Setting.changed.value) IS NOT NULL
         """)
 
     /// Other slots are another version of their schedule. A row that this transaction has changed already keeps the version
@@ -66,6 +66,6 @@ package enum BellSchedules {
     private static let count = Statement(
         """
         UPDATE bell_schedules t SET changed_at = now()
-        WHERE t.school_id = $1 AND t.id = \(Resource.changed) AND $2::jsonb ? 'slots'
+        WHERE t.school_id = $1 AND t.id = \(Setting.changed.value) AND $2::jsonb ? 'slots'
         """)
 }

@@ -43,9 +43,9 @@ import Testing
         for (name, paths) in files { #expect(paths.count == 1, "\(name) stands in \(paths)") }
     }
 
-    /// The type itself; and declared resources, which name the row that they change.
+    /// The type itself.
     private static func spells(_ path: String) -> Bool {
-        path.hasSuffix("/Postgres/Setting.swift") || path.contains("/Diary/Declared/")
+        path.hasSuffix("/Postgres/Setting.swift")
     }
 
     /// The text of each Swift file of the program, by its path.

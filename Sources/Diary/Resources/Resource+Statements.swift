@@ -2,9 +2,6 @@ import Postgres
 import Web
 
 extension Resource {
-    /// The row that the transaction changes. NULL while it changes none, because the client has seen another version.
-    package static let changed = "nullif(current_setting('lyceum.changed', true), '')::uuid"
-
     /// What narrows a list: its SQL, and the parameter that a request gives it. Statement and request go through the same
     /// array, so that the two agree.
     struct Condition: Sendable {
@@ -107,15 +104,14 @@ extension Resource {
                 SELECT \(made.joined(separator: ", "))
                 FROM jsonb_populate_record(NULL::\(table), $3::jsonb) r
                 \(kept)
-                RETURNING set_config('lyceum.changed', id::text, true) AS _changed
+                RETURNING \(Setting.changed.set(to: "id")) AS _changed
                 """)
+            // NULL where the client has seen another version: then the transaction changes nothing.
+            let seen = "CASE WHEN $3::int[] IS NULL OR t.version = ANY ($3::int[]) THEN t.id::text ELSE '' END"
             lock = Statement(
                 """
                 SELECT t.version,
-                    set_config(
-                        'lyceum.changed',
-                        CASE WHEN $3::int[] IS NULL OR t.version = ANY ($3::int[]) THEN t.id::text ELSE '' END, true
-                    ) AS _changed
+                    \(Setting.changed.set(text: seen)) AS _changed
                 FROM \(table) t
                 WHERE t.school_id = $1 AND t.id = $2::uuid\(keeps)\(ofParent(4))
                 FOR NO KEY UPDATE
@@ -135,9 +131,9 @@ extension Resource {
                 SET \(assignments.joined(separator: ", "))
                 FROM \(table) o
                 CROSS JOIN LATERAL jsonb_populate_record(o, $2::jsonb) r
-                WHERE o.school_id = $1 AND o.id = \(Resource.changed) AND t.school_id = o.school_id AND t.id = o.id
+                WHERE o.school_id = $1 AND o.id = \(Setting.changed.value) AND t.school_id = o.school_id AND t.id = o.id
                 """)
-            delete = Statement("DELETE FROM \(table) t WHERE t.school_id = $1 AND t.id = \(Resource.changed)")
+            delete = Statement("DELETE FROM \(table) t WHERE t.school_id = $1 AND t.id = \(Setting.changed.value)")
         }
     }
 }
