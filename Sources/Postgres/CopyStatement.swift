@@ -50,7 +50,7 @@ package struct CopyQuery {
 
     private static let setting = Statement(
         """
-        SELECT count(set_config('lyceum.arg_' || number, coalesce(value, ''), true))
+        SELECT count(set_config('\(Setting.namespace)arg_' || number, coalesce(value, ''), true))
         FROM unnest($1::text[]) WITH ORDINALITY AS argument (value, number)
         """)
 }

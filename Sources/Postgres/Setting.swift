@@ -10,11 +10,14 @@ package struct Setting: Sendable {
         case uuids = "uuid[]"
     }
 
+    /// What PostgreSQL tells settings of a program by.
+    static let namespace = "lyceum."
+
     package let name: String
     package let type: ValueType
 
     package init(_ name: String, _ type: ValueType) {
-        self.name = "lyceum.\(name)"
+        self.name = Self.namespace + name
         self.type = type
     }
 
