@@ -2158,3 +2158,48 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.version() returns trigger language plpgsql
 -- function lyceum.withdraw_photo() returns trigger language plpgsql
 -- function lyceum.write_person() returns trigger language plpgsql
+
+CREATE OR REPLACE FUNCTION lyceum.are_texts(p_texts text[], p_count integer, p_length integer)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((cardinality(p_texts) <= p_count) AND (SELECT COALESCE(bool_and(((t.text IS NOT NULL) AND ((length(t.text) >= 1) AND (length(t.text) <= are_texts.p_length)))), true) AS "coalesce" FROM unnest(are_texts.p_texts) t(text)));
+
+CREATE OR REPLACE FUNCTION lyceum.current_client_id()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (NULLIF(current_setting('lyceum.client_id'::text, true), ''::text))::uuid;
+
+CREATE OR REPLACE FUNCTION lyceum.current_user_id()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (NULLIF(current_setting('lyceum.user_id'::text, true), ''::text))::uuid;
+
+CREATE OR REPLACE FUNCTION lyceum.is_snils(p_number text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((p_number ~ '^[0-9]{3}-?[0-9]{3}-?[0-9]{3}[ -]?[0-9]{2}$'::text) AND (SELECT ((("left"(d.digits, 9))::integer <= 1001998) OR (((d.sum % (101)::bigint) % (100)::bigint) = ("right"(d.digits, 2))::integer)) FROM (SELECT translate(is_snils.p_number, '- '::text, ''::text) AS digits, (SELECT sum(((substr(translate(is_snils.p_number, '- '::text, ''::text), n.n, 1))::integer * (10 - n.n))) AS sum FROM generate_series(1, 9) n(n)) AS sum) d));
+
+CREATE OR REPLACE PROCEDURE lyceum.protect(IN p_table regclass, IN p_privileges text)
+ LANGUAGE plpgsql
+AS $procedure$
+begin
+    execute format('alter table %s enable row level security', p_table);
+    execute format(
+        'create policy tenant on %s to lyceum_app '
+        'using (school_id = nullif(current_setting(''lyceum.school_id'', true), '''')::int) '
+        'with check (school_id = nullif(current_setting(''lyceum.school_id'', true), '''')::int)',
+        p_table
+    );
+    execute format('grant %s on %s to lyceum_app', p_privileges, p_table);
+end
+$procedure$;
+
+CREATE OR REPLACE FUNCTION lyceum.today()
+ RETURNS date
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN COALESCE((NULLIF(current_setting('lyceum.today'::text, true), ''::text))::date, ((now() AT TIME ZONE COALESCE(NULLIF(current_setting('lyceum.time_zone'::text, true), ''::text), 'UTC'::text)))::date);

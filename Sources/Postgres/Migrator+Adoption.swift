@@ -1,7 +1,7 @@
 extension Migrator {
     /// The schema of the database, as schema.sql has it.
     package func dump() throws -> String {
-        try connection.transaction { try SchemaDump(connection).text }
+        try connection.transaction { try SchemaDump(connection, of: migrations).text }
     }
 
     /// Takes over a database whose tables were made by other files: writes the rows of these files up to `version`, runs the
@@ -85,7 +85,8 @@ extension Migrator {
             try rows()
             _ = try applyFunctions(after: nil, all: true)
             let difference = LineDifference(
-                from: schema, to: try SchemaDump(connection).text, names: (Migrations.schemaFile, "the database"))
+                from: schema, to: try SchemaDump(connection, of: migrations).text,
+                names: (Migrations.schemaFile, "the database"))
             if !difference.text.isEmpty { throw MigrationError.otherSchema(difference.text) }
         }
         try prepareSession()

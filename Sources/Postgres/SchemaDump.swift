@@ -1,18 +1,21 @@
 /// The schema as the catalog has it, sorted, for people to read and for programs to compare: what pg_dump --schema-only
 /// says, without what differs between its versions, and without the bodies of functions and views, which
-/// `Migrations/functions/` has.
+/// `Migrations/functions/` has. Functions that tables are made with are shown whole: they stand in numbered files, whose later
+/// ones may have changed them.
 ///
 /// The migrator's own tables are left out, and so are owners: rights are those of others.
 package struct SchemaDump {
     package let text: String
 
     /// In a transaction of the caller's: how names are written depends on the search path, which is set until its end.
-    init(_ connection: BlockingConnection) throws {
+    init(_ connection: BlockingConnection, of migrations: Migrations) throws {
         try connection.execute("SET LOCAL search_path TO public, pg_catalog")
         var parts = [Self.head]
         for section in [Self.namespaces, Self.tables, Self.views, Self.functions] {
             parts += try connection.query(section).rows.compactMap { $0[0] }
         }
+        let ofTables = migrations.ofTables.map(\.name).joined(separator: ",")
+        parts += try connection.query(Self.functionsOfTables, ["{\(ofTables)}"]).rows.compactMap { $0[0] }
         text = parts.joined(separator: "\n\n") + "\n"
     }
 
@@ -126,6 +129,13 @@ package struct SchemaDump {
            AND NOT EXISTS (
                SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
          ORDER BY c.oid::regclass::text COLLATE "C"
+        """
+
+    private static let functionsOfTables = """
+        SELECT rtrim(pg_get_functiondef(p.oid), E'\\n') || ';'
+          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+         WHERE n.nspname || '.' || p.proname = ANY ($1::text[])
+         ORDER BY p.proname COLLATE "C", pg_get_function_arguments(p.oid) COLLATE "C"
         """
 
     private static let functions = """
