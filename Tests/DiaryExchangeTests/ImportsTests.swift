@@ -412,7 +412,7 @@ import Testing
     /// More than is kept in memory goes through a file; the same key with the same content is the same request.
     @Test func longFilesAreSpooled() throws {
         let rows = (1...3000).map { "s\($0);Предмет с длинным названием \($0);" + String(repeating: "х", count: 20) }
-        let content = Array((["Код;Название;Краткое"] + rows).joined(separator: "\n").utf8)
+        let content = Array((["external_id;name;short_name"] + rows).joined(separator: "\n").utf8)
         #expect(content.count > 200_000)
         let answer = try send("subjects", content, query: "?dry_run=true&force=true")
         #expect(answer.status == 200, "\(answer.text.prefix(300))")
