@@ -28,21 +28,28 @@ comment on column pending.parked_at is 'When it was given up. It waits for an op
 create index pending_due on pending (due_at) where parked_at is null;
 create index pending_failed on pending (kind) where failure is not null;
 
--- A request sees the pieces of its own school, as in every table. The loop that serves all schools says so: it is school 0.
+-- A request sees the pieces of its own school, as in every table. The loop that serves all schools says so: it is school -1, which
+-- no request is (one that names no school, or an unknown one, is school 0).
 alter table pending enable row level security;
 create policy tenant on pending to lyceum_app
-    using (nullif(current_setting('lyceum.school_id', true), '')::int in (0, school_id))
-    with check (nullif(current_setting('lyceum.school_id', true), '')::int in (0, school_id));
+    using (nullif(current_setting('lyceum.school_id', true), '')::int in (-1, school_id))
+    with check (nullif(current_setting('lyceum.school_id', true), '')::int in (-1, school_id));
 grant select, delete on pending to lyceum_app;
 grant insert (school_id, kind, id, due_at) on pending to lyceum_app;
 grant update (due_at, lease, attempts, failure, parked_at) on pending to lyceum_app;
 
--- K1: the server may delete records of sign-ins, but only those that are old enough.
+-- K1: the server may delete records of sign-ins, but only those that are old enough. It may change when a session or a code
+-- ends, so the policies also ask when it began, which the server may not change.
 
 create index sessions_by_end on sessions (school_id, (least(ended_at, expires_at)));
 grant delete on sessions to lyceum_app;
+revoke update on sessions from lyceum_app;
+grant update (
+    last_used_at, refresh_generation, refresh_hash, previous_refresh_hash, rotated_at, expires_at, ended_at, end_reason, user_agent,
+    address, scopes
+) on sessions to lyceum_app;
 create policy retention on sessions as restrictive for delete to lyceum_app
-    using (least(ended_at, expires_at) < now() - interval '1 year');
+    using (least(ended_at, expires_at) < now() - interval '1 year' and created_at < now() - interval '1 year');
 
 grant delete on activity_days to lyceum_app;
 create policy retention on activity_days as restrictive for delete to lyceum_app
@@ -50,8 +57,10 @@ create policy retention on activity_days as restrictive for delete to lyceum_app
 
 create index activation_codes_by_end on activation_codes (school_id, expires_at);
 grant delete on activation_codes to lyceum_app;
+revoke update on activation_codes from lyceum_app;
+grant update (used_at, revoked_at) on activation_codes to lyceum_app;
 create policy retention on activation_codes as restrictive for delete to lyceum_app
-    using (expires_at < now() - interval '1 year');
+    using (expires_at < now() - interval '1 year' and issued_at < now() - interval '1 year');
 
 comment on table sign_in_failures is
     'A6: attempts of the last 15 minutes that did not succeed, for lockout. Written before a password is looked at and taken back when '
@@ -63,11 +72,18 @@ comment on table sign_in_failures is
     'A6: attempts of the last 15 minutes that did not succeed, for lockout. Written before a password is looked at and taken back when '
     'it was right, so one that is being looked at counts. Older rows are deleted by the next attempt at the school.';
 drop policy retention on activation_codes;
+revoke update (used_at, revoked_at) on activation_codes from lyceum_app;
+grant update on activation_codes to lyceum_app;
 revoke delete on activation_codes from lyceum_app;
 drop index activation_codes_by_end;
 drop policy retention on activity_days;
 revoke delete on activity_days from lyceum_app;
 drop policy retention on sessions;
+revoke update (
+    last_used_at, refresh_generation, refresh_hash, previous_refresh_hash, rotated_at, expires_at, ended_at, end_reason, user_agent,
+    address, scopes
+) on sessions from lyceum_app;
+grant update on sessions to lyceum_app;
 revoke delete on sessions from lyceum_app;
 drop index sessions_by_end;
 drop table pending;

@@ -59,9 +59,11 @@ CREATE INDEX activation_codes_by_end ON public.activation_codes USING btree (sch
 CREATE INDEX activation_codes_by_hash ON public.activation_codes USING btree (school_id, code_hash) WHERE ((used_at IS NULL) AND (revoked_at IS NULL));
 CREATE UNIQUE INDEX activation_codes_one_live ON public.activation_codes USING btree (school_id, user_id) WHERE ((used_at IS NULL) AND (revoked_at IS NULL));
 ALTER TABLE activation_codes ENABLE ROW LEVEL SECURITY;
-CREATE POLICY retention ON activation_codes AS RESTRICTIVE FOR DELETE TO lyceum_app USING ((expires_at < (now() - '1 year'::interval)));
+CREATE POLICY retention ON activation_codes AS RESTRICTIVE FOR DELETE TO lyceum_app USING (((expires_at < (now() - '1 year'::interval)) AND (issued_at < (now() - '1 year'::interval))));
 CREATE POLICY tenant ON activation_codes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
-GRANT DELETE, INSERT, SELECT, UPDATE ON activation_codes TO lyceum_app;
+GRANT DELETE, INSERT, SELECT ON activation_codes TO lyceum_app;
+GRANT UPDATE (used_at) ON activation_codes TO lyceum_app;
+GRANT UPDATE (revoked_at) ON activation_codes TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON activation_codes FOR EACH ROW EXECUTE FUNCTION lyceum.audit('code_hash');
 
 CREATE TABLE activity_days (
@@ -1218,7 +1220,7 @@ COMMENT ON COLUMN pending.parked_at IS 'When it was given up. It waits for an op
 CREATE INDEX pending_due ON public.pending USING btree (due_at) WHERE (parked_at IS NULL);
 CREATE INDEX pending_failed ON public.pending USING btree (kind) WHERE (failure IS NOT NULL);
 ALTER TABLE pending ENABLE ROW LEVEL SECURITY;
-CREATE POLICY tenant ON pending TO lyceum_app USING ((((NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer = 0) OR ((NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer = school_id))) WITH CHECK ((((NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer = 0) OR ((NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer = school_id)));
+CREATE POLICY tenant ON pending TO lyceum_app USING ((((NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer = '-1'::integer) OR ((NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer = school_id))) WITH CHECK ((((NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer = '-1'::integer) OR ((NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer = school_id)));
 GRANT DELETE, SELECT ON pending TO lyceum_app;
 GRANT INSERT (school_id) ON pending TO lyceum_app;
 GRANT INSERT (kind) ON pending TO lyceum_app;
@@ -1561,9 +1563,20 @@ CREATE INDEX sessions_by_client ON public.sessions USING btree (school_id, clien
 CREATE INDEX sessions_by_end ON public.sessions USING btree (school_id, LEAST(ended_at, expires_at));
 CREATE INDEX sessions_by_user ON public.sessions USING btree (school_id, user_id) WHERE (ended_at IS NULL);
 ALTER TABLE sessions ENABLE ROW LEVEL SECURITY;
-CREATE POLICY retention ON sessions AS RESTRICTIVE FOR DELETE TO lyceum_app USING ((LEAST(ended_at, expires_at) < (now() - '1 year'::interval)));
+CREATE POLICY retention ON sessions AS RESTRICTIVE FOR DELETE TO lyceum_app USING (((LEAST(ended_at, expires_at) < (now() - '1 year'::interval)) AND (created_at < (now() - '1 year'::interval))));
 CREATE POLICY tenant ON sessions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
-GRANT DELETE, INSERT, SELECT, UPDATE ON sessions TO lyceum_app;
+GRANT DELETE, INSERT, SELECT ON sessions TO lyceum_app;
+GRANT UPDATE (last_used_at) ON sessions TO lyceum_app;
+GRANT UPDATE (refresh_generation) ON sessions TO lyceum_app;
+GRANT UPDATE (refresh_hash) ON sessions TO lyceum_app;
+GRANT UPDATE (previous_refresh_hash) ON sessions TO lyceum_app;
+GRANT UPDATE (rotated_at) ON sessions TO lyceum_app;
+GRANT UPDATE (expires_at) ON sessions TO lyceum_app;
+GRANT UPDATE (ended_at) ON sessions TO lyceum_app;
+GRANT UPDATE (end_reason) ON sessions TO lyceum_app;
+GRANT UPDATE (user_agent) ON sessions TO lyceum_app;
+GRANT UPDATE (address) ON sessions TO lyceum_app;
+GRANT UPDATE (scopes) ON sessions TO lyceum_app;
 
 CREATE TABLE sign_in_failures (
     school_id integer NOT NULL,

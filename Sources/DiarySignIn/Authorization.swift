@@ -23,7 +23,7 @@ package enum Authorization {
         let page = AuthorizationPage(request: request, services: caller.services)
         return try await answering(page) {
             guard request.mediaType == "application/x-www-form-urlencoded" else { throw Problem(.unsupportedMediaType) }
-            let items = try await request.fields()
+            let items = try await request.fields(atMost: OpenBody.limit)
             let asked = try await AuthorizationRequest(items, caller.services, request)
             func field(_ name: String) -> String {
                 let values = items.filter { $0.name == name }

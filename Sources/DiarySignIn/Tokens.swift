@@ -17,7 +17,7 @@ package enum Tokens {
 
     @Sendable static func issue(_ request: Request, _ caller: Caller) async throws -> Response {
         try await answeringAsOAuth {
-            let form = try TokenForm(try await request.fields())
+            let form = try TokenForm(try await request.fields(atMost: OpenBody.limit))
             switch form["grant_type"] {
             case "password": return try await signIn(form, request, caller)
             case "refresh_token": return try await refresh(form, request, caller)
@@ -32,7 +32,7 @@ package enum Tokens {
     /// Ends the session of a refresh or access token; 200 also for a token that is none (RFC 7009 section 2.2).
     @Sendable static func revoke(_ request: Request, _ caller: Caller) async throws -> Response {
         try await answeringAsOAuth {
-            let form = try TokenForm(try await request.fields())
+            let form = try TokenForm(try await request.fields(atMost: OpenBody.limit))
             guard let token = form["token"] else { throw TokenForm.missing("token") }
             let services = caller.services
             try await checkRevoker(token, form, request, services)

@@ -25,8 +25,6 @@ package struct CopyStatement: Sendable {
         parameterCount = count
     }
 
-    private static func argument(_ number: Int) -> Setting { Setting("arg_\(number)", .text) }
-
     package func callAsFunction(_ parameters: Parameter...) -> CopyQuery {
         CopyQuery(statement: self, parameters: parameters)
     }

@@ -64,9 +64,9 @@ package final class Request {
     }
 
     /// The body as JSON. 415 unless it says so, 400 unless it is strict JSON, 422 with U+0000 in a text.
-    package func json() async throws -> JSONValue {
+    package func json(atMost limit: Int? = nil) async throws -> JSONValue {
         guard mediaType == "application/json" else { throw Problem(.unsupportedMediaType) }
-        let bytes = try await body()
+        let bytes = try await body(atMost: limit)
         do {
             return try JSONValue(parsing: bytes)
         } catch {
@@ -75,17 +75,17 @@ package final class Request {
     }
 
     /// The body as an HTML form (RFC 6749 section 3.2), or as JSON with texts only.
-    package func fields() async throws -> [(name: String, value: String)] {
+    package func fields(atMost limit: Int? = nil) async throws -> [(name: String, value: String)] {
         switch mediaType {
         case "application/x-www-form-urlencoded":
             do {
-                let bytes = try await body()
+                let bytes = try await body(atMost: limit)
                 return try QueryItems(bytes[...]).items
             } catch let error as TargetError {
                 throw Problem(error)
             }
         case "application/json":
-            guard case .object(let members) = try await json() else { throw Problem.wrongBody }
+            guard case .object(let members) = try await json(atMost: limit) else { throw Problem.wrongBody }
             return try members.map { member in
                 guard case .string(let text) = member.value else {
                     throw Problem(.validationFailed, items: [.wrongType(at: JSONPointer(member.key).text)])

@@ -105,7 +105,7 @@ struct Settings: Sendable {
         pool = Lanes.Pool()
         pool.readers = try lookup.int("database.readers", in: 1...100, default: pool.readers)
         pool.writers = try lookup.int("database.writers", in: 1...100, default: pool.writers)
-        pool.leased = try lookup.int("database.leased", in: 1...100, default: pool.leased)
+        pool.leased = try lookup.int("database.leased", in: 2...100, default: pool.leased)
         pool.queue = try lookup.int("database.queue.limit", in: 0...100_000, default: pool.queue)
         pool.queueTimeout = try lookup.int("database.queue.timeout", in: 1...60_000, default: pool.queueTimeout)
         tokenKeys = try lookup.secret("token.keys")

@@ -36,15 +36,15 @@ import Testing
         Forgetting(
             kind: "forget_sessions", table: "sessions", limit: "1 year",
             row: """
-                INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at)
-                VALUES ($1, {user}, {user}, 'app', '\\x00', {at})
+                INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, created_at, expires_at)
+                VALUES ($1, {user}, {user}, 'app', '\\x00', '2020-01-01', {at})
                 """),
         // It ended before its time; its tokens would have been good for longer.
         Forgetting(
             kind: "forget_sessions", table: "sessions", limit: "1 year",
             row: """
-                INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at, ended_at)
-                VALUES ($1, {user}, {user}, 'app', '\\x00', {at} + interval '80 days', {at})
+                INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, created_at, expires_at, ended_at)
+                VALUES ($1, {user}, {user}, 'app', '\\x00', '2020-01-01', {at} + interval '80 days', {at})
                 """),
         Forgetting(
             kind: "forget_activity_days", table: "activity_days", limit: "1 year", step: "2 days",
@@ -60,8 +60,8 @@ import Testing
         Forgetting(
             kind: "forget_activation_codes", table: "activation_codes", limit: "1 year",
             row: """
-                INSERT INTO activation_codes (school_id, id, user_id, code_hash, expires_at)
-                VALUES ($1, {user}, {user}, '\\x00', {at})
+                INSERT INTO activation_codes (school_id, id, user_id, code_hash, issued_at, expires_at)
+                VALUES ($1, {user}, {user}, '\\x00', '2020-01-01', {at})
                 """),
         Forgetting(
             kind: "forget_second_factors", table: "second_factors", limit: "1 day",
@@ -190,6 +190,30 @@ import Testing
                 #expect(try server.query("DELETE FROM \(table)").affected == 1)
             }
             #expect(try counts(table, room) == [1, 0])
+        }
+    }
+    /// Who may change when a session ends could make it old, and then delete it.
+    @Test(arguments: ["ended_at", "expires_at"])
+    func k1_aSessionThatIsMadeToEndEarlyStays(_ column: String) async throws {
+        let room = try await room()
+        try room.owner.execute("DELETE FROM sessions")
+        let id = "00000000-0000-4000-8000-000000000001"
+        let server = try BlockingConnection(url: room.database.serverURL)
+        try server.transaction {
+            try server.query("SELECT set_config('lyceum.school_id', '1', true)")
+            try server.query(
+                """
+                INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at)
+                SELECT 1, $1, u.id, 'app', '\\x00', now() + interval '1 day' FROM users u WHERE u.school_id = 1 LIMIT 1
+                """, [id])
+            #expect(try server.query("UPDATE sessions SET \(column) = '2020-01-01'").affected == 1)
+            #expect(try server.query("DELETE FROM sessions").affected == 0)
+        }
+        #expect(throws: BlockingConnection.Failure.self) {
+            try server.transaction {
+                try server.query("SELECT set_config('lyceum.school_id', '1', true)")
+                try server.query("UPDATE sessions SET created_at = '2020-01-01'")
+            }
         }
     }
 }

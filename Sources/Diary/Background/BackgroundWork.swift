@@ -54,15 +54,17 @@ package struct BackgroundWork: Sendable {
     package static func deleting(
         _ name: String, every seconds: Int, from table: String, where condition: String, oldestFirst order: String
     ) -> BackgroundWork {
-        // A row that changes while it is looked for has another ctid then, and stays until the next time.
+        // A row that changes while it is looked for is judged again as it is then: the condition stands outside too.
         let statement = Statement(
             """
-            DELETE FROM \(table) WHERE ctid = ANY (ARRAY(
+            DELETE FROM \(table) t
+            WHERE t.ctid = ANY (ARRAY(
                 SELECT t.ctid FROM \(table) t
                 WHERE t.school_id = $1 AND \(condition)
                 ORDER BY \(order)
                 LIMIT $2::int
             ))
+                AND t.school_id = $1 AND \(condition)
             """)
         return BackgroundWork(
             name, .every(seconds: seconds), deadline: 10, attempts: 10, effect: nil, body: .deletion(statement))

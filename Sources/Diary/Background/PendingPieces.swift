@@ -7,7 +7,7 @@ struct PendingPieces {
     let work: [String: BackgroundWork]
 
     /// No school: the policy of `pending`, and of no other table, lets this scope see the rows of all.
-    private static let scope = Scope(school: 0)
+    private static let scope = Scope(school: -1)
     /// Seconds between the end of an attempt and the end of its lease: what a segment is waited for after its timeout.
     private static let margin = 5
 

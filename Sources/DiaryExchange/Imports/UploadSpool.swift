@@ -19,7 +19,9 @@ package final class UploadSpool: Sendable {
     /// - Parameters:
     ///   - limit: uploads at a time; each takes 64 KiB of memory at most.
     ///   - space: bytes of all files together.
+    /// - Throws: `SystemError` where there is no place for a file: better told at the start than by the first long upload.
     package init(limit: Int = 1000, space: Int = 1 << 30) throws {
+        _ = try TemporaryFile()
         self.limit = limit
         self.space = space
         threads = try Offload(name: "uploads", threads: 1, limit: limit)
@@ -41,10 +43,15 @@ package final class UploadSpool: Sendable {
             guard gathered.count >= Self.piece else { continue }
             try upload.claim(gathered.count)
             let (target, bytes) = (file, gathered)
-            file = try await threads.run {
-                let file = try target ?? TemporaryFile()
-                try file.append(bytes)
-                return file
+            do {
+                file = try await threads.run {
+                    let file = try target ?? TemporaryFile()
+                    try file.append(bytes)
+                    return file
+                }
+            } catch is SystemError {
+                // The disk is full, or too many files are open.
+                throw Self.full
             }
             gathered.removeAll(keepingCapacity: true)
         }

@@ -16,7 +16,7 @@ package enum Activation {
         try await Tokens.answeringAsOAuth(keepsValidation: true) {
             try QueryReader(request).finish()
             let services = caller.services
-            let form = try Form(try await request.json(), services.signIn)
+            let form = try Form(try await request.json(atMost: OpenBody.limit), services.signIn)
             let school = try await services.schools.find(code: form.school) ?? School.unknown
             let scope = Scope(
                 school: school.id, timeZone: school.timeZone, requestID: request.id, timing: request.timing)

@@ -17,7 +17,7 @@ package enum SecondFactorEnrolment {
         try await Tokens.answeringAsOAuth(keepsValidation: true) {
             try QueryReader(request).finish()
             let problems = FieldProblems()
-            var reader = ObjectReader(try await request.json(), problems: problems)
+            var reader = ObjectReader(try await request.json(atMost: OpenBody.limit), problems: problems)
             let text = reader.ticket()
             reader.finish()
             if let problem = Problem(problems) { throw problem }
@@ -34,7 +34,7 @@ package enum SecondFactorEnrolment {
         try await Tokens.answeringAsOAuth(keepsValidation: true) {
             try QueryReader(request).finish()
             let problems = FieldProblems()
-            var reader = ObjectReader(try await request.json(), problems: problems)
+            var reader = ObjectReader(try await request.json(atMost: OpenBody.limit), problems: problems)
             let text = reader.ticket()
             let code = reader.secondFactorCode()
             reader.finish()
