@@ -305,7 +305,7 @@ import Web
                 return try server.query(statement)
             }
         }
-        for (school, rows) in [("", 0), ("1", 1), ("2", 1), ("0", 2)] {
+        for (school, rows) in [("", 0), ("0", 0), ("1", 1), ("2", 1), ("-1", 2)] {
             #expect(try inSchool(school, "SELECT FROM pending").rows.count == rows, "\(school)")
             #expect(try inSchool(school, "UPDATE pending SET attempts = 0").affected == rows, "\(school)")
         }
@@ -313,7 +313,7 @@ import Web
         #expect(throws: BlockingConnection.Failure.self) { try inSchool("1", insert) }
         #expect(try inSchool("2", insert).affected == 1)
         for forbidden in ["UPDATE pending SET kind = 'x'", "UPDATE pending SET school_id = 1", "TRUNCATE pending"] {
-            #expect(throws: BlockingConnection.Failure.self) { try inSchool("0", forbidden) }
+            #expect(throws: BlockingConnection.Failure.self) { try inSchool("-1", forbidden) }
         }
         #expect(try inSchool("1", "DELETE FROM pending").affected == 1)
         #expect(try room.pieces().count == 2)
