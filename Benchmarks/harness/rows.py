@@ -6,7 +6,7 @@ import statistics
 import threading
 import time
 
-from . import database, guesses, journals, load, servers, settings, streams
+from . import database, exports, guesses, journals, load, servers, settings, streams, uploads
 from .context import READING, WRITING, Context
 from .idle import IdleConnections
 from .load import Comparison, Measured, compare, wrk, wrk_at
@@ -323,6 +323,8 @@ ROWS = {
     "memory": memory,
     "connections": connections,
     "stream": streams.rows,
+    "exports": exports.rows,
+    "uploads": uploads.rows,
     "start": start,
     "long": long,
 }
