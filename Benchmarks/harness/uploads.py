@@ -48,7 +48,8 @@ def unfinished(server: Server, line: str, media_type: str, token: str) -> str:
         except OSError:
             pass
         connections.append(connection)
-    time.sleep(1)
+    # Until the server has read what lies in the kernel's buffers.
+    time.sleep(5)
     for connection in connections:
         connection.setblocking(False)
         try:
