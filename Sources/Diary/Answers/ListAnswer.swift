@@ -37,19 +37,6 @@ package struct ListAnswer {
         return linked(response, cursor(try results[items], key))
     }
 
-    /// The same of rows that have been read.
-    package func response(_ rows: Rows, key: [String], total: Rows) -> Response {
-        var writer = JSONWriter(reservingCapacity: 8 * 1024)
-        writer.beginObject()
-        writer.list(RowList("items", rows, limit: page.limit))
-        let cursor = cursor(rows, key)
-        writer.key("next_cursor")
-        if let cursor { writer.string(cursor) } else { writer.null() }
-        if page.wantsTotal { writer.fields(total, row: 0) }
-        writer.endObject()
-        return linked(.json(writer), cursor)
-    }
-
     /// Where the next page begins; nil when there is none.
     private func cursor(_ rows: Rows, _ key: [String]) -> String? {
         guard rows.count > page.limit else { return nil }

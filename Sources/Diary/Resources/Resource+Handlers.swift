@@ -14,29 +14,22 @@ extension Resource {
         let page = Page(&query, keys: order.map { $0.sortKey } + [.identifier])
         try query.finish()
         let position = (0...order.count).map { Parameter.text(page.after?[$0]) } + [.integer(page.limit + 1)]
-        var steps = Steps()
-        steps.add(Query(statement: statements.list, parameters: school + parent + values + position), as: .list)
-        steps.add(
-            Query(
-                statement: statements.total, parameters: school + parent + values + [.boolean(page.wantsTotal)]),
-            as: .total)
-        steps.add(Query(statement: statements.parent, parameters: school + parent), as: .parent)
-        let results = steps.results(try await caller.read(steps.queries))
-        guard !results[.parent].isEmpty else { throw Problem(.notFound) }
-        return ListAnswer(request, caller, page).response(
-            results[.list], key: order.map { $0.name } + ["id"], total: results[.total])
+        return try await ListAnswer(request, caller, page).read(
+            behind: statements.parent.map { Query(statement: $0, parameters: school + parent) },
+            Query(statement: statements.list, parameters: school + parent + values + position),
+            key: order.map { $0.name } + ["id"],
+            total: Query(
+                statement: statements.total, parameters: school + parent + values + [.boolean(page.wantsTotal)]))
     }
 
     func show(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let id = try identifier(request)
-        var steps = Steps()
-        steps.add(show(caller, id, try parent(request)), as: .row)
+        let row = show(caller, id, try parent(request))
         guard let record = reading(caller, id) else {
-            return try answer(steps.results(try await caller.read(steps.queries))[.row])
+            return try answer(try await caller.results(of: [row])[row])
         }
-        steps.add(record)
-        return try answer(try await run(steps, .segment(caller.services.lanes, caller.scope), .get)[.row])
+        return try answer(try await run([row, record], .segment(caller.services.lanes, caller.scope), .get)[row])
     }
 }
 
@@ -53,14 +46,13 @@ extension Resource {
         let person = try person(in: json, caller)
         let id = person ?? caller.services.newID()
         let school = Parameter.integer(caller.school.id)
-        var steps = Steps()
-        if let person { steps.add(Self.demandPerson(.text(person))) }
-        if let demands { steps.add(demands(.text(body), .text(id))) }
-        steps.add(Query(statement: statements.insert, parameters: [school, .text(id), .text(body)] + parent))
-        for child in children { steps.add(child(school, .text(body))) }
-        steps.add(show(caller, id, parent), as: .row)
+        let row = show(caller, id, parent)
+        let queries =
+            [person.map { Self.demandPerson(.text($0)) }, demands?(.text(body), .text(id))].compactMap { $0 }
+            + [Query(statement: statements.insert, parameters: [school, .text(id), .text(body)] + parent)]
+            + children.map { $0(school, .text(body)) } + [row]
         return try await Idempotency.run(request, caller, keeper: keeper(caller, parent)) { work in
-            var response = try answer(try await run(steps, work, .create)[.row], status: .created)
+            var response = try answer(try await run(queries, work, .create)[row], status: .created)
             let base = caller.services.settings.publicURL ?? request.origin ?? ""
             response.headers.append(("Location", "\(base)\(request.head.path)/\(id)"))
             return response
@@ -74,17 +66,14 @@ extension Resource {
         let parent = try parent(request)
         let body = try content(of: try await request.json(), isNew: false)
         let school = Parameter.integer(caller.school.id)
-        var steps = Steps()
-        steps.add(lock(caller, id, parent, versions.parameter), as: .lock)
-        if let demands { steps.add(demands(.text(body), .text(id))) }
-        steps.add(statements.update(school, .text(body)))
-        for child in children { steps.add(child(school, .text(body))) }
-        if let record = reading(caller, id) { steps.add(record) }
-        steps.add(show(caller, id, parent), as: .row)
+        let (lock, row) = (lock(caller, id, parent, versions.parameter), show(caller, id, parent))
+        let queries =
+            [lock, demands?(.text(body), .text(id)), statements.update(school, .text(body))].compactMap { $0 }
+            + children.map { $0(school, .text(body)) } + [reading(caller, id), row].compactMap { $0 }
         return try await Idempotency.run(request, caller, keeper: keeper(caller, parent)) { work in
-            let results = try await run(steps, work, .update)
-            try versions.check(results[.lock])
-            return try answer(results[.row])
+            let results = try await run(queries, work, .update)
+            try versions.check(results[lock])
+            return try answer(results[row])
         }
     }
 
@@ -92,11 +81,11 @@ extension Resource {
         try QueryReader(request).finish()
         let versions = try VersionCondition(request)
         let id = try identifier(request)
-        var steps = Steps()
-        steps.add(lock(caller, id, try parent(request), versions.parameter), as: .lock)
-        steps.add(statements.delete(.integer(caller.school.id)))
-        let results = try await run(steps, .segment(caller.services.lanes, caller.scope), .delete)
-        try versions.check(results[.lock])
+        let lock = lock(caller, id, try parent(request), versions.parameter)
+        let results = try await run(
+            [lock, statements.delete(.integer(caller.school.id))], .segment(caller.services.lanes, caller.scope),
+            .delete)
+        try versions.check(results[lock])
         return Response(.noContent)
     }
 
@@ -154,13 +143,13 @@ extension Resource {
         caller.isFamilyOnly ? nil : recordsReading?(.text(id))
     }
 
-    private func run(_ steps: Steps, _ work: Work, _ operation: Operation) async throws -> Steps.Results {
+    private func run(_ queries: [Query], _ work: Work, _ operation: Operation) async throws -> Results {
         // Deferred constraints speak here, while the answer can still say so.
-        let outcome = try await work.attempt(steps.queries + [Idempotency.settle()])
-        if let refusal = outcome.refusal {
+        let results = try await work.results(of: queries + [Idempotency.settle()])
+        if let refusal = results.refusal {
             throw problem(for: refusal, operation: operation) ?? PostgresError.refused(refusal)
         }
-        return steps.results(outcome.rows)
+        return results
     }
 
     private func answer(_ rows: Rows, status: Status = .ok) throws -> Response {
@@ -174,27 +163,5 @@ extension Resource {
         var response = Response.tagged(writer, EntityTag("v\(version)\(digest)"))
         response.status = status
         return response
-    }
-}
-
-/// The queries of one round trip, of which some have a name that their rows are found by.
-private struct Steps {
-    enum Name { case list, total, parent, lock, row }
-
-    private(set) var queries: [Query] = []
-    private var places: [Name: Int] = [:]
-
-    mutating func add(_ query: Query, as name: Name? = nil) {
-        if let name { places[name] = queries.count }
-        queries.append(query)
-    }
-
-    func results(_ rows: [Rows]) -> Results { Results(rows: rows, places: places) }
-
-    struct Results {
-        fileprivate let rows: [Rows]
-        fileprivate let places: [Name: Int]
-
-        subscript(name: Name) -> Rows { rows[places[name]!] }
     }
 }

@@ -39,8 +39,8 @@ extension Resource {
         let conditions: [Condition]
         let list: Statement
         let total: Statement
-        /// A row when the caller sees the parent, or when there is none.
-        let parent: Statement
+        /// A row when the caller sees the parent.
+        let parent: Statement?
         let show: Statement
         let insert: Statement
         let lock: Statement
@@ -78,11 +78,11 @@ extension Resource {
                 LIMIT $\(page + keys.count)::int
                 """)
             total = Statement("SELECT CASE WHEN $\(page)::boolean THEN (SELECT count(*) \(condition)) END AS total")
-            self.parent = Statement(
-                parent.map {
+            self.parent = parent.map {
+                Statement(
                     "SELECT FROM \($0.table) p WHERE p.school_id = $1 AND p.id = $2::uuid AND (\(visibility?.seesParent ?? "true"))"
-                }
-                    ?? "SELECT WHERE $1::int IS NOT NULL")
+                )
+            }
             show = Statement(
                 """
                 SELECT \(selected) FROM \(table) t \(joined.joins) WHERE t.school_id = $1 AND t.id = $2::uuid\(sees)\(ofParent(3))
