@@ -32,7 +32,7 @@ struct DeclaredResource {
     let parents: [(name: String, description: String)]
     let filters: [(name: String, description: String)]
     let isSearched: Bool
-    let fields: [ResourceField]
+    let fields: [PartField]
     let examples: ResourceExamples
 
     static let keys: Set = [
@@ -88,8 +88,8 @@ struct DeclaredResource {
         guard let fields = members["fields"], let example = members["example"] else {
             throw value.fault("the resource has no fields or no example")
         }
-        var read: [ResourceField] = []
-        for (name, field) in try fields.members() { read.append(try ResourceField(name, field, shared)) }
+        var read: [PartField] = []
+        for (name, field) in try fields.members() { read.append(try PartField(name, field, shared)) }
         self.fields = read
         examples = try ResourceExamples(
             example, list: members["list_example"], new: members["new_examples"], fields: read)

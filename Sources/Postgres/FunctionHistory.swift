@@ -33,7 +33,8 @@ package struct FunctionHistory: Sendable {
     /// What they made.
     let made: [SchemaObjects.Entry]
 
-    init(_ migrations: Migrations, checksums: [String: String], connection: BlockingConnection) throws {
+    init(_ migrations: Migrations, connection: BlockingConnection) throws {
+        let files = Dictionary(uniqueKeysWithValues: migrations.functions.map { ($0.path, $0.source) })
         let rows = try Self.rows(connection)
         let catalog = try SchemaObjects(connection)
         var entries: [Entry] = []
@@ -45,12 +46,11 @@ package struct FunctionHistory: Sendable {
             let missing = Set(objects.filter { catalog.count($0) == 0 })
             problems += missing.map { "the \($0) of functions/\(path) is not in the database: run `lyceum migrate up`" }
                 .sorted()
-            guard checksums[path] != nil else {
+            guard let source = files[path] else {
                 entries.append(Entry(path: path, state: .removed, appliedAt: row.appliedAt))
                 continue
             }
-            let state: State =
-                row.checksum != checksums[path] ? .changed : missing.isEmpty ? .applied : .incomplete
+            let state: State = row.source != source ? .changed : missing.isEmpty ? .applied : .incomplete
             entries.append(Entry(path: path, state: state, appliedAt: row.appliedAt))
         }
         entries += migrations.functions.filter { rows[$0.path] == nil }.map { Entry(path: $0.path, state: .new) }
@@ -87,15 +87,15 @@ package struct FunctionHistory: Sendable {
             .sorted()
     }
 
-    private typealias Row = (checksum: String, source: String, appliedAt: String?)
+    private typealias Row = (source: String, appliedAt: String?)
 
     private static func rows(_ connection: BlockingConnection) throws -> [String: Row] {
         guard try connection.query("SELECT to_regclass('public.schema_functions')").first != nil else { return [:] }
         let answer = try connection.query(
             """
-            SELECT path, checksum, source, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+            SELECT path, source, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
               FROM public.schema_functions
             """)
-        return answer.rows.reduce(into: [:]) { $0[$1[0] ?? ""] = ($1[1] ?? "", $1[2] ?? "", $1[3]) }
+        return answer.rows.reduce(into: [:]) { $0[$1[0] ?? ""] = ($1[1] ?? "", $1[2]) }
     }
 }

@@ -102,8 +102,9 @@ final class LeasedLane {
         return Lease(connection, use)
     }
 
+    /// Connections that long reads keep are not waited for.
     private var expectedWait: UInt64 {
-        UInt64(waiters.count + 1) * mean / UInt64(max(1, lane.connections.count))
+        UInt64(waiters.count + 1) * mean / UInt64(max(1, lane.connections.count - longReads))
     }
 
     private func offer(_ connection: Connection) {

@@ -93,11 +93,11 @@ extension Migrator {
         for file in files {
             try connection.query(
                 """
-                INSERT INTO public.schema_functions (path, checksum, source, applied_at)
-                VALUES ($1, $2, $3, clock_timestamp())
+                INSERT INTO public.schema_functions (path, source, applied_at)
+                VALUES ($1, $2, clock_timestamp())
                 ON CONFLICT (path) DO UPDATE
-                SET checksum = excluded.checksum, source = excluded.source, applied_at = excluded.applied_at
-                """, [file.path, try checksum(file.source), file.source])
+                SET source = excluded.source, applied_at = excluded.applied_at
+                """, [file.path, file.source])
         }
         for path in removed {
             try connection.query("DELETE FROM public.schema_functions WHERE path = $1", [path])

@@ -282,9 +282,7 @@ package final class Migrator {
     }
 
     func functionHistory() throws -> FunctionHistory {
-        var checksums: [String: String] = [:]
-        for file in migrations.functions { checksums[file.path] = try checksum(file.source) }
-        return try FunctionHistory(migrations, checksums: checksums, connection: connection)
+        try FunctionHistory(migrations, connection: connection)
     }
 
     // MARK: Session
@@ -322,7 +320,6 @@ package final class Migrator {
 
             CREATE TABLE IF NOT EXISTS public.schema_functions (
                 path text PRIMARY KEY,
-                checksum text NOT NULL,
                 source text NOT NULL,
                 applied_at timestamptz NOT NULL
             );

@@ -13,6 +13,8 @@ package struct Response {
     var gzip: [UInt8]?
     /// The content where it is a stream; `body` is empty then.
     private(set) var stream: AnswerStream?
+    /// Whether the content is made while it is sent, so that there is none to keep.
+    package var isStreamed: Bool { stream != nil }
 
     package init(_ status: Status, contentType: String? = nil, body: [UInt8] = []) {
         self.status = status

@@ -11,7 +11,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-IMPORT = re.compile(r"^(?:@\w+ )*import (?:\w+ )?(\w+)", re.MULTILINE)
+IMPORT = re.compile(r"^(?:@\w+ )*(?:\w+ )?import (?:\w+ )?(\w+)", re.MULTILINE)
 
 
 def main():

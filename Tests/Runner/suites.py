@@ -24,6 +24,7 @@ ALONE = ("FaultTests.",)
 MEMORY = pathlib.Path(__file__).resolve().parent.parent.parent / ".build/suite-durations.json"
 RUN = re.compile(r"Test run with (\d+) tests? in \d+ suites? (passed|failed)")
 TEST = re.compile(r"^\S+ Test (?!run )(.+?) (?:with \d+ test cases? )?(?:passed|failed) after ([\d.]+) seconds", re.MULTILINE)
+SKIPPED = re.compile(r"^\S+ (Test|Suite) .* skipped")
 # Lines of a failed suite that say nothing about the failure.
 NOISE = re.compile(r"^(◇|✔|↳ T)")
 RUNNING: set[subprocess.Popen] = set()
@@ -119,6 +120,8 @@ def run(program: str, name: str, tests: list[str], others: list[str]) -> Result:
 def report(result: Result, number: int, count: int):
     sign = "✘" if result.failed else "✔"
     print(f"{sign} [{number}/{count}] {result.name} ({result.seconds:.1f} s)", flush=True)
+    # What was left out, and why.
+    print("".join(f"  {line}\n" for line in result.output.splitlines() if SKIPPED.match(line)), end="", flush=True)
     if result.failed:
         print("\n".join(line for line in result.output.splitlines() if not NOISE.match(line)), flush=True)
 

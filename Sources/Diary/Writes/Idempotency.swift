@@ -71,6 +71,7 @@ package enum Idempotency {
                 response = problem.response(to: request)
                 _ = try await transaction.run([rollbackToSavepoint()])
             }
+            precondition(!response.isStreamed, "an answer that is kept is bytes")
             _ = try await transaction.run([
                 settle(),
                 Query(

@@ -12,20 +12,20 @@ import Testing
     @Test(arguments: [
         ("absent", nil, nil), ("ill", nil, nil), ("excused", nil, nil), ("unexcused", nil, nil),
         ("late", nil, nil), ("late", 1, nil), ("late", 240, nil),
-        ("late", 0, Refusal.check("attendance_minutes")), ("late", 241, .check("attendance_minutes")),
+        ("late", 0, SQLRefusal.check("attendance_minutes")), ("late", 241, .check("attendance_minutes")),
         ("absent", 5, .check("attendance_minutes")), ("present", nil, .check("attendance_meaning")),
     ])
-    func t1MeaningIsOneOfFiveAndMinutesAreOfTheLate(_ meaning: String, _ minutes: Int?, _ wanted: Refusal?) throws {
+    func t1MeaningIsOneOfFiveAndMinutesAreOfTheLate(_ meaning: String, _ minutes: Int?, _ wanted: SQLRefusal?) throws {
         #expect(
             try school.refusal(of: RuleSchool.attendance(.anna, at: .recent, meaning, minutes: minutes)) == wanted)
     }
 
     @Test(arguments: [
         ("absent", RuleKey.labelAbsent, nil), ("late", .labelLate, nil),
-        ("late", .labelAbsent, Refusal.foreignKey("attendance_school_id_code_id_meaning_fkey")),
+        ("late", .labelAbsent, SQLRefusal.foreignKey("attendance_school_id_code_id_meaning_fkey")),
         ("ill", .labelAbsent, .foreignKey("attendance_school_id_code_id_meaning_fkey")),
     ])
-    func t1LabelHasItsMeaning(_ meaning: String, _ label: RuleKey, _ wanted: Refusal?) throws {
+    func t1LabelHasItsMeaning(_ meaning: String, _ label: RuleKey, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.attendance(.anna, at: .recent, meaning, label: label)) == wanted)
     }
 
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func t2WordMayComeAheadOrLateAndTheCodeMayNot() throws {
-        for (lesson, wanted) in [(RuleKey.tomorrow, Refusal.lessonInFuture), (.old, .editWindowClosed)] {
+        for (lesson, wanted) in [(RuleKey.tomorrow, SQLRefusal.lessonInFuture), (.old, .editWindowClosed)] {
             #expect(try school.refusal(of: RuleSchool.decision(.anna, at: lesson, "ill")) == nil)
             #expect(try school.refusal(of: RuleSchool.attendance(.anna, at: lesson)) == wanted)
             try school.run(RuleSchool.decision(.anna, at: lesson, "ill"))
@@ -93,11 +93,11 @@ import Testing
 
     @Test(arguments: [
         (RuleKey.anna, RuleKey.recent, nil), (.firstGrader, .firstGrade, nil), (.homePupil, .homeLesson, nil),
-        (.homePupil, .recent, Refusal.notAMember), (.tenthGrader, .recent, .notAMember),
+        (.homePupil, .recent, SQLRefusal.notAMember), (.tenthGrader, .recent, .notAMember),
         (.leaver, .recent, .notAMember),
         (.leaver, .substituted, nil), (.anna, .old, .editWindowClosed), (.anna, .tomorrow, .lessonInFuture),
     ])
-    func m3AndM4HoldForAttendance(_ pupil: RuleKey, _ lesson: RuleKey, _ wanted: Refusal?) throws {
+    func m3AndM4HoldForAttendance(_ pupil: RuleKey, _ lesson: RuleKey, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.attendance(pupil, at: lesson)) == wanted)
         let word = try school.value("SELECT lyceum.attendance_refusal(\(school.id), \(lesson), \(pupil))")
         #expect(word == wanted?.word)
@@ -120,12 +120,12 @@ import Testing
             try school.refusal(of: RuleSchool.attendance(.anna, at: .recent)) == .duplicate("attendance_cell_key"))
         #expect(try school.refusal(of: RuleSchool.attendance(.boris, at: .recent)) == nil)
         let move = "UPDATE attendance SET student_id = \(RuleKey.boris)"
-        #expect(try school.refusal(of: move) == Refusal("LYL02", "not_movable"))
+        #expect(try school.refusal(of: move) == SQLRefusal("LYL02", "not_movable"))
     }
 
     @Test func l2CancelledLessonTakesNoAttendance() throws {
         try school.run(RuleSchool.update("lessons", .recent, "state = 'cancelled'"))
-        let cancelled = Refusal("LYL02", "lesson_cancelled")
+        let cancelled = SQLRefusal("LYL02", "lesson_cancelled")
         #expect(try school.refusal(of: RuleSchool.attendance(.anna, at: .recent)) == cancelled)
         #expect(try school.refusal(of: RuleSchool.decision(.anna, at: .recent, "ill")) == cancelled)
     }

@@ -10,25 +10,25 @@ import Testing
     static let write = RuleSchool.mark(.anna, at: .recent)
 
     @Test(arguments: [
-        ("2026-10-13", Refusal.lessonInFuture), ("2026-10-14", nil), ("2026-10-28", nil),
+        ("2026-10-13", SQLRefusal.lessonInFuture), ("2026-10-14", nil), ("2026-10-28", nil),
         ("2026-10-29", .editWindowClosed), ("2027-05-01", .editWindowClosed),
     ])
-    func m4MarksAreWrittenFromTheLessonToFourteenDaysAfterIt(_ today: String, _ wanted: Refusal?) throws {
+    func m4MarksAreWrittenFromTheLessonToFourteenDaysAfterIt(_ today: String, _ wanted: SQLRefusal?) throws {
         // Only the window: the term closes later.
         try school.run(RuleSchool.update("terms", .quarter1, "marks_close_on = '2027-05-31'"))
         try school.today(today)
         #expect(try school.refusal(of: Self.write) == wanted)
     }
 
-    @Test(arguments: [("2026-10-17", nil), ("2026-10-18", Refusal.editWindowClosed)])
-    func m4WindowIsTheSchools(_ today: String, _ wanted: Refusal?) throws {
+    @Test(arguments: [("2026-10-17", nil), ("2026-10-18", SQLRefusal.editWindowClosed)])
+    func m4WindowIsTheSchools(_ today: String, _ wanted: SQLRefusal?) throws {
         try school.run("UPDATE school_settings SET edit_window_days = 3 WHERE school_id = lyceum.current_school()")
         try school.today(today)
         #expect(try school.refusal(of: Self.write) == wanted)
     }
 
-    @Test(arguments: [("2026-10-24", nil), ("2026-10-25", Refusal.editWindowClosed)])
-    func m4TermClosesBeforeTheWindowDoes(_ today: String, _ wanted: Refusal?) throws {
+    @Test(arguments: [("2026-10-24", nil), ("2026-10-25", SQLRefusal.editWindowClosed)])
+    func m4TermClosesBeforeTheWindowDoes(_ today: String, _ wanted: SQLRefusal?) throws {
         try school.run(RuleSchool.update("terms", .quarter1, "marks_close_on = '2026-10-24'"))
         try school.today(today)
         #expect(try school.refusal(of: Self.write) == wanted)
@@ -46,7 +46,7 @@ import Testing
         let change = RuleSchool.change(.anna, at: .recent, to: .number(4))
         let clear = RuleSchool.change(.anna, at: .recent, to: .nothing)
         let comment = "UPDATE marks SET comment = 'Доска' \(RuleSchool.cell(.anna, at: .recent))"
-        for (today, wanted) in [("2026-10-28", nil), ("2026-10-29", Refusal.editWindowClosed)] {
+        for (today, wanted) in [("2026-10-28", nil), ("2026-10-29", SQLRefusal.editWindowClosed)] {
             try school.today(today)
             for statement in [change, clear, comment] {
                 #expect(try school.refusal(of: statement) == wanted, "\(today): \(statement)")
@@ -59,12 +59,12 @@ import Testing
     @Test(arguments: [
         ("2026-09-29", "2026-09-29", "2026-10-15", nil),
         ("2026-09-01", "2026-10-24", "2026-12-31", nil),
-        ("2026-09-01", "2026-09-28", "2026-12-31", Refusal.editWindowClosed),  // ends before the lesson
+        ("2026-09-01", "2026-09-28", "2026-12-31", SQLRefusal.editWindowClosed),  // ends before the lesson
         ("2026-09-30", "2026-10-24", "2026-12-31", .editWindowClosed),  // begins after it
         ("2026-09-29", "2026-09-29", "2026-10-14", .editWindowClosed),  // expired yesterday
     ])
     func m4UnlockOpensItsDatesUntilItExpires(
-        _ starts: String, _ ends: String, _ expires: String, _ wanted: Refusal?
+        _ starts: String, _ ends: String, _ expires: String, _ wanted: SQLRefusal?
     ) throws {
         try school.run(RuleSchool.unlock(.maths7, from: starts, to: ends, until: expires))
         #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .old)) == wanted)

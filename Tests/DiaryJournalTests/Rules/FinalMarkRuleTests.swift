@@ -8,7 +8,10 @@ import Testing
     init() throws { school = try RuleSchool() }
 
     @Test(arguments: [
-        (RuleKey.firstGrader, "term", RuleKey?.some(.quarter2), RuleValue.number(5), Refusal?.some(.marksNotAllowed)),
+        (
+            RuleKey.firstGrader, "term", RuleKey?.some(.quarter2), RuleValue.number(5),
+            SQLRefusal?.some(.marksNotAllowed)
+        ),
         (.firstGrader, "term", .quarter3, .code("exempt"), .marksNotAllowed),
         (.firstGrader, "year", nil, .number(5), .marksNotAllowed),
         (.secondGrader, "term", .quarter2, .number(5), .marksNotAllowed),
@@ -18,7 +21,7 @@ import Testing
         (.anna, "term", .quarter2, .number(5), nil),
     ])
     func m1FinalsOfTheFirstGrades(
-        _ pupil: RuleKey, _ kind: String, _ term: RuleKey?, _ value: RuleValue, _ wanted: Refusal?
+        _ pupil: RuleKey, _ kind: String, _ term: RuleKey?, _ value: RuleValue, _ wanted: SQLRefusal?
     ) throws {
         #expect(try school.refusal(of: RuleSchool.final(pupil, kind, term, value)) == wanted)
     }
@@ -30,29 +33,29 @@ import Testing
     }
 
     @Test(arguments: [
-        (RuleValue.number(2), nil), (.number(5), nil), (.number(1), Refusal.valueNotAllowed),
+        (RuleValue.number(2), nil), (.number(5), nil), (.number(1), SQLRefusal.valueNotAllowed),
         (.number(6), .valueNotAllowed), (.code("not_assessed"), nil), (.code("exempt"), nil),
         (.owed(until: "2026-12-01"), nil), (.code("owed"), .check("final_marks_due_on")),
         (.code("word"), .valueNotAllowed), (.malformed("'number', 4, 'pass', NULL"), .valueNotAllowed),
     ])
-    func m2ValueOfAFinal(_ value: RuleValue, _ wanted: Refusal?) throws {
+    func m2ValueOfAFinal(_ value: RuleValue, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.final(.anna, "term", .quarter1, value)) == wanted)
     }
 
     @Test(arguments: [
-        (RuleValue.code("pass"), nil), (.code("not_assessed"), nil), (.number(5), Refusal.valueNotAllowed),
+        (RuleValue.code("pass"), nil), (.code("not_assessed"), nil), (.number(5), SQLRefusal.valueNotAllowed),
     ])
-    func m2FinalOfAPassFailSection(_ value: RuleValue, _ wanted: Refusal?) throws {
+    func m2FinalOfAPassFailSection(_ value: RuleValue, _ wanted: SQLRefusal?) throws {
         let final = RuleSchool.final(.boris, "year", nil, value, subject: .russian, section: .choir)
         #expect(try school.refusal(of: final) == wanted)
     }
 
     @Test(arguments: [
-        ("term", RuleKey?.some(.quarter1), nil), ("term", nil, Refusal.check("final_marks_term")),
+        ("term", RuleKey?.some(.quarter1), nil), ("term", nil, SQLRefusal.check("final_marks_term")),
         ("year", RuleKey.quarter1, .check("final_marks_term")), ("exam", nil, nil), ("final", nil, nil),
         ("month", nil, .check("final_marks_kind")),
     ])
-    func m10TermStandsWithTheTermsFinalAlone(_ kind: String, _ term: RuleKey?, _ wanted: Refusal?) throws {
+    func m10TermStandsWithTheTermsFinalAlone(_ kind: String, _ term: RuleKey?, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.final(.anna, kind, term, .number(5))) == wanted)
     }
 
@@ -100,8 +103,8 @@ import Testing
     @Test func m10OneFinalOfAPupilSubjectYearKindAndTermWhoeversSection() throws {
         try school.run(RuleSchool.final(.anna, "term", .quarter1, .number(5), section: .maths7))
         try school.run(RuleSchool.final(.anna, "year", nil, .number(5), section: .maths7))
-        let duplicate = Refusal.duplicate("final_marks_key")
-        let table: [(String, Refusal?)] = [
+        let duplicate = SQLRefusal.duplicate("final_marks_key")
+        let table: [(String, SQLRefusal?)] = [
             (RuleSchool.final(.anna, "term", .quarter1, .number(4), section: .mathsAtHome), duplicate),
             (RuleSchool.final(.anna, "year", nil, .number(4), section: .mathsAtHome), duplicate),
             (RuleSchool.final(.anna, "term", .quarter1, .number(4), source: "transferred"), duplicate),
@@ -118,17 +121,17 @@ import Testing
     @Test(arguments: ["student_id = \(RuleKey.boris)", "subject_id = \(RuleKey.english)", "kind = 'exam'"])
     func m10FinalStaysThePupils(_ move: String) throws {
         try school.run(RuleSchool.final(.anna, "year", nil, .number(5), section: .maths7))
-        #expect(try school.refusal(of: "UPDATE final_marks SET \(move)") == Refusal("LYL02", "not_movable"))
+        #expect(try school.refusal(of: "UPDATE final_marks SET \(move)") == SQLRefusal("LYL02", "not_movable"))
         #expect(try school.refusal(of: "UPDATE final_marks SET section_id = \(RuleKey.mathsAtHome)") == nil)
     }
 
     // MARK: M11
 
     @Test(arguments: [
-        ("exam", 100, nil), ("final", 0, nil), ("year", 80, Refusal.check("final_marks_exam_points")),
+        ("exam", 100, nil), ("final", 0, nil), ("year", 80, SQLRefusal.check("final_marks_exam_points")),
         ("exam", 101, .check("final_marks_exam_points")), ("exam", -1, .check("final_marks_exam_points")),
     ])
-    func m11ExamPointsStandBesideTheMark(_ kind: String, _ points: Int, _ wanted: Refusal?) throws {
+    func m11ExamPointsStandBesideTheMark(_ kind: String, _ points: Int, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.final(.anna, kind, nil, .nothing, points: points)) == wanted)
     }
 }

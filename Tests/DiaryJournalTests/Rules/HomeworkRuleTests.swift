@@ -7,11 +7,11 @@ import Testing
 
     init() throws { school = try RuleSchool() }
 
-    static let dueBefore = Refusal("LYH01", "due_before_lesson")
-    static let notAllowed = Refusal("LYH01", "homework_not_allowed")
+    static let dueBefore = SQLRefusal("LYH01", "due_before_lesson")
+    static let notAllowed = SQLRefusal("LYH01", "homework_not_allowed")
 
     @Test(arguments: [("2026-10-13", dueBefore), ("2026-10-14", nil), ("2026-10-16", nil)])
-    func h1DueNotBeforeTheLesson(_ due: String, _ wanted: Refusal?) throws {
+    func h1DueNotBeforeTheLesson(_ due: String, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.homework(.recent, of: .maths7, due: due)) == wanted)
         let word = try school.value("SELECT lyceum.homework_refusal(\(school.id), \(RuleKey.recent), '\(due)')")
         #expect(word == wanted?.word)
@@ -49,21 +49,21 @@ import Testing
             try school.refusal(of: foreign) == .foreignKey("homework_school_id_lesson_id_section_id_fkey"))
         try school.run(RuleSchool.homework(.recent, of: .maths7, due: "2026-10-16"))
         let move = RuleSchool.update("homework", .new, "lesson_id = \(RuleKey.substituted)")
-        #expect(try school.refusal(of: move) == Refusal("LYL02", "not_movable"))
+        #expect(try school.refusal(of: move) == SQLRefusal("LYL02", "not_movable"))
     }
 
     @Test func h1CancelledLessonTakesNoHomework() throws {
         let homework = RuleSchool.homework(.recent, of: .maths7, due: "2026-10-16")
         #expect(try school.refusal(of: homework) == nil)
         try school.run(RuleSchool.update("lessons", .recent, "state = 'cancelled'"))
-        #expect(try school.refusal(of: homework) == Refusal("LYL02", "lesson_cancelled"))
+        #expect(try school.refusal(of: homework) == SQLRefusal("LYL02", "lesson_cancelled"))
     }
 
     @Test func m4HomeworkIsWrittenUntilTheTermCloses() throws {
         let homework = RuleSchool.homework(.recent, of: .maths7, due: "2026-10-16")
         try school.run(homework)
         let delete = RuleSchool.update("homework", .new, "deleted_at = now()")
-        for (today, wanted) in [("2026-10-28", nil), ("2026-10-29", Refusal.editWindowClosed)] {
+        for (today, wanted) in [("2026-10-28", nil), ("2026-10-29", SQLRefusal.editWindowClosed)] {
             try school.today(today)
             #expect(try school.refusal(of: delete) == wanted)
             #expect(try school.refusal(of: RuleSchool.homework(.old, of: .maths7, due: today, id: .other)) == wanted)

@@ -7,9 +7,9 @@ import Testing
 
     init() throws { school = try RuleSchool() }
 
-    static let noTeacherOverlap = Refusal.overlap("lessons_teacher_no_overlap")
-    static let noRoomOverlap = Refusal.overlap("lessons_room_no_overlap")
-    static let noSectionOverlap = Refusal.overlap("lessons_section_no_overlap")
+    static let noTeacherOverlap = SQLRefusal.overlap("lessons_teacher_no_overlap")
+    static let noRoomOverlap = SQLRefusal.overlap("lessons_room_no_overlap")
+    static let noSectionOverlap = SQLRefusal.overlap("lessons_section_no_overlap")
 
     /// A lesson on 14 October, when maths of class 7 is in the room from 8:00 to 8:40.
     private static func lesson(
@@ -21,14 +21,14 @@ import Testing
     // MARK: Days
 
     @Test(arguments: [
-        (RuleKey.maths7, "2026-10-24", nil), (.maths7, "2026-10-25", Refusal.lessonOnHoliday),
+        (RuleKey.maths7, "2026-10-24", nil), (.maths7, "2026-10-25", SQLRefusal.lessonOnHoliday),
         (.maths7, "2026-11-01", .lessonOnHoliday), (.maths7, "2026-11-02", nil),
         (.maths1, "2027-02-14", nil), (.maths1, "2027-02-15", .lessonOnHoliday),
         (.maths1, "2027-02-21", .lessonOnHoliday), (.maths2, "2027-02-16", nil),
         (.maths7, "2026-08-31", .lessonOutsideYear), (.maths7, "2026-09-01", nil),
         (.maths7, "2027-05-31", nil), (.maths7, "2027-06-01", .lessonOutsideYear),
     ])
-    func l1NoLessonOnAHolidayOrOutsideTheYear(_ section: RuleKey, _ date: String, _ wanted: Refusal?) throws {
+    func l1NoLessonOnAHolidayOrOutsideTheYear(_ section: RuleKey, _ date: String, _ wanted: SQLRefusal?) throws {
         let lesson = RuleSchool.lesson(of: section, on: date, at: "10:00", to: "10:40")
         #expect(try school.refusal(of: lesson) == wanted)
         let word = try school.value(
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("starts_at = '08:20', ends_at = '09:00'", Refusal.overlap("lessons_teacher_no_overlap")),
+        ("starts_at = '08:20', ends_at = '09:00'", SQLRefusal.overlap("lessons_teacher_no_overlap")),
         ("starts_at = '08:20', ends_at = '09:00', teacher_id = NULL", .studentOverlap),
         ("starts_at = '08:40', ends_at = '09:20'", nil),
         ("date = '2026-10-16', starts_at = '08:00', ends_at = '08:40'", .studentOverlap),
@@ -120,7 +120,7 @@ import Testing
         ("starts_at = '13:00', ends_at = '13:40', teacher_id = \(RuleKey.substitute)", noTeacherOverlap),
         ("date = '2026-10-15', teacher_id = \(RuleKey.substitute)", nil),
     ])
-    func l1MovedLessonIsAskedAgain(_ move: String, _ wanted: Refusal?) throws {
+    func l1MovedLessonIsAskedAgain(_ move: String, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.update("lessons", .clubLesson, move)) == wanted)
     }
 
@@ -149,20 +149,20 @@ import Testing
     // MARK: Pupils
 
     @Test(arguments: [
-        (RuleKey.english7, Refusal?.some(.studentOverlap)),  // a part of the class
+        (RuleKey.english7, SQLRefusal?.some(.studentOverlap)),  // a part of the class
         (.choir, .studentOverlap),  // across classes
         (.club, .studentOverlap),  // the class once more
         (.maths1, nil),  // other pupils
         (.mathsAtHome, nil),  // of the class, but alone
     ])
-    func l1NoOverlapForAPupilThroughGroups(_ section: RuleKey, _ wanted: Refusal?) throws {
+    func l1NoOverlapForAPupilThroughGroups(_ section: RuleKey, _ wanted: SQLRefusal?) throws {
         // At 12:00 nobody else has a lesson.
         try school.run(RuleSchool.lesson(.other, of: .maths7, on: "2026-10-14", at: "12:00", to: "12:40"))
         #expect(try school.refusal(of: Self.lesson(section, "12:10", "12:50")) == wanted)
     }
 
-    @Test(arguments: [("2026-09-01", Refusal.studentOverlap), ("2026-10-14", .studentOverlap), ("2026-10-15", nil)])
-    func l1NobodyJoinsAGroupWhoseLessonsClash(_ from: String, _ wanted: Refusal?) throws {
+    @Test(arguments: [("2026-09-01", SQLRefusal.studentOverlap), ("2026-10-14", .studentOverlap), ("2026-10-15", nil)])
+    func l1NobodyJoinsAGroupWhoseLessonsClash(_ from: String, _ wanted: SQLRefusal?) throws {
         // On 14 October both class 7 and the home group have a lesson at 8:00.
         #expect(try school.refusal(of: RuleSchool.member(.vera, of: .homeGroup, from: from)) == wanted)
     }
@@ -191,7 +191,7 @@ import Testing
     @Test func l1MergedLessonsAreExemptAmongThemselvesOnly() throws {
         let merge = RuleKey(9999)
         // The teacher, the room and, in English, a pupil of the lesson that stands.
-        let table: [(RuleKey, RuleKey?, RuleKey?, Refusal)] = [
+        let table: [(RuleKey, RuleKey?, RuleKey?, SQLRefusal)] = [
             (.english7, nil, nil, .studentOverlap), (.choir, .room, nil, Self.noRoomOverlap),
             (.choir, nil, .teacher, Self.noTeacherOverlap),
         ]

@@ -36,7 +36,7 @@ import Testing
         var first: String
         var second: String
         /// What the second hears when the first has committed; nil: both stand.
-        var refusal: Refusal?
+        var refusal: SQLRefusal?
     }
 
     static let races = [
@@ -82,7 +82,7 @@ import Testing
     }
 
     /// The first writes, the second begins and waits for it, the first ends as it is told.
-    private func run(_ race: Race, first end: String) throws -> Refusal? {
+    private func run(_ race: Race, first end: String) throws -> SQLRefusal? {
         let first = try Self.connect(school)
         try first.execute("BEGIN; " + race.first)
         let (school, url, script) = (school.id, school.database.serverURL, race.second)
@@ -130,14 +130,14 @@ import Testing
     }
 
     /// A transaction of its own; what refused it.
-    private static func attempt(_ script: String, school: Int, url: String) -> Refusal? {
+    private static func attempt(_ script: String, school: Int, url: String) -> SQLRefusal? {
         do {
             try connect(school: school, url: url).execute(script)
             return nil
         } catch let failure as BlockingConnection.Failure {
-            return Refusal(failure)
+            return SQLRefusal(failure)
         } catch {
-            return Refusal("none", "\(error)")
+            return SQLRefusal("none", "\(error)")
         }
     }
 

@@ -28,9 +28,9 @@ import Testing
     @Test(arguments: Record.allCases, ["date = '2026-10-15'", "state = 'cancelled'"])
     func l2LessonWithMarksOrAttendanceStays(_ record: Record, _ change: String) throws {
         try self.record(record)
-        let wanted: Refusal? =
+        let wanted: SQLRefusal? =
             switch record {
-            case .mark, .attendance: Refusal("LYL02", "lesson_has_records")
+            case .mark, .attendance: SQLRefusal("LYL02", "lesson_has_records")
             case .clearedMark, .decision, .nothing: nil
             }
         #expect(try school.refusal(of: RuleSchool.update("lessons", .recent, change)) == wanted)
@@ -60,7 +60,7 @@ import Testing
         ("line_items", .recent.column, "lesson_id = \(RuleKey.old)", "not_movable"),
     ])
     func l2SectionSubjectAndColumnStay(_ table: String, _ id: RuleKey, _ change: String, _ word: String) throws {
-        #expect(try school.refusal(of: RuleSchool.update(table, id, change)) == Refusal("LYL02", word))
+        #expect(try school.refusal(of: RuleSchool.update(table, id, change)) == SQLRefusal("LYL02", word))
         #expect(try school.refusal(of: RuleSchool.update(table, id, "external_id = 'x'")) == nil)
     }
 

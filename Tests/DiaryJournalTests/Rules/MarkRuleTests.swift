@@ -28,8 +28,8 @@ import Testing
         #expect(try refusal(.secondGrader, .secondGrade) == .marksNotAllowed)
     }
 
-    @Test(arguments: [("2027-01-12", nil), ("2027-01-13", Refusal.marksNotAllowed)])
-    func m1SecondHalfDoesNotMoveBehindMarks(_ day: String, _ wanted: Refusal?) throws {
+    @Test(arguments: [("2027-01-12", nil), ("2027-01-13", SQLRefusal.marksNotAllowed)])
+    func m1SecondHalfDoesNotMoveBehindMarks(_ day: String, _ wanted: SQLRefusal?) throws {
         try school.today("2027-01-13")
         try school.run(RuleSchool.mark(.secondGrader, at: .secondGradeInJanuary))
         let move = RuleSchool.update("academic_years", .year, "second_half_starts_on = '\(day)'")
@@ -40,7 +40,7 @@ import Testing
         let rename = RuleSchool.update("classes", .class2, "name = '2Б', letter = 'Б'")
         #expect(try school.refusal(of: rename) == nil)
         let promote = RuleSchool.update("classes", .class2, "grade_level = 3")
-        #expect(try school.refusal(of: promote) == Refusal("LYE01", "class_not_movable"))
+        #expect(try school.refusal(of: promote) == SQLRefusal("LYE01", "class_not_movable"))
     }
 
     @Test func m1UngradedSectionTakesNone() throws {
@@ -72,7 +72,7 @@ import Testing
     // MARK: M2
 
     @Test(arguments: [
-        (RuleValue.number(2), nil), (.number(5), nil), (.number(1), Refusal.valueNotAllowed),
+        (RuleValue.number(2), nil), (.number(5), nil), (.number(1), SQLRefusal.valueNotAllowed),
         (.code("pass"), nil), (.code("fail"), nil), (.code("exempt"), nil), (.owed(until: "2026-10-20"), nil),
         (.number(0), .check("marks_value")), (.number(6), .check("marks_value")),
         (.code("not_assessed"), .check("marks_value")), (.code("absent"), .check("marks_value")),
@@ -83,7 +83,7 @@ import Testing
         (.malformed("NULL, 4, NULL, NULL"), .check("marks_value")),
         (.malformed("'word', NULL, NULL, NULL"), .check("marks_value")),
     ])
-    func m2ValueIsANumberOfTheScaleOrACode(_ value: RuleValue, _ wanted: Refusal?) throws {
+    func m2ValueIsANumberOfTheScaleOrACode(_ value: RuleValue, _ wanted: SQLRefusal?) throws {
         #expect(try refusal(.anna, .recent, value) == wanted)
     }
 
@@ -94,10 +94,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (RuleValue.code("pass"), nil), (.code("fail"), nil), (.number(5), Refusal.valueNotAllowed),
+        (RuleValue.code("pass"), nil), (.code("fail"), nil), (.number(5), SQLRefusal.valueNotAllowed),
         (.code("exempt"), .valueNotAllowed), (.owed(until: "2026-10-20"), .valueNotAllowed),
     ])
-    func m2PassFailSectionTakesPassAndFailOnly(_ value: RuleValue, _ wanted: Refusal?) throws {
+    func m2PassFailSectionTakesPassAndFailOnly(_ value: RuleValue, _ wanted: SQLRefusal?) throws {
         #expect(try refusal(.boris, .choirLesson, value) == wanted)
     }
 
@@ -118,7 +118,7 @@ import Testing
 
     @Test(arguments: [
         (RuleKey.anna, RuleKey.recent, nil),
-        (.tenthGrader, .recent, Refusal.notAMember),  // of another class
+        (.tenthGrader, .recent, SQLRefusal.notAMember),  // of another class
         (.newcomer, .recent, .notAMember),  // of none
         (.leaver, .recent, .notAMember),  // left before the lesson
         (.leaver, .substituted, nil),  // left after it
@@ -127,7 +127,7 @@ import Testing
         (.boris, .choirLesson, nil),  // across classes
         (.anna, .choirLesson, .notAMember),
     ])
-    func m3OnlyForMembersOfTheGroupOnTheLessonsDate(_ pupil: RuleKey, _ lesson: RuleKey, _ wanted: Refusal?) throws {
+    func m3OnlyForMembersOfTheGroupOnTheLessonsDate(_ pupil: RuleKey, _ lesson: RuleKey, _ wanted: SQLRefusal?) throws {
         #expect(try refusal(pupil, lesson, .code("pass")) == wanted)
     }
 
@@ -179,14 +179,14 @@ import Testing
         #expect(try refusal(.anna, .recent) == nil)
         try school.run("SAVEPOINT before")
         try school.run(RuleSchool.update("lessons", .recent, "state = 'cancelled'"))
-        #expect(try refusal(.anna, .recent) == Refusal("LYL02", "lesson_cancelled"))
+        #expect(try refusal(.anna, .recent) == SQLRefusal("LYL02", "lesson_cancelled"))
         try school.run("ROLLBACK TO before")
         try school.run(RuleSchool.update("line_items", .recent.column, "deleted_at = now()"))
-        #expect(try refusal(.anna, .recent) == Refusal("LYL02", "line_item_deleted"))
+        #expect(try refusal(.anna, .recent) == SQLRefusal("LYL02", "line_item_deleted"))
     }
 
     /// What the trigger says, which the function must say as well.
-    private func refusal(_ pupil: RuleKey, _ lesson: RuleKey, _ value: RuleValue = .number(5)) throws -> Refusal? {
+    private func refusal(_ pupil: RuleKey, _ lesson: RuleKey, _ value: RuleValue = .number(5)) throws -> SQLRefusal? {
         let refusal = try school.refusal(of: RuleSchool.mark(pupil, at: lesson, value))
         if refusal?.state.hasPrefix("LY") ?? true {
             let word = try school.value(

@@ -94,7 +94,7 @@ import Testing
     ])
     func m5MarkStaysInItsCell(_ move: String) throws {
         let refusal = try school.refusal(of: "UPDATE marks SET \(move) \(RuleSchool.cell(.anna, at: .recent))")
-        #expect(refusal == Refusal("LYL02", "not_movable"))
+        #expect(refusal == SQLRefusal("LYL02", "not_movable"))
     }
 
     @Test func m5FirstRecordingAndItsWriterAreKept() throws {

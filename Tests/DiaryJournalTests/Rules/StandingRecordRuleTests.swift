@@ -87,8 +87,8 @@ import Testing
         let second = WorkThread {
             do {
                 try BlockingConnection(url: url).execute(script)
-                return Refusal?.none
-            } catch let failure as BlockingConnection.Failure { return Refusal(failure) } catch { return nil }
+                return SQLRefusal?.none
+            } catch let failure as BlockingConnection.Failure { return SQLRefusal(failure) } catch { return nil }
         }
         let observer = try BlockingConnection(url: database.superuserURL)
         while try observer.query(

@@ -65,10 +65,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (RuleKey.mother, "2026-12-31", Refusal?.some(.overlap("guardianships_no_overlap"))),
+        (RuleKey.mother, "2026-12-31", SQLRefusal?.some(.overlap("guardianships_no_overlap"))),
         (.mother, "2027-01-01", nil), (.father, "2026-12-31", nil),
     ])
-    func a3OneGuardianshipOfAPairAtATime(_ guardian: RuleKey, _ starts: String, _ wanted: Refusal?) throws {
+    func a3OneGuardianshipOfAPairAtATime(_ guardian: RuleKey, _ starts: String, _ wanted: SQLRefusal?) throws {
         try school.run(RuleSchool.guardianship(.mother, from: "2026-09-01", to: "2026-12-31"))
         #expect(try school.refusal(of: RuleSchool.guardianship(guardian, from: starts, id: .other)) == wanted)
     }
@@ -76,9 +76,10 @@ import Testing
     @Test(arguments: [
         ("mother", "full", nil), ("father", "none", nil), ("legal_guardian", "full", nil),
         ("organisation", "full", nil),
-        ("aunt", "full", Refusal.check("guardianships_relation")), ("mother", "some", .check("guardianships_access")),
+        ("aunt", "full", SQLRefusal.check("guardianships_relation")),
+        ("mother", "some", .check("guardianships_access")),
     ])
-    func a3RelationAndAccessAreOfTheRule(_ relation: String, _ access: String, _ wanted: Refusal?) throws {
+    func a3RelationAndAccessAreOfTheRule(_ relation: String, _ access: String, _ wanted: SQLRefusal?) throws {
         let guardianship = RuleSchool.guardianship(.mother, access: access, from: "2026-09-01", relation: relation)
         #expect(try school.refusal(of: guardianship) == wanted)
     }
@@ -218,13 +219,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", nil), ("UPDATE sessions SET ended_at = now()", Refusal("LYA00", "invalid_token")),
-        ("UPDATE sessions SET expires_at = now()", Refusal("LYA00", "invalid_token")),
-        ("UPDATE users SET state = 'blocked' WHERE login = 'teacher'", Refusal("LYA00", "invalid_token")),
-        ("SET LOCAL lyceum.session_id = ''", Refusal("LYA00", "invalid_token")),
-        ("SET LOCAL lyceum.user_id = '\(RuleKey.substitute.uuid)'", Refusal("LYA00", "invalid_token")),
+        ("", nil), ("UPDATE sessions SET ended_at = now()", SQLRefusal("LYA00", "invalid_token")),
+        ("UPDATE sessions SET expires_at = now()", SQLRefusal("LYA00", "invalid_token")),
+        ("UPDATE users SET state = 'blocked' WHERE login = 'teacher'", SQLRefusal("LYA00", "invalid_token")),
+        ("SET LOCAL lyceum.session_id = ''", SQLRefusal("LYA00", "invalid_token")),
+        ("SET LOCAL lyceum.user_id = '\(RuleKey.substitute.uuid)'", SQLRefusal("LYA00", "invalid_token")),
     ])
-    func a6EndedSessionWritesNothing(_ change: String, _ wanted: Refusal?) throws {
+    func a6EndedSessionWritesNothing(_ change: String, _ wanted: SQLRefusal?) throws {
         try school.run(
             """
             UPDATE users SET login = 'teacher', password_hash = 'x', state = 'active' WHERE id = \(RuleKey.teacher)

@@ -81,9 +81,9 @@ import Testing
     }
 
     @Test func groupOfAClassIsWrittenThroughEnrollmentsOnly() throws {
-        let refusal = Refusal("LYE01", "class_group_follows_enrollments")
+        let refusal = SQLRefusal("LYE01", "class_group_follows_enrollments")
         let anna = RuleSchool.enrollment(.anna)
-        let table: [(String, Refusal?)] = [
+        let table: [(String, SQLRefusal?)] = [
             (RuleSchool.member(.newcomer, of: .class7, from: "2026-10-15"), refusal),
             (RuleSchool.member(.newcomer, of: .choirGroup, from: "2026-10-15"), nil),
             (RuleSchool.update("group_members", anna, "ends_on = '2026-12-31'"), refusal),
@@ -103,14 +103,15 @@ import Testing
         ("group_members", RuleSchool.membership(.anna), "student_id = \(RuleKey.vera)", "not_movable"),
     ])
     func pupilAndClassOfAnEnrollmentStay(_ table: String, _ id: RuleKey, _ change: String, _ word: String) throws {
-        #expect(try school.refusal(of: RuleSchool.update(table, id, change)) == Refusal("LYE01", word))
+        #expect(try school.refusal(of: RuleSchool.update(table, id, change)) == SQLRefusal("LYE01", word))
     }
 
     @Test(arguments: [
-        (RuleKey.class2, "2026-10-10", Refusal?.some(.overlap("enrollments_no_overlap"))), (.class2, "2026-10-11", nil),
+        (RuleKey.class2, "2026-10-10", SQLRefusal?.some(.overlap("enrollments_no_overlap"))),
+        (.class2, "2026-10-11", nil),
         (.class7, "2026-10-10", .overlap("enrollments_no_overlap")), (.class7, "2026-10-15", nil),
     ])
-    func pupilStandsInOneClassAtATime(_ group: RuleKey, _ starts: String, _ wanted: Refusal?) throws {
+    func pupilStandsInOneClassAtATime(_ group: RuleKey, _ starts: String, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: Self.enroll(.leaver, in: group, from: starts)) == wanted)
     }
 
@@ -124,13 +125,13 @@ import Testing
     // MARK: Class teachers
 
     @Test(arguments: [
-        (RuleKey.class7, RuleKey.substitute, "2026-09-30", Refusal?.some(.overlap("class_teachers_one_at_a_time"))),
+        (RuleKey.class7, RuleKey.substitute, "2026-09-30", SQLRefusal?.some(.overlap("class_teachers_one_at_a_time"))),
         (.class7, .teacher, "2026-09-30", .overlap("class_teachers_one_at_a_time")),
         (.class7, .substitute, "2026-10-01", nil),
         (.class2, .teacher, "2026-09-01", nil),
     ])
     func classHasOneClassTeacherAtATime(
-        _ group: RuleKey, _ teacher: RuleKey, _ starts: String, _ wanted: Refusal?
+        _ group: RuleKey, _ teacher: RuleKey, _ starts: String, _ wanted: SQLRefusal?
     ) throws {
         let appoint = { (id: RuleKey, group: RuleKey, teacher: RuleKey, starts: String, ends: String) in
             """
@@ -145,14 +146,14 @@ import Testing
     // MARK: Terms
 
     @Test(arguments: [
-        ("trimester", "2026-10-24", "2026-11-01", "{9}", Refusal.overlap("terms_no_overlap")),
+        ("trimester", "2026-10-24", "2026-11-01", "{9}", SQLRefusal.overlap("terms_no_overlap")),
         ("trimester", "2026-10-25", "2026-11-01", "{9}", nil),
         ("semester", "2026-10-24", "2026-11-01", "{11}", .overlap("terms_no_overlap")),
         ("semester", "2026-12-30", "2027-05-31", "{10,11}", nil),
         ("semester", "2026-12-30", "2027-06-01", "{10,11}", .check("terms_inside_year")),
     ])
     func m4GradeLevelHasOneTermOnADay(
-        _ kind: String, _ starts: String, _ ends: String, _ levels: String, _ wanted: Refusal?
+        _ kind: String, _ starts: String, _ ends: String, _ levels: String, _ wanted: SQLRefusal?
     ) throws {
         let term = """
             INSERT INTO terms
@@ -163,8 +164,8 @@ import Testing
         #expect(try school.refusal(of: term) == wanted)
     }
 
-    @Test(arguments: [("2026-10-24", nil), ("2026-10-23", Refusal.check("terms_marks_close_on"))])
-    func m4TermDoesNotCloseBeforeItEnds(_ day: String, _ wanted: Refusal?) throws {
+    @Test(arguments: [("2026-10-24", nil), ("2026-10-23", SQLRefusal.check("terms_marks_close_on"))])
+    func m4TermDoesNotCloseBeforeItEnds(_ day: String, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.update("terms", .quarter1, "marks_close_on = '\(day)'")) == wanted)
     }
 }

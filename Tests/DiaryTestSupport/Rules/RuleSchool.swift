@@ -84,7 +84,7 @@ package final class RuleSchool {
     package func affected(by sql: String) throws -> Int { try connection.query(sql).affected }
 
     /// What the database says to a script at the end of its transaction; nil: it takes it. Nothing stays of it.
-    package func refusal(of sql: String) throws -> Refusal? {
+    package func refusal(of sql: String) throws -> SQLRefusal? {
         try run("SAVEPOINT attempt")
         defer { try? run("ROLLBACK TO attempt; RELEASE attempt") }
         do {
@@ -92,7 +92,7 @@ package final class RuleSchool {
             try run("SET CONSTRAINTS ALL IMMEDIATE")
             return nil
         } catch let failure as BlockingConnection.Failure {
-            return Refusal(failure)
+            return SQLRefusal(failure)
         }
     }
 

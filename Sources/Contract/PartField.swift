@@ -1,7 +1,7 @@
 import Yams
 
 /// A field of a declared resource: its schema, and where it stands.
-struct ResourceField {
+struct PartField {
     let name: String
     /// Made by the server: in answers only.
     let isReadOnly: Bool
@@ -68,7 +68,7 @@ struct ResourceExamples {
     /// Of the body of a new one, by name.
     let new: Node
 
-    init(_ value: Value, list: Value?, new: Value?, fields: [ResourceField]) throws(ContractError) {
+    init(_ value: Value, list: Value?, new: Value?, fields: [PartField]) throws(ContractError) {
         let names = fields.map { $0.name }
         let members = try value.members(of: "the example", Set(names + ["id"]))
         var record: [(String, Node?)] = [("id", members["id"]?.node ?? .text("0198d2c7-3f5e-7c0a-9b1e-5d7a1c2b3e4f"))]

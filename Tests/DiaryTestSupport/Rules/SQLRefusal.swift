@@ -1,0 +1,45 @@
+import Postgres
+
+/// How the database refuses: the SQLSTATE, and the word by which a program knows the rule.
+package struct SQLRefusal: Equatable, Sendable, CustomStringConvertible {
+    package var state: String
+    /// The message of the rules' own states (the problem's code), the constraint of the standard ones.
+    package var word: String
+
+    package init(_ state: String, _ word: String) {
+        self.state = state
+        self.word = word
+    }
+
+    package init(_ failure: BlockingConnection.Failure) {
+        state = failure.sqlState ?? "none"
+        if state == "42501" {
+            word = failure.message.contains("row-level security") ? "row_security" : "privilege"
+        } else if state.hasPrefix("LY") {
+            word = failure.message
+        } else {
+            word = failure.constraint ?? failure.message
+        }
+    }
+
+    package var description: String { "\(state) \(word)" }
+}
+
+extension SQLRefusal {
+    package static let marksNotAllowed = SQLRefusal("LYM01", "marks_not_allowed")
+    package static let valueNotAllowed = SQLRefusal("LYM02", "value_not_allowed")
+    package static let notAMember = SQLRefusal("LYM03", "not_a_member")
+    package static let editWindowClosed = SQLRefusal("LYM04", "edit_window_closed")
+    package static let lessonInFuture = SQLRefusal("LYM04", "lesson_in_future")
+    package static let versionNotWritable = SQLRefusal("LYM05", "version_not_writable")
+    package static let studentOverlap = SQLRefusal("LYL01", "student_overlap")
+    package static let lessonOnHoliday = SQLRefusal("LYL01", "lesson_on_holiday")
+    package static let lessonOutsideYear = SQLRefusal("LYL01", "lesson_outside_year")
+    package static let noPrivilege = SQLRefusal("42501", "privilege")
+    package static let rowSecurity = SQLRefusal("42501", "row_security")
+
+    package static func check(_ constraint: String) -> SQLRefusal { SQLRefusal("23514", constraint) }
+    package static func duplicate(_ constraint: String) -> SQLRefusal { SQLRefusal("23505", constraint) }
+    package static func overlap(_ constraint: String) -> SQLRefusal { SQLRefusal("23P01", constraint) }
+    package static func foreignKey(_ constraint: String) -> SQLRefusal { SQLRefusal("23503", constraint) }
+}
