@@ -22,7 +22,7 @@ import Testing
         let changed = try connection.query(
             """
             UPDATE schema_functions
-               SET checksum = 'older', source = replace(source, 'current_setting(''lyceum.school_id''', 'older(''x''')
+               SET source = replace(source, 'current_setting(''lyceum.school_id''', 'older(''x''')
              WHERE path = $1
             """, [path])
         #expect(changed.affected == 1)

@@ -66,7 +66,7 @@ import Testing
     @Test func functionsOfAnotherProgramAreNotServed() async throws {
         let database = try TestDatabase(.migrated)
         try BlockingConnection(url: database.ownerURL).execute(
-            "UPDATE schema_functions SET checksum = 'older' WHERE path = 'base/context.sql'")
+            "UPDATE schema_functions SET source = source || '-- older' WHERE path = 'base/context.sql'")
         let server = try Program(environment(database))
         defer { server.kill() }
         #expect(await server.status() == 2)
