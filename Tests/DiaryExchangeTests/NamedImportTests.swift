@@ -47,9 +47,10 @@ import Testing
     }
 
     @Test func cutFilesAreRefused() throws {
-        #expect(throws: ImportRefusal.shrinks(file: nil, known: 3, missing: 1)) {
-            try school.counts(.rooms, "Код;Кабинет", "К12;12", "К13;13", isForced: false)
+        let refusal = try #require(throws: ImportRefusal.self) {
+            try school.counts(.rooms, "Код;Кабинет", "К12;12", "К13;13", options: .init())
         }
+        #expect(refusal.isShrinking && "\(refusal.faults[0].detail)".contains("leaves out 1 of 3"))
     }
 
     @Test func A2_classTeachersChangeOnADay() throws {

@@ -32,22 +32,22 @@ extension ImportStatements {
                 wantedTopics,
                 [
                     ("w.year_id IS NULL", "subject", "no_academic_year", nil),
-                    ("w.subject_id IS NULL", "subject", "unknown_subject", nil),
+                    ("w.subject_id IS NULL", "subject", "unknown_subject", "w.subject"),
                     ("w.matches > 1", "title", "ambiguous", nil),
                     ("w.state = 'archived'", "external_id", "archived", nil),
                     ("w.subject_id <> w.subject_id_now", "subject", "fixed_field", "w.title_now"),
                     ("w.grade_level <> w.grade_level_now", "grade_level", "fixed_field", "w.grade_level_now::text"),
-                    ("w.differs", "title", "differs", "'/rows/' || w.first_line"),
+                    ("w.differs", "title", "differs", .row("w.first_line")),
                     ("w.lacks_code", "external_id", "lacks_code", nil),
                     ("w.state = 'approved' AND w.changes", "topic", "plan_approved", "w.title_now"),
                 ]),
             """
-            SELECT w.line, 'external_id', 'already_exists', p.title
+            SELECT w.line, 'external_id', 'already_exists', p.title, NULL, NULL
             FROM (\(wantedTopics)) w
             JOIN curriculum_plans p ON p.school_id = $1 AND p.external_id = w.external_id AND p.id IS DISTINCT FROM w.id_now
             """,
             """
-            SELECT w.line, 'topic_id', 'already_exists', t.title
+            SELECT w.line, 'topic_id', 'already_exists', t.title, NULL, NULL
             FROM (\(wantedTopics)) w
             JOIN plan_topics t ON t.school_id = $1 AND t.external_id = w.topic_id AND t.id IS DISTINCT FROM w.topic_now
             """),
