@@ -7,7 +7,12 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
     /// The files and the database don't tell the same story; one line each.
     case mismatch([String])
     case destructive([(file: String, statement: DestructiveStatement)])
-    case irreversible(String)
+    /// What undoing files would lose.
+    case losing([(file: String, statements: [DestructiveStatement])])
+    /// How many files above it can be undone.
+    case irreversible(String, possible: Int)
+    case noSuchVersion(Int, newest: Int)
+    case tooManySteps(Int, applied: Int)
     case busy(holder: Int?, waited: Duration)
     case pooled
     case encoding(String)
@@ -20,6 +25,10 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
     case noSchemaFile
     /// Nothing to take over: why, and what to do.
     case notToAdopt(String)
+    /// Stopped from outside. Files in the order in which they were run; what is in effect of a file without a transaction.
+    case stopped(signal: Int32, up: Bool, done: [String], left: [String], partly: String?)
+    /// Stopped from outside; it was one transaction.
+    case abandoned(signal: Int32)
     /// A statement failed; its transaction was rolled back.
     case failed(file: String, line: Int?, BlockingConnection.Failure)
     /// A statement of a file without a transaction failed; what stood above it is in effect.
@@ -43,8 +52,25 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
             return "These statements lose data or rewrite a table:\n"
                 + statements.map { "  - \($0.file), \($0.statement)" }.joined(separator: "\n")
                 + "\nLook at `lyceum migrate plan`, make a backup, then run with --allow-destructive. Nothing was changed."
-        case .irreversible(let file):
-            return "\(file) has no -- migrate:down part: it can't be undone. Nothing was changed."
+        case .losing(let files):
+            return "Undoing \(files.count == 1 ? "this migration" : "\(files.count) migrations") loses data:\n"
+                + files.map { file, statements in
+                    let what = statements.map(\.description).joined(separator: "; ")
+                    return "  - \(file)\(what.isEmpty ? "" : ", \(what)")"
+                }.joined(separator: "\n")
+                + "\nMake a backup, then run with --allow-destructive. Nothing was changed."
+        case .irreversible(let file, let possible):
+            return "\(file) can't be undone: it has no statements under -- migrate:down. "
+                + (possible == 0
+                    ? "Write them, or restore a backup."
+                    : "--steps \(possible) undoes what was applied after it.") + " Nothing was changed."
+        case .noSuchVersion(let version, let newest):
+            return "There is no migration \(version): the newest is \(newest). Nothing was changed."
+        case .tooManySteps(let steps, let applied):
+            return "Can't undo \(steps) migrations: only \(applied) \(applied == 1 ? "is" : "are") applied. Nothing was changed."
+        case .abandoned: return "Stopped and rolled back. Nothing was changed."
+        case .stopped(_, let up, let done, let left, let partly):
+            return Self.stopped(up: up, done: done, left: left, partly: partly)
         case .busy(let holder, let waited):
             return "Another migration holds the lock\(holder.map { " (backend \($0))" } ?? "") "
                 + "and didn't let go within \(waited). Nothing was changed."
@@ -83,6 +109,29 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
             }
             return text
         }
+    }
+
+    private static func stopped(up: Bool, done: [String], left: [String], partly: String?) -> String {
+        var lines = ["Stopped."]
+        if let partly {
+            lines.append(partly)
+        } else if let file = left.first {
+            lines.append("\(file) was not \(up ? "applied" : "undone"): nothing of it was changed.")
+        } else if up {
+            lines.append("The functions were not applied.")
+        }
+        lines.append(
+            done.isEmpty
+                ? "No migration was \(up ? "applied" : "undone")."
+                : "\(up ? "Applied" : "Undone"): \(done.joined(separator: ", ")).")
+        if !left.isEmpty { lines.append("\(up ? "Pending" : "Still applied"): \(left.joined(separator: ", ")).") }
+        if up {
+            lines.append("To go on, run `lyceum migrate up`.")
+        } else {
+            lines.append("To go on, run `lyceum migrate down\(left.count > 1 ? " --steps \(left.count)" : "")`.")
+            if !done.isEmpty { lines.append("Functions, views and triggers were dropped; `lyceum migrate up` makes them again.") }
+        }
+        return lines.joined(separator: "\n")
     }
 
     private static func suffix(_ line: Int?) -> String { line.map { ", line \($0)," } ?? "" }

@@ -21,6 +21,8 @@ package struct MigrationFile: Sendable {
     package let down: String?
     package let isTransactional: Bool
     package let destructive: [DestructiveStatement]
+    /// Of the down part.
+    package let destructiveDown: [DestructiveStatement]
 
     /// `up` cut into statements, for files without a transaction.
     let upStatements: [SQLScript.Statement]
@@ -51,6 +53,7 @@ package struct MigrationFile: Sendable {
         let downScript = try Self.script(
             down ?? "", line: downLine, fileName: fileName, transactional: isTransactional)
         downStatements = downScript.statements
+        destructiveDown = DestructiveStatement.find(in: downScript)
     }
 
     /// All files of a directory, by version.
