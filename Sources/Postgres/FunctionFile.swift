@@ -30,11 +30,11 @@ package struct FunctionFile: Sendable {
         for statement in statements {
             guard let object = try Self.object(statement, fileName: fileName) else { continue }
             if object.kind != .function, objects.contains(object) {
-                throw .file(fileName, line: statement.line, "makes the \(object) twice")
+                throw .file(fileName, line: statement.line, "defines the \(object) twice")
             }
             objects.append(object)
         }
-        if objects.isEmpty { throw .file(fileName, line: nil, "makes nothing") }
+        if objects.isEmpty { throw .file(fileName, line: nil, "defines nothing") }
         self.objects = objects
     }
 
@@ -64,7 +64,7 @@ package struct FunctionFile: Sendable {
         for file in files {
             for object in file.objects {
                 if let owner = owners[object], owner != file.fileName {
-                    throw .file(file.fileName, line: nil, "makes the \(object), and so does \(owner)")
+                    throw .file(file.fileName, line: nil, "defines the \(object), and so does \(owner)")
                 }
                 owners[object] = file.fileName
             }
@@ -81,7 +81,7 @@ package struct FunctionFile: Sendable {
             if words.dropFirst().starts(with: ["OR", "REPLACE"]) || words.dropFirst().first == "CONSTRAINT" {
                 return object
             }
-            throw .file(fileName, line: statement.line, "says CREATE \(words[1]): say CREATE OR REPLACE \(words[1])")
+            throw .file(fileName, line: statement.line, "has CREATE \(words[1]): use CREATE OR REPLACE \(words[1])")
         }
         switch words.first {
         case "COMMENT", "GRANT", "REVOKE": return nil
@@ -89,8 +89,8 @@ package struct FunctionFile: Sendable {
         default:
             throw .file(
                 fileName, line: statement.line,
-                "has \(words.prefix(2).joined(separator: " ")): a file of functions holds CREATE OR REPLACE of functions, "
-                    + "views and triggers, with their comments and rights; tables and data go to a numbered file")
+                "has \(words.prefix(2).joined(separator: " ")): a file of functions may only have CREATE OR REPLACE of "
+                    + "functions, views and triggers, with their comments and privileges; tables and data belong in a numbered file")
         }
     }
 }

@@ -43,22 +43,22 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
         case .file(let file, let line, let problem):
             return "\(file)\(Self.suffix(line)) \(problem)."
         case .gap(let version, let next):
-            return "There is no migration \(version + 1), but there is \(next). Versions count 1, 2, 3 … without gaps."
+            return "Migration \(version + 1) is missing, but there is \(next). Versions are 1, 2, 3 … without gaps."
         case .duplicate(let one, let other):
             return "Two migrations have the same number: \(one) and \(other). Give the newer one the next free number."
         case .mismatch(let problems):
-            return "The files and the database don't agree:\n" + problems.map { "  - \($0)" }.joined(separator: "\n")
+            return "The files and the database disagree:\n" + problems.map { "  - \($0)" }.joined(separator: "\n")
         case .destructive(let statements):
             return "These statements lose data or rewrite a table:\n"
                 + statements.map { "  - \($0.file), \($0.statement)" }.joined(separator: "\n")
-                + "\nLook at `lyceum migrate plan`, make a backup, then run with --allow-destructive. Nothing was changed."
+                + "\nNothing was changed. Read `lyceum migrate plan`, make a backup, then add --allow-destructive."
         case .losing(let files):
             return "Undoing \(files.count == 1 ? "this migration" : "\(files.count) migrations") loses data:\n"
                 + files.map { file, statements in
                     let what = statements.map(\.description).joined(separator: "; ")
                     return "  - \(file)\(what.isEmpty ? "" : ", \(what)")"
                 }.joined(separator: "\n")
-                + "\nMake a backup, then run with --allow-destructive. Nothing was changed."
+                + "\nNothing was changed. Make a backup, then add --allow-destructive."
         case .irreversible(let file, let possible):
             return "\(file) can't be undone: it has no statements under -- migrate:down. "
                 + (possible == 0
@@ -73,24 +73,24 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
             return Self.stopped(up: up, done: done, left: left, partly: partly)
         case .busy(let holder, let waited):
             return "Another migration holds the lock\(holder.map { " (backend \($0))" } ?? "") "
-                + "and didn't let go within \(waited). Nothing was changed."
+                + "and did not release it within \(waited). Nothing was changed."
         case .pooled:
             return "The database URL leads to a proxy that shares server connections between transactions "
-                + "(PgBouncer with pool_mode = transaction, say). A lock can't be kept through it: "
-                + "set LYCEUM_OWNER_DATABASE_URL to PostgreSQL itself. Nothing was changed."
+                + "(such as PgBouncer with pool_mode = transaction). It can't hold the migration's lock: "
+                + "point LYCEUM_OWNER_DATABASE_URL directly at PostgreSQL. Nothing was changed."
         case .encoding(let encoding):
             return "The database's encoding is \(encoding); Lyceum needs UTF8 (CREATE DATABASE … ENCODING 'UTF8')."
         case .nothingApplied:
             return "No migration is applied: there is nothing to undo."
         case .failed(let file, let line, let failure):
-            return "\(file)\(Self.suffix(line)) failed and was rolled back, nothing of it is left:\n\(failure)"
+            return "\(file)\(Self.suffix(line)) failed and was rolled back completely:\n\(failure)"
                 + Self.advice(failure)
         case .functions(let file, let line, let numbered, let failure):
-            return (file.map { "\($0)\(Self.suffix(line)) failed" } ?? "Dropping what no file makes any more failed")
-                + " and was rolled back\(numbered.map { ", \($0) with it" } ?? ""); no function was changed:\n\(failure)"
+            return (file.map { "\($0)\(Self.suffix(line)) failed" } ?? "Dropping what no file defines any more failed")
+                + " and was rolled back\(numbered.map { " together with \($0)" } ?? ""); no function was changed:\n\(failure)"
                 + Self.advice(failure)
         case .otherSchema(let difference):
-            return "The database is not what schema.sql says (-), but this (+):\n\(difference)Nothing was changed."
+            return "The result would differ from schema.sql (-: schema.sql, +: the database):\n\(difference)Nothing was changed."
         case .noSchemaFile:
             return "There is no schema.sql to compare the database with. Nothing was changed."
         case .notToAdopt(let reason):
@@ -100,11 +100,11 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
                 "\(file), line \(line): statement \(statement) of \(count) failed:\n\(failure)\n"
                 + "The file runs without a transaction, so "
                 + (statement == 1 ? "nothing of it is in effect" : "statements 1 to \(statement - 1) are in effect")
-                + ", and schema_migrations has it as started. To go on: mend the cause, then run the same command "
-                + "again; its \(up ? "up" : "down") part starts from the first statement. To go back: run "
+                + ", and it is recorded as started. To go on, fix the cause and run the same command again: the "
+                + "\(up ? "up" : "down") part starts from its first statement. To go back, run "
                 + "`lyceum migrate \(up ? "down" : "up")`."
             if !indexes.isEmpty {
-                text += "\nInvalid indexes are left and must be dropped first: "
+                text += "\nDrop the invalid indexes that are left first: "
                 text += indexes.map { "DROP INDEX CONCURRENTLY \($0);" }.joined(separator: " ")
             }
             return text
@@ -139,12 +139,11 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
     private static func advice(_ failure: BlockingConnection.Failure) -> String {
         switch failure.sqlState {
         case "55P03":
-            "\nSomebody else is using the table. Run it again at a quieter time, or with a longer --lock-timeout."
+            "\nThe table is in use. Try again at a quieter time, or with a longer --lock-timeout."
         case "25001":
-            "\nThis statement can't run in a transaction: give the file a line -- migrate:no-transaction above "
-                + "-- migrate:up."
+            "\nThis statement can't run in a transaction: add a line -- migrate:no-transaction above -- migrate:up."
         case "42P13", "42P16":
-            "\nCREATE OR REPLACE can't change that: put a DROP … IF EXISTS of the old one into a numbered file."
+            "\nCREATE OR REPLACE can't change that: add DROP … IF EXISTS for the old one to a numbered file."
         default: ""
         }
     }

@@ -74,6 +74,8 @@ struct ImportCommand: AsyncParsableCommand {
         /// By the path of its archive.
         case archive(String)
 
+        static var allValueStrings: [String] { ImportKind.allCases.map { $0.rawValue } + ["all", "archive.zip"] }
+
         init?(argument: String) {
             if let kind = ImportKind(rawValue: argument) {
                 self = .kind(kind)

@@ -40,10 +40,21 @@ import Glibc
         ])
 
     static func main() async {
-        if let unknown = UnknownCommand(Array(CommandLine.arguments.dropFirst()), of: self) {
-            _ = write(STDERR_FILENO, unknown.description, unknown.description.utf8.count)
-            Glibc.exit(Exit.usage.rawValue)
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if let unknown = UnknownCommand(arguments, of: self) { refuse(unknown.description) }
+        do {
+            _ = try await asyncParseAsRoot(arguments)
+        } catch {
+            // The parser tells a misspelt option only when nothing else is missing.
+            if exitCode(for: error) == Exit.usage, let unknown = UnknownOption(arguments, of: self) {
+                refuse(unknown.description)
+            }
         }
-        await main(nil)
+        await main(arguments)
+    }
+
+    private static func refuse(_ text: String) -> Never {
+        _ = write(STDERR_FILENO, text, text.utf8.count)
+        Glibc.exit(Exit.usage.rawValue)
     }
 }

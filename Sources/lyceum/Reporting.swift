@@ -17,7 +17,7 @@ enum Exit {
     static let settings = ExitCode(78)
 }
 
-/// Runs a command's work; errors go to standard error as sentences, and become exit codes.
+/// Runs a command's work; errors become sentences on standard error, and exit codes.
 func reportingErrors(_ body: () async throws -> Void) async throws {
     do {
         try await body()
@@ -63,13 +63,13 @@ func complain(_ text: String) {
     _ = write(STDERR_FILENO, line, line.utf8.count)
 }
 
-/// Asks at the terminal. False where there is none.
+/// Asks at the terminal, on standard error. False where there is no terminal.
 ///
 /// - Throws: `Exit.refused` when the answer is not yes.
 func asks(_ question: String) throws -> Bool {
     guard isatty(STDIN_FILENO) == 1 else { return false }
-    print(question, terminator: "")
     fflush(nil)
+    _ = write(STDERR_FILENO, question, question.utf8.count)
     if readLine() != "yes" {
         complain("Nothing was changed.")
         throw Exit.refused

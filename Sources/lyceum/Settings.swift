@@ -104,7 +104,9 @@ struct Settings: Sendable {
             name.hasPrefix("LYCEUM_") && !known.contains(name) && !scriptVariables.contains { name.hasPrefix($0) }
         }.map { name in
             "the environment variable \(name) is unknown and has no effect."
-                + (Suggestions.nearest(to: name, in: known).map { " Did you mean \($0)?" } ?? "")
+                + (Suggestions.nearest(to: String(name.dropFirst(7)), in: known.map { String($0.dropFirst(7)) }).map {
+                    " Did you mean LYCEUM_\($0)?"
+                } ?? "")
         }
     }
 

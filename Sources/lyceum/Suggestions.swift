@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 
 /// What a mistyped word was probably meant to be.
 enum Suggestions {
@@ -60,5 +61,52 @@ struct UnknownCommand {
             path.append(argument)
         }
         return nil
+    }
+}
+
+/// The first option of a command line that its command does not have, although it has one of nearly that name.
+struct UnknownOption {
+    let description: String
+
+    /// - Parameter arguments: behind the program's name.
+    init?(_ arguments: [String], of root: any ParsableCommand.Type) {
+        guard let tool = try? JSONDecoder().decode(Tool.self, from: Data(root._dumpHelp().utf8)) else { return nil }
+        var command = tool.command
+        for argument in arguments.prefix(while: { !$0.hasPrefix("-") }) {
+            guard let next = command.subcommands?.first(where: { $0.commandName == argument }) else { break }
+            command = next
+        }
+        let known = (command.arguments ?? []).flatMap { $0.names ?? [] }.filter { $0.kind == "long" }.map(\.name)
+        for argument in arguments.prefix(while: { $0 != "--" }) where argument.hasPrefix("--") {
+            let name = String(argument.dropFirst(2).prefix { $0 != "=" })
+            guard !known.contains(name), let meant = Suggestions.nearest(to: name, in: known) else { continue }
+            description = """
+                Error: Unknown option '--\(name)'. Did you mean '--\(meant)'?
+                  Add --help for more information.
+
+                """
+            return
+        }
+        return nil
+    }
+
+    /// Of the parser's description of the program, what is needed here.
+    private struct Tool: Decodable {
+        let command: Command
+    }
+
+    private struct Command: Decodable {
+        let commandName: String
+        let subcommands: [Command]?
+        let arguments: [Argument]?
+    }
+
+    private struct Argument: Decodable {
+        let names: [Name]?
+    }
+
+    private struct Name: Decodable {
+        let kind: String
+        let name: String
     }
 }

@@ -81,9 +81,6 @@ extension UserCommand {
         @OptionGroup var settings: SettingsOptions
 
         func validate() throws {
-            if role.isEmpty {
-                throw ValidationError("Missing option --role: administrator, head, deputy_head or teacher.")
-            }
             guard [lastName, firstName, middleName ?? "-"].allSatisfy({ isName($0) }) else {
                 throw ValidationError("A name must be one line of at most 200 characters.")
             }

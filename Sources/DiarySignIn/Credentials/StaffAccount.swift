@@ -133,7 +133,7 @@ package struct StaffAccount {
                     = translate(lower(concat_ws(' ', $2::text, $3::text)), 'ё', 'е')
                 AND ($4::text IS NULL OR u.middle_name IS NULL
                     OR translate(lower(u.middle_name), 'ё', 'е') = translate(lower($4::text), 'ё', 'е'))
-            GROUP BY u.id
+            GROUP BY u.school_id, u.id
             ORDER BY u.login NULLS LAST, u.id
             """, [id, person.lastName, person.firstName, person.middleName]
         ).rows
