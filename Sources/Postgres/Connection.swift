@@ -16,6 +16,8 @@ import Reactor
     var onAnswer: ((UInt64) -> Void)?
     /// Told when the segment that is being answered has taken longer than anybody waits.
     var onOverdue: (() -> Void)?
+    /// Told of each warning of the server.
+    var onWarning: ((ServerError) -> Void)?
     /// Told when it closes after it retired.
     var onDrained: (() -> Void)?
     private(set) var isOpen = true
@@ -58,8 +60,14 @@ import Reactor
         self.poller = poller
         self.deadlines = deadlines
         watchdog = deadlines.make { [unowned self] in watch() }
-        // libpq would print warnings to the process's standard error.
-        _ = unsafe PQsetNoticeProcessor(connection, { _, _ in }, nil)
+        // libpq would print them to the process's standard error. It calls back from calls of this object alone.
+        let itself = unsafe Unmanaged.passUnretained(self).toOpaque()
+        _ = unsafe PQsetNoticeReceiver(
+            connection,
+            { context, result in
+                guard let context = unsafe context else { return }
+                unsafe Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().noticed(result)
+            }, itself)
         guard unsafe PQsetnonblocking(connection, 1) == 0, unsafe PQenterPipelineMode(connection) == 1 else {
             throw .unavailable(reason: "pipeline mode refused")
         }
@@ -142,6 +150,12 @@ import Reactor
             isOverdue = true
             onOverdue?()
         }
+    }
+
+    /// A WARNING, NOTICE or the like, which libpq keeps.
+    private func noticed(_ result: OpaquePointer?) {
+        let severity = unsafe PQresultErrorField(result, Int32(UInt8(ascii: "V"))).map { unsafe String(cString: $0) }
+        if severity == "WARNING" { onWarning?(unsafe ServerError(result)) }
     }
 
     var message: String {

@@ -29,7 +29,13 @@ package struct Scope: Sendable {
     }
 
     /// The first query of a segment that reads.
-    var forReading: Query { Self.reading(parameters) }
+    ///
+    /// A session of a program of others ends at once for reads, too. The school's own apps are not asked: their people's
+    /// access tokens read for as long as they live (docs/decisions/0037).
+    var forReading: Query {
+        let isProgram = client != nil && session?.isEmpty == false
+        return isProgram ? Self.readingAsProgram(parameters) : Self.reading(parameters)
+    }
     var forWriting: Query { Self.writing(parameters) }
 
     private var parameters: [Parameter] {
@@ -46,6 +52,7 @@ package struct Scope: Sendable {
         \(Setting.client.set(text: "$7"))
         """
     private static let reading = Statement("SELECT \(settings)")
+    private static let readingAsProgram = Statement("SELECT \(settings), lyceum.require_session()")
     /// Writes also ask whether the session still lives: ending one takes effect at once for them.
     private static let writing = Statement(
         "SELECT \(settings), CASE WHEN $3 <> '' THEN lyceum.require_session() END")

@@ -26,7 +26,8 @@ extension Problem {
     /// A refused request. Where tokens are given the answer is that of RFC 6749.
     init(_ grant: RateLimiter.Grant) {
         self.init(
-            .rateLimited, headers: [("Retry-After", String(grant.retryAfter))],
+            .rateLimited, detail: grant.policy.refusal, headers: [("Retry-After", String(grant.retryAfter))],
             oauthError: grant.policy.name == "sign-in" ? "temporarily_unavailable" : nil)
+        members = [("limit", grant.policy.name)]
     }
 }

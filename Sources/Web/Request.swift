@@ -18,6 +18,8 @@ package final class Request {
     /// The route's path as written, for logs; nil without a route.
     package internal(set) var template: String?
     package let timing: RequestTiming
+    /// Asked for by load balancers and the like: its route has no quota.
+    var isProbe = false
     /// The route's number; 0 without a route.
     var routeNumber = 0
     /// What it was counted against.
