@@ -5,10 +5,10 @@ import Testing
 
 /// openapi.yaml from its parts.
 @Suite struct BundleTests {
-    @Test func theCommittedDocumentIsWhatThePartsGive() throws {
+    @Test func committedDocumentMatchesTheParts() throws {
         let document = try String(contentsOfFile: TestDatabase.repository + "/openapi.yaml", encoding: .utf8)
         let isSame = try Contract.bundle(TestDatabase.repository + "/openapi") == document
-        #expect(isSame, "make openapi.yaml anew with `lyceum openapi bundle`")
+        #expect(isSame, "regenerate openapi.yaml with `lyceum openapi bundle`")
         #expect(document.hasPrefix("# Generated from the parts in openapi/ by `lyceum openapi bundle`."))
     }
 
@@ -35,9 +35,9 @@ import Testing
         #expect(patch.contains(" name:") && !patch.contains(" kind:"), "what is fixed is not changed")
     }
 
-    @Test func withoutAnOperationItHasNoneAndNoPage() throws {
+    @Test func resourceWithoutListHasNoPage() throws {
         let rooms = Parts.rooms.replacing("write: managers", with: "write: managers\n  without: [list, delete]")
-        // Without lists nothing has a page, and nothing may be there for nobody.
+        // Without a list there is no page, and a shared part that nothing uses is an error.
         #expect(try Parts.fault(["school/rooms.yaml": rooms]) == "openapi/: nothing refers to the parameter Cursor.")
     }
 
@@ -85,7 +85,7 @@ import Testing
         #expect(told.hasPrefix("openapi/\(fault)") || told.hasPrefix("openapi/: \(fault)"), "\(told)")
     }
 
-    @Test func aNounsFileBelongsIntoAFolder() throws {
+    @Test func fileOfANounBelongsInAFolder() throws {
         #expect(
             try Parts.fault(["rooms.yaml": Parts.rooms])
                 == "openapi/rooms.yaml: the file of a noun belongs into the folder of its area.")

@@ -42,7 +42,7 @@ import Testing
 
     // MARK: Up and down
 
-    @Test func upAppliesWhatIsPendingOnce() throws {
+    @Test func upAppliesPendingFilesOnce() throws {
         let one = try migrator(Self.schools)
         #expect(try states(one) == [.pending])
         #expect(try one.standing() != .current)

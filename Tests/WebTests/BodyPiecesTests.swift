@@ -83,8 +83,8 @@ import Testing
         #expect(answer.status == 400 && answer.closes)
     }
 
-    /// Who was quick at first has no more time for the rest than anybody.
-    @Test func whatCameEarnsNoMoreThanTheFirstTime() async throws {
+    /// A client that was fast at first gets no more time for the rest than any other.
+    @Test func receivedContentNeverEarnsMoreThanTheInitialTime() async throws {
         let server = try await server {
             $0.body = .milliseconds(200)
             $0.bodyRate = 1
@@ -124,7 +124,7 @@ import Testing
         let refused = try await third.answer()
         #expect(refused.status == 503 && refused.member("code") == "overloaded")
         #expect(refused["Retry-After"] != nil && refused.closes)
-        // Neither pieces nor what comes with its head is held.
+        // Neither pieces nor content that arrives with its head count as held.
         let pieces = try begin("/pieces/count")
         pieces.send("y")
         #expect(try await pieces.answer().status == 200)
@@ -141,7 +141,7 @@ import Testing
         #expect(try await fourth.answer().status == 200)
     }
 
-    @Test func whoLeavesGivesBack() async throws {
+    @Test func leavingClientReleasesHeldContent() async throws {
         let server = try await server { $0.heldContent = 200_000 }
         do {
             let client = try server.client()
