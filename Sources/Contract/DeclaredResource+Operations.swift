@@ -129,7 +129,7 @@ extension DeclaredResource {
         ])
     }
 
-    /// The answers of a class, those of these statuses, and the one when all is well.
+    /// The answers of a class, those with these statuses, and the one for success.
     private func responses(
         _ answers: Answers, _ name: String, _ statuses: [String], _ status: String, _ response: Node
     ) -> Node {
@@ -139,7 +139,7 @@ extension DeclaredResource {
         return Answers.sorted(responses)
     }
 
-    /// Beside those of the class, what an operation on a record may be answered with.
+    /// Further answers of an operation on a record, in addition to those of the class.
     private static let problems = [
         "304": "NotModified", "404": "NotFound", "409": "Conflict", "412": "PreconditionFailed",
         "428": "PreconditionRequired",

@@ -45,7 +45,7 @@ extension DeclaredResource {
         ])
     }
 
-    /// The summary of an operation, the part's own where it has one.
+    /// The summary of an operation; the part may give its own.
     func summary(_ operation: String) -> String {
         if let own = try? summaries[operation]?.text() { return own }
         return switch operation {

@@ -160,8 +160,8 @@ package final class Migrator {
         }
     }
 
-    /// - Parameter also: what belongs into the file's transaction: after its SQL when going up, before it when going
-    ///   down. Not called for a file without a transaction.
+    /// - Parameter also: work for the file's transaction: after its SQL when going up, before it when going down. Not
+    ///   called for a file without a transaction.
     private func run(_ file: MigrationFile, up: Bool, also: () throws -> Void = {}) throws {
         report(.running(file, up: up))
         let clock = ContinuousClock()
