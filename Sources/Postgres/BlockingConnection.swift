@@ -128,7 +128,7 @@ import CPostgres
         guard sent == 1 else { throw unsafe Failure(connection: handle) }
     }
 
-    // MARK: Inside
+    // MARK: Private
 
     private static func connect(_ parameters: [(String, String)]) -> OpaquePointer? {
         unsafe withCStrings(parameters.map(\.0)) { keys in

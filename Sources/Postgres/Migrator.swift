@@ -63,7 +63,7 @@ package final class Migrator {
         try prepareSession()
     }
 
-    // MARK: Looking
+    // MARK: Queries
 
     /// Every file and every row of schema_migrations, by version. Changes nothing and takes no lock.
     package func status() throws -> [MigrationHistory.Entry] { try history().entries }
@@ -111,7 +111,7 @@ package final class Migrator {
         return Array(undone)
     }
 
-    // MARK: Doing
+    // MARK: Changes
 
     /// Runs the pending files up to and including version `target`, and applies the functions if none is left after it.
     ///

@@ -124,7 +124,7 @@ import Testing
         #expect(await fixture.run { lanes, _ in lanes.leased.statistics.lost } == 0)
     }
 
-    // MARK: Ends before the end
+    // MARK: Early ends
 
     @Test func closedInTheMiddleFreesItsPlace() async throws {
         for _ in 0..<3 {
@@ -244,7 +244,7 @@ import Testing
         #expect(answered == 40)
     }
 
-    // MARK: How many
+    // MARK: Limits
 
     @Test(arguments: [(1, 1), (2, 1), (3, 2), (5, 2)])
     func longReadsLeaveAPlaceToOthers(_ leased: Int, _ expected: Int) async throws {

@@ -135,7 +135,7 @@ import Testing
         #expect(try migrator([("z.sql", trigger)]).standing() == .current)
     }
 
-    // MARK: What leaves the files
+    // MARK: Removed objects
 
     @Test func objectsWithoutAFileAreDropped() throws {
         let view = ("v.sql", "create or replace view lyceum.v as select lyceum.one() as n;")

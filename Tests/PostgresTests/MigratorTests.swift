@@ -320,7 +320,7 @@ import Testing
         #expect(try migrator(Self.schools, drop).up().versions == [1, 2])
     }
 
-    // MARK: The real ones
+    // MARK: The migrations of this repository
 
     @Test func repositorysMigrationsGoUpDownAndUp() throws {
         let migrations = try Migrations.load(directory: TestDatabase.migrations)

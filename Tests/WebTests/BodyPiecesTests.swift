@@ -16,7 +16,7 @@ import Testing
         await server.server.metrics().first { $0.name == "lyceum_http_held_content_bytes" }?.samples.first?.value
     }
 
-    // MARK: Pieces are what the whole is
+    // MARK: Pieces and whole bodies
 
     @Test(arguments: ["/echo", "/pieces"], [0, 1, 5, 9000, 200_000])
     func fixedLength(_ path: String, _ size: Int) async throws {
@@ -108,7 +108,7 @@ import Testing
         #expect(await held(server) == 0)
     }
 
-    // MARK: One bound for all
+    // MARK: The limit for all bodies
 
     @Test func unfinishedBodiesHaveABoundInTotal() async throws {
         let server = try await server { $0.heldContent = 200_000 }
