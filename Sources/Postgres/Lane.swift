@@ -14,7 +14,7 @@ final class Lane {
     }
 
     enum Kind {
-        /// Reads change nothing, so those lost with their connection are sent again.
+        /// Reads change nothing, so those lost with their connection are sent once more.
         case read
         case write
         /// Each connection belongs to one request at a time, see `LeasedLane`.

@@ -379,7 +379,7 @@ protocol ConnectionOwner: AnyObject {
     func unforeseen(_ error: any Error, _ request: Request) -> Problem
     /// - Parameter stream: how much of a streamed answer was sent and how it ended; nil for other answers.
     func log(_ request: Request, _ response: Response, nanoseconds: UInt64, stream: SentStream?)
-    /// Counts the begin of a stream; `log` counts its end.
+    /// Counts the beginning of a stream; `log` counts its end.
     func streams(_ request: Request)
     /// The unfinished content that all connections of the process hold.
     var heldContent: HeldContent { get }
