@@ -71,7 +71,7 @@ package struct FunctionHistory: Sendable {
         let known = Set(known)
         return catalog.entries
             .filter { !known.contains($0.object) && !$0.object.isViewOfPublic }
-            .map { "the \($0.object.kind.rawValue) \($0.identity) is in the database but in no file: drop it" }
+            .map { "the \($0.object.kind.rawValue) \($0.identity) is in the database and in no file: drop it" }
     }
 
     /// Functions with more versions in the database than in the files.

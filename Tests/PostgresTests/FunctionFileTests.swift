@@ -22,9 +22,9 @@ import Testing
         "create table x ();": "numbered file",
         "update x set a = 1;": "numbered file",
         "drop function lyceum.f();": "numbered file",
-        "-- nothing": "makes nothing",
+        "-- nothing": "defines nothing",
         "create or replace view v as select 1; create or replace view v as select 2;": "twice",
-        "create or replace function lyceum.f() returns int language sql as $$ select 1": "doesn't end",
+        "create or replace function lyceum.f() returns int language sql as $$ select 1": "unterminated",
     ])
     func tablesAndDataAreRefused(_ contents: String, _ reason: String) throws {
         let error = try #require(throws: MigrationError.self) { try FunctionFile(path: "a.sql", contents: contents) }
