@@ -26,7 +26,7 @@ import Testing
         "create or replace view v as select 1; create or replace view v as select 2;": "twice",
         "create or replace function lyceum.f() returns int language sql as $$ select 1": "unterminated",
     ])
-    func tablesAndDataAreRefused(_ contents: String, _ reason: String) throws {
+    func otherContentsAreRefused(_ contents: String, _ reason: String) throws {
         let error = try #require(throws: MigrationError.self) { try FunctionFile(path: "a.sql", contents: contents) }
         #expect(error.description.contains(reason), "\(error)")
     }
