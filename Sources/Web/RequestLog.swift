@@ -2,17 +2,18 @@ import HTTP1
 import JSON
 import Reactor
 
-/// Which requests get a line in the log: one of so many, 0 for none. What was answered 4xx or 5xx, or broke off, always does.
+/// Which requests are logged. Requests that failed (4xx, 5xx, or broken off) always are.
 package struct RequestLogging: Sendable, Equatable {
+    /// One of this many successful requests is logged; 0: none.
     package var requests = 1
-    /// Of routes without a quota, which load balancers ask all the time.
+    /// The same for routes without a rate limit, which load balancers call all the time.
     package var probes = 1
 
     package init() {}
 }
 
-/// A core's log lines about requests: JSON, one a line, gathered and handed to the sink ten times a second. They name no
-/// person: path template, status, time, request id.
+/// A core's log lines about requests: one JSON object per line, collected and passed to the sink ten times a second.
+/// They identify no person: only path template, status, time and request id.
 final class RequestLog {
     private let sink: LogSink
     /// Nil: faults only.
@@ -30,7 +31,7 @@ final class RequestLog {
     }
 
     func request(_ request: Request, _ response: Response, nanoseconds: UInt64, stream: SentStream?) {
-        // 501 and 505 are the client's doing, whatever their class.
+        // 501 and 505 are caused by the client, although they are 5xx.
         let isFault =
             response.status.code >= 500 && response.status.code != 501 && response.status.code != 505
             || stream?.end == .failed
@@ -72,7 +73,7 @@ final class RequestLog {
         return true
     }
 
-    /// What nobody foresaw, in full.
+    /// Logs an unexpected error in full.
     func failure(_ error: any Error, _ request: Request, _ message: StaticString = "unforeseen error") {
         var writer = begin("error", message)
         writer.key("request_id")

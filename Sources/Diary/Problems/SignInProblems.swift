@@ -37,10 +37,10 @@ extension ProblemKind {
             ru: "Прав (scope) токена для этого не хватает.", en: "The scope of the token does not include this."))
     package static let notForPrograms = ProblemKind(
         "not_for_programs", .forbidden,
-        title: Text(ru: "Не для сторонних программ", en: "Not for programs of others"),
+        title: Text(ru: "Не для приложений и интеграций", en: "Not for apps and integrations"),
         detail: Text(
             ru: "Эта операция закрыта для приложений и интеграций; никакие права (scope) её не откроют.",
-            en: "This operation is closed to apps and integrations; no scope opens it."))
+            en: "This operation is closed to apps of others and to integrations; no scope opens it."))
     package static let invalidRequest = ProblemKind(
         "invalid_request", .badRequest,
         title: Text(ru: "Не хватает данных для входа", en: "Invalid token request"),
