@@ -78,7 +78,8 @@ extension ProblemKind {
         "expectation_failed", .expectationFailed,
         title: Text(ru: "Ожидание не поддерживается", en: "Expectation failed"),
         detail: Text(
-            ru: "В поле Expect поддерживается только 100-continue.", en: "Expect supports 100-continue and nothing else.")
+            ru: "В поле Expect поддерживается только 100-continue.",
+            en: "Expect supports 100-continue and nothing else.")
     )
     package static let validationFailed = ProblemKind(
         "validation_failed", .unprocessableContent,
