@@ -122,7 +122,8 @@ package enum Imports {
                 "force", "contradiction",
                 Text(
                     ru: "force — для полных файлов, partial — для файлов с частью записей: укажите одно.",
-                    en: "force is for complete files and partial for files with some of the records: give one of them."))
+                    en: "force is for complete files and partial for files with some of the records: give one of them.")
+            )
         }
         try query.finish()
         return options

@@ -91,7 +91,8 @@ package struct FunctionFile: Sendable {
             throw .file(
                 fileName, line: statement.line,
                 "has \(words.prefix(2).joined(separator: " ")): a file of functions may only have CREATE OR REPLACE of "
-                    + "functions, views and triggers, with their comments and privileges; tables and data belong in a numbered file")
+                    + "functions, views and triggers, with their comments and privileges; tables and data belong in a "
+                    + "numbered file")
         }
     }
 }

@@ -67,7 +67,8 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
         case .noSuchVersion(let version, let newest):
             return "There is no migration \(version): the newest is \(newest). Nothing was changed."
         case .tooManySteps(let steps, let applied):
-            return "Can't undo \(steps) migrations: only \(applied) \(applied == 1 ? "is" : "are") applied. Nothing was changed."
+            return
+                "Can't undo \(steps) migrations: only \(applied) \(applied == 1 ? "is" : "are") applied. Nothing was changed."
         case .abandoned: return "Stopped and rolled back. Nothing was changed."
         case .stopped(_, let up, let done, let left, let partly):
             return Self.stopped(up: up, done: done, left: left, partly: partly)
@@ -129,7 +130,9 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
             lines.append("To go on, run `lyceum migrate up`.")
         } else {
             lines.append("To go on, run `lyceum migrate down\(left.count > 1 ? " --steps \(left.count)" : "")`.")
-            if !done.isEmpty { lines.append("Functions, views and triggers were dropped; `lyceum migrate up` makes them again.") }
+            if !done.isEmpty {
+                lines.append("Functions, views and triggers are gone; `lyceum migrate up` makes them again.")
+            }
         }
         return lines.joined(separator: "\n")
     }

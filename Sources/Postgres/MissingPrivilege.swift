@@ -9,14 +9,17 @@ struct MissingPrivilege {
     /// What to do.
     var advice: String {
         if message.contains("row-level security") {
-            return "The role \(role) is bound by row-level security; the owner's commands need the role that owns the tables. "
+            return
+                "The role \(role) is bound by row-level security; the owner's commands need the role that owns the tables. "
                 + "Connect as it: LYCEUM_OWNER_DATABASE_URL."
         }
         if let object = rest(behind: "must be owner of ") {
-            return "The role \(role) does not own the \(object). Connect as the role that does: LYCEUM_OWNER_DATABASE_URL."
+            return
+                "The role \(role) does not own the \(object). Connect as the role that does: LYCEUM_OWNER_DATABASE_URL."
         }
         if message.contains("permission denied to create role") {
-            return "The role \(role) lacks CREATEROLE, which the first migration needs when the role lyceum_app does not exist. "
+            return
+                "The role \(role) lacks CREATEROLE, which the first migration needs when the role lyceum_app does not exist. "
                 + "Run docs/roles.sql as a superuser; it creates the role."
         }
         if rest(behind: "permission denied to create extension ") != nil {

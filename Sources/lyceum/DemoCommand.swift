@@ -57,7 +57,9 @@ struct DemoCommand: AsyncParsableCommand {
         guard Demo.studentCounts.contains(students) else {
             throw ValidationError("--students must be \(said(Demo.studentCounts)).")
         }
-        guard Demo.yearCounts.contains(years) else { throw ValidationError("--years must be \(said(Demo.yearCounts)).") }
+        guard Demo.yearCounts.contains(years) else {
+            throw ValidationError("--years must be \(said(Demo.yearCounts)).")
+        }
     }
 
     func run() async throws {

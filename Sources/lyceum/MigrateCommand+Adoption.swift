@@ -40,7 +40,8 @@ extension MigrateCommand {
         @OptionGroup var migrate: MigrateOptions
         @OptionGroup var waiting: MigrateWaiting
 
-        @Option(help: ArgumentHelp("The file that its tables correspond to. Default: the newest.", valueName: "version"))
+        @Option(
+            help: ArgumentHelp("The file that its tables correspond to. Default: the newest.", valueName: "version"))
         var at: Int?
 
         func run() async throws {

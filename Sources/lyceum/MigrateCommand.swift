@@ -350,7 +350,8 @@ extension MigrateCommand {
 func show(_ event: Migrator.Event) {
     switch event {
     case .waiting(let holder):
-        complain("Another migration is running\(holder.map { " (backend \($0))" } ?? ""); waiting until it has finished.")
+        complain(
+            "Another migration is running\(holder.map { " (backend \($0))" } ?? ""); waiting until it has finished.")
     case .running(let file, let up):
         print("\(up ? "up  " : "down")  \(file.fileName)", terminator: "")
         fflush(nil)

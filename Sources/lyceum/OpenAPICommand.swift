@@ -36,7 +36,9 @@ extension OpenAPICommand {
 
         @OptionGroup var settings: SettingsOptions
 
-        @Option(name: .shortAndLong, help: "The file to write; - is standard output. Default: openapi.yaml beside openapi/.")
+        @Option(
+            name: .shortAndLong, help: "The file to write; - is standard output. Default: openapi.yaml beside openapi/."
+        )
         var output: String?
 
         func run() async throws {
@@ -67,7 +69,8 @@ extension OpenAPICommand {
                 let path = try installed.openAPIYAML()
                 guard Array(bundle.utf8) == (try installed.contents(path)) else {
                     complain(
-                        "\(path) is out of date: it is not what the parts in openapi/ give. Run `lyceum openapi bundle`.")
+                        "\(path) is out of date: it is not what the parts in openapi/ give. Run `lyceum openapi bundle`."
+                    )
                     throw Exit.pending
                 }
             }
@@ -91,7 +94,9 @@ extension OpenAPICommand {
 
         @OptionGroup var settings: SettingsOptions
 
-        @Option(name: .shortAndLong, help: "The file to write; - is standard output. Default: openapi.json beside openapi.yaml.")
+        @Option(
+            name: .shortAndLong,
+            help: "The file to write; - is standard output. Default: openapi.json beside openapi.yaml.")
         var output: String?
 
         func run() async throws {

@@ -27,7 +27,8 @@ extension StartChecks.Failure {
             let names = entries.prefix(3).map(\.path).joined(separator: ", ")
             self.init(
                 "The database's functions are not this program's (files that differ: \(entries.count), \(names)"
-                    + "\(entries.count > 3 ? " …" : "")): run `lyceum migrate up`, or use the program that applied them.")
+                    + "\(entries.count > 3 ? " …" : "")): run `lyceum migrate up`, or use the program that applied them."
+            )
         default: self.init("The database's schema is not this program's: `lyceum migrate status` says why.")
         }
     }

@@ -53,7 +53,8 @@ extension SchoolCommand {
                   78  a setting is missing or wrong
                 """)
 
-        @Argument(help: "What people enter at sign-in: lower-case letters, digits and -, at most 63. It can't be changed.")
+        @Argument(
+            help: "What people enter at sign-in: lower-case letters, digits and -, at most 63. It can't be changed.")
         var code: String
 
         @Option(help: "The school's name as people read it.")

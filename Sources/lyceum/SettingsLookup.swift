@@ -125,7 +125,8 @@ struct Lookup {
         } catch {
             throw .wrong(
                 key, origin: found.origin,
-                "must be origins like https://app.example.org, separated by commas, or *; this is none: \(error.origin)")
+                "must be origins like https://app.example.org, separated by commas, or *; this is none: \(error.origin)"
+            )
         }
     }
 

@@ -7,7 +7,8 @@ struct SettingsOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The directory with Migrations/, Templates/ and openapi.yaml.", discussion: "Or LYCEUM_RESOURCES_DIRECTORY.",
+            "The directory with Migrations/, Templates/ and openapi.yaml.",
+            discussion: "Or LYCEUM_RESOURCES_DIRECTORY.",
             valueName: "path"))
     var resources: String?
 

@@ -16,7 +16,8 @@ import Testing
 
     private func send(_ client: TestClient, _ kind: String, _ lines: [String]) throws -> TestClient.Answer {
         try client.send(
-            "POST", "/v1/imports/\(kind)?force=true", headers: [("Content-Type", "text/csv"), ("Accept-Language", "ru")],
+            "POST", "/v1/imports/\(kind)?force=true",
+            headers: [("Content-Type", "text/csv"), ("Accept-Language", "ru")],
             body: Array((lines.joined(separator: "\n") + "\n").utf8))
     }
 

@@ -125,7 +125,8 @@ import Testing
         #expect(lines.count == 3)
         #expect(
             lines[0].contains("students.csv: row 2, column Дата рождения (birth_date): Expected a date"), "\(lines[0])")
-        #expect(lines[1].contains("row 3, column Класс (class):") && lines[1].hasSuffix("(unknown_class)"), "\(lines[1])")
+        #expect(
+            lines[1].contains("row 3, column Класс (class):") && lines[1].hasSuffix("(unknown_class)"), "\(lines[1])")
         #expect(lines[2].hasSuffix("Nothing was changed."))
         #expect(try number("SELECT count(*) FROM users") == 0)
     }

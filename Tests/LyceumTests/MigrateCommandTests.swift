@@ -59,7 +59,8 @@ import Testing
         try age("base/context.sql")
         let command = try Executable.run(["school", "list"], owner: database)
         #expect(command.status == 2)
-        #expect(command.errors.contains("not this program's (files that differ: 1, base/context.sql)"), "\(command.errors)")
+        #expect(
+            command.errors.contains("not this program's (files that differ: 1, base/context.sql)"), "\(command.errors)")
         #expect(command.errors.contains("lyceum migrate up"))
     }
 
@@ -75,7 +76,9 @@ import Testing
     @Test func downSaysWhatGoes() throws {
         let refused = try migrate("down", "--yes")
         #expect(refused.status == 2)
-        #expect(refused.errors.contains("0009_orders.sql, line ") && refused.errors.contains("DROP TABLE"), "\(refused.errors)")
+        #expect(
+            refused.errors.contains("0009_orders.sql, line ") && refused.errors.contains("DROP TABLE"),
+            "\(refused.errors)")
         #expect(refused.errors.contains("--allow-destructive"))
         let asked = try migrate("down", "--allow-destructive")
         #expect(asked.status == 2)
@@ -116,7 +119,9 @@ import Testing
         #expect(try files.migrate(["up"], database).status == 0)
         let down = try files.migrate(["down", "--steps", "2", "--yes", "--allow-destructive"], database)
         #expect(down.status == 2)
-        #expect(down.errors.contains("\(name) can't be undone: it has no statements under -- migrate:down"), "\(down.errors)")
+        #expect(
+            down.errors.contains("\(name) can't be undone: it has no statements under -- migrate:down"),
+            "\(down.errors)")
         #expect(down.errors.contains("--steps 1"))
         try files.remove(last)
         let status = try files.migrate(["status"], database)
@@ -127,7 +132,9 @@ import Testing
     }
 
     /// PostgreSQL would go on with the statement, and its locks would stay.
-    @Test(arguments: [(SIGINT, "migrate:up", 130 as Int32), (SIGTERM, "migrate:up", 143), (SIGINT, "migrate:no-transaction", 130)])
+    @Test(arguments: [
+        (SIGINT, "migrate:up", 130 as Int32), (SIGTERM, "migrate:up", 143), (SIGINT, "migrate:no-transaction", 130),
+    ])
     func aStoppedMigrationSaysWhatIsLeft(_ signal: Int32, _ kind: String, _ status: Int32) async throws {
         let files = try Files()
         let quick = try files.add("CREATE TABLE quick (a int);", down: "DROP TABLE quick;")
@@ -216,7 +223,9 @@ private struct Files {
     /// - Returns: the file's name, with the next free number.
     func add(_ up: String, down: String?, isTransactional: Bool = true) throws -> String {
         let folder = directory.appending(path: "Migrations")
-        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.first?.isNumber == true }
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+            $0.first?.isNumber == true
+        }
         let name = String(String(10_001 + files.count).suffix(4)) + "_test.sql"
         let text =
             (isTransactional ? "" : "-- migrate:no-transaction\n") + "-- migrate:up\n\(up)\n"

@@ -92,8 +92,9 @@ import Testing
 
     @Test func nobodyIsMadeTwice() throws {
         #expect(try create("--role", "administrator", "--middle-name", "Петровна").status == 0)
-        for arguments in [["--role", "teacher"], ["--role", "administrator", "--middle-name", "ПЕТРОВНА", "--login", "other"]]
-        {
+        for arguments in [
+            ["--role", "teacher"], ["--role", "administrator", "--middle-name", "ПЕТРОВНА", "--login", "other"],
+        ] {
             let again = try run(
                 ["user", "create", "--school", "lyceum29", "--last-name", "иванова", "--first-name", "Мария", "--json"]
                     + arguments)

@@ -115,7 +115,9 @@ import Testing
         let migrator = try migrator(Self.file(1, "schools", up: "CREATE TABLE schools ();"), Self.marks)
         try migrator.up()
         let error = try #require(throws: MigrationError.self) { try migrator.down(steps: 2) }
-        guard case .irreversible("0001_schools.sql", possible: 1) = error else { return #expect(Bool(false), "\(error)") }
+        guard case .irreversible("0001_schools.sql", possible: 1) = error else {
+            return #expect(Bool(false), "\(error)")
+        }
         #expect(try exists("marks"))
     }
 

@@ -50,9 +50,11 @@ extension ImportFault {
         header = nil
         code = Self.shrinks
         detail = Text(
-            ru: "В файле нет \(missing) из \(known) известных записей; возможно, он обрезан. Если файл полный, добавьте "
+            ru:
+                "В файле нет \(missing) из \(known) известных записей; возможно, он обрезан. Если файл полный, добавьте "
                 + "force=true; если в нём лишь часть записей — partial=true.",
-            en: "The file leaves out \(missing) of \(known) known records; it may be cut off. If the file is complete, use "
+            en:
+                "The file leaves out \(missing) of \(known) known records; it may be cut off. If the file is complete, use "
                 + "force=true; if it holds only some of the records, use partial=true.")
     }
 }

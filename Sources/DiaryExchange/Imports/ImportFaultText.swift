@@ -31,7 +31,9 @@ extension Text {
             case "too_long": Text(ru: "Слишком длинное значение.", en: "The value is too long.")
             case "too_many_columns": Text(ru: "Слишком много столбцов.", en: "There are too many columns.")
             case "too_many_rows":
-                Text(ru: "Слишком много строк: можно не больше 20 000.", en: "There are too many rows; the limit is 20,000.")
+                Text(
+                    ru: "Слишком много строк: можно не больше 20 000.",
+                    en: "There are too many rows; the limit is 20,000.")
             case "no_header": Text(ru: "В файле нет строки заголовка.", en: "The file has no header row.")
             case "unknown_column":
                 Text(
@@ -53,7 +55,9 @@ extension Text {
                 Text(ru: "Ожидается число часов, например 2 или 0,5.", en: "Expected hours, such as 2 or 0.5.")
             case "not_one_of": Text(ru: "Ожидается одно из: \(said).", en: "Expected one of: \(said).")
             case "too_many_items":
-                Text(ru: "Слишком много значений: можно не больше \(said).", en: "Too many values; the limit is \(said).")
+                Text(
+                    ru: "Слишком много значений: можно не больше \(said).", en: "Too many values; the limit is \(said)."
+                )
             case "in_the_future": Text(ru: "Эта дата ещё не наступила.", en: "The date is in the future.")
             case "before_start": Text(ru: "Конец раньше начала.", en: "The end is before the start.")
             case "outside_year":
@@ -61,7 +65,8 @@ extension Text {
             // What the row names.
             case "no_academic_year":
                 Text(ru: "В школе нет текущего учебного года.", en: "The school has no current academic year.")
-            case "unknown_subject": Text(ru: "В школе нет предмета «\(said)».", en: "The school has no subject “\(said)”.")
+            case "unknown_subject":
+                Text(ru: "В школе нет предмета «\(said)».", en: "The school has no subject “\(said)”.")
             case "unknown_class":
                 Text(
                     ru: "В текущем учебном году нет класса «\(said)».",
@@ -124,8 +129,10 @@ extension Text {
                 Text(ru: "Указана дата зачисления, но не класс.", en: "There is a date of enrollment but no class.")
             case "class_change_needs_date":
                 Text(
-                    ru: "Ученик уже в другом классе\(name). Для перевода укажите дату зачисления позже начала этого зачисления.",
-                    en: "The student is already in another class\(name). To move the student, give an enrolled_on after the "
+                    ru:
+                        "Ученик уже в другом классе\(name). Для перевода укажите дату зачисления позже начала этого зачисления.",
+                    en:
+                        "The student is already in another class\(name). To move the student, give an enrolled_on after the "
                         + "start of that enrollment.")
             case "part_of_a_class":
                 Text(
@@ -162,7 +169,9 @@ extension Text {
             case "teacher_change_needs_date":
                 Text(
                     ru: "Сейчас ведёт другой учитель\(name). Для замены укажите дату начала, позже начала его записи.",
-                    en: "Another teacher has this now\(name). To replace the teacher, give a first day after that one's.")
+                    en:
+                        "Another teacher has this now\(name). To replace the teacher, give a first day after that one's."
+                )
             case "lead_overlap" where names.row != nil:
                 Text(
                     ru: "В эти дни ведущий учитель уже указан в строке \(row).",

@@ -47,8 +47,14 @@ extension ImportStatements {
                         "w.members IS NULL AND (w.starts_on IS NOT NULL OR w.ends_on IS NOT NULL)", "members",
                         "needs_members", nil
                     ),
-                    ("w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "starts_on", "outside_year", .said(years)),
-                    ("w.ends_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "ends_on", "outside_year", .said(years)),
+                    (
+                        "w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "starts_on", "outside_year",
+                        .said(years)
+                    ),
+                    (
+                        "w.ends_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "ends_on", "outside_year",
+                        .said(years)
+                    ),
                 ]),
             """
             SELECT w.line, 'external_id', 'already_exists', NULL, g.name, NULL

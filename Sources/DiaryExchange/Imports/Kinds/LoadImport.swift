@@ -95,7 +95,10 @@ extension ImportStatements {
                         "w.lead_now IS NOT NULL AND w.teacher_to IS NULL AND coalesce(w.teacher_from <= w.lead_since, true)",
                         "teacher", "teacher_change_needs_date", .known("w.lead_name")
                     ),
-                    ("w.lead_now IS NOT NULL AND w.teacher_to IS NOT NULL", "teacher", "lead_overlap", .known("w.lead_name")),
+                    (
+                        "w.lead_now IS NOT NULL AND w.teacher_to IS NOT NULL", "teacher", "lead_overlap",
+                        .known("w.lead_name")
+                    ),
                     (
                         "w.teacher_id IS NOT NULL AND w.overlaps_line IS NOT NULL", "teacher", "repeated",
                         .row("w.overlaps_line")

@@ -79,8 +79,14 @@ extension ImportStatements {
                     ("w.room_matches > 1", "room", "ambiguous", nil),
                     ("w.building IS NOT NULL AND w.room IS NULL", "room", "required", nil),
                     ("w.teacher IS NOT NULL AND w.teacher_id IS NULL", "teacher", "unknown_teacher", "w.teacher"),
-                    ("w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "starts_on", "outside_year", .said(years)),
-                    ("w.ends_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "ends_on", "outside_year", .said(years)),
+                    (
+                        "w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "starts_on", "outside_year",
+                        .said(years)
+                    ),
+                    (
+                        "w.ends_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "ends_on", "outside_year",
+                        .said(years)
+                    ),
                     ("w.last_day < w.first_day", "ends_on", "before_start", nil),
                     ("w.is_past", "external_id", "already_exists", "w.external_id"),
                     ("w.line > w.first_line", "slot", "repeated", .row("w.first_line")),
