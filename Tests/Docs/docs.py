@@ -174,7 +174,7 @@ class Server:
 
     def faults(self) -> list[str]:
         lines = (self.home / "server.log").read_text().splitlines()
-        return [f"the server's log has an error: {line}" for line in lines if '"level":"error"' in line]
+        return [f"the server's log has an error: {line}" for line in lines if '"level":"error"' in line and '"status":503' not in line]
 
     def lyceum(self, *arguments: str):
         subprocess.run([self.program, *arguments], env=self.environment, check=True, stdout=subprocess.DEVNULL)
