@@ -151,10 +151,10 @@ class Server:
         }
 
     def __enter__(self) -> "Server":
-        self.psql("CREATE ROLE lyceum_owner LOGIN CREATEROLE")
-        self.psql("CREATE DATABASE lyceum OWNER lyceum_owner")
+        # As docs/operations.md has a superuser do it.
+        passwords = {"LYCEUM_OWNER_PASSWORD": "owner", "LYCEUM_SERVER_PASSWORD": "server"}
+        self.psql("--file", str(ROOT / "docs/roles.sql"), environment=passwords)
         self.lyceum("migrate", "up")
-        self.psql("CREATE ROLE lyceum_server LOGIN IN ROLE lyceum_app")
         self.lyceum("demo", "--today", TODAY)
         with open(self.home / "server.log", "wb") as log:
             self.process = subprocess.Popen([self.program, "serve"], env=self.environment, stdout=log, stderr=log)
@@ -179,9 +179,10 @@ class Server:
     def lyceum(self, *arguments: str):
         subprocess.run([self.program, *arguments], env=self.environment, check=True, stdout=subprocess.DEVNULL)
 
-    def psql(self, statement: str):
+    def psql(self, *arguments: str, environment: dict[str, str]):
         subprocess.run(
-            ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url("postgres", "postgres"), "-c", statement], check=True)
+            ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *arguments, self.url("postgres", "postgres")],
+            env=os.environ | environment, check=True)
 
     def url(self, database: str, role: str) -> str:
         return f"postgresql:///{database}?host={self.home}&user={role}&options=-c%20lyceum.today%3D{TODAY}"
