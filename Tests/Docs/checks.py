@@ -1,4 +1,4 @@
-"""What can be said about the documentation without a server: links, names of commands, routes, settings and files."""
+"""What can be checked without a server: links, and names of commands, routes, settings, functions and files."""
 
 import json
 import os
@@ -108,6 +108,9 @@ def names(page: Page, cli: "CommandLine") -> list[str]:
         found = re.match(r"(GET|HEAD|POST|PUT|PATCH|DELETE) (/\S*)$", span)
         if found and not cli.has_route(found[1], found[2]):
             faults.append(f"{place}: there is no route {span}")
+        found = re.match(r"lyceum\.([a-z_]+)$", span)
+        if found and found[1] not in cli.functions:
+            faults.append(f"{place}: there is no function {span}")
         found = re.match(r"(Sources|Tests|Migrations|Templates|Benchmarks|docs|script|openapi)/[\w./*+-]*$", span)
         if found and not list(ROOT.glob(span.rstrip("/"))):
             faults.append(f"{place}: there is no {span}")
@@ -209,6 +212,8 @@ class CommandLine:
         self.variables = {"LYCEUM_" + key.replace(".", "_").upper() for key in self.settings}
         pairs = re.findall(r"(--[a-z-]+) <[^>]+>(?:(?!\n  --).)*?Or (LYCEUM_[A-Z_]+)", self.ask("config", "--help"), re.DOTALL)
         self.flags = {variable: flag for flag, variable in pairs if variable != "LYCEUM_CONFIG"}
+        schema = (ROOT / "Migrations/schema.sql").read_text()
+        self.functions = set(re.findall(r"\blyceum\.([a-z_]+)", schema))
         self.routes = {
             (route["method"], re.sub(r"{[^}]*}", "{}", route["path"])) for route in json.loads(self.ask("routes", "--json"))}
 
