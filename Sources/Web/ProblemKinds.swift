@@ -74,6 +74,13 @@ extension ProblemKind {
         "http_version_not_supported", .httpVersionNotSupported,
         title: Text(ru: "Версия HTTP не поддерживается", en: "HTTP version not supported"),
         detail: Text(ru: "Сервер говорит на HTTP/1.1 и HTTP/1.0.", en: "This server supports HTTP/1.1 and HTTP/1.0."))
+    package static let expectationFailed = ProblemKind(
+        "expectation_failed", .expectationFailed,
+        title: Text(ru: "Ожидание не поддерживается", en: "Expectation failed"),
+        detail: Text(
+            ru: "В поле Expect поддерживается только 100-continue.",
+            en: "Expect supports 100-continue and nothing else.")
+    )
     package static let validationFailed = ProblemKind(
         "validation_failed", .unprocessableContent,
         title: Text(ru: "Данные не прошли проверку", en: "Validation failed"),
@@ -101,7 +108,8 @@ extension ProblemKind {
     package static let ofTheProtocol: [ProblemKind] = [
         malformedRequest, malformedJSON, invalidParameter, unknownParameter, notFound, methodNotAllowed, notAcceptable,
         requestTimeout, preconditionFailed, preconditionRequired, contentTooLarge, targetTooLong, headTooLarge,
-        unsupportedMediaType, notImplemented, versionNotSupported, validationFailed, overloaded, rateLimited,
+        unsupportedMediaType, expectationFailed, notImplemented, versionNotSupported, validationFailed, overloaded,
+        rateLimited,
         internalError,
     ]
 }
@@ -112,6 +120,7 @@ extension Problem {
             switch error.status.code {
             case 413: .contentTooLarge
             case 414: .targetTooLong
+            case 417: .expectationFailed
             case 431: .headTooLarge
             case 501: .notImplemented
             case 505: .versionNotSupported
