@@ -3,13 +3,13 @@ import Postgres
 import TestSupport
 import Testing
 
-/// The server refuses a database role that row-level security does not bind.
+/// The server refuses to start with a database role that bypasses row-level security.
 @Suite struct StartChecksTests {
     let database: TestDatabase
 
     init() throws { database = try TestDatabase(.migrated) }
 
-    @Test func aSessionOfItsOwnIsAccepted() throws {
+    @Test func ownSessionIsAccepted() throws {
         try StartChecks.ownSession(BlockingConnection(url: database.serverURL), url: database.serverURL)
     }
 

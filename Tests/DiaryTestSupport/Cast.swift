@@ -81,7 +81,7 @@ package struct Cast {
         }
 
         func find(_ sql: String, _ parameters: [String?]) throws -> String {
-            guard let value = try owner.query(sql, parameters).first else { throw TestFailure("nothing: \(sql)") }
+            guard let value = try owner.query(sql, parameters).first else { throw TestFailure("no row: \(sql)") }
             return value
         }
 

@@ -85,7 +85,7 @@ package struct CredentialSchool {
 
     private func found(_ sql: String, _ rest: String?...) throws -> String {
         guard let value = try server.owner().query(sql, [String(ids.school)] + rest).first else {
-            throw TestFailure("nothing: \(sql)")
+            throw TestFailure("no row: \(sql)")
         }
         return value
     }

@@ -39,7 +39,7 @@ package struct DemoSchoolIDs: Sendable {
 
     private init(_ connection: BlockingConnection) throws {
         func find(_ sql: String, _ parameters: [String?] = []) throws -> String {
-            guard let value = try connection.query(sql, parameters).first else { throw TestFailure("nothing: \(sql)") }
+            guard let value = try connection.query(sql, parameters).first else { throw TestFailure("no row: \(sql)") }
             return value
         }
         school = Int(try find("SELECT id FROM schools WHERE code = 'lyceum29'"))!

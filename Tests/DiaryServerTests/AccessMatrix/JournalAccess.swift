@@ -24,12 +24,12 @@ extension AccessMatrix {
             ])
     }
 
-    /// No mark where there is none.
+    /// Clears a mark that does not exist.
     private static func batch(_ lesson: String) -> String {
         #"{"marks": [{"lesson_id": "\#(lesson)", "student_id": "{unmarked_id}", "value": null, "version": 0}]}"#
     }
 
-    /// The same of the lesson that the substitute did not give.
+    /// The same for the lesson that the substitute did not teach.
     private static func columnBatch(version: Int) -> String {
         """
         {"marks": [

@@ -2,7 +2,7 @@ import DiaryPeople
 import DiaryTestSupport
 
 extension AccessMatrix {
-    /// Profiles, guardians, consents, staff: whose they are decides.
+    /// Profiles, guardians, consents, staff: access depends on the person.
     static let people = Result {
         try AccessTable(
             """

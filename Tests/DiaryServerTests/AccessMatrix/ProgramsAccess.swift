@@ -1,5 +1,6 @@
 extension AccessMatrix {
-    /// Programs are the administrators', with the school's own apps; and the page on which people let them in.
+    /// Only administrators manage clients, and only with the school's own apps; and the page on which people authorize
+    /// apps.
     static let programs = Result {
         try AccessTable(
             """
@@ -23,7 +24,7 @@ extension AccessMatrix {
             ])
     }
 
-    /// There is room for another one, and the one of the path is there.
+    /// Leaves exactly the secret in the path, so that another one can be added.
     private static let oneSecret = """
         DELETE FROM client_secrets WHERE client_id = '{client_id}' AND id <> '{client_secret_id}';
         INSERT INTO client_secrets (school_id, id, client_id, secret_hash)

@@ -1,5 +1,5 @@
 extension AccessMatrix {
-    /// What is open to all.
+    /// Routes that are open to everybody.
     static let service = Result {
         try AccessTable(
             """

@@ -1,5 +1,5 @@
 extension AccessMatrix {
-    /// Signing in, one's own, credentials.
+    /// Sign-in, the caller's own account, credentials.
     static let signIn = Result {
         try AccessTable(
             """

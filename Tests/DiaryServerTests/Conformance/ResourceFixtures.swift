@@ -1,18 +1,18 @@
 import DiaryTestSupport
 
-/// What the conformance test sends for a declared noun.
+/// The requests of the conformance test for a declared resource.
 ///
-/// `{n}` is the number of the row that is made, 1 to 3, and `{m}` the number behind it. `{name}` is an id of `DeclaredSchool`.
+/// `{n}` is the number of the new row, 1 to 3, and `{m}` the next number. `{name}` is an id of `DeclaredSchool`.
 struct ResourceFixture: Sendable {
-    /// The path of the collection behind `/v1/`, where it holds ids.
+    /// The path of the collection after `/v1/`, if it contains ids.
     var path: String?
-    /// A valid body. Rows 1, 2 and 3 stand beside each other.
+    /// A valid body. Rows 1, 2 and 3 can exist together.
     let body: String
     /// A valid change, in which each member differs from `body`.
     let change: String
-    /// Refusals by the constraint's name, tried while row 1 stands.
+    /// Refusals by the constraint's name, tested while row 1 exists.
     var refused: [String: Refused] = [:]
-    /// Declared refusals that no request reaches, with the reason.
+    /// Declared refusals that no request can cause, with the reason.
     var unreached: [String: String] = [:]
 
     struct Refused: Sendable {
@@ -32,7 +32,7 @@ struct ResourceFixture: Sendable {
 extension ResourceFixture {
     private static let earlier = "The rule of a field says it first."
 
-    /// By noun. A declared noun without a fixture fails the test.
+    /// Fixtures by noun. A declared resource without a fixture fails the test.
     static let all: [String: ResourceFixture] = [
         "AcademicYear": .init(
             body: """
