@@ -418,7 +418,7 @@ import Testing
             "/line_items/0/weight", "out_of_range"
         ),
     ])
-    func badShapesAreRefusedWithAPointer(_ body: String, _ pointer: String, _ code: String) throws {
+    func malformedItemsAreRefusedWithAPointer(_ body: String, _ pointer: String, _ code: String) throws {
         let answer = try teacher.patch(path, json: body)
         #expect(answer.status == 422, "\(answer.text)")
         #expect(answer.code == "validation_failed")

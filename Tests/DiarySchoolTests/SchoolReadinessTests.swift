@@ -235,7 +235,7 @@ import Testing
             ),
             ("UPDATE users SET state = 'blocked' WHERE school_id = :school AND last_name = 'Коллега'", [:]),
         ] as [(String, [String: Int])])
-    func whatIsTakenAwayIsMissed(script: String, missing: [String: Int]) throws {
+    func removedDataIsMissing(script: String, missing: [String: Int]) throws {
         let school = try open("ready-\(UInt(bitPattern: script.hashValue))", template: .russian, year: 2025)
         try school.run(
             """

@@ -27,7 +27,7 @@ import Yams
     }
 
     /// Operations that are open in the contract (`security: []`) are open in the code.
-    @Test func theSameOperationsAreOpen() throws {
+    @Test func sameOperationsAreOpen() throws {
         let text = try String(contentsOfFile: TestDatabase.repository + "/openapi.yaml", encoding: .utf8)
         let document = try #require(try Yams.load(yaml: text) as? [String: Any])
         let paths = try #require(document["paths"] as? [String: [String: Any]])

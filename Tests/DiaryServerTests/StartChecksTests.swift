@@ -13,7 +13,7 @@ import Testing
         try StartChecks.ownSession(BlockingConnection(url: database.serverURL), url: database.serverURL)
     }
 
-    @Test func theServersRoleIsAccepted() throws {
+    @Test func serversRoleIsAccepted() throws {
         try StartChecks.rowSecurity(BlockingConnection(url: database.serverURL))
     }
 
@@ -24,7 +24,7 @@ import Testing
         #expect(failure?.description.contains("Row-level security does not bind") == true)
     }
 
-    @Test func theOwnerIsRefused() throws {
+    @Test func ownerIsRefused() throws {
         #expect(throws: StartChecks.Failure.self) {
             try StartChecks.rowSecurity(BlockingConnection(url: database.ownerURL))
         }

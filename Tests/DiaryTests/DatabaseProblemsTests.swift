@@ -50,7 +50,7 @@ import Web
         ("LYL02", "lesson_has_records"), ("LYL02", "not_movable"), ("LYM05", "version_not_writable"),
         ("LYM01", "marks_not_allowed"), ("LYZ99", "stale_version"), ("LYM01", "no_such_code"), ("LYM01", "Marks"),
     ])
-    func rulesGiveTheirCode(_ state: String, _ message: String) async throws {
+    func rulesReturnTheirCode(_ state: String, _ message: String) async throws {
         let error = try await Self.lanes().refusal(state, message)
         #expect(DatabaseProblems.problem(for: error)?.kind.code == ProblemKind.all[message]?.code)
     }

@@ -15,7 +15,7 @@ import Testing
         ("late", 0, SQLRefusal.check("attendance_minutes")), ("late", 241, .check("attendance_minutes")),
         ("absent", 5, .check("attendance_minutes")), ("present", nil, .check("attendance_meaning")),
     ])
-    func t1MeaningIsOneOfFiveAndMinutesAreOfTheLate(_ meaning: String, _ minutes: Int?, _ wanted: SQLRefusal?) throws {
+    func t1MeaningIsOneOfFiveAndOnlyLateHasMinutes(_ meaning: String, _ minutes: Int?, _ wanted: SQLRefusal?) throws {
         #expect(
             try school.refusal(of: RuleSchool.attendance(.anna, at: .recent, meaning, minutes: minutes)) == wanted)
     }
@@ -25,7 +25,7 @@ import Testing
         ("late", .labelAbsent, SQLRefusal.foreignKey("attendance_school_id_code_id_meaning_fkey")),
         ("ill", .labelAbsent, .foreignKey("attendance_school_id_code_id_meaning_fkey")),
     ])
-    func t1LabelHasItsMeaning(_ meaning: String, _ label: RuleKey, _ wanted: SQLRefusal?) throws {
+    func t1CodeHasItsMeaning(_ meaning: String, _ label: RuleKey, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.attendance(.anna, at: .recent, meaning, label: label)) == wanted)
     }
 
@@ -63,7 +63,7 @@ import Testing
         ("absent", nil, "absent"), ("absent", "ill", "ill"), (nil, "excused", "excused"), ("absent", "present", nil),
         (nil, nil, nil), ("late", "late", "late"),
     ])
-    func t2ClassTeachersWordCounts(_ meaning: String?, _ decided: String?, _ counted: String?) throws {
+    func t2ClassTeachersDecisionCounts(_ meaning: String?, _ decided: String?, _ counted: String?) throws {
         let words = [meaning, decided].map { word in word.map { "'\($0)'" } ?? "NULL" }.joined(separator: ", ")
         #expect(try school.value("SELECT lyceum.counted_meaning(\(words))") == counted)
     }
@@ -97,7 +97,7 @@ import Testing
         (.leaver, .recent, .notAMember),
         (.leaver, .substituted, nil), (.anna, .old, .editWindowClosed), (.anna, .tomorrow, .lessonInFuture),
     ])
-    func m3AndM4HoldForAttendance(_ pupil: RuleKey, _ lesson: RuleKey, _ wanted: SQLRefusal?) throws {
+    func m3AndM4ApplyToAttendance(_ pupil: RuleKey, _ lesson: RuleKey, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.attendance(pupil, at: lesson)) == wanted)
         let word = try school.value("SELECT lyceum.attendance_refusal(\(school.id), \(lesson), \(pupil))")
         #expect(word == wanted?.word)

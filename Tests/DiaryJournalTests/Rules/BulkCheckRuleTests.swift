@@ -86,7 +86,7 @@ import Testing
         (nil, RuleSchool.final(.secondGrader, "year", nil, .number(5))),
         (nil, RuleSchool.final(.anna, "term", .quarter1, .number(5))),
     ])
-    func m1M2M3CheckFindsMarksThatMayNotStand(_ problem: String?, _ sql: String) throws {
+    func m1M2M3CheckFindsInvalidMarks(_ problem: String?, _ sql: String) throws {
         #expect(try problems("check_marks", "mark_id") == [])
         try load(["marks", "final_marks", "lessons", "line_items"], sql)
         let wanted: [String?] = problem.map { [$0] } ?? []

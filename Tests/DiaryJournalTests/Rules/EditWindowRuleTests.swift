@@ -13,7 +13,7 @@ import Testing
         ("2026-10-13", SQLRefusal.lessonInFuture), ("2026-10-14", nil), ("2026-10-28", nil),
         ("2026-10-29", .editWindowClosed), ("2027-05-01", .editWindowClosed),
     ])
-    func m4MarksAreWrittenFromTheLessonToFourteenDaysAfterIt(_ today: String, _ wanted: SQLRefusal?) throws {
+    func m4MarksAreWritableFromTheLessonUntilFourteenDaysLater(_ today: String, _ wanted: SQLRefusal?) throws {
         // Only the window counts, because the term closes later.
         try school.run(RuleSchool.update("terms", .quarter1, "marks_close_on = '2027-05-31'"))
         try school.today(today)
@@ -109,7 +109,7 @@ import Testing
         (.tomorrow, "2026-10-28", "lesson_in_future"),
         (.substituted, "2026-10-23", nil),
     ])
-    func m4PageSaysUntilWhenAndWhyNot(_ lesson: RuleKey, _ until: String, _ reason: String?) throws {
+    func m4PageHasTheDeadlineOrTheLockReason(_ lesson: RuleKey, _ until: String, _ reason: String?) throws {
         let answer = try school.rows(
             """
             SELECT editable_until, locked_reason, lyceum.lesson_editable_until(school_id, lesson_id),

@@ -38,14 +38,14 @@ import Testing
         (.owed(until: "2026-12-01"), nil), (.code("owed"), .check("final_marks_due_on")),
         (.code("word"), .valueNotAllowed), (.malformed("'number', 4, 'pass', NULL"), .valueNotAllowed),
     ])
-    func m2ValueOfAFinal(_ value: RuleValue, _ wanted: SQLRefusal?) throws {
+    func m2ValueOfAFinalMark(_ value: RuleValue, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.final(.anna, "term", .quarter1, value)) == wanted)
     }
 
     @Test(arguments: [
         (RuleValue.code("pass"), nil), (.code("not_assessed"), nil), (.number(5), SQLRefusal.valueNotAllowed),
     ])
-    func m2FinalOfAPassFailSection(_ value: RuleValue, _ wanted: SQLRefusal?) throws {
+    func m2FinalMarkOfAPassFailSection(_ value: RuleValue, _ wanted: SQLRefusal?) throws {
         let final = RuleSchool.final(.boris, "year", nil, value, subject: .russian, section: .choir)
         #expect(try school.refusal(of: final) == wanted)
     }
@@ -55,7 +55,7 @@ import Testing
         ("year", RuleKey.quarter1, .check("final_marks_term")), ("exam", nil, nil), ("final", nil, nil),
         ("month", nil, .check("final_marks_kind")),
     ])
-    func m10TermStandsWithTheTermsFinalAlone(_ kind: String, _ term: RuleKey?, _ wanted: SQLRefusal?) throws {
+    func m10OnlyTermMarksHaveATerm(_ kind: String, _ term: RuleKey?, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.final(.anna, kind, term, .number(5))) == wanted)
     }
 
@@ -131,7 +131,7 @@ import Testing
         ("exam", 100, nil), ("final", 0, nil), ("year", 80, SQLRefusal.check("final_marks_exam_points")),
         ("exam", 101, .check("final_marks_exam_points")), ("exam", -1, .check("final_marks_exam_points")),
     ])
-    func m11ExamPointsStandBesideTheMark(_ kind: String, _ points: Int, _ wanted: SQLRefusal?) throws {
+    func m11OnlyExamAndFinalMarksHaveExamPoints(_ kind: String, _ points: Int, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.final(.anna, kind, nil, .nothing, points: points)) == wanted)
     }
 }

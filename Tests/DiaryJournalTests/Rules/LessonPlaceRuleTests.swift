@@ -120,7 +120,7 @@ import Testing
         ("starts_at = '13:00', ends_at = '13:40', teacher_id = \(RuleKey.substitute)", noTeacherOverlap),
         ("date = '2026-10-15', teacher_id = \(RuleKey.substitute)", nil),
     ])
-    func l1MovedLessonIsAskedAgain(_ move: String, _ wanted: SQLRefusal?) throws {
+    func l1MovedLessonIsCheckedAgain(_ move: String, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.update("lessons", .clubLesson, move)) == wanted)
     }
 
@@ -155,7 +155,7 @@ import Testing
         (.maths1, nil),  // other students
         (.mathsAtHome, nil),  // a student of the class who is taught alone
     ])
-    func l1NoOverlapForAPupilThroughGroups(_ section: RuleKey, _ wanted: SQLRefusal?) throws {
+    func l1NoOverlapForAStudentThroughGroups(_ section: RuleKey, _ wanted: SQLRefusal?) throws {
         // At 12:00 there is no other lesson.
         try school.run(RuleSchool.lesson(.other, of: .maths7, on: "2026-10-14", at: "12:00", to: "12:40"))
         #expect(try school.refusal(of: Self.lesson(section, "12:10", "12:50")) == wanted)

@@ -59,7 +59,7 @@ import Testing
         ("sections", .maths7, "group_id = \(RuleKey.class2)", "not_movable"),
         ("line_items", .recent.column, "lesson_id = \(RuleKey.old)", "not_movable"),
     ])
-    func l2SectionSubjectAndColumnStay(_ table: String, _ id: RuleKey, _ change: String, _ word: String) throws {
+    func l2SectionSubjectAndColumnAreFixed(_ table: String, _ id: RuleKey, _ change: String, _ word: String) throws {
         #expect(try school.refusal(of: RuleSchool.update(table, id, change)) == SQLRefusal("LYL02", word))
         #expect(try school.refusal(of: RuleSchool.update(table, id, "external_id = 'x'")) == nil)
     }

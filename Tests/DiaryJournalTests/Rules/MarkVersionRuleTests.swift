@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(arguments: ["marks", "lessons", "final_marks", "attendance", "homework", "students", "school_settings"])
-    func m5VersionIsNotWrittenByHand(_ table: String) throws {
+    func m5VersionIsNotWritable(_ table: String) throws {
         try school.run(RuleSchool.attendance(.anna, at: .recent))
         try school.run(RuleSchool.homework(.recent, of: .maths7, due: "2026-10-16"))
         try school.run(RuleSchool.final(.anna, "year", nil, .number(5)))
@@ -61,7 +61,7 @@ import Testing
         ),
         ("attendance", "lesson_id, student_id, meaning", "\(RuleKey.recent), \(RuleKey.boris), 'ill'"),
     ])
-    func m5NewRowBeginsWithOneWhateverIsSaid(_ table: String, _ columns: String, _ values: String) throws {
+    func m5NewRowAlwaysBeginsWithVersionOne(_ table: String, _ columns: String, _ values: String) throws {
         let version = try school.value(
             """
             INSERT INTO \(table) (school_id, id, version, \(columns))

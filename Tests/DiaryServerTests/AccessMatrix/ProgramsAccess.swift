@@ -13,7 +13,7 @@ extension AccessMatrix {
             listClientSecrets          401 403 403 403 403 403 | 403 403 403 403 403 | 403 403 200 | 404 | 403 403 403
             createClientSecret         401 403 403 403 403 403 | 403 403 403 403 403 | 403 403 201 | 404 | 403 403 403
             deleteClientSecret         401 403 403 403 403 403 | 403 403 403 403 403 | 403 403 204 | 404 | 403 403 403
-            # Who asks for nothing.
+            # A page without parameters.
             getServerMetadata          200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
             showAuthorization          400 400 400 400 400 400 | 400 400 400 400 400 | 400 400 400 | 400 | 400 400 400
             decideAuthorization        415 415 415 415 415 415 | 415 415 415 415 415 | 415 415 415 | 415 | 415 415 415

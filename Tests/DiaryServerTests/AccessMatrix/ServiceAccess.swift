@@ -4,7 +4,7 @@ extension AccessMatrix {
         try AccessTable(
             """
                                        nob pup cla gua for bar | tea col sub lea nei | dep hea adm | str | app pro uns
-            # Nothing of a school.
+            # No data of a school.
             getLivez                   200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
             getReadyz                  200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
             getOpenAPIJSON             200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200

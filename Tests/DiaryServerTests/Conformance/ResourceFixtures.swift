@@ -30,7 +30,7 @@ struct ResourceFixture: Sendable {
 }
 
 extension ResourceFixture {
-    private static let earlier = "The rule of a field says it first."
+    private static let earlier = "The rule of the field refuses the value first."
 
     /// Fixtures by noun. A declared resource without a fixture fails the test.
     static let all: [String: ResourceFixture] = [
@@ -195,7 +195,7 @@ extension ResourceFixture {
                     #"{"academic_year_id": "{nothing}", "grade_level": 5, "letter": "x", "name": "5х"}"#, 422,
                     "/academic_year_id unknown_reference"),
             ],
-            unreached: ["classes_school_id_group_id_academic_year_id_fkey": "The class makes its group itself."]),
+            unreached: ["classes_school_id_group_id_academic_year_id_fkey": "The class creates its own group."]),
         "ClassTeacher": .init(
             path: "classes/{class_id}/teachers",
             body: #"{"teacher_id": "{teacher_id}", "starts_on": "2025-0{n}-01", "ends_on": "2025-0{n}-20"}"#,
@@ -352,7 +352,7 @@ extension ResourceFixture {
                     #"{"guardian_id": "{nothing}", "relation": "mother", "starts_on": "2025-05-10"}"#, 422,
                     "/guardian_id unknown_reference"),
             ],
-            unreached: ["guardianships_self": "Only somebody who is pupil and guardian reaches it."]),
+            unreached: ["guardianships_self": "Only a person who is both student and guardian can violate it."]),
         "Consent": .init(
             path: "students/{student_1}/consents",
             body: """
