@@ -22,7 +22,7 @@ extension ImportStatements {
     static let staff = people(
         .staff, isCurrent: "(k.left_on IS NULL OR k.left_on >= lyceum.today())",
         findings: """
-            SELECT r.line, 'left_on', 'before_start', NULL
+            SELECT r.line, 'left_on', 'before_start', NULL, NULL, NULL
             FROM \(rows(.staff))
             LEFT JOIN users u ON u.school_id = $1 AND u.external_id = r.external_id
             LEFT JOIN staff k ON k.school_id = $1 AND k.id = u.id
