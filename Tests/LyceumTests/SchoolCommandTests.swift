@@ -128,7 +128,7 @@ import Testing
         #expect(try create("lyceum29").status == 0)
         let outcome = try create("lyceum29", "--template", "ru")
         #expect(outcome.status == 2)
-        #expect(outcome.errors.contains("The school lyceum29 already exists"))
+        #expect(outcome.errors.contains("There is already a school lyceum29"))
         #expect(try number("SELECT count(*) FROM schools") == 1)
         #expect(try number("SELECT count(*) FROM subjects") == 0)
     }

@@ -252,7 +252,7 @@ import Testing
             """)
         let parent = try reset("parent")
         #expect(parent.status == 2)
-        #expect(parent.errors.contains("is not staff"))
+        #expect(parent.errors.contains("is not a member of staff"))
         #expect(try reset("nobody").status == 2)
         #expect(try reset("ivanova.mariya", school: "other").status == 2)
         try owner.execute("UPDATE users SET state = 'blocked' WHERE login = 'ivanova.mariya'")
