@@ -33,6 +33,30 @@ extension ProblemKind {
         title: Text(ru: "Это сотрудник", en: "Not your person"),
         detail: Text(
             ru: "Имена сотрудников ведёт администратор (A2).", en: "Administrators keep the names of staff (rule A2)."))
+    package static let ownGuardianship = ProblemKind(
+        "own_guardianship", .forbidden,
+        title: Text(ru: "Это ваше представительство", en: "Your own guardianship"),
+        detail: Text(
+            ru:
+                "Своё представительство никто не меняет сам, а интеграция не меняет представительств сотрудников (A3): попросите другого сотрудника — администратора, директора или заместителя.",
+            en:
+                "Nobody writes a guardianship of their own, and an integration writes none of staff (rule A3): ask another administrator, head or deputy head."
+        ))
+    package static let accessClosed = ProblemKind(
+        "access_closed", .forbidden,
+        title: Text(ru: "Доступ закрыт", en: "Access was closed"),
+        detail: Text(
+            ru:
+                "Доступ этого представителя к ученику был закрыт (A3). Открывает его директор или заместитель директора, указав документ в basis; такую запись не удаляют.",
+            en:
+                "This guardian's access to the pupil was closed (rule A3). A head or deputy head opens it and names the document in basis; the record is not deleted."
+        ))
+    package static let basisRequired = ProblemKind(
+        "basis_required", .unprocessableContent,
+        title: Text(ru: "Нужно основание", en: "Basis required"),
+        detail: Text(
+            ru: "Назовите в basis документ, по которому доступ открыт снова (A3): не тот, по которому он был закрыт.",
+            en: "Name in basis the document that opens the access again (rule A3), not the one that closed it."))
     package static let lastAdministrator = ProblemKind(
         "last_administrator", .conflict,
         title: Text(ru: "Последний администратор", en: "Last administrator"),
@@ -64,6 +88,6 @@ extension ProblemKind {
 
     package static let ofTheSchool: [ProblemKind] = [
         classNotMovable, enrollmentNotMovable, classGroupFollowsEnrollments, healthNotYours, notYourPerson,
-        lastAdministrator, yearNotNext, undecided, noConsent, importShrinks,
+        ownGuardianship, accessClosed, basisRequired, lastAdministrator, yearNotNext, undecided, noConsent, importShrinks,
     ]
 }

@@ -85,6 +85,11 @@ package struct ImportFault: Sendable, Equatable {
         case "unknown_child":
             Text(ru: "Нет ученика с кодом \(argument).", en: "There is no pupil with the external id \(argument).")
         case "self": Text(ru: "Никто не представляет сам себя.", en: "Nobody represents themselves.")
+        case "own_guardianship":
+            Text(
+                ru: "Это ваше представительство (или сотрудника, если пишет интеграция): его меняет другой сотрудник (A3).",
+                en: "This guardianship is your own, or one of staff written by an integration: another person writes it (rule A3)."
+            )
         case "guardianship_over":
             Text(
                 ru: "Представительство ученика \(argument) закончено; импорт его не возобновляет (A3).",

@@ -336,7 +336,7 @@ extension ResourceFixture {
                 {"guardian_id": "{other_guardian_id}", "relation": "legal_guardian", "starts_on": "2025-0{n}-01",
                 "ends_on": "2025-0{n}-20"}
                 """,
-            change: #"{"relation": "mother", "access": "none", "basis": "Решение суда"}"#,
+            change: #"{"relation": "mother", "basis": "Свидетельство"}"#,
             refused: [
                 "guardianships_dates": .init(
                     """
@@ -352,7 +352,10 @@ extension ResourceFixture {
                     #"{"guardian_id": "{nothing}", "relation": "mother", "starts_on": "2025-05-10"}"#, 422,
                     "/guardian_id unknown_reference"),
             ],
-            unreached: ["guardianships_self": "Only somebody who is pupil and guardian reaches it."]),
+            unreached: [
+                "guardianships_self": "Only somebody who is pupil and guardian reaches it.",
+                "guardianships_basis": "Only where access was closed before; OwnGuardianshipTests.",
+            ]),
         "Consent": .init(
             path: "students/{student_1}/consents",
             body: """
