@@ -446,6 +446,33 @@ import Testing
         #expect(try client.get("/v1/students/\(ids.child)").status == 401)
     }
 
+    /// An administrator who does not read marks does not become the head who does.
+    @Test func A2_nobodyGrantsThemselvesARole() throws {
+        let id = try make(
+            "admin", "/v1/staff",
+            #"{"last_name": "Рыбина", "first_name": "Ида", "external_id": "own-1", "roles": ["administrator"]}"#)["id"]!
+            .string!
+        let client = try server.session(of: id, roles: ["administrator"])
+        func change(_ json: String) throws -> TestClient.Answer {
+            try client.patch("/v1/staff/\(id)", json: json, headers: [("If-Match", "*")])
+        }
+        for role in ["head", "deputy_head"] {
+            let answer = try change(#"{"roles": ["administrator", "\#(role)"]}"#)
+            #expect(answer.status == 403 && answer.code == "own_role", "\(answer.text)")
+        }
+        let file = "Код;Фамилия;Имя;Роли\nown-1;Рыбина;Ида;\"Администратор, Директор\"\n"
+        let imported = try client.send(
+            "POST", "/v1/imports/staff?force=true", headers: [("Content-Type", "text/csv")], body: Array(file.utf8))
+        #expect(imported.status == 422, "\(imported.text)")
+        #expect(imported.json["errors"]?[0]?["pointer"]?.string == "/rows/2/roles")
+        #expect(imported.json["errors"]?[0]?["code"]?.string == "own_role")
+        let roles = "SELECT roles FROM staff_profiles WHERE school_id = $1 AND id = $2"
+        #expect(try owner(roles, id) == [["{administrator}"]])
+        // The rest of the own record, and to teach as well.
+        #expect(try change(#"{"position": "Инженер", "roles": ["administrator", "teacher"]}"#).status == 200)
+        #expect(try patch("admin", "/v1/staff/\(id)", #"{"roles": ["head"]}"#).status == 200)
+    }
+
     @Test func onePersonMayBeStaffAndGuardian() throws {
         let person = try make(
             "admin", "/v1/staff", #"{"last_name": "Сидорова", "first_name": "Яна", "roles": ["teacher"]}"#)

@@ -33,6 +33,14 @@ extension ProblemKind {
         title: Text(ru: "Это сотрудник", en: "Not your person"),
         detail: Text(
             ru: "Имена сотрудников ведёт администратор (A2).", en: "Administrators keep the names of staff (rule A2)."))
+    package static let ownRole = ProblemKind(
+        "own_role", .forbidden,
+        title: Text(ru: "Роль себе не дают", en: "Your own role"),
+        detail: Text(
+            ru: "Роли администратора, директора и заместителя даёт другой администратор или владелец сервера (A2).",
+            en:
+                "The roles administrator, head and deputy_head are granted by another administrator, or on the command line (rule A2)."
+        ))
     package static let ownGuardianship = ProblemKind(
         "own_guardianship", .forbidden,
         title: Text(ru: "Это ваше представительство", en: "Your own guardianship"),
@@ -88,6 +96,6 @@ extension ProblemKind {
 
     package static let ofTheSchool: [ProblemKind] = [
         classNotMovable, enrollmentNotMovable, classGroupFollowsEnrollments, healthNotYours, notYourPerson,
-        ownGuardianship, accessClosed, basisRequired, lastAdministrator, yearNotNext, undecided, noConsent, importShrinks,
+        ownRole, ownGuardianship, accessClosed, basisRequired, lastAdministrator, yearNotNext, undecided, noConsent, importShrinks,
     ]
 }

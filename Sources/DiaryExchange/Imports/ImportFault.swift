@@ -85,6 +85,10 @@ package struct ImportFault: Sendable, Equatable {
         case "unknown_child":
             Text(ru: "Нет ученика с кодом \(argument).", en: "There is no pupil with the external id \(argument).")
         case "self": Text(ru: "Никто не представляет сам себя.", en: "Nobody represents themselves.")
+        case "own_role":
+            Text(
+                ru: "Себе эту роль не дают: её даёт другой администратор (A2).",
+                en: "Nobody grants themselves this role: another administrator does (rule A2).")
         case "own_guardianship":
             Text(
                 ru: "Это ваше представительство (или сотрудника, если пишет интеграция): его меняет другой сотрудник (A3).",
