@@ -393,6 +393,9 @@ import Testing
             "teacher", path, #"{"purpose": "photo", "given_by": "\#(mother)", "given_on": "2025-09-01"}"#)
         let other = try make(
             "teacher", "/v1/guardians", #"{"last_name": "Второй", "first_name": "Пётр"}"#)["id"]!.string!
+        _ = try make(
+            "teacher", "/v1/students/\(ids.child)/guardians",
+            #"{"guardian_id": "\#(other)", "relation": "father", "starts_on": "2025-09-02"}"#)
         _ = try make("teacher", path, #"{"purpose": "photo", "given_by": "\#(other)", "given_on": "2025-09-02"}"#)
         func purposes(_ login: String) throws -> [String?] {
             try client(login).get(path).json["items"]!.array.filter { $0["purpose"]?.string == "photo" }.map {
@@ -407,12 +410,43 @@ import Testing
         let one = "\(path)/\(given["id"]!.string!)"
         #expect(try patch("teacher", one, #"{"withdrawn_on": "2025-08-01"}"#).status == 422)
         #expect(try patch("teacher", one, #"{"withdrawn_on": "2025-10-01"}"#).status == 200)
+        for again in ["null", "\"2025-10-02\""] {
+            let refused = try patch("teacher", one, #"{"withdrawn_on": \#(again)}"#)
+            #expect(refused.status == 409 && refused.code == "consent_withdrawn", "\(refused.text)")
+            #expect(refused.json["errors"]?[0]?["pointer"]?.string == "/withdrawn_on")
+        }
         #expect(
             try client("teacher").post(
                 path, json: #"{"purpose": "photo", "given_by": "\#(mother)", "given_on": "2025-10-01"}"#
             ).status == 201)
         #expect(try client("parent").get("/v1/students/\(ids.others[0])/consents").status == 404)
         #expect(try client("student").get(path).status == 404)
+    }
+
+    /// Not the staff who type it in, not another family, not the guardian before the guardianship, not a child.
+    @Test func K3_aConsentIsGivenByThePupilOrAGuardianWithAccess() throws {
+        let pupil = ids.others[4]
+        let path = "/v1/students/\(pupil)/consents"
+        let guardian = try owner("SELECT guardian_id FROM guardianships WHERE school_id = $1 AND student_id = $2 LIMIT 1", pupil)[0][0]!
+        _ = try owner("UPDATE students SET birth_date = '2012-03-14' WHERE school_id = $1 AND id = $2", pupil)
+        func give(_ giver: String, _ day: String, _ purpose: String = "publication") throws -> TestClient.Answer {
+            try client("deputy").post(
+                path, json: #"{"purpose": "\#(purpose)", "given_by": "\#(giver)", "given_on": "\#(day)"}"#)
+        }
+        let refused = [
+            try give(user("deputy"), "2025-10-01"), try give(user("teacher"), "2025-10-01"),
+            try give(user("parent"), "2025-10-01"), try give(ids.others[0], "2025-10-01"),
+            try give(guardian, "2001-01-01"), try give(pupil, "2026-03-13"), try give(pupil, "2026-03-14", "medical"),
+        ]
+        for answer in refused {
+            #expect(answer.status == 422 && answer.code == "giver_not_entitled", "\(answer.text)")
+            #expect(answer.json["errors"]?[0]?["pointer"]?.string == "/given_by")
+        }
+        #expect(try client("deputy").get(path).json["items"]?.array.isEmpty == true)
+        #expect(try give(guardian, "2025-10-01").status == 201)
+        #expect(try give(pupil, "2026-03-14").status == 201)
+        let consent = try client("deputy").get(path).json["items"]![0]!["id"]!.string!
+        #expect(try patch("deputy", "\(path)/\(consent)", #"{"given_on": "2001-01-01"}"#).code == "giver_not_entitled")
     }
 
     // MARK: Staff

@@ -87,6 +87,21 @@ extension ProblemKind {
         detail: Text(
             ru: "Без действующего согласия с целью photo фото ученика не хранят (K3).",
             en: "Without a consent of purpose photo that holds, no photo of the pupil is kept (rule K3)."))
+    package static let giverNotEntitled = ProblemKind(
+        "giver_not_entitled", .unprocessableContent,
+        title: Text(ru: "Этот человек согласие не даёт", en: "Not entitled to consent"),
+        detail: Text(
+            ru:
+                "Согласие даёт сам ученик с 14 лет (на медицинскую помощь — с 15, нужна дата рождения) или представитель, у которого в этот день есть доступ (K3).",
+            en:
+                "A consent is given by the pupil from the age of 14 (to medical care 15; the birth date has to be known), or by a guardian who has access on that day (rule K3)."
+        ))
+    package static let consentWithdrawn = ProblemKind(
+        "consent_withdrawn", .conflict,
+        title: Text(ru: "Согласие отозвано", en: "Consent was withdrawn"),
+        detail: Text(
+            ru: "Отозванное согласие не возвращают (K3): запишите новое.",
+            en: "A withdrawn consent does not come back (rule K3): record a new one."))
     package static let importShrinks = ProblemKind(
         "import_shrinks", .conflict,
         title: Text(ru: "Файл короче, чем ожидалось", en: "Import shrinks"),
@@ -96,6 +111,7 @@ extension ProblemKind {
 
     package static let ofTheSchool: [ProblemKind] = [
         classNotMovable, enrollmentNotMovable, classGroupFollowsEnrollments, healthNotYours, notYourPerson,
-        ownRole, ownGuardianship, accessClosed, basisRequired, lastAdministrator, yearNotNext, undecided, noConsent, importShrinks,
+        ownRole, ownGuardianship, accessClosed, basisRequired, lastAdministrator, yearNotNext, undecided, noConsent,
+        giverNotEntitled, consentWithdrawn, importShrinks,
     ]
 }

@@ -369,13 +369,17 @@ extension ResourceFixture {
                     {"purpose": "photo", "given_by": "{guardian_id}", "given_on": "2025-05-20",
                     "withdrawn_on": "2025-05-01"}
                     """, 422, "/withdrawn_on before_start"),
+                "consents_giver": .init(
+                    #"{"purpose": "photo", "given_by": "{teacher_id}", "given_on": "2025-05-10"}"#, 422,
+                    "/given_by not_entitled"),
                 "consents_one_at_a_time": .init(
                     #"{"purpose": "photo", "given_by": "{guardian_id}", "given_on": "2025-01-10"}"#, 409,
                     "/given_on overlap"),
                 "consents_school_id_given_by_fkey": .init(
                     #"{"purpose": "photo", "given_by": "{nothing}", "given_on": "2025-05-10"}"#, 422,
                     "/given_by unknown_reference"),
-            ]),
+            ],
+            unreached: ["consents_withdrawal": "Only a change reaches it; PeopleTests."]),
         "StudentDocument": .init(
             path: "students/{student_1}/documents",
             body: #"{"kind": "other", "number": "Х-{n}"}"#,
