@@ -42,7 +42,9 @@ import Testing
         let history = try items(try server.client("teacher"), "/v1/students/\(ids.child)/history")
         let phones = history.compactMap { $0["after"]?["phone"]?.string }
         #expect(phones.starts(with: ["+7 2", "+7 1"]))
-        #expect(history.first { $0["request_id"]?.string == "phone-2" && $0["action"]?.string == "update" }?["before"]?["phone"]?.string == "+7 1")
+        #expect(
+            history.first { $0["request_id"]?.string == "phone-2" && $0["action"]?.string == "update" }?["before"]?[
+                "phone"]?.string == "+7 1")
     }
 
     private func readings(_ request: String) throws -> [[String?]] {
@@ -78,7 +80,9 @@ import Testing
     @Test(arguments: ["", "&format=csv", "&format=ndjson"]) func K2_theLogTellsNoProfile(_ format: String) throws {
         let request = "profile" + format.suffix(3)
         let secrets = ["+7 999 17", "ул. Тайная, 17", "secret-login", "УМВД тайное", "2019-12-17"]
-        try change(deputy, #"{"phone": "\#(secrets[0]) \#(request)", "address": "\#(secrets[1]), \#(request)"}"#, request: request)
+        try change(
+            deputy, #"{"phone": "\#(secrets[0]) \#(request)", "address": "\#(secrets[1]), \#(request)"}"#,
+            request: request)
         let owner = try server.owner()
         try owner.execute("SET lyceum.request_id = '\(request)'")
         try owner.query(

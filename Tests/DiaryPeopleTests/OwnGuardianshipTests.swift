@@ -97,7 +97,8 @@ import Testing
         let path = try close("parent", pupil)
         let guardian = try user("parent")
         let collection = "/v1/students/\(pupil)/guardians"
-        let more = #"{"guardian_id": "\#(guardian)", "relation": "father", "starts_on": "2020-01-01", "ends_on": "2020-02-01""#
+        let more =
+            #"{"guardian_id": "\#(guardian)", "relation": "father", "starts_on": "2020-01-01", "ends_on": "2020-02-01""#
         let opening = #"{"access": "full", "basis": "Решение суда 15"}"#
         for login in ["admin", "teacher"] {
             let client = try server.client(login)

@@ -427,7 +427,8 @@ import Testing
     @Test func K3_aConsentIsGivenByThePupilOrAGuardianWithAccess() throws {
         let pupil = ids.others[4]
         let path = "/v1/students/\(pupil)/consents"
-        let guardian = try owner("SELECT guardian_id FROM guardianships WHERE school_id = $1 AND student_id = $2 LIMIT 1", pupil)[0][0]!
+        let guardian = try owner(
+            "SELECT guardian_id FROM guardianships WHERE school_id = $1 AND student_id = $2 LIMIT 1", pupil)[0][0]!
         _ = try owner("UPDATE students SET birth_date = '2012-03-14' WHERE school_id = $1 AND id = $2", pupil)
         func give(_ giver: String, _ day: String, _ purpose: String = "publication") throws -> TestClient.Answer {
             try client("deputy").post(

@@ -91,8 +91,10 @@ package struct ImportFault: Sendable, Equatable {
                 en: "Nobody grants themselves this role: another administrator does (rule A2).")
         case "own_guardianship":
             Text(
-                ru: "Это ваше представительство (или сотрудника, если пишет интеграция): его меняет другой сотрудник (A3).",
-                en: "This guardianship is your own, or one of staff written by an integration: another person writes it (rule A3)."
+                ru:
+                    "Это ваше представительство (или сотрудника, если пишет интеграция): его меняет другой сотрудник (A3).",
+                en:
+                    "This guardianship is your own, or one of staff written by an integration: another person writes it (rule A3)."
             )
         case "guardianship_over":
             Text(
