@@ -1,7 +1,7 @@
 import CZlib
 
-/// Inflates one zlib stream (RFC 1950) that comes in pieces. It keeps nothing of what comes out: about 48 KiB of state, whatever
-/// the stream's length, so the caller sets the bound.
+/// Inflates one zlib stream (RFC 1950) that comes in pieces. It keeps none of the output, only about 48 KiB of state, so the
+/// caller sets the bound.
 @safe package final class InflateStream {
     // zlib's state points back at the stream, so that it must not move.
     private let stream: UnsafeMutablePointer<z_stream>
@@ -20,8 +20,8 @@ import CZlib
         unsafe stream.deallocate()
     }
 
-    /// - Parameter take: is given what comes out, piece by piece; false ends it.
-    /// - Returns: false for a damaged stream, for bytes behind its end, and when `take` has ended it.
+    /// - Parameter take: gets the output piece by piece; returns false to stop.
+    /// - Returns: false for a damaged stream, for bytes after its end, and after `take` returned false.
     package func add(_ piece: Span<UInt8>, take: (Span<UInt8>) -> Bool) -> Bool {
         if isAtEnd { return piece.isEmpty }
         return unsafe piece.withUnsafeBufferPointer { input in

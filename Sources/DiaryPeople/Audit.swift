@@ -5,8 +5,8 @@ import Web
 
 /// Who changed what, when, from what to what, why (A5): the log that the database's triggers keep. Nobody writes it here.
 ///
-/// Marks, attendance and final marks have histories of their own and never stand in it. The log of the school names the fields
-/// of profiles that were changed, without values: the history of one pupil has those, and is a reading of the profile (K2).
+/// Marks, attendance and final marks have histories of their own and never stand in it. The log of the school names the
+/// changed fields of profiles without their values. The history of one student has the values, and reading it is recorded (K2).
 package enum Audit {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/audit", "listAudit", access: .managers, list),
@@ -93,8 +93,8 @@ package enum Audit {
         """
     }
 
-    /// As the log of the school shows them: of profiles the names of fields, and the values that lists show to anybody who
-    /// reads the log.
+    /// As the log of the school shows them: of profiles only the names of fields, and the values that lists show to every
+    /// reader of the log.
     private static func logged(_ side: String) -> String {
         """
         CASE

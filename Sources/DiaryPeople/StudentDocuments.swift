@@ -2,8 +2,8 @@ import Diary
 import Postgres
 
 /// Documents of a pupil: passport, СНИЛС and the like, for staff who keep the profile and for the family. A list shows no whole
-/// number to anybody, and to staff other than the class teacher the kinds alone: opening a document is a reading that is
-/// recorded (K2), and listing them is not.
+/// number to anybody, and only the kinds to staff other than the class teacher: reading one document is recorded (K2), reading
+/// a list is not.
 package enum StudentDocuments {
     package static let resource = Resource(
         path: "students/{student_id}/documents",

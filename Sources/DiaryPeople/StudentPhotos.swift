@@ -90,7 +90,7 @@ package enum StudentPhotos {
         }
     }
 
-    /// On a thread of its own: to check a picture of 2 MiB may mean to inflate 128.
+    /// Runs on the thread for files: checking a picture of 2 MiB may mean inflating 128 MiB.
     private static func image(_ bytes: [UInt8], _ caller: Caller) async throws -> (ImageFile, digest: [UInt8]) {
         do {
             return try await caller.services.files.run {
@@ -194,7 +194,7 @@ extension ImageFile.Fault {
         case .unknownFormat, .damaged:
             Text(
                 ru: "Файл повреждён или обрезан, или точек в нём не столько, сколько он называет.",
-                en: "The file is damaged or cut, or holds another number of pixels than it says.")
+                en: "The file is damaged or truncated, or its pixels do not match the declared size.")
         case .unsupported:
             Text(
                 ru: "Такой вид картинки не показывают: анимация, сжатие без потерь в JPEG.",

@@ -2,7 +2,7 @@ create or replace function lyceum.consent_holds(p_given_on date, p_withdrawn_on 
     language sql stable parallel safe
     return p_given_on <= lyceum.today() and (p_withdrawn_on is null or p_withdrawn_on > lyceum.today());
 comment on function lyceum.consent_holds(date, date) is
-    'K3: whether a consent holds today; it ends before the day of its withdrawal. Is inlined.';
+    'K3: whether a consent is valid today. It ends before the day of its withdrawal. Inlined.';
 
 create or replace function lyceum.has_consent(p_school integer, p_student uuid, p_purpose text) returns boolean
     language sql stable
@@ -11,7 +11,8 @@ create or replace function lyceum.has_consent(p_school integer, p_student uuid, 
         where c.school_id = p_school and c.student_id = p_student and c.purpose = p_purpose
             and lyceum.consent_holds(c.given_on, c.withdrawn_on)
     );
-comment on function lyceum.has_consent(integer, uuid, text) is 'K3: whether somebody has agreed for the pupil, and not withdrawn it.';
+comment on function lyceum.has_consent(integer, uuid, text) is
+    'K3: whether the student has a consent for this purpose that has not been withdrawn.';
 
 create or replace function lyceum.may_consent(p_school integer, p_student uuid, p_purpose text, p_giver uuid, p_day date) returns boolean
     language plpgsql stable
@@ -32,8 +33,8 @@ begin
 end
 $$;
 comment on function lyceum.may_consent(integer, uuid, text, uuid, date) is
-    'K3: whether the person may agree for the pupil on the day: the pupil from 14 years on (to medical care from 15), a guardian '
-    'who has access and whose guardianship holds on the day. Why these ages: docs/people.md.';
+    'K3: whether the person may consent for the student on the day: the student from the age of 14 (medical care: 15), or a '
+    'guardian with access whose guardianship covers the day. docs/people.md has the source of the ages.';
 
 create or replace function lyceum.check_consent() returns trigger
     language plpgsql
@@ -43,7 +44,7 @@ begin
         and (new.withdrawn_on is null or new.withdrawn_on > old.withdrawn_on) then
         raise exception using
             errcode = 'LYK02', message = 'consent_withdrawn', constraint = 'consents_withdrawal',
-            detail = 'K3: a consent that was withdrawn is given anew.';
+            detail = 'K3: a new consent is recorded instead.';
     end if;
     if (
             tg_op = 'INSERT'
@@ -53,13 +54,13 @@ begin
         and not lyceum.may_consent(new.school_id, new.student_id, new.purpose, new.given_by, new.given_on) then
         raise exception using
             errcode = 'LYK01', message = 'giver_not_entitled', constraint = 'consents_giver',
-            detail = 'K3: the pupil from 14 years on, or a guardian with access on that day.';
+            detail = 'K3: the student from the age of 14, or a guardian with access on that day.';
     end if;
     return null;
 end
 $$;
 comment on function lyceum.check_consent() is
-    'K3: who gives a consent, and that a withdrawn one does not come back. Withdrawing itself is never refused.';
+    'K3: only entitled people give a consent, and a withdrawn consent does not come back. A withdrawal is never refused.';
 
--- After: a person or pupil that is not there is told by the foreign keys.
+-- After the row is written, so that the foreign keys report an unknown person or student first.
 create or replace trigger rules after insert or update on consents for each row execute function lyceum.check_consent();

@@ -5,8 +5,8 @@ create or replace function lyceum.is_own_guardian(p_guardian uuid) returns boole
         else lyceum.current_client_id() is not null and lyceum.is_staff(lyceum.current_school(), p_guardian)
     end;
 comment on function lyceum.is_own_guardian(uuid) is
-    'A3: whether the guardian is the person of the transaction. An integration acts for nobody, so all staff count as its own: '
-    'they register it. The command line has no own guardian.';
+    'A3: whether the guardian is the person of the transaction. An integration acts for no person, but staff register it, so '
+    'all staff count. For the command line nobody does.';
 
 create or replace function lyceum.check_guardianship() returns trigger
     language plpgsql
@@ -22,14 +22,14 @@ begin
     end if;
     if tg_op = 'UPDATE' and (new.guardian_id, new.student_id) is distinct from (old.guardian_id, old.student_id) then
         raise exception using
-            errcode = 'LYL02', message = 'not_movable', detail = 'A guardianship never changes its guardian or pupil.';
+            errcode = 'LYL02', message = 'not_movable', detail = 'A guardianship never changes its guardian or student.';
     end if;
     if lyceum.current_user_id() is null and lyceum.current_client_id() is null then
         return v_row;
     end if;
 
     if tg_op = 'DELETE' then
-        -- The row is what tells everybody later that there was a limit.
+        -- The rule below depends on the row.
         if old.access = 'none' then
             raise exception using
                 errcode = 'LYA07', message = 'access_closed', detail = 'A3: a guardianship without access is not deleted.';
@@ -52,9 +52,9 @@ begin
     if v_opens then
         if not lyceum.has_role('head', 'deputy_head') then
             raise exception using
-                errcode = 'LYA07', message = 'access_closed', detail = 'A3: heads and deputy heads open access again.';
+                errcode = 'LYA07', message = 'access_closed', detail = 'A3: only heads and deputy heads reopen access.';
         end if;
-        -- The document of the limit does not end the limit.
+        -- The document that closed the access does not reopen it.
         if coalesce(new.basis, '') !~ '\S'
             or tg_op = 'UPDATE' and new.basis is not distinct from old.basis
             or exists (
@@ -64,14 +64,14 @@ begin
             ) then
             raise exception using
                 errcode = 'LYA07', message = 'basis_required', constraint = 'guardianships_basis',
-                detail = 'A3: the document that ends the limit is named.';
+                detail = 'A3: basis names the document that reopens the access.';
         end if;
     end if;
     return new;
 end
 $$;
 comment on function lyceum.check_guardianship() is
-    'A3: nobody writes a guardianship of their own; what was closed is opened by a head or deputy head, with its document.';
+    'A3: nobody writes their own guardianship; only a head or deputy head reopens closed access, with a new document.';
 
 create or replace trigger rules before insert or update or delete on guardianships
     for each row execute function lyceum.check_guardianship();

@@ -15,13 +15,13 @@ as $$
 begin
     if new.user_id = lyceum.current_user_id() and new.role in ('administrator', 'head', 'deputy_head') then
         raise exception using
-            errcode = 'LYA08', message = 'own_role', detail = 'A2: another administrator grants it, or the command line.';
+            errcode = 'LYA08', message = 'own_role', detail = 'A2: another administrator grants it, or the owner on the command line.';
     end if;
     return null;
 end
 $$;
 comment on function lyceum.check_own_role() is
-    'A2: nobody grants themselves a role that reads more: an administrator runs the system, and reads no marks.';
+    'A2: nobody grants themselves the role of an administrator, head or deputy head. An administrator reads no marks.';
 
--- After: a grant that changes nothing is none.
+-- After the insert, so that naming a role that the person already has (ON CONFLICT) is allowed.
 create or replace trigger own_role after insert on user_roles for each row execute function lyceum.check_own_role();

@@ -39,7 +39,7 @@ extension ProblemKind {
         detail: Text(
             ru: "Роли администратора, директора и заместителя даёт другой администратор или владелец сервера (A2).",
             en:
-                "The roles administrator, head and deputy_head are granted by another administrator, or on the command line (rule A2)."
+                "Another administrator grants the roles administrator, head and deputy_head, or the owner does on the command line (rule A2)."
         ))
     package static let ownGuardianship = ProblemKind(
         "own_guardianship", .forbidden,
@@ -48,7 +48,7 @@ extension ProblemKind {
             ru:
                 "Своё представительство никто не меняет сам, а интеграция не меняет представительств сотрудников (A3): попросите другого сотрудника — администратора, директора или заместителя.",
             en:
-                "Nobody writes a guardianship of their own, and an integration writes none of staff (rule A3): ask another administrator, head or deputy head."
+                "Nobody writes their own guardianship, and an integration writes none of staff (rule A3). Ask another administrator, a head or a deputy head."
         ))
     package static let accessClosed = ProblemKind(
         "access_closed", .forbidden,
@@ -57,14 +57,14 @@ extension ProblemKind {
             ru:
                 "Доступ этого представителя к ученику был закрыт (A3). Открывает его директор или заместитель директора, указав документ в basis; такую запись не удаляют.",
             en:
-                "This guardian's access to the pupil was closed (rule A3). A head or deputy head opens it and names the document in basis; the record is not deleted."
+                "This guardian's access to the student was closed (rule A3). Only a head or deputy head reopens it, and names the document in basis. The record cannot be deleted."
         ))
     package static let basisRequired = ProblemKind(
         "basis_required", .unprocessableContent,
         title: Text(ru: "Нужно основание", en: "Basis required"),
         detail: Text(
             ru: "Назовите в basis документ, по которому доступ открыт снова (A3): не тот, по которому он был закрыт.",
-            en: "Name in basis the document that opens the access again (rule A3), not the one that closed it."))
+            en: "Name in basis the document that reopens the access (rule A3), not the one that closed it."))
     package static let lastAdministrator = ProblemKind(
         "last_administrator", .conflict,
         title: Text(ru: "Последний администратор", en: "Last administrator"),
@@ -94,7 +94,7 @@ extension ProblemKind {
             ru:
                 "Согласие даёт сам ученик с 14 лет (на медицинскую помощь — с 15, нужна дата рождения) или представитель, у которого в этот день есть доступ (K3).",
             en:
-                "A consent is given by the pupil from the age of 14 (to medical care 15; the birth date has to be known), or by a guardian who has access on that day (rule K3)."
+                "A consent is given by the student from the age of 14 (medical care: 15; the profile needs the birth date), or by a guardian with access on that day (rule K3)."
         ))
     package static let consentWithdrawn = ProblemKind(
         "consent_withdrawn", .conflict,

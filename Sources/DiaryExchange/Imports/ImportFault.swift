@@ -94,7 +94,7 @@ package struct ImportFault: Sendable, Equatable {
                 ru:
                     "Это ваше представительство (или сотрудника, если пишет интеграция): его меняет другой сотрудник (A3).",
                 en:
-                    "This guardianship is your own, or one of staff written by an integration: another person writes it (rule A3)."
+                    "This guardianship is your own, or an integration writes it for a member of staff: another person has to (rule A3)."
             )
         case "guardianship_over":
             Text(

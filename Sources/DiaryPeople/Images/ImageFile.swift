@@ -4,9 +4,9 @@
 /// is written of the parts that make up the picture. What else was in it (place, camera, comments, thumbnails, whatever
 /// stands behind the end) is left out.
 ///
-/// Those who show the picture decode it, so its parts say no more than they hold. The pixels of a PNG are inflated, and have to
-/// be exactly as many as its header says; the data of a JPEG has to be enough for its size; a WebP has no part whose length
-/// does not follow from its size. To check a large PNG takes some tenths of a second: not on a core.
+/// Apps decode the picture, so it must not declare more than it contains. The pixels of a PNG are inflated, and must be exactly
+/// as many as its header declares. A JPEG must contain enough data for its size. A WebP has no part that decodes to more than
+/// its dimensions. Checking a large PNG takes some tenths of a second: do not call this on a core.
 package struct ImageFile: Sendable, Equatable {
     package enum Format: String, Sendable {
         case jpeg = "image/jpeg"

@@ -1,5 +1,5 @@
 /// What the pixels of a PNG inflate to: rows of a filter byte and packed pixels (section 7.2), of seven passes where the picture
-/// is interlaced (section 8.1). So the header says how long it is, to the byte.
+/// is interlaced (section 8.1). So the length in bytes follows from the header.
 struct PNGRows {
     /// Of the header (section 11.2.1), checked there.
     struct Header {
