@@ -2,7 +2,7 @@ import Diary
 import Postgres
 import Web
 
-/// Every version of one mark: who, when, from what to what (A5).
+/// All versions of one mark: who changed it when, and how (A5).
 ///
 /// Families see published marks of their own children, and of those the versions that were published at some time. A version
 /// that was replaced while the mark was held back stays hidden (M12).
@@ -22,8 +22,8 @@ package enum MarkHistory {
         }.tagged(for: caller)
     }
 
-    /// A teacher reads a section's marks; a class teacher those of own pupils, an earlier one of the days until the pupil left;
-    /// a family published ones.
+    /// A teacher reads a section's marks; a class teacher those of the own students, a former one up to the day when
+    /// the student left; a family the published ones.
     private static let gate = Statement(
         """
         SELECT k.id, k.student_id, k.line_item_id, l.id AS "lesson.id", l.date AS "lesson.date",
@@ -79,6 +79,6 @@ package enum MarkHistory {
 
 extension Setting {
     fileprivate static let mark = Setting("mark", .uuid)
-    /// `staff` or `family`: what of a change is shown.
+    /// `staff` or `family`: which details of a change are shown.
     fileprivate static let markReader = Setting("mark_reader", .text)
 }

@@ -32,7 +32,7 @@ package enum Consents {
             "consents_giver": .init(
                 .giverNotEntitled, field: "given_by", code: "not_entitled",
                 ru: "Ни ученик с 14 лет (на медицинскую помощь — с 15), ни представитель с доступом в этот день.",
-                en: "Neither the student from the age of 14 (15 for medical care) nor a guardian with access on that day."
+                en: "Neither the student from the age of 14 (medical care: 15) nor a guardian with access on that day."
             ),
             "consents_withdrawal": .init(
                 .consentWithdrawn, field: "withdrawn_on", code: "withdrawn", ru: "Отзыв уже действует.",

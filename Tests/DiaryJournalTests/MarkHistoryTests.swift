@@ -15,7 +15,7 @@ import Testing
         teacher = try server.client("teacher")
     }
 
-    /// Writes the child's mark at the lesson over the version that stands.
+    /// Writes the child's mark at the lesson, over the given version.
     private func write(_ value: String, version: Int, request: String) throws -> JSONValue {
         let answer = try teacher.patch(
             "/v1/sections/\(ids.section)/journal",
@@ -37,9 +37,9 @@ import Testing
         ).first.flatMap { Int($0) }!
     }
 
-    @Test func A5_versionsAscendFromWhatTo() throws {
+    @Test func A5_versionsAscendAndConnect() throws {
         var old = try version()
-        // Whatever stood there, these are three changes.
+        // Whatever the first value was, these are three changes.
         for (number, request) in [(2, "history-1"), (4, "history-2"), (5, "history-3")] {
             old = try write("{\"kind\": \"number\", \"number\": \(number)}", version: old, request: request)["version"]!
                 .int!
@@ -79,7 +79,7 @@ import Testing
         #expect(read.allSatisfy { $0["request_id"]?.isNull == true && $0["reason"]?.isNull == true })
         #expect(!read.isEmpty)
 
-        // A deletion is a version too, and the last.
+        // A deletion is a version too: the last one.
         let deleted = try write("null", version: mark["version"]!.int!, request: "history-5")
         #expect(deleted["version"]!.int! == mark["version"]!.int! + 1)
         let last = try #require(try teacher.get("/v1/marks/\(id)/history").json["items"]?.array.last)
@@ -179,14 +179,14 @@ import Testing
     }
 
     @Test(arguments: ["deputy", "head", "teacher"])
-    func staffReadMarksOfAnyPupilTheyMayRead(_ login: String) throws {
+    func staffReadMarksOfTheirStudents(_ login: String) throws {
         let answer = try server.client(login).get("/v1/marks/\(ids.otherMark)/history")
         #expect(answer.status == 200)
         #expect(answer.json["mark"]?["student_id"]?.string == ids.others[0])
         #expect(answer.json["items"]?.array.isEmpty == false)
     }
 
-    @Test func A1_aForeignMarkIsLikeOneThatDoesNotExist() throws {
+    @Test func A1_foreignMarkLooksLikeAMissingOne() throws {
         let strange = try #require(
             try server.owner().query(
                 "SELECT id FROM marks WHERE school_id = $1 ORDER BY id LIMIT 1", [String(ids.otherSchool)]

@@ -5,7 +5,7 @@ import Postgres
 import TestSupport
 import Testing
 
-/// The table "A pupil's profile" of docs/people.md, cell by cell: each row is somebody, each column a request.
+/// The table "A student's profile" of docs/people.md, cell by cell: each row is somebody, each column a request.
 @Suite(.serialized) struct ProfileTableTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -61,7 +61,7 @@ import Testing
 
     private func table() throws -> (columns: [String], rows: [(who: String, cells: [String])]) {
         let text = try String(contentsOfFile: TestDatabase.repository + "/docs/people.md", encoding: .utf8)
-        let section = text.split(separator: "## A pupil's profile")[1].split(separator: "\n## ")[0]
+        let section = text.split(separator: "## A student's profile")[1].split(separator: "\n## ")[0]
         let lines = section.split(separator: "\n").filter { $0.hasPrefix("|") }.map { line in
             line.split(separator: "|", omittingEmptySubsequences: false).dropFirst().dropLast().map { cell in
                 String(cell.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
@@ -134,13 +134,13 @@ import Testing
         return [
             "administrator": try server.client("admin"), "head": try server.client("head"),
             "deputy head": try server.client("deputy"), "class teacher of today's class": try server.client("teacher"),
-            "class teacher of a class that the pupil left": try server.session(
+            "class teacher of a class that the student left": try server.session(
                 of: formerly, roles: ["teacher", "class_teacher"]),
-            "teacher of the pupil": try teacher(false), "teacher of the pupil in PE": try teacher(true),
+            "teacher of the student": try teacher(false), "teacher of the student in PE": try teacher(true),
             "another teacher": try server.session(of: another, roles: ["teacher"]),
             "guardian with access, today": try server.session(of: guardian, roles: ["guardian"]),
             "guardian without access, or whose dates are over": try server.session(of: closed, roles: ["guardian"]),
-            "the pupil": try server.session(of: pupil, roles: ["student"]),
+            "the student": try server.session(of: pupil, roles: ["student"]),
             "another family": try server.client("parent"),
             "another school": try server.session(
                 of: strange, school: ids.otherSchool, roles: ["administrator", "deputy_head"]),

@@ -3,12 +3,12 @@ import DiarySchool
 import Postgres
 import TestSupport
 
-/// A new school of the Russian template in a database of its own, and imports into it as the owner.
+/// A new school from the Russian template in its own database, and imports into it as the owner.
 package struct ImportedSchool {
     package let database: TestDatabase
     package let owner: BlockingConnection
 
-    /// - Parameter isFilled: with `SmallSchool`.
+    /// - Parameter isFilled: whether to import `SmallSchool`.
     package init(isFilled: Bool = true) throws {
         database = try TestDatabase(.migrated)
         owner = try BlockingConnection(url: database.ownerURL)
@@ -19,7 +19,7 @@ package struct ImportedSchool {
         if isFilled { _ = try SmallSchool.load(self) }
     }
 
-    /// Faults as `row column code`, with the file before them in an archive.
+    /// Faults as `row column code`, preceded by the file if it is an archive.
     package func faults(_ kind: ImportKind?, _ bytes: [UInt8]) throws -> Set<String> {
         do {
             _ = try run(kind, bytes)
@@ -37,7 +37,7 @@ package struct ImportedSchool {
         try faults(kind, Self.bytes(lines))
     }
 
-    /// Rows, made, updated, unchanged, missing.
+    /// The numbers of all, created, updated, unchanged and missing rows.
     package func counts(_ kind: ImportKind, _ lines: String..., isForced: Bool = true) throws -> [Int] {
         try run(kind, Self.bytes(lines), isForced: isForced)[0].counts
     }
@@ -50,7 +50,7 @@ package struct ImportedSchool {
 
     package func rows(_ sql: String) throws -> [[String?]] { try owner.query(sql).rows }
 
-    /// Of all that an import writes: it does not move while nothing is written.
+    /// A digest of everything that an import writes: it stays the same while nothing is written.
     package func state() throws -> [String?] {
         try [
             "subjects", "rooms", "users", "classes", "class_teachers", "enrollments", "guardianships", "groups",
@@ -68,7 +68,7 @@ package struct ImportedSchool {
 }
 
 extension SmallSchool {
-    /// File by file, in an order that will do.
+    /// Imports file by file, in a valid order.
     package static func load(_ school: ImportedSchool) throws -> [ImportReport] {
         let order: [ImportKind] = [
             .subjects, .rooms, .staff, .classes, .students, .guardians, .groups, .load, .timetable, .plans,

@@ -1,4 +1,4 @@
-/// Why a command of the owner changed nothing.
+/// Why an owner's command changed nothing.
 package enum OwnerRefusal: Error, Equatable, CustomStringConvertible {
     case codeTaken(String)
     case unknownTimeZone(String)
@@ -11,15 +11,15 @@ package enum OwnerRefusal: Error, Equatable, CustomStringConvertible {
     package var description: String {
         let reason =
             switch self {
-            case .codeTaken(let code): "There is a school \(code) already: `lyceum school list` shows all."
+            case .codeTaken(let code): "The school \(code) already exists: `lyceum school list` shows all schools."
             case .unknownTimeZone(let name):
-                "\(name) is no time zone. Give the name that the IANA database has, such as Europe/Moscow."
-            case .noSchool(let code): "There is no school \(code): `lyceum school list` shows all."
+                "\(name) is not a time zone. Give a name from the IANA database, such as Europe/Moscow."
+            case .noSchool(let code): "There is no school \(code): `lyceum school list` shows all schools."
             case .loginTaken(let login): "The login \(login) is taken: choose another one."
             case .noUser(let login, let school): "Nobody at \(school) has the login \(login)."
             case .notStaff(let login):
-                "\(login) is not of the staff: pupils and guardians get their codes from the class teacher (A2)."
-            case .blocked(let login): "\(login) is blocked or depersonalised, and a new code would not change that."
+                "\(login) is not staff: students and guardians get their codes from the class teacher (A2)."
+            case .blocked(let login): "\(login) is blocked or depersonalised; a new code would not change that."
             }
         return reason + " Nothing was changed."
     }

@@ -7,7 +7,7 @@ import Postgres
 import Testing
 import Web
 
-/// What each route answers to each kind of caller: a status for every `Actor`, by area, and nothing else.
+/// The answer of each route to each kind of caller: a status for every `Actor`, by area.
 enum AccessMatrix {
     static let areas = [programs, school, people, journal, service, signIn]
 }
@@ -18,11 +18,11 @@ enum AccessMatrix {
         let rows = try AccessMatrix.areas.flatMap { try $0.get().rows }
         let operations = Routes.all.map { $0.operation }
         #expect(Set(operations) == Set(rows.map { $0.operation }))
-        #expect(Set(operations).count == operations.count, "an operationId stands twice")
-        #expect(Set(rows.map { $0.name }).count == rows.count, "a row stands twice")
+        #expect(Set(operations).count == operations.count, "an operationId is used twice")
+        #expect(Set(rows.map { $0.name }).count == rows.count, "a row is there twice")
     }
 
-    @Test func everyRouteAnswersEachActorAsTheMatrixSays() async throws {
+    @Test func everyRouteAnswersEachActorByTheMatrix() async throws {
         let server = try await TestServer()
         let cast = try Cast(server)
         let owner = try server.owner()
