@@ -31,7 +31,12 @@ package enum StartChecks {
             """
         ).rows[0]
         guard member[1] == "t" else {
-            throw Failure("The role \(member[0] ?? "?") is not a member of lyceum_app, whose rights the server needs.")
+            let role = member[0] ?? "?"
+            throw Failure(
+                """
+                The role \(role) is not a member of lyceum_app, which has the privileges that the server needs. As a \
+                superuser, run: GRANT lyceum_app TO "\(role)"; (docs/roles.sql does this for lyceum_server)
+                """)
         }
         let open = try connection.query(
             """
@@ -50,7 +55,7 @@ package enum StartChecks {
                 """
                 Row-level security does not bind the role \(role) on \(unguarded.count) of \(open.count) tables \
                 (\(unguarded.prefix(3).joined(separator: ", ")) …). Serve with a role that is no superuser, has no \
-                BYPASSRLS and does not own the tables: a member of lyceum_app.
+                BYPASSRLS and does not own the tables: a member of lyceum_app, such as lyceum_server of docs/roles.sql.
                 """)
         }
     }

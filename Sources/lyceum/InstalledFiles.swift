@@ -76,8 +76,9 @@ struct InstalledFilesError: Error, Equatable, CustomStringConvertible {
     var places: [String]
 
     var description: String {
-        let hint = name == "openapi.json" ? "Make it with `lyceum openapi json`, or set" : "Set"
-        return "\(name) is not there. Looked in \(places.joined(separator: ", ")). "
+        if places.isEmpty { return "Can't read \(name)." }
+        let hint = name == "openapi.json" ? "Create it with `lyceum openapi json`, or set" : "Set"
+        return "Can't find \(name) in \(places.joined(separator: ", ")). "
             + "\(hint) --resources or LYCEUM_RESOURCES_DIRECTORY to the directory that holds it."
     }
 }

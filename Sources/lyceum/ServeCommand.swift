@@ -17,10 +17,10 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Serve the API.",
         discussion: """
-            Connects with the server's role (LYCEUM_DATABASE_URL) and refuses to start when row-level security does not \
-            bind that role, or when the schema is older or newer than this program's. SIGTERM and Ctrl-C end it: \
-            /readyz answers 503, requests in flight and background work finish. With a certificate it speaks HTTPS; \
-            SIGHUP reads certificate and key again.
+            Connects with the server's role (LYCEUM_DATABASE_URL). Refuses to start when row-level security does not \
+            apply to that role, or when the database's schema is older or newer than this program. On SIGTERM or Ctrl-C \
+            it stops: /readyz answers 503, and requests in flight and background work finish. With a certificate it \
+            serves HTTPS; on SIGHUP it reads the certificate and key again.
 
             EXAMPLES:
               lyceum serve
@@ -28,13 +28,14 @@ struct ServeCommand: AsyncParsableCommand {
               LYCEUM_CONFIG=/etc/lyceum.json lyceum serve --host 0.0.0.0
               lyceum serve --tls-certificate fullchain.pem --tls-key privkey.pem --port 443
 
-            EXIT CODES: 0 stopped; 2 refused to start; 3 the database can't be reached; 78 a setting is missing or wrong
+            EXIT CODES: 0 stopped, 2 refused to start, 3 the database can't be reached, 64 wrong use of the command line, \
+            78 a setting is missing or wrong
             """)
 
     @OptionGroup var settings: SettingsOptions
     @OptionGroup var listen: ListenOptions
 
-    @Option(help: ArgumentHelp("How long what is in flight may take after SIGTERM.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long requests in flight may take after SIGTERM.", valueName: "seconds"))
     var grace = 20.0
 
     func run() async throws {
@@ -210,7 +211,7 @@ extension Settings {
             return try SealingKeys(TokenKeys(configuration: secretsKeys))
         } catch let error as TokenKeysError {
             let origin = entries.first { $0.key == "secrets.keys" }?.origin ?? ""
-            throw SettingsError.wrong("secrets.keys", origin: origin, "is not usable: \(error)")
+            throw SettingsError.wrong("secrets.keys", origin: origin, "can't be used: \(error)")
         }
     }
 

@@ -98,6 +98,26 @@ struct Settings: Sendable {
         return try Settings(Lookup(layers: layers))
     }
 
+    /// Of variables of the environment that begin with LYCEUM_ and that nothing reads. Never an error: a newer program, or
+    /// one beside this one, may know them.
+    static func warnings(environment: [String: String] = ProcessInfo.processInfo.environment) -> [String] {
+        let known = ["LYCEUM_CONFIG"] + Lookup.keys.map { variable($0) }
+        return environment.keys.sorted().filter { name in
+            name.hasPrefix("LYCEUM_") && !known.contains(name) && !scriptVariables.contains { name.hasPrefix($0) }
+        }.map { name in
+            "the environment variable \(name) is unknown and has no effect."
+                + (Suggestions.nearest(to: String(name.dropFirst(7)), in: known.map { String($0.dropFirst(7)) }).map {
+                    " Did you mean LYCEUM_\($0)?"
+                } ?? "")
+        }
+    }
+
+    /// Variables of docs/roles.sql and of the repository's scripts and tests, or what they begin with.
+    private static let scriptVariables = [
+        "LYCEUM_SUPERUSER_PASSWORD", "LYCEUM_OWNER_PASSWORD", "LYCEUM_SERVER_PASSWORD", "LYCEUM_TEST_",
+        "LYCEUM_LONG_TESTS", "LYCEUM_BENCH_", "LYCEUM_CONTRACT_HOME", "LYCEUM_PROGRAM",
+    ]
+
     private init(_ lookup: consuming Lookup) throws {
         databaseURL = try lookup.url("database.url")
         ownerDatabaseURL = try lookup.url("owner.database.url")

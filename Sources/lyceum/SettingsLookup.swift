@@ -13,9 +13,9 @@ enum SettingsError: Error, Equatable, CustomStringConvertible {
     var description: String {
         switch self {
         case .missing(let key):
-            "\(key) is not set. Set \(Settings.variable(key)) in the environment, or put it into the file that --config names."
+            "\(key) is not set. Set \(Settings.variable(key)) in the environment, or \(key) in the file given with --config."
         case .wrong(let key, let origin, let problem): "\(key) (from \(origin)) \(problem)."
-        case .file(let path, let problem): "The settings file \(path) \(problem)."
+        case .file(let path, let problem): "The settings file \(path) \(problem)\(problem.hasSuffix("?") ? "" : ".")"
         }
     }
 }
@@ -49,7 +49,7 @@ struct Lookup {
     ) throws(SettingsError) -> String {
         let found = try find(key, .string)
         if let found, let allowed, !allowed.contains(found.value) {
-            throw .wrong(key, origin: found.origin, "is not one of \(allowed.joined(separator: ", "))")
+            throw .wrong(key, origin: found.origin, "must be one of \(allowed.joined(separator: ", "))")
         }
         note(key, found?.value ?? fallback, found?.origin ?? "default")
         return found?.value ?? fallback
@@ -62,7 +62,7 @@ struct Lookup {
         note(key, found?.value ?? String(fallback), found?.origin ?? "default")
         guard let found else { return fallback }
         guard let number = Int(found.value), range.contains(number) else {
-            throw .wrong(key, origin: found.origin, "is not between \(range.lowerBound) and \(range.upperBound)")
+            throw .wrong(key, origin: found.origin, "must be between \(range.lowerBound) and \(range.upperBound)")
         }
         return number
     }
@@ -77,7 +77,7 @@ struct Lookup {
             let text = part.filter { $0 != " " }
             guard let block = AddressBlock(text) else {
                 throw .wrong(
-                    key, origin: found.origin, "holds \(text), which is no address and no block like 10.0.0.0/8")
+                    key, origin: found.origin, "has \(text), which is neither an address nor a block like 10.0.0.0/8")
             }
             blocks.append(block)
         }
@@ -107,7 +107,7 @@ struct Lookup {
     mutating func bool(_ key: String, default fallback: Bool) throws(SettingsError) -> Bool {
         let found = try find(key, .bool)
         if let found, Bool(found.value) == nil {
-            throw .wrong(key, origin: found.origin, "is neither true nor false")
+            throw .wrong(key, origin: found.origin, "must be true or false")
         }
         note(key, found?.value ?? String(fallback), found?.origin ?? "default")
         return found.flatMap { Bool($0.value) } ?? fallback
@@ -125,7 +125,8 @@ struct Lookup {
         } catch {
             throw .wrong(
                 key, origin: found.origin,
-                "is not like https://app.example.org (several separated by commas) or *: \(error.origin)")
+                "must be origins like https://app.example.org, separated by commas, or *; this is none: \(error.origin)"
+            )
         }
     }
 
@@ -142,7 +143,7 @@ struct Lookup {
             return nil
         }
         guard let url = try? ConnectionURL(found.value) else {
-            throw .wrong(key, origin: found.origin, "is not like postgresql://user:password@host:5432/database")
+            throw .wrong(key, origin: found.origin, "must look like postgresql://user:password@host:5432/database")
         }
         note(key, url.masked, found.origin)
         return found.value
@@ -159,7 +160,7 @@ struct Lookup {
                 value = try layer.provider.value(forKey: AbsoluteConfigKey(ConfigKey(key)), type: type).value
             } catch {
                 let kind = type == .int ? "a whole number" : type == .bool ? "true or false" : "text"
-                throw .wrong(key, origin: layer.origin(key), "is not \(kind)")
+                throw .wrong(key, origin: layer.origin(key), "must be \(kind)")
             }
             switch value?.content {
             case .string(let text): return (text, layer.origin(key))
@@ -203,7 +204,8 @@ struct Layer {
             throw .file(path, "is not a JSON object of objects, strings, numbers and true or false")
         }
         for key in keys.paths where !Lookup.keys.contains(key) {
-            throw .file(path, "has an unknown key \(key); known are \(Lookup.keys.joined(separator: ", "))")
+            let hint = Suggestions.nearest(to: key, in: Lookup.keys).map { "did you mean \($0)?" }
+            throw .file(path, "has the unknown key \(key); \(hint ?? "`lyceum config` lists all keys")")
         }
         origin = { _ in path }
     }

@@ -146,9 +146,11 @@ import Testing
         #expect(answer.status == 422)
         #expect(faults(answer).count == 100)
         #expect(answer.json["detail"]?.string?.contains("150") == true)
+        #expect(answer.json["detail"]?.string?.contains("50") == true)
     }
 
     @Test func headersAreChecked() throws {
+        #expect(try send("students", [0x41], query: "?force=true&partial=true").status == 400)
         #expect(
             faults(try send("students", "Код;Фамилия;Фамилия;Рост;", "1;2;3;4;5")) == [
                 "/rows/1/Фамилия repeated", "/rows/1/Рост unknown_column", "/rows/1/5 unknown_column",
@@ -221,6 +223,10 @@ import Testing
         #expect(cut.code == "import_shrinks")
         #expect(cut.json["detail"]?.string?.contains("3") == true)
         #expect(try send(0..<17, "?dry_run=true").status == 409)
+        let partial = try send(17..<21, "?partial=true")
+        #expect(partial.json["made"]?.int == 1 && partial.json["unchanged"]?.int == 3, "\(partial.text)")
+        #expect(partial.json["missing"]?.isNull == true)
+        try server.owner().query("UPDATE users SET external_id = NULL WHERE external_id = 'g20'")
         let forced = try send(0..<17, "?force=true")
         #expect(forced.json["missing"]?.int == 3)
         #expect(forced.json["unchanged"]?.int == 17)

@@ -47,9 +47,15 @@ import Testing
     }
 
     @Test func cutFilesAreRefused() throws {
-        #expect(throws: ImportRefusal.shrinks(file: nil, known: 3, missing: 1)) {
-            try school.counts(.rooms, "Код;Кабинет", "К12;12", "К13;13", isForced: false)
+        let refusal = try #require(throws: ImportRefusal.self) {
+            try school.counts(.rooms, "Код;Кабинет", "К12;12", "К13;13", options: .init())
         }
+        #expect(refusal.isShrinking && "\(refusal.faults[0].detail)".contains("leaves out 1 of 3"))
+        // Who adds a few rows has nothing to say of the others.
+        #expect(
+            try school.counts(.rooms, "Код;Кабинет", "К12;12", "К14;14", options: .init(isPartial: true)) == [
+                2, 1, 0, 1, nil,
+            ])
     }
 
     @Test func A2_classTeachersChangeOnADay() throws {

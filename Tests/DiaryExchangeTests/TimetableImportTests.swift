@@ -66,7 +66,10 @@ import Testing
             try school.faults(
                 .timetable, header, ";Математика;7Б;;Пт;5;;;;;", ";Физическая культура;7А;;Пт;5;;;С1;;",
                 ";Математика;7А;;Пт;6;;;;;", ";Математика;7А;;Пт;6;;;;;", ";Математика;7А;;Пт;7;Нечётная;;;;",
-                ";Математика;7А;;Пт;7;;;;;") == ["5 slot repeated"])
+                ";Математика;7А;;Пт;7;;;;;") == [
+                    "3 teacher teacher_overlap", "5 slot repeated", "7 slot student_overlap",
+                    "7 teacher teacher_overlap",
+                ])
         #expect(
             try school.faults(
                 .timetable, header, ";Математика;7Б;;Пт;5;;;;;", ";Физическая культура;7А;;Пт;5;;;С1;;",

@@ -24,9 +24,9 @@ package struct ImportedSchool {
         do {
             _ = try run(kind, bytes)
             return []
-        } catch ImportRefusal.faults(let faults) {
+        } catch let refusal as ImportRefusal {
             return Set(
-                faults.map { fault in
+                refusal.faults.map { fault in
                     (fault.file.map { $0 + " " } ?? "") + (fault.row == 0 ? "" : "\(fault.row) \(fault.column) ")
                         + fault.code
                 })
@@ -38,14 +38,16 @@ package struct ImportedSchool {
     }
 
     /// The numbers of all, created, updated, unchanged and missing rows.
-    package func counts(_ kind: ImportKind, _ lines: String..., isForced: Bool = true) throws -> [Int] {
-        try run(kind, Self.bytes(lines), isForced: isForced)[0].counts
+    package func counts(
+        _ kind: ImportKind, _ lines: String..., options: ImportOptions = .init(isForced: true)
+    ) throws -> [Int?] {
+        try run(kind, Self.bytes(lines), options)[0].counts
     }
 
     package func run(
-        _ kind: ImportKind?, _ bytes: [UInt8], isDryRun: Bool = false, isForced: Bool = true
+        _ kind: ImportKind?, _ bytes: [UInt8], _ options: ImportOptions = .init(isForced: true)
     ) throws -> [ImportReport] {
-        try OwnerImport(owner, school: "small", kind, bytes).run(isDryRun: isDryRun, isForced: isForced) { _, _ in }
+        try OwnerImport(owner, school: "small", kind, bytes).run(options) { _, _ in }
     }
 
     package func rows(_ sql: String) throws -> [[String?]] { try owner.query(sql).rows }
@@ -85,5 +87,5 @@ extension SmallSchool {
 }
 
 extension ImportReport {
-    package var counts: [Int] { [rows, made, updated, unchanged, missing] }
+    package var counts: [Int?] { [rows, made, updated, unchanged, missing] }
 }

@@ -128,7 +128,7 @@ import Testing
         #expect(try create("lyceum29").status == 0)
         let outcome = try create("lyceum29", "--template", "ru")
         #expect(outcome.status == 2)
-        #expect(outcome.errors.contains("There is a school lyceum29 already"))
+        #expect(outcome.errors.contains("There is already a school lyceum29"))
         #expect(try number("SELECT count(*) FROM schools") == 1)
         #expect(try number("SELECT count(*) FROM subjects") == 0)
     }
@@ -166,7 +166,7 @@ import Testing
     func unknownTimeZoneIsRefused(_ zone: String) throws {
         let outcome = try create("lyceum29", zone: zone)
         #expect(outcome.status == 2)
-        #expect(outcome.errors.contains("is no time zone"))
+        #expect(outcome.errors.contains("is not a time zone"))
         #expect(try number("SELECT count(*) FROM schools") == 0)
     }
 
@@ -216,7 +216,7 @@ import Testing
     // MARK: Listing
 
     @Test func listShowsSchoolsByCode() throws {
-        #expect(try Executable.run(["school", "list"], owner: database).output.contains("There is no school yet"))
+        #expect(try Executable.run(["school", "list"], owner: database).output.contains("There are no schools yet"))
         #expect(try create("b").status == 0)
         #expect(try create("a", "--template", "ru").status == 0)
         let text = try Executable.run(["school", "list"], owner: database)

@@ -87,7 +87,7 @@ import Testing
         let server = try Program(environment(database))
         defer { server.kill() }
         #expect(await server.status() == 2)
-        #expect(await eventually { server.log.contains("not this program's (1 files differ: base/context.sql)") })
+        #expect(await eventually { server.log.contains("not this program's (files that differ: 1, base/context.sql)") })
     }
 
     @Test func certificateThatCannotBeUsedIsNamed() async throws {

@@ -1,7 +1,8 @@
-/// A CSV file (RFC 4180) as records of cells, the header first.
+/// A CSV file (RFC 4180) as records of cells, the header first, and all that is wrong with the file.
 ///
 /// `;` or `,` separates, as the header line does; lines end with LF or CRLF, and a quoted cell may hold both. Cells are
-/// trimmed. Records are counted as a spreadsheet counts its rows, blank ones too, which are left out.
+/// trimmed. Records are counted as a spreadsheet counts its rows, blank ones too, which are left out. A row that can't be
+/// read is left out, and reading goes on at the next line.
 struct CSVTable: Equatable {
     struct Record: Equatable {
         /// From 1, the header's.
@@ -17,7 +18,7 @@ struct CSVTable: Equatable {
         var cell = 4_000
     }
 
-    /// Why a file is no table.
+    /// Why a row, or the whole file, can't be read.
     struct Fault: Error, Equatable {
         enum Reason: String {
             case badEncoding = "bad_encoding"
@@ -37,14 +38,24 @@ struct CSVTable: Equatable {
         let column: Int
     }
 
+    /// Empty when the header can't be read: then nothing else can.
     let records: [Record]
+    /// By row.
+    let faults: [Fault]
 
     /// - Parameter bytes: UTF-8, with or without a byte order mark, or windows-1251.
-    init(_ bytes: [UInt8], limits: Limits = Limits()) throws(Fault) {
-        guard let text = TextEncoding.utf8(from: bytes) else { throw Fault(reason: .badEncoding, row: 1, column: 1) }
+    init(_ bytes: [UInt8], limits: Limits = Limits()) {
+        guard let text = TextEncoding.utf8(from: bytes) else {
+            records = []
+            faults = [Fault(reason: .badEncoding, row: 1, column: 1)]
+            return
+        }
         var reader = Reader(text, limits)
-        records = try reader.records()
-        if records.isEmpty { throw Fault(reason: .noHeader, row: 1, column: 1) }
+        reader.read()
+        records = reader.records
+        faults =
+            records.isEmpty && reader.faults.isEmpty
+            ? [Fault(reason: .noHeader, row: 1, column: 1)] : reader.faults
     }
 }
 
@@ -61,47 +72,68 @@ extension CSVTable {
         private static let carriageReturn: UInt8 = 0x0D
         private static let lineFeed: UInt8 = 0x0A
 
+        private(set) var records: [Record] = []
+        private(set) var faults: [Fault] = []
+
         init(_ text: [UInt8], _ limits: Limits) {
             self.text = text
             self.limits = limits
             separator = Self.separator(of: text)
         }
 
-        mutating func records() throws(Fault) -> [Record] {
-            var records: [Record] = []
+        mutating func read() {
             while position < text.count {
-                let cells = try record()
-                if cells.contains(where: { !$0.isEmpty }) {
-                    guard row <= limits.rows else { throw fault(.tooManyRows) }
-                    if let header = records.first, header.cells.count != cells.count { throw fault(.cellCount) }
-                    records.append(Record(row: row, cells: cells))
+                do throws(Fault) {
+                    let cells = try record()
+                    if cells.contains(where: { !$0.isEmpty }) {
+                        guard row <= limits.rows else { return faults.append(fault(.tooManyRows)) }
+                        if let header = records.first, header.cells.count != cells.count { throw fault(.cellCount) }
+                        records.append(Record(row: row, cells: cells))
+                    }
+                } catch {
+                    faults.append(error)
+                    if records.isEmpty { return }
                 }
                 row += 1
             }
-            return records
         }
 
+        /// - Throws: the first fault of the record, which has been passed over.
         private mutating func record() throws(Fault) -> [String] {
             var cells: [String] = []
+            var first: Fault?
             column = 1
             while true {
-                guard column <= limits.columns else { throw fault(.tooManyColumns) }
-                cells.append(try cell())
-                guard position < text.count else { return cells }
-                if text[position] == separator {
+                do throws(Fault) {
+                    guard column <= limits.columns else { throw fault(.tooManyColumns) }
+                    cells.append(try cell())
+                } catch {
+                    first = first ?? error
+                    // Where such a row ends can only be guessed: at the end of its line.
+                    if error.reason == .strayQuote || error.reason == .tooManyColumns { skipLine() }
+                }
+                if position < text.count, text[position] == separator {
                     position += 1
                     column += 1
                     continue
                 }
-                if text[position] == Self.carriageReturn { position += 1 }
+                if position < text.count, text[position] == Self.carriageReturn { position += 1 }
                 if position < text.count, text[position] == Self.lineFeed { position += 1 }
+                if let first { throw first }
                 return cells
             }
         }
 
-        /// Ends before a separator, a line's end or the end of the text.
+        private mutating func skipLine() {
+            while position < text.count, text[position] != Self.lineFeed, text[position] != Self.carriageReturn {
+                position += 1
+            }
+        }
+
+        /// Ends before a separator, a line's end or the end of the text; after a stray quote, at the quote.
         private mutating func cell() throws(Fault) -> String {
             var bytes: [UInt8] = []
+            var problem: Fault.Reason?
             if position < text.count, text[position] == Self.quote {
                 position += 1
                 while true {
@@ -112,23 +144,28 @@ extension CSVTable {
                         guard position < text.count, text[position] == Self.quote else { break }
                         position += 1
                     }
-                    try append(byte, to: &bytes)
+                    append(byte, to: &bytes, &problem)
                 }
                 guard isAtEnd else { throw fault(.strayQuote) }
             } else {
                 while !isAtEnd {
                     guard text[position] != Self.quote else { throw fault(.strayQuote) }
-                    try append(text[position], to: &bytes)
+                    append(text[position], to: &bytes, &problem)
                     position += 1
                 }
             }
+            if let problem { throw fault(problem) }
             return String(decoding: bytes, as: UTF8.self).trimmed
         }
 
-        private func append(_ byte: UInt8, to bytes: inout [UInt8]) throws(Fault) {
-            guard byte != 0 else { throw fault(.nullCharacter) }
-            guard bytes.count < limits.cell else { throw fault(.cellTooLong) }
-            bytes.append(byte)
+        private func append(_ byte: UInt8, to bytes: inout [UInt8], _ problem: inout Fault.Reason?) {
+            if byte == 0 {
+                problem = problem ?? .nullCharacter
+            } else if bytes.count < limits.cell {
+                bytes.append(byte)
+            } else {
+                problem = problem ?? .cellTooLong
+            }
         }
 
         private var isAtEnd: Bool {

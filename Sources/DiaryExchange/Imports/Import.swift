@@ -23,30 +23,45 @@ struct Import: Sendable {
     }
 
     /// To write and to verify.
-    var write: [ImportCall] {
+    ///
+    /// - Parameter left: rows that are not written.
+    func write(without left: Set<Int> = []) -> [ImportCall] {
         let planning = file.kind.firesJoins ? ImportStatements.joinFreely : ImportStatements.joinByHash
-        return [ImportCall(planning)] + writing.enumerated().map { call($0.element, .write($0.offset)) }
+        let rows = file.rows(without: left)
+        return [ImportCall(planning)]
+            + writing.enumerated().map { ImportCall($0.element, .write($0.offset), .rows(rows)) }
             + [ImportCall(ImportStatements.joinByHash)] + (statements.verify.map { [call($0, .verify)] } ?? [])
             + [ImportCall(ImportStatements.joinFreely)]
     }
 
-    var steps: Int { (look + write).filter { $0.isStep }.count }
+    /// Writes the rows that may be written, to find what else is wrong.
+    func attempt(without left: Set<Int>) -> [ImportCall] {
+        [ImportCall(ImportStatements.attempt)] + write(without: left)
+    }
+
+    var steps: Int { (look + write()).filter { $0.isStep }.count }
 
     private func call(_ statement: Statement, _ purpose: ImportCall.Purpose) -> ImportCall {
         ImportCall(statement, purpose, .rows(file.rows))
     }
 
-    /// Faults out of what `examine` or `verify` answered.
-    func faults(_ findings: [[String?]]) -> [ImportFault] {
-        findings.map { row in
-            var fault = ImportFault(row: Int(row[0] ?? "") ?? 0, column: row[1] ?? "", row[2] ?? "", row[3] ?? "")
+    /// What `examine` or `verify` answered.
+    func findings(_ rows: [[String?]]) -> [ImportFinding] { rows.map { ImportFinding($0) } }
+
+    /// - Parameter tellsKnown: whether the faults may name what only the database knows.
+    func faults(_ findings: [ImportFinding], tellsKnown: Bool) -> [ImportFault] {
+        findings.map { finding in
+            var names = finding.names
+            if !tellsKnown { names.known = nil }
+            var fault = ImportFault(
+                row: finding.row, column: finding.column, header: file.headers[finding.column], finding.code, names)
             fault.file = file.name
             return fault
         }
     }
 
     /// - Parameter changes: what each of `writing` answered.
-    func report(_ changes: [[[String?]]], missing: Int, isDryRun: Bool) -> ImportReport {
+    func report(_ changes: [[[String?]]], missing: Int?, isDryRun: Bool) -> ImportReport {
         func keys(_ answers: ArraySlice<[[String?]]>) -> Set<String> { Set(answers.joined().compactMap { $0[0] }) }
         let position = statements.update.count
         let made = keys(changes[position...position])
@@ -54,6 +69,21 @@ struct Import: Sendable {
         return ImportReport(
             kind: file.kind, file: file.name, isDryRun: isDryRun, rows: file.count, made: made.count,
             updated: touched.count - made.count, unchanged: file.count - touched.count, missing: missing)
+    }
+}
+
+/// A row of what `examine` or `verify` answered.
+struct ImportFinding: Sendable {
+    let row: Int
+    let column: String
+    let code: String
+    let names: ImportNames
+
+    init(_ columns: [String?]) {
+        row = Int(columns[0] ?? "") ?? 0
+        column = columns[1] ?? ""
+        code = columns[2] ?? ""
+        names = ImportNames(said: columns[3] ?? "", known: columns[4], row: columns[5])
     }
 }
 
@@ -67,28 +97,6 @@ package struct ImportReport: Sendable, Equatable {
     package let made: Int
     package let updated: Int
     package let unchanged: Int
-    /// Known by an external id, and not in the file. They stay as they are.
-    package let missing: Int
-}
-
-/// Why an import changed nothing.
-package enum ImportRefusal: Error, Equatable {
-    /// By file and row, never empty.
-    case faults([ImportFault])
-    /// More than a tenth of who is known is missing: the file is likely cut.
-    case shrinks(file: String?, known: Int, missing: Int)
-
-    /// Nil without faults.
-    init?(_ faults: [ImportFault], order: [String?]) {
-        if faults.isEmpty { return nil }
-        let places = Dictionary(order.enumerated().map { ($0.element, $0.offset) }) { first, _ in first }
-        func place(_ fault: ImportFault) -> Int { places[fault.file] ?? -1 }
-        self = .faults(
-            faults.enumerated().sorted {
-                (place($0.element), $0.element.row, $0.offset) < (place($1.element), $1.element.row, $1.offset)
-            }.map { $0.element })
-    }
-
-    /// Most of the faults that are told.
-    static let toldFaults = 100
+    /// Known by an external id, and not in the file. They stay as they are. Nil of a partial import, which doesn't count them.
+    package let missing: Int?
 }

@@ -30,11 +30,11 @@ struct ImportArchive: Sendable {
                         ? ImportFault(file: name, "path_in_name")
                         : ImportFault(
                             file: name, "unknown_file",
-                            ImportKind.allCases.map { $0.rawValue + ".csv" }.joined(separator: ", ")))
+                            .said(ImportKind.allCases.map { $0.rawValue + ".csv" }.joined(separator: ", "))))
                 continue
             }
             if let first = found[kind] {
-                faults.append(ImportFault(file: name, "repeated", first.name))
+                faults.append(ImportFault(file: name, "repeated", .said(first.name)))
                 continue
             }
             switch entry.content {

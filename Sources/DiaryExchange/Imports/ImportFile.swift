@@ -6,82 +6,128 @@ struct ImportFile: Sendable {
     /// Of an archive's file, as the archive calls it.
     let name: String?
     private(set) var count = 0
-    /// The rows as one JSON array of objects.
-    private(set) var rows: String
     private(set) var faults: [ImportFault] = []
+    /// Of rows that were read, the cells that were not.
+    private var faultyCells: [Int: Set<String>] = [:]
     private(set) var appointsClassTeachers = false
+    /// Whether the header names all columns that have to be there, and no unknown ones: else the rows are checked for their
+    /// values, and compared with nothing.
+    private(set) var isComparable = false
+    /// Whether all rows could be read.
+    private(set) var isWhole = false
+    /// What the header calls the columns that it has, by their names.
+    private(set) var headers: [String: String] = [:]
     private var known: [String: String?] = [:]
+    /// The rows as JSON objects, with commas between.
+    private var content: [UInt8] = []
+    private var records: [(row: Int, place: Range<Int>, names: [String])] = []
 
     /// - Parameter newID: makes ids for what turns out to be new.
     init(_ kind: ImportKind, _ bytes: [UInt8], name: String? = nil, newID: () -> String) {
         self.kind = kind
         self.name = name
-        rows = "[]"
         read(bytes, newID)
         for index in faults.indices { faults[index].file = name }
     }
 
+    /// The rows as one JSON array of objects.
+    var rows: String { "[" + String(decoding: content, as: UTF8.self) + "]" }
+
+    func rows(without left: Set<Int>) -> String {
+        if left.isEmpty { return rows }
+        let kept = records.filter { !left.contains($0.row) }.map { content[$0.place] }
+        return "[" + String(decoding: Array(kept.joined(separator: [UInt8(ascii: ",")])), as: UTF8.self) + "]"
+    }
+
+    var faultyRows: Set<Int> { Set(faultyCells.keys) }
+
+    func isFaulty(row: Int, column: String) -> Bool { faultyCells[row]?.contains(column) == true }
+
+    /// What these rows call their records, by which other files' rows may name them.
+    func names(of rows: Set<Int>) -> [String] {
+        records.filter { rows.contains($0.row) }.flatMap { $0.names }
+    }
+
     private mutating func read(_ bytes: [UInt8], _ newID: () -> String) {
-        let table: CSVTable
-        do throws(CSVTable.Fault) {
-            table = try CSVTable(bytes)
-        } catch {
-            faults = [ImportFault(error)]
-            return
-        }
-        let columns = header(table.records[0].cells)
-        guard faults.isEmpty else { return }
+        let table = CSVTable(bytes)
+        faults = table.faults.map { ImportFault($0) }
+        guard let first = table.records.first else { return }
+        let columns = header(first.cells)
+        isComparable = faults.count == table.faults.count
+        isWhole = table.faults.isEmpty
         count = table.records.count - 1
-        var writer = JSONWriter()
-        writer.beginArray()
         var seen: [String: Int] = [:]
         for record in table.records.dropFirst() {
             var cells: [String: String] = [:]
-            for (column, cell) in zip(columns, record.cells) where !cell.isEmpty { cells[column.name] = cell }
+            for (column, cell) in zip(columns, record.cells) where !cell.isEmpty {
+                if let column { cells[column.name] = cell }
+            }
             if kind == .classes { complete(&cells) }
             if cells["class_teacher"] != nil { appointsClassTeachers = true }
-            for key in kind.keys {
-                guard let column = key.last, cells[column] != nil else { continue }
-                let identity = column + key.map { "\u{1F}" + plain(cells[$0] ?? "", of: $0) }.joined()
-                if let first = seen[identity] {
-                    faults.append(ImportFault(row: record.row, column: column, "repeated", "/rows/\(first)"))
-                }
-                seen[identity] = seen[identity] ?? record.row
-            }
-            writer.beginObject()
-            writer.key("line")
-            writer.integer(record.row)
-            for name in ["id", "other_id", "third_id"] {
-                writer.key(name)
-                writer.string(newID())
-            }
-            for column in kind.columns {
-                writer.key(column.name)
-                value(cells[column.name], of: column, row: record.row, to: &writer, newID)
-            }
-            writer.endObject()
+            findRepeats(cells, record.row, &seen)
+            write(cells, record.row, newID)
         }
-        writer.endArray()
-        rows = String(decoding: writer.bytes, as: UTF8.self)
+        faults.sort { $0.row < $1.row }
     }
 
-    private mutating func header(_ cells: [String]) -> [ImportColumn] {
-        var columns: [ImportColumn] = []
+    private mutating func findRepeats(_ cells: [String: String], _ row: Int, _ seen: inout [String: Int]) {
+        for key in kind.keys {
+            guard let column = key.last, cells[column] != nil else { continue }
+            let identity = column + key.map { "\u{1F}" + plain(cells[$0] ?? "", of: $0) }.joined()
+            if let first = seen[identity] { refuse(row, column, "repeated", .row(first)) }
+            seen[identity] = seen[identity] ?? row
+        }
+    }
+
+    private mutating func write(_ cells: [String: String], _ row: Int, _ newID: () -> String) {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("line")
+        writer.integer(row)
+        for name in ["id", "other_id", "third_id"] {
+            writer.key(name)
+            writer.string(newID())
+        }
+        for column in kind.columns {
+            writer.key(column.name)
+            value(cells[column.name], of: column, row: row, name: cells["name"], to: &writer, newID)
+        }
+        writer.endObject()
+        if !content.isEmpty { content.append(UInt8(ascii: ",")) }
+        records.append(
+            (
+                row, content.count..<content.count + writer.bytes.count,
+                ["external_id", "name"].compactMap { cells[$0] }
+            ))
+        content += writer.bytes
+    }
+
+    private mutating func header(_ cells: [String]) -> [ImportColumn?] {
+        var columns: [ImportColumn?] = []
         for (index, cell) in cells.enumerated() {
             let title = cell.isEmpty ? String(index + 1) : cell
             guard let column = kind.columns.first(where: { $0.isNamed(cell) }) else {
                 faults.append(ImportFault(row: 1, column: title, "unknown_column"))
+                columns.append(nil)
                 continue
             }
-            if let first = columns.firstIndex(where: { $0.name == column.name }) {
-                faults.append(ImportFault(row: 1, column: title, "repeated", cells[first]))
+            if let first = headers[column.name] {
+                faults.append(ImportFault(row: 1, column: title, "repeated", .said(first)))
+                columns.append(nil)
+                continue
             }
+            headers[column.name] = cell
             columns.append(column)
         }
-        for column in kind.columns where column.isRequired && !columns.contains(where: { $0.name == column.name }) {
+        for column in kind.columns where column.isRequired && headers[column.name] == nil {
             faults.append(ImportFault(row: 1, column: column.name, "required"))
         }
         return columns
+    }
+
+    private mutating func refuse(_ row: Int, _ column: String, _ code: String, _ names: ImportNames = ImportNames()) {
+        faults.append(ImportFault(row: row, column: column, header: headers[column], code, names))
+        faultyCells[row, default: []].insert(column)
     }
 
     /// As rows are compared with one another.
@@ -99,17 +145,20 @@ struct ImportFile: Sendable {
         if cells["letter"] == nil, !letter.isEmpty { cells["letter"] = letter.uppercased() }
     }
 
+    /// - Parameter name: what the row's record is called.
     private mutating func value(
-        _ cell: String?, of column: ImportColumn, row: Int, to writer: inout JSONWriter, _ newID: () -> String
+        _ cell: String?, of column: ImportColumn, row: Int, name: String?, to writer: inout JSONWriter,
+        _ newID: () -> String
     ) {
-        func refuse(_ code: String, _ argument: String = "") {
-            faults.append(ImportFault(row: row, column: column.name, code, argument))
+        func refuse(_ code: String, _ said: String = "") {
+            self.refuse(row, column.name, code, .said(said))
             writer.null()
         }
         guard let cell else {
-            // What a class is called says its grade level and letter, or somebody has to.
+            // A class's name says its grade level and letter, or the cells have to. A column that is missing is told once.
             let isRequired =
-                column.isRequired || kind == .classes && ["grade_level", "letter"].contains(column.name)
+                column.isRequired && headers[column.name] != nil
+                || kind == .classes && name != nil && ["grade_level", "letter"].contains(column.name)
             return isRequired ? refuse("required") : writer.null()
         }
         switch column.rule {
@@ -196,10 +245,13 @@ struct ImportFile: Sendable {
     }
 
     /// 7А, 7 "а" and 7A with a Latin letter are one class; as `ImportStatements.className`.
-    private static func className(_ name: String) -> String {
+    static func className(_ name: String) -> String {
         let plain = ImportColumn.plain(name).uppercased()
         return String(plain.map { latin[$0] ?? $0 })
     }
+
+    /// As names are compared where it is enough that they may be the same.
+    static func loose(_ name: String) -> String { className(name) }
 
     private static let latin: [Character: Character] = [
         "A": "А", "B": "В", "C": "С", "E": "Е", "H": "Н", "K": "К", "M": "М", "O": "О", "P": "Р", "T": "Т", "X": "Х",

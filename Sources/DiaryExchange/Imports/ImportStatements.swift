@@ -2,7 +2,8 @@ import Postgres
 
 /// The SQL of an import. `$1` is the school and `$2` the file's rows as JSON; each statement is for all rows at once.
 struct ImportStatements {
-    /// What of the rows does not fit what is there: `line`, `field`, `code`, `argument`.
+    /// What of the rows does not fit what is there: `line`, `field`, `code`, and what the fault names (`ImportNames`): `said`,
+    /// `known`, `other`.
     let examine: Statement
     /// Who is known by an external id (`known`), and who of them the file leaves out (`missing`).
     let compare: Statement
@@ -47,8 +48,15 @@ struct ImportStatements {
     static let joinFreely = Statement("SET LOCAL enable_nestloop = on")
     /// A join that is to be avoided costs so much on paper that the planner would compile what runs a moment.
     static let interpret = Statement("SET LOCAL jit = off")
+    private static let mode = Setting("import", .text)
+    static let partial = Statement("SET LOCAL \(mode.name) = 'partial'")
+    /// For a kind whose statements do something else with a file that holds some of the records.
+    static let isPartial = "coalesce(\(mode.text) = 'partial', false)"
     static let savepoint = Statement("SAVEPOINT import")
     static let rollback = Statement("ROLLBACK TO SAVEPOINT import")
+    /// Around the rows of a file that has faults.
+    static let attempt = Statement("SAVEPOINT attempt")
+    static let abandon = Statement("ROLLBACK TO SAVEPOINT attempt")
 }
 
 // MARK: What statements of several kinds share
@@ -84,17 +92,17 @@ extension ImportStatements {
 
     /// Faults of the rows `w`, each with the condition under which it holds.
     static func findings(
-        _ wanted: String, _ faults: [(condition: String, field: String, code: String, argument: String?)]
+        _ wanted: String, _ faults: [(condition: String, field: String, code: String, argument: ImportArgument?)]
     ) -> String {
         let values = faults.map {
-            "(\($0.condition), \($0.field.hasPrefix("CASE") ? $0.field : "'\($0.field)'"), '\($0.code)', \($0.argument ?? "NULL"))"
+            "(\($0.condition), \($0.field.hasPrefix("CASE") ? $0.field : "'\($0.field)'"), '\($0.code)', \($0.argument?.columns ?? ImportArgument.none))"
         }
         return """
-            SELECT w.line, f.field, f.code, f.argument
+            SELECT w.line, f.field, f.code, f.said, f.known, f.other
             FROM (\(wanted)) w
             CROSS JOIN LATERAL (VALUES
                 \(values.joined(separator: ",\n    "))
-            ) AS f (holds, field, code, argument)
+            ) AS f (holds, field, code, said, known, other)
             WHERE f.holds
             """
     }
@@ -102,8 +110,8 @@ extension ImportStatements {
     static func examine(_ findings: String...) -> Statement {
         Statement(
             """
-            SELECT f.line, f.field, f.code, f.argument
-            FROM (\(findings.joined(separator: "\nUNION ALL\n"))) AS f (line, field, code, argument)
+            SELECT f.line, f.field, f.code, f.said, f.known, f.other
+            FROM (\(findings.joined(separator: "\nUNION ALL\n"))) AS f (line, field, code, said, known, other)
             ORDER BY f.line
             """)
     }
@@ -159,13 +167,13 @@ extension ImportStatements {
         """
 
     /// Faults of what `taught` resolved, for rows that have what it takes and answers.
-    static let taughtFaults: [(condition: String, field: String, code: String, argument: String?)] = [
+    static let taughtFaults: [(condition: String, field: String, code: String, argument: ImportArgument?)] = [
         ("w.year_id IS NULL", "subject", "no_academic_year", nil),
-        ("w.subject IS NOT NULL AND w.subject_id IS NULL", "subject", "unknown_subject", nil),
-        ("w.class IS NOT NULL AND w.class_id IS NULL", "class", "unknown_class", nil),
+        ("w.subject IS NOT NULL AND w.subject_id IS NULL", "subject", "unknown_subject", "w.subject"),
+        ("w.class IS NOT NULL AND w.class_id IS NULL", "class", "unknown_class", "w.class"),
         (
             "w.\"group\" IS NOT NULL AND w.named_group_id IS NULL AND (w.class IS NULL OR w.class_id IS NOT NULL)",
-            "group", "unknown_group", nil
+            "group", "unknown_group", "w.\"group\""
         ),
         ("w.group_matches > 1", "group", "ambiguous", nil),
     ]
@@ -179,7 +187,7 @@ extension ImportStatements {
         Statement(
             """
             SELECT DISTINCT ON (w.line, m.id) w.line, '\(field)' AS field, 'student_overlap' AS code,
-                \(name) || ': ' || s.name || ', ' || os.name || ', ' || to_char(l.date, 'DD.MM.YYYY') AS argument
+                \(name) || ', ' || to_char(l.date, 'DD.MM.YYYY') AS said, s.name || ', ' || os.name AS known, NULL AS other
             FROM (\(wanted)) w
             JOIN group_members m ON m.school_id = $1 AND m.id = w.member_now AND m.changed_xid = pg_current_xact_id()
             JOIN sections s ON s.school_id = $1 AND s.group_id = m.group_id

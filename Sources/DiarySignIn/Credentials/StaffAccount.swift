@@ -51,10 +51,12 @@ package struct StaffAccount {
 
     /// Makes a person of the staff with these roles, and a code.
     ///
+    /// - Parameter isNamesake: the school has somebody of this name already, and this is another person.
     /// - Throws: `OwnerRefusal`, or `BlockingConnection.Failure`.
-    package func create(_ person: Person, roles: [Role]) throws -> Issued {
+    package func create(_ person: Person, roles: [Role], isNamesake: Bool = false) throws -> Issued {
         try connection.transaction {
             let id = try enter(reason: "command line")
+            if !isNamesake { try refuseNamesakes(of: person, school: id) }
             let (user, login) = try insert(person, school: id)
             for role in Set(roles) {
                 try connection.query(
@@ -114,6 +116,34 @@ package struct StaffAccount {
         try connection.explain(reason)
         try connection.enter(school: number, timeZone: zone)
         return id
+    }
+
+    /// Who is made twice by mistake would have two accounts, and be known by neither.
+    private func refuseNamesakes(of person: Person, school id: String) throws {
+        // Two commands at once take turns.
+        try connection.query(
+            "SELECT pg_advisory_xact_lock(hashtextextended('user create', $1::int))", [id])
+        let found = try connection.query(
+            """
+            SELECT u.login, string_agg(r.role, ', ' ORDER BY r.role)
+            FROM users u
+            LEFT JOIN user_roles r ON r.school_id = u.school_id AND r.user_id = u.id
+            WHERE u.school_id = $1 AND u.depersonalised_at IS NULL
+                AND translate(lower(concat_ws(' ', u.last_name, u.first_name)), 'ё', 'е')
+                    = translate(lower(concat_ws(' ', $2::text, $3::text)), 'ё', 'е')
+                AND ($4::text IS NULL OR u.middle_name IS NULL
+                    OR translate(lower(u.middle_name), 'ё', 'е') = translate(lower($4::text), 'ё', 'е'))
+            GROUP BY u.school_id, u.id
+            ORDER BY u.login NULLS LAST, u.id
+            """, [id, person.lastName, person.firstName, person.middleName]
+        ).rows
+        guard !found.isEmpty else { return }
+        let others = found.map { row in
+            [row[0].map { "login \($0)" } ?? "no login", row[1]].compactMap { $0 }.joined(separator: ", ")
+        }
+        throw OwnerRefusal.namesakes(
+            [person.lastName, person.firstName, person.middleName].compactMap { $0 }.joined(separator: " "),
+            school: school, others: others, login: found[0][0])
     }
 
     private func insert(_ person: Person, school id: String) throws -> (user: String, login: String) {

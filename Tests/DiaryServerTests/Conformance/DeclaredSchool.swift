@@ -31,7 +31,7 @@ struct DeclaredSchool {
             ).open(owner)
             for (kind, name) in Self.files {
                 let text = SmallSchool.files.first { $0.name == name }!.text
-                _ = try OwnerImport(owner, school: code, kind, Array(text.utf8)).run(isDryRun: false, isForced: true) {
+                _ = try OwnerImport(owner, school: code, kind, Array(text.utf8)).run(.init(isForced: true)) {
                     _, _ in
                 }
             }

@@ -33,25 +33,31 @@ extension ImportStatements {
                 wantedGroups,
                 [
                     ("w.year_id IS NULL", "name", "no_academic_year", nil),
-                    ("w.class IS NOT NULL AND w.class_id IS NULL", "class", "unknown_class", nil),
+                    ("w.class IS NOT NULL AND w.class_id IS NULL", "class", "unknown_class", "w.class"),
                     ("w.matches > 1", "name", "ambiguous", nil),
                     ("w.kind <> w.kind_now", "kind", "fixed_field", "w.kind_now"),
-                    ("w.class_id <> w.class_id_now", "class", "fixed_field", "w.class_now"),
+                    ("w.class_id <> w.class_id_now", "class", "fixed_field", .known("w.class_now")),
                     (
                         "w.id_now IS NULL AND (w.kind_wanted = 'part') <> (w.class IS NOT NULL)", "class",
                         "part_of_a_class", nil
                     ),
-                    ("w.differs", "name", "differs", "'/rows/' || w.first_line"),
+                    ("w.differs", "name", "differs", .row("w.first_line")),
                     ("w.lacks_code", "external_id", "lacks_code", nil),
                     (
                         "w.members IS NULL AND (w.starts_on IS NOT NULL OR w.ends_on IS NOT NULL)", "members",
                         "needs_members", nil
                     ),
-                    ("w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "starts_on", "outside_year", years),
-                    ("w.ends_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "ends_on", "outside_year", years),
+                    (
+                        "w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "starts_on", "outside_year",
+                        .said(years)
+                    ),
+                    (
+                        "w.ends_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "ends_on", "outside_year",
+                        .said(years)
+                    ),
                 ]),
             """
-            SELECT w.line, 'external_id', 'already_exists', g.name
+            SELECT w.line, 'external_id', 'already_exists', NULL, g.name, NULL
             FROM (\(wantedGroups)) w
             JOIN groups g ON g.school_id = $1 AND g.external_id = w.external_id AND g.id IS DISTINCT FROM w.id_now
             """,
@@ -67,7 +73,7 @@ extension ImportStatements {
                     ("w.last_day < w.first_day", "ends_on", "before_start", nil),
                     (
                         "w.student_id IS NOT NULL AND w.overlaps_line IS NOT NULL", "members", "repeated",
-                        "'/rows/' || w.overlaps_line"
+                        .row("w.overlaps_line")
                     ),
                 ])),
         compare: Statement(

@@ -41,7 +41,7 @@ extension ImportStatements {
         findings: """
             SELECT w.line,
                 CASE w.code WHEN 'required' THEN 'relation' WHEN 'access_closed' THEN 'access' ELSE 'children' END,
-                w.code, w.child
+                w.code, w.child, NULL, NULL
             FROM (
                 SELECT w.*, CASE
                     WHEN w.student_id IS NULL THEN 'unknown_child'

@@ -42,12 +42,12 @@ extension ImportStatements {
                 taughtFaults + [
                     ("w.class IS NULL AND w.\"group\" IS NULL AND w.id_now IS NULL", "class", "required", nil),
                     ("w.matches > 1", "subject", "ambiguous", nil),
-                    ("w.subject_id <> w.subject_id_now", "subject", "fixed_field", "w.name_now"),
+                    ("w.subject_id <> w.subject_id_now", "subject", "fixed_field", .known("w.name_now")),
                     (
                         "w.group_id <> w.group_id_now", "CASE WHEN w.\"group\" IS NULL THEN 'class' ELSE 'group' END",
-                        "fixed_field", "w.name_now"
+                        "fixed_field", .known("w.name_now")
                     ),
-                    ("w.differs", "subject", "differs", "'/rows/' || w.first_line"),
+                    ("w.differs", "subject", "differs", .row("w.first_line")),
                     ("w.lacks_code", "external_id", "lacks_code", nil),
                     // M1: grade 1 takes none.
                     (
@@ -72,15 +72,15 @@ extension ImportStatements {
                     ),
                     (
                         "w.teacher_from NOT BETWEEN w.year_starts_on AND w.year_ends_on", "teacher_from",
-                        "outside_year", years
+                        "outside_year", .said(years)
                     ),
                     (
                         "w.teacher_to NOT BETWEEN w.year_starts_on AND w.year_ends_on", "teacher_to", "outside_year",
-                        years
+                        .said(years)
                     ),
                 ]),
             """
-            SELECT w.line, 'external_id', 'already_exists', s.name
+            SELECT w.line, 'external_id', 'already_exists', NULL, s.name, NULL
             FROM (\(wantedSections)) w
             JOIN sections s ON s.school_id = $1 AND s.external_id = w.external_id AND s.id IS DISTINCT FROM w.id_now
             """,
@@ -93,16 +93,19 @@ extension ImportStatements {
                     ("w.last_day < w.first_day", "teacher_to", "before_start", nil),
                     (
                         "w.lead_now IS NOT NULL AND w.teacher_to IS NULL AND coalesce(w.teacher_from <= w.lead_since, true)",
-                        "teacher", "teacher_change_needs_date", "w.lead_name"
+                        "teacher", "teacher_change_needs_date", .known("w.lead_name")
                     ),
-                    ("w.lead_now IS NOT NULL AND w.teacher_to IS NOT NULL", "teacher", "lead_overlap", "w.lead_name"),
+                    (
+                        "w.lead_now IS NOT NULL AND w.teacher_to IS NOT NULL", "teacher", "lead_overlap",
+                        .known("w.lead_name")
+                    ),
                     (
                         "w.teacher_id IS NOT NULL AND w.overlaps_line IS NOT NULL", "teacher", "repeated",
-                        "'/rows/' || w.overlaps_line"
+                        .row("w.overlaps_line")
                     ),
                     (
                         "w.teacher_id IS NOT NULL AND w.overlaps_line IS NULL AND w.leads_line IS NOT NULL", "teacher",
-                        "lead_overlap", "'/rows/' || w.leads_line"
+                        "lead_overlap", .row("w.leads_line")
                     ),
                 ])),
         compare: Statement(

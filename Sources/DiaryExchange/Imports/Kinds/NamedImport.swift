@@ -30,16 +30,16 @@ extension ImportStatements {
                         ("w.is_archived", "name", "archived", nil),
                         (
                             "w.id_now IS NOT NULL AND w.line > w.first_line", "name", "repeated",
-                            "'/rows/' || w.first_line"
+                            .row("w.first_line")
                         ),
                     ]),
                 """
-                SELECT r.line, 'external_id', 'already_exists', k.name
+                SELECT r.line, 'external_id', 'already_exists', k.name, NULL, NULL
                 FROM (\(wanted)) r
                 JOIN \(table) k ON k.school_id = $1 AND k.external_id = r.external_id AND k.id IS DISTINCT FROM r.id_now
                 """,
                 """
-                SELECT r.line, 'name', 'already_exists', k.name
+                SELECT r.line, 'name', 'already_exists', k.name, NULL, NULL
                 FROM (\(wanted)) r
                 JOIN \(table) k ON k.school_id = $1 AND k.id <> r.id_now AND \(sameName)
                 """),

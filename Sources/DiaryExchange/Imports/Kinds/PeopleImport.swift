@@ -39,13 +39,13 @@ extension ImportStatements {
         return ImportStatements(
             examine: Statement(
                 """
-                SELECT f.line, f.field, f.code, f.argument
+                SELECT f.line, f.field, f.code, f.said, f.known, f.other
                 FROM (
                     SELECT r.line, 'external_id' AS field, CASE
                         WHEN u.depersonalised_at IS NOT NULL THEN 'depersonalised' ELSE 'another_person'
-                    END AS code, CASE
+                    END AS code, NULL AS said, CASE
                         WHEN u.depersonalised_at IS NULL THEN concat_ws(' ', u.last_name, u.first_name, u.middle_name)
-                    END AS argument
+                    END AS known, NULL AS other
                     FROM \(rows(kind))
                     JOIN users u ON u.school_id = $1 AND u.external_id = r.external_id
                     LEFT JOIN \(kind.rawValue) k ON k.school_id = $1 AND k.id = u.id
@@ -55,7 +55,7 @@ extension ImportStatements {
                         )
                     UNION ALL
                     \(findings)
-                ) AS f (line, field, code, argument)
+                ) AS f (line, field, code, said, known, other)
                 ORDER BY f.line
                 """),
             compare: Statement(

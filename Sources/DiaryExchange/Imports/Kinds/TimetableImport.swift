@@ -75,15 +75,21 @@ extension ImportStatements {
                         )
                         """, "slot", "unknown_slot", "w.schedule_name"
                     ),
-                    ("w.room IS NOT NULL AND w.room_id IS NULL", "room", "unknown_room", nil),
+                    ("w.room IS NOT NULL AND w.room_id IS NULL", "room", "unknown_room", "w.room"),
                     ("w.room_matches > 1", "room", "ambiguous", nil),
                     ("w.building IS NOT NULL AND w.room IS NULL", "room", "required", nil),
                     ("w.teacher IS NOT NULL AND w.teacher_id IS NULL", "teacher", "unknown_teacher", "w.teacher"),
-                    ("w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "starts_on", "outside_year", years),
-                    ("w.ends_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "ends_on", "outside_year", years),
+                    (
+                        "w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "starts_on", "outside_year",
+                        .said(years)
+                    ),
+                    (
+                        "w.ends_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "ends_on", "outside_year",
+                        .said(years)
+                    ),
                     ("w.last_day < w.first_day", "ends_on", "before_start", nil),
                     ("w.is_past", "external_id", "already_exists", "w.external_id"),
-                    ("w.line > w.first_line", "slot", "repeated", "'/rows/' || w.first_line"),
+                    ("w.line > w.first_line", "slot", "repeated", .row("w.first_line")),
                 ])),
         compare: Statement(
             """
@@ -286,22 +292,22 @@ extension ImportStatements {
             UNION ALL
             SELECT DISTINCT e.group_id, e.group_id, daterange(NULL, NULL) FROM e
         )
-        SELECT DISTINCT ON (f.line, f.code) f.line, f.field, f.code, f.argument
+        SELECT DISTINCT ON (f.line, f.code) f.line, f.field, f.code, NULL AS said, f.known, f.other
         FROM (
-            SELECT a.line, 'teacher' AS field, 'teacher_overlap' AS code, \(other) AS argument
+            SELECT a.line, 'teacher' AS field, 'teacher_overlap' AS code, b.name AS known, b.line::text AS other
             FROM taught a
             JOIN taught b ON b.who = a.who AND \(sameTime)
             UNION ALL
-            SELECT a.line, 'room', 'room_overlap', \(other)
+            SELECT a.line, 'room', 'room_overlap', b.name, b.line::text
             FROM e a
             JOIN e b ON b.room_id = a.room_id AND \(sameTime)
             UNION ALL
-            SELECT a.line, 'slot', 'student_overlap', \(other)
+            SELECT a.line, 'slot', 'student_overlap', b.name, b.line::text
             FROM e a
             JOIN pairs p ON p.one = a.group_id AND p.days && a.days
             JOIN e b ON b.group_id = p.other AND p.days && b.days AND \(sameTime)
         ) f
-        ORDER BY f.line, f.code, f.argument
+        ORDER BY f.line, f.code, f.known, f.other
         """
 
     private static let sameTime = """
@@ -309,5 +315,4 @@ extension ImportStatements {
                 AND b.weeks && a.weeks AND b.days && a.days AND a.is_touched AND a.line IS NOT NULL
                 AND (NOT b.is_touched OR b.line IS NULL OR b.line < a.line)
         """
-    private static let other = "b.name || coalesce(', /rows/' || b.line, '')"
 }
