@@ -3,6 +3,10 @@
 /// The format is what the bytes are, whatever a client calls them. Pixels are not decoded: the file is walked, and a new one
 /// is written of the parts that make up the picture. What else was in it (place, camera, comments, thumbnails, whatever
 /// stands behind the end) is left out.
+///
+/// Apps decode the picture, so it must not declare more than it contains. The pixels of a PNG are inflated, and must be exactly
+/// as many as its header declares. A JPEG must contain enough data for its size. A WebP has no part that decodes to more than
+/// its dimensions. Checking a large PNG takes some tenths of a second: do not call this on a core.
 package struct ImageFile: Sendable, Equatable {
     package enum Format: String, Sendable {
         case jpeg = "image/jpeg"
@@ -42,12 +46,16 @@ package struct ImageFile: Sendable, Equatable {
     }
 
     init(_ format: Format, width: Int, height: Int, _ bytes: [UInt8]) throws(Fault) {
-        guard width > 0, height > 0 else { throw .damaged }
-        guard width <= Self.longestSide, height <= Self.longestSide else { throw .tooLarge }
+        try Self.check(width: width, height: height)
         self.format = format
         self.width = width
         self.height = height
         self.bytes = bytes
+    }
+
+    static func check(width: Int, height: Int) throws(Fault) {
+        guard width > 0, height > 0 else { throw .damaged }
+        guard width <= longestSide, height <= longestSide else { throw .tooLarge }
     }
 }
 
