@@ -315,7 +315,7 @@ import Web
         }
         for answer in answers {
             #expect(answer.status == 400)
-            #expect(answer.text.contains("Login or password are wrong."))
+            #expect(answer.text.contains("The login or the password is wrong."))
         }
         func plain(_ answer: TestClient.Answer) -> String {
             answer.text.replacing(/value="[^"]*"/, with: "")
