@@ -1,7 +1,7 @@
 import Diary
 import Postgres
 
-/// Who represents a pupil, from when to when, and whether the diary is open to them (A3).
+/// The guardians of a student, with dates and their access to the diary (A3).
 package enum Guardianships {
     package static let resource = Resource(
         path: "students/{student_id}/guardians",
@@ -33,7 +33,7 @@ package enum Guardianships {
         refusals: [
             "guardianships_dates": .endsBeforeStart, "guardianships_no_overlap": .overlap,
             "guardianships_self": .init(
-                field: "guardian_id", code: "self", ru: "Никто не представляет сам себя.",
-                en: "Nobody represents themselves."),
+                field: "guardian_id", code: "self", ru: "Человек не может представлять сам себя.",
+                en: "People can't be their own guardians."),
         ])
 }

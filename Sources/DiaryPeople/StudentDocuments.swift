@@ -1,8 +1,9 @@
 import Diary
 import Postgres
 
-/// Documents of a pupil: passport, СНИЛС and the like. For who keeps the profile, and the family. A list shows numbers to
-/// nobody: who needs one opens the document, which is recorded unless it is the class teacher or the family (K2).
+/// Documents of a student: passport, СНИЛС and the like, for those who maintain the profile and for the family. Lists
+/// show numbers to nobody: a caller who needs one opens the document. This is recorded unless the caller is the class
+/// teacher or the family (K2).
 package enum StudentDocuments {
     package static let resource = Resource(
         path: "students/{student_id}/documents",
@@ -30,11 +31,11 @@ package enum StudentDocuments {
         recordsReading: Statement("SELECT lyceum.record_document_reading($1::uuid)"),
         refusals: [
             "student_documents_number": .init(
-                field: "number", code: "invalid_number", ru: "Такого номера у документа этого вида не бывает.",
-                en: "A document of this kind has no such number."),
+                field: "number", code: "invalid_number", ru: "Номер не подходит к виду документа.",
+                en: "The number is not valid for this kind of document."),
             "student_documents_series": .init(
-                field: "series", code: "invalid_series", ru: "Такой серии у документа этого вида не бывает.",
-                en: "A document of this kind has no such series."),
+                field: "series", code: "invalid_series", ru: "Серия не подходит к виду документа.",
+                en: "The series is not valid for this kind of document."),
         ])
 
     private static func shown(_ whole: String) -> String { "CROSS JOIN LATERAL (SELECT \(whole) AS whole) f" }

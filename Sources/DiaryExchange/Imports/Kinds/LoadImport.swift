@@ -228,8 +228,8 @@ extension ImportStatements {
         )
         """
 
-    /// Rows with a teacher, beside what of the section's teachers they are about: that which begins on the day, else the last
-    /// that holds on some of the days; and another lead, whose place the row takes.
+    /// Rows with a teacher, and the assignment that they change: the one that begins on the same day, else the last one
+    /// that overlaps; and the other lead that the row replaces.
     private static let wantedTeachers = """
         SELECT w.*,
             CASE
