@@ -182,7 +182,8 @@ extension Request {
 
 extension Problem {
     fileprivate static let noPhoto = Problem(
-        .unsupportedMediaType, detail: Text(ru: "Фото должно быть в формате JPEG, PNG или WebP.", en: "A photo must be JPEG, PNG or WebP."))
+        .unsupportedMediaType,
+        detail: Text(ru: "Фото должно быть в формате JPEG, PNG или WebP.", en: "A photo must be JPEG, PNG or WebP."))
 }
 
 extension ImageFile.Fault {

@@ -28,7 +28,7 @@ enum Documents {
         default:
             throw Problem(
                 .notAcceptable,
-                detail: Text(ru: "Доступны text/html и application/json.", en: "Available: text/html, application/json."))
+                detail: Text(ru: "Доступны text/html и application/json.", en: "Accept text/html or application/json."))
         }
         response.headers.append(("Content-Language", request.language.rawValue))
         response.headers.append(("Vary", "Accept, Accept-Language"))

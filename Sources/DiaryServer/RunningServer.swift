@@ -31,7 +31,7 @@ package final class RunningServer: Sendable {
         package var compressionMinimum: Int? = 1024
         /// The address of metrics and health for operators; nil: none.
         package var admin: Admin?
-        /// What runs behind the requests; nil: other processes do it.
+        /// The background work of this process; nil: other processes do it.
         package var background: Background.Configuration?
 
         package init() {}

@@ -7,7 +7,7 @@ enum LaneMetrics {
         [
             family("connections", .gauge, "Connections open to the database.", lanes) { Double($0.connections) },
             family("configured_connections", .gauge, "Configured connections.", lanes) { Double($0.configured) },
-            family("in_flight", .gauge, "Segments that were sent and have no answer yet.", lanes) { Double($0.inFlight) },
+            family("in_flight", .gauge, "Segments without an answer yet.", lanes) { Double($0.inFlight) },
             family("waiting", .gauge, "Requests that wait to send a segment.", lanes) { Double($0.waiting) },
             family("segments_total", .counter, "Segments answered.", lanes) { Double($0.segments) },
             family("busy_seconds_total", .counter, "Time during which an answer of the database was pending.", lanes) {
