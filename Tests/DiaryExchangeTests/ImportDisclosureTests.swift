@@ -96,7 +96,7 @@ import Testing
         let blind = try school.program("Imports alone", ["imports.write"])
         let seeing = try school.program("Imports and people", ["imports.write", "people.read"])
         let admin = try school.server.client("admin")
-        // Faults that tell even callers who may read people nothing more.
+        // These faults have no further name, even for callers who may read people.
         let silent = ["class_change_needs_date", "kind fixed_field"]
         for (kind, lines, fault) in Self.cases {
             let told = try send(blind, kind, lines)
