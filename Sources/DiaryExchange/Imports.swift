@@ -6,7 +6,7 @@ import Postgres
 import Reactor
 import Web
 
-/// A school from CSV files, one by one or in an archive: see docs/imports.md.
+/// Imports a school's records from CSV files, one by one or in an archive: see docs/imports.md.
 package enum Imports {
     package static let routes: [Route<Access, Caller>] = [
         .post("/v1/imports", "importArchive", access: .managers.programs(.importsWrite), createAll),
@@ -49,9 +49,9 @@ package enum Imports {
         }
     }
 
-    /// Takes the upload, and reads it on a thread of its own: only there is it whole in memory.
+    /// Receives the upload, and reads it on a separate thread; only there the whole file is in memory.
     ///
-    /// - Returns: what `parse` made of it, and the request's hash.
+    /// - Returns: the result of `parse`, and the hash of the request.
     private static func read<Value: Sendable>(
         _ request: Request, _ caller: Caller, atMost limit: Int? = nil,
         parse: @escaping @Sendable (_ content: [UInt8], _ newID: () -> String) -> Value
@@ -65,7 +65,7 @@ package enum Imports {
         }
     }
 
-    /// Milliseconds: one statement is for all rows.
+    /// Milliseconds. One statement handles all rows of a file.
     private static let statementTimeout = 30_000
 
     @Sendable static func template(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -94,14 +94,15 @@ package enum Imports {
         return kind
     }
 
-    /// Administrators alone keep staff (A2), and with no program of others, since roles come with it.
+    /// Only administrators import staff (A2), and never through an app or an integration, because the import assigns
+    /// roles.
     private static func demand(_ kind: ImportKind, _ caller: Caller) throws {
         guard kind == .staff else { return }
         guard caller.client == nil else { throw Problem(.notForPrograms) }
         guard caller.roles.contains(.administrator) else { throw Problem(.forbidden) }
     }
 
-    /// Class teachers issue credentials (A2): programs of others do not appoint them.
+    /// Class teachers issue credentials (A2), so apps and integrations may not appoint them.
     private static func demand(_ files: [ImportFile], _ caller: Caller) throws {
         guard caller.client != nil, files.contains(where: { $0.appointsClassTeachers }) else { return }
         throw Problem(.notForPrograms)
@@ -111,7 +112,7 @@ package enum Imports {
         guard request.mediaType == mediaType else {
             throw Problem(
                 .unsupportedMediaType,
-                detail: Text(ru: "Ожидается \(mediaType).", en: "The body has to be \(mediaType)."))
+                detail: Text(ru: "Тело запроса должно быть \(mediaType).", en: "The body must be \(mediaType)."))
         }
         var query = try QueryReader(request)
         let options = ImportOptions(
@@ -121,8 +122,8 @@ package enum Imports {
             query.add(
                 "force", "contradiction",
                 Text(
-                    ru: "force — для полных файлов, partial — для файлов с частью записей: укажите одно.",
-                    en: "force is for complete files and partial for files with some of the records: give one of them.")
+                    ru: "force — для полных файлов, partial — для файлов с частью записей: укажите что-то одно.",
+                    en: "force is for complete files, partial for files with some of the records: give one of them.")
             )
         }
         try query.finish()
@@ -158,7 +159,7 @@ package enum Imports {
         let keepers: [Role] = planned.keepsStaff ? [.administrator] : [.administrator, .head, .deputyHead]
         let entrance = try await transaction.run([ImportStatements.keeps(.texts(keepers.map { $0.rawValue }))])
         guard entrance[0].boolean(0, "keeps") else { throw Problem(.forbidden) }
-        // A transaction that is repeated begins anew.
+        // A repeated transaction starts again with a fresh copy.
         var choreography = planned
         var calls = try choreography.next([])
         while !calls.isEmpty {
@@ -169,9 +170,9 @@ package enum Imports {
         return choreography.reports
     }
 
-    /// What the rows were compared with may have been changed by somebody else in between.
+    /// Another transaction may have changed the records that the rows were compared with.
     ///
-    /// - Returns: nil when a query failed that may.
+    /// - Returns: nil when a query failed that may fail.
     private static func attempt(
         _ queries: [Query], mayFail: Bool, in transaction: Transaction
     ) async throws -> [Rows]? {

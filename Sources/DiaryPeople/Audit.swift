@@ -3,7 +3,8 @@ import HTTP1
 import Postgres
 import Web
 
-/// Who changed what, when, from what to what, why (A5): the log that the database's triggers keep. Nobody writes it here.
+/// The audit log: who changed what and when, the old and new values, and the reason (A5). The database's triggers write
+/// it; nothing here does.
 ///
 /// Marks, attendance and final marks have histories of their own and never stand in it. The log of the school names the
 /// changed fields of profiles without their values. The history of one student has the values, and reading it is recorded (K2).
@@ -13,7 +14,7 @@ package enum Audit {
         .get("/v1/students/{student_id}/history", "getStudentHistory", access: .keepersOfProfiles, history),
     ]
 
-    /// A page as JSON, or everything that the filters leave as a file: the evidence of a year.
+    /// A page as JSON, or all rows that match the filters as a file, for keeping as evidence of a year.
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
         let form = Form(&query, request)
@@ -29,7 +30,7 @@ package enum Audit {
         case .json: response = try await page(all, &query, request, caller)
         case .csv:
             try query.finish()
-            // The mark tells spreadsheets that it is UTF-8.
+            // The byte order mark tells spreadsheets that the file is UTF-8.
             response = caller.copied(
                 CopyQuery(statement: table, parameters: all), contentType: "text/csv; charset=utf-8; header=present",
                 name: "audit.csv", prefix: Array("\u{FEFF}".utf8))
@@ -42,7 +43,7 @@ package enum Audit {
         return response
     }
 
-    /// What the log comes as: `format` says, or `Accept`.
+    /// The form of the log, chosen by `format` or by `Accept`.
     private enum Form: String, CaseIterable {
         case json = "application/json"
         case csv = "text/csv"
@@ -70,7 +71,7 @@ package enum Audit {
             key: ["id"], total: Query(statement: total, parameters: all + [.boolean(page.wantsTotal)]))
     }
 
-    /// What was changed in a pupil's profile, documents and photo, and who read them.
+    /// The changes of a student's profile, documents and photo, and the people who read them.
     @Sendable static func history(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
         let page = Page(&query, keys: [.largeInteger])
@@ -119,7 +120,7 @@ package enum Audit {
         """
     }
 
-    /// The person, and the program that the person used or that acted alone.
+    /// The person, and the app that the person used or the integration.
     private static let author = """
         LEFT JOIN users u ON u.school_id = a.school_id AND u.id = a.changed_by
         LEFT JOIN clients c ON c.school_id = a.school_id AND c.id = a.client_id
@@ -154,15 +155,15 @@ package enum Audit {
 
     private static let total = Statement("SELECT CASE WHEN $10::boolean THEN (SELECT count(*) \(wanted)) END AS total")
 
-    /// All that the conditions leave. The planner takes each of them for rare and all together for one row: it would read all
-    /// users for each row there is, and sort everything before the first row leaves. As one expression that it cannot look
-    /// into they are half of the log, which it reads by the primary key.
+    /// All rows that match the conditions. The planner would take each condition for rare, and all together for one
+    /// row: it would scan all users for each row, and sort everything before returning the first row. Written as one
+    /// opaque expression, the conditions count as half of the log, which PostgreSQL then reads by the primary key.
     private static let all = """
         FROM audit_log a
         WHERE a.school_id = $1::int AND CASE WHEN \(conditions) THEN true ELSE false END
         """
 
-    /// Oldest first, as they came; names and reasons are what people wrote.
+    /// The oldest first. Names and reasons are free text.
     private static let table = CopyStatement(
         """
         COPY (
@@ -180,7 +181,7 @@ package enum Audit {
         ) TO STDOUT (FORMAT csv, HEADER)
         """, endsWithCRLF: true)
 
-    /// The same as items of a page have it, one a line.
+    /// The same columns as the items of a page, one row per line.
     private static let lines = CopyStatement(
         """
         COPY (
@@ -202,7 +203,8 @@ package enum Audit {
     private static let kept = Statement(
         "SELECT s.id FROM students s WHERE s.school_id = $1 AND s.id = $2::uuid AND lyceum.keeps_student(s.id)")
 
-    /// An invisible pupil has no history: the condition stands in each statement. Of documents those that there are.
+    /// Each statement has this condition, so an invisible student has no history. Documents are included only while
+    /// they exist.
     private static let ofStudent = """
         FROM audit_log a
         WHERE a.school_id = $1

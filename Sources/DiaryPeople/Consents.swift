@@ -11,7 +11,7 @@ package enum Consents {
         readers: .signedIn,
         writers: .keepersOfProfiles,
         visibility: .init(
-            // Families read what they themselves have given: another guardian's is not theirs to see (A3).
+            // Families read only the consents that they gave: another guardian's consents are hidden (A3).
             sees: """
                 lyceum.keeps_student(t.student_id)
                     OR t.given_by = lyceum.current_user_id() AND lyceum.sees_profile(t.student_id)
@@ -39,6 +39,6 @@ package enum Consents {
                 en: "The withdrawal is already in force."),
             "consents_one_at_a_time": .init(
                 .conflict, field: "given_on", code: "overlap", ru: "Такое согласие уже действует.",
-                en: "The same person's consent to this holds already."),
+                en: "The same person's consent to this purpose is already in force."),
         ])
 }

@@ -38,7 +38,7 @@ package enum Guardianships {
                 ru: "Назовите документ, по которому доступ открыт снова.",
                 en: "Name the document that reopens the access."),
             "guardianships_self": .init(
-                field: "guardian_id", code: "self", ru: "Никто не представляет сам себя.",
-                en: "Nobody represents themselves."),
+                field: "guardian_id", code: "self", ru: "Человек не может представлять сам себя.",
+                en: "People can't be their own guardians."),
         ])
 }

@@ -32,11 +32,11 @@ package enum StudentDocuments {
         recordsReading: Statement("SELECT lyceum.record_document_reading($1::uuid)"),
         refusals: [
             "student_documents_number": .init(
-                field: "number", code: "invalid_number", ru: "Такого номера у документа этого вида не бывает.",
-                en: "A document of this kind has no such number."),
+                field: "number", code: "invalid_number", ru: "Номер не подходит к виду документа.",
+                en: "The number is not valid for this kind of document."),
             "student_documents_series": .init(
-                field: "series", code: "invalid_series", ru: "Такой серии у документа этого вида не бывает.",
-                en: "A document of this kind has no such series."),
+                field: "series", code: "invalid_series", ru: "Серия не подходит к виду документа.",
+                en: "The series is not valid for this kind of document."),
         ])
 
     private static func shown(_ whole: String) -> String {

@@ -1,6 +1,6 @@
 import Postgres
 
-/// What must hold before the server serves.
+/// Conditions that must be met before the server serves.
 package enum StartChecks {
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
@@ -10,19 +10,19 @@ package enum StartChecks {
 
     /// Prepared statements and settings belong to a session, so each connection needs one of its own.
     ///
-    /// - Parameter url: what the connection was made with.
+    /// - Parameter url: the URL of the connection.
     package static func ownSession(_ connection: BlockingConnection, url: String) throws {
         guard try connection.hasOwnSession(url) else {
             throw Failure(
                 """
-                The database URL leads to a proxy that shares server connections between transactions (PgBouncer with \
-                pool_mode = transaction, say). Set LYCEUM_DATABASE_URL to PostgreSQL itself, or pool sessions.
+                The database URL leads to a proxy that shares server connections between transactions (such as PgBouncer \
+                with pool_mode = transaction). Set LYCEUM_DATABASE_URL to PostgreSQL itself, or pool sessions.
                 """)
         }
     }
 
-    /// The second lock: row-level security has to bind the server's role on every tenant table. It does not bind superusers,
-    /// roles with BYPASSRLS, and the tables' owner.
+    /// The second lock: row-level security must apply to the server's role on every tenant table. It does not apply to
+    /// superusers, roles with BYPASSRLS, and the tables' owner.
     package static func rowSecurity(_ connection: BlockingConnection) throws {
         let member = try connection.query(
             """
@@ -47,7 +47,7 @@ package enum StartChecks {
             ORDER BY c.relname
             """
         ).rows
-        guard !open.isEmpty else { throw Failure("The database has no tables of a school: run `lyceum migrate up`.") }
+        guard !open.isEmpty else { throw Failure("The database has no tables: run `lyceum migrate up`.") }
         let unguarded = open.filter { $0[1] != "t" }.compactMap { $0[0] }
         guard unguarded.isEmpty else {
             let role = try connection.query("SELECT current_user").first ?? "?"

@@ -1,19 +1,19 @@
 import Diary
 import Web
 
-/// Which limit on guesses struck (A6). What was typed is counted, so it says nothing about whether the login exists; the
-/// codes of a second factor are counted behind the right password alone.
+/// The limit on guesses that was reached (A6). Attempts are counted by the typed text, so a limit does not tell whether
+/// the login exists. Codes of a second factor are counted only after the right password.
 enum Lockout: String {
     /// One login from one address.
     case login
     /// One activation code from one address.
     case code
-    /// All logins from one address: a school may sit behind it.
+    /// All logins from one address; a whole school may share one address.
     case address
     /// The codes of one person's second factor, from all addresses.
     case secondFactor = "second_factor"
 
-    /// - Parameter seconds: until the oldest guess that counts is too old for it.
+    /// - Parameter seconds: the time until the oldest counted guess leaves the window.
     func problem(seconds: Int) -> Problem {
         let seconds = max(1, seconds)
         let minutes = (seconds + 59) / 60
@@ -39,7 +39,7 @@ enum Lockout: String {
                 en: "There were too many attempts with this code from your address.")
         case .address:
             Text(
-                ru: "Слишком много неудачных попыток входа с вашего адреса, с каким бы логином они ни были.",
+                ru: "Слишком много неудачных попыток входа с вашего адреса; считаются все логины.",
                 en: "There were too many failed sign-ins from your address, counting all logins.")
         case .secondFactor:
             Text(

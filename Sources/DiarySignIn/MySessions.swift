@@ -2,7 +2,7 @@ import Diary
 import Postgres
 import Web
 
-/// Where a person is signed in. An app of others sees and ends the one session that it acts in, and no other (A6).
+/// The caller's sessions. An app sees and ends only the session that it acts in (A6).
 package enum MySessions {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/me/sessions", "listMySessions", access: .signedIn, list),
@@ -21,7 +21,7 @@ package enum MySessions {
             key: ["id"], total: Query(statement: total, parameters: person + [.boolean(page.wantsTotal)]))
     }
 
-    /// Also the one that asks: signing out.
+    /// Also ends the session that sends the request: signing out.
     @Sendable static func end(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let ended = try await caller.services.lanes.write(
@@ -40,7 +40,7 @@ package enum MySessions {
             AND s.ended_at IS NULL AND s.expires_at > now()
         """
 
-    /// The newest first: version 7 ids are in the order of time.
+    /// The newest first: version 7 ids sort by time.
     private static let sessions = Statement(
         """
         SELECT s.id, coalesce((SELECT c.name FROM clients c WHERE c.school_id = s.school_id AND c.id = s.client_id), s.app)
@@ -63,6 +63,7 @@ package enum MySessions {
 }
 
 extension Caller {
-    /// The only session that the caller may see and end; NULL for the school's own apps, which keep all of the person.
+    /// The only session that the caller may see and end; NULL for the school's own app, which sees all of the person's
+    /// sessions.
     fileprivate var onlySession: Parameter { client == nil ? .null : .text(session) }
 }

@@ -3,20 +3,20 @@ import Postgres
 import Reactor
 import Web
 
-/// A guess at a password or a code (A6): counted before it is looked at, and taken back when it was right.
+/// A guess at a password or a code (A6). It is counted before it is checked, and taken back if it was right.
 ///
-/// Counting and recording is one write under a lock of the address, so that guesses which come at once do not get past the
-/// limit together. Whether the login exists makes no difference.
+/// Checking the limit and recording are one write under a lock of the address, so that concurrent guesses cannot pass
+/// the limit together. It makes no difference whether the login exists.
 struct SignInAttempt {
     private let services: Services
     private let scope: Scope
-    /// Nil at a school that does not exist, where nothing is recorded.
+    /// Nil for an unknown school, where nothing is recorded.
     private let id: String?
 
-    /// Records the attempt, and runs `queries` in the same segment.
+    /// Records the attempt, and runs `queries` in the same transaction.
     ///
-    /// - Parameter subject: what `login` is, `.login` or `.code`.
-    /// - Throws: `too_many_attempts`, and then nothing else may be looked at.
+    /// - Parameter subject: the meaning of `login`: `.login` or `.code`.
+    /// - Throws: `too_many_attempts`; nothing else may be checked then.
     static func begin(
         _ services: Services, _ scope: Scope, _ subject: Lockout = .login, login: String, address: String,
         _ queries: [Query] = []
@@ -33,7 +33,7 @@ struct SignInAttempt {
         return (attempt, Array(rows.dropFirst(2)))
     }
 
-    /// Hashes on the threads for it. What found no place there was no guess.
+    /// Runs the work on the hashing threads. If their queue is full, the attempt does not count as a guess.
     func hash<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         do {
             return try await services.signIn.passwords.run(work)
@@ -43,22 +43,22 @@ struct SignInAttempt {
         }
     }
 
-    /// For the write that follows from the right guess.
+    /// Deletes the attempt; belongs to the write that follows a right guess.
     var success: Query { Self.remove(.integer(scope.school), .text(id)) }
 
     func takeBack() async throws { _ = try await services.lanes.write(scope, [success]) }
 
     private static let lock = Statement("SELECT pg_advisory_xact_lock(hashtextextended('sign-in ' || $2, $1))")
 
-    /// For how long an attempt counts.
+    /// The time for which an attempt counts.
     static let window = "interval '15 minutes'"
 
-    /// How many seconds from now a moment is out of the window.
+    /// The seconds until a moment leaves the window.
     static func secondsLeft(_ moment: String) -> String {
         "ceil(extract(epoch FROM \(moment) + \(window) - now()))::int"
     }
 
-    /// A limit that has struck has the seconds until it opens, the other none.
+    /// A limit that was reached has the seconds until it opens again, the other one NULL.
     private static let record = Statement(
         """
         WITH judged AS (

@@ -7,8 +7,8 @@ struct ConfigCommand: AsyncParsableCommand {
         abstract: "Print the settings in effect, and where each comes from.",
         discussion: """
             Secrets are masked. The setting `listen.port` is LYCEUM_LISTEN_PORT in the environment and \
-            {"listen": {"port": 8080}} in the JSON file. Variables that begin with LYCEUM_ and are no setting are \
-            reported on standard error.
+            {"listen": {"port": 8080}} in the JSON file. Other variables that begin with LYCEUM_ are reported \
+            on standard error.
 
             EXAMPLES:
               lyceum config
@@ -44,7 +44,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
     private struct Report: Encodable {
         let settings: [Settings.Entry]
-        /// Of one process, to be compared with `max_connections`.
+        /// The connections of one process, for comparison with `max_connections`.
         let databaseConnections: Int
 
         enum CodingKeys: String, CodingKey {

@@ -32,7 +32,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     @OptionGroup var settings: SettingsOptions
 
-    @Option(help: "Another seed gives other people, another timetable and other marks.")
+    @Option(help: "Another seed gives different people, timetable and marks.")
     var seed: UInt64 = 29
 
     @Option(

@@ -56,7 +56,7 @@ struct ImportCommand: AsyncParsableCommand {
     @Flag(help: "The file is complete, even if it leaves out many known records.")
     var force = false
 
-    @Flag(help: "The file holds only some of the records: add and change these, and don't ask after the others.")
+    @Flag(help: "The file holds only some of the records: add and update these, and don't count the others as missing.")
     var partial = false
 
     @Flag(help: "Print a file to start from, and do nothing else.")
@@ -67,11 +67,11 @@ struct ImportCommand: AsyncParsableCommand {
 
     @OptionGroup var settings: SettingsOptions
 
-    /// What an import is of.
+    /// The argument that says what to import.
     enum Subject: ExpressibleByArgument {
         case kind(ImportKind)
         case all
-        /// By the path of its archive.
+        /// An archive, given by its path.
         case archive(String)
 
         static var allValueStrings: [String] { ImportKind.allCases.map { $0.rawValue } + ["all", "archive.zip"] }
@@ -197,7 +197,7 @@ struct ImportCommand: AsyncParsableCommand {
     }
 }
 
-/// How far a command is, on one line of standard error when that is a terminal.
+/// A command's progress, on one line of standard error when that is a terminal.
 private struct ProgressBar {
     private let isShown = isatty(STDERR_FILENO) == 1
     private static let width = 30
@@ -209,7 +209,7 @@ private struct ProgressBar {
                 + "] \(done)/\(steps)")
     }
 
-    /// Leaves the line to what is printed next.
+    /// Clears the line for the next output.
     func clear() { write("\r\u{1B}[K") }
 
     private func write(_ text: String) {

@@ -2,13 +2,13 @@ import DiaryExchange
 import HTTP1
 import Web
 
-/// What is wrong with the files of an import, for people and for programs.
+/// The faults of an import's files, for people and for programs.
 struct ImportFaultReport {
     let refusal: ImportRefusal
-    /// As it was given on the command line.
+    /// The path as given on the command line.
     let path: String
 
-    /// A line for each fault, and one for those that are not listed.
+    /// A line for each fault, and one for the number of unlisted faults.
     var lines: [String] {
         refusal.faults.map { line($0) } + (refusal.untold > 0 ? ["… and \(refusal.untold) more."] : [])
             + [
@@ -28,7 +28,7 @@ struct ImportFaultReport {
         return "column \(header) (\(fault.column))"
     }
 
-    /// The API's problem, and for each fault its place, taken apart.
+    /// The API's problem, with the place of each fault in separate members.
     var document: some Encodable { Document(self) }
 
     private struct Document: Encodable {
@@ -56,7 +56,7 @@ struct ImportFaultReport {
         let pointer: String
         let code: String
         let detail: String
-        /// Of an archive, the file in it.
+        /// In an archive, the file's name there.
         let file: String
         let row: Int?
         let column: String?

@@ -45,7 +45,7 @@ import Glibc
         do {
             _ = try await asyncParseAsRoot(arguments)
         } catch {
-            // The parser tells a misspelt option only when nothing else is missing.
+            // The parser reports a misspelt option only when nothing else is missing.
             if exitCode(for: error) == Exit.usage, let unknown = UnknownOption(arguments, of: self) {
                 refuse(unknown.description)
             }

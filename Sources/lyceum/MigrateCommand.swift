@@ -25,7 +25,7 @@ struct MigrateCommand: AsyncParsableCommand {
             EXIT CODES:
               0    done; for status: nothing is pending
               1    status: something is pending
-              2    refused: a version that is missing, is there twice or does not exist, a file that was changed after it \
+              2    refused: a version that is missing, duplicate or unknown, a file that was changed after it \
             was applied, a database newer than the files, loss of data without --allow-destructive, a question not \
             answered with yes, a schema that differs from schema.sql
               3    the database can't be reached, is locked by another migration, or a statement failed
@@ -38,7 +38,7 @@ struct MigrateCommand: AsyncParsableCommand {
         ])
 }
 
-/// Options of all commands below `migrate`.
+/// Options of all subcommands of `migrate`.
 struct MigrateOptions: ParsableArguments {
     @OptionGroup var settings: SettingsOptions
 
@@ -165,12 +165,12 @@ extension MigrateCommand {
         }
 
         private func confirm(_ files: [MigrationFile]) throws {
-            print("Drop all functions, views and triggers (`lyceum migrate up` makes them again)")
+            print("Drop all functions, views and triggers (`lyceum migrate up` creates them again)")
             for file in files {
                 print("Undo \(file.fileName)")
                 for statement in file.destructiveDown { print("  loses data, \(statement)") }
             }
-            guard try asks("Type yes to go on: ") else {
+            guard try asks("Type yes to continue: ") else {
                 complain("This needs a confirmation: add --yes. Nothing was changed.")
                 throw Exit.refused
             }
@@ -184,8 +184,8 @@ extension MigrateCommand {
                 States of numbered files: applied; pending; started (it runs without a transaction and did not finish); \
                 changed (the file differs from what was applied); missing (it was applied, but there is no file).
                 Files of functions are listed when `up` would do something about them: new; changed; incomplete \
-                (something in it is not in the database); removed (there is no such file any more).
-                The last line says why the exit code is not 0; --json says it in `state`: current, pending or mismatch.
+                (something in it is not in the database); removed (the file no longer exists).
+                The last line explains an exit code other than 0; --json has it in `state`: current, pending or mismatch.
 
                 EXAMPLES:
                   lyceum migrate status
@@ -362,7 +362,7 @@ func show(_ event: Migrator.Event) {
     }
 }
 
-/// A file that fails leaves its line open.
+/// Ends the open line of a file that fails.
 private func endingLine<Value>(_ body: () throws -> Value) throws -> Value {
     do {
         return try body()

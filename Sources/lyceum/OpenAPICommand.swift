@@ -51,13 +51,13 @@ extension OpenAPICommand {
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Check that openapi.yaml is what the parts in openapi/ give.",
+            abstract: "Check that openapi.yaml matches the parts in openapi/.",
             discussion: """
                 EXAMPLES:
                   lyceum openapi check
 
-                EXIT CODES: 0 it is, 1 it is out of date (run `lyceum openapi bundle`), 2 a part is wrong, 78 there is no \
-                openapi/ or no openapi.yaml
+                EXIT CODES: 0 it matches, 1 it is out of date (run `lyceum openapi bundle`), 2 a part is wrong, 78 there is \
+                no openapi/ or no openapi.yaml
                 """)
 
         @OptionGroup var settings: SettingsOptions
@@ -69,7 +69,7 @@ extension OpenAPICommand {
                 let path = try installed.openAPIYAML()
                 guard Array(bundle.utf8) == (try installed.contents(path)) else {
                     complain(
-                        "\(path) is out of date: it is not what the parts in openapi/ give. Run `lyceum openapi bundle`."
+                        "\(path) is out of date: it differs from the parts in openapi/. Run `lyceum openapi bundle`."
                     )
                     throw Exit.pending
                 }

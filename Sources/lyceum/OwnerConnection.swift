@@ -2,7 +2,7 @@ import DiaryServer
 import Postgres
 
 extension Settings {
-    /// The database as its owner sees it, with this program's schema.
+    /// A connection as the owner to a database with this program's schema.
     func ownerConnection() throws -> BlockingConnection {
         let url = try requireOwnerDatabaseURL()
         let migrations = try Migrations.load(directory: InstalledFiles(settings: self).migrations())
@@ -21,15 +21,15 @@ extension StartChecks.Failure {
                     + "`lyceum migrate up`.")
         case .newer(let entries):
             self.init(
-                "The database's schema is newer than this program (it has \(entries.count) migrations more): use a newer "
+                "The database's schema is newer than this program (by \(entries.count) migrations): use a newer "
                     + "program.")
         case .functions(let entries):
             let names = entries.prefix(3).map(\.path).joined(separator: ", ")
             self.init(
-                "The database's functions are not this program's (files that differ: \(entries.count), \(names)"
+                "The database's functions are not those of this program (files that differ: \(entries.count), \(names)"
                     + "\(entries.count > 3 ? " …" : "")): run `lyceum migrate up`, or use the program that applied them."
             )
-        default: self.init("The database's schema is not this program's: `lyceum migrate status` says why.")
+        default: self.init("The database's schema is not this program's: `lyceum migrate status` shows why.")
         }
     }
 }

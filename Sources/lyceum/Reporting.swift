@@ -17,7 +17,7 @@ enum Exit {
     static let settings = ExitCode(78)
 }
 
-/// Runs a command's work; errors become sentences on standard error, and exit codes.
+/// Runs a command's work. Errors become messages on standard error and exit codes.
 func reportingErrors(_ body: () async throws -> Void) async throws {
     do {
         try await body()
@@ -63,7 +63,7 @@ func complain(_ text: String) {
     _ = write(STDERR_FILENO, line, line.utf8.count)
 }
 
-/// Asks at the terminal, on standard error. False where there is no terminal.
+/// Asks at the terminal, on standard error. False when there is no terminal.
 ///
 /// - Throws: `Exit.refused` when the answer is not yes.
 func asks(_ question: String) throws -> Bool {
@@ -81,7 +81,7 @@ extension MigrationError {
     fileprivate var exitCode: ExitCode {
         switch self {
         case .stopped(let signal, _, _, _, _), .abandoned(let signal): ExitCode(128 + signal)
-        // The database's fault, not the files'.
+        // The cause is the database, not the files.
         case .failed, .functions, .interrupted, .busy: Exit.database
         default: Exit.refused
         }

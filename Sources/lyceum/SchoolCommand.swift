@@ -54,17 +54,17 @@ extension SchoolCommand {
                 """)
 
         @Argument(
-            help: "What people enter at sign-in: lower-case letters, digits and -, at most 63. It can't be changed.")
+            help: "The code for sign-in: lower-case letters, digits and -, at most 63. It can't be changed.")
         var code: String
 
-        @Option(help: "The school's name as people read it.")
+        @Option(help: "The school's full name.")
         var name: String
 
         @Option(
             help: ArgumentHelp("The time zone of the school's dates, such as Europe/Moscow.", valueName: "zone"))
         var timeZone: String
 
-        @Option(help: "What to fill the school with: ru.")
+        @Option(help: "The template that fills the school: ru.")
         var template: NewSchool.Template?
 
         @Option(
@@ -174,7 +174,7 @@ extension SchoolCommand {
 
 extension NewSchool.Template: ExpressibleByArgument {}
 
-/// Whether a text can be a name: one line with something on it.
+/// Whether a text can be a name: one line that is not blank.
 func isName(_ text: String) -> Bool {
     text.unicodeScalars.count <= 200 && text.contains { !$0.isWhitespace }
         && !text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }

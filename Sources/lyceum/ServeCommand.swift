@@ -106,9 +106,9 @@ struct ServeCommand: AsyncParsableCommand {
     }
 }
 
-/// The server as a part of the process's life.
+/// The server as a service of the process.
 private struct ServerService: Service, CustomStringConvertible {
-    /// The service group asks for it, and would else print all that is in here, the contract byte by byte.
+    /// Without this, the service group would print everything in here, including the bytes of the contract.
     var description: String { "server" }
 
     let settings: ServerSettings
@@ -126,7 +126,7 @@ private struct ServerService: Service, CustomStringConvertible {
         let descriptors = DescriptorLimit.raise()
         if descriptors < configuration.limits.totalConnections {
             logger.warning(
-                "fewer open files are allowed than connections",
+                "the limit of open files is lower than that of connections",
                 metadata: ["files": "\(descriptors)", "connections": "\(configuration.limits.totalConnections)"])
         }
         let server = try await RunningServer(
@@ -143,7 +143,7 @@ private struct ServerService: Service, CustomStringConvertible {
             }
         }
         if let trouble = await server.waitUntilReady(seconds: 10) {
-            logger.error("database is not there yet", metadata: ["reason": "\(trouble)"])
+            logger.error("database is not reachable yet", metadata: ["reason": "\(trouble)"])
         }
         logger.notice(
             "listening",
@@ -167,7 +167,7 @@ private struct ServerService: Service, CustomStringConvertible {
     }
 }
 
-/// Checks that need the database, tried again while it is not there yet.
+/// Checks that need the database, repeated until it is reachable.
 private struct StartConditions {
     let settings: Settings
     let installed: InstalledFiles
@@ -176,7 +176,7 @@ private struct StartConditions {
 
     func check() async throws {
         var url = try ConnectionURL(settings.requireDatabaseURL())
-        // A host that does not answer leaves time for the next one of the URL.
+        // A host that does not answer must leave time for the next one of the URL.
         if url["connect_timeout"] == nil { url["connect_timeout"] = "3" }
         let end = ContinuousClock.now + Self.patience
         var hasComplained = false
@@ -204,7 +204,7 @@ private struct StartConditions {
 }
 
 extension Settings {
-    /// - Throws: `SettingsError` when they are no keys.
+    /// - Throws: `SettingsError` when the text has no valid keys.
     fileprivate func sealingKeys() throws -> SealingKeys? {
         guard let secretsKeys else { return nil }
         do {
@@ -215,7 +215,7 @@ extension Settings {
         }
     }
 
-    /// - Throws: `SettingsError` when the file cannot be read, or has no line: a list that silently forbids nothing.
+    /// - Throws: `SettingsError` when the file cannot be read or is empty: an empty list would silently forbid nothing.
     fileprivate func loadBreachedPasswords() throws -> BreachedPasswords? {
         guard let path = breachedPasswords else { return nil }
         let origin = entries.first { $0.key == "passwords.breached" }?.origin ?? ""
@@ -224,14 +224,14 @@ extension Settings {
         }
         let passwords = try BreachedPasswords(Array(data))
         guard passwords.count > 0 else {
-            throw SettingsError.wrong("passwords.breached", origin: origin, "names \(path), which holds no password")
+            throw SettingsError.wrong("passwords.breached", origin: origin, "names \(path), which contains no password")
         }
         return passwords
     }
 }
 
 extension BlockingConnection.Failure {
-    /// Not refused by a statement: the server is not there, is starting, or the connection broke.
+    /// The error is not a refused statement: the server is down or starting, or the connection broke.
     fileprivate var isConnectionTrouble: Bool {
         guard let sqlState else { return true }
         return sqlState.hasPrefix("08") || sqlState.hasPrefix("57P")

@@ -4,7 +4,7 @@ import HTTP1
 import Postgres
 import Web
 
-/// What is wrong with the settings, and how to put it right. Never repeats a secret.
+/// An error in the settings, with the way to correct it. Never contains a secret.
 enum SettingsError: Error, Equatable, CustomStringConvertible {
     case missing(String)
     case wrong(String, origin: String, String)
@@ -20,7 +20,7 @@ enum SettingsError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// The layers of settings, searched in order; keeps a list of what was found where.
+/// The layers of settings, searched in order. Records where each setting was found.
 struct Lookup {
     private let layers: [Layer]
     private(set) var entries: [Settings.Entry] = []
@@ -67,7 +67,7 @@ struct Lookup {
         return number
     }
 
-    /// Addresses and blocks of them, separated by commas.
+    /// Addresses and blocks of addresses, separated by commas.
     mutating func blocks(_ key: String) throws(SettingsError) -> [AddressBlock] {
         let found = try find(key, .string)
         note(key, found?.value, found?.origin)
@@ -84,7 +84,7 @@ struct Lookup {
         return blocks
     }
 
-    /// A certificate needs a key, and the other way round.
+    /// A certificate needs a key, and a key needs a certificate.
     mutating func tls() throws(SettingsError) -> Settings.TLSFiles? {
         let certificate = try string("tls.certificate")
         let key = try string("tls.key")
@@ -113,7 +113,7 @@ struct Lookup {
         return found.flatMap { Bool($0.value) } ?? fallback
     }
 
-    /// Origins of pages in other places.
+    /// The origins of pages on other hosts.
     mutating func origins(_ key: String) throws(SettingsError) -> CORS? {
         guard let found = try find(key, .string) else {
             note(key, nil, nil)
@@ -125,7 +125,7 @@ struct Lookup {
         } catch {
             throw .wrong(
                 key, origin: found.origin,
-                "must be origins like https://app.example.org, separated by commas, or *; this is none: \(error.origin)"
+                "must be origins like https://app.example.org, separated by commas, or *; this is not one: \(error.origin)"
             )
         }
     }
@@ -136,7 +136,7 @@ struct Lookup {
         return found?.value
     }
 
-    /// A database's URL, shown without its password.
+    /// The URL of a database, shown without its password.
     mutating func url(_ key: String) throws(SettingsError) -> String? {
         guard let found = try find(key, .string) else {
             note(key, nil, nil)
@@ -173,12 +173,12 @@ struct Lookup {
     }
 }
 
-/// One place where settings come from.
+/// One source of settings.
 struct Layer {
     let provider: any ConfigProvider
     let origin: @Sendable (_ key: String) -> String
 
-    /// Values of flags by key. Numbers come as text, as in the environment.
+    /// Values of flags by key. Numbers are text, as in the environment.
     init(flags: [String: String]) {
         provider = EnvironmentVariablesProvider(
             environmentVariables: Dictionary(
@@ -191,7 +191,7 @@ struct Layer {
         origin = { Settings.variable($0) }
     }
 
-    /// A JSON file; a key that isn't known is an error, as it would be a setting that silently does nothing.
+    /// A JSON file. An unknown key is an error, because the setting would silently have no effect.
     init(file path: String) async throws(SettingsError) {
         guard let data = FileManager.default.contents(atPath: path) else { throw .file(path, "can't be read") }
         let keys: Keys

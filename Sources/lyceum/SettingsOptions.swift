@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Flags of every command that needs settings.
+/// Flags of all commands that need settings.
 struct SettingsOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A JSON file of settings.", discussion: "Or LYCEUM_CONFIG.", valueName: "path"))
     var config: String?
@@ -16,14 +16,14 @@ struct SettingsOptions: ParsableArguments {
 
     func load() async throws -> Settings { try await load(flags: [:]) }
 
-    /// Warns of variables that nothing reads, most of them misspelt.
+    /// Warns of variables that nothing reads; most of them are misspelt.
     func load(flags: [String: String?]) async throws -> Settings {
         for warning in Settings.warnings() { complain("Warning: \(warning)") }
         return try await Settings.load(config: config, flags: flags.merging(self.flags) { $1 })
     }
 }
 
-/// Flags of commands that serve, on top of `SettingsOptions`.
+/// Additional flags of commands that serve.
 struct ListenOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The address to listen on.", discussion: "Or LYCEUM_LISTEN_HOST.", valueName: "address"))
     var host: String?

@@ -2,16 +2,17 @@ import Dispatch
 import Glibc
 import Postgres
 
-/// SIGINT and SIGTERM during a command of the database: the first one stops what runs there, a second one ends the process.
+/// SIGINT and SIGTERM during a command on the database: the first signal stops the running statement, a second one ends
+/// the process.
 enum SignalWatch {
     private static let queue = DispatchQueue(label: "signals")
 
-    /// From now on, until the process ends.
+    /// Watches from now on until the process ends.
     static func begin() -> Interruption {
         let interruption = Interruption()
         for number in [SIGINT, SIGTERM] {
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            // The handler keeps its source.
+            // The handler keeps its source alive.
             source.setEventHandler { withExtendedLifetime(source) { stop(interruption, number) } }
             source.resume()
         }

@@ -1,9 +1,10 @@
 import ArgumentParser
 import FoundationEssentials
 
-/// What a mistyped word was probably meant to be.
+/// Suggestions for mistyped words.
 enum Suggestions {
-    /// The nearest of the words: with one slip for every three letters at most, else one that has all parts of the word.
+    /// The nearest of the words: with at most one edit per three letters, else a word that contains all parts of the
+    /// given one.
     static func nearest(to word: String, in words: [String]) -> String? {
         let ranked = words.map { (word: $0, distance: distance(word, $0)) }
         if let best = ranked.min(by: { $0.distance < $1.distance }), best.distance <= max(1, word.count / 3) {
@@ -13,7 +14,7 @@ enum Suggestions {
         return words.first { parts.isSubset(of: Set($0.split(separator: "_"))) }
     }
 
-    /// How many letters have to be put in, left out, replaced or swapped with the next one to make one word of the other
+    /// The number of letters to insert, delete, replace or swap with the next one that turns one word into the other
     /// (optimal string alignment).
     static func distance(_ one: String, _ other: String) -> Int {
         let (one, other) = (Array(one), Array(other))
@@ -32,11 +33,11 @@ enum Suggestions {
     }
 }
 
-/// The first word of a command line that should be a command and is none.
+/// The first word of a command line that is in the place of a command but is not one.
 struct UnknownCommand {
     let description: String
 
-    /// - Parameter arguments: behind the program's name.
+    /// - Parameter arguments: the words after the program's name.
     init?(_ arguments: [String], of root: any ParsableCommand.Type) {
         var command = root
         var path = [root._commandName]
@@ -48,7 +49,7 @@ struct UnknownCommand {
                 let names = commands.map { $0._commandName }
                 let hint =
                     Suggestions.nearest(to: argument, in: names).map { "Did you mean '\($0)'?" }
-                    ?? "There are \(names.joined(separator: ", "))."
+                    ?? "The commands are \(names.joined(separator: ", "))."
                 let place = path.joined(separator: " ")
                 description = """
                     Error: '\(place)' has no command '\(argument)'. \(hint)
@@ -64,11 +65,11 @@ struct UnknownCommand {
     }
 }
 
-/// The first option of a command line that its command does not have, although it has one of nearly that name.
+/// The first option of a command line that its command does not have, when it has one with a similar name.
 struct UnknownOption {
     let description: String
 
-    /// - Parameter arguments: behind the program's name.
+    /// - Parameter arguments: the words after the program's name.
     init?(_ arguments: [String], of root: any ParsableCommand.Type) {
         guard let tool = try? JSONDecoder().decode(Tool.self, from: Data(root._dumpHelp().utf8)) else { return nil }
         var command = tool.command
@@ -90,7 +91,7 @@ struct UnknownOption {
         return nil
     }
 
-    /// Of the parser's description of the program, what is needed here.
+    /// The needed part of the parser's description of the program.
     private struct Tool: Decodable {
         let command: Command
     }

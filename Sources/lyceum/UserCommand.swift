@@ -72,7 +72,7 @@ extension UserCommand {
         @Option(help: "3 to 64 Latin letters, digits and . _ - @; upper and lower case are the same.")
         var login: String?
 
-        @Flag(help: "This is another person than the one of this name that the school has.")
+        @Flag(help: "The school has another person of this name; create this one, too.")
         var namesake = false
 
         @Flag(help: "Print JSON.")

@@ -2,7 +2,7 @@ import Testing
 
 @testable import DiaryExchange
 
-/// CSV as spreadsheets and school systems write it.
+/// CSV files as spreadsheets and school systems write them.
 @Suite struct CSVTableTests {
     private func cells(_ text: String) -> [[String]] { CSVTable(Array(text.utf8)).records.map { $0.cells } }
 
@@ -25,7 +25,7 @@ import Testing
     ])
     func tables(_ text: String, _ expected: [[String]]) { #expect(cells(text) == expected) }
 
-    /// A file that is cut anywhere is a shorter table or a fault, and nothing worse.
+    /// A file truncated at any byte gives a shorter table or a fault, and nothing worse.
     @Test func everyBeginningIsReadOrRefused() {
         let text = Array("имя;\"класс\"\r\n\"Анна \"\"А\"\"\";\"7\r\nА\"\r\nПётр;8Б\r\n".utf8)
         for length in 0...text.count {
@@ -41,7 +41,7 @@ import Testing
         #expect(records.map { $0.row } == [1, 4])
     }
 
-    /// As a spreadsheet counts: a line break inside a cell makes no row.
+    /// A line break inside a cell does not start a row, as in a spreadsheet.
     @Test func rowsAreThoseOfASpreadsheet() {
         let records = CSVTable(Array("a;b\n\"1\n1\";2\n3;4\n".utf8)).records
         #expect(records.map { $0.row } == [1, 2, 3])
@@ -57,8 +57,8 @@ import Testing
         #expect(fault(text) == CSVTable.Fault(reason: reason, row: row, column: column))
     }
 
-    /// What follows a row that can't be read is read.
-    @Test func allRowsThatCannotBeReadAreFound() {
+    /// Reading continues after an unreadable row.
+    @Test func allUnreadableRowsAreReported() {
         let table = CSVTable(Array("a;b\n1\n2;x\"y;z\n\n3;4\n\"5\"6;7\n8;\u{0}\n9;9;9\n0;\"".utf8))
         #expect(table.records.map { $0.row } == [1, 5])
         #expect(
@@ -69,7 +69,7 @@ import Testing
         #expect(CSVTable(Array("a;\"b\n1;2\n".utf8)).records.isEmpty)
     }
 
-    @Test func limitsHold() {
+    @Test func limitsAreEnforced() {
         let limits = CSVTable.Limits(rows: 3, columns: 2, cell: 4)
         #expect(fault("a;b\n1;2\n3;4\n", limits: limits) == nil)
         #expect(fault("a;b\n1;2\n3;4\n5;6\n", limits: limits)?.reason == .tooManyRows)
@@ -79,7 +79,7 @@ import Testing
 
     // MARK: Encodings
 
-    /// Every character of windows-1251 that Russian files hold.
+    /// All characters of windows-1251 that Russian files contain.
     @Test func windows1251IsRead() {
         let letters = (0xC0...0xFF).map { UInt8($0) }
         let expected = String(String.UnicodeScalarView((0x410...0x44F).map { Unicode.Scalar(UInt32($0))! }))
@@ -91,7 +91,7 @@ import Testing
     @Test(
         arguments: [
             [0xC8, 0xE8, 0x98, 0x41], [0xEF, 0xBB, 0xBF, 0xC8], [0xFF, 0xFE, 0x61, 0x00], [0xFE, 0xFF, 0x00, 0x61],
-            // Иванов, cut inside a letter.
+            // Иванов, truncated inside a letter.
             [0xD0, 0x98, 0xD0, 0xB2, 0xD0, 0xB0, 0xD0, 0xBD, 0xD0, 0xBE, 0xD0],
         ] as [[UInt8]])
     func whatIsNeitherIsRefused(_ bytes: [UInt8]) {

@@ -5,8 +5,8 @@ import Postgres
 import TestSupport
 import Testing
 
-/// Faults of an import quote the file. What they say beyond it is for callers that may read people (A1): an integration
-/// with `imports.write` alone learns no name from them.
+/// The faults of an import quote the file. Further names are only for callers that may read people (A1): an integration
+/// with only `imports.write` learns no name from them.
 @Suite(.serialized) struct ImportDisclosureTests {
     private let school: AppSchool
 
@@ -21,7 +21,7 @@ import Testing
             body: Array((lines.joined(separator: "\n") + "\n").utf8))
     }
 
-    /// Records whose names all hold «Скрыт», which no file below says.
+    /// Creates records whose names all contain «Скрыт», which no file below has.
     private func fill() throws {
         let admin = try school.server.client("admin")
         let load = "Код;Предмет;Класс;Группа;Учитель"
@@ -68,7 +68,7 @@ import Testing
             """, [String(school.ids.school)])
     }
 
-    /// A file, the fault that it runs into, and whether its sentence has something to say that the file doesn't.
+    /// A file, its fault, and whether the fault's sentence has something that is not in the file.
     private static let cases: [(kind: String, lines: [String], fault: String)] = [
         ("guardians", ["Код;Фамилия;Имя", "ds1;Другая;Особа"], "/rows/2/external_id another_person"),
         ("students", ["Код;Фамилия;Имя", "dg1;Другой;Некто"], "/rows/2/external_id another_person"),
@@ -91,12 +91,12 @@ import Testing
         ),
     ]
 
-    @Test func A1_faultsTellNoNamesToWhoMayNotReadPeople() throws {
+    @Test func A1_faultsHaveNoNamesForCallersWhoMayNotReadPeople() throws {
         try fill()
         let blind = try school.program("Imports alone", ["imports.write"])
         let seeing = try school.program("Imports and people", ["imports.write", "people.read"])
         let admin = try school.server.client("admin")
-        // What those who may read people are told besides.
+        // These faults have no further name, even for callers who may read people.
         let silent = ["class_change_needs_date", "kind fixed_field"]
         for (kind, lines, fault) in Self.cases {
             let told = try send(blind, kind, lines)
@@ -111,7 +111,7 @@ import Testing
                 #expect(answer.text.contains("Скрыт"), "\(fault): \(answer.text)")
             }
         }
-        // Which class a student is in is the student's, too.
+        // A student's class is personal data, too.
         let change = Self.cases[2]
         #expect(try !send(blind, change.kind, change.lines).text.contains("5Ъ"))
         #expect(try send(seeing, change.kind, change.lines).text.contains("5Ъ"))

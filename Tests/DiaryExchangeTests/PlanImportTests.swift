@@ -31,7 +31,7 @@ import Testing
                 == [[nil, nil, "f"], ["п. 1", "1", "f"], [nil, "3", "t"]])
     }
 
-    @Test func topicsThatAFileLeavesOutComeBehind() throws {
+    @Test func topicsThatAFileLeavesOutMoveToTheEnd() throws {
         let text = [header, "Математика;7;Введение;Новая;0,5", "Математика;7;Степени;Свойства степени;3"]
         let refusal = try #require(throws: ImportRefusal.self) {
             try school.counts(.plans, text[0], text[1], text[2], options: .init())
@@ -48,7 +48,7 @@ import Testing
         #expect(try school.state() == state)
     }
 
-    /// Some topics, in any order: those that are known keep their places, new ones come last, and the rest stays.
+    /// Some topics in any order: known ones keep their places, new ones come last, and the rest is unchanged.
     @Test func aPartialFileAddsTopics() throws {
         let before = try topics()
         let text = ["Предмет;Параллель;Раздел;Тема;Часы", "Математика;7;;Одночлен;5", "Математика;7;Итоги;Новая;1"]
@@ -60,7 +60,7 @@ import Testing
         let state = try school.state()
         #expect(try school.counts(.plans, text[0], text[2], text[1], options: partial) == [2, 0, 0, 2, nil])
         #expect(try school.state() == state)
-        // A title that stands twice needs the topic's id.
+        // A title that occurs twice needs the topic's id.
         try school.owner.execute("UPDATE plan_topics SET title = 'Одночлен' WHERE title = 'Новая'")
         let refusal = try #require(throws: ImportRefusal.self) {
             try school.counts(.plans, text[0], text[1], text[2], text[2], options: partial)

@@ -141,7 +141,7 @@ import Testing
         #expect(try admin.get("/v1/audit?cursor=61").status == 400)
     }
 
-    /// The server's role can neither change nor delete what is recorded.
+    /// The server's role can neither change nor delete records of the log.
     @Test func A5_theLogIsAppendOnly() throws {
         for statement in ["UPDATE audit_log SET action = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log"] {
             #expect(throws: (any Error).self, "\(statement)") { try server.connection().query(statement) }
@@ -177,7 +177,7 @@ import Testing
         let whole = try items(admin, "/v1/audit?request_id=lines&limit=200")
         #expect(whole.count >= 5)
         #expect(try lines(admin, "?request_id=lines&format=ndjson") == Array(whole.reversed()))
-        // The same by Accept, and with all other filters.
+        // The same with Accept, and with all other filters.
         let accept = [("Accept", "application/x-ndjson")]
         #expect(try lines(admin, "?request_id=lines", headers: accept).count == whole.count)
         let filters =

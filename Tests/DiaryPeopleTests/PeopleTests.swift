@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Testing
 
-/// Pupils, guardians, guardianships and staff: who sees and writes what of whom, see docs/people.md.
+/// Students, guardians, guardianships and staff: who may see and write which fields, see docs/people.md.
 @Suite(.serialized) struct PeopleTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -41,7 +41,7 @@ import Testing
         try #require(try owner("SELECT id FROM users WHERE school_id = $1 AND login = $2", login).first?[0])
     }
 
-    // MARK: Profiles of pupils
+    // MARK: Profiles of students
 
     @Test func A1_whoSeesWhatOfAProfile() throws {
         let path = "/v1/students/\(ids.child)"
@@ -62,7 +62,7 @@ import Testing
         #expect(try client("parent").get("/v1/students/\(ids.others[0])").status == 404)
     }
 
-    /// A teacher who teaches the pupil, without being the class teacher, reads name and class; one of PE the health group too.
+    /// A teacher of the student who is not the class teacher reads name and class; a PE teacher also the health group.
     @Test func K2_teachersReadNamesAndThoseOfPhysicalEducationHealth() throws {
         let teachers = try owner(
             """
@@ -110,7 +110,7 @@ import Testing
             #expect(rows.count == count, "\(login)")
             if count == 1 { #expect(rows[0] == ["students", "read", ids.others[5], try user(login)]) }
         }
-        // What was not seen was not read.
+        // A request that showed nothing is not recorded as a reading.
         #expect(
             try client("deputy").get("/v1/students/\(ids.stranger)", headers: [("X-Request-Id", "nobody")]).status
                 == 404)
@@ -172,7 +172,7 @@ import Testing
             try client("deputy").post(
                 "/v1/students", json: #"{"last_name": "А", "first_name": "Б", "external_id": "s-1"}"#
             ).code == "already_exists")
-        // A5: who changed the name from what to what.
+        // A5: who changed the name, with the old and the new value.
         let audit = try owner(
             "SELECT before ->> 'last_name', after ->> 'last_name' FROM audit_log WHERE school_id = $1 AND entity = 'users' AND entity_id = $2 AND action = 'update'",
             made["id"]!.string!)
@@ -205,7 +205,7 @@ import Testing
 
     // MARK: Guardians
 
-    /// A3: the token was issued before.
+    /// A3: the token was issued before the change.
     @Test func A3_aGuardianshipThatEndedOrIsClosedShowsNothing() throws {
         let guardian = try make(
             "teacher", "/v1/guardians", #"{"last_name": "Орлова", "first_name": "Нина", "phone": "+7 901"}"#)
@@ -279,7 +279,7 @@ import Testing
         #expect(unknown.json["errors"]?[0]?["code"]?.string == "unknown_reference")
     }
 
-    /// A3: tying a guardian of others to an own pupil, even without access, would open the contacts.
+    /// A3: adding another student's guardian to an own student, even without access, would reveal the contacts.
     @Test func A3_aClassTeacherTiesNobodyElsesGuardian() throws {
         let head = try user("head")
         let other = try owner(
@@ -304,7 +304,7 @@ import Testing
             #expect(answer.json["errors"]?[0]?["code"]?.string == "unknown_reference")
         }
         #expect(try client("teacher").get("/v1/guardians/\(other)").status == 404)
-        // Nor does a manager tie itself.
+        // A manager cannot add themselves either.
         _ = try make(
             "admin", "/v1/guardians", #"{"last_name": "x", "first_name": "x", "user_id": "\#(try user("admin"))"}"#)
         let own = try client("admin").post(
@@ -327,7 +327,7 @@ import Testing
         #expect(unknown.json["errors"]?[0]?["pointer"]?.string == "/user_id")
     }
 
-    /// A token that still names the role writes nothing, and leaves nothing half written.
+    /// A token with an outdated role writes nothing, and no part of the write remains.
     @Test func A2_whoLosesARoleWritesNoMore() throws {
         let made = try make(
             "admin", "/v1/staff", #"{"last_name": "Бывший", "first_name": "Админ", "roles": ["administrator"]}"#)
@@ -346,7 +346,7 @@ import Testing
         #expect(last.code == "last_administrator")
     }
 
-    /// K2: what is refused would tell what stands, so not even the right value may be named; lists show no profiles.
+    /// K2: a refusal would reveal the stored value, so not even the right value may be sent; lists show no profiles.
     @Test func K2_healthIsNotToBeGuessed() throws {
         let path = "/v1/students/\(ids.others[7])"
         _ = try patch("deputy", path, #"{"health_group": 3}"#)
@@ -468,13 +468,13 @@ import Testing
         #expect(more.json["version"]?.int == 2, "\(more.text)")
         #expect(
             try patch("admin", path, #"{"roles": ["teacher", "king", "teacher"]}"#).json["errors"]?.array.count == 2)
-        // Other staff see names and roles, no contacts.
+        // Other staff see names and roles but no contacts.
         let seen = try client("teacher").get(path)
         #expect(seen.json["last_name"]?.string == "Петров")
         #expect(seen.json["phone"]?.isNull == true)
         #expect(seen.json["login"]?.isNull == true)
         #expect(try client("head").get(path).json["phone"]?.string == "+7 902")
-        // The role that was taken away is gone for a token that still names it.
+        // A removed role is also gone for a token that still has it.
         let client = try server.session(of: id, roles: ["deputy_head", "teacher"])
         #expect(try client.get("/v1/students/\(ids.child)").status == 200)
         #expect(try patch("admin", path, #"{"roles": ["teacher"]}"#).status == 200)

@@ -5,11 +5,11 @@ import Postgres
 import TestSupport
 import Testing
 
-/// The table "A student's profile" of docs/people.md, cell by cell: each row is somebody, each column a request.
+/// The table "A student's profile" of docs/people.md, cell by cell: each row is a person, each column a request.
 @Suite(.serialized) struct ProfileTableTests {
     let server: TestServer
     let ids: DemoSchoolIDs
-    /// Who moved from 7Б to 7А.
+    /// The student who moved from 7Б to 7А.
     let pupil: String
     let document: String
     let guardian: String
@@ -153,7 +153,7 @@ import Testing
         let base = "/v1/students/\(pupil)"
         let id = "cell-\(UInt(bitPattern: number))"
         func get(_ path: String) throws -> TestClient.Answer { try client.get(path, headers: [("X-Request-Id", id)]) }
-        /// What a reading leaves in the log.
+        /// The record of a reading in the log.
         func recorded(_ text: String) throws -> String {
             let count = try server.owner().query(
                 "SELECT count(*) FROM audit_log WHERE request_id = $1 AND action = 'read'", [id]
@@ -207,7 +207,7 @@ import Testing
         }
     }
 
-    /// Of the pupil, for a search.
+    /// A part of the student's name, for a search.
     private func name() throws -> String {
         let name = try server.owner().query(
             "SELECT last_name FROM users WHERE school_id = $1 AND id = $2", [String(ids.school), pupil]

@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Testing
 
-/// Guesses are counted before a password is looked at (A6).
+/// Guesses are counted before the password is checked (A6).
 @Suite(.serialized) struct LockoutTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(arguments: ["student", "nobody-at-all"])
-    func A6_ofTwentyGuessesAtOnceFiveAreLookedAt(_ login: String) throws {
+    func A6_onlyFiveOfTwentyConcurrentGuessesAreChecked(_ login: String) throws {
         let school = school
         let answers = try atOnce(20) { try school.signIn(login, "guess \($0)") }
         #expect(answers.filter { $0.status == 400 && $0.code == "invalid_grant" }.count == 5)
@@ -29,25 +29,25 @@ import Testing
         for answer in locked {
             #expect(answer.json["error"]?.string == "temporarily_unavailable")
             #expect((840...900).contains(Int(answer["Retry-After"] ?? "") ?? 0))
-            // Whether there is such a login is not told.
+            // The answer does not reveal whether the login exists.
             #expect(answer.json["limit"]?.string == "login", "\(answer.text)")
         }
         #expect(try failures(login) == "5")
-        // Case makes no other login of it.
+        // Upper and lower case count as the same login.
         #expect(try school.signIn(login.uppercased(), TestServer.password).status == 429)
     }
 
     @Test func A6_theRightPasswordLeavesNoTrace() throws {
         for _ in 0..<7 { #expect(try school.signIn("teacher", TestServer.password).status == 200) }
         #expect(try failures("teacher") == "0")
-        // It does not clear what failed before.
+        // A right password does not clear earlier failures.
         for _ in 0..<4 { #expect(try school.signIn("teacher", "wrong").status == 400) }
         #expect(try school.signIn("teacher", TestServer.password).status == 200)
         #expect(try school.signIn("teacher", "wrong").status == 400)
         #expect(try school.signIn("teacher", TestServer.password).status == 429)
     }
 
-    @Test func A6_whatIsTooOldDoesNotCount() throws {
+    @Test func A6_oldFailuresDoNotCount() throws {
         let owner = try server.owner()
         func fail(ago interval: String) throws {
             try owner.query(
@@ -62,13 +62,13 @@ import Testing
         try fail(ago: "14 minutes")
         let locked = try school.signIn("head", TestServer.password)
         #expect(locked.status == 429)
-        // They are over in a minute.
+        // The lockout ends within a minute.
         #expect((1...60).contains(Int(locked["Retry-After"] ?? "") ?? 0), "\(locked["Retry-After"] ?? "")")
         #expect(locked.json["detail"]?.string?.contains("1 мин") == true, "\(locked.text)")
     }
 
-    /// A school sits behind one address: who is locked out by the failures of others is told so.
-    @Test func A6_theLimitThatStruckIsNamed() throws {
+    /// A whole school may share one address, so the answer says that the failures of others locked it.
+    @Test func A6_theReachedLimitIsNamed() throws {
         let owner = try server.owner()
         try owner.query("DELETE FROM sign_in_failures WHERE school_id = $1", [String(ids.school)])
         defer { _ = try? owner.query("DELETE FROM sign_in_failures WHERE school_id = $1", [String(ids.school)]) }

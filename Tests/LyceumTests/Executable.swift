@@ -3,14 +3,14 @@ import Glibc
 import TestSupport
 import Testing
 
-/// `lyceum`, which stands beside the tests.
+/// The executable `lyceum`, which is in the directory of the tests.
 enum Executable {
     struct Outcome: Sendable {
         let status: Int32
         let output: String
         let errors: String
 
-        /// What `--json` printed.
+        /// The output of `--json`.
         var json: [String: Any] {
             (try? JSONSerialization.jsonObject(with: Data(output.utf8))) as? [String: Any] ?? [:]
         }
@@ -23,7 +23,7 @@ enum Executable {
         return try #require(places.first { FileManager.default.isExecutableFile(atPath: $0) }, "\(places)")
     }
 
-    /// A command that runs.
+    /// A running command.
     struct Running {
         fileprivate let process: Process
         fileprivate let output: Pipe
@@ -31,9 +31,9 @@ enum Executable {
 
         func signal(_ number: Int32) { _ = Glibc.kill(process.processIdentifier, number) }
 
-        /// Waits for its end.
+        /// Waits until it ends.
         func outcome() -> Outcome {
-            // Neither is more than a pipe holds.
+            // The output and the errors both fit into a pipe's buffer.
             let texts = [output, errors].map {
                 String(decoding: $0.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
             }
@@ -42,7 +42,7 @@ enum Executable {
         }
     }
 
-    /// Starts a command, with nothing in its environment but this.
+    /// Starts a command with only this environment.
     static func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Running {
         let running = Running(process: Process(), output: Pipe(), errors: Pipe())
         running.process.executableURL = URL(filePath: try path())
@@ -59,9 +59,9 @@ enum Executable {
         try start(arguments, environment: environment).outcome()
     }
 
-    /// Runs a command of a database's owner with a terminal, where somebody types one line.
+    /// Runs a command as the owner of a database with a terminal, and answers its question with a line.
     ///
-    /// - Returns: what the terminal showed as the output.
+    /// - Returns: the output that the terminal showed.
     static func runAtTerminal(
         _ arguments: [String], answering line: String, owner database: TestDatabase
     ) throws -> Outcome {
@@ -83,14 +83,14 @@ enum Executable {
         try input.close()
         var screen: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 4096)
-        // EIO is the end: nobody has the terminal any more.
+        // EIO marks the end: no process has the terminal open any more.
         while case let count = read(controller, &piece, piece.count), count > 0 { screen += piece.prefix(count) }
         return Outcome(status: process.terminationStatus, output: String(decoding: screen, as: UTF8.self), errors: "")
     }
 
-    /// Runs a command of a database's owner.
+    /// Runs a command as the owner of a database.
     ///
-    /// - Parameter today: the day of `lyceum.today()`; nil: the machine's.
+    /// - Parameter today: the day of `lyceum.today()`; nil: the machine's date.
     static func run(
         _ arguments: [String], owner database: TestDatabase, today: String? = nil
     ) throws -> Outcome {

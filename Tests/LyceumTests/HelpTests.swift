@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `--help`, `--version`, and what is said of a mistyped command line.
+/// `--help`, `--version`, and the messages for a mistyped command line.
 @Suite struct HelpTests {
     @Test(arguments: [
         [], ["serve"], ["config"], ["demo"], ["routes"], ["school"], ["school", "create"], ["school", "list"], ["user"],
@@ -36,7 +36,7 @@ import Testing
         #expect(outcome.errors.contains("Did you mean \(meant)?"), "\(outcome.errors)")
     }
 
-    @Test func otherWordsAreListed() throws {
+    @Test func commandsAreListedForAnUnknownOne() throws {
         let outcome = try Executable.run(["openapi", "publish"])
         #expect(outcome.status == 64)
         #expect(outcome.errors.contains("bundle, check, json"), "\(outcome.errors)")
@@ -45,7 +45,7 @@ import Testing
         #expect(kind.errors.contains("students"), "\(kind.errors)")
     }
 
-    @Test func unknownVariablesAreWarnedOf() throws {
+    @Test func unknownVariablesGiveAWarning() throws {
         let environment = [
             "LYCEUM_LISTEN_PROT": "1", "LYCEUM_PORT": "8081", "LYCEUM_WHATEVER": "x", "LYCEUM_OWNER_PASSWORD": "secret",
             "LYCEUM_LISTEN_HOST": "127.0.0.1",
@@ -58,14 +58,14 @@ import Testing
                 "lyceum: Warning: the environment variable LYCEUM_PORT is unknown and has no effect. Did you mean LYCEUM_LISTEN_PORT?",
                 "lyceum: Warning: the environment variable LYCEUM_WHATEVER is unknown and has no effect.",
             ], "\(outcome.errors)")
-        // Whatever reads settings; the command goes on.
+        // All commands that read settings warn, and continue.
         for command in [["migrate", "status"], ["school", "list"], ["serve"], ["demo"], ["openapi", "check"]] {
             let outcome = try Executable.run(command, environment: ["LYCEUM_DATABASE_ULR": "x"])
             #expect(outcome.errors.contains("Did you mean LYCEUM_DATABASE_URL?"), "\(command): \(outcome.errors)")
         }
     }
 
-    @Test func unknownKeysOfAFileAreGuessed() throws {
+    @Test func unknownKeysGetASuggestion() throws {
         let file = URL(filePath: NSTemporaryDirectory()).appending(path: "lyceum-\(UUID().uuidString).json")
         try Data(#"{"listen": {"prot": 1}}"#.utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }

@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-/// `lyceum import`, as a process against a database.
+/// `lyceum import`, run as a process against a database.
 @Suite struct ImportCommandTests {
     private let database: TestDatabase
     private let owner: BlockingConnection
@@ -37,7 +37,7 @@ import Testing
 
     private func number(_ query: String) throws -> Int { Int(try owner.query(query).first ?? "") ?? -1 }
 
-    /// A new school is filled from four files, and filling it again changes nothing.
+    /// Four files fill a new school, and importing them again changes nothing.
     @Test func aSchoolIsFilled() throws {
         let files = [
             ("classes", "Класс\n7А\n7Б\n"),
@@ -66,7 +66,7 @@ import Testing
         #expect(try number("SELECT count(*) FROM audit_log") == audits)
     }
 
-    /// As other systems export it, in one archive.
+    /// One archive, as other systems export it.
     @Test func aSchoolIsFilledFromAnArchive() throws {
         let archive = directory.appending(path: "school.zip")
         try Data(ZipWriter.archive(SmallSchool.files.map { ($0.name, Array($0.text.utf8)) })).write(to: archive)
@@ -114,7 +114,7 @@ import Testing
 
     private static let faulty = "Код;Фамилия;Имя;Дата рождения;Класс\n1;К;А;вчера;\n2;К;Б;;7А\n"
 
-    @Test func faultsAreToldWithRowAndColumn() throws {
+    @Test func faultsAreReportedWithRowAndColumn() throws {
         let file = directory.appending(path: "students.csv")
         try Data(Self.faulty.utf8).write(to: file)
         let outcome = try Executable.run(
@@ -131,7 +131,7 @@ import Testing
         #expect(try number("SELECT count(*) FROM users") == 0)
     }
 
-    /// As the API's problem, with each fault's place beside its pointer.
+    /// The API's problem, with the place of each fault beside its pointer.
     @Test func faultsAreJSON() throws {
         let outcome = try run("students", Self.faulty)
         #expect(outcome.status == 2)
@@ -186,7 +186,7 @@ import Testing
         #expect(outcome.output.split(whereSeparator: \.isNewline).count == 2)
     }
 
-    /// More than a request may bring.
+    /// More than a request may have.
     @Test func largeFilesAreImported() throws {
         let rows = (0..<12_000).map {
             "L\($0);Большаков;Борис;Борисович;01.02.2013;М;+7 900 000-00-00;ул. Мира, дом \($0)\n"

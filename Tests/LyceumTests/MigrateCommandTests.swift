@@ -5,7 +5,7 @@ import TestSupport
 import TestTools
 import Testing
 
-/// `lyceum migrate` as a person or a program runs it; what it does to a database is tested beside the migrator.
+/// `lyceum migrate` as a person or a program runs it; the migrator has tests of its own.
 @Suite struct MigrateCommandTests {
     let database: TestDatabase
     let connection: BlockingConnection
@@ -19,7 +19,7 @@ import Testing
         try Executable.run(["migrate"] + arguments, owner: database)
     }
 
-    /// As if an older text of the file had been applied.
+    /// Simulates that an older text of the file was applied.
     func age(_ path: String) throws {
         let changed = try connection.query(
             """
@@ -60,11 +60,12 @@ import Testing
         let command = try Executable.run(["school", "list"], owner: database)
         #expect(command.status == 2)
         #expect(
-            command.errors.contains("not this program's (files that differ: 1, base/context.sql)"), "\(command.errors)")
+            command.errors.contains("not those of this program (files that differ: 1, base/context.sql)"),
+            "\(command.errors)")
         #expect(command.errors.contains("lyceum migrate up"))
     }
 
-    @Test func verifyNamesStrangers() throws {
+    @Test func verifyNamesUnknownFunctions() throws {
         #expect(try migrate("verify").status == 0)
         try connection.execute("CREATE FUNCTION lyceum.mine() RETURNS int RETURN 1; DROP VIEW lyceum.lesson_teachers")
         let verify = try migrate("verify")
@@ -73,7 +74,7 @@ import Testing
         #expect(verify.errors.contains("the view lyceum.lesson_teachers of functions/journal/lesson_teachers.sql"))
     }
 
-    @Test func downSaysWhatGoes() throws {
+    @Test func downSaysWhatItDrops() throws {
         let refused = try migrate("down", "--yes")
         #expect(refused.status == 2)
         #expect(
@@ -91,7 +92,7 @@ import Testing
         #expect(try migrate("verify").status == 0)
     }
 
-    @Test func downOfManyIsAllowedByName() throws {
+    @Test func downOfSeveralStepsNeedsAFlag() throws {
         let refused = try migrate("down", "--steps", "3", "--yes")
         #expect(refused.status == 2)
         #expect(refused.errors.contains("Undoing 3 migrations loses data"), "\(refused.errors)")
@@ -101,7 +102,7 @@ import Testing
         #expect(try migrate("status").status == 0)
     }
 
-    @Test func upKnowsItsVersions() throws {
+    @Test func unknownVersionsAreRefused() throws {
         for command in ["up", "plan"] {
             let outcome = try migrate(command, "--to", "99")
             #expect(outcome.status == 2)
@@ -131,7 +132,7 @@ import Testing
         #expect(try files.migrate(["status", "--json"], database).json["state"] as? String == "mismatch")
     }
 
-    /// PostgreSQL would go on with the statement, and its locks would stay.
+    /// Otherwise PostgreSQL would continue with the statement and keep its locks.
     @Test(arguments: [
         (SIGINT, "migrate:up", 130 as Int32), (SIGTERM, "migrate:up", 143), (SIGINT, "migrate:no-transaction", 130),
     ])
@@ -169,7 +170,7 @@ import Testing
         #expect(try files.migrate(["status"], database).status == 1)
     }
 
-    /// A role that lacks a privilege is named, and so is the grant.
+    /// The message names the role that lacks a privilege, and the grant.
     @Test func missingPrivilegesAreNamed() throws {
         func run(_ arguments: String...) throws -> Executable.Outcome {
             try Executable.run(
@@ -196,7 +197,7 @@ import Testing
         #expect(try migrate("dump").output == file)
     }
 
-    @Test func databaseOfOtherFilesIsTakenOver() throws {
+    @Test func databaseOfOtherFilesIsAdopted() throws {
         try connection.execute("UPDATE schema_migrations SET name = 'early_' || name; DROP TABLE schema_functions")
         let status = try migrate("status")
         #expect(status.status == 2)

@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-/// `lyceum user`, as a process against a database.
+/// `lyceum user`, run as a process against a database.
 @Suite struct UserCommandTests {
     private let database: TestDatabase
     private let owner: BlockingConnection
@@ -31,7 +31,7 @@ import Testing
 
     private func rows(_ query: String) throws -> [[String?]] { try owner.query(query).rows }
 
-    /// Whether the live code of a login is this one, by the rule as SQL has it.
+    /// Whether this is the valid code of a login, according to the SQL rule.
     private func isLive(_ code: String, of login: String) throws -> Bool {
         let answer = try owner.query(
             """
@@ -85,12 +85,12 @@ import Testing
         #expect(try isLive(String(code.output), of: "orlov.petr"))
     }
 
-    @Test func rolesMayBeSeveral() throws {
+    @Test func severalRolesCanBeGiven() throws {
         #expect(try create("--role", "head", "--role", "teacher", "--role", "head").status == 0)
         #expect(try rows("SELECT role FROM user_roles ORDER BY role") == [["head"], ["teacher"]])
     }
 
-    @Test func nobodyIsMadeTwice() throws {
+    @Test func namesakesAreRefusedUnlessConfirmed() throws {
         #expect(try create("--role", "administrator", "--middle-name", "Петровна").status == 0)
         for arguments in [
             ["--role", "teacher"], ["--role", "administrator", "--middle-name", "ПЕТРОВНА", "--login", "other"],
@@ -105,7 +105,7 @@ import Testing
         }
         #expect(try rows("SELECT count(*) FROM users") == [["1"]])
         #expect(try rows("SELECT count(*) FROM activation_codes") == [["1"]])
-        // Another patronymic is another person.
+        // A different patronymic means a different person.
         #expect(try create("--role", "teacher", "--middle-name", "Олеговна").status == 0)
     }
 
@@ -117,9 +117,8 @@ import Testing
         #expect(try create(school: "other", "--role", "teacher").json["login"] as? String == "ivanova.mariya")
     }
 
-    /// At a terminal it asks.
     @Test(arguments: [("yes", 0 as Int32, "2"), ("no", 2, "1")])
-    func aTerminalIsAsked(_ answer: String, _ status: Int32, _ people: String) throws {
+    func aTerminalAsksForConfirmation(_ answer: String, _ status: Int32, _ people: String) throws {
         #expect(try create("--role", "teacher").status == 0)
         let outcome = try Executable.runAtTerminal(
             [
@@ -163,7 +162,7 @@ import Testing
 
     // MARK: Reset
 
-    /// A person who has activated the account and is signed in.
+    /// Activates the account and signs the person in.
     private func activate(_ login: String) throws {
         try owner.execute(
             """
@@ -174,7 +173,7 @@ import Testing
             """)
     }
 
-    @Test func a2ResetTakesAwayPasswordSessionsAndCode() throws {
+    @Test func a2ResetRemovesPasswordSessionsAndCode() throws {
         #expect(try create("--role", "administrator").status == 0)
         #expect(try create("--role", "teacher", "--login", "colleague", "--namesake").status == 0)
         try activate("ivanova.mariya")
@@ -201,7 +200,7 @@ import Testing
                 """) == [["command line: телефон потерян"]])
     }
 
-    @Test func a2ResetTakesASecondFactorAwayWhenItIsTold() throws {
+    @Test func a2ResetRemovesASecondFactorOnRequest() throws {
         #expect(try create("--role", "administrator").status == 0)
         try activate("ivanova.mariya")
         try owner.execute(
@@ -223,7 +222,7 @@ import Testing
                 """) == [["command line: телефон потерян", "hidden"]])
     }
 
-    @Test func resetsAtOnceLeaveOneCode() async throws {
+    @Test func concurrentResetsLeaveOneCode() async throws {
         #expect(try create("--role", "administrator").status == 0)
         let database = database
         let codes = try await withThrowingTaskGroup(of: String?.self) { group in

@@ -1,24 +1,24 @@
-/// A CSV file (RFC 4180) as records of cells, the header first, and all that is wrong with the file.
+/// A CSV file (RFC 4180) as records of cells, the header first, and all faults of the file.
 ///
-/// `;` or `,` separates, as the header line does; lines end with LF or CRLF, and a quoted cell may hold both. Cells are
-/// trimmed. Records are counted as a spreadsheet counts its rows, blank ones too, which are left out. A row that can't be
-/// read is left out, and reading goes on at the next line.
+/// The separator is `;` or `,`, detected from the header line. Lines end with LF or CRLF, and a quoted cell may contain
+/// both. Cells are trimmed. Rows are numbered as in a spreadsheet: blank rows are counted, but skipped. An unreadable
+/// row is skipped, and reading continues at the next line.
 struct CSVTable: Equatable {
     struct Record: Equatable {
-        /// From 1, the header's.
+        /// From 1; row 1 is the header.
         let row: Int
         let cells: [String]
     }
 
     struct Limits {
-        /// Rows, the header among them.
+        /// Rows, including the header.
         var rows = 20_001
         var columns = 100
         /// Bytes of UTF-8.
         var cell = 4_000
     }
 
-    /// Why a row, or the whole file, can't be read.
+    /// The reason why a row, or the whole file, can't be read.
     struct Fault: Error, Equatable {
         enum Reason: String {
             case badEncoding = "bad_encoding"
@@ -33,14 +33,14 @@ struct CSVTable: Equatable {
         }
 
         let reason: Reason
-        /// Row and column, from 1.
+        /// Row and column numbers, from 1.
         let row: Int
         let column: Int
     }
 
-    /// Empty when the header can't be read: then nothing else can.
+    /// Empty when the header can't be read, because the rows then have no meaning.
     let records: [Record]
-    /// By row.
+    /// Sorted by row.
     let faults: [Fault]
 
     /// - Parameter bytes: UTF-8, with or without a byte order mark, or windows-1251.
@@ -98,7 +98,7 @@ extension CSVTable {
             }
         }
 
-        /// - Throws: the first fault of the record, which has been passed over.
+        /// - Throws: the first fault of the record, after skipping the record.
         private mutating func record() throws(Fault) -> [String] {
             var cells: [String] = []
             var first: Fault?
@@ -109,7 +109,7 @@ extension CSVTable {
                     cells.append(try cell())
                 } catch {
                     first = first ?? error
-                    // Where such a row ends can only be guessed: at the end of its line.
+                    // The end of such a row can only be guessed: the end of its line.
                     if error.reason == .strayQuote || error.reason == .tooManyColumns { skipLine() }
                 }
                 if position < text.count, text[position] == separator {
@@ -130,7 +130,7 @@ extension CSVTable {
             }
         }
 
-        /// Ends before a separator, a line's end or the end of the text; after a stray quote, at the quote.
+        /// Ends before a separator, a line break or the end of the text; after a stray quote, at that quote.
         private mutating func cell() throws(Fault) -> String {
             var bytes: [UInt8] = []
             var problem: Fault.Reason?
@@ -175,7 +175,7 @@ extension CSVTable {
 
         private func fault(_ reason: Fault.Reason) -> Fault { Fault(reason: reason, row: row, column: column) }
 
-        /// Whichever the first line has more of outside quotes.
+        /// The one that occurs more often in the first line, outside quotes.
         private static func separator(of text: [UInt8]) -> UInt8 {
             var isQuoted = false
             var balance = 0
@@ -192,7 +192,7 @@ extension CSVTable {
 }
 
 extension String {
-    /// Without white space at its ends, the no-break space of spreadsheets among it.
+    /// Without white space at both ends, including the no-break spaces of spreadsheets.
     fileprivate var trimmed: String {
         var view = unicodeScalars[...]
         while let first = view.first, first.properties.isWhitespace { view.removeFirst() }

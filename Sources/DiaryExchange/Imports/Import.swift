@@ -1,6 +1,6 @@
 import Postgres
 
-/// One file's import: its statements, and what their answers mean.
+/// The import of one file: its statements, and the meaning of their answers.
 struct Import: Sendable {
     let file: ImportFile
     let statements: ImportStatements
@@ -10,11 +10,11 @@ struct Import: Sendable {
         statements = .of(file.kind)
     }
 
-    /// Statements that write, in their order. Who is known is brought up to date before others are made, so that nobody is
-    /// written twice.
+    /// The statements that write, in order. Known records are updated before new ones are inserted, so that no record
+    /// is written twice.
     var writing: [Statement] { statements.update + [statements.insert] + statements.follow }
 
-    /// To examine and to compare.
+    /// Examines the rows and compares them with the known records.
     var look: [ImportCall] {
         [
             ImportCall(ImportStatements.joinByHash), call(statements.examine, .examine),
@@ -22,7 +22,7 @@ struct Import: Sendable {
         ]
     }
 
-    /// To write and to verify.
+    /// Writes the rows and verifies the result.
     ///
     /// - Parameter left: rows that are not written.
     func write(without left: Set<Int> = []) -> [ImportCall] {
@@ -34,7 +34,7 @@ struct Import: Sendable {
             + [ImportCall(ImportStatements.joinFreely)]
     }
 
-    /// Writes the rows that may be written, to find what else is wrong.
+    /// Writes the valid rows in order to find further faults.
     func attempt(without left: Set<Int>) -> [ImportCall] {
         [ImportCall(ImportStatements.attempt)] + write(without: left)
     }
@@ -45,10 +45,10 @@ struct Import: Sendable {
         ImportCall(statement, purpose, .rows(file.rows))
     }
 
-    /// What `examine` or `verify` answered.
+    /// The findings in the answer of `examine` or `verify`.
     func findings(_ rows: [[String?]]) -> [ImportFinding] { rows.map { ImportFinding($0) } }
 
-    /// - Parameter tellsKnown: whether the faults may name what only the database knows.
+    /// - Parameter tellsKnown: whether the faults may contain names that only the database knows.
     func faults(_ findings: [ImportFinding], tellsKnown: Bool) -> [ImportFault] {
         findings.map { finding in
             var names = finding.names
@@ -60,7 +60,7 @@ struct Import: Sendable {
         }
     }
 
-    /// - Parameter changes: what each of `writing` answered.
+    /// - Parameter changes: the answers of the statements in `writing`.
     func report(_ changes: [[[String?]]], missing: Int?, isDryRun: Bool) -> ImportReport {
         func keys(_ answers: ArraySlice<[[String?]]>) -> Set<String> { Set(answers.joined().compactMap { $0[0] }) }
         let position = statements.update.count
@@ -72,7 +72,7 @@ struct Import: Sendable {
     }
 }
 
-/// A row of what `examine` or `verify` answered.
+/// A row in the answer of `examine` or `verify`.
 struct ImportFinding: Sendable {
     let row: Int
     let column: String
@@ -87,16 +87,17 @@ struct ImportFinding: Sendable {
     }
 }
 
-/// What the import of a file did, or would do.
+/// What the import of a file did, or would do in a dry run.
 package struct ImportReport: Sendable, Equatable {
     package let kind: ImportKind
-    /// Of an archive's file, its name.
+    /// The file's name in an archive.
     package let file: String?
     package let isDryRun: Bool
     package let rows: Int
     package let made: Int
     package let updated: Int
     package let unchanged: Int
-    /// Known by an external id, and not in the file. They stay as they are. Nil of a partial import, which doesn't count them.
+    /// The number of records with an external id that are not in the file. They stay unchanged. Nil for a partial
+    /// import, which does not count them.
     package let missing: Int?
 }

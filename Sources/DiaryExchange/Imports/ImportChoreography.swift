@@ -1,15 +1,15 @@
 import Diary
 import Postgres
 
-/// A statement of an import, whichever connection runs it.
+/// A statement of an import, independent of the connection that runs it.
 struct ImportCall: Sendable {
-    /// What its rows are for.
+    /// The use of its rows.
     enum Purpose: Hashable, Sendable {
         /// It has no rows.
         case setting
         case examine
         case compare
-        /// One of those that write, by its place among them.
+        /// One of the statements that write, by its index.
         case write(Int)
         case verify
     }
@@ -45,15 +45,15 @@ struct ImportCall: Sendable {
     var isStep: Bool { purpose != .setting }
 }
 
-/// How files are imported.
+/// Options of an import.
 package struct ImportOptions: Sendable, Equatable {
-    /// Everything is done and rolled back.
+    /// Runs everything and rolls it back.
     package var isDryRun = false
-    /// The files are complete, however much they leave out.
+    /// The files are complete, however many known records they leave out.
     package var isForced = false
-    /// The files hold some of the records: what they leave out is not counted.
+    /// The files contain only some of the records; the records that they leave out are not counted.
     package var isPartial = false
-    /// Whether faults may name what only the database knows of people.
+    /// Whether faults may contain names of people that only the database knows.
     package var tellsKnown = true
 
     package init(isDryRun: Bool = false, isForced: Bool = false, isPartial: Bool = false, tellsKnown: Bool = true) {
@@ -64,22 +64,22 @@ package struct ImportOptions: Sendable, Equatable {
     }
 }
 
-/// Files that are imported together, all of them or none: which statements run, in which order, and what their answers mean.
+/// The import of several files, all or nothing: which statements run, in which order, and what their answers mean.
 ///
-/// It reaches no database itself. A driver runs what `next` gives, in one transaction, and hands the rows back until there is
-/// nothing more to run; `reports` then says what was done. There are two drivers: the API's (`Imports`) on a connection that
-/// its core shares, and the owner's (`OwnerImport`) on one that blocks.
+/// It has no database connection itself. A driver runs the statements that `next` returns, in one transaction, and
+/// passes their rows to the next call until no statement is left; `reports` then has the result. There are two drivers:
+/// the API's (`Imports`), on a shared connection of its core, and the owner's (`OwnerImport`), on a blocking one.
 ///
-/// All faults of all files are told at once. So when a file has faulty rows, the others are written nevertheless, and what
-/// they collide with is found; so are faults of the files that name them. In the end all of it is rolled back.
+/// All faults of all files are reported at once. When a file has faulty rows, its other rows are still written, in
+/// order to find their conflicts and the faults of files that refer to them. At the end everything is rolled back.
 struct ImportChoreography: Sendable {
     private enum State {
         case beginning
         case looking(Import)
         case writing(Import, missing: Int?)
-        /// Rows are left out.
+        /// Some rows are skipped.
         case attempting(Import, without: Set<Int>)
-        /// It failed.
+        /// The attempt failed.
         case abandoning
         case settling
     }
@@ -92,14 +92,14 @@ struct ImportChoreography: Sendable {
     private var echoes = ImportEchoes()
     private(set) var reports: [ImportReport] = []
 
-    /// Whether a file is of staff, which administrators alone keep (A2).
+    /// Whether a file contains staff, which only administrators import (A2).
     let keepsStaff: Bool
 
-    /// Calls that are steps: of all files, and of those that are done with.
+    /// The number of steps: in all files, and (`done`) in the finished ones.
     let steps: Int
     private(set) var done = 0
 
-    /// - Parameter faults: of what the files came in.
+    /// - Parameter faults: faults of the archive.
     init(_ files: [ImportFile], faults: [ImportFault] = [], _ options: ImportOptions) {
         let imports = files.map { Import($0) }
         steps = imports.reduce(0) { $0 + $1.steps }
@@ -111,11 +111,10 @@ struct ImportChoreography: Sendable {
         for file in files { self.faults.add(file.faults, of: file.name) }
     }
 
-    /// Whether what was given last may fail: then `next` wants nil, and the import goes on.
+    /// Whether the calls of the last `next` may fail; the import then continues with nil as their answer.
     var mayFail: Bool { if case .attempting = state { true } else { false } }
 
-    /// - Parameter answers: the rows of what was given before, call by call; nil when a call failed that may.
-    /// - Returns: what to run next; nothing when the import is done.
+    /// - Parameter answers: the rows of the previous calls, call by call; nil when a call failed that may fail.
     mutating func next(_ answers: [[[String?]]]?) throws(ImportRefusal) -> [ImportCall] {
         let rows = answers.map { answers in
             Dictionary(zip(asked, answers).map { ($0.purpose, $1) }) { first, _ in first }
@@ -152,7 +151,7 @@ struct ImportChoreography: Sendable {
         }
     }
 
-    /// Looks at the next file that can be compared with what is there.
+    /// Looks at the next file that can be compared with the database.
     private mutating func look() throws(ImportRefusal) -> [ImportCall] {
         while let file = waiting.popFirst() {
             if file.file.isComparable {
@@ -182,11 +181,11 @@ struct ImportChoreography: Sendable {
         return file.attempt(without: left)
     }
 
-    /// How many the file leaves out.
+    /// The number of known records that the file leaves out.
     private mutating func missing(_ file: Import, _ comparison: [[String?]]) -> Int {
         let counts = (comparison.first ?? []).map { Int($0 ?? "") ?? 0 }
         guard counts.count == 2 else { return 0 }
-        // A file that was cut on its way looks like a school that lost its pupils.
+        // A truncated file looks like a school that lost its students.
         if !options.isForced, counts[1] * 10 > counts[0] {
             faults.add(
                 [ImportFault(file: file.file.name, missing: counts[1], of: counts[0])], of: file.file.name)
@@ -204,7 +203,7 @@ struct ImportChoreography: Sendable {
         reports.append(file.report(changes, missing: missing, isDryRun: options.isDryRun))
     }
 
-    /// What `verify` found. A collision with a row that was left out, and so stands where it stood before, is none.
+    /// The findings of `verify`, without conflicts with skipped rows: these still have their old values.
     private func collisions(
         _ file: Import, _ rows: [ImportCall.Purpose: [[String?]]], without left: Set<Int>
     ) -> [ImportFinding] {
@@ -216,7 +215,7 @@ struct ImportChoreography: Sendable {
 
     private func isEcho(_ finding: ImportFinding, of file: Import) -> Bool {
         echoes.contains(code: finding.code, said: finding.names.said)
-            // A cell that could not be read was taken for an empty one.
+            // An unreadable cell counts as empty.
             || file.file.isFaulty(row: finding.row, column: finding.column)
     }
 

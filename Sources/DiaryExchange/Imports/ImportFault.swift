@@ -1,15 +1,15 @@
 import JSON
 import Web
 
-/// What is wrong in a file, and where.
+/// A fault in a file, and its place.
 package struct ImportFault: Sendable, Equatable {
     /// The file's name in an archive.
     package var file: String?
-    /// As a spreadsheet counts: the header is 1. 0 stands for the file as a whole.
+    /// Numbered as in a spreadsheet: the header is 1. 0 is the file as a whole.
     package let row: Int
-    /// The field's name in the API; of a header cell what it says; a number where there is no name yet.
+    /// The field's name in the API; for a header cell its text; a number where the name is not known yet.
     package let column: String
-    /// What the file calls the column, where it has the column.
+    /// The file's name for the column, if the file has the column.
     package var header: String?
     package let code: String
     package let detail: Text
@@ -26,7 +26,7 @@ package struct ImportFault: Sendable, Equatable {
         self.init(row: fault.row, column: String(fault.column), fault.reason.rawValue)
     }
 
-    /// Of a file of an archive, or of the archive when there is none.
+    /// A fault of an archive's file, or of the archive when `file` is nil.
     init(file: String?, _ code: String, _ names: ImportNames = ImportNames()) {
         self.init(row: 0, column: "", code, names)
         self.file = file
@@ -34,7 +34,8 @@ package struct ImportFault: Sendable, Equatable {
 }
 
 extension ImportFault {
-    /// `/rows/2/name`; of an archive `/files/students.csv/rows/2/name`, `/files/students.csv`, or nothing for all of it.
+    /// `/rows/2/name`; in an archive `/files/students.csv/rows/2/name`, `/files/students.csv`, or an empty string for
+    /// the whole archive.
     package var pointer: String {
         (file.map { "/files" + JSONPointer($0).text } ?? "")
             + (row == 0 ? "" : "/rows/\(row)" + JSONPointer(column).text)
@@ -42,7 +43,7 @@ extension ImportFault {
 
     static let shrinks = "import_shrinks"
 
-    /// Of a file that leaves out more than a tenth of what is known.
+    /// The fault of a file that leaves out more than a tenth of the known records.
     init(file: String?, missing: Int, of known: Int) {
         self.file = file
         row = 0
@@ -59,12 +60,13 @@ extension ImportFault {
     }
 }
 
-/// What a fault's sentence names.
+/// The names in a fault's sentence.
 struct ImportNames: Sendable, Equatable {
-    /// What the file said, or a name of the school's set-up (a year, a class, a room): for everybody who may import.
+    /// A text of the file, or a name from the school's set-up (a year, a class, a room): shown to everybody who may
+    /// import.
     var said = ""
-    /// What only the database knows of people, and names of groups and sections, which may hold a person's: for callers that
-    /// may read people. Nil when the caller may not, or when there is nothing to tell.
+    /// Names of people that only the database knows, and names of groups and sections, which may contain a person's
+    /// name: shown to callers who may read people. Nil when the caller may not, or when there is no such name.
     var known: String?
     /// Another row of the file.
     var row: String?
@@ -73,7 +75,7 @@ struct ImportNames: Sendable, Equatable {
     static func row(_ row: Int) -> ImportNames { ImportNames(row: String(row)) }
 }
 
-/// The SQL of what a finding names; see `ImportNames`.
+/// SQL for the names of a finding; see `ImportNames`.
 enum ImportArgument: ExpressibleByStringInterpolation {
     case said(String)
     case known(String)

@@ -1,15 +1,15 @@
 import Web
 
 extension Text {
-    /// The sentence of an import's fault. It has to make sense without `names.known`, which not every caller is told.
+    /// The sentence of a fault. It must make sense without `names.known`, which some callers do not get.
     init(fault code: String, _ names: ImportNames, isOfHeader: Bool) {
         let said = names.said
         let row = names.row ?? "?"
-        /// `: name`, where it may be told.
+        /// `: name`, if the caller may see it.
         let name = names.known.map { ": \($0)" } ?? ""
         self =
             switch code {
-            // The file.
+            // Faults of the file.
             case "bad_encoding":
                 Text(
                     ru: "Файл не в UTF-8 и не в windows-1251, или он повреждён.",
@@ -39,7 +39,7 @@ extension Text {
                 Text(
                     ru: "Такого столбца в этом файле быть не может.",
                     en: "This kind of file has no such column.")
-            // A value.
+            // Faults of a value.
             case "required" where isOfHeader: Text(ru: "Обязательный столбец.", en: "This column is required.")
             case "required": Text(ru: "Обязательная ячейка не заполнена.", en: "This cell must not be empty.")
             case "repeated" where names.row != nil:
@@ -62,7 +62,7 @@ extension Text {
             case "before_start": Text(ru: "Конец раньше начала.", en: "The end is before the start.")
             case "outside_year":
                 Text(ru: "Вне учебного года (\(said)).", en: "Outside the academic year (\(said)).")
-            // What the row names.
+            // Faults of a reference.
             case "no_academic_year":
                 Text(ru: "В школе нет текущего учебного года.", en: "The school has no current academic year.")
             case "unknown_subject":
@@ -81,7 +81,7 @@ extension Text {
                     en: "The current academic year has no such section (subject with class or group).")
             case "unknown_room": Text(ru: "В школе нет кабинета «\(said)».", en: "The school has no room “\(said)”.")
             case "unknown_teacher":
-                Text(ru: "Нет сотрудника с кодом \(said).", en: "No member of staff has the external id \(said).")
+                Text(ru: "Нет сотрудника с кодом \(said).", en: "No staff member has the external id \(said).")
             case "unknown_child":
                 Text(ru: "Нет ученика с кодом \(said).", en: "No student has the external id \(said).")
             case "unknown_bells":
@@ -94,9 +94,9 @@ extension Text {
                     en: "The bell schedule “\(said)” has no such lesson.")
             case "ambiguous":
                 Text(
-                    ru: "Так называется не одна запись: укажите код или уточните.",
+                    ru: "Записей с таким названием несколько: укажите код или уточните.",
                     en: "Several records have this name: give the external id, or more details.")
-            // What is there already.
+            // Conflicts with existing records.
             case "another_person":
                 Text(
                     ru: "Этот код у другого человека\(name).", en: "Another person has this external id\(name).")
@@ -109,24 +109,24 @@ extension Text {
                     ru: "Этот код или название уже у записи «\(names.known ?? said)».",
                     en: "This external id or name already belongs to “\(names.known ?? said)”.")
             case "fixed_field" where names.known == nil && said.isEmpty:
-                Text(ru: "Это поле не меняется.", en: "This field can't be changed.")
+                Text(ru: "Это поле изменить нельзя.", en: "This field can't be changed.")
             case "fixed_field":
                 Text(
-                    ru: "Это поле не меняется; сейчас: \(names.known ?? said).",
+                    ru: "Это поле изменить нельзя; сейчас: \(names.known ?? said).",
                     en: "This field can't be changed; it is now: \(names.known ?? said).")
             case "archived":
                 Text(ru: "Запись в архиве; сначала верните её.", en: "The record is archived; restore it first.")
             case "differs":
                 Text(
-                    ru: "Строка \(row) говорит об этом же иначе.",
-                    en: "Row \(row) is about the same record and says something else.")
+                    ru: "В строке \(row) та же запись, но с другими данными.",
+                    en: "Row \(row) has other values for the same record.")
             case "lacks_code":
                 Text(
-                    ru: "Другая строка об этом же указывает код, а эта нет.",
-                    en: "Another row about the same record gives an external id; give it here, too.")
+                    ru: "В другой строке для этой записи указан код; укажите его и здесь.",
+                    en: "Another row gives this record an external id; give it here, too.")
             // Students and groups.
             case "needs_class":
-                Text(ru: "Указана дата зачисления, но не класс.", en: "There is a date of enrollment but no class.")
+                Text(ru: "Указана дата зачисления, но не класс.", en: "There is an enrollment date but no class.")
             case "class_change_needs_date":
                 Text(
                     ru:
@@ -136,7 +136,7 @@ extension Text {
                         + "start of that enrollment.")
             case "part_of_a_class":
                 Text(
-                    ru: "Класс указывают для части класса, и только для неё.",
+                    ru: "Класс указывают только для группы вида part, и для неё он обязателен.",
                     en: "A group of kind part needs a class; other groups must not have one.")
             case "needs_members":
                 Text(ru: "Указаны даты, но не ученики.", en: "There are dates but no members.")
@@ -179,29 +179,29 @@ extension Text {
                     en: "Teacher \(said) no longer teaches this; to bring the teacher back, give a first day.")
             case "teacher_change_needs_date":
                 Text(
-                    ru: "Сейчас ведёт другой учитель\(name). Для замены укажите дату начала, позже начала его записи.",
+                    ru: "Сейчас ведёт другой учитель\(name). Чтобы его заменить, укажите более позднюю дату начала.",
                     en:
-                        "Another teacher has this now\(name). To replace the teacher, give a first day after that one's."
+                        "Another teacher teaches this now\(name). To replace that teacher, give a later first day."
                 )
             case "lead_overlap" where names.row != nil:
                 Text(
                     ru: "В эти дни ведущий учитель уже указан в строке \(row).",
-                    en: "Row \(row) already gives a lead for these days.")
+                    en: "Row \(row) already names a lead teacher for these days.")
             case "lead_overlap":
                 Text(
-                    ru: "В эти дни уже ведёт другой учитель\(name).",
-                    en: "Another teacher already leads on these days\(name).")
+                    ru: "В эти дни уже есть другой ведущий учитель\(name).",
+                    en: "Another teacher is already the lead on these days\(name).")
             case "marks_not_allowed":
                 Text(ru: "В 1 классе отметок нет (M1).", en: "Grade 1 has no marks (rule M1).")
             case "has_marks":
                 Text(
-                    ru: "Отметки уже выставлены: оценивание не меняют.",
-                    en: "There are marks already: the grading can't be changed.")
+                    ru: "Отметки уже выставлены, поэтому изменить оценивание нельзя.",
+                    en: "The section already has marks, so its grading can't be changed.")
             case "plan_approved":
                 Text(
                     ru: "План «\(said)» утверждён, импорт его не меняет (P1).",
                     en: "The plan “\(said)” is approved; an import does not change it (rule P1).")
-            // L1.
+            // Conflicts in the timetable (L1).
             case "teacher_overlap":
                 Text(
                     ru: "Учитель в это время занят (L1)" + Self.beside(names, row: "строка") + ".",
@@ -214,7 +214,7 @@ extension Text {
                 Text(
                     ru: "У учеников два урока одновременно (L1)" + Self.beside(names, row: "строка") + ".",
                     en: "Students would have two lessons at once (rule L1)" + Self.beside(names, row: "row") + ".")
-            // The archive.
+            // Faults of the archive.
             case "not_an_archive":
                 Text(ru: "Это не архив zip, или он повреждён.", en: "This is not a zip archive, or it is damaged.")
             case "empty_archive": Text(ru: "В архиве нет файлов.", en: "The archive is empty.")
@@ -238,7 +238,7 @@ extension Text {
             }
     }
 
-    /// Who, with what, in which other row: `: 1024, History 5A, row 7`.
+    /// The people, subjects and rows of a conflict: `: 1024, History 5A, row 7`.
     private static func beside(_ names: ImportNames, row: String) -> String {
         let parts = [
             names.said.isEmpty ? nil : names.said, names.known, names.row.map { "\(row) \($0)" },

@@ -1,28 +1,28 @@
 import JSON
 
-/// A file to import, read: the rows as the statements take them, and all that is wrong in it as far as it says itself.
+/// A parsed file to import: its rows as JSON for the statements, and the faults that need no database.
 struct ImportFile: Sendable {
     let kind: ImportKind
-    /// Of an archive's file, as the archive calls it.
+    /// The file's name in an archive.
     let name: String?
     private(set) var count = 0
     private(set) var faults: [ImportFault] = []
-    /// Of rows that were read, the cells that were not.
+    /// The unreadable cells of readable rows.
     private var faultyCells: [Int: Set<String>] = [:]
     private(set) var appointsClassTeachers = false
-    /// Whether the header names all columns that have to be there, and no unknown ones: else the rows are checked for their
-    /// values, and compared with nothing.
+    /// Whether the header has all required columns and no unknown ones. Otherwise only the values of the rows are
+    /// checked, and nothing is compared with the database.
     private(set) var isComparable = false
     /// Whether all rows could be read.
     private(set) var isWhole = false
-    /// What the header calls the columns that it has, by their names.
+    /// The header's text for each column, by the column's name.
     private(set) var headers: [String: String] = [:]
     private var known: [String: String?] = [:]
-    /// The rows as JSON objects, with commas between.
+    /// The rows as JSON objects, separated by commas.
     private var content: [UInt8] = []
     private var records: [(row: Int, place: Range<Int>, names: [String])] = []
 
-    /// - Parameter newID: makes ids for what turns out to be new.
+    /// - Parameter newID: makes ids for new records.
     init(_ kind: ImportKind, _ bytes: [UInt8], name: String? = nil, newID: () -> String) {
         self.kind = kind
         self.name = name
@@ -43,7 +43,7 @@ struct ImportFile: Sendable {
 
     func isFaulty(row: Int, column: String) -> Bool { faultyCells[row]?.contains(column) == true }
 
-    /// What these rows call their records, by which other files' rows may name them.
+    /// The names of these rows' records, by which rows of other files may refer to them.
     func names(of rows: Set<Int>) -> [String] {
         records.filter { rows.contains($0.row) }.flatMap { $0.names }
     }
@@ -130,13 +130,13 @@ struct ImportFile: Sendable {
         faultyCells[row, default: []].insert(column)
     }
 
-    /// As rows are compared with one another.
+    /// The form in which rows are compared with one another.
     private func plain(_ cell: String, of column: String) -> String {
         if column.hasSuffix("_id") { return cell }
         return kind == .classes ? Self.className(cell) : ImportColumn.plain(cell)
     }
 
-    /// Grade level and letter follow from a name such as 7А, where the file does not say them.
+    /// Fills in grade level and letter from a name such as 7А, where the file does not give them.
     private func complete(_ cells: inout [String: String]) {
         guard let name = cells["name"] else { return }
         let digits = name.prefix { $0.isASCII && $0.isNumber }
@@ -145,7 +145,7 @@ struct ImportFile: Sendable {
         if cells["letter"] == nil, !letter.isEmpty { cells["letter"] = letter.uppercased() }
     }
 
-    /// - Parameter name: what the row's record is called.
+    /// - Parameter name: the name of the row's record.
     private mutating func value(
         _ cell: String?, of column: ImportColumn, row: Int, name: String?, to writer: inout JSONWriter,
         _ newID: () -> String
@@ -155,7 +155,8 @@ struct ImportFile: Sendable {
             writer.null()
         }
         guard let cell else {
-            // A class's name says its grade level and letter, or the cells have to. A column that is missing is told once.
+            // A class's name gives its grade level and letter; otherwise the cells must. A missing column is reported
+            // only once.
             let isRequired =
                 column.isRequired && headers[column.name] != nil
                 || kind == .classes && name != nil && ["grade_level", "letter"].contains(column.name)
@@ -192,7 +193,7 @@ struct ImportFile: Sendable {
             let found = Self.items(cell).map { Self.word($0, of: words) }
             guard !found.contains(nil) else { return refuse("not_one_of", Self.names(words)) }
             writer.beginArray()
-            // In the order of the declaration, as the database tells them.
+            // In the order of the declaration, as the database returns them.
             for word in words where found.contains(word.name) { writer.string(word.name) }
             writer.endArray()
         case .externalIDs(let maximum):
@@ -211,7 +212,7 @@ struct ImportFile: Sendable {
         }
     }
 
-    /// Cells say the same few words over and over.
+    /// Parsed words are kept, because a column repeats the same few words.
     private mutating func word(
         _ cell: String, of column: ImportColumn, _ words: [(name: String, russian: [String])]
     ) -> String? {
@@ -244,13 +245,13 @@ struct ImportFile: Sendable {
         return CalendarDate.isValid(date) ? date : nil
     }
 
-    /// 7А, 7 "а" and 7A with a Latin letter are one class; as `ImportStatements.className`.
+    /// 7А, 7 "а" and 7A with a Latin letter are the same class; the same as `ImportStatements.className`.
     static func className(_ name: String) -> String {
         let plain = ImportColumn.plain(name).uppercased()
         return String(plain.map { latin[$0] ?? $0 })
     }
 
-    /// As names are compared where it is enough that they may be the same.
+    /// A form for comparing names where it is enough that they may be equal.
     static func loose(_ name: String) -> String { className(name) }
 
     private static let latin: [Character: Character] = [

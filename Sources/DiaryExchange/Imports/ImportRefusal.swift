@@ -1,25 +1,25 @@
 import Diary
 import Web
 
-/// Why an import changed nothing: all that is wrong with its files.
+/// The refusal of an import, with the faults of its files. Nothing was changed.
 package struct ImportRefusal: Error, Equatable {
-    /// The first ones, by file and row; never empty.
+    /// The first faults, by file and row; never empty.
     package let faults: [ImportFault]
-    /// Of all of them.
+    /// The number of all faults.
     package let count: Int
 
-    /// Most of the faults that are told.
+    /// The maximum number of listed faults.
     package static let toldFaults = 100
 
-    /// How many faults are not among them.
+    /// The number of faults that are not listed.
     package var untold: Int { count - faults.count }
 
-    /// Whether files only leave out much of what is known.
+    /// Whether the only faults are that files leave out many known records.
     package var isShrinking: Bool { faults.allSatisfy { $0.code == ImportFault.shrinks } }
 
     package var kind: ProblemKind { isShrinking ? .importShrinks : .validationFailed }
 
-    /// Instead of the problem's own sentence; nil where that will do.
+    /// Replaces the problem's own sentence; nil where that fits.
     package var explanation: Text? {
         if untold > 0 {
             return Text(
@@ -30,26 +30,26 @@ package struct ImportRefusal: Error, Equatable {
     }
 }
 
-/// Faults as they are found, a file's own and those of the database. It keeps as many of each file as can be told.
+/// Collects faults, those of the files and those from the database. For each file it keeps as many as can be listed.
 struct ImportFaults: Sendable {
     private let order: [String?]
     private var kept: [String?: [ImportFault]] = [:]
     private var count = 0
 
-    /// - Parameter order: the files' names.
+    /// - Parameter order: the names of the files.
     init(order: [String?]) { self.order = order }
 
-    /// - Parameter faults: of one file, or of the archive.
+    /// - Parameter faults: faults of one file, or of the archive.
     mutating func add(_ faults: [ImportFault], of file: String?) {
         count += faults.count
-        // Stable: what is found first of a row is told first.
+        // A stable sort: faults of one row stay in the order in which they were found.
         let all = (kept[file, default: []] + faults).enumerated().sorted {
             ($0.element.row, $0.offset) < ($1.element.row, $1.offset)
         }
         kept[file] = all.prefix(ImportRefusal.toldFaults).map { $0.element }
     }
 
-    /// Nil without faults. Those of the archive and of files that are no imports come first.
+    /// Nil without faults. Faults of the archive and of unknown files come first.
     var refusal: ImportRefusal? {
         if count == 0 { return nil }
         let others = kept.keys.filter { !order.contains($0) }.sorted { ($0 ?? "") < ($1 ?? "") }

@@ -3,7 +3,7 @@ import Diary
 import Postgres
 import Web
 
-/// What `lyceum import` does: an import as the owner of the database, the same as `POST /v1/imports`.
+/// An import as the owner of the database for `lyceum import`; it does the same as `POST /v1/imports`.
 package struct OwnerImport {
     private let connection: BlockingConnection
     private let school: String
@@ -11,8 +11,8 @@ package struct OwnerImport {
     private let faults: [ImportFault]
 
     /// - Parameters:
-    ///   - school: its code.
-    ///   - kind: what the file holds; nil for an archive of several.
+    ///   - school: the school's code.
+    ///   - kind: the kind of the file; nil for an archive of several files.
     package init(_ connection: BlockingConnection, school: String, _ kind: ImportKind?, _ bytes: [UInt8]) {
         var identifiers = UUIDv7()
         self.connection = connection
@@ -27,7 +27,7 @@ package struct OwnerImport {
         }
     }
 
-    /// - Parameter progress: told the steps that are done, and how many there are.
+    /// - Parameter progress: called with the number of finished steps and of all steps.
     /// - Throws: `ImportRefusal`, `OwnerRefusal`, or `BlockingConnection.Failure`.
     package func run(
         _ options: ImportOptions, progress: (_ done: Int, _ steps: Int) -> Void
@@ -58,7 +58,6 @@ package struct OwnerImport {
         }
     }
 
-    /// The school's id.
     private func enter() throws -> String {
         let row = try connection.query("SELECT id, time_zone FROM schools WHERE code = $1", [school]).rows.first
         guard let id = row?[0], let zone = row?[1], let number = Int(id) else { throw OwnerRefusal.noSchool(school) }

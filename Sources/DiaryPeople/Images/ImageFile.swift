@@ -1,4 +1,4 @@
-/// A picture that is fit to be kept and shown: of a known format, whole, of a bearable size, and without metadata.
+/// A picture that is safe to store and show: in a known format, complete, of limited size, and without metadata.
 ///
 /// The format is what the bytes are, whatever a client calls them. Pixels are not decoded: the file is walked, and a new one
 /// is written of the parts that make up the picture. What else was in it (place, camera, comments, thumbnails, whatever
@@ -17,14 +17,14 @@ package struct ImageFile: Sendable, Equatable {
     package enum Fault: String, Error {
         /// Neither JPEG nor PNG nor WebP.
         case unknownFormat = "unknown_format"
-        /// Cut, or not what its format says.
+        /// Truncated, or not valid for its format.
         case damaged = "damaged_image"
-        /// A rare kind that browsers do not show, or one that moves.
+        /// A rare variant that browsers do not show, or an animation.
         case unsupported = "unsupported_image"
         case tooLarge = "image_too_large"
     }
 
-    /// Pixels. A few bytes may promise a picture that takes gigabytes to show.
+    /// In pixels. A file of a few bytes may declare a picture that takes gigabytes to show.
     package static let longestSide = 4096
 
     package let format: Format
@@ -59,7 +59,7 @@ package struct ImageFile: Sendable, Equatable {
     }
 }
 
-/// Reads numbers and pieces out of a file; whatever is not there is damage.
+/// Reads numbers and pieces of a file; anything that is missing counts as damage.
 struct ImageReader {
     private let bytes: ArraySlice<UInt8>
     private(set) var position: Int

@@ -1,8 +1,8 @@
-/// JPEG (ITU-T T.81; its annex B says what a file is made of).
+/// JPEG (ITU-T T.81; annex B defines the file format).
 enum JPEG {
     static let start: [UInt8] = [0xFF, 0xD8, 0xFF]
 
-    /// More than any encoder makes; each is a pass over all pixels for who shows the picture.
+    /// More than any encoder writes. Each scan costs the viewer a pass over all pixels.
     private static let mostScans = 64
 
     static func image(_ bytes: [UInt8]) throws(ImageFile.Fault) -> ImageFile {
@@ -40,7 +40,7 @@ enum JPEG {
                 kept += data
             // Application data, comments.
             case 0xE0...0xEF, 0xFE: head.read(marker, try segment(&reader))
-            // Lossless, hierarchical and arithmetic coding, a height that comes later.
+            // Lossless, hierarchical and arithmetic coding, or a height that follows the scan.
             case 0xC3, 0xC5...0xCF, 0xDC, 0xDE, 0xDF: throw .unsupported
             default: throw .damaged
             }
@@ -72,7 +72,7 @@ enum JPEG {
             if bytes[end] == 0xFF, bytes[end + 1] != 0, !(0xD0...0xD7).contains(bytes[end + 1]) { break }
             end += 1
         }
-        // What is cut has no marker there, and is found out by who reads on.
+        // Truncated data has no marker there; the next read then fails.
         return (try? reader.piece(end - reader.position)) ?? []
     }
 }
@@ -136,7 +136,7 @@ private struct Head {
             bytes += [0xFF, 0xE0, 0, 16] + Array("JFIF\0".utf8) + [1, 1, 0, 0, 1, 0, 1, 0, 0]
         }
         if orientation != 1 {
-            // One directory with one entry.
+            // A directory with one entry.
             bytes += [0xFF, 0xE1, 0, 34] + Array("Exif\0\0MM".utf8) + [0, 42, 0, 0, 0, 8, 0, 1]
             bytes += [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, UInt8(orientation), 0, 0, 0, 0, 0, 0]
         }

@@ -4,7 +4,7 @@ import Compression
 enum PNG {
     static let start: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
-    /// Chunks that say how pixels are to be shown, and their longest content.
+    /// Chunks that affect how pixels are shown, with the maximum length of their content.
     private static let kept = ["PLTE": 768, "tRNS": 256, "gAMA": 4, "sRGB": 1, "cHRM": 32]
 
     static func image(_ bytes: [UInt8]) throws(ImageFile.Fault) -> ImageFile {
@@ -35,7 +35,7 @@ enum PNG {
                 output += bytes[(begin - 4)..<end + 4]
                 return try ImageFile(.png, width: header.width, height: header.height, output)
             default:
-                // A capital letter: nobody can show the picture without it (section 5.4).
+                // A capital letter marks a critical chunk: the picture cannot be shown without it (section 5.4).
                 guard let longest = kept[type], length <= longest else {
                     if bytes[begin] & 0x20 == 0 { throw .damaged }
                     continue
@@ -82,7 +82,7 @@ private struct Pixels {
     mutating func add(_ content: ArraySlice<UInt8>) -> Bool { stream.add(content.span) { rows.take($0) } }
 }
 
-/// The checksum of chunks (annex D there).
+/// The checksum of chunks (PNG, annex D).
 enum CRC32 {
     static func of(_ bytes: ArraySlice<UInt8>) -> UInt32 {
         var crc: UInt32 = 0xFFFF_FFFF

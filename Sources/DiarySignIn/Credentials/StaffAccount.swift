@@ -2,9 +2,9 @@ import Crypto
 import Diary
 import Postgres
 
-/// What `lyceum user create` and `lyceum user reset` do, as the owner: credentials of staff (A2).
+/// Credentials of staff (A2) for `lyceum user create` and `lyceum user reset`, which run as the owner.
 package struct StaffAccount {
-    /// Roles that the command line gives. The first administrator comes from here; pupils and guardians get their codes
+    /// Roles that the command line can give. It creates the first administrator; students and guardians get their codes
     /// from the class teacher.
     package enum Role: String, Sendable, CaseIterable {
         case administrator
@@ -13,7 +13,7 @@ package struct StaffAccount {
         case teacher
     }
 
-    /// Credentials that nobody sees again.
+    /// The new credentials, shown only once.
     package struct Issued: Sendable {
         package let user: String
         package let login: String
@@ -40,18 +40,19 @@ package struct StaffAccount {
     private let connection: BlockingConnection
     private let school: String
 
-    /// Whether a login may be chosen: 3 to 64 of Latin letters, digits and `.`, `_`, `-`, `@`, a letter or digit first.
+    /// Whether a login is valid: 3 to 64 Latin letters, digits and `.`, `_`, `-`, `@`, beginning with a letter or
+    /// digit.
     package static func isLogin(_ text: String) -> Bool { LoginName.isValid(text) }
 
-    /// - Parameter school: its code.
+    /// - Parameter school: the school's code.
     package init(_ connection: BlockingConnection, school: String) {
         self.connection = connection
         self.school = school
     }
 
-    /// Makes a person of the staff with these roles, and a code.
+    /// Creates a staff member with these roles, and a code.
     ///
-    /// - Parameter isNamesake: the school has somebody of this name already, and this is another person.
+    /// - Parameter isNamesake: this is another person than the one of the same name whom the school already has.
     /// - Throws: `OwnerRefusal`, or `BlockingConnection.Failure`.
     package func create(_ person: Person, roles: [Role], isNamesake: Bool = false) throws -> Issued {
         try connection.transaction {
@@ -67,14 +68,15 @@ package struct StaffAccount {
         }
     }
 
-    /// Takes the password and the sessions of a person of the staff away, and makes a new code. Codes that are out die.
+    /// Removes the password and the sessions of a staff member, revokes earlier codes, and creates a new code.
     ///
-    /// - Parameter removesSecondFactor: for who has lost that, too, with nobody else to take it away.
+    /// - Parameter removesSecondFactor: removes the second factor, too, for a person who has lost it when nobody else
+    ///   can remove it.
     /// - Throws: `OwnerRefusal`, or `BlockingConnection.Failure`.
     package func reset(login: String, reason: String, removesSecondFactor: Bool = false) throws -> Issued {
         try connection.transaction {
             let id = try enter(reason: "command line: \(reason)")
-            // The lock makes resets of one person take turns.
+            // The lock makes concurrent resets of one person run one after the other.
             let found = try connection.query(
                 """
                 SELECT u.id, u.login, u.state = 'blocked' OR u.depersonalised_at IS NOT NULL, EXISTS (
@@ -109,7 +111,6 @@ package struct StaffAccount {
         }
     }
 
-    /// The school's id.
     private func enter(reason: String) throws -> String {
         let row = try connection.query("SELECT id, time_zone FROM schools WHERE code = $1", [school]).rows.first
         guard let id = row?[0], let zone = row?[1], let number = Int(id) else { throw OwnerRefusal.noSchool(school) }
@@ -118,9 +119,9 @@ package struct StaffAccount {
         return id
     }
 
-    /// Who is made twice by mistake would have two accounts, and be known by neither.
+    /// Refuses a second account for the same person, which is usually a mistake.
     private func refuseNamesakes(of person: Person, school id: String) throws {
-        // Two commands at once take turns.
+        // Concurrent commands run one after the other.
         try connection.query(
             "SELECT pg_advisory_xact_lock(hashtextextended('user create', $1::int))", [id])
         let found = try connection.query(
@@ -150,7 +151,7 @@ package struct StaffAccount {
         var identifiers = UUIDv7()
         let user = identifiers.next()
         let made = LoginName.base(last: person.lastName, first: person.firstName)
-        // Namesakes get a number behind it.
+        // Namesakes get a login with a number at the end.
         for attempt in 1...1000 {
             let answer = try connection.query(
                 """

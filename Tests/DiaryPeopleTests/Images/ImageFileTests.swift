@@ -2,7 +2,7 @@ import DiaryPeople
 import DiaryTestSupport
 import Testing
 
-/// What becomes of an uploaded picture, and which are none.
+/// Which uploads are pictures, and what is stored of them.
 @Suite struct ImageFileTests {
     private func contains(_ bytes: [UInt8], _ text: String) -> Bool {
         let wanted = Array(text.utf8)
@@ -33,11 +33,11 @@ import Testing
             #expect(!contains(image.bytes, word), "\(word)")
         }
         #expect(image.bytes.count <= bytes.count)
-        // What is clean stays as it is.
+        // A file without metadata stays unchanged.
         #expect(try ImageFile(image.bytes) == image)
     }
 
-    /// Without it a portrait lies on its side.
+    /// Without the orientation a portrait would be shown on its side.
     @Test func howTheCameraWasHeldStays() throws {
         let image = try ImageFile(ImageFixtures.jpeg)
         let orientation: [UInt8] =
@@ -46,7 +46,7 @@ import Testing
         #expect(!contains(try ImageFile(ImageFixtures.progressive).bytes, "Exif"))
     }
 
-    /// Polyglots: what stands behind the end, or where no program looks, is left out.
+    /// Polyglot files: data after the end, or in parts that viewers ignore, is dropped.
     @Test(arguments: all)
     func whatStandsBehindTheEndIsLeftOut(_ name: String, _ format: ImageFile.Format, _ bytes: [UInt8]) throws {
         let clean = try ImageFile(bytes)
@@ -63,7 +63,7 @@ import Testing
         #expect(try ImageFile(bytes) == ImageFile(ImageFixtures.jpeg))
     }
 
-    /// Each beginning of each file is refused, whatever is cut off; nothing traps.
+    /// Every truncated file is refused, at any length, without a trap.
     @Test(arguments: all)
     func aCutFileIsDamaged(_ name: String, _ format: ImageFile.Format, _ bytes: [UInt8]) throws {
         let clean = try ImageFile(bytes).bytes
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    /// Any byte of the file set to anything: refused or taken, and what is taken is clean.
+    /// Any byte set to any value: the file is refused or accepted, and an accepted file is clean.
     @Test(arguments: all)
     func noByteBreaksTheReader(_ name: String, _ format: ImageFile.Format, _ bytes: [UInt8]) throws {
         for index in bytes.indices {
@@ -100,7 +100,7 @@ import Testing
         #expect(fault(ImageFixtures.animated) == .unsupported)
     }
 
-    /// A few bytes that promise gigabytes of pixels.
+    /// A few bytes that declare gigabytes of pixels.
     @Test func hugeDimensionsInATinyFileAreRefused() throws {
         var jpeg = try ImageFile(ImageFixtures.jpeg).bytes
         let frame = try #require(jpeg.indices.first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
@@ -205,7 +205,7 @@ import Testing
         #expect(fault(file.bytes) == .damaged)
     }
 
-    /// A chunk whose checksum is wrong, one that nobody knows and that is critical, an ancillary one.
+    /// A chunk with a wrong checksum, an unknown critical chunk, an ancillary chunk.
     @Test func chunksOfAPNGAreChecked() {
         var bytes = PNGFile().bytes
         bytes[bytes.count - 1] ^= 1

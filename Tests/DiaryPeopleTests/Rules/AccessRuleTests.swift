@@ -1,7 +1,7 @@
 import DiaryTestSupport
 import Testing
 
-/// A1, A3: what families see; A4: where teachers write; A2, A6: codes and sessions.
+/// A1, A3: what families see. A4: where teachers write. A2, A6: codes and sessions.
 @Suite struct AccessRuleTests {
     let school: RuleSchool
 

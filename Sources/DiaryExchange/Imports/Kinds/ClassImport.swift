@@ -17,7 +17,7 @@ extension ImportDeclaration {
 }
 
 extension ImportStatements {
-    /// A class is known by its external id, else by its name in the current year.
+    /// A class is matched by its external id, else by its name in the current year.
     static let classes = ImportStatements(
         examine: Statement(
             """
@@ -93,7 +93,7 @@ extension ImportStatements {
             RETURNING name AS key
             """),
         follow: [
-            // A new class teacher ends the old one's time the day before.
+            // A new class teacher ends the term of the old one on the day before.
             Statement(
                 """
                 UPDATE class_teachers t SET ends_on = w.class_teacher_from - 1
@@ -114,7 +114,7 @@ extension ImportStatements {
                 """),
         ])
 
-    /// Beside the last one whose time is not over when theirs begins.
+    /// Rows with the last class teacher whose term has not ended when the new one begins.
     private static let wantedClassTeachers = """
         SELECT w.line, w.key, w.other_id, w.class_teacher, w.class_teacher_from, w.year_starts_on, w.year_ends_on,
             coalesce(w.id_now, w.id) AS class_id, coalesce(w.class_teacher_from, w.year_starts_on) AS first_day,

@@ -24,9 +24,9 @@ extension ImportDeclaration {
 }
 
 extension ImportStatements {
-    /// A group is known by its external id, else by its name, in the class that the row names. It may stand in several rows,
-    /// each with pupils of its own. Who stands in the group already stays there; an import ends a membership where it says
-    /// the last day.
+    /// A group is matched by its external id, else by its name within the class that the row names. It may have several
+    /// rows, each with students of its own. Present members stay; an import ends a membership only where a row gives
+    /// its last day.
     static let groups = ImportStatements(
         examine: examine(
             findings(
@@ -186,8 +186,8 @@ extension ImportStatements {
         )
         """
 
-    /// A row for each pupil, beside the membership that it is about: that which begins on the day, else the last one that
-    /// holds on some of the days.
+    /// A row for each student, with the membership that it changes: the one that begins on the same day, else the last
+    /// one that overlaps.
     private static let wantedMembers = """
         SELECT w.*,
             CASE

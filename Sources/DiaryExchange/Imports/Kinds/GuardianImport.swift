@@ -79,7 +79,7 @@ extension ImportStatements {
             """,
         ])
 
-    /// A row for each child, beside the last guardianship of the two.
+    /// A row for each student, with the last guardianship between the two.
     private static let wantedGuardianships = """
         SELECT r.line, r.external_id AS key, i.id, i.external_id AS child, r.relation, r.access,
             u.id AS guardian_id, s.id AS student_id, g.id AS id_now, g.relation AS relation_now,

@@ -33,8 +33,9 @@ extension ImportDeclaration {
 }
 
 extension ImportStatements {
-    /// A section is known by its external id, else by subject, group and kind. It may stand in several rows, each with a
-    /// teacher of its own. Who teaches it already stays; a new lead ends the old one's time, from the day that the row says.
+    /// A section is matched by its external id, else by subject, group and kind. It may have several rows, each with
+    /// one teacher. Present teachers stay; a new lead ends the term of the old one on the day before the row's first
+    /// day.
     static let load = ImportStatements(
         examine: examine(
             findings(
@@ -49,7 +50,7 @@ extension ImportStatements {
                     ),
                     ("w.differs", "subject", "differs", .row("w.first_line")),
                     ("w.lacks_code", "external_id", "lacks_code", nil),
-                    // M1: grade 1 takes none.
+                    // M1: grade 1 has no marks.
                     (
                         "w.grade_level = 1 AND w.grading <> 'none' AND w.grading IS DISTINCT FROM w.grading_now",
                         "grading", "marks_not_allowed", nil
@@ -154,7 +155,7 @@ extension ImportStatements {
                     AND w.teacher_to IS NOT NULL
                 RETURNING w.line::text AS key
                 """),
-            // A new lead ends the old one's time the day before.
+            // A new lead ends the term of the old one on the day before.
             Statement(
                 """
                 UPDATE section_teachers t SET ends_on = w.teacher_from - 1
@@ -177,7 +178,7 @@ extension ImportStatements {
 
     private static let years = "w.year_starts_on || ' … ' || w.year_ends_on"
 
-    /// What a row makes of the section `s`.
+    /// The values that a row gives the section `s`.
     private static let section = """
         coalesce(w.kind, s.kind), coalesce(w.grading, s.grading), coalesce(w.name, s.name),
             coalesce(w.hours_per_week, s.hours_per_week), coalesce(w.external_id, s.external_id)
@@ -227,8 +228,8 @@ extension ImportStatements {
         )
         """
 
-    /// Rows with a teacher, beside what of the section's teachers they are about: that which begins on the day, else the last
-    /// that holds on some of the days; and another lead, whose place the row takes.
+    /// Rows with a teacher, and the assignment that they change: the one that begins on the same day, else the last one
+    /// that overlaps; and the other lead that the row replaces.
     private static let wantedTeachers = """
         SELECT w.*,
             CASE

@@ -19,12 +19,12 @@ extension ImportDeclaration {
 }
 
 extension ImportStatements {
-    /// People are written through the views of their profiles, whose triggers keep the tables and roles behind them. An empty
-    /// cell leaves what is there.
+    /// People are written through the views of their profiles, whose triggers maintain the tables and roles behind
+    /// them. An empty cell keeps the present value.
     ///
     /// - Parameters:
-    ///   - without: columns that are not the profile's.
-    ///   - isCurrent: whether somebody, `k`, is missed when a file leaves them out.
+    ///   - without: columns that are not in the profile.
+    ///   - isCurrent: a condition: the person `k` counts as missing when a file leaves them out.
     static func people(
         _ kind: ImportKind, without others: [String] = [], isCurrent: String, findings: String, follow: [String] = [],
         verify: Statement? = nil

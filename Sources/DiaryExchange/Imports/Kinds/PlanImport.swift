@@ -23,11 +23,12 @@ extension ImportDeclaration {
 }
 
 extension ImportStatements {
-    /// P1: plans of the common base. A row is a topic; a plan is known by its external id, else by subject, grade level and
-    /// title. A topic is known by its external id, else by its number in the plan. Drafts alone are changed; topics that a
-    /// file leaves out come behind those that it has.
+    /// P1: plans of the common base. A row is a topic. A plan is matched by its external id, else by subject, grade
+    /// level and title; a topic by its external id, else by its number in the plan. Only drafts can be changed. Topics
+    /// that a file leaves out move behind those in the file.
     ///
-    /// A file with some of the topics says nothing about numbers: a topic is known by its external id, else by its title, and
+    /// A partial file does not set numbers: a topic is matched by its external id, else by its title, and keeps its
+    /// place; new topics come last.
     /// keeps its place; new ones come last.
     static let plans = ImportStatements(
         examine: examine(
@@ -56,7 +57,7 @@ extension ImportStatements {
             FROM (\(wantedTopics)) w
             JOIN plan_topics t ON t.school_id = $1 AND t.external_id = w.topic_id AND t.id IS DISTINCT FROM w.topic_now
             """),
-        // Of a plan in the file all topics are expected, and other plans are not.
+        // A file must have all topics of its plans; other plans are not compared.
         compare: Statement(
             """
             WITH w AS MATERIALIZED (\(wantedTopics))
@@ -95,7 +96,7 @@ extension ImportStatements {
                 FROM (\(wantedTopics)) w
                 WHERE w.state = 'draft' AND w.unit_now IS NULL AND w.line = w.unit_line
                 """),
-            // In the order in which the file names them first, and those that it does not name behind.
+            // The order in which the file first names them, followed by those that it does not name.
             Statement(
                 """
                 WITH w AS MATERIALIZED (\(wantedTopics))
@@ -110,7 +111,7 @@ extension ImportStatements {
                 ) o
                 WHERE u.school_id = $1 AND u.id = o.id AND u.position <> o.position
                 """),
-            // Topics take the numbers of their rows; those that the file leaves out come behind.
+            // Topics take the numbers of their rows; those that the file leaves out follow.
             Statement(
                 """
                 WITH w AS MATERIALIZED (SELECT w.* FROM (\(wantedTopics)) w WHERE w.state = 'draft')
@@ -158,7 +159,7 @@ extension ImportStatements {
             """),
         follow: [])
 
-    /// Rows beside their plan and topic, with what an empty cell leaves.
+    /// Rows with their plan and topic, and the values that an empty cell keeps.
     private static let wantedTopics = """
         WITH r AS MATERIALIZED (
             SELECT r.*, \(plain("r.subject")) AS subject_key, \(plain("r.title")) AS title_key,

@@ -56,7 +56,7 @@ extension ImportStatements {
             FROM \(rows(.students)) WHERE r.birth_date > lyceum.today()
             """,
         follow: [
-            // Who changes class leaves the old one the day before.
+            // A change of class ends the old enrollment on the day before.
             """
             UPDATE enrollments e SET ends_on = w.starts_on - 1
             FROM (\(wantedEnrollments)) w
@@ -74,12 +74,12 @@ extension ImportStatements {
             SELECT u.external_id AS key FROM done JOIN users u ON u.school_id = $1 AND u.id = done.student_id
             """,
         ],
-        // A membership of the class's own group has the id of its enrollment.
+        // A membership in the class's own group has the id of its enrollment.
         verify: overlaps(
             of: "SELECT e.line, e.key, e.id_now AS member_now FROM (\(wantedEnrollments)) e", field: "class",
             name: "w.key"))
 
-    /// Beside the last enrollment that is not over when the wanted one begins.
+    /// Rows with the last enrollment that has not ended when the new one begins.
     private static let wantedEnrollments = """
         SELECT r.line, r.external_id AS key, r.class, r.other_id AS id, s.id AS student_id, c.id AS class_id,
             coalesce(r.enrolled_on, y.starts_on) AS starts_on, y.starts_on AS year_starts_on, y.ends_on AS year_ends_on,

@@ -36,7 +36,7 @@ extension ImportDeclaration {
 }
 
 extension ImportStatements {
-    /// An entry is known by its external id, else by section, weekday, slot, week and first day.
+    /// An entry is matched by its external id, else by section, weekday, slot, week and first day.
     static let timetable = ImportStatements(
         examine: examine(
             findings(
@@ -134,13 +134,13 @@ extension ImportStatements {
 
     private static let columns =
         "section_id, bell_schedule_id, weekday, slot, week, room_id, teacher_id, starts_on, ends_on, external_id"
-    /// What a row makes of the entry `e`.
+    /// The values that a row gives the entry `e`.
     private static let values = """
         w.section_id, w.bell_schedule_id, w.day, w.slot, w.week_wanted, coalesce(w.room_id, e.room_id),
         coalesce(w.teacher_id, e.teacher_id), w.first_day, w.last_day, coalesce(w.external_id, e.external_id)
         """
 
-    /// Rows beside the entry that they are about. Sections are looked up once for all rows that name one in the same words.
+    /// Rows with the entry that they change. Rows that name a section in the same words share one lookup.
     private static let wantedEntries = """
         WITH r AS MATERIALIZED (
             SELECT r.*, r.weekday::smallint AS day, plain_room.key AS room_key, plain_room.building_key,
@@ -226,7 +226,7 @@ extension ImportStatements {
                 SELECT coalesce(t.section_id, k.section_id) AS section_id, coalesce(r.week, k.week, 'every') AS week_wanted,
                     coalesce(t.grade_level, g.grade_level) AS grade_level, o.academic_year_id <> y.id AS is_past
             ) v
-            -- The bells of the weekday, else those of every day; of the shift, else of the first one.
+            -- The bell schedule of the weekday, else of every day; of the shift, else of the first one.
             LEFT JOIN LATERAL (
                 SELECT array_agg(b.id ORDER BY b.id) AS schedules
                 FROM b
@@ -252,8 +252,8 @@ extension ImportStatements {
         LEFT JOIN b s ON s.id = w.bell_schedule_id
         """
 
-    /// L1 for the week: entries that the import wrote, beside those that stand at the same time and want the same teacher,
-    /// room or pupils. Two of the file are told at the later row.
+    /// L1 for the week: entries that the import wrote, with entries at the same time that need the same teacher, room
+    /// or students. A conflict within the file is reported at the later row.
     private static let conflicts = """
         WITH w AS MATERIALIZED (\(wantedEntries)),
         e AS MATERIALIZED (
@@ -269,7 +269,7 @@ extension ImportStatements {
             LEFT JOIN w ON w.id_now = e.id
             WHERE e.school_id = $1 AND e.starts_on <= coalesce(e.ends_on, y.ends_on)
         ),
-        -- Who teaches: the entry's own teacher, else the section's leads.
+        -- The teachers: the entry's own teacher, else the section's leads.
         taught AS MATERIALIZED (
             SELECT e.*, e.teacher_id AS who FROM e WHERE e.teacher_id IS NOT NULL
             UNION ALL
@@ -280,7 +280,7 @@ extension ImportStatements {
                 AND e.days && daterange(t.starts_on, t.ends_on, '[]')
             WHERE e.teacher_id IS NULL
         ),
-        -- Groups that share pupils, and when; each with itself.
+        -- Groups that share students, with the dates; each group also with itself.
         pairs AS MATERIALIZED (
             SELECT DISTINCT a.group_id AS one, b.group_id AS other,
                 daterange(a.starts_on, a.ends_on, '[]') * daterange(b.starts_on, b.ends_on, '[]') AS days
