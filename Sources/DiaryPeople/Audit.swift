@@ -6,7 +6,8 @@ import Web
 /// The audit log: who changed what and when, the old and new values, and the reason (A5). The database's triggers write
 /// it; nothing here does.
 ///
-/// Marks, attendance and final marks have histories of their own and are not in it.
+/// Marks, attendance and final marks have histories of their own and are not in it. The school's log names the changed
+/// fields of profiles without their values. The history of one student has the values, and reading it is recorded (K2).
 package enum Audit {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/audit", "listAudit", access: .managers, list),
@@ -79,27 +80,43 @@ package enum Audit {
         return try await ListAnswer(request, caller, page).read(
             behind: Query(statement: kept, parameters: student),
             Query(statement: changes, parameters: student + [.text(page.after?[0]), .integer(page.limit + 1)]),
-            key: ["id"], total: Query(statement: changeTotal, parameters: student + [.boolean(page.wantsTotal)]))
+            key: ["id"], total: Query(statement: changeTotal, parameters: student + [.boolean(page.wantsTotal)]),
+            recording: Query(statement: reading, parameters: [student[1]]))
     }
 
     static let longestRange = 366
 
-    /// Health groups are shown only to callers who may see them (K2), for all students.
-    private static func shown(_ values: String, _ seesHealth: String) -> String {
+    /// Health groups are left out for callers who may not see them (K2), for all students.
+    private static func values(_ values: String, _ seesHealth: String) -> String {
         """
         CASE WHEN a.entity <> 'students' OR \(seesHealth) THEN a.\(values)
             ELSE a.\(values) - '{health_group,pe_group}'::text[] END
         """
     }
 
+    /// As the log of the school shows them: of profiles only the names of fields, and the values that lists show to every
+    /// reader of the log.
+    private static func logged(_ side: String) -> String {
+        """
+        CASE
+            WHEN a.entity = 'students' THEN lyceum.without_values(\(values(side, deputySees)), '{id}')
+            WHEN a.entity = 'student_documents' THEN lyceum.without_values(a.\(side), '{id,student_id,kind}')
+            WHEN a.entity = 'users' AND EXISTS (
+                SELECT FROM students p WHERE p.school_id = a.school_id AND p.id = a.entity_id
+            ) THEN lyceum.without_values(a.\(side), '{id,last_name,first_name,middle_name}')
+            ELSE a.\(side)
+        END
+        """
+    }
+
     private static let deputySees = "(SELECT lyceum.has_role('deputy_head'))"
 
-    private static func columns(_ seesHealth: String) -> String {
+    private static func columns(before: String, after: String) -> String {
         """
-        a.id, a.entity, a.entity_id, a.action, \(shown("before", seesHealth)) AS before,
-        \(shown("after", seesHealth)) AS after,
+        a.id, a.entity, a.entity_id, a.action, \(before) AS before, \(after) AS after,
         u.id AS "changed_by?.id", u.last_name AS "changed_by?.last_name", u.first_name AS "changed_by?.first_name",
-        u.middle_name AS "changed_by?.middle_name", c.id AS "client?.id", c.name AS "client?.name", a.changed_at, a.reason, nullif(a.request_id, '') AS request_id
+        u.middle_name AS "changed_by?.middle_name", c.id AS "client?.id", c.name AS "client?.name", a.changed_at, a.reason,
+        nullif(a.request_id, '') AS request_id
         """
     }
 
@@ -130,7 +147,7 @@ package enum Audit {
 
     private static let records = Statement(
         """
-        SELECT \(columns(deputySees))
+        SELECT \(columns(before: logged("before"), after: logged("after")))
         FROM (SELECT a.* \(wanted) AND ($10::bigint IS NULL OR a.id < $10::bigint) ORDER BY a.id DESC LIMIT $11::int) a
         \(author)
         ORDER BY a.id DESC
@@ -151,8 +168,8 @@ package enum Audit {
         """
         COPY (
             SELECT a.id, \(SharedSQL.moment("a.changed_at")) AS changed_at, \(SharedSQL.cell("a.entity")) AS entity,
-                a.entity_id, \(SharedSQL.cell("a.action")) AS action, \(shown("before", deputySees)) AS before,
-                \(shown("after", deputySees)) AS after, u.id AS changed_by_id,
+                a.entity_id, \(SharedSQL.cell("a.action")) AS action, \(logged("before")) AS before,
+                \(logged("after")) AS after, u.id AS changed_by_id,
                 \(SharedSQL.cell("u.last_name")) AS changed_by_last_name,
                 \(SharedSQL.cell("u.first_name")) AS changed_by_first_name,
                 \(SharedSQL.cell("u.middle_name")) AS changed_by_middle_name, c.id AS client_id,
@@ -170,7 +187,7 @@ package enum Audit {
         COPY (
             SELECT json_build_object(
                 'id', a.id, 'entity', a.entity, 'entity_id', a.entity_id, 'action', a.action,
-                'before', \(shown("before", deputySees)), 'after', \(shown("after", deputySees)),
+                'before', \(logged("before")), 'after', \(logged("after")),
                 'changed_by', CASE WHEN u.id IS NOT NULL THEN json_build_object(
                     'id', u.id, 'last_name', u.last_name, 'first_name', u.first_name, 'middle_name', u.middle_name
                 ) END,
@@ -200,9 +217,12 @@ package enum Audit {
             AND (SELECT lyceum.keeps_student($2::uuid))
         """
 
+    private static let ofPupil = "(SELECT lyceum.sees_health($2::uuid))"
+    private static let reading = Statement("SELECT lyceum.record_reading($1::uuid)")
+
     private static let changes = Statement(
         """
-        SELECT \(columns("(SELECT lyceum.sees_health($2::uuid))"))
+        SELECT \(columns(before: values("before", ofPupil), after: values("after", ofPupil)))
         FROM (SELECT a.* \(ofStudent) AND ($3::bigint IS NULL OR a.id < $3::bigint) ORDER BY a.id DESC LIMIT $4::int) a
         \(author)
         ORDER BY a.id DESC

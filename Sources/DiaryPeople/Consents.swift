@@ -1,6 +1,7 @@
 import Diary
 
-/// A family's consents (K3): for a student, to a purpose, given by a person, and for a period.
+/// A family's consents (K3): for a student, to a purpose, given by a person, and for a period. `lyceum.may_consent`
+/// decides who may give one.
 package enum Consents {
     package static let resource = Resource(
         path: "students/{student_id}/consents",
@@ -28,6 +29,14 @@ package enum Consents {
             "consents_dates": .init(
                 field: "withdrawn_on", code: "before_start", ru: "Дата отзыва не может быть раньше даты согласия.",
                 en: "The day of withdrawal must not be before the day of the consent."),
+            "consents_giver": .init(
+                .giverNotEntitled, field: "given_by", code: "not_entitled",
+                ru: "Ни ученик с 14 лет (на медицинскую помощь — с 15), ни представитель с доступом в этот день.",
+                en: "Neither the student from the age of 14 (medical care: 15) nor a guardian with access on that day."
+            ),
+            "consents_withdrawal": .init(
+                .consentWithdrawn, field: "withdrawn_on", code: "withdrawn", ru: "Отзыв уже действует.",
+                en: "The withdrawal is already in force."),
             "consents_one_at_a_time": .init(
                 .conflict, field: "given_on", code: "overlap", ru: "Такое согласие уже действует.",
                 en: "The same person's consent to this purpose is already in force."),

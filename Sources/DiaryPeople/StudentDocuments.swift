@@ -1,9 +1,9 @@
 import Diary
 import Postgres
 
-/// Documents of a student: passport, СНИЛС and the like, for those who maintain the profile and for the family. Lists
-/// show numbers to nobody: a caller who needs one opens the document. This is recorded unless the caller is the class
-/// teacher or the family (K2).
+/// Documents of a student: passport, СНИЛС and the like, for staff who maintain the profile and for the family. A list
+/// shows whole numbers to nobody, and only the kinds to staff other than the class teacher: reading one document is
+/// recorded (K2), reading a list is not.
 package enum StudentDocuments {
     package static let resource = Resource(
         path: "students/{student_id}/documents",
@@ -22,9 +22,10 @@ package enum StudentDocuments {
             ).fixed,
             ResourceField("series", .text(maximum: 20)).nullable.selected(as: "CASE WHEN f.whole THEN t.series END"),
             ResourceField("number", .text(maximum: 50)).selected(
-                as: "CASE WHEN f.whole THEN t.number ELSE lyceum.masked(t.number) END"),
-            ResourceField("issued_by", .text(maximum: 500)).nullable,
-            ResourceField("issued_on", .date).nullable,
+                as: "CASE WHEN f.whole THEN t.number WHEN f.own THEN lyceum.masked(t.number) ELSE '••••' END"),
+            ResourceField("issued_by", .text(maximum: 500)).nullable.selected(
+                as: "CASE WHEN f.whole OR f.own THEN t.issued_by END"),
+            ResourceField("issued_on", .date).nullable.selected(as: "CASE WHEN f.whole OR f.own THEN t.issued_on END"),
         ],
         joined: .init(shown("true"), inLists: shown("false"), selecting: "NOT f.whole AS masked"),
         order: ["kind"],
@@ -38,5 +39,13 @@ package enum StudentDocuments {
                 en: "The series is not valid for this kind of document."),
         ])
 
-    private static func shown(_ whole: String) -> String { "CROSS JOIN LATERAL (SELECT \(whole) AS whole) f" }
+    private static func shown(_ whole: String) -> String {
+        """
+        CROSS JOIN LATERAL (
+            SELECT \(whole) AS whole, lyceum.leads_student(t.student_id)
+                OR lyceum.sees_student(t.school_id, lyceum.current_user_id(), t.student_id) AS own
+            OFFSET 0
+        ) f
+        """
+    }
 }

@@ -3,6 +3,7 @@ import Diary
 import HTTP1
 import JSON
 import Postgres
+import Reactor
 import Web
 
 /// A student's photo, available while a consent to it is in force (K3).
@@ -48,8 +49,7 @@ package enum StudentPhotos {
             throw Problem.noPhoto
         }
         let condition = try Condition(request)
-        let image = try image(try await request.body(atMost: maximumSize))
-        let digest = try SHA256.hash(image.bytes)
+        let (image, digest) = try await image(try await request.body(atMost: maximumSize), caller)
         let school = Parameter.integer(caller.school.id)
         return try await caller.services.lanes.transaction(caller.scope) { transaction in
             let rows = try await transaction.run([
@@ -90,12 +90,16 @@ package enum StudentPhotos {
         }
     }
 
-    private static func image(_ bytes: [UInt8]) throws -> ImageFile {
-        do throws(ImageFile.Fault) {
-            return try ImageFile(bytes)
-        } catch {
-            if error == .unknownFormat { throw Problem.noPhoto }
-            throw Problem(.validationFailed, items: [.init(pointer: "", code: error.rawValue, detail: error.detail)])
+    /// Runs on the thread for files: checking a picture of 2 MiB may mean inflating 128 MiB.
+    private static func image(_ bytes: [UInt8], _ caller: Caller) async throws -> (ImageFile, digest: [UInt8]) {
+        do {
+            return try await caller.services.files.run {
+                let image = try ImageFile(bytes)
+                return (image, try SHA256.hash(image.bytes))
+            }
+        } catch let fault as ImageFile.Fault {
+            if fault == .unknownFormat { throw Problem.noPhoto }
+            throw Problem(.validationFailed, items: [.init(pointer: "", code: fault.rawValue, detail: fault.detail)])
         }
     }
 
@@ -190,7 +194,9 @@ extension ImageFile.Fault {
     fileprivate var detail: Text {
         switch self {
         case .unknownFormat, .damaged:
-            Text(ru: "Файл повреждён или обрезан.", en: "The file is damaged or truncated.")
+            Text(
+                ru: "Файл повреждён или обрезан, или точек в нём не столько, сколько он называет.",
+                en: "The file is damaged or truncated, or its pixels do not match the declared size.")
         case .unsupported:
             Text(
                 ru: "Анимация, JPEG без потерь и подобные виды картинок не поддерживаются.",

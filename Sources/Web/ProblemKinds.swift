@@ -82,7 +82,7 @@ extension ProblemKind {
         title: Text(ru: "Ожидание не поддерживается", en: "Expectation failed"),
         detail: Text(
             ru: "В поле Expect поддерживается только 100-continue.",
-            en: "Expect supports 100-continue and nothing else.")
+            en: "Expect supports only 100-continue.")
     )
     package static let validationFailed = ProblemKind(
         "validation_failed", .unprocessableContent,

@@ -108,7 +108,7 @@ extension SchoolCommand {
                         rows: Dictionary(uniqueKeysWithValues: opened.rows.map { ($0.table, $0.rows) })))
                 return
             }
-            print("Created \(name). Its code is \(code).")
+            print("\(name) is open. Its code is \(code).")
             if let year = opened.academicYear {
                 print("Academic year \(year.name), \(year.startsOn) to \(year.endsOn).\n")
                 printTable([["TABLE", "ROWS"]] + opened.rows.map { [$0.table, String($0.rows)] })

@@ -179,9 +179,9 @@ private func show(_ issued: StaffAccount.Issued, school: String, json: Bool) thr
     }
     printTable([
         ["School", school], ["Login", issued.login], ["Activation code", issued.code.shown],
-        ["Valid until", issued.expiresAt],
+        ["Good until", issued.expiresAt],
     ])
-    print("\nThe code is shown only now, and works once.")
+    print("\nThe code is shown this once, and works once.")
 }
 
 private struct IssuedDocument: Encodable {

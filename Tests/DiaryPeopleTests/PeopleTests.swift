@@ -220,8 +220,12 @@ import Testing
         #expect(try client.get("/v1/students/\(child)").status == 200)
         #expect(try client.get("/v1/students/\(child)/diary").status == 200)
         let path = "/v1/students/\(child)/guardians/\(guardianship["id"]!.string!)"
-        for closing in [#"{"access": "none"}"#, #"{"access": "full", "ends_on": "2025-11-18"}"#] {
-            #expect(try patch("teacher", path, closing).status == 200)
+        let closings = [
+            ("teacher", #"{"access": "none"}"#),
+            ("deputy", #"{"access": "full", "basis": "Решение суда", "ends_on": "2025-11-18"}"#),
+        ]
+        for (login, closing) in closings {
+            #expect(try patch(login, path, closing).status == 200)
             #expect(try client.get("/v1/students/\(child)").status == 404, "\(closing)")
             #expect(try client.get("/v1/students/\(child)/diary").status == 404, "\(closing)")
             #expect(try client.get("/v1/students").json["items"]?.array.count == 0, "\(closing)")
@@ -306,7 +310,7 @@ import Testing
         let own = try client("admin").post(
             "/v1/students/\(ids.child)/guardians",
             json: #"{"guardian_id": "\#(try user("admin"))", "relation": "mother", "starts_on": "2025-09-01"}"#)
-        #expect(own.status == 422)
+        #expect(own.code == "own_guardianship")
     }
 
     @Test func A2_namesOfStaffAreTheAdministrators() throws {
@@ -389,6 +393,9 @@ import Testing
             "teacher", path, #"{"purpose": "photo", "given_by": "\#(mother)", "given_on": "2025-09-01"}"#)
         let other = try make(
             "teacher", "/v1/guardians", #"{"last_name": "Второй", "first_name": "Пётр"}"#)["id"]!.string!
+        _ = try make(
+            "teacher", "/v1/students/\(ids.child)/guardians",
+            #"{"guardian_id": "\#(other)", "relation": "father", "starts_on": "2025-09-02"}"#)
         _ = try make("teacher", path, #"{"purpose": "photo", "given_by": "\#(other)", "given_on": "2025-09-02"}"#)
         func purposes(_ login: String) throws -> [String?] {
             try client(login).get(path).json["items"]!.array.filter { $0["purpose"]?.string == "photo" }.map {
@@ -403,12 +410,44 @@ import Testing
         let one = "\(path)/\(given["id"]!.string!)"
         #expect(try patch("teacher", one, #"{"withdrawn_on": "2025-08-01"}"#).status == 422)
         #expect(try patch("teacher", one, #"{"withdrawn_on": "2025-10-01"}"#).status == 200)
+        for again in ["null", "\"2025-10-02\""] {
+            let refused = try patch("teacher", one, #"{"withdrawn_on": \#(again)}"#)
+            #expect(refused.status == 409 && refused.code == "consent_withdrawn", "\(refused.text)")
+            #expect(refused.json["errors"]?[0]?["pointer"]?.string == "/withdrawn_on")
+        }
         #expect(
             try client("teacher").post(
                 path, json: #"{"purpose": "photo", "given_by": "\#(mother)", "given_on": "2025-10-01"}"#
             ).status == 201)
         #expect(try client("parent").get("/v1/students/\(ids.others[0])/consents").status == 404)
         #expect(try client("student").get(path).status == 404)
+    }
+
+    /// Not the staff who type it in, not another family, not the guardian before the guardianship, not a child.
+    @Test func K3_aConsentIsGivenByThePupilOrAGuardianWithAccess() throws {
+        let pupil = ids.others[4]
+        let path = "/v1/students/\(pupil)/consents"
+        let guardian = try owner(
+            "SELECT guardian_id FROM guardianships WHERE school_id = $1 AND student_id = $2 LIMIT 1", pupil)[0][0]!
+        _ = try owner("UPDATE students SET birth_date = '2012-03-14' WHERE school_id = $1 AND id = $2", pupil)
+        func give(_ giver: String, _ day: String, _ purpose: String = "publication") throws -> TestClient.Answer {
+            try client("deputy").post(
+                path, json: #"{"purpose": "\#(purpose)", "given_by": "\#(giver)", "given_on": "\#(day)"}"#)
+        }
+        let refused = [
+            try give(user("deputy"), "2025-10-01"), try give(user("teacher"), "2025-10-01"),
+            try give(user("parent"), "2025-10-01"), try give(ids.others[0], "2025-10-01"),
+            try give(guardian, "2001-01-01"), try give(pupil, "2026-03-13"), try give(pupil, "2026-03-14", "medical"),
+        ]
+        for answer in refused {
+            #expect(answer.status == 422 && answer.code == "giver_not_entitled", "\(answer.text)")
+            #expect(answer.json["errors"]?[0]?["pointer"]?.string == "/given_by")
+        }
+        #expect(try client("deputy").get(path).json["items"]?.array.isEmpty == true)
+        #expect(try give(guardian, "2025-10-01").status == 201)
+        #expect(try give(pupil, "2026-03-14").status == 201)
+        let consent = try client("deputy").get(path).json["items"]![0]!["id"]!.string!
+        #expect(try patch("deputy", "\(path)/\(consent)", #"{"given_on": "2001-01-01"}"#).code == "giver_not_entitled")
     }
 
     // MARK: Staff
@@ -440,6 +479,33 @@ import Testing
         #expect(try client.get("/v1/students/\(ids.child)").status == 200)
         #expect(try patch("admin", path, #"{"roles": ["teacher"]}"#).status == 200)
         #expect(try client.get("/v1/students/\(ids.child)").status == 401)
+    }
+
+    /// An administrator who does not read marks does not become the head who does.
+    @Test func A2_nobodyGrantsThemselvesARole() throws {
+        let id = try make(
+            "admin", "/v1/staff",
+            #"{"last_name": "Рыбина", "first_name": "Ида", "external_id": "own-1", "roles": ["administrator"]}"#)["id"]!
+            .string!
+        let client = try server.session(of: id, roles: ["administrator"])
+        func change(_ json: String) throws -> TestClient.Answer {
+            try client.patch("/v1/staff/\(id)", json: json, headers: [("If-Match", "*")])
+        }
+        for role in ["head", "deputy_head"] {
+            let answer = try change(#"{"roles": ["administrator", "\#(role)"]}"#)
+            #expect(answer.status == 403 && answer.code == "own_role", "\(answer.text)")
+        }
+        let file = "Код;Фамилия;Имя;Роли\nown-1;Рыбина;Ида;\"Администратор, Директор\"\n"
+        let imported = try client.send(
+            "POST", "/v1/imports/staff?force=true", headers: [("Content-Type", "text/csv")], body: Array(file.utf8))
+        #expect(imported.status == 422, "\(imported.text)")
+        #expect(imported.json["errors"]?[0]?["pointer"]?.string == "/rows/2/roles")
+        #expect(imported.json["errors"]?[0]?["code"]?.string == "own_role")
+        let roles = "SELECT roles FROM staff_profiles WHERE school_id = $1 AND id = $2"
+        #expect(try owner(roles, id) == [["{administrator}"]])
+        // The rest of the own record, and to teach as well.
+        #expect(try change(#"{"position": "Инженер", "roles": ["administrator", "teacher"]}"#).status == 200)
+        #expect(try patch("admin", "/v1/staff/\(id)", #"{"roles": ["head"]}"#).status == 200)
     }
 
     @Test func onePersonMayBeStaffAndGuardian() throws {

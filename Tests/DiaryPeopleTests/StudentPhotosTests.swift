@@ -195,6 +195,17 @@ import Testing
         #expect(try teacher.patch("/v1/students/\(pupil)", json: text, headers: [("If-Match", "*")]).status == 413)
     }
 
+    /// A picture that would take the memory of every app that shows it is refused, and nothing is kept of it.
+    @Test func aPictureThatInflatesToMoreThanItSaysIsRefused() throws {
+        let pupil = ids.others[10]
+        _ = try consent(pupil)
+        let bomb = PNGFile(pixels: [UInt8](repeating: 0, count: 4 << 20)).bytes
+        let refused = try put(pupil, bomb, type: "image/png")
+        #expect(refused.status == 422, "\(refused.text)")
+        #expect(refused.json["errors"]?[0]?["code"]?.string == "damaged_image")
+        #expect(try owner("SELECT count(*) FROM student_photos WHERE school_id = $1 AND id = $2", pupil) == [["0"]])
+    }
+
     @Test func K2_whoPutsReadsAndDeletesAPhotoIsRecorded() throws {
         let pupil = ids.others[8]
         _ = try consent(pupil)

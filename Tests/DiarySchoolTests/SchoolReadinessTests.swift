@@ -351,7 +351,7 @@ import Testing
         #expect(russian[5] == "Виды пропусков без обозначения: 5.")
         let english = try details("en")
         #expect(english[0] == "There is no academic year.")
-        #expect(english[5] == "Meanings of absence without a label: 5.")
+        #expect(english[5] == "Kinds of absence without a code: 5.")
         #expect(english.allSatisfy { $0.utf8.allSatisfy { $0 < 128 } } && english.count == Self.order.count)
         #expect(!(russian + english).contains { $0.contains("{") })
     }

@@ -96,7 +96,7 @@ import Testing
             INSERT INTO users (school_id, id, last_name, first_name)
                 SELECT s.id, u.id::uuid, 'Family', 'Given'
                 FROM schools s, unnest('{\(Self.old),\(Self.young),\(Self.other)}'::text[]) u (id);
-            INSERT INTO students (school_id, id) SELECT school_id, id FROM users;
+            INSERT INTO students (school_id, id, birth_date) SELECT school_id, id, '2000-01-01' FROM users;
             INSERT INTO clients (school_id, id, kind, name, redirect_uris, scopes)
                 SELECT id, gen_random_uuid(), 'app', 'App', '{https://a.test}', '{person}' FROM schools;
             """)

@@ -162,7 +162,7 @@ package struct DemoSchoolIDs: Sendable {
             ON CONFLICT (school_id, kind, extract(year FROM issued_on), number) DO UPDATE SET text = excluded.text RETURNING id
             """, [String(school)]
         ).first
-        // Clients are no part of the demo school.
+        // The demo school has no clients.
         let client = try connection.query(
             """
             INSERT INTO clients (school_id, id, kind, name, scopes)
@@ -191,10 +191,10 @@ package struct DemoSchoolIDs: Sendable {
         return rows
     }
 
-    /// An id that nothing has.
+    /// An id that no row has.
     package static let nothing = "0198ca94-2869-71eb-91b7-5bfd27fa83f1"
 
-    /// A template's path with ids that the demo logins own.
+    /// A path with ids to which the demo logins have access.
     package func path(_ template: String) -> String {
         template.replacing("{class_id}", with: class7A).replacing("{student_id}", with: child)
             .replacing("{section_id}", with: section).replacing("{mark_id}", with: mark)

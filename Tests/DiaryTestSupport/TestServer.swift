@@ -24,7 +24,7 @@ package final class TestServer: Sendable {
 
     package let database: TestDatabase
     package let server: RunningServer
-    /// What PostgreSQL has warned the server about.
+    /// PostgreSQL's warnings to the server.
     package let warnings: Warnings
     private let foundIDs = Mutex<DemoSchoolIDs?>(nil)
 

@@ -20,7 +20,7 @@ OTHER_VARIABLES = {
     "LYCEUM_CONFIG", "LYCEUM_PORT", "LYCEUM_TEST_DATABASE_URL", "LYCEUM_SUPERUSER_PASSWORD", "LYCEUM_OWNER_PASSWORD",
     "LYCEUM_SERVER_PASSWORD",
 }
-COMMON_OPTIONS = {"--config", "--resources", "--help"}
+COMMON_OPTIONS = {"--config", "--resources", "--help", "--version"}
 
 
 def run(program: str) -> list[str]:

@@ -115,7 +115,7 @@ package struct Authorizer {
                     throw Problem(.forbidden)
                 }
             }
-            // Behind the role: without it, no scope would help.
+            // After the check of the role: without the role, no scope would help.
             if claims.client != nil { try admitApp(claims, request) }
         }
         return claims
@@ -145,9 +145,9 @@ extension Problem {
         Problem(.invalidToken, headers: [("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
     }
 
-    /// RFC 6750 section 3.1. Where no scope would help it is `notForPrograms`.
+    /// RFC 6750 section 3.1. If no scope would help, the problem is `notForPrograms`.
     ///
-    /// - Parameter wanted: scopes of which any would do.
+    /// - Parameter wanted: scopes of which each alone is enough.
     static func insufficientScope(_ wanted: [String]) -> Problem {
         let scopes = wanted.sorted().joined(separator: " ")
         return Problem(

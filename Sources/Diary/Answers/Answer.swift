@@ -52,8 +52,18 @@ package struct Answer {
     }
 
     /// The object, and the results, from which the caller builds the rest of the response.
-    package func plain(for caller: Caller) async throws -> (response: Response, results: Results) {
-        let results = try await read(for: caller)
+    ///
+    /// - Parameter isRecorded: one of the queries records the reading (K2), so they run as a write.
+    package func plain(
+        for caller: Caller, isRecorded: Bool = false
+    ) async throws -> (response: Response, results: Results) {
+        let results: Results
+        if isRecorded {
+            results = Results(queries, try await caller.services.lanes.write(caller.scope, queries))
+            try check(results)
+        } else {
+            results = try await read(for: caller)
+        }
         return (.json(try json(results)), results)
     }
 

@@ -20,9 +20,10 @@ package struct ListAnswer {
     ///   - items: returns one row more than the page's limit when there are more.
     ///   - key: the columns of the sort key, for the cursor.
     ///   - total: returns one row with `total`, NULL when the client did not ask for it.
+    ///   - record: records the reading, in the transaction that reads (K2).
     ///   - children: lists inside each item.
     package func read(
-        behind gate: Query? = nil, _ items: Query, key: [String], total: Query,
+        behind gate: Query? = nil, _ items: Query, key: [String], total: Query, recording record: Query? = nil,
         @ListBuilder _ children: () -> [List] = { [] }
     ) async throws -> Response {
         let answer = Answer(capacity: 8 * 1024) {
@@ -32,8 +33,9 @@ package struct ListAnswer {
                 if let cursor = cursor(try results[items], key) { writer.string(cursor) } else { writer.null() }
             }
             if page.wantsTotal { Fields(total) } else { Silent(total) }
+            if let record { Silent(record) }
         }
-        let (response, results) = try await answer.plain(for: caller)
+        let (response, results) = try await answer.plain(for: caller, isRecorded: record != nil)
         return linked(response, cursor(try results[items], key))
     }
 

@@ -34,6 +34,38 @@ extension ProblemKind {
         detail: Text(
             ru: "Имена сотрудников меняет только администратор (A2).",
             en: "Only administrators change the names of staff (rule A2)."))
+    package static let ownRole = ProblemKind(
+        "own_role", .forbidden,
+        title: Text(ru: "Роль себе не дают", en: "Your own role"),
+        detail: Text(
+            ru: "Роли администратора, директора и заместителя даёт другой администратор или владелец сервера (A2).",
+            en:
+                "Another administrator grants the roles administrator, head and deputy_head, or the owner does on the command line (rule A2)."
+        ))
+    package static let ownGuardianship = ProblemKind(
+        "own_guardianship", .forbidden,
+        title: Text(ru: "Это ваше представительство", en: "Your own guardianship"),
+        detail: Text(
+            ru:
+                "Своё представительство никто не меняет сам, а интеграция не меняет представительств сотрудников (A3): попросите другого сотрудника — администратора, директора или заместителя.",
+            en:
+                "Nobody writes their own guardianship, and an integration writes none of staff (rule A3). Ask another administrator, a head or a deputy head."
+        ))
+    package static let accessClosed = ProblemKind(
+        "access_closed", .forbidden,
+        title: Text(ru: "Доступ закрыт", en: "Access was closed"),
+        detail: Text(
+            ru:
+                "Доступ этого представителя к ученику был закрыт (A3). Открывает его директор или заместитель директора, указав документ в basis; такую запись не удаляют.",
+            en:
+                "This guardian's access to the student was closed (rule A3). Only a head or deputy head reopens it, and names the document in basis. The record cannot be deleted."
+        ))
+    package static let basisRequired = ProblemKind(
+        "basis_required", .unprocessableContent,
+        title: Text(ru: "Нужно основание", en: "Basis required"),
+        detail: Text(
+            ru: "Назовите в basis документ, по которому доступ открыт снова (A3): не тот, по которому он был закрыт.",
+            en: "Name in basis the document that reopens the access (rule A3), not the one that closed it."))
     package static let lastAdministrator = ProblemKind(
         "last_administrator", .conflict,
         title: Text(ru: "Последний администратор", en: "Last administrator"),
@@ -58,6 +90,21 @@ extension ProblemKind {
         detail: Text(
             ru: "Фото ученика хранят только при действующем согласии с целью photo (K3).",
             en: "A student's photo is stored only while a consent with the purpose photo is in force (rule K3)."))
+    package static let giverNotEntitled = ProblemKind(
+        "giver_not_entitled", .unprocessableContent,
+        title: Text(ru: "Этот человек согласие не даёт", en: "Not entitled to consent"),
+        detail: Text(
+            ru:
+                "Согласие даёт сам ученик с 14 лет (на медицинскую помощь — с 15, нужна дата рождения) или представитель, у которого в этот день есть доступ (K3).",
+            en:
+                "A consent is given by the student from the age of 14 (medical care: 15; the profile needs the birth date), or by a guardian with access on that day (rule K3)."
+        ))
+    package static let consentWithdrawn = ProblemKind(
+        "consent_withdrawn", .conflict,
+        title: Text(ru: "Согласие отозвано", en: "Consent was withdrawn"),
+        detail: Text(
+            ru: "Отозванное согласие не возвращают (K3): запишите новое.",
+            en: "A withdrawn consent does not come back (rule K3): record a new one."))
     package static let importShrinks = ProblemKind(
         "import_shrinks", .conflict,
         title: Text(ru: "Файл короче, чем ожидалось", en: "Import file shorter than expected"),
@@ -68,6 +115,7 @@ extension ProblemKind {
 
     package static let ofTheSchool: [ProblemKind] = [
         classNotMovable, enrollmentNotMovable, classGroupFollowsEnrollments, healthNotYours, notYourPerson,
-        lastAdministrator, yearNotNext, undecided, noConsent, importShrinks,
+        ownRole, ownGuardianship, accessClosed, basisRequired, lastAdministrator, yearNotNext, undecided, noConsent,
+        giverNotEntitled, consentWithdrawn, importShrinks,
     ]
 }

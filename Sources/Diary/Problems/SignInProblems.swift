@@ -41,8 +41,8 @@ extension ProblemKind {
         "not_for_programs", .forbidden,
         title: Text(ru: "Не для приложений и интеграций", en: "Not for apps and integrations"),
         detail: Text(
-            ru: "Эта операция закрыта для приложений и интеграций; никакие права (scope) её не откроют.",
-            en: "This operation is closed to apps of others and to integrations; no scope opens it."))
+            ru: "Эта операция закрыта для сторонних приложений и интеграций при любых правах (scope).",
+            en: "This operation is closed to third-party apps and to integrations, whatever their scopes."))
     package static let invalidRequest = ProblemKind(
         "invalid_request", .badRequest,
         title: Text(ru: "Не хватает данных для входа", en: "Invalid token request"),

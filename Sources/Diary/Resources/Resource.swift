@@ -161,13 +161,14 @@ extension Resource {
         parent.map { constraint == "\(table)_school_id_\($0.column)_fkey" } ?? false
     }
 
-    /// PostgreSQL, "Error Codes", class 23. Nil when the error is not a constraint violation.
+    /// PostgreSQL, "Error Codes", class 23. A rule of class LY may name a constraint, so that the refusal points at a field.
+    /// Nil when the error is not a constraint violation.
     func problem(for error: ServerError, operation: Operation) -> Problem? {
-        guard error.sqlState.hasPrefix("23") else { return nil }
         let isForeignKey = error.sqlState == "23503"
         if isForeignKey && operation == .delete { return Problem(.inUse) }
         let constraint = error.constraint ?? ""
         if let refusal = refusals[constraint] { return refusal.problem }
+        guard error.sqlState.hasPrefix("23") else { return nil }
         if isForeignKey && isOfParent(constraint) { return Problem(.notFound) }
         let field = field(of: constraint)?.name
         return switch error.sqlState {

@@ -11,8 +11,8 @@ package enum Work {
 
     package var isTransaction: Bool { if case .transaction = self { true } else { false } }
 
-    /// Checks deferred constraints while the answer can still report them. A segment needs no query for it: PostgreSQL checks them at
-    /// its Sync, which the answer waits for, and would log a warning for each SET CONSTRAINTS.
+    /// Checks deferred constraints while the answer can still report them. A segment needs no query for this:
+    /// PostgreSQL checks them at its Sync, before the answer, and would log a warning for each SET CONSTRAINTS.
     package var settling: [Query] { isTransaction ? [Idempotency.settle()] : [] }
 
     /// Runs the queries as one transaction or as a part of one; a refusal rolls all of them back.

@@ -150,6 +150,17 @@ extension Text {
                     en: "Student \(said) has left the group; to bring the student back, give starts_on.")
             case "self":
                 Text(ru: "Человек не может представлять сам себя.", en: "People can't be their own guardians.")
+            case "own_guardianship":
+                Text(
+                    ru:
+                        "Это ваше представительство, или интеграция пишет его сотруднику: его должен записать другой человек (A3).",
+                    en:
+                        "This guardianship is your own, or an integration writes it for a member of staff; another person has to (rule A3)."
+                )
+            case "own_role":
+                Text(
+                    ru: "Себе эту роль не дают: её даёт другой администратор (A2).",
+                    en: "Nobody grants themselves this role; another administrator has to (rule A2).")
             case "guardianship_over":
                 Text(
                     ru: "Представительство ученика \(said) закончено; импорт его не возобновляет (A3).",

@@ -3,6 +3,10 @@
 /// The bytes decide the format, not the client's media type. The pixels are not decoded: the file is parsed, and a new
 /// one is written with the parts that make up the picture. Everything else (place, camera, comments, thumbnails, data
 /// after the end) is dropped.
+///
+/// Apps decode the picture, so it must not declare more than it contains. The pixels of a PNG are inflated, and must be
+/// exactly as many as its header declares. A JPEG must contain enough data for its size. A WebP has no part that decodes
+/// to more than its dimensions. Checking a large PNG takes some tenths of a second: do not call this on a core.
 package struct ImageFile: Sendable, Equatable {
     package enum Format: String, Sendable {
         case jpeg = "image/jpeg"
@@ -42,12 +46,16 @@ package struct ImageFile: Sendable, Equatable {
     }
 
     init(_ format: Format, width: Int, height: Int, _ bytes: [UInt8]) throws(Fault) {
-        guard width > 0, height > 0 else { throw .damaged }
-        guard width <= Self.longestSide, height <= Self.longestSide else { throw .tooLarge }
+        try Self.check(width: width, height: height)
         self.format = format
         self.width = width
         self.height = height
         self.bytes = bytes
+    }
+
+    static func check(width: Int, height: Int) throws(Fault) {
+        guard width > 0, height > 0 else { throw .damaged }
+        guard width <= longestSide, height <= longestSide else { throw .tooLarge }
     }
 }
 

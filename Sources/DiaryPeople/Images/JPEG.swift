@@ -10,29 +10,34 @@ enum JPEG {
         var kept: [UInt8] = []
         kept.reserveCapacity(bytes.count)
         var head = Head()
-        var size: (width: Int, height: Int)?
+        var frame: Frame?
         var scans = 0
+        var coded = 0
         while true {
             let marker = try marker(&reader)
             switch marker {
             case 0xD9:
-                guard let size, scans > 0 else { throw .damaged }
+                guard let frame, scans > 0, coded >= frame.leastCoded else {
+                    throw .damaged
+                }
                 return try ImageFile(
-                    .jpeg, width: size.width, height: size.height, [0xFF, 0xD8] + head.bytes + kept + [0xFF, 0xD9])
+                    .jpeg, width: frame.width, height: frame.height, [0xFF, 0xD8] + head.bytes + kept + [0xFF, 0xD9])
             // Baseline, extended and progressive frames.
             case 0xC0, 0xC1, 0xC2:
                 let segment = try segment(&reader)
-                guard size == nil else { throw .damaged }
-                size = try self.size(segment)
+                guard frame == nil else { throw .damaged }
+                frame = try Frame(segment, isProgressive: marker == 0xC2)
                 append(marker, segment, to: &kept)
             // Tables, restart interval.
             case 0xC4, 0xDB, 0xDD: append(marker, try segment(&reader), to: &kept)
             case 0xDA:
                 let segment = try segment(&reader)
                 scans += 1
-                guard size != nil, scans <= mostScans else { throw .damaged }
+                guard frame != nil, scans <= mostScans else { throw .damaged }
                 append(marker, segment, to: &kept)
-                kept += scan(bytes, &reader)
+                let data = scan(bytes, &reader)
+                coded += data.count
+                kept += data
             // Application data, comments.
             case 0xE0...0xEF, 0xFE: head.read(marker, try segment(&reader))
             // Lossless, hierarchical and arithmetic coding, or a height that follows the scan.
@@ -60,16 +65,6 @@ enum JPEG {
         bytes += segment
     }
 
-    private static func size(_ frame: ArraySlice<UInt8>) throws(ImageFile.Fault) -> (width: Int, height: Int) {
-        var reader = ImageReader(frame)
-        guard try reader.byte() == 8 else { throw .unsupported }
-        let height = try reader.big(2)
-        let width = try reader.big(2)
-        let components = Int(try reader.byte())
-        guard [1, 3, 4].contains(components), frame.count == 6 + 3 * components else { throw .damaged }
-        return (width, height)
-    }
-
     /// The coded data up to the next marker: a 0xFF in the data is followed by a zero or is a restart marker.
     private static func scan(_ bytes: [UInt8], _ reader: inout ImageReader) -> ArraySlice<UInt8> {
         var end = reader.position
@@ -79,6 +74,43 @@ enum JPEG {
         }
         // Truncated data has no marker there; the next read then fails.
         return (try? reader.piece(end - reader.position)) ?? []
+    }
+}
+
+/// The header of a frame (B.2.2).
+private struct Frame {
+    let width: Int
+    let height: Int
+    /// Bytes of coded data that its blocks of 8 by 8 samples take at least: a code of one bit for the first coefficient of each
+    /// (F.1.2.1, G.1.2.1), and in a sequential frame another one for the end of the block (F.1.2.2).
+    let leastCoded: Int
+
+    init(_ segment: ArraySlice<UInt8>, isProgressive: Bool) throws(ImageFile.Fault) {
+        var reader = ImageReader(segment)
+        guard try reader.byte() == 8 else { throw .unsupported }
+        let (height, width) = (try reader.big(2), try reader.big(2))
+        try ImageFile.check(width: width, height: height)
+        let count = Int(try reader.byte())
+        guard [1, 3, 4].contains(count), segment.count == 6 + 3 * count else { throw .damaged }
+        var sampling: [(x: Int, y: Int)] = []
+        for _ in 0..<count {
+            _ = try reader.byte()
+            let factors = try reader.byte()
+            _ = try reader.byte()
+            sampling.append((Int(factors >> 4), Int(factors & 0xF)))
+        }
+        guard sampling.allSatisfy({ (1...4).contains($0.x) && (1...4).contains($0.y) }) else { throw .damaged }
+        let finest = (x: sampling.map { $0.x }.max()!, y: sampling.map { $0.y }.max()!)
+        // A.1.1 and A.2.2, without the blocks that fill up an interleaved scan.
+        func blocks(_ side: Int, _ factor: Int, _ finest: Int) -> Int {
+            ((side * factor + finest - 1) / finest + 7) / 8
+        }
+        let all = sampling.reduce(0) { sum, factors in
+            sum + blocks(width, factors.x, finest.x) * blocks(height, factors.y, finest.y)
+        }
+        self.width = width
+        self.height = height
+        leastCoded = all * (isProgressive ? 1 : 2) / 8
     }
 }
 

@@ -56,7 +56,7 @@ enum AccessMatrix {
         #expect(checked == rows * actors && rows >= Routes.all.count)
     }
 
-    /// The code of the 403 that a program gets whatever is asked for; nil where it is let in, or its person's role decides.
+    /// The code of the 403 that a client gets for any ids; nil if the client is admitted, or the person's role decides.
     private static func refusal(of actor: Actor, by rule: Access) -> String? {
         guard rule.people != .anybody else { return nil }
         switch actor {

@@ -82,6 +82,10 @@ struct DeclaredSchool {
             INSERT INTO academic_years (school_id, id, name, starts_on, ends_on, second_half_starts_on)
             VALUES ($1, gen_random_uuid(), 'Пустой', '2030-09-01', '2031-05-31', '2031-01-10') RETURNING id
             """)
+        // Consents of the fixtures are of this year.
+        try owner.query(
+            "UPDATE guardianships SET starts_on = '2025-01-01' WHERE school_id = $1 AND guardian_id = $2",
+            [String(school), ids["guardian_id"]])
         // A student without a class.
         try find(
             "newcomer_id",

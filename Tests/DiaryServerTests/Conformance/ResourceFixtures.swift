@@ -336,7 +336,7 @@ extension ResourceFixture {
                 {"guardian_id": "{other_guardian_id}", "relation": "legal_guardian", "starts_on": "2025-0{n}-01",
                 "ends_on": "2025-0{n}-20"}
                 """,
-            change: #"{"relation": "mother", "access": "none", "basis": "Решение суда"}"#,
+            change: #"{"relation": "mother", "basis": "Свидетельство"}"#,
             refused: [
                 "guardianships_dates": .init(
                     """
@@ -352,7 +352,10 @@ extension ResourceFixture {
                     #"{"guardian_id": "{nothing}", "relation": "mother", "starts_on": "2025-05-10"}"#, 422,
                     "/guardian_id unknown_reference"),
             ],
-            unreached: ["guardianships_self": "Only a person who is both student and guardian can violate it."]),
+            unreached: [
+                "guardianships_self": "Only a person who is both student and guardian can violate it.",
+                "guardianships_basis": "Only after access was closed; OwnGuardianshipTests.",
+            ]),
         "Consent": .init(
             path: "students/{student_1}/consents",
             body: """
@@ -366,13 +369,17 @@ extension ResourceFixture {
                     {"purpose": "photo", "given_by": "{guardian_id}", "given_on": "2025-05-20",
                     "withdrawn_on": "2025-05-01"}
                     """, 422, "/withdrawn_on before_start"),
+                "consents_giver": .init(
+                    #"{"purpose": "photo", "given_by": "{teacher_id}", "given_on": "2025-05-10"}"#, 422,
+                    "/given_by not_entitled"),
                 "consents_one_at_a_time": .init(
                     #"{"purpose": "photo", "given_by": "{guardian_id}", "given_on": "2025-01-10"}"#, 409,
                     "/given_on overlap"),
                 "consents_school_id_given_by_fkey": .init(
                     #"{"purpose": "photo", "given_by": "{nothing}", "given_on": "2025-05-10"}"#, 422,
                     "/given_by unknown_reference"),
-            ]),
+            ],
+            unreached: ["consents_withdrawal": "Only a change can violate it; PeopleTests."]),
         "StudentDocument": .init(
             path: "students/{student_1}/documents",
             body: #"{"kind": "other", "number": "Х-{n}"}"#,
