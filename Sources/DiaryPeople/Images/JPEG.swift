@@ -81,8 +81,8 @@ enum JPEG {
 private struct Frame {
     let width: Int
     let height: Int
-    /// Bytes of coded data that its blocks of 8 by 8 samples take at least: a code of one bit for the first coefficient of each
-    /// (F.1.2.1, G.1.2.1), and in a sequential frame another one for the end of the block (F.1.2.2).
+    /// The minimum number of bytes of coded data: for each block of 8 by 8 samples a code of one bit for the first
+    /// coefficient (F.1.2.1, G.1.2.1), and in a sequential frame another one for the end of the block (F.1.2.2).
     let leastCoded: Int
 
     init(_ segment: ArraySlice<UInt8>, isProgressive: Bool) throws(ImageFile.Fault) {
@@ -101,7 +101,7 @@ private struct Frame {
         }
         guard sampling.allSatisfy({ (1...4).contains($0.x) && (1...4).contains($0.y) }) else { throw .damaged }
         let finest = (x: sampling.map { $0.x }.max()!, y: sampling.map { $0.y }.max()!)
-        // A.1.1 and A.2.2, without the blocks that fill up an interleaved scan.
+        // A.1.1 and A.2.2, without the padding blocks of an interleaved scan.
         func blocks(_ side: Int, _ factor: Int, _ finest: Int) -> Int {
             ((side * factor + finest - 1) / finest + 7) / 8
         }
