@@ -94,8 +94,8 @@ package enum Audit {
         """
     }
 
-    /// The form in the school's log: for profiles only the names of fields, and the values that lists show to every reader
-    /// of the log.
+    /// The form in the school's log: for profiles only the names of fields, and the values that lists show to every
+    /// reader of the log.
     private static func logged(_ side: String) -> String {
         """
         CASE

@@ -1,5 +1,5 @@
-/// The inflated pixels of a PNG: rows of a filter byte and packed pixels (section 7.2), in seven passes if the picture is
-/// interlaced (section 8.1). So the length in bytes follows from the header.
+/// The inflated pixels of a PNG: rows of a filter byte and packed pixels (section 7.2), in seven passes if the picture
+/// is interlaced (section 8.1). So the length in bytes follows from the header.
 struct PNGRows {
     /// Fields of the header (section 11.2.1), which has checked them.
     struct Header {
