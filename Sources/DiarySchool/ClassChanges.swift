@@ -24,8 +24,7 @@ package enum ClassChanges {
                 .texts(change.groups))
             let (left, joined) = (left(school), joined(school, .text(id)))
             let results = try await work.results(of: [
-                quiet(school, .text(student), .text(change.startsOn)), leave, end(school),
-                join(school, .text(id), .text(change.reason)),
+                leave, end(school), join(school, .text(id), .text(change.reason)),
                 joinGroups(school, .texts(groups), .texts(change.groups)), left, joined, Idempotency.settle(),
             ])
             try check(results, leave, change)
@@ -41,6 +40,7 @@ package enum ClassChanges {
         if let refusal = left.text(0, "refusal") { throw refused(refusal, left, change) }
         guard let refusal = results.refusal else { return }
         if refusal.constraint == "enrollments_no_overlap" { throw Refusal.overlap.problem }
+        if refusal.sqlState == "LYE04" { throw Problem(recordedDays: refusal.detail, at: "starts_on") }
         // A group that the pupil is in already, a row that somebody else made in between.
         throw refusal.sqlState.hasPrefix("23") ? Problem(.conflict) : PostgresError.refused(refusal)
     }
@@ -63,12 +63,6 @@ package enum ClassChanges {
             return Refusal(
                 .conflict, field: "class_id", code: code, ru: "Ученик уже в этом классе.",
                 en: "The pupil is in this class already."
-            ).problem
-        case "recorded":
-            return Refusal(
-                .inUse, field: "starts_on", code: code,
-                ru: "На уроках прежнего класса в этот день или позже стоят отметки или отсутствия.",
-                en: "Marks or absences stand at lessons of the old class on this day or later."
             ).problem
         default:
             return Refusal(
@@ -97,22 +91,7 @@ package enum ClassChanges {
 
     private static let ending = Setting.changed.value
 
-    /// Journals of the old class are locked as those who write in them do: what is being recorded at this moment is waited for,
-    /// and then seen.
-    private static let quiet = Statement(
-        """
-        SELECT s.id
-        FROM enrollments e
-        JOIN groups g ON g.school_id = e.school_id AND g.class_id = e.class_id
-        JOIN sections s ON s.school_id = g.school_id AND s.group_id = g.id
-        WHERE e.school_id = $1 AND e.student_id = $2::uuid AND lyceum.holds(e.starts_on, e.ends_on, $3::date - 1)
-        ORDER BY s.id
-        FOR NO KEY UPDATE OF s
-        """)
-
     /// The enrollment of the day before, locked. The pupil's row is locked first, so that two changes take turns.
-    ///
-    /// What was recorded in the old class's own groups on lost days would stand where the pupil was no member (M3).
     private static let leave = Statement(
         """
         WITH pupil AS MATERIALIZED (
@@ -123,13 +102,6 @@ package enum ClassChanges {
             WHERE e.school_id = $1 AND e.student_id = p.id AND lyceum.holds(e.starts_on, e.ends_on, $4::date - 1)
             FOR UPDATE OF e
         ),
-        lost AS (
-            SELECT l.id AS lesson_id
-            FROM standing e
-            JOIN groups g ON g.school_id = $1 AND g.class_id = e.class_id
-            JOIN sections s ON s.school_id = $1 AND s.group_id = g.id
-            JOIN lessons l ON l.school_id = $1 AND l.section_id = s.id AND l.date >= $4::date
-        ),
         judged AS (
             SELECT e.id,
                 CASE
@@ -138,15 +110,6 @@ package enum ClassChanges {
                     WHEN e.id IS NULL THEN 'not_enrolled'
                     WHEN e.class_id = c.id THEN 'same_class'
                     WHEN u.id IS NOT NULL THEN 'unknown_group'
-                    WHEN EXISTS (
-                        SELECT FROM lost l JOIN attendance a ON a.school_id = $1 AND a.lesson_id = l.lesson_id
-                        WHERE a.student_id = p.id
-                    ) OR EXISTS (
-                        SELECT FROM lost l
-                        JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.lesson_id
-                        JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id
-                        WHERE k.student_id = p.id AND k.kind IS NOT NULL
-                    ) THEN 'recorded'
                 END AS refusal,
                 u.id AS unknown_group, c.id AS class_id
             FROM pupil p

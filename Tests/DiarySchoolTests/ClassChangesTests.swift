@@ -121,7 +121,6 @@ import Testing
         let cases: [(String, Int, String, String)] = [
             (#"{"class_id": "\#(class7B)", "starts_on": "2027-11-24"}"#, 422, "/starts_on", "outside_year"),
             (#"{"class_id": "\#(class7B)", "starts_on": "2025-09-01"}"#, 409, "/starts_on", "not_enrolled"),
-            (#"{"class_id": "\#(class7B)", "starts_on": "2025-11-17"}"#, 409, "/starts_on", "recorded"),
             (#"{"class_id": "\#(ids.class7A)", "starts_on": "2025-11-24"}"#, 409, "/class_id", "same_class"),
             (#"{"class_id": "\#(strange)", "starts_on": "2025-11-24"}"#, 422, "/class_id", "unknown_reference"),
             (
@@ -154,6 +153,26 @@ import Testing
         #expect(
             try owner("SELECT id, version FROM enrollments WHERE school_id = $1 AND student_id = $2", pupil) == standing
         )
+    }
+
+    @Test func L5_recordsOfTheOldClassStay() throws {
+        let pupil = ids.others[1]
+        let answer = try move(pupil, #"{"class_id": "\#(class7B)", "starts_on": "2025-11-17"}"#)
+        #expect(answer.status == 409, "\(answer.text)")
+        #expect(answer.code == "recorded_days")
+        let errors = answer.json["errors"]?.array ?? []
+        #expect(!errors.isEmpty)
+        for error in errors {
+            #expect(error["pointer"]?.string == "/starts_on")
+            #expect(["mark", "absence", "feedback"].contains(error["code"]?.string))
+            #expect((error["date"]?.string ?? "") >= "2025-11-17")
+            let lesson = try owner(
+                "SELECT l.section_id, l.date FROM lessons l WHERE l.school_id = $1 AND l.id = $2",
+                error["lesson_id"]?.string ?? "")
+            #expect(lesson == [[error["section_id"]?.string, error["date"]?.string]])
+        }
+        #expect(
+            try owner("SELECT count(*) FROM enrollments WHERE school_id = $1 AND student_id = $2", pupil) == [["1"]])
     }
 
     @Test func oneKeyMovesOnce() throws {
@@ -214,6 +233,7 @@ import Testing
         try writer.execute("COMMIT")
         let answer = try moving.join().get()
         #expect(answer.status == 409, "\(answer.text)")
-        #expect(answer.json["errors"]?[0]?["code"]?.string == "recorded")
+        #expect(answer.code == "recorded_days")
+        #expect(answer.json["errors"]?[0]?["code"]?.string == "absence")
     }
 }

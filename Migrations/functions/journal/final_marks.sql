@@ -88,6 +88,8 @@ begin
         end if;
         new.first_recorded_at := old.first_recorded_at;
     end if;
+    -- L5: who takes the pupil's enrollment away waits for this transaction, or this one for that.
+    perform from public.students s where s.school_id = new.school_id and s.id = new.student_id for share;
     v_refusal := lyceum.final_refusal(
         new.school_id, new.student_id, new.academic_year_id, new.kind, new.term_id, new.section_id, new.source,
         new.value_kind, new.number, new.code

@@ -80,31 +80,6 @@ $$;
 create or replace trigger membership after insert or update or delete on enrollments
     for each row execute function lyceum.follow_enrollment();
 
-create or replace function lyceum.keep_recorded_enrollment() returns trigger
-    language plpgsql
-as $$
-begin
-    if exists (
-        select from public.marks k
-        join public.line_items i on i.school_id = k.school_id and i.id = k.line_item_id
-        join public.lessons l on l.school_id = i.school_id and l.id = i.lesson_id
-        where k.school_id = old.school_id and k.student_id = old.student_id
-            and lyceum.holds(old.starts_on, old.ends_on, l.date)
-    ) or exists (
-        select from public.attendance a
-        join public.lessons l on l.school_id = a.school_id and l.id = a.lesson_id
-        where a.school_id = old.school_id and a.student_id = old.student_id
-            and lyceum.holds(old.starts_on, old.ends_on, l.date)
-    ) then
-        raise exception using
-            errcode = 'LYE04', message = 'in_use', detail = 'Marks or absences were recorded while the pupil was enrolled.';
-    end if;
-    return old;
-end
-$$;
-
-create or replace trigger recorded before delete on enrollments for each row execute function lyceum.keep_recorded_enrollment();
-
 create or replace function lyceum.grade_level_on(p_school integer, p_student uuid, p_date date) returns smallint
     language plpgsql stable
 as $$

@@ -21,6 +21,12 @@ extension ProblemKind {
         detail: Text(
             ru: "Состав собственной группы класса меняется зачислениями.",
             en: "Members of a class's own group change through enrollments."))
+    package static let recordedDays = ProblemKind(
+        "recorded_days", .conflict,
+        title: Text(ru: "В эти дни есть записи", en: "Days with records"),
+        detail: Text(
+            ru: "В дни, которые перестали бы входить в зачисление или группу, есть записи (L5).",
+            en: "There are records on days that would no longer be in the enrollment or membership (rule L5)."))
     package static let healthNotYours = ProblemKind(
         "health_not_yours", .forbidden,
         title: Text(ru: "Группа здоровья закрыта", en: "Health group closed"),
@@ -63,7 +69,7 @@ extension ProblemKind {
             en: "The file leaves out more than a tenth of those who are known: it may be cut. If not, force=true."))
 
     package static let ofTheSchool: [ProblemKind] = [
-        classNotMovable, enrollmentNotMovable, classGroupFollowsEnrollments, healthNotYours, notYourPerson,
+        classNotMovable, enrollmentNotMovable, classGroupFollowsEnrollments, recordedDays, healthNotYours, notYourPerson,
         lastAdministrator, yearNotNext, undecided, noConsent, importShrinks,
     ]
 }

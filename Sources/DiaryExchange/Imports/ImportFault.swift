@@ -75,6 +75,10 @@ package struct ImportFault: Sendable, Equatable {
             Text(
                 ru: "Ученик уже в классе \(argument): для перевода укажите дату зачисления после начала той записи.",
                 en: "The pupil is in \(argument): to change class, give enrolled_on after the beginning of that.")
+        case "recorded_days":
+            Text(
+                ru: "В дни, которые перестали бы входить в класс или группу, есть записи (L5): \(argument).",
+                en: "There are records on days that would no longer be in the class or group (rule L5): \(argument).")
         case "in_the_future": Text(ru: "Дата в будущем.", en: "The date is in the future.")
         case "another_person":
             Text(

@@ -74,9 +74,23 @@ extension ImportStatements {
             """,
         ],
         // A membership of the class's own group has the id of its enrollment.
-        verify: overlaps(
-            of: "SELECT e.line, e.key, e.id_now AS member_now FROM (\(wantedEnrollments)) e", field: "class",
-            name: "w.key"))
+        verify: examine(
+            overlaps(
+                of: "SELECT e.line, e.key, e.id_now AS member_now FROM (\(wantedEnrollments)) e", field: "class",
+                name: "w.key"),
+            recordedDays(of: leftClasses, field: "enrolled_on")))
+
+    /// Enrollments that the import has ended, with all groups that the pupil had in their class or has elsewhere.
+    private static let leftClasses = """
+        SELECT w.line, e.student_id, e.ends_on, ARRAY(
+            SELECT g.id FROM groups g WHERE g.school_id = $1 AND g.class_id = e.class_id
+            UNION
+            SELECT m.group_id FROM group_members m WHERE m.school_id = $1 AND m.student_id = e.student_id
+        ) AS group_ids
+        FROM (\(wantedEnrollments)) w
+        JOIN enrollments e ON e.school_id = $1 AND e.student_id = w.student_id AND e.ends_on = w.starts_on - 1
+            AND e.changed_xid = pg_current_xact_id()
+        """
 
     /// Beside the last enrollment that is not over when the wanted one begins.
     private static let wantedEnrollments = """
