@@ -345,6 +345,7 @@ CREATE INDEX class_teachers_by_teacher ON public.class_teachers USING btree (sch
 ALTER TABLE class_teachers ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON class_teachers TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON class_teachers TO lyceum_app;
+CREATE TRIGGER appoint BEFORE INSERT OR DELETE OR UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.appoint_class_teacher();
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER deletion AFTER DELETE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER version BEFORE UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.version();
@@ -2053,6 +2054,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON staff_profiles FOR EACH ROW 
 GRANT INSERT, SELECT, UPDATE ON student_profiles TO lyceum_app;
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
 
+-- function lyceum.appoint_class_teacher() returns trigger language plpgsql
 -- function lyceum.are_texts(p_texts text[], p_count integer, p_length integer) returns boolean language sql immutable parallel safe
 -- function lyceum.attendance_refusal(p_school integer, p_lesson uuid, p_student uuid) returns text language plpgsql stable
 -- function lyceum.attendance_refusals(p_school integer, p_lessons uuid[], p_students uuid[]) returns TABLE(ordinal bigint, refusal text) language plpgsql stable set plan_cache_mode=force_generic_plan

@@ -7,7 +7,7 @@ import Web
 /// What the next year has already is left as it is, so a rollover may be repeated.
 package enum Rollover {
     package static let routes: [Route<Access, Caller>] = [
-        .post("/v1/academic-years/{academic_year_id}/rollover", "rollOverAcademicYear", access: .managers, rollOver)
+        .post("/v1/academic-years/{academic_year_id}/rollover", "rollOverAcademicYear", access: .appointers, rollOver)
     ]
 
     @Sendable static func rollOver(_ request: Request, _ caller: Caller) async throws -> Response {

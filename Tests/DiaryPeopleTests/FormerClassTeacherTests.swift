@@ -329,6 +329,7 @@ import Testing
             WHERE r.school_id = $1 AND r.student_id = $2 AND l.school_id = $1 AND l.date >= '2025-09-15'
                 AND NOT (g.kind = 'class' AND l.date BETWEEN '2025-09-29' AND '2025-10-05')
             """
+        try connection.execute("BEGIN")
         for sql in [
             "DELETE FROM marks r \(between) AND l.id = (SELECT i.lesson_id FROM line_items i WHERE i.school_id = $1 AND i.id = r.line_item_id)",
             "DELETE FROM attendance r \(between) AND l.id = r.lesson_id",
@@ -338,6 +339,7 @@ import Testing
             "INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on, ends_on) SELECT $1, gen_random_uuid(), $2, '\(class7B)', '2025-09-29', '2025-10-05'",
             "INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on) SELECT $1, gen_random_uuid(), $2, '\(other)', '2025-10-06'",
         ] { try connection.query(sql, [String(ids.school), pupil]) }
+        try connection.execute("COMMIT")
         let path = "/v1/students/\(pupil)/diary"
         func range(_ from: String, _ to: String) throws -> [String?] {
             let answer = try old.get("\(path)?from=\(from)&to=\(to)")

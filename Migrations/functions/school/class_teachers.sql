@@ -93,3 +93,19 @@ begin
 end
 $$;
 comment on function lyceum.led_until(integer, uuid, uuid) is 'As lyceum.led_sections, of one section; null when it is none.';
+
+-- A2: class teachers issue credentials. A program of others that appoints one gives somebody the accounts of a class.
+create or replace function lyceum.appoint_class_teacher() returns trigger
+    language plpgsql
+as $$
+begin
+    if lyceum.current_client_id() is not null then
+        raise exception using
+            errcode = 'LYA06', message = 'insufficient_scope', detail = 'Programs of others appoint no class teachers.';
+    end if;
+    return case tg_op when 'DELETE' then old else new end;
+end
+$$;
+
+create or replace trigger appoint before insert or update or delete on class_teachers
+    for each row execute function lyceum.appoint_class_teacher();

@@ -49,6 +49,9 @@ package struct Access: Sendable, Equatable {
     package static let administrators = Access.roles([.administrator])
     /// Those who set the school up and keep its load.
     package static let managers = Access.roles([.administrator, .head, .deputyHead])
+    /// Those who appoint class teachers, who issue credentials (A2). No program of others does: a trigger on `class_teachers`
+    /// says so too, whatever the way.
+    package static let appointers = Access.managers.ownApps
     /// Those who keep profiles: managers all, class teachers those of their class (A4).
     package static let keepersOfProfiles = Access.roles([.administrator, .head, .deputyHead, .classTeacher])
     /// Those who read marks: administrators run the system and do not (domain: Who does what).

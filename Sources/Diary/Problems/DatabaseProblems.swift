@@ -26,6 +26,7 @@ package enum DatabaseProblems {
         if let constraint = error.constraint, let kind = constraints[constraint] { return Problem(kind) }
         switch error.sqlState {
         case "LYA00": return Problem.invalidToken
+        case "LYA06": return Problem.insufficientScope([])
         case "LYE04": return Problem(recordedDays: error.detail)
         // The message of a rule is its problem's code (docs/decisions/0010). One that is no code is a mistake of ours.
         case let state where state.hasPrefix("LY"): return ProblemKind.all[error.message].map { Problem($0) }
