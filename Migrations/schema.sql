@@ -23,12 +23,12 @@ CREATE TABLE academic_years (
     CONSTRAINT academic_years_no_overlap EXCLUDE USING gist (school_id WITH =, daterange(starts_on, ends_on, '[]'::text) WITH &&),
     CONSTRAINT academic_years_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
     CONSTRAINT academic_years_dates CHECK (starts_on < ends_on),
-    CONSTRAINT academic_years_second_half CHECK (second_half_starts_on > starts_on AND second_half_starts_on <= ends_on),
+    CONSTRAINT academic_years_second_half CHECK (((second_half_starts_on - starts_on) * 3) >= (ends_on - starts_on) AND ((second_half_starts_on - starts_on) * 3) <= ((ends_on - starts_on) * 2)),
     CONSTRAINT academic_years_state CHECK (state = ANY (ARRAY['planned'::text, 'open'::text, 'closed'::text]))
 );
 COMMENT ON TABLE academic_years IS 'Academic years; lessons stand inside one (L1).';
 COMMENT ON COLUMN academic_years.ends_on IS 'Last day, inclusive.';
-COMMENT ON COLUMN academic_years.second_half_starts_on IS 'M1: grade 2 gets marks from this day on.';
+COMMENT ON COLUMN academic_years.second_half_starts_on IS 'M1: grade 2 gets marks from this day on. In the middle third of the year, whatever its terms are.';
 CREATE UNIQUE INDEX academic_years_external_id ON public.academic_years USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
 ALTER TABLE academic_years ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON academic_years TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
@@ -1339,6 +1339,8 @@ COMMENT ON TABLE recovery_codes IS 'Each stands once for a code of the app. Stor
 ALTER TABLE recovery_codes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON recovery_codes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON recovery_codes TO lyceum_app;
+CREATE TRIGGER audit AFTER UPDATE ON recovery_codes FOR EACH ROW WHEN (old.used_at IS NULL AND new.used_at IS NOT NULL) EXECUTE FUNCTION lyceum.audit_recovery_code();
+CREATE TRIGGER audit_new AFTER INSERT ON recovery_codes REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.audit_recovery_codes();
 
 CREATE TABLE rooms (
     school_id integer NOT NULL,
@@ -1908,6 +1910,8 @@ ALTER TABLE unlocks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON unlocks TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON unlocks TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON unlocks FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER guard BEFORE INSERT ON unlocks FOR EACH ROW EXECUTE FUNCTION lyceum.guard_unlock();
+CREATE TRIGGER guard_again BEFORE UPDATE ON unlocks FOR EACH ROW WHEN (new.* IS DISTINCT FROM old.*) EXECUTE FUNCTION lyceum.guard_unlock();
 
 CREATE TABLE user_roles (
     school_id integer NOT NULL,
@@ -2059,7 +2063,9 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.attendance_refusal(p_school integer, p_lesson uuid, p_student uuid) returns text language plpgsql stable
 -- function lyceum.attendance_refusals(p_school integer, p_lessons uuid[], p_students uuid[]) returns TABLE(ordinal bigint, refusal text) language plpgsql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.audit() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
--- function lyceum.audit_photo() returns trigger language plpgsql
+-- function lyceum.audit_photo() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.audit_recovery_code() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.audit_recovery_codes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.check_client_secret() returns trigger language plpgsql
 -- function lyceum.check_lessons(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, lesson_id uuid, problem text) language sql stable
 -- function lyceum.check_marks(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, mark_id uuid, problem text) language sql stable
@@ -2092,6 +2098,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.guard_second_half() returns trigger language plpgsql
 -- function lyceum.guard_second_half_of_finals() returns trigger language plpgsql
 -- function lyceum.guard_section() returns trigger language plpgsql
+-- function lyceum.guard_unlock() returns trigger language plpgsql
 -- function lyceum.has_consent(p_school integer, p_student uuid, p_purpose text) returns boolean language sql stable
 -- function lyceum.has_role(VARIADIC p_roles text[]) returns boolean language sql stable
 -- function lyceum.has_scope(VARIADIC p_scopes text[]) returns boolean language sql stable
@@ -2148,21 +2155,24 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.reads_section(p_school integer, p_user uuid, p_section uuid) returns boolean language plpgsql stable
 -- function lyceum.record_attendance() returns trigger language plpgsql
 -- function lyceum.record_attendance_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
--- function lyceum.record_audit(p_action text, p_entity text, p_entity_id uuid, p_details jsonb DEFAULT NULL::jsonb) returns void language sql security definer set search_path=pg_catalog, pg_temp
+-- function lyceum.record_audit(p_action text, p_entity text, p_entity_id uuid, p_details jsonb DEFAULT NULL::jsonb) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_deletion() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
--- function lyceum.record_document_reading(p_document uuid) returns void language sql
+-- function lyceum.record_document_reading(p_document uuid) returns void language sql security definer set search_path=pg_catalog, pg_temp
 -- function lyceum.record_final_mark() returns trigger language plpgsql
 -- function lyceum.record_final_mark_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_homework() returns trigger language plpgsql
 -- function lyceum.record_lesson() returns trigger language plpgsql
 -- function lyceum.record_mark() returns trigger language plpgsql
 -- function lyceum.record_mark_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
--- function lyceum.record_reading(p_student uuid) returns void language plpgsql
--- function lyceum.record_reading(p_student uuid, p_entity text, p_id uuid) returns void language plpgsql
+-- function lyceum.record_photo_reading(p_student uuid) returns void language sql security definer set search_path=pg_catalog, pg_temp
+-- function lyceum.record_reading(p_student uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp
+-- function lyceum.record_reading(p_student uuid, p_entity text, p_id uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.refusal_state(p_refusal text) returns text language sql immutable parallel safe
 -- function lyceum.refuse_lost_records(p_records jsonb, p_starts_on date, p_ends_on date) returns void language plpgsql immutable
 -- function lyceum.require_session() returns void language plpgsql stable
 -- function lyceum.roll_over(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(kind text, made integer, pupils jsonb) language plpgsql
+-- function lyceum.rolled_classes(p_from uuid, p_to uuid) returns TABLE(old_class uuid, new_class uuid, grade_level smallint) language sql stable
+-- function lyceum.rolled_pupils(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(enrollment uuid, ends_on date, student_id uuid, in_class_group boolean, class_id uuid, name text, decision text, target uuid) language sql stable
 -- function lyceum.seen_students(p_school integer, p_user uuid) returns TABLE(student_id uuid) language sql stable
 -- function lyceum.sees_health(p_student uuid) returns boolean language sql stable
 -- function lyceum.sees_photo(p_student uuid) returns boolean language sql stable
@@ -2225,4 +2235,4 @@ CREATE OR REPLACE FUNCTION lyceum.today()
  RETURNS date
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN COALESCE((NULLIF(current_setting('lyceum.today'::text, true), ''::text))::date, ((now() AT TIME ZONE COALESCE(NULLIF(current_setting('lyceum.time_zone'::text, true), ''::text), 'UTC'::text)))::date);
+RETURN ((now() AT TIME ZONE COALESCE(NULLIF(current_setting('lyceum.time_zone'::text, true), ''::text), 'UTC'::text)))::date;

@@ -21,6 +21,21 @@ package enum StartChecks {
         }
     }
 
+    /// With tables of its own the role could pass by guards of the schema (docs/threat-model.md). Rights on a database are not in
+    /// its dump, so a restored one may have them again.
+    package static func temporaryTables(_ connection: BlockingConnection) throws {
+        let row = try connection.query(
+            "SELECT current_user, current_database(), has_database_privilege(current_database(), 'TEMPORARY')"
+        ).rows[0]
+        guard row[2] != "t" else {
+            throw Failure(
+                """
+                The role \(row[0] ?? "?") may make temporary tables, and with them pass by rules of the schema. As the \
+                owner of the database: REVOKE TEMPORARY ON DATABASE \(row[1] ?? "?") FROM PUBLIC, lyceum_app;
+                """)
+        }
+    }
+
     /// The second lock: row-level security has to bind the server's role on every tenant table. It does not bind superusers,
     /// roles with BYPASSRLS, and the tables' owner.
     package static func rowSecurity(_ connection: BlockingConnection) throws {

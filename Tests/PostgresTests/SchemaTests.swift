@@ -15,7 +15,7 @@ import Testing
 
     /// Whoever changes the schema writes `lyceum migrate dump > Migrations/schema.sql`.
     @Test func schemaFileIsWhatTheFilesMake() throws {
-        let database = try TestDatabase(.migrated)
+        let database = try TestDatabase(.shipped)
         let dumped = try migrator(database).dump().split(separator: "\n")
         let committed = try #require(migrations.schema).split(separator: "\n")
         #expect(dumped.difference(from: committed).map { "\($0)" } == [])
@@ -33,13 +33,13 @@ import Testing
         "ALTER TABLE student_photos ALTER COLUMN content SET STORAGE MAIN", "ALTER TABLE rooms DROP COLUMN building",
     ])
     func dumpSeesTheChange(_ change: String) throws {
-        let database = try TestDatabase(.migrated)
+        let database = try TestDatabase(.shipped)
         try BlockingConnection(url: database.ownerURL).execute(change)
         #expect(try migrator(database).dump() != migrations.schema)
     }
 
     @Test func verifyFindsNothing() throws {
-        let database = try TestDatabase(.migrated)
+        let database = try TestDatabase(.shipped)
         #expect(try migrator(database).verify() == [])
     }
 
@@ -47,7 +47,7 @@ import Testing
 
     /// As if the same tables had been made by other files, with other functions.
     func madeByOthers() throws -> TestDatabase {
-        let database = try TestDatabase(.migrated)
+        let database = try TestDatabase(.shipped)
         try BlockingConnection(url: database.ownerURL).execute(
             """
             DROP TABLE schema_functions;
@@ -114,7 +114,7 @@ import Testing
     // MARK: Repair
 
     @Test func repairTakesOverAMendedCommentAndPutsFunctionsBack() throws {
-        let database = try TestDatabase(.migrated)
+        let database = try TestDatabase(.shipped)
         let connection = try BlockingConnection(url: database.ownerURL)
         try connection.execute(
             """
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test func repairRefusesWhatIsMoreThanAComment() throws {
-        let database = try TestDatabase(.migrated)
+        let database = try TestDatabase(.shipped)
         let connection = try BlockingConnection(url: database.ownerURL)
         try connection.execute(
             "UPDATE schema_migrations SET checksum = 'other' WHERE version = 2; ALTER TABLE users ADD COLUMN x int")

@@ -62,4 +62,6 @@ as $$
     );
 $$;
 comment on function lyceum.record_audit(text, text, uuid, jsonb) is
-    'A5, K2: records what is not a change of a row, such as the reading of a profile. School and person are the transaction''s.';
+    'A5, K2: records what is not a change of a row, such as the reading of a profile. School and person are the transaction''s. '
+    'For functions that run as the owner: whoever calls it chooses what is recorded.';
+revoke execute on function lyceum.record_audit(text, text, uuid, jsonb) from public;

@@ -1,5 +1,5 @@
 create or replace function lyceum.audit_photo() returns trigger
-    language plpgsql
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_row public.student_photos := case tg_op when 'DELETE' then old else new end;
@@ -16,6 +16,7 @@ begin
 end
 $$;
 comment on function lyceum.audit_photo() is 'A5: who put a photo there and took it away; which one by its digest, and not the photo itself.';
+revoke execute on function lyceum.audit_photo() from public;
 
 create or replace trigger audit after insert or update or delete on student_photos for each row execute function lyceum.audit_photo();
 
