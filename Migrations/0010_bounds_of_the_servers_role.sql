@@ -1,9 +1,9 @@
--- What the role of the server could do in SQL to get round the rules: choose the day, move the second half of the year, make
--- tables of its own. docs/threat-model.md says what it still may.
+-- The server's role could get round rules in SQL: it could choose the day, move the second half of the year and create temporary
+-- tables. docs/threat-model.md lists the rights that it still has.
 
 -- migrate:up
 
--- Tests replace the function to choose the day (Tests/TestSupport/TestClock.swift); a setting could be set by anybody.
+-- Tests replace this function to choose the day (Tests/TestSupport/TestClock.swift). Any role can set a setting.
 create or replace function lyceum.today() returns date
     language sql stable parallel safe
     return (now() at time zone coalesce(nullif(current_setting('lyceum.time_zone', true), ''), 'UTC'))::date;
@@ -18,8 +18,8 @@ alter table academic_years
 comment on column academic_years.second_half_starts_on is
     'M1: grade 2 gets marks from this day on. In the middle third of the year, whatever its terms are.';
 
--- With a temporary table come triggers and functions of one's own, and guards that look at the depth of triggers are passed by. The
--- rollover has none any more. A new database lets everybody make them, so PUBLIC loses that too.
+-- A role with temporary tables can add triggers to them, and get round guards that check the depth of triggers. The rollover no
+-- longer needs them. A new database lets PUBLIC create them, so PUBLIC loses the right as well.
 do $$
 begin
     execute format('revoke temporary on database %I from lyceum_app, public', current_database());

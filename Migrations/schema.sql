@@ -2172,7 +2172,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.require_session() returns void language plpgsql stable
 -- function lyceum.roll_over(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(kind text, made integer, pupils jsonb) language plpgsql
 -- function lyceum.rolled_classes(p_from uuid, p_to uuid) returns TABLE(old_class uuid, new_class uuid, grade_level smallint) language sql stable
--- function lyceum.rolled_pupils(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(enrollment uuid, ends_on date, student_id uuid, in_class_group boolean, class_id uuid, name text, decision text, target uuid) language sql stable
+-- function lyceum.rolled_students(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(enrollment uuid, ends_on date, student_id uuid, in_class_group boolean, class_id uuid, name text, decision text, target uuid) language sql stable
 -- function lyceum.seen_students(p_school integer, p_user uuid) returns TABLE(student_id uuid) language sql stable
 -- function lyceum.sees_health(p_student uuid) returns boolean language sql stable
 -- function lyceum.sees_photo(p_student uuid) returns boolean language sql stable

@@ -104,7 +104,7 @@ package enum Imports {
         guard caller.client == nil else { throw Problem.insufficientScope([]) }
     }
 
-    /// Programs of others appoint no class teachers (`Access.appointers`).
+    /// Apps and integrations do not appoint class teachers (`Access.appointers`).
     private static func demand(_ files: [ImportFile], _ caller: Caller) throws {
         guard caller.client != nil, files.contains(where: { $0.appointsClassTeachers }) else { return }
         throw Problem.insufficientScope([])

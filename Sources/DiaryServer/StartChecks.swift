@@ -21,8 +21,8 @@ package enum StartChecks {
         }
     }
 
-    /// With tables of its own the role could pass by guards of the schema (docs/threat-model.md). Rights on a database are not in
-    /// its dump, so a restored one may have them again.
+    /// With temporary tables the role could get round guards of the schema (docs/threat-model.md). A dump does not contain the
+    /// rights on the database, so a restored database may allow them again.
     package static func temporaryTables(_ connection: BlockingConnection) throws {
         let row = try connection.query(
             "SELECT current_user, current_database(), has_database_privilege(current_database(), 'TEMPORARY')"
@@ -30,7 +30,7 @@ package enum StartChecks {
         guard row[2] != "t" else {
             throw Failure(
                 """
-                The role \(row[0] ?? "?") may make temporary tables, and with them pass by rules of the schema. As the \
+                The role \(row[0] ?? "?") can create temporary tables, and so get round rules of the schema. Run as the \
                 owner of the database: REVOKE TEMPORARY ON DATABASE \(row[1] ?? "?") FROM PUBLIC, lyceum_app;
                 """)
         }

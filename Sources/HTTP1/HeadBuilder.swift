@@ -1,4 +1,4 @@
-/// Turns complete lines of a head into a `RequestHead`. It sees each line once; lines stand in the parser's buffer.
+/// Turns the complete lines of a head into a `RequestHead`. It sees each line once, in the parser's buffer.
 struct HeadBuilder: Sendable {
     private(set) var method: Method?
     private var minorVersion = 1
@@ -64,7 +64,7 @@ struct HeadBuilder: Sendable {
         let field = try HeadBuilder.split(bytes, range)
         guard fields.count < limits.fields else { throw .tooManyFields }
         fields.append(.init(name: Range(field.name), value: Range(field.value)))
-        // Names of these lengths are looked at; all others are only kept.
+        // Only names of these lengths affect the parsing; all other fields are just stored.
         switch field.name.count {
         case 4 where Bytes.equal(bytes, field.name, ignoringCase: "host"):
             guard host == nil else { throw .repeatedHost }
@@ -85,7 +85,7 @@ struct HeadBuilder: Sendable {
         }
     }
 
-    /// field-name ":" OWS field-value OWS (RFC 9112 section 5.1); also of trailers.
+    /// field-name ":" OWS field-value OWS (RFC 9112 section 5.1). Also used for trailers.
     static func split(
         _ bytes: Span<UInt8>, _ range: Range<Int>
     ) throws(ParseError) -> (name: Range<Int>, value: Range<Int>) {
@@ -100,7 +100,7 @@ struct HeadBuilder: Sendable {
         return (range.lowerBound..<index, value)
     }
 
-    /// A second length is refused even when it says the same: no client that means well sends two.
+    /// A second length is refused even if it is the same: no well-behaved client sends two.
     private mutating func length(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(ParseError) {
         guard contentLength == nil else { throw .repeatedContentLength }
         guard !range.isEmpty else { throw .badContentLength }
@@ -122,11 +122,11 @@ struct HeadBuilder: Sendable {
         var isEmpty = true
         try Bytes.elements(of: bytes, range) { element throws(ParseError) in
             isEmpty = false
-            // Anything behind chunked, and chunked again, leaves the length of the message open.
+            // After `chunked`, another coding or a second `chunked` would leave the length of the message undefined.
             guard !isChunked else { throw .badTransferCoding }
             let name = element.lowerBound..<(element.first { !Bytes.isToken(bytes[$0]) } ?? element.upperBound)
             if Bytes.equal(bytes, name, ignoringCase: "chunked") {
-                // It has no parameters (RFC 9112 section 7.1).
+                // `chunked` has no parameters (RFC 9112 section 7.1).
                 guard name == element else { throw .badTransferCoding }
                 isChunked = true
             } else {
@@ -137,11 +137,11 @@ struct HeadBuilder: Sendable {
         guard !isUnknown else { throw .unknownTransferCoding }
     }
 
-    /// The finished head. The checks that need all fields stand here.
+    /// Returns the finished head, after the checks that need all fields.
     consuming func finish(_ bytes: consuming [UInt8]) throws(ParseError) -> RequestHead {
         guard let method, var target else { throw .badRequestLine }
         guard !hasTransferCoding || contentLength == nil else { throw .lengthAndTransferCoding }
-        // RFC 9112 section 6.1: framing of a 1.0 message with Transfer-Encoding is faulty.
+        // RFC 9112 section 6.1: a 1.0 message with Transfer-Encoding has faulty framing.
         guard !hasTransferCoding || minorVersion == 1 else { throw .badTransferCoding }
         guard host != nil || minorVersion == 0 else { throw .missingHost }
         if target.host == nil { target.host = host }

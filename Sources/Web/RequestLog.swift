@@ -2,8 +2,8 @@ import HTTP1
 import JSON
 import Reactor
 
-/// A core's log lines about requests: JSON, one a line, gathered and handed to the sink ten times a second. They name no
-/// person: path template, status, time, request id.
+/// A core's log lines about requests: one JSON object per line, collected and passed to the sink ten times a second.
+/// They identify no person: only path template, status, time and request id.
 final class RequestLog {
     private let sink: LogSink
     private let logsRequests: Bool
@@ -18,7 +18,7 @@ final class RequestLog {
     }
 
     func request(_ request: Request, _ response: Response, nanoseconds: UInt64, stream: SentStream?) {
-        // 501 and 505 are the client's doing, whatever their class.
+        // 501 and 505 are caused by the client, although they are 5xx.
         let isFault =
             response.status.code >= 500 && response.status.code != 501 && response.status.code != 505
             || stream?.end == .failed
@@ -45,7 +45,7 @@ final class RequestLog {
         end(writer)
     }
 
-    /// What nobody foresaw, in full.
+    /// Logs an unexpected error in full.
     func failure(_ error: any Error, _ request: Request, _ message: StaticString = "unforeseen error") {
         var writer = begin("error", message)
         writer.key("request_id")

@@ -1,7 +1,7 @@
 import HTTP1
 import Testing
 
-/// Requests that are answered once and closed, and why. Each is fed in every split as well.
+/// A request that is answered once before the connection closes, and the reason. Each is also fed in every split.
 struct Refused: Sendable, CustomTestStringConvertible {
     let name: String
     let text: String
@@ -14,12 +14,12 @@ struct Refused: Sendable, CustomTestStringConvertible {
         self.error = error
     }
 
-    /// Fields behind a good request line and Host.
+    /// Fields after a valid request line and Host.
     init(_ name: String, fields: String, _ error: ParseError) {
         self.init(name, "POST / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\r\n", error)
     }
 
-    /// What stands behind the head of a chunked request.
+    /// The part after the head of a chunked request.
     init(_ name: String, chunks: String, _ error: ParseError) {
         self.init(name, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)", error)
     }
@@ -175,7 +175,7 @@ struct Refused: Sendable, CustomTestStringConvertible {
         #expect(sameInEachSplit(bytes).error == refused.error)
     }
 
-    /// Behind a request that is good, with content in either framing, and in front of another.
+    /// Between two valid requests; the one before has content in either framing.
     @Test(arguments: Refused.requestLines + Refused.fields + Refused.framing + Refused.chunks)
     func refusesBehindAnother(_ refused: Refused) {
         let good = [
@@ -184,7 +184,7 @@ struct Refused: Sendable, CustomTestStringConvertible {
         ]
         for first in good {
             let outcome = parse(first + refused.text + "GET /3 HTTP/1.1\r\nHost: a\r\n\r\n")
-            // Without the end of a line there is nothing to refuse yet; then the next request is part of it.
+            // Without a line end there is no error yet; the next request then belongs to the line.
             #expect(outcome.error == refused.error)
             #expect(outcome.requests.first?.text == "abc")
             #expect(outcome.requests.first?.isComplete == true)
@@ -224,7 +224,7 @@ struct Refused: Sendable, CustomTestStringConvertible {
         #expect(error.status.code == code)
     }
 
-    /// Every control byte in every place of a head is refused, none crashes.
+    /// Every control byte at every place of a head is refused, and none crashes.
     @Test func refusesControlBytesAnywhere() {
         let good = Array("GET /a?b HTTP/1.1\r\nHost: a\r\nX-Long-Name: some value of more than eight\r\n\r\n".utf8)
         for position in 1..<good.count {
@@ -232,7 +232,7 @@ struct Refused: Sendable, CustomTestStringConvertible {
                 var bytes = good
                 bytes[position] = byte
                 if parse([bytes]).error == nil {
-                    // What is left may only be a head whose end has gone.
+                    // Only a head without its end may be left.
                     #expect(parse([bytes]).requests.isEmpty && position >= good.count - 2, "\(byte) at \(position)")
                 }
             }

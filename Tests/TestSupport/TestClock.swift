@@ -1,6 +1,6 @@
-/// The day of the school, chosen by tests: `lyceum.today()` as the migrations make it reads the machine's clock alone.
+/// Lets tests choose the school's day. Without it `lyceum.today()` reads the clock of the machine.
 package enum TestClock {
-    /// For the owner of a migrated database: from then on the setting `lyceum.today` is the day, where it is set.
+    /// Run by the owner of a migrated database. The setting `lyceum.today` is the day where it is set.
     package static let function = """
         CREATE OR REPLACE FUNCTION lyceum.today() RETURNS date
             LANGUAGE sql STABLE PARALLEL SAFE

@@ -141,7 +141,7 @@ import Testing
         #expect(try await client.get("/hello").text == "hello nobody")
     }
 
-    @Test func optionsSayWhatThereIs() async throws {
+    @Test func optionsListTheMethods() async throws {
         client.send("OPTIONS /tagged HTTP/1.1\r\nHost: a\r\n\r\n")
         let answer = try await client.answer()
         #expect(answer.status == 204)
@@ -259,7 +259,7 @@ import Testing
     // MARK: Request ids
 
     @Test(arguments: ["1", "12345678", "a.b-c_d-EFGH", String(repeating: "x", count: 64)])
-    func saneRequestIDIsKept(id: String) async throws {
+    func validRequestIDIsKept(id: String) async throws {
         let answer = try await client.get("/request-id", "X-Request-Id: \(id)")
         #expect(answer["X-Request-Id"] == id)
         #expect(answer.text == id)

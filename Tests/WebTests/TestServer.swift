@@ -8,7 +8,7 @@ import Testing
 
 @testable import Web
 
-/// A small application over real sockets. It lives until the process ends, as its cores do.
+/// A small application over real sockets. It lives until the process ends, like its cores.
 final class TestServer: Sendable {
     enum Rule: Sendable {
         case open
@@ -23,7 +23,7 @@ final class TestServer: Sendable {
         let secret = "the password is swordfish"
     }
 
-    /// Holds handlers until the test lets them go.
+    /// Blocks handlers until the test lets them go.
     final class Gate: Sendable {
         private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
 
@@ -80,7 +80,7 @@ final class TestServer: Sendable {
 
     private static let all = Mutex<[TestServer]>([])
 
-    /// One for the tests that need no limits of their own.
+    /// For tests that need no limits of their own.
     static let shared = Task { try await TestServer(cores: 2) }
 
     init(
@@ -200,7 +200,7 @@ extension TestServer.Visits {
     }
 }
 
-/// What a server logs, read by a thread of its own.
+/// What a server logs, read by its own thread.
 final class LogReader: Sendable {
     let descriptor: Int32
     private let lines = Mutex("")

@@ -1,4 +1,4 @@
--- L5, M1, M3: days that hold records never fall outside a membership.
+-- L5, M1, M3: days with records never fall outside a membership.
 
 create or replace function lyceum.lost_records(p_school integer, p_student uuid, p_groups uuid[], p_days datemultirange)
     returns table (date date, what text, name text, section_id uuid, lesson_id uuid)
@@ -13,7 +13,7 @@ begin
     join public.lessons l
         on l.school_id = s.school_id
         and l.section_id = s.id
-        -- The bounds are for the index.
+        -- The index uses the bounds.
         and l.date between coalesce(lower(p_days), '-infinity') and coalesce(upper(p_days), 'infinity')
         and l.date <@ p_days
     cross join lateral (
@@ -56,8 +56,8 @@ begin
 end
 $$;
 comment on function lyceum.lost_records(integer, uuid, uuid[], datemultirange) is
-    'L5: marks (M1, M3), absences and feedback of the pupil at lessons of the groups on the days, where the pupil is no member of the '
-    'group, is not enrolled, or is in a grade level without marks. Empty when all is well.';
+    'L5: marks (M1, M3), attendance and feedback of the student at lessons of the groups on the days, if the student is not a '
+    'member of the group, is not enrolled, or is in a grade level without marks. Empty if there are none.';
 
 create or replace function lyceum.lost_finals(p_school integer, p_student uuid, p_year uuid)
     returns table (date date, what text, name text, section_id uuid, lesson_id uuid)
@@ -72,7 +72,7 @@ begin
     join public.subjects j on j.school_id = k.school_id and j.id = k.subject_id
     left join public.terms t on t.school_id = k.school_id and t.id = k.term_id
     cross join lateral (
-        -- offset 0: asked once a row, though it is read twice.
+        -- offset 0: evaluated once per row, although it is read twice.
         select lyceum.grade_level_in(k.school_id, k.student_id, k.academic_year_id) as grade_level offset 0
     ) c
     where k.school_id = p_school
@@ -86,7 +86,8 @@ begin
 end
 $$;
 comment on function lyceum.lost_finals(integer, uuid, uuid) is
-    'L5: final marks of the pupil in the year, given here, when the pupil is not enrolled in it, or is in a grade level that takes none (M1).';
+    'L5: final marks of the student in the year, if the student is not enrolled in the year and the mark was given here, or if the '
+    'grade level has no marks (M1).';
 
 create or replace function lyceum.refuse_lost_records(p_records jsonb, p_starts_on date, p_ends_on date) returns void
     language plpgsql immutable
@@ -117,11 +118,12 @@ begin
 end
 $$;
 comment on function lyceum.refuse_lost_records(jsonb, date, date) is
-    'L5: raises LYE04 recorded_days, unless the list is null. Its DETAIL is JSON for a program: the number of records, the first 20 of '
-    'them, and of each the field (starts_on, ends_on) that leaves it outside.';
+    'L5: raises LYE04 recorded_days, unless the list is null. The DETAIL is JSON: the number of records, and the first 20 of them, '
+    'each with the field (starts_on, ends_on) that excludes it.';
 
--- Who writes marks or attendance holds the section's row until the end of the transaction (lyceum.hold_sections); who takes days away
--- waits for that, and then sees what was written. Deferred: one transaction may end a membership and make another.
+-- A transaction that writes marks or attendance holds the row of the section until its end (lyceum.hold_sections). A transaction that
+-- removes days from a membership waits for it, and then sees the new records. The triggers are deferred, so that one transaction can
+-- end a membership and start another.
 create or replace function lyceum.keep_recorded_days_of_member() returns trigger
     language plpgsql
 as $$
@@ -182,12 +184,12 @@ begin
         v_ends_on := new.ends_on;
     end if;
     perform lyceum.lock_timetable(v_row.school_id);
-    -- Who gives a final mark holds the pupil's row.
+    -- A transaction that writes a final mark holds the row of the student.
     perform
     from public.students s
     where s.school_id = v_row.school_id and s.id = v_row.student_id
     for no key update;
-    -- Groups across classes, whose members go on when an enrollment ends.
+    -- Memberships in groups across classes continue when an enrollment ends.
     v_groups := array(
         select distinct m.group_id
         from public.group_members m
@@ -246,5 +248,5 @@ begin
 end
 $$;
 comment on function lyceum.hold_sections(integer, uuid[], uuid[]) is
-    'M3: who writes at these lessons or columns, and who takes days from a membership, take turns. A batch of the journal holds the row '
-    'of its section already.';
+    'M3: locks the sections of these columns or lessons, so that a writer of records and a writer of memberships take turns. A '
+    'journal batch already holds the row of its section.';

@@ -12,7 +12,8 @@ begin
 end
 $$;
 comment on function lyceum.settle_rollover(boolean) is
-    'The last statement of a rollover: takes all back when it was dry, or when pupils had no decision. What it made has been answered.';
+    'The last statement of a rollover. It rolls everything back after a dry run, or when students have no decision. '
+    'The result has been returned before.';
 
 create or replace function lyceum.next_name(p_name text, p_from smallint, p_to integer) returns text
     language sql immutable parallel safe
@@ -20,7 +21,8 @@ create or replace function lyceum.next_name(p_name text, p_from smallint, p_to i
         when p_name like p_from::text || '%' then p_to::text || substr(p_name, length(p_from::text) + 1)
         else p_name
     end;
-comment on function lyceum.next_name(text, smallint, integer) is '7А becomes 8А; a name without its grade level stays.';
+comment on function lyceum.next_name(text, smallint, integer) is
+    '7А becomes 8А. A name without its grade level does not change.';
 
 create or replace function lyceum.rolled_classes(p_from uuid, p_to uuid)
     returns table (old_class uuid, new_class uuid, grade_level smallint)
@@ -36,9 +38,9 @@ as $$
         and n.archived_at is null
     where c.school_id = lyceum.current_school() and c.academic_year_id = p_from
 $$;
-comment on function lyceum.rolled_classes(uuid, uuid) is 'Y1: classes of a year, and what they are in the next one.';
+comment on function lyceum.rolled_classes(uuid, uuid) is 'Y1: classes of a year, with the classes of the next year that continue them.';
 
-create or replace function lyceum.rolled_pupils(p_from uuid, p_to uuid, p_assume_promoted boolean)
+create or replace function lyceum.rolled_students(p_from uuid, p_to uuid, p_assume_promoted boolean)
     returns table (
         enrollment uuid, ends_on date, student_id uuid, in_class_group boolean, class_id uuid, name text, decision text,
         target uuid
@@ -54,7 +56,7 @@ as $$
         select
             e.id as enrollment, e.ends_on, e.student_id, e.in_class_group, c.id as class_id, c.grade_level, c.name,
             coalesce(d.decision,
-                -- Who left in the summer stays away.
+                -- A student who left in the summer does not return.
                 case when e.ends_on > a.ends_on and e.ends_on < b.starts_on - 1 then 'left' end,
                 case when p_assume_promoted then case c.grade_level when 11 then 'graduated' else 'promoted' end end)
                 as decision
@@ -75,8 +77,9 @@ as $$
         and n.grade_level = p.grade_level
         and n.archived_at is null
 $$;
-comment on function lyceum.rolled_pupils(uuid, uuid, boolean) is
-    'Y1: pupils of a year''s last day, with what the council decided and the class of the next year that it leads to, where that is there.';
+comment on function lyceum.rolled_students(uuid, uuid, boolean) is
+    'Y1: students on a year''s last day, with the decision of the council, and the class of the next year to which it leads; '
+    'null while that class does not exist.';
 
 create or replace function lyceum.roll_over(p_from uuid, p_to uuid, p_assume_promoted boolean)
     returns table (kind text, made integer, pupils jsonb)
@@ -87,7 +90,7 @@ declare
     v_old record;
     v_new record;
     v_count integer;
-    -- What is made, beside what it is made of.
+    -- Old and new ids, in the same order.
     v_old_groups uuid[];
     v_new_groups uuid[];
     v_old_sections uuid[];
@@ -104,7 +107,7 @@ begin
             errcode = 'LYE02', message = 'year_not_next', detail = 'The new year begins after the old one ends.';
     end if;
 
-    -- A class goes on when somebody goes on in it.
+    -- A class continues if at least one of its students is promoted.
     insert into public.classes (school_id, id, academic_year_id, grade_level, letter, name, profile)
     select
         v_school, gen_random_uuid(), p_to, c.grade_level + 1, c.letter,
@@ -113,7 +116,7 @@ begin
     where c.school_id = v_school and c.academic_year_id = p_from and c.archived_at is null and c.grade_level < 11
         and exists (
             select
-            from lyceum.rolled_pupils(p_from, p_to, p_assume_promoted) r
+            from lyceum.rolled_students(p_from, p_to, p_assume_promoted) r
             where r.class_id = c.id and r.decision in ('promoted', 'conditional')
         )
         and not exists (
@@ -124,19 +127,19 @@ begin
     get diagnostics v_count = row_count;
     kind := 'classes'; made := v_count; pupils := null; return next;
 
-    -- Who goes on or leaves ends the old enrollment with the year, where it has no end yet.
+    -- An open enrollment of a student who continues or leaves ends with the old year.
     update public.enrollments e
     set ends_on = v_new.starts_on - 1
-    from lyceum.rolled_pupils(p_from, p_to, p_assume_promoted) r
+    from lyceum.rolled_students(p_from, p_to, p_assume_promoted) r
     where e.school_id = v_school and e.id = r.enrollment and e.ends_on is null and r.target is not null;
     update public.enrollments e
     set ends_on = v_old.ends_on, end_reason = coalesce(e.end_reason, case r.decision when 'graduated' then 'Выпуск' else 'Выбытие' end)
-    from lyceum.rolled_pupils(p_from, p_to, p_assume_promoted) r
+    from lyceum.rolled_students(p_from, p_to, p_assume_promoted) r
     where e.school_id = v_school and e.id = r.enrollment and e.ends_on is null and r.decision in ('graduated', 'left');
 
     insert into public.enrollments (school_id, id, student_id, class_id, starts_on, in_class_group, reason)
     select v_school, gen_random_uuid(), r.student_id, r.target, v_new.starts_on, r.in_class_group, 'Перевод в следующий год'
-    from lyceum.rolled_pupils(p_from, p_to, p_assume_promoted) r
+    from lyceum.rolled_students(p_from, p_to, p_assume_promoted) r
     where r.target is not null
         and not exists (
             select from public.enrollments o
@@ -157,7 +160,7 @@ begin
     get diagnostics v_count = row_count;
     kind := 'class_teachers'; made := v_count; pupils := null; return next;
 
-    -- Parts of the classes, and groups across them; individual plans are made anew for a pupil.
+    -- Subgroups of the classes, and groups across classes. Individual plans are created anew for each student.
     select array_agg(g.id), array_agg(gen_random_uuid()) into v_old_groups, v_new_groups
     from public.groups g
     left join lyceum.rolled_classes(p_from, p_to) l on l.old_class = g.class_id
@@ -185,12 +188,12 @@ begin
     join public.groups g on g.school_id = v_school and g.id = n.new_group
     join public.group_members m on m.school_id = v_school and m.group_id = n.old_group
         and lyceum.holds(m.starts_on, m.ends_on, v_old.ends_on)
-    join lyceum.rolled_pupils(p_from, p_to, p_assume_promoted) r on r.student_id = m.student_id
+    join lyceum.rolled_students(p_from, p_to, p_assume_promoted) r on r.student_id = m.student_id
         and r.target is not null and r.decision <> 'repeats' and (g.kind = 'cross' or r.target = g.class_id);
     get diagnostics v_count = row_count;
     kind := 'group_members'; made := v_count; pupils := null; return next;
 
-    -- Pages of the journal: the load as it was, for the groups that went on.
+    -- Sections: the same load, for the groups that continue.
     select array_agg(s.id), array_agg(gen_random_uuid()), array_agg(g.id) into v_old_sections, v_new_sections, v_section_groups
     from public.sections s
     join public.groups o on o.school_id = s.school_id and o.id = s.group_id
@@ -205,7 +208,7 @@ begin
         );
     insert into public.sections (school_id, id, academic_year_id, subject_id, group_id, kind, grading, name, hours_per_week)
     select v_school, n.new_section, p_to, s.subject_id, n.group_id, s.kind,
-        -- M1: from grade 2 on there are marks, from the second half of its year.
+        -- M1: marks begin in grade 2, in the second half of the year.
         case when o.grade_level = 1 and s.kind = 'curricular' and s.grading = 'none' then 'marks' else s.grading end,
         lyceum.next_name(s.name, coalesce(o.grade_level, 0::smallint), coalesce(o.grade_level, 0) + 1), s.hours_per_week
     from unnest(v_old_sections, v_new_sections, v_section_groups) as n (old_section, new_section, group_id)
@@ -223,19 +226,20 @@ begin
     get diagnostics v_count = row_count;
     kind := 'section_teachers'; made := v_count; pupils := null; return next;
 
-    -- Who has no place in the new year, and why.
+    -- Students without a place in the new year, and why.
     kind := 'undecided'; made := 0;
     select coalesce(jsonb_agg(r.student_id order by r.name, r.student_id), '[]') into pupils
-    from lyceum.rolled_pupils(p_from, p_to, p_assume_promoted) r
+    from lyceum.rolled_students(p_from, p_to, p_assume_promoted) r
     where r.decision is null;
     made := jsonb_array_length(pupils); return next;
     perform set_config('lyceum.undecided', made::text, true);
     kind := 'unplaced';
     select coalesce(jsonb_agg(r.student_id order by r.name, r.student_id), '[]') into pupils
-    from lyceum.rolled_pupils(p_from, p_to, p_assume_promoted) r
+    from lyceum.rolled_students(p_from, p_to, p_assume_promoted) r
     where r.target is null and r.decision in ('promoted', 'conditional', 'repeats');
     made := jsonb_array_length(pupils); return next;
 end
 $$;
 comment on function lyceum.roll_over(uuid, uuid, boolean) is
-    'Y1: makes the next year''s classes, enrollments, class teachers, groups and sections from this one; what is there is left. Of the old year only open enrollments get their end.';
+    'Y1: creates the next year''s classes, enrollments, class teachers, groups and sections from this year''s. '
+    'Existing ones are kept. In the old year, only open enrollments change: they get an end.';

@@ -29,9 +29,10 @@ begin
     );
 end
 $$;
-comment on function lyceum.unlocked(integer, uuid, date) is 'M4: whether lessons of the section on the date are unlocked today.';
+comment on function lyceum.unlocked(integer, uuid, date) is
+    'M4: whether lessons of the section on the date are unlocked today.';
 
--- M4: who grants an unlock is the head or a deputy head, and says so in their own name.
+-- M4: a head or deputy head grants an unlock, in their own name.
 create or replace function lyceum.guard_unlock() returns trigger
     language plpgsql
 as $$
@@ -42,12 +43,12 @@ begin
             from public.user_roles r
             where r.school_id = new.school_id and r.user_id = new.granted_by and r.role in ('head', 'deputy_head')
         ) or (
-            -- The owner's command line is nobody.
+            -- The owner's command line has no person.
             new.granted_by is distinct from lyceum.current_user_id() and row_security_active('public.unlocks')
         ) then
             raise exception using
                 errcode = 'LYM06', message = 'forbidden',
-                detail = 'The head or a deputy head grants an unlock, in their own name.';
+                detail = 'A head or deputy head grants an unlock, in their own name.';
         end if;
         new.granted_at := now();
         return new;
@@ -55,7 +56,7 @@ begin
     if to_jsonb(new) - 'revoked_at' <> to_jsonb(old) - 'revoked_at' or old.revoked_at is not null then
         raise exception using
             errcode = 'LYM06', message = 'not_movable',
-            detail = 'An unlock is revoked once, and nothing else of it changes: grant another one.';
+            detail = 'An unlock can only be revoked, once. To change anything else, grant another one.';
     end if;
     return new;
 end
@@ -79,4 +80,5 @@ begin
     );
 end
 $$;
-comment on function lyceum.teaches(integer, uuid, uuid, date) is 'A4: whether the person is a teacher of the section on the date.';
+comment on function lyceum.teaches(integer, uuid, uuid, date) is
+    'A4: whether the person is a teacher of the section on the date.';

@@ -11,9 +11,9 @@ begin
 end
 $$;
 comment on function lyceum.lacks_second_factor(integer, uuid) is
-    'Whether the school asks a second factor of the person, and there is none.';
+    'Whether the school requires a second factor of the person and there is none.';
 
--- A5: recovery codes by what was done, without the codes.
+-- A5: that recovery codes were made or used, without the codes.
 create or replace function lyceum.audit_recovery_code() returns trigger
     language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$

@@ -49,8 +49,8 @@ package struct Access: Sendable, Equatable {
     package static let administrators = Access.roles([.administrator])
     /// Those who set the school up and keep its load.
     package static let managers = Access.roles([.administrator, .head, .deputyHead])
-    /// Those who appoint class teachers, who issue credentials (A2). No program of others does: a trigger on `class_teachers`
-    /// says so too, whatever the way.
+    /// Those who appoint class teachers, who issue credentials (A2). Apps of others and integrations do not; a trigger on
+    /// `class_teachers` enforces it for every statement.
     package static let appointers = Access.managers.ownApps
     /// Those who keep profiles: managers all, class teachers those of their class (A4).
     package static let keepersOfProfiles = Access.roles([.administrator, .head, .deputyHead, .classTeacher])

@@ -2,10 +2,10 @@ import JSON
 import Web
 
 extension Problem {
-    /// L5: the records that a change of an enrollment or a membership would leave outside of it, as
-    /// `lyceum.refuse_lost_records` tells them.
+    /// L5: the records that a change of an enrollment or a membership would exclude, from the DETAIL of
+    /// `lyceum.refuse_lost_records`.
     ///
-    /// - Parameter field: the field of the body that all of them are about; without it each record names its own.
+    /// - Parameter field: the field of the body to which all of them point; nil: each record has its own.
     package init(recordedDays detail: String?, at field: String? = nil) {
         let told = detail.flatMap { try? JSONValue(parsing: Array($0.utf8)) }
         guard let told, let count = told["count"]?.wholeNumber, case .array(let records)? = told["records"] else {
@@ -16,10 +16,10 @@ extension Problem {
         self.init(
             .recordedDays,
             detail: Text(
-                ru: "Записей в дни, которые перестали бы входить в зачисление или группу (L5): \(count)"
+                ru: "Записей в дни, которые больше не входили бы в зачисление или группу (L5): \(count)"
                     + (rest ? ", здесь первые \(records.count)" : "")
                     + ". Уберите их или выберите дни, в которые они входят.",
-                en: "Records on days that would no longer be in the enrollment or membership (rule L5): \(count)"
+                en: "Records on days that would no longer belong to the enrollment or membership (rule L5): \(count)"
                     + (rest ? "; these are the first \(records.count)" : "")
                     + ". Clear them, or choose days that include them."),
             items: records.map { .init(record: $0, at: field) })

@@ -25,8 +25,8 @@ extension ProblemKind {
         "recorded_days", .conflict,
         title: Text(ru: "В эти дни есть записи", en: "Days with records"),
         detail: Text(
-            ru: "В дни, которые перестали бы входить в зачисление или группу, есть записи (L5).",
-            en: "There are records on days that would no longer be in the enrollment or membership (rule L5)."))
+            ru: "В дни, которые больше не входили бы в зачисление или группу, есть записи (L5).",
+            en: "There are records on days that would no longer belong to the enrollment or membership (rule L5)."))
     package static let healthNotYours = ProblemKind(
         "health_not_yours", .forbidden,
         title: Text(ru: "Группа здоровья закрыта", en: "Health group closed"),

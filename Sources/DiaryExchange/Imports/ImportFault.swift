@@ -77,8 +77,8 @@ package struct ImportFault: Sendable, Equatable {
                 en: "The pupil is in \(argument): to change class, give enrolled_on after the beginning of that.")
         case "recorded_days":
             Text(
-                ru: "В дни, которые перестали бы входить в класс или группу, есть записи (L5): \(argument).",
-                en: "There are records on days that would no longer be in the class or group (rule L5): \(argument).")
+                ru: "В дни, которые больше не входили бы в класс или группу, есть записи (L5): \(argument).",
+                en: "There are records on days that would no longer belong to the class or group (rule L5): \(argument).")
         case "in_the_future": Text(ru: "Дата в будущем.", en: "The date is in the future.")
         case "another_person":
             Text(

@@ -196,7 +196,7 @@ extension ImportStatements {
         """
     }
 
-    /// L5, of pupils whose days in a class or a group end earlier than they did: days with records behind the new end.
+    /// L5, for students whose days in a class or a group now end earlier: the days with records after the new end.
     ///
     /// - Parameters:
     ///   - ended: rows with `line`, `student_id`, `group_ids` and `ends_on`.

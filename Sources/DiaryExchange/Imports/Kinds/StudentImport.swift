@@ -80,7 +80,7 @@ extension ImportStatements {
                 name: "w.key"),
             recordedDays(of: leftClasses, field: "enrolled_on")))
 
-    /// Enrollments that the import has ended, with all groups that the pupil had in their class or has elsewhere.
+    /// Enrollments that the import has ended, with the groups of their class and all other groups of the student.
     private static let leftClasses = """
         SELECT w.line, e.student_id, e.ends_on, ARRAY(
             SELECT g.id FROM groups g WHERE g.school_id = $1 AND g.class_id = e.class_id
