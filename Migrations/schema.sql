@@ -564,6 +564,27 @@ ALTER TABLE deletions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON deletions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT SELECT ON deletions TO lyceum_app;
 
+CREATE TABLE ended_memberships (
+    school_id integer NOT NULL,
+    enrollment_id uuid NOT NULL,
+    id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date,
+    CONSTRAINT ended_memberships_pkey PRIMARY KEY (school_id, enrollment_id, id),
+    CONSTRAINT ended_memberships_school_id_enrollment_id_fkey FOREIGN KEY (school_id, enrollment_id) REFERENCES enrollments(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT ended_memberships_school_id_group_id_fkey FOREIGN KEY (school_id, group_id) REFERENCES groups(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT ended_memberships_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id)
+);
+COMMENT ON TABLE ended_memberships IS 'L5: memberships in subgroups that the end of an enrollment shortened or deleted. Written by the trigger lyceum.follow_enrollment.';
+COMMENT ON COLUMN ended_memberships.id IS 'The id of the membership.';
+COMMENT ON COLUMN ended_memberships.ends_on IS 'The last day before the enrollment ended it; null: it had none.';
+CREATE INDEX ended_memberships_by_group ON public.ended_memberships USING btree (school_id, group_id);
+ALTER TABLE ended_memberships ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON ended_memberships TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON ended_memberships TO lyceum_app;
+
 CREATE TABLE enrollments (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -1882,6 +1903,8 @@ ALTER TABLE timetable_entries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON timetable_entries TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON timetable_entries TO lyceum_app;
 CREATE TRIGGER deletion AFTER DELETE ON timetable_entries FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE CONSTRAINT TRIGGER place AFTER INSERT ON timetable_entries DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION lyceum.place_timetable_entry();
+CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON timetable_entries DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.bell_schedule_id IS DISTINCT FROM old.bell_schedule_id OR new.weekday IS DISTINCT FROM old.weekday OR new.slot IS DISTINCT FROM old.slot OR new.week IS DISTINCT FROM old.week OR new.room_id IS DISTINCT FROM old.room_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_timetable_entry();
 CREATE TRIGGER version BEFORE UPDATE ON timetable_entries FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE unlocks (
@@ -2150,6 +2173,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.place_lesson() returns trigger language plpgsql
 -- function lyceum.place_member() returns trigger language plpgsql
 -- function lyceum.place_term() returns trigger language plpgsql
+-- function lyceum.place_timetable_entry() returns trigger language plpgsql
 -- function lyceum.place_year() returns trigger language plpgsql
 -- procedure lyceum.protect(IN p_table regclass, IN p_privileges text) language plpgsql for its owner only
 -- function lyceum.reads_section(p_school integer, p_user uuid, p_section uuid) returns boolean language plpgsql stable
@@ -2186,6 +2210,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable
 -- function lyceum.teaches_student(p_student uuid) returns boolean language sql stable
+-- function lyceum.timetable_collisions(p_school integer, p_entries uuid[]) returns TABLE(entry_id uuid, kind text, other_id uuid, name text) language plpgsql stable
 -- function lyceum.today() returns date language sql stable parallel safe
 -- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.version() returns trigger language plpgsql

@@ -8,7 +8,9 @@ import Web
 /// class, in one transaction.
 package enum ClassChanges {
     package static let routes: [Route<Access, Caller>] = [
-        .post("/v1/students/{student_id}/class-changes", "createClassChange", access: .managers, create)
+        .post("/v1/students/{student_id}/class-changes", "createClassChange", access: .managers, create),
+        .delete(
+            "/v1/students/{student_id}/class-changes/{enrollment_id}", "deleteClassChange", access: .managers, undo),
     ]
 
     @Sendable static func create(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -18,26 +20,31 @@ package enum ClassChanges {
         return try await Idempotency.run(request, caller) { work in
             let school = Parameter.integer(caller.school.id)
             let id = caller.services.newID()
-            let groups = change.groups.map { _ in caller.services.newID() }
+            let wanted = change.groups ?? []
+            let groups = wanted.map { _ in caller.services.newID() }
+            let parts = parts(school, .text(change.classID))
             let leave = leave(
                 school, .text(student), .text(change.classID), .text(change.startsOn), .text(change.reason),
-                .texts(change.groups))
+                change.groups.map { .texts($0) } ?? .null)
             let (left, joined) = (left(school), joined(school, .text(id)))
             let results = try await work.results(of: [
-                leave, end(school), join(school, .text(id), .text(change.reason)),
-                joinGroups(school, .texts(groups), .texts(change.groups)), left, joined, Idempotency.settle(),
+                leave, parts, end(school), join(school, .text(id), .text(change.reason)),
+                joinGroups(school, .texts(groups), .texts(wanted)), left, joined, Idempotency.settle(),
             ])
-            try check(results, leave, change)
+            try check(results, leave, parts, change)
             return try answer(results[left], results[joined], request, caller, id)
         }
     }
 
-    private static func check(_ results: Results, _ leave: Query, _ change: Change) throws {
+    private static func check(_ results: Results, _ leave: Query, _ parts: Query, _ change: Change) throws {
         let left = try results[leave]
         guard !left.isEmpty else {
             throw results.refusal.map { PostgresError.refused($0) } ?? Problem(.notFound)
         }
-        if let refusal = left.text(0, "refusal") { throw refused(refusal, left, change) }
+        if let refusal = left.text(0, "refusal") {
+            if refusal == "parts_not_named" { throw namesNoParts(try results[parts]) }
+            throw refused(refusal, left, change)
+        }
         guard let refusal = results.refusal else { return }
         if refusal.constraint == "enrollments_no_overlap" { throw Refusal.overlap.problem }
         if refusal.sqlState == "LYE04" { throw Problem(recordedDays: refusal.detail, at: "starts_on") }
@@ -45,11 +52,27 @@ package enum ClassChanges {
         throw refusal.sqlState.hasPrefix("23") ? Problem(.conflict) : PostgresError.refused(refusal)
     }
 
+    /// L5: the subgroups of the new class, to choose from.
+    private static func namesNoParts(_ parts: Rows) -> Problem {
+        let required = Problem.Item(
+            pointer: "/group_ids", code: "required",
+            detail: Text(
+                ru: "В классе есть подгруппы: назовите те, в которые входит ученик, или [] (L5).",
+                en: "The class has subgroups: name those that the student joins, or send [] (rule L5)."))
+        let choices = (0..<parts.count).map { row in
+            let name = parts.text(row, "name") ?? ""
+            var item = Problem.Item(pointer: "/group_ids", code: "choice", detail: Text(ru: name, en: name))
+            item.members = [("group_id", parts.text(row, "id") ?? "")]
+            return item
+        }
+        return Problem(.validationFailed, items: [required] + choices)
+    }
+
     private static func refused(_ code: String, _ left: Rows, _ change: Change) -> Problem {
         switch code {
         case "unknown_class": return Refusal.unknown("class_id").problem
         case "unknown_group":
-            let index = change.groups.firstIndex { $0 == left.text(0, "_group") } ?? 0
+            let index = change.groups?.firstIndex { $0 == left.text(0, "_group") } ?? 0
             return Refusal(
                 field: "group_ids/\(index)", code: "unknown_reference", ru: "Такой группы в новом классе нет.",
                 en: "The new class has no such group."
@@ -87,6 +110,94 @@ package enum ClassChanges {
         return response
     }
 
+    // MARK: Undoing
+
+    /// Deletes the enrollment that the change made, and gives the one before it its last day back. The memberships in subgroups
+    /// follow (`lyceum.follow_enrollment`).
+    @Sendable static func undo(_ request: Request, _ caller: Caller) async throws -> Response {
+        try QueryReader(request).finish()
+        let (student, id) = (try request.identifier("student_id"), try request.identifier("enrollment_id"))
+        return try await Idempotency.run(request, caller) { work in
+            let school = Parameter.integer(caller.school.id)
+            let find = findChange(school, .text(student), .text(id))
+            let restored = left(school)
+            let results = try await work.results(of: [
+                find, deleteJoined(school), reopen(school), restored, Idempotency.settle(),
+            ])
+            let found = try results[find]
+            guard !found.isEmpty else { throw Problem(.notFound) }
+            if let refusal = found.text(0, "refusal") { throw notUndone(refusal) }
+            if let refusal = results.refusal { throw PostgresError.refused(refusal) }
+            var writer = JSONWriter()
+            writer.beginObject()
+            writer.fields(try results[restored], row: 0)
+            writer.endObject()
+            return .json(writer)
+        }
+    }
+
+    private static func notUndone(_ code: String) -> Problem {
+        code == "not_last"
+            ? Problem(
+                .conflict,
+                detail: Text(
+                    ru: "После этого перевода есть другое зачисление; сначала отмените его.",
+                    en: "There is a later enrollment; undo that one first."))
+            : Problem(
+                .conflict,
+                detail: Text(
+                    ru: "Это зачисление не из перевода в другой класс: накануне ученик не был в другом классе того же года.",
+                    en: "This enrollment is not from a class change: on the day before, the student was in no other class of the year."
+                ))
+    }
+
+    private static let findChange = Statement(
+        """
+        WITH student AS MATERIALIZED (
+            SELECT s.id FROM students s WHERE s.school_id = $1 AND s.id = $2::uuid FOR NO KEY UPDATE
+        ),
+        made AS MATERIALIZED (
+            SELECT e.id, e.student_id, e.class_id, e.starts_on, e.ends_on, e.end_reason
+            FROM enrollments e, student s
+            WHERE e.school_id = $1 AND e.student_id = s.id AND e.id = $3::uuid
+            FOR UPDATE OF e
+        ),
+        judged AS (
+            SELECT m.id, m.starts_on, m.ends_on, m.end_reason, b.id AS before,
+                CASE
+                    WHEN b.id IS NULL THEN 'no_class_change'
+                    WHEN EXISTS (
+                        SELECT FROM enrollments o
+                        WHERE o.school_id = $1 AND o.student_id = m.student_id AND o.starts_on > m.starts_on
+                    ) THEN 'not_last'
+                END AS refusal
+            FROM made m
+            JOIN classes c ON c.school_id = $1 AND c.id = m.class_id
+            LEFT JOIN LATERAL (
+                SELECT o.id FROM enrollments o
+                JOIN classes k ON k.school_id = o.school_id AND k.id = o.class_id
+                WHERE o.school_id = $1 AND o.student_id = m.student_id AND o.ends_on = m.starts_on - 1
+                    AND o.class_id <> m.class_id AND k.academic_year_id = c.academic_year_id
+            ) b ON true
+        )
+        SELECT j.refusal,
+            \(Setting.undone.set(text: "CASE WHEN j.refusal IS NULL THEN j.id::text ELSE '' END")) AS _undone,
+            \(Setting.changed.set(text: "CASE WHEN j.refusal IS NULL THEN j.before::text ELSE '' END")) AS _changed,
+            \(Setting.last.set(text: "coalesce(j.ends_on::text, '')")) AS _last,
+            \(Setting.lastReason.set(text: "coalesce(j.end_reason, '')")) AS _reason
+        FROM judged j
+        """)
+
+    private static let deleteJoined = Statement(
+        "DELETE FROM enrollments e WHERE e.school_id = $1 AND e.id = \(Setting.undone.value)")
+
+    private static let reopen = Statement(
+        """
+        UPDATE enrollments e
+        SET ends_on = \(Setting.last.value), end_reason = nullif(\(Setting.lastReason.text), '')
+        WHERE e.school_id = $1 AND e.id = \(ending)
+        """)
+
     // MARK: SQL. The enrollment that ends is named in a setting, unless the change is refused.
 
     private static let ending = Setting.changed.value
@@ -110,6 +221,10 @@ package enum ClassChanges {
                     WHEN e.id IS NULL THEN 'not_enrolled'
                     WHEN e.class_id = c.id THEN 'same_class'
                     WHEN u.id IS NOT NULL THEN 'unknown_group'
+                    WHEN $6::uuid[] IS NULL AND EXISTS (
+                        SELECT FROM groups g
+                        WHERE g.school_id = $1 AND g.class_id = c.id AND g.kind = 'part' AND g.archived_at IS NULL
+                    ) THEN 'parts_not_named'
                 END AS refusal,
                 u.id AS unknown_group, c.id AS class_id
             FROM pupil p
@@ -138,9 +253,10 @@ package enum ClassChanges {
     /// The days that the old enrollment had behind the change become those of the new one.
     private static let join = Statement(
         """
-        INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on, ends_on, in_class_group, reason)
+        INSERT INTO enrollments
+            (school_id, id, student_id, class_id, starts_on, ends_on, in_class_group, reason, end_reason)
         SELECT e.school_id, $2::uuid, e.student_id, \(Setting.schoolClass.required), \(first),
-            \(Setting.last.value), e.in_class_group, $3::text
+            \(Setting.last.value), e.in_class_group, $3::text, nullif(\(Setting.lastReason.text), '')
         FROM enrollments e WHERE e.school_id = $1 AND e.id = \(ending)
         """)
 
@@ -151,10 +267,12 @@ package enum ClassChanges {
             end_reason = coalesce(\(Setting.endReason.value), e.end_reason)
         FROM (
             SELECT o.id,
-                \(Setting.last.set(text: "CASE WHEN o.ends_on >= \(first) THEN o.ends_on::text ELSE '' END")) AS last
+                \(Setting.last.set(text: "CASE WHEN o.ends_on >= \(first) THEN o.ends_on::text ELSE '' END")) AS last,
+                \(Setting.lastReason.set(text: "CASE WHEN o.ends_on >= \(first) THEN coalesce(o.end_reason, '') ELSE '' END"))
+                    AS last_reason
             FROM enrollments o WHERE o.school_id = $1 AND o.id = \(ending)
         ) o
-        WHERE e.school_id = $1 AND e.id = o.id AND o.last IS NOT NULL
+        WHERE e.school_id = $1 AND e.id = o.id AND o.last IS NOT NULL AND o.last_reason IS NOT NULL
         """)
 
     private static let joinGroups = Statement(
@@ -163,6 +281,14 @@ package enum ClassChanges {
         SELECT $1, n.id, n.group_id, e.student_id, \(first), \(Setting.last.value)
         FROM unnest($2::uuid[], $3::uuid[]) AS n(id, group_id)
         JOIN enrollments e ON e.school_id = $1 AND e.id = \(ending)
+        """)
+
+    /// The subgroups of a class.
+    private static let parts = Statement(
+        """
+        SELECT g.id, g.name FROM groups g
+        WHERE g.school_id = $1 AND g.class_id = $2::uuid AND g.kind = 'part' AND g.archived_at IS NULL
+        ORDER BY g.name, g.id
         """)
 
     private static let columns = """
@@ -175,9 +301,12 @@ package enum ClassChanges {
 }
 
 extension Setting {
-    /// Why the old enrollment ends, and the last day that it had.
+    /// Why the old enrollment ends, and the last day and the reason that it had.
     fileprivate static let endReason = Setting("end_reason", .text)
     fileprivate static let last = Setting("last", .date)
+    fileprivate static let lastReason = Setting("last_reason", .text)
+    /// The enrollment that an undone change has made.
+    fileprivate static let undone = Setting("undone", .uuid)
 }
 
 /// What the body asks for.
@@ -185,7 +314,8 @@ private struct Change {
     let classID: String
     let startsOn: String
     let reason: String?
-    let groups: [String]
+    /// Nil: not said.
+    let groups: [String]?
 
     init(_ body: JSONValue) throws {
         let problems = FieldProblems()
@@ -193,8 +323,8 @@ private struct Change {
         let classID = reader.uuid("class_id").value
         let startsOn = reader.date("starts_on").value
         reason = reader.reason()
-        groups = reader.uuids("group_ids", .optional, maximumCount: 50).value ?? []
-        if Set(groups).count < groups.count { problems.add(FieldProblem(JSONPointer("group_ids"), "duplicate_item")) }
+        groups = reader.uuids("group_ids", .optional, maximumCount: 50).value
+        if let groups, Set(groups).count < groups.count { problems.add(FieldProblem(JSONPointer("group_ids"), "duplicate_item")) }
         reader.finish()
         if let problem = Problem(problems) { throw problem }
         self.classID = classID!

@@ -28,6 +28,7 @@ package enum DatabaseProblems {
         case "LYA00": return Problem.invalidToken
         case "LYA06": return Problem.insufficientScope([])
         case "LYE04": return Problem(recordedDays: error.detail)
+        case "LYL03": return Problem(timetableCollision: error.detail)
         // The message of a rule is its problem's code (docs/decisions/0010). One that is no code is a mistake of ours.
         case let state where state.hasPrefix("LY"): return ProblemKind.all[error.message].map { Problem($0) }
         case "22003": return Problem(.conflict)  // a number beyond its column, such as a version
