@@ -6,6 +6,9 @@ CREATE EXTENSION btree_gist;
 CREATE SCHEMA lyceum;
 GRANT USAGE ON SCHEMA lyceum TO lyceum_app;
 
+CREATE COLLATION lyceum.names (provider = icu, locale = 'ru', deterministic = t);
+COMMENT ON COLLATION lyceum.names IS 'Order of people''s names: е before ё before ж, and ё next to е when a later letter differs. Equality is unchanged.';
+
 CREATE TABLE academic_years (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -1956,9 +1959,9 @@ CREATE TRIGGER sessions AFTER DELETE ON user_roles FOR EACH ROW EXECUTE FUNCTION
 CREATE TABLE users (
     school_id integer NOT NULL,
     id uuid NOT NULL,
-    last_name text NOT NULL,
-    first_name text NOT NULL,
-    middle_name text,
+    last_name text COLLATE lyceum.names NOT NULL,
+    first_name text COLLATE lyceum.names NOT NULL,
+    middle_name text COLLATE lyceum.names,
     login text,
     password_hash text,
     state text DEFAULT 'new'::text NOT NULL,

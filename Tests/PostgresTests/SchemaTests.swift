@@ -31,6 +31,7 @@ import Testing
         "CREATE STATISTICS x ON id, name FROM rooms", "ALTER VIEW staff_profiles SET (security_invoker = false)",
         "CREATE OR REPLACE FUNCTION lyceum.today() RETURNS date LANGUAGE sql STABLE PARALLEL SAFE RETURN '2000-01-01'::date",
         "ALTER TABLE student_photos ALTER COLUMN content SET STORAGE MAIN", "ALTER TABLE rooms DROP COLUMN building",
+        "COMMENT ON COLLATION lyceum.names IS 'x'",
     ])
     func dumpSeesTheChange(_ change: String) throws {
         let database = try TestDatabase(.shipped)
