@@ -10,3 +10,8 @@ static inline int lyceum_gzip_init(z_stream *stream, int level) {
 static inline int lyceum_gunzip_init(z_stream *stream) {
     return inflateInit2(stream, 15 + 16);
 }
+
+// The zlib wrapper alone (RFC 1950).
+static inline int lyceum_inflate_init(z_stream *stream) {
+    return inflateInit2(stream, 15);
+}

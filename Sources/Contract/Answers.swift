@@ -172,7 +172,7 @@ extension Answers {
             of: "the example of a problem",
             [
                 "error", "error_description", "code", "title", "detail", "instance", "request_id", "errors",
-                "enrolment_ticket",
+                "enrolment_ticket", "limit",
             ])
         let code = try members["code"]?.text() ?? name
         return .members([
@@ -180,7 +180,8 @@ extension Answers {
             ("type", .text("/problems/\(code)")), ("title", members["title"]?.node), ("status", status.node),
             ("detail", members["detail"]?.node), ("instance", members["instance"]?.node), ("code", .text(code)),
             ("request_id", members["request_id"]?.node ?? .text("0198ca94-2869-71eb-91b7-5bfd27fa83f1")),
-            ("errors", members["errors"]?.node), ("enrolment_ticket", members["enrolment_ticket"]?.node),
+            ("limit", members["limit"]?.node), ("errors", members["errors"]?.node),
+            ("enrolment_ticket", members["enrolment_ticket"]?.node),
         ])
     }
 }

@@ -4,8 +4,8 @@ import JSON
 import Postgres
 import Web
 
-/// A pupil changes class: the end of one enrollment and the beginning of another on the next day, with the groups of the new
-/// class, in one transaction.
+/// A student's change of class: one transaction ends the old enrollment, begins a new one on the next day, and adds the
+/// student to groups of the new class.
 package enum ClassChanges {
     package static let routes: [Route<Access, Caller>] = [
         .post("/v1/students/{student_id}/class-changes", "createClassChange", access: .managers, create),
@@ -27,10 +27,11 @@ package enum ClassChanges {
                 school, .text(student), .text(change.classID), .text(change.startsOn), .text(change.reason),
                 change.groups.map { .texts($0) } ?? .null)
             let (left, joined) = (left(school), joined(school, .text(id)))
-            let results = try await work.results(of: [
+            let queries = [
                 leave, parts, end(school), join(school, .text(id), .text(change.reason)),
-                joinGroups(school, .texts(groups), .texts(wanted)), left, joined, Idempotency.settle(),
-            ])
+                joinGroups(school, .texts(groups), .texts(wanted)), left, joined,
+            ]
+            let results = try await work.results(of: queries + work.settling)
             try check(results, leave, parts, change)
             return try answer(results[left], results[joined], request, caller, id)
         }
@@ -48,7 +49,7 @@ package enum ClassChanges {
         guard let refusal = results.refusal else { return }
         if refusal.constraint == "enrollments_no_overlap" { throw Refusal.overlap.problem }
         if refusal.sqlState == "LYE04" { throw Problem(recordedDays: refusal.detail, at: "starts_on") }
-        // A group that the pupil is in already, a row that somebody else made in between.
+        // The student is already in one of the groups, or another request has added a row in between.
         throw refusal.sqlState.hasPrefix("23") ? Problem(.conflict) : PostgresError.refused(refusal)
     }
 
@@ -79,19 +80,19 @@ package enum ClassChanges {
             ).problem
         case "outside_year":
             return Refusal(
-                field: "starts_on", code: code, ru: "День не в учебном году нового класса.",
-                en: "The day is not in the year of the new class."
+                field: "starts_on", code: code, ru: "День вне учебного года нового класса.",
+                en: "The day is outside the academic year of the new class."
             ).problem
         case "same_class":
             return Refusal(
                 .conflict, field: "class_id", code: code, ru: "Ученик уже в этом классе.",
-                en: "The pupil is in this class already."
+                en: "The student is already in this class."
             ).problem
         default:
             return Refusal(
                 .conflict, field: "starts_on", code: "not_enrolled",
-                ru: "Накануне ученик ни в одном классе; прибытие — это POST /v1/enrollments.",
-                en: "On the day before the pupil is in no class; to arrive is POST /v1/enrollments."
+                ru: "Накануне ученик не состоит ни в одном классе; прибывшего зачисляет POST /v1/enrollments.",
+                en: "The student is in no class on the day before; use POST /v1/enrollments for a new student."
             ).problem
         }
     }
@@ -121,9 +122,8 @@ package enum ClassChanges {
             let school = Parameter.integer(caller.school.id)
             let find = findChange(school, .text(student), .text(id))
             let restored = left(school)
-            let results = try await work.results(of: [
-                find, deleteJoined(school), reopen(school), restored, Idempotency.settle(),
-            ])
+            let results = try await work.results(
+                of: [find, deleteJoined(school), reopen(school), restored] + work.settling)
             let found = try results[find]
             guard !found.isEmpty else { throw Problem(.notFound) }
             if let refusal = found.text(0, "refusal") { throw notUndone(refusal) }
@@ -146,8 +146,8 @@ package enum ClassChanges {
             : Problem(
                 .conflict,
                 detail: Text(
-                    ru: "Это зачисление не из перевода в другой класс: накануне ученик не был в другом классе того же года.",
-                    en: "This enrollment is not from a class change: on the day before, the student was in no other class of the year."
+                    ru: "Это не перевод: накануне ученик не был в другом классе того же года.",
+                    en: "No class change created this enrollment: the student was in no other class of the year before."
                 ))
     }
 
@@ -198,11 +198,12 @@ package enum ClassChanges {
         WHERE e.school_id = $1 AND e.id = \(ending)
         """)
 
-    // MARK: SQL. The enrollment that ends is named in a setting, unless the change is refused.
+    // MARK: SQL. A setting has the id of the enrollment that ends, unless the change is refused.
 
     private static let ending = Setting.changed.value
 
-    /// The enrollment of the day before, locked. The pupil's row is locked first, so that two changes take turns.
+    /// Locks the enrollment of the day before. The student's row is locked first, so that two changes run one after the
+    /// other.
     private static let leave = Statement(
         """
         WITH pupil AS MATERIALIZED (
@@ -250,7 +251,7 @@ package enum ClassChanges {
 
     private static let first = Setting.from.required
 
-    /// The days that the old enrollment had behind the change become those of the new one.
+    /// The new enrollment gets the remaining days of the old one.
     private static let join = Statement(
         """
         INSERT INTO enrollments
@@ -309,7 +310,7 @@ extension Setting {
     fileprivate static let undone = Setting("undone", .uuid)
 }
 
-/// What the body asks for.
+/// The body of the request.
 private struct Change {
     let classID: String
     let startsOn: String
@@ -324,7 +325,9 @@ private struct Change {
         let startsOn = reader.date("starts_on").value
         reason = reader.reason()
         groups = reader.uuids("group_ids", .optional, maximumCount: 50).value
-        if let groups, Set(groups).count < groups.count { problems.add(FieldProblem(JSONPointer("group_ids"), "duplicate_item")) }
+        if let groups, Set(groups).count < groups.count {
+            problems.add(FieldProblem(JSONPointer("group_ids"), "duplicate_item"))
+        }
         reader.finish()
         if let problem = Problem(problems) { throw problem }
         self.classID = classID!

@@ -22,7 +22,7 @@ extension RussianTemplate {
         package let name: String
         package let starts: Day
         package let ends: Day
-        /// Nil for all grades.
+        /// Nil means all grades.
         package var grades: [Int]?
     }
 
@@ -60,7 +60,7 @@ extension RussianTemplate {
                 Holiday(name: "Дополнительные каникулы", starts: february, ends: february + 6, grades: [1]),
                 Holiday(name: "Весенние каникулы", starts: spring, ends: spring + 8),
             ]
-            // The feasts of January are in the winter holidays, and 12 June is after the year.
+            // The public holidays of January are in the winter holidays, and 12 June is after the end of the year.
             let feasts = [
                 ("День народного единства", Day(year, 11, 4)), ("День защитника Отечества", Day(year + 1, 2, 23)),
                 ("Международный женский день", Day(year + 1, 3, 8)), ("Праздник Весны и Труда", Day(year + 1, 5, 1)),
@@ -69,7 +69,7 @@ extension RussianTemplate {
             holidays =
                 breaks
                 + feasts.map { name, day in
-                    // A feast on a weekend also frees the Monday.
+                    // After a public holiday on a weekend, the next Monday is free too.
                     Holiday(name: name, starts: day, ends: day.weekday > 5 ? day.next(weekday: 1) : day)
                 }
         }

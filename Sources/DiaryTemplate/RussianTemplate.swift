@@ -122,7 +122,7 @@ package enum RussianTemplate {
         package func interval(slot: Int) -> Range<Int> { starts[slot - 1]..<(starts[slot - 1] + minutes) }
     }
 
-    /// Two shifts, and shorter lessons for grade 1, which comes in the morning.
+    /// Two shifts, and shorter lessons for grade 1, which is in the first shift.
     package static let bells = [
         Bells(
             name: "Первая смена", shift: 1, grades: Array(2...11), starts: [480, 535, 600, 665, 725, 780, 835],

@@ -11,6 +11,7 @@ struct HeadBuilder: Sendable {
     private var saysClose = false
     private var saysKeepAlive = false
     private var expectsContinue = false
+    private var expectsUnknown = false
 
     static let longestMethod = 32
 
@@ -71,7 +72,14 @@ struct HeadBuilder: Sendable {
             guard Host.isValid(bytes, field.value) else { throw .badHost }
             host = Range(field.value)
         case 6 where Bytes.equal(bytes, field.name, ignoringCase: "expect"):
-            if Bytes.equal(bytes, field.value, ignoringCase: "100-continue") { expectsContinue = true }
+            // RFC 9110 section 10.1.1: a list. A comma inside a quoted string needs no care: what it stands in is not known.
+            try Bytes.elements(of: bytes, field.value) { element throws(ParseError) in
+                if Bytes.equal(bytes, element, ignoringCase: "100-continue") {
+                    expectsContinue = true
+                } else {
+                    expectsUnknown = true
+                }
+            }
         case 10 where Bytes.equal(bytes, field.name, ignoringCase: "connection"):
             try Bytes.elements(of: bytes, field.value) { element throws(ParseError) in
                 if Bytes.equal(bytes, element, ignoringCase: "close") { saysClose = true }
@@ -144,6 +152,8 @@ struct HeadBuilder: Sendable {
         // RFC 9112 section 6.1: a 1.0 message with Transfer-Encoding has faulty framing.
         guard !hasTransferCoding || minorVersion == 1 else { throw .badTransferCoding }
         guard host != nil || minorVersion == 0 else { throw .missingHost }
+        // HTTP/1.0 knows no expectations: there the field is ignored.
+        guard !expectsUnknown || minorVersion == 0 else { throw .unknownExpectation }
         if target.host == nil { target.host = host }
         let length: RequestHead.BodyLength =
             if isChunked {

@@ -24,6 +24,7 @@ package enum ParseError: String, Error, Sendable, CaseIterable {
     case headTooLarge = "head_too_large"
     case tooManyFields = "too_many_fields"
     case methodTooLong = "method_too_long"
+    case unknownExpectation = "unknown_expectation"
     case unknownTransferCoding = "unknown_transfer_coding"
     case unsupportedVersion = "unsupported_version"
 
@@ -36,6 +37,7 @@ package enum ParseError: String, Error, Sendable, CaseIterable {
         case .targetTooLong: .uriTooLong
         case .headTooLarge, .tooManyFields: .requestHeaderFieldsTooLarge
         case .methodTooLong, .unknownTransferCoding: .notImplemented
+        case .unknownExpectation: .expectationFailed
         case .unsupportedVersion: .httpVersionNotSupported
         default: .badRequest
         }
@@ -67,6 +69,7 @@ package enum ParseError: String, Error, Sendable, CaseIterable {
         case .headTooLarge: "The header section is too large."
         case .tooManyFields: "There are too many header fields."
         case .methodTooLong: "The method is too long."
+        case .unknownExpectation: "Expect has a member other than 100-continue."
         case .unknownTransferCoding: "The transfer coding is not supported."
         case .unsupportedVersion: "Only HTTP/1.1 and HTTP/1.0 are supported."
         }

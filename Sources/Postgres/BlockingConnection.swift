@@ -6,6 +6,7 @@ import CPostgres
 /// Used by one thread at a time. The connection is closed with the last reference.
 @safe package final class BlockingConnection {
     private let handle: OpaquePointer
+    var interruption: Interruption?
 
     /// Connects. `url` is a URL or a keyword/value string as libpq accepts them ("Connection Strings").
     ///
@@ -21,7 +22,9 @@ import CPostgres
         }
         unsafe self.handle = handle
         guard unsafe PQstatus(handle) == CONNECTION_OK else {
-            throw unsafe Failure(connection: handle)
+            var failure = unsafe Failure(connection: handle)
+            explain(&failure, of: "")
+            throw failure
         }
     }
 
@@ -33,7 +36,7 @@ import CPostgres
     package func execute(_ script: String) throws(Failure) {
         try Self.refuseNUL(in: script)
         let result = unsafe Result(PQexec(handle, script))
-        try check(result, commands: [PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY])
+        try check(result, of: script, commands: [PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY])
     }
 
     /// Runs one statement. Parameters are the texts of `$1`, `$2` …; `nil` is NULL.
@@ -42,7 +45,7 @@ import CPostgres
         try Self.refuseNUL(in: statement)
         for case let parameter? in parameters { try Self.refuseNUL(in: parameter) }
         let result = unsafe Result(Self.execute(handle, statement, parameters))
-        try check(result, commands: [PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY])
+        try check(result, of: statement, commands: [PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY])
         return result.answer
     }
 
@@ -77,7 +80,7 @@ import CPostgres
     package func copyIn(_ statement: String, _ body: (inout CopyWriter) throws -> Void) throws -> Int {
         try Self.refuseNUL(in: statement)
         let opened = unsafe Result(PQexec(handle, statement))
-        try check(opened, commands: [PGRES_COPY_IN])
+        try check(opened, of: statement, commands: [PGRES_COPY_IN])
         var writer = CopyWriter(connection: self)
         do {
             try body(&writer)
@@ -100,7 +103,7 @@ import CPostgres
     package func copyOut(_ statement: String, _ body: (RawSpan) throws -> Void) throws -> Int {
         try Self.refuseNUL(in: statement)
         let opened = unsafe Result(PQexec(handle, statement))
-        try check(opened, commands: [PGRES_COPY_OUT])
+        try check(opened, of: statement, commands: [PGRES_COPY_OUT])
         while true {
             var bytes: UnsafeMutablePointer<CChar>?
             let count = unsafe PQgetCopyData(handle, &bytes, 0)
@@ -147,18 +150,29 @@ import CPostgres
         }
     }
 
-    private func check(_ result: borrowing Result, commands: [ExecStatusType]) throws(Failure) {
+    private func check(
+        _ result: borrowing Result, of statement: String = "", commands: [ExecStatusType]
+    ) throws(Failure) {
         let status = result.status
         if commands.contains(status) { return }
         defer { recover(from: status) }
+        if status == PGRES_FATAL_ERROR, result.failure.sqlState == "57014" { interruption?.serve() }
         switch status {
         case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE, PGRES_NONFATAL_ERROR:
-            throw result.isNone ? unsafe Failure(connection: handle) : result.failure
+            var failure = result.isNone ? unsafe Failure(connection: handle) : result.failure
+            explain(&failure, of: statement)
+            throw failure
         case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
             throw Failure(sqlState: "0A000", message: "COPY FROM STDIN and TO STDOUT are not possible here")
         default:
             throw Failure(sqlState: "0A000", message: "the statement gave a result of an unexpected kind")
         }
+    }
+
+    private func explain(_ failure: inout Failure, of statement: String) {
+        guard failure.sqlState == "42501" || failure.message.contains("permission denied for database") else { return }
+        let role = unsafe PQuser(handle).map { unsafe String(cString: $0) } ?? "?"
+        failure.advice = MissingPrivilege(role: role, message: failure.message, statement: statement).advice
     }
 
     /// Ends a COPY that a refused statement began, so that the connection stays usable.
@@ -193,14 +207,9 @@ import CPostgres
         }
     }
 
-    private func cancel() {
-        guard let cancel = unsafe PQgetCancel(handle) else { return }
-        var message: [CChar] = Array(repeating: 0, count: 256)
-        _ = unsafe message.withUnsafeMutableBufferPointer { buffer in
-            unsafe PQcancel(cancel, buffer.baseAddress, Int32(buffer.count))
-        }
-        unsafe PQfreeCancel(cancel)
-    }
+    private func cancel() { canceller()?.cancel() }
+
+    func canceller() -> Canceller? { unsafe PQgetCancel(handle).map { unsafe Canceller($0) } }
 
     /// C would read the text only up to the NUL and silently drop the rest.
     private static func refuseNUL(in text: String) throws(Failure) {
@@ -232,12 +241,15 @@ extension BlockingConnection {
         package var table: String?
         /// The position in the statement or script, in characters from 1.
         package var position: Int?
+        /// What to do, where we know.
+        package var advice: String?
 
         package var description: String {
             var text = message
             if let sqlState { text += " (\(sqlState))" }
             if let detail { text += "\nDetail: \(detail)" }
             if let hint { text += "\nHint: \(hint)" }
+            if let advice { text += "\n\(advice)" }
             return text
         }
     }

@@ -16,6 +16,8 @@ import Reactor
     var onAnswer: ((UInt64) -> Void)?
     /// Called when the segment being answered takes longer than any caller waits.
     var onOverdue: (() -> Void)?
+    /// Called for each WARNING of the server.
+    var onWarning: ((ServerError) -> Void)?
     /// Called when the connection closes after it was retired.
     var onDrained: (() -> Void)?
     private(set) var isOpen = true
@@ -58,8 +60,14 @@ import Reactor
         self.poller = poller
         self.deadlines = deadlines
         watchdog = deadlines.make { [unowned self] in watch() }
-        // Without this libpq would print warnings to standard error.
-        _ = unsafe PQsetNoticeProcessor(connection, { _, _ in }, nil)
+        // Without this libpq would print warnings to standard error. It calls the receiver only from calls of this object.
+        let itself = unsafe Unmanaged.passUnretained(self).toOpaque()
+        _ = unsafe PQsetNoticeReceiver(
+            connection,
+            { context, result in
+                guard let context = unsafe context else { return }
+                unsafe Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().noticed(result)
+            }, itself)
         guard unsafe PQsetnonblocking(connection, 1) == 0, unsafe PQenterPipelineMode(connection) == 1 else {
             throw .unavailable(reason: "pipeline mode refused")
         }
@@ -143,6 +151,12 @@ import Reactor
             isOverdue = true
             onOverdue?()
         }
+    }
+
+    /// A WARNING, NOTICE or the like, which libpq keeps.
+    private func noticed(_ result: OpaquePointer?) {
+        let severity = unsafe PQresultErrorField(result, Int32(UInt8(ascii: "V"))).map { unsafe String(cString: $0) }
+        if severity == "WARNING" { onWarning?(unsafe ServerError(result)) }
     }
 
     var message: String {

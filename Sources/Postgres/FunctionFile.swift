@@ -82,7 +82,7 @@ package struct FunctionFile: Sendable {
             if words.dropFirst().starts(with: ["OR", "REPLACE"]) || words.dropFirst().first == "CONSTRAINT" {
                 return object
             }
-            throw .file(fileName, line: statement.line, "says CREATE \(words[1]): say CREATE OR REPLACE \(words[1])")
+            throw .file(fileName, line: statement.line, "has CREATE \(words[1]): use CREATE OR REPLACE \(words[1])")
         }
         switch words.first {
         case "COMMENT", "GRANT", "REVOKE": return nil
@@ -90,8 +90,9 @@ package struct FunctionFile: Sendable {
         default:
             throw .file(
                 fileName, line: statement.line,
-                "has \(words.prefix(2).joined(separator: " ")): a file of functions holds CREATE OR REPLACE of functions, "
-                    + "views and triggers, with their comments and rights; tables and data go to a numbered file")
+                "has \(words.prefix(2).joined(separator: " ")): a file of functions may only have CREATE OR REPLACE of "
+                    + "functions, views and triggers, with their comments and privileges; tables and data belong in a "
+                    + "numbered file")
         }
     }
 }

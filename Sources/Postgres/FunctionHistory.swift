@@ -71,7 +71,7 @@ package struct FunctionHistory: Sendable {
         let known = Set(known)
         return catalog.entries
             .filter { !known.contains($0.object) && !$0.object.isViewOfPublic }
-            .map { "the \($0.object.kind.rawValue) \($0.identity) is in the database and in no file: drop it" }
+            .map { "the \($0.object.kind.rawValue) \($0.identity) is in the database but in no file: drop it" }
     }
 
     /// Functions with more versions in the database than in the files.
@@ -81,7 +81,7 @@ package struct FunctionHistory: Sendable {
         return Dictionary(grouping: doubled, by: \.object.name).values
             .map { entries in
                 entries.map(\.identity).joined(separator: " and ")
-                    + " are in the database, but files have fewer functions of that name: a changed signature needs a "
+                    + " are in the database, but the files have fewer functions of that name: to change a signature, add a "
                     + "numbered file with DROP FUNCTION IF EXISTS"
             }
             .sorted()

@@ -212,6 +212,7 @@ extension Lane {
         connection.onLoss = { [weak self] in self?.takeBack($0) ?? $0 }
         connection.onAnswer = { [weak self, unowned connection] in self?.answered(connection, $0) }
         connection.onOverdue = { [weak self, unowned connection] in self?.replace(connection) }
+        connection.onWarning = { [log, name] in log(.warning(lane: name, reason: $0.debugDescription)) }
         failures = 0
         connections.append(connection)
         log(.connected(lane: name))

@@ -157,4 +157,6 @@ package enum LaneEvent: Sendable {
     case connected(lane: String)
     case lost(lane: String, reason: String)
     case refused(lane: String, reason: String)
+    /// PostgreSQL warned about a statement.
+    case warning(lane: String, reason: String)
 }

@@ -7,7 +7,12 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
     /// The files and the database differ; one line for each difference.
     case mismatch([String])
     case destructive([(file: String, statement: DestructiveStatement)])
-    case irreversible(String)
+    /// What undoing files would lose.
+    case losing([(file: String, statements: [DestructiveStatement])])
+    /// How many files above it can be undone.
+    case irreversible(String, possible: Int)
+    case noSuchVersion(Int, newest: Int)
+    case tooManySteps(Int, applied: Int)
     case busy(holder: Int?, waited: Duration)
     case pooled
     case encoding(String)
@@ -20,6 +25,10 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
     case noSchemaFile
     /// `baseline` or `repair` is not possible: why, and what to do.
     case notToAdopt(String)
+    /// Stopped from outside. Files in the order in which they were run; what is in effect of a file without a transaction.
+    case stopped(signal: Int32, up: Bool, done: [String], left: [String], partly: String?)
+    /// Stopped from outside; it was one transaction.
+    case abandoned(signal: Int32)
     /// A statement failed; its transaction was rolled back.
     case failed(file: String, line: Int?, BlockingConnection.Failure)
     /// A statement of a file without a transaction failed; the statements before it are in effect.
@@ -34,24 +43,42 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
         case .file(let file, let line, let problem):
             return "\(file)\(Self.suffix(line)) \(problem)."
         case .gap(let version, let next):
-            return "There is no migration \(version + 1), but there is \(next). Versions count 1, 2, 3 … without gaps."
+            return "Migration \(version + 1) is missing, but there is \(next). Versions are 1, 2, 3 … without gaps."
         case .duplicate(let one, let other):
             return "Two migrations have the same number: \(one) and \(other). Give the newer one the next free number."
         case .mismatch(let problems):
-            return "The files and the database don't agree:\n" + problems.map { "  - \($0)" }.joined(separator: "\n")
+            return "The files and the database disagree:\n" + problems.map { "  - \($0)" }.joined(separator: "\n")
         case .destructive(let statements):
             return "These statements lose data or rewrite a table:\n"
                 + statements.map { "  - \($0.file), \($0.statement)" }.joined(separator: "\n")
-                + "\nLook at `lyceum migrate plan`, make a backup, then run with --allow-destructive. Nothing was changed."
-        case .irreversible(let file):
-            return "\(file) has no -- migrate:down part: it can't be undone. Nothing was changed."
+                + "\nNothing was changed. Read `lyceum migrate plan`, make a backup, then add --allow-destructive."
+        case .losing(let files):
+            return "Undoing \(files.count == 1 ? "this migration" : "\(files.count) migrations") loses data:\n"
+                + files.map { file, statements in
+                    let what = statements.map(\.description).joined(separator: "; ")
+                    return "  - \(file)\(what.isEmpty ? "" : ", \(what)")"
+                }.joined(separator: "\n")
+                + "\nNothing was changed. Make a backup, then add --allow-destructive."
+        case .irreversible(let file, let possible):
+            return "\(file) can't be undone: it has no statements under -- migrate:down. "
+                + (possible == 0
+                    ? "Write them, or restore a backup."
+                    : "--steps \(possible) undoes what was applied after it.") + " Nothing was changed."
+        case .noSuchVersion(let version, let newest):
+            return "There is no migration \(version): the newest is \(newest). Nothing was changed."
+        case .tooManySteps(let steps, let applied):
+            return
+                "Can't undo \(steps) migrations: only \(applied) \(applied == 1 ? "is" : "are") applied. Nothing was changed."
+        case .abandoned: return "Stopped and rolled back. Nothing was changed."
+        case .stopped(_, let up, let done, let left, let partly):
+            return Self.stopped(up: up, done: done, left: left, partly: partly)
         case .busy(let holder, let waited):
             return "Another migration holds the lock\(holder.map { " (backend \($0))" } ?? "") "
                 + "and didn't release it within \(waited). Nothing was changed."
         case .pooled:
             return "The database URL leads to a proxy that shares server connections between transactions "
-                + "(PgBouncer with pool_mode = transaction, say). A lock can't be kept through it: "
-                + "set LYCEUM_OWNER_DATABASE_URL to PostgreSQL itself. Nothing was changed."
+                + "(such as PgBouncer with pool_mode = transaction). It can't hold the migration's lock: "
+                + "point LYCEUM_OWNER_DATABASE_URL directly at PostgreSQL. Nothing was changed."
         case .encoding(let encoding):
             return "The database's encoding is \(encoding); Lyceum needs UTF8 (CREATE DATABASE … ENCODING 'UTF8')."
         case .nothingApplied:
@@ -78,11 +105,36 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
                 + "again; its \(up ? "up" : "down") part starts from the first statement. To go back: run "
                 + "`lyceum migrate \(up ? "down" : "up")`."
             if !indexes.isEmpty {
-                text += "\nInvalid indexes are left and must be dropped first: "
+                text += "\nDrop the invalid indexes that are left first: "
                 text += indexes.map { "DROP INDEX CONCURRENTLY \($0);" }.joined(separator: " ")
             }
             return text
         }
+    }
+
+    private static func stopped(up: Bool, done: [String], left: [String], partly: String?) -> String {
+        var lines = ["Stopped."]
+        if let partly {
+            lines.append(partly)
+        } else if let file = left.first {
+            lines.append("\(file) was not \(up ? "applied" : "undone"): nothing of it was changed.")
+        } else if up {
+            lines.append("The functions were not applied.")
+        }
+        lines.append(
+            done.isEmpty
+                ? "No migration was \(up ? "applied" : "undone")."
+                : "\(up ? "Applied" : "Undone"): \(done.joined(separator: ", ")).")
+        if !left.isEmpty { lines.append("\(up ? "Pending" : "Still applied"): \(left.joined(separator: ", ")).") }
+        if up {
+            lines.append("To go on, run `lyceum migrate up`.")
+        } else {
+            lines.append("To go on, run `lyceum migrate down\(left.count > 1 ? " --steps \(left.count)" : "")`.")
+            if !done.isEmpty {
+                lines.append("Functions, views and triggers are gone; `lyceum migrate up` makes them again.")
+            }
+        }
+        return lines.joined(separator: "\n")
     }
 
     private static func suffix(_ line: Int?) -> String { line.map { ", line \($0)," } ?? "" }
@@ -90,12 +142,11 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
     private static func advice(_ failure: BlockingConnection.Failure) -> String {
         switch failure.sqlState {
         case "55P03":
-            "\nSomebody else is using the table. Run it again at a quieter time, or with a longer --lock-timeout."
+            "\nThe table is in use. Try again at a quieter time, or with a longer --lock-timeout."
         case "25001":
-            "\nThis statement can't run in a transaction: give the file a line -- migrate:no-transaction above "
-                + "-- migrate:up."
+            "\nThis statement can't run in a transaction: add a line -- migrate:no-transaction above -- migrate:up."
         case "42P13", "42P16":
-            "\nCREATE OR REPLACE can't change that: put a DROP … IF EXISTS of the old one into a numbered file."
+            "\nCREATE OR REPLACE can't change that: add DROP … IF EXISTS for the old one to a numbered file."
         default: ""
         }
     }

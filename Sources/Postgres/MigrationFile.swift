@@ -21,6 +21,8 @@ package struct MigrationFile: Sendable {
     package let down: String?
     package let isTransactional: Bool
     package let destructive: [DestructiveStatement]
+    /// Of the down part.
+    package let destructiveDown: [DestructiveStatement]
 
     /// `up` split into statements, for files without a transaction.
     let upStatements: [SQLScript.Statement]
@@ -34,7 +36,7 @@ package struct MigrationFile: Sendable {
     /// - Throws: `MigrationError.file` with the faulty line.
     package init(fileName: String, contents: String) throws(MigrationError) {
         guard let (version, name) = Self.parse(fileName: fileName) else {
-            throw .file(fileName, line: nil, "is not named NNNN_name.sql (small letters, digits, underscores)")
+            throw .file(fileName, line: nil, "must be named NNNN_name.sql (lower-case letters, digits, underscores)")
         }
         self.version = version
         self.name = name
@@ -47,10 +49,11 @@ package struct MigrationFile: Sendable {
         let upScript = try Self.script(up, line: upLine, fileName: fileName, transactional: isTransactional)
         upStatements = upScript.statements
         destructive = DestructiveStatement.find(in: upScript)
-        if upStatements.isEmpty { throw .file(fileName, line: upLine, "does nothing on the way up") }
+        if upStatements.isEmpty { throw .file(fileName, line: upLine, "has no statements under -- migrate:up") }
         let downScript = try Self.script(
             down ?? "", line: downLine, fileName: fileName, transactional: isTransactional)
         downStatements = downScript.statements
+        destructiveDown = DestructiveStatement.find(in: downScript)
     }
 
     /// All files of a directory, sorted by version.
@@ -98,7 +101,7 @@ package struct MigrationFile: Sendable {
         let version = (try load(directory: directory).last?.version ?? 0) + 1
         let fileName = Self.fileName(version: version, name: name)
         guard parse(fileName: fileName) != nil else {
-            throw .file(fileName, line: nil, "is not named NNNN_name.sql (small letters, digits, underscores)")
+            throw .file(fileName, line: nil, "must be named NNNN_name.sql (lower-case letters, digits, underscores)")
         }
         let path = directory + "/" + fileName
         do {
@@ -164,7 +167,7 @@ package struct MigrationFile: Sendable {
         for statement in script.statements where endsTransaction(statement.words) {
             throw .file(
                 fileName, line: statement.line,
-                "has \(statement.words.prefix(2).joined(separator: " ")): a migration doesn't control transactions")
+                "has \(statement.words.prefix(2).joined(separator: " ")): a migration must not control transactions")
         }
         return script
     }

@@ -43,8 +43,8 @@ package struct MigrationHistory: Sendable {
                 entry.state = .changed
                 problems.append(
                     row.entry.name == file.name
-                        ? "\(file.fileName) was changed after it had been applied: put it back, make a new file instead"
-                        : "\(file.fileName) was applied as \(row.entry.name): give the file its name back")
+                        ? "\(file.fileName) was changed after it was applied: restore it, and put the change into a new file"
+                        : "\(file.fileName) was applied as \(row.entry.name): give the file its old name")
             }
             entries.append(entry)
         }
@@ -54,14 +54,14 @@ package struct MigrationHistory: Sendable {
             entry.state = .missing
             entries.append(entry)
             problems.append(
-                "migration \(version) (\(entry.name)) is applied, but there is no file: use a newer program")
+                "migration \(version) (\(entry.name)) is applied, but its file is missing: use a newer program")
         }
         entries.sort { $0.version < $1.version }
         let newest = rows.keys.max() ?? 0
         for entry in entries where entry.version < newest && (entry.state == .pending || entry.state == .started) {
             problems.append(
-                "migration \(entry.version) (\(entry.name)) is \(entry.state), but \(newest) is applied: "
-                    + "out of order; give it the next free number")
+                "migration \(entry.version) (\(entry.name)) is \(entry.state), but \(newest) is applied already: it is "
+                    + "out of order, give it the next free number")
         }
         self.entries = entries
         self.problems =

@@ -21,7 +21,7 @@ extension Migrator {
                 "\(file.fileName) runs without a transaction, so its result can't be checked before it is in effect."
             )
         }
-        try locked { lock in
+        try wholly { lock in
             let history = try history()
             if history.problems.isEmpty && history.entries.allSatisfy({ $0.state == .applied }) {
                 throw MigrationError.notToAdopt("The files and the database agree: there is nothing to take over.")
@@ -53,7 +53,7 @@ extension Migrator {
     /// - Returns: the numbered files whose rows were rewritten.
     @discardableResult
     package func repair() throws -> [String] {
-        try locked { lock in
+        try wholly { lock in
             let history = try history()
             let changed = history.entries.filter { $0.state == .changed }.map(\.version)
             guard !history.isOfOtherFiles, history.problems.count == changed.count else {
@@ -75,6 +75,17 @@ extension Migrator {
                 }
             }
             return files.map(\.fileName)
+        }
+    }
+
+    /// As `locked`, for what is one transaction.
+    private func wholly<Value>(_ body: (MigrationLock) throws -> Value) throws -> Value {
+        do {
+            return try locked(body)
+        } catch {
+            interruption?.serve()
+            if let signal = interruption?.signal { throw MigrationError.abandoned(signal: signal) }
+            throw error
         }
     }
 

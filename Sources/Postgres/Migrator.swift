@@ -10,6 +10,8 @@ package final class Migrator {
         package var lockTimeout: Duration = .seconds(5)
         /// How long to wait for another migrator to finish.
         package var patience: Duration = .seconds(60)
+        /// Stops it from outside.
+        package var interruption: Interruption?
 
         package init() {}
     }
@@ -47,6 +49,7 @@ package final class Migrator {
     var files: [MigrationFile] { migrations.files }
     private let url: String
     private let options: Options
+    var interruption: Interruption? { options.interruption }
     let connection: BlockingConnection
     let report: (Event) -> Void
 
@@ -60,6 +63,7 @@ package final class Migrator {
         self.options = options
         self.report = report
         connection = try BlockingConnection(url: url)
+        options.interruption?.attach(connection)
         try prepareSession()
     }
 
@@ -95,6 +99,9 @@ package final class Migrator {
 
     /// The files that `up` would run, in order.
     package func plan(to target: Int? = nil) throws -> [MigrationFile] {
+        if let target, !files.contains(where: { $0.version == target }) {
+            throw MigrationError.noSuchVersion(target, newest: files.last?.version ?? 0)
+        }
         let history = try history()
         if !history.problems.isEmpty { throw MigrationError.mismatch(history.problems) }
         return pending(history, to: target)
@@ -106,9 +113,18 @@ package final class Migrator {
         if !history.problems.isEmpty { throw MigrationError.mismatch(history.problems) }
         let present = history.entries.filter { $0.state == .applied || $0.state == .started }.map(\.version)
         if present.isEmpty { throw MigrationError.nothingApplied }
+        if steps > present.count { throw MigrationError.tooManySteps(steps, applied: present.count) }
         let undone = files.filter { present.contains($0.version) }.reversed().prefix(steps)
-        for file in undone where file.down == nil { throw MigrationError.irreversible(file.fileName) }
+        for (index, file) in undone.enumerated() where file.down == nil {
+            throw MigrationError.irreversible(file.fileName, possible: index)
+        }
         return Array(undone)
+    }
+
+    /// Undoing several files, or one whose down part loses data, has to be allowed.
+    package func refuseLoss(_ files: [MigrationFile]) throws {
+        guard files.count > 1 || files.contains(where: { !$0.destructiveDown.isEmpty }) else { return }
+        throw MigrationError.losing(files.map { ($0.fileName, $0.destructiveDown) })
     }
 
     // MARK: Changes
@@ -118,23 +134,27 @@ package final class Migrator {
     /// - Throws: `MigrationError`, `BlockingConnection.Failure`. Files before the failed one stay applied.
     @discardableResult
     package func up(to target: Int? = nil, allowDestructive: Bool = false) throws -> Outcome {
-        try locked { lock in
-            try createTables()
-            let files = try plan(to: target)
-            if !allowDestructive { try refuseDestructive(files) }
-            let reachesEnd = try files.count == plan().count
-            var outcome = Outcome(versions: files.map(\.version))
-            for file in files {
-                try lock.confirm()
-                let isLast = reachesEnd && file.version == files.last?.version
-                try run(file, up: true) { if isLast { outcome.functions = try self.applyFunctions(after: file) } }
+        try stoppable(up: true) { progress in
+            try locked { lock in
+                try createTables()
+                let files = try plan(to: target)
+                if !allowDestructive { try refuseDestructive(files) }
+                progress.left = files.map(\.fileName)
+                let reachesEnd = try files.count == plan().count
+                var outcome = Outcome(versions: files.map(\.version))
+                for file in files {
+                    try progress.next(lock, interruption)
+                    let isLast = reachesEnd && file.version == files.last?.version
+                    try run(file, up: true) { if isLast { outcome.functions = try self.applyFunctions(after: file) } }
+                    progress.finish()
+                }
+                if reachesEnd, try !functionHistory().open.isEmpty {
+                    try progress.next(lock, interruption)
+                    try connection.transaction { outcome.functions = try applyFunctions(after: nil) }
+                    try prepareSession()
+                }
+                return outcome
             }
-            if reachesEnd, try !functionHistory().open.isEmpty {
-                try lock.confirm()
-                try connection.transaction { outcome.functions = try applyFunctions(after: nil) }
-                try prepareSession()
-            }
-            return outcome
         }
     }
 
@@ -144,19 +164,58 @@ package final class Migrator {
     ///
     /// - Returns: the versions that were undone.
     @discardableResult
-    package func down(steps: Int = 1) throws -> [Int] {
-        try locked { lock in
-            let files = try planDown(steps: steps)
-            for file in files {
-                try lock.confirm()
-                if file.isTransactional {
-                    try run(file, up: false) { try self.dropFunctions() }
-                } else {
-                    try connection.transaction { try dropFunctions() }
-                    try run(file, up: false)
+    package func down(steps: Int = 1, allowDestructive: Bool = false) throws -> [Int] {
+        try stoppable(up: false) { progress in
+            try locked { lock in
+                let files = try planDown(steps: steps)
+                if !allowDestructive { try refuseLoss(files) }
+                progress.left = files.map(\.fileName)
+                for file in files {
+                    try progress.next(lock, interruption)
+                    if file.isTransactional {
+                        try run(file, up: false) { try self.dropFunctions() }
+                    } else {
+                        try connection.transaction { try dropFunctions() }
+                        try run(file, up: false)
+                    }
+                    progress.finish()
                 }
+                return files.map(\.version)
             }
-            return files.map(\.version)
+        }
+    }
+
+    /// How far a run is, for one that is stopped.
+    private struct Progress {
+        var done: [String] = []
+        var left: [String] = []
+
+        /// - Throws: when the run is to stop before the next file.
+        func next(_ lock: MigrationLock, _ interruption: Interruption?) throws {
+            if interruption?.signal != nil { throw Stopped() }
+            try lock.confirm()
+        }
+
+        mutating func finish() { done.append(left.removeFirst()) }
+
+        private struct Stopped: Error {}
+    }
+
+    /// - Throws: `MigrationError.stopped`, whatever failed, after a request to stop.
+    private func stoppable<Value>(up: Bool, _ body: (inout Progress) throws -> Value) throws -> Value {
+        var progress = Progress()
+        do {
+            let value = try body(&progress)
+            interruption?.serve()
+            return value
+        } catch {
+            interruption?.serve()
+            guard let signal = interruption?.signal else { throw error }
+            var cause = error as? MigrationError
+            // Of a file that is one transaction nothing is left, which is all there is to say.
+            if case .interrupted = cause {} else { cause = nil }
+            throw MigrationError.stopped(
+                signal: signal, up: up, done: progress.done, left: progress.left, partly: cause?.description)
         }
     }
 

@@ -29,7 +29,13 @@ package struct Scope: Sendable {
     }
 
     /// The first query of a segment that reads.
-    var forReading: Query { Self.reading(parameters) }
+    ///
+    /// The session of an app of others or of an integration is checked. For the school's own apps it is not: their access
+    /// tokens read until they expire (docs/decisions/0037).
+    var forReading: Query {
+        let isChecked = client != nil && session?.isEmpty == false
+        return isChecked ? Self.checkedReading(parameters) : Self.reading(parameters)
+    }
     var forWriting: Query { Self.writing(parameters) }
 
     private var parameters: [Parameter] {
@@ -46,6 +52,7 @@ package struct Scope: Sendable {
         \(Setting.client.set(text: "$7"))
         """
     private static let reading = Statement("SELECT \(settings)")
+    private static let checkedReading = Statement("SELECT \(settings), lyceum.require_session()")
     /// Writes also check that the session still exists, so that ending it takes effect on them at once.
     private static let writing = Statement(
         "SELECT \(settings), CASE WHEN $3 <> '' THEN lyceum.require_session() END")

@@ -27,7 +27,8 @@ extension Problem {
     /// The answer to a request over its limit. On sign-in routes it follows RFC 6749.
     init(_ grant: RateLimiter.Grant) {
         self.init(
-            .rateLimited, headers: [("Retry-After", String(grant.retryAfter))],
+            .rateLimited, detail: grant.policy.refusal, headers: [("Retry-After", String(grant.retryAfter))],
             oauthError: grant.policy.name == "sign-in" ? "temporarily_unavailable" : nil)
+        members = [("limit", grant.policy.name)]
     }
 }

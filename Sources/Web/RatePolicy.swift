@@ -15,6 +15,22 @@ package final class RatePolicy: Sendable {
         self.window = window
         field = "\"\(name)\";q=\(requests);w=\(window)"
     }
+
+    /// What somebody is told who has spent it.
+    var refusal: Text {
+        let counted =
+            switch name {
+            case "user": Text(ru: "запросов одного пользователя", en: "requests of one user")
+            case "client": Text(ru: "запросов этой программы", en: "requests of this program")
+            case "sign-in": Text(ru: "запросов на вход с вашего адреса", en: "sign-in requests from your address")
+            default: Text(ru: "запросов с вашего адреса", en: "requests from your address")
+            }
+        return Text(
+            ru: "Больше \(requests) \(counted.russian) за \(window) с; повторите через Retry-After секунд.",
+            en:
+                "There were more than \(requests) \(counted.english) in \(window) s; try again after Retry-After seconds."
+        )
+    }
 }
 
 /// A program that is counted as a whole, whoever uses it.

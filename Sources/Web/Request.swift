@@ -19,6 +19,8 @@ package final class Request {
     /// The route's path with its parameter names, for logs; nil without a route.
     package internal(set) var template: String?
     package let timing: RequestTiming
+    /// Asked for by load balancers and the like: its route has no quota.
+    var isProbe = false
     /// The route's number; 0 without a route.
     var routeNumber = 0
     /// The rate limits that it was counted against.

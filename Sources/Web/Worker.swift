@@ -27,7 +27,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
 
     package init(
         on core: isolated Core, router: Router<Rule, Caller>, limits: ServerLimits, features: Features = Features(),
-        log: LogSink, logsRequests: Bool, application: any Application<Rule, Caller>
+        log: LogSink, logging: RequestLogging?, application: any Application<Rule, Caller>
     ) {
         self.core = core
         self.router = router
@@ -39,7 +39,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         metrics = RequestMetrics(templates: router.templates)
         deadlines = core.deadlines
         poller = core.poller
-        journal = RequestLog(log, logsRequests: logsRequests, deadlines: core.deadlines)
+        journal = RequestLog(log, logging, deadlines: core.deadlines)
     }
 
     package func open(_ arrival: Admission.Arrival, on core: isolated Core) {
@@ -172,6 +172,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
             request.path = parameters
             request.template = route.path
             request.routeNumber = place + 1
+            request.isProbe = route.quota == .unlimited
             return .route(route)
         case .methods(let methods):
             let allow = (name: "Allow", value: methods.map { $0.rawValue }.joined(separator: ", "))

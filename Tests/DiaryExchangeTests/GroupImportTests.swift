@@ -2,6 +2,7 @@ import DiaryExchange
 import DiaryTestSupport
 import Postgres
 import Testing
+import Web
 
 @Suite struct GroupImportTests {
     private let school: ImportedSchool
@@ -18,7 +19,7 @@ import Testing
             """)
     }
 
-    @Test func groupsArePartsOfAClassOrGoAcross() throws {
+    @Test func groupsArePartsOfAClassOrCrossClasses() throws {
         #expect(
             try school.rows(
                 """
@@ -31,10 +32,10 @@ import Testing
         #expect(try members("Г3") == [["У1", "2025-09-01", nil], ["У3", "2025-10-01", "2026-04-30"]])
     }
 
-    @Test func membersComeAndGoAndNobodyIsTakenOut() throws {
+    @Test func membersChangeOnlyWhereTheFileSaysSo() throws {
         #expect(try school.counts(.groups, header, "Г3;Роботы;;;У1;;30.09.2025") == [1, 0, 1, 0, 2])
         #expect(try members("Г3") == [["У1", "2025-09-01", "2025-09-30"], ["У3", "2025-10-01", "2026-04-30"]])
-        // Who has left does not come back by the old file.
+        // An old file does not bring back a student who has left.
         #expect(try school.faults(.groups, header, "Г3;Роботы;;;У1;;") == ["2 members membership_over"])
         #expect(try school.counts(.groups, header, "Г3;Роботы;;;\"У1,У2\";12.10.2025;") == [1, 0, 1, 0, 2])
         #expect(
@@ -68,8 +69,8 @@ import Testing
         #expect(try school.faults(.groups, "Группа", "Труд") == ["2 name ambiguous"])
     }
 
-    /// Two lessons at a time through a group are told at the row.
-    @Test func L1_pupilsOverlapIsAFault() throws {
+    /// Two lessons at the same time because of a group are reported at the row.
+    @Test func L1_anOverlapOfStudentsIsAFault() throws {
         try school.owner.execute(
             """
             INSERT INTO lessons (school_id, id, section_id, date, slot, starts_at, ends_at)
@@ -106,9 +107,9 @@ import Testing
             _ = try school.counts(.students, "Код;Фамилия;Имя;Класс;Дата зачисления", "У1;Ковалёв;Артём;7Б;06.10.2025")
             Issue.record("nothing was refused")
         } catch let refusal as ImportRefusal {
-            let line = refusal.lines(of: "students.csv")[0]
-            #expect(line.hasPrefix("students.csv: row 2, column enrolled_on: "), "\(line)")
-            #expect(line.hasSuffix("06.10.2025, 07.10.2025. (recorded_days)"), "\(line)")
+            let fault = try #require(refusal.faults.first)
+            #expect("\(fault.row) \(fault.column) \(fault.code)" == "2 enrolled_on recorded_days")
+            #expect(fault.detail.english.hasSuffix("(rule L5): 06.10.2025, 07.10.2025."), "\(fault.detail.english)")
         }
         #expect(try school.state() == state)
         #expect(try school.counts(.groups, header, "Г1;Английский, 1;;;У1;;06.10.2025") == [1, 0, 1, 0, 2])

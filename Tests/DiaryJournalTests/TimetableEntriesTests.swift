@@ -39,9 +39,9 @@ import Testing
         let students = refused.json["errors"]?.array.first { $0["code"]?.string == "student_overlap" }
         #expect(students?["pointer"]?.string == "/slot")
         #expect(students?["entry_id"]?.string == entry[0])
-        // Where there is room, it stands, and is not moved onto the other one.
-        let made = try deputy.post(
-            "/v1/timetable/entries", json: body(Int(entry[3]!)!).replacing("\"weekday\": \(entry[2]!)", with: "\"weekday\": 7"))
+        // On a free day it is accepted, and cannot be moved onto the other one.
+        let sunday = body(Int(entry[3]!)!).replacing("\"weekday\": \(entry[2]!)", with: "\"weekday\": 7")
+        let made = try deputy.post("/v1/timetable/entries", json: sunday)
         #expect(made.status == 201, "\(made.text)")
         let moved = try deputy.patch(
             "/v1/timetable/entries/\(made.json["id"]!.string!)", json: #"{"weekday": \#(entry[2]!)}"#,

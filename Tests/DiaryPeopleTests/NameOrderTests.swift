@@ -23,7 +23,8 @@ import Testing
 
     private func made(_ kind: String) throws -> TestClient {
         let deputy = try server.client("deputy")
-        guard try deputy.get("/v1/\(kind)?q=\(Self.tail)&limit=1").json["items"]?.array.isEmpty == true else { return deputy }
+        let there = try deputy.get("/v1/\(kind)?q=\(Self.tail)&limit=1").json["items"]?.array
+        guard there?.isEmpty == true else { return deputy }
         for name in Self.surnames.shuffled() {
             let answer = try deputy.post("/v1/\(kind)", json: #"{"last_name": "\#(name)", "first_name": "Имя"}"#)
             try #require(answer.status == 201, "\(answer.text)")

@@ -43,7 +43,7 @@ import Web
                 let lanes = database.map { Lanes($0, offload: offload, on: core) { _ in } }
                 return Worker(
                     on: core, router: Router(Echo.routes), limits: ServerLimits(), features: made, log: log,
-                    logsRequests: false, application: Echo(lanes: lanes))
+                    logging: nil, application: Echo(lanes: lanes))
             }
             _ = await server.waitUntilReady(seconds: 10)
             print("listening on http://127.0.0.1:\(server.port)")

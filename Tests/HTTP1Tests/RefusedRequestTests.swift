@@ -120,6 +120,13 @@ struct Refused: Sendable, CustomTestStringConvertible {
         .init(
             "chunked not last, two fields", fields: "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
             .badTransferCoding),
+        .init("unknown expectation", fields: "Expect: x", .unknownExpectation),
+        .init("unknown expectation of several", fields: "Expect: 100-continue, x", .unknownExpectation),
+        .init(
+            "unknown expectation in a second field", fields: "Expect: 100-continue\r\nExpect: x", .unknownExpectation),
+        .init("expectation with a value", fields: "Expect: 100-continue=1", .unknownExpectation),
+        .init("expectation with a parameter", fields: "Expect: 100-continue;q=1", .unknownExpectation),
+        .init("comma in a quoted string", fields: "Expect: x=\",100-continue,\"", .unknownExpectation),
         .init("unknown coding", fields: "Transfer-Encoding: gzip", .unknownTransferCoding),
         .init("unknown before chunked", fields: "Transfer-Encoding: gzip, chunked", .unknownTransferCoding),
         .init("identity", fields: "Transfer-Encoding: identity", .unknownTransferCoding),
@@ -212,12 +219,13 @@ struct Refused: Sendable, CustomTestStringConvertible {
 
     @Test(arguments: ParseError.allCases)
     func hasAnErrorStatus(_ error: ParseError) {
-        #expect([400, 413, 414, 431, 501, 505].contains(error.status.code))
+        #expect([400, 413, 414, 417, 431, 501, 505].contains(error.status.code))
         #expect(!error.code.isEmpty && error.text.hasSuffix("."))
     }
 
     @Test(arguments: [
-        (ParseError.badChunk, 400), (.contentTooLarge, 413), (.targetTooLong, 414), (.headTooLarge, 431),
+        (ParseError.badChunk, 400), (.contentTooLarge, 413), (.targetTooLong, 414), (.unknownExpectation, 417),
+        (.headTooLarge, 431),
         (.tooManyFields, 431), (.unknownTransferCoding, 501), (.methodTooLong, 501), (.unsupportedVersion, 505),
     ])
     func status(_ error: ParseError, _ code: Int) {

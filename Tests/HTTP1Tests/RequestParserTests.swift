@@ -126,8 +126,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("HTTP/1.1", "100-continue", true), ("HTTP/1.1", "100-Continue", true), ("HTTP/1.1", "200-ok", false),
-        ("HTTP/1.0", "100-continue", false),
+        ("HTTP/1.1", "100-continue", true), ("HTTP/1.1", "100-Continue", true), ("HTTP/1.1", ", 100-continue,", true),
+        ("HTTP/1.1", "100-continue, 100-continue", true), ("HTTP/1.1", "", false), ("HTTP/1.1", ", ,", false),
+        ("HTTP/1.0", "100-continue", false), ("HTTP/1.0", "100-continue, x", false), ("HTTP/1.0", "x", false),
     ])
     func expects(_ version: String, _ value: String, _ expects: Bool) {
         let outcome = parse("PUT / \(version)\r\nHost: a\r\nExpect: \(value)\r\nContent-Length: 1\r\n\r\n")

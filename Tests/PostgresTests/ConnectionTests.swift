@@ -1,4 +1,5 @@
 import Reactor
+import Synchronization
 import TestSupport
 import TestTools
 import Testing
@@ -47,6 +48,29 @@ import Testing
             return seen
         }
         #expect(seen == [["7", "u", "1234ms"], ["", "", "0"]])
+    }
+
+    /// A NOTICE is none.
+    @Test func aWarningIsToldWithItsLane() async throws {
+        let url = try ConnectionURL(fixture.url)
+        let offload = try Offload(name: "offload", threads: 1, limit: 10)
+        let core = try Core(index: 0)
+        defer { core.stop() }
+        let warnings = Mutex<[String]>([])
+        let notice = Statement("DO $$ BEGIN RAISE NOTICE 'nothing'; END $$")
+        let warning = Statement("SET CONSTRAINTS ALL IMMEDIATE")
+        try await core.run { core in
+            let lanes = Lanes(Lanes.Configuration(url: url), offload: offload, on: core) { event in
+                if case .warning(let lane, let reason) = event { warnings.withLock { $0.append("\(lane): \(reason)") } }
+            }
+            defer { lanes.close() }
+            while lanes.trouble != nil { await core.sleep(.milliseconds(5)) }
+            _ = try await lanes.write(Scope(school: 0), [notice(), warning()])
+            // Inside a transaction block there is no reason for one.
+            try await lanes.transaction(Scope(school: 0)) { _ = try await $0.run([warning()]) }
+        }
+        #expect(
+            warnings.withLock { $0 } == ["write: 25P01 SET CONSTRAINTS can only be used in transaction blocks"])
     }
 
     @Test func statementSurvivesErrorsBeforeIt() async throws {

@@ -252,7 +252,7 @@ import Testing
         ]
         let newer = try migrator(functions, of: [Self.base, Self.more])
         try newer.up()
-        #expect(try newer.down() == [2])
+        #expect(try newer.down(allowDestructive: true) == [2])
         #expect(try value("to_regclass('lyceum.v')") == nil)
         #expect(try value("to_regproc('lyceum.one')") == nil)
         #expect(try value("lyceum.word()") == "x")
@@ -271,7 +271,7 @@ import Testing
         let wrong = (Self.more.0, "-- migrate:up\nselect 1;\n-- migrate:down\nselect 1/0;")
         let migrator = try migrator([Self.one], of: [Self.base, wrong])
         try migrator.up()
-        #expect(throws: MigrationError.self) { try migrator.down() }
+        #expect(throws: MigrationError.self) { try migrator.down(allowDestructive: true) }
         #expect(try value("lyceum.one()") == "1")
         #expect(try migrator.standing() == .current)
     }

@@ -43,7 +43,7 @@ final class SecureServer: Sendable {
             host: "127.0.0.1", port: 0, cores: [core], tls: Self.context(certificates), limits: limits
         ) { core in
             Worker(
-                on: core, router: Router(Self.routes), limits: limits, log: sink, logsRequests: false,
+                on: core, router: Router(Self.routes), limits: limits, log: sink, logging: nil,
                 application: App())
         }
         Self.all.withLock { $0.append(self) }

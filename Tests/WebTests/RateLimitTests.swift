@@ -34,6 +34,7 @@ import Testing
         let refused = try await client.get("/hello", "X-Name: anna", "Origin: https://app.example.org")
         #expect(refused.status == 429)
         #expect(refused.member("code") == "rate_limited")
+        #expect(refused.member("limit") == "user", "\(refused.text)")
         #expect(refused["Content-Type"] == "application/problem+json")
         #expect(refused["Retry-After"] == "25000")
         #expect(refused["RateLimit"] == "\"user\";r=0;t=50000")

@@ -85,6 +85,7 @@ final class TestServer: Sendable {
 
     init(
         cores count: Int = 1, limits: ServerLimits = ServerLimits(), proxies: TrustedProxies = TrustedProxies(),
+        logging: RequestLogging? = RequestLogging(),
         features: @Sendable (Offload) throws -> Features = { _ in Features() }
     ) async throws {
         let gate = Gate()
@@ -103,7 +104,7 @@ final class TestServer: Sendable {
             let routes = Self.routes(on: core, gate, offload) + FeatureRoutes.all + StreamRoutes.all(on: core, streams)
             return Worker(
                 on: core, router: Router(routes.map { Self.watched($0, core, visits) }), limits: limits,
-                features: features, log: sink, logsRequests: true,
+                features: features, log: sink, logging: logging,
                 application: App(core: core, visits: visits))
         }
         Self.all.withLock { $0.append(self) }

@@ -66,3 +66,12 @@ comment on function lyceum.record_audit(text, text, uuid, jsonb) is
     'A5, K2: records an action that does not change a row, such as the reading of a profile. School and person are '
     'those of the transaction. For functions that run as the owner: the caller chooses what is recorded.';
 revoke execute on function lyceum.record_audit(text, text, uuid, jsonb) from public;
+
+create or replace function lyceum.without_values(p_values jsonb, p_kept text[]) returns jsonb
+    language sql immutable parallel safe
+    return case when p_values is not null then (
+        select coalesce(jsonb_object_agg(v.key, case when v.key = any (p_kept) then v.value else '"hidden"' end), '{}')
+        from jsonb_each(p_values) as v
+    ) end;
+comment on function lyceum.without_values(jsonb, text[]) is
+    'K2: the names of the changed columns, with the values of some of them only.';

@@ -209,9 +209,11 @@ create or replace function lyceum.demand_guardian(p_guardian uuid) returns void
     language plpgsql stable
 as $$
 begin
-    if p_guardian is not null and (
-        not lyceum.keeps_guardian(p_guardian) or p_guardian = lyceum.current_user_id()
-    ) then
+    if lyceum.is_own_guardian(p_guardian) then
+        raise exception using
+            errcode = 'LYA06', message = 'own_guardianship', detail = 'A3: another person writes it.';
+    end if;
+    if p_guardian is not null and not lyceum.keeps_guardian(p_guardian) then
         raise exception using
             errcode = 'foreign_key_violation', table = 'guardianships', constraint = 'guardianships_guardian_id',
             message = 'unknown_guardian', detail = 'No guardian of this person''s to tie to a pupil.';

@@ -108,7 +108,7 @@ as $$
 begin
     if lyceum.current_client_id() is not null then
         raise exception using
-            errcode = 'LYA06', message = 'insufficient_scope', detail = 'Apps and integrations do not appoint class teachers.';
+            errcode = 'LYA09', message = 'not_for_programs', detail = 'Apps and integrations do not appoint class teachers.';
     end if;
     return case tg_op when 'DELETE' then old else new end;
 end

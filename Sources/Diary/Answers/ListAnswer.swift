@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Web
 
-/// The answer of every list: `items`, `next_cursor`, `total` where asked for, and `Link: …; rel="next"` (RFC 8288).
+/// The answer of every list: `items`, `next_cursor`, `total` if requested, and `Link: …; rel="next"` (RFC 8288).
 package struct ListAnswer {
     private let request: Request
     private let caller: Caller
@@ -16,13 +16,14 @@ package struct ListAnswer {
     }
 
     /// - Parameters:
-    ///   - gate: without a row of it there is no list.
-    ///   - items: one row more than the page's limit when there are more.
+    ///   - gate: when it returns no row, the answer is a 404.
+    ///   - items: returns one row more than the page's limit when there are more.
     ///   - key: the columns of the sort key, for the cursor.
-    ///   - total: one row with `total`, NULL when nobody asked.
-    ///   - children: lists inside of each item.
+    ///   - total: returns one row with `total`, NULL when the client did not ask for it.
+    ///   - record: records the reading, in the transaction that reads (K2).
+    ///   - children: lists inside each item.
     package func read(
-        behind gate: Query? = nil, _ items: Query, key: [String], total: Query,
+        behind gate: Query? = nil, _ items: Query, key: [String], total: Query, recording record: Query? = nil,
         @ListBuilder _ children: () -> [List] = { [] }
     ) async throws -> Response {
         let answer = Answer(capacity: 8 * 1024) {
@@ -32,12 +33,13 @@ package struct ListAnswer {
                 if let cursor = cursor(try results[items], key) { writer.string(cursor) } else { writer.null() }
             }
             if page.wantsTotal { Fields(total) } else { Silent(total) }
+            if let record { Silent(record) }
         }
-        let (response, results) = try await answer.plain(for: caller)
+        let (response, results) = try await answer.plain(for: caller, isRecorded: record != nil)
         return linked(response, cursor(try results[items], key))
     }
 
-    /// Where the next page begins; nil when there is none.
+    /// The cursor of the next page; nil on the last page.
     private func cursor(_ rows: Rows, _ key: [String]) -> String? {
         guard rows.count > page.limit else { return nil }
         return page.cursor(key.map { rows.text(page.limit - 1, $0) ?? "" })

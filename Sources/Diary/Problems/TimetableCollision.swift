@@ -20,7 +20,8 @@ extension Problem.Item {
         case "teacher":
             self.init(
                 pointer: "/teacher_id", code: "teacher_overlap",
-                detail: Text(ru: "Учитель в это время занят: \(name).", en: "The teacher is busy at that time: \(name)."))
+                detail: Text(
+                    ru: "Учитель в это время занят: \(name).", en: "The teacher is busy at that time: \(name)."))
         case "room":
             self.init(
                 pointer: "/room_id", code: "room_overlap",

@@ -57,7 +57,10 @@ import Testing
                 VALUES (lyceum.current_school(), \(RuleKey.new), \(RuleKey.anna), 'other', '1');
             SELECT lyceum.record_document_reading(\(RuleKey.new));
             """)
-        let read = "SELECT entity || ' ' || entity_id FROM audit_log WHERE action = 'read' AND changed_by = \(RuleKey.deputyHead) ORDER BY id"
+        let read = """
+            SELECT entity || ' ' || entity_id FROM audit_log
+            WHERE action = 'read' AND changed_by = \(RuleKey.deputyHead) ORDER BY id
+            """
         #expect(
             try school.values(read) == ["students \(RuleKey.anna.uuid)", "student_documents \(RuleKey.new.uuid)"])
     }

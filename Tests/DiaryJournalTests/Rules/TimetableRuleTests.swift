@@ -76,7 +76,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("slot = 1", SQLRefusal?.some(collision)), ("weekday = 2", nil), ("room_id = NULL", nil), ("external_id = 'x'", nil),
+        ("slot = 1", SQLRefusal?.some(collision)), ("weekday = 2", nil), ("room_id = NULL", nil),
+        ("external_id = 'x'", nil),
     ])
     func l1ChangedEntryDoesNotCollide(_ change: String, _ wanted: SQLRefusal?) throws {
         let school = try school()

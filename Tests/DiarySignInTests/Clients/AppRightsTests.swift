@@ -46,7 +46,7 @@ import Web
                 "/v1/academic-years/\(year)/rollover?dry_run=true", json: #"{"academic_year_id": "\#(year)"}"#),
         ] {
             #expect(answer.status == 403, "\(answer.text)")
-            #expect(answer.code == "insufficient_scope")
+            #expect(answer.code == "not_for_programs")
         }
         #expect(
             try owner.query("SELECT md5(string_agg(t::text, '' ORDER BY id)) FROM class_teachers t").first == state)

@@ -36,7 +36,7 @@ extension ImportDeclaration {
 }
 
 extension ImportStatements {
-    /// An entry is known by its external id, else by section, weekday, slot, week and first day.
+    /// An entry is matched by its external id, else by section, weekday, slot, week and first day.
     static let timetable = ImportStatements(
         examine: examine(
             findings(
@@ -75,15 +75,21 @@ extension ImportStatements {
                         )
                         """, "slot", "unknown_slot", "w.schedule_name"
                     ),
-                    ("w.room IS NOT NULL AND w.room_id IS NULL", "room", "unknown_room", nil),
+                    ("w.room IS NOT NULL AND w.room_id IS NULL", "room", "unknown_room", "w.room"),
                     ("w.room_matches > 1", "room", "ambiguous", nil),
                     ("w.building IS NOT NULL AND w.room IS NULL", "room", "required", nil),
                     ("w.teacher IS NOT NULL AND w.teacher_id IS NULL", "teacher", "unknown_teacher", "w.teacher"),
-                    ("w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "starts_on", "outside_year", years),
-                    ("w.ends_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "ends_on", "outside_year", years),
+                    (
+                        "w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "starts_on", "outside_year",
+                        .said(years)
+                    ),
+                    (
+                        "w.ends_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "ends_on", "outside_year",
+                        .said(years)
+                    ),
                     ("w.last_day < w.first_day", "ends_on", "before_start", nil),
                     ("w.is_past", "external_id", "already_exists", "w.external_id"),
-                    ("w.line > w.first_line", "slot", "repeated", "'/rows/' || w.first_line"),
+                    ("w.line > w.first_line", "slot", "repeated", .row("w.first_line")),
                 ])),
         compare: Statement(
             """
@@ -128,13 +134,13 @@ extension ImportStatements {
 
     private static let columns =
         "section_id, bell_schedule_id, weekday, slot, week, room_id, teacher_id, starts_on, ends_on, external_id"
-    /// What a row makes of the entry `e`.
+    /// The values that a row gives the entry `e`.
     private static let values = """
         w.section_id, w.bell_schedule_id, w.day, w.slot, w.week_wanted, coalesce(w.room_id, e.room_id),
         coalesce(w.teacher_id, e.teacher_id), w.first_day, w.last_day, coalesce(w.external_id, e.external_id)
         """
 
-    /// Rows beside the entry that they are about. Sections are looked up once for all rows that name one in the same words.
+    /// Rows with the entry that they change. Rows that name a section in the same words share one lookup.
     private static let wantedEntries = """
         WITH r AS MATERIALIZED (
             SELECT r.*, r.weekday::smallint AS day, plain_room.key AS room_key, plain_room.building_key,
@@ -220,7 +226,7 @@ extension ImportStatements {
                 SELECT coalesce(t.section_id, k.section_id) AS section_id, coalesce(r.week, k.week, 'every') AS week_wanted,
                     coalesce(t.grade_level, g.grade_level) AS grade_level, o.academic_year_id <> y.id AS is_past
             ) v
-            -- The bells of the weekday, else those of every day; of the shift, else of the first one.
+            -- The bell schedule of the weekday, else of every day; of the shift, else of the first one.
             LEFT JOIN LATERAL (
                 SELECT array_agg(b.id ORDER BY b.id) AS schedules
                 FROM b
@@ -246,8 +252,8 @@ extension ImportStatements {
         LEFT JOIN b s ON s.id = w.bell_schedule_id
         """
 
-    /// L1 for the week: entries that the import wrote, with those that they collide with. Two entries of the file are reported at the
-    /// later row.
+    /// L1 for the week: entries that the import wrote, with those that they collide with. A conflict within the file is reported
+    /// at the later row.
     private static let conflicts = """
         WITH w AS MATERIALIZED (\(wantedEntries)),
         e AS MATERIALIZED (
@@ -255,16 +261,16 @@ extension ImportStatements {
             FROM w
             JOIN timetable_entries e ON e.school_id = $1 AND e.id = w.id_now AND e.changed_xid = pg_current_xact_id()
         )
-        SELECT DISTINCT ON (f.line, f.code) f.line, f.field, f.code, f.argument
+        SELECT DISTINCT ON (f.line, f.code) f.line, f.field, f.code, NULL AS said, f.known, f.other
         FROM (
             SELECT a.line, CASE c.kind WHEN 'students' THEN 'slot' ELSE c.kind END AS field,
                 CASE c.kind WHEN 'students' THEN 'student' ELSE c.kind END || '_overlap' AS code,
-                c.name || coalesce(', /rows/' || b.line, '') AS argument
+                c.name AS known, b.line::text AS other
             FROM lyceum.timetable_collisions($1, (SELECT array_agg(e.id) FROM e)) c
             JOIN e a ON a.id = c.entry_id
             LEFT JOIN e b ON b.id = c.other_id
             WHERE b.line IS NULL OR b.line < a.line
         ) f
-        ORDER BY f.line, f.code, f.argument
+        ORDER BY f.line, f.code, f.known, f.other
         """
 }
