@@ -102,7 +102,7 @@ package enum Imports {
         guard caller.roles.contains(.administrator) else { throw Problem(.forbidden) }
     }
 
-    /// Class teachers issue credentials (A2), so apps and integrations may not appoint them.
+    /// Apps and integrations do not appoint class teachers (`Access.appointers`).
     private static func demand(_ files: [ImportFile], _ caller: Caller) throws {
         guard caller.client != nil, files.contains(where: { $0.appointsClassTeachers }) else { return }
         throw Problem(.notForPrograms)

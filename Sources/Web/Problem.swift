@@ -10,6 +10,8 @@ package struct Problem: Error {
         package var code: String
         package var detail: Text
         package var current: [UInt8]?
+        /// What it met, such as the id and the day of a record.
+        package var members: [(name: String, value: String)] = []
 
         package init(pointer: String, code: String, detail: Text, current: [UInt8]? = nil) {
             self.pointer = pointer
@@ -129,6 +131,10 @@ extension JSONWriter {
         string(item.code)
         key("detail")
         string(item.detail[language])
+        for member in item.members {
+            key(member.name)
+            string(member.value)
+        }
         if let current = item.current {
             key("current")
             raw(current.span)

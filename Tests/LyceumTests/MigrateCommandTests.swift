@@ -11,7 +11,7 @@ import Testing
     let connection: BlockingConnection
 
     init() throws {
-        database = try TestDatabase(.migrated)
+        database = try TestDatabase(.shipped)
         connection = try BlockingConnection(url: database.ownerURL)
     }
 

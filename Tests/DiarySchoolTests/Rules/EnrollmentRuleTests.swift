@@ -144,6 +144,29 @@ import Testing
         #expect(try school.refusal(of: appoint(.other, group, teacher, starts, "NULL")) == wanted)
     }
 
+    /// A2: class teachers issue credentials, so no program of others appoints one, alone or for a person.
+    @Test func a2ProgramsOfOthersAppointNoClassTeacher() throws {
+        let appoint = """
+            INSERT INTO class_teachers (school_id, id, class_id, teacher_id, starts_on)
+                VALUES (lyceum.current_school(), \(RuleKey.new), \(RuleKey.class2), \(RuleKey.teacher), '2026-09-01');
+            """
+        let changes = [
+            appoint, RuleSchool.update("class_teachers", .other, "ends_on = '2026-12-31'"),
+            "DELETE FROM class_teachers WHERE id = \(RuleKey.other);",
+        ]
+        try school.run(
+            appoint.replacing(RuleKey.new.uuid, with: RuleKey.other.uuid)
+                .replacing(RuleKey.class2.uuid, with: RuleKey.class7.uuid))
+        for change in changes { #expect(try school.refusal(of: change) == nil, "\(change)") }
+        try school.set("client_id", to: RuleKey.new.uuid)
+        for person in [RuleKey.deputyHead.uuid, ""] {
+            try school.set("user_id", to: person)
+            for change in changes {
+                #expect(try school.refusal(of: change) == SQLRefusal("LYA09", "not_for_programs"), "\(change)")
+            }
+        }
+    }
+
     // MARK: Terms
 
     @Test(arguments: [
