@@ -68,6 +68,7 @@ GRANT DELETE, INSERT, SELECT ON activation_codes TO lyceum_app;
 GRANT UPDATE (used_at) ON activation_codes TO lyceum_app;
 GRANT UPDATE (revoked_at) ON activation_codes TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON activation_codes FOR EACH ROW EXECUTE FUNCTION lyceum.audit('code_hash');
+CREATE TRIGGER family AFTER INSERT ON activation_codes FOR EACH ROW EXECUTE FUNCTION lyceum.record_issue_to_family();
 
 CREATE TABLE activity_days (
     school_id integer NOT NULL,
@@ -2186,6 +2187,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.place_term() returns trigger language plpgsql
 -- function lyceum.place_timetable_entry() returns trigger language plpgsql
 -- function lyceum.place_year() returns trigger language plpgsql
+-- function lyceum.plain_basis(p_basis text) returns text language sql immutable parallel safe
 -- procedure lyceum.protect(IN p_table regclass, IN p_privileges text) language plpgsql for its owner only
 -- function lyceum.reads_section(p_school integer, p_user uuid, p_section uuid) returns boolean language plpgsql stable
 -- function lyceum.record_attendance() returns trigger language plpgsql
@@ -2196,6 +2198,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.record_final_mark() returns trigger language plpgsql
 -- function lyceum.record_final_mark_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_homework() returns trigger language plpgsql
+-- function lyceum.record_issue_to_family() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_lesson() returns trigger language plpgsql
 -- function lyceum.record_mark() returns trigger language plpgsql
 -- function lyceum.record_mark_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
