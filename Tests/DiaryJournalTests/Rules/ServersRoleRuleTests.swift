@@ -7,7 +7,14 @@ import Testing
 @Suite struct ServersRoleRuleTests {
     let school: RuleSchool
 
-    init() throws { school = try RuleSchool() }
+    init() throws {
+        school = try RuleSchool()
+        try school.run(
+            """
+            INSERT INTO user_roles (school_id, user_id, role)
+                VALUES (lyceum.current_school(), \(RuleKey.deputyHead), 'deputy_head')
+            """)
+    }
 
     /// M4: no setting moves the day. Asked of a database as the migrations leave it: tests have a clock of their own.
     @Test func m4DayIsTheClocks() throws {
