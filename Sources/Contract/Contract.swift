@@ -68,7 +68,7 @@ package enum Contract {
             for (name, value) in try part.entries("problems") {
                 document.add(.responses, name, try answers.problem(value))
             }
-            for (name, value) in try part.entries("schemas") { document.add(.schemas, name, try schemas.schema(value)) }
+            for (name, value) in try part.entries("schemas") { document.add(.schemas, name, try schemas.named(value)) }
         }
         for part in nouns {
             let tag = try part.required("tag")

@@ -39,7 +39,6 @@ extension DeclaredResource {
         .members([
             ("type", .text("object")),
             ("description", .text(description)),
-            ("additionalProperties", .plain("false")),
             ("required", required.isEmpty ? nil : .texts(required)),
             ("properties", .members(properties.map { ($0.0, $0.1) })),
         ])

@@ -97,6 +97,9 @@ struct Operations {
 
     private func body(_ value: Value) throws(ContractError) -> Node {
         let members = try value.members(of: "a body", ["description", "schema", "examples", "content"])
+        if let content = members["content"], try content.members().count != 1 {
+            throw content.fault("a body has one media type: clients can't choose; the description may name others")
+        }
         return .members([
             ("description", members["description"]?.node),
             ("required", .plain("true")),
