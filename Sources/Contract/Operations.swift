@@ -48,8 +48,8 @@ struct Operations {
 
     static func security(programs: [String], ownApps: Bool) -> Node? {
         func scheme(_ name: String, _ scopes: [String] = []) -> Node { .members([(name, .texts(scopes))]) }
-        if ownApps { return .list([scheme("bearer")]) }
-        return programs.isEmpty ? nil : .list([scheme("bearer"), scheme("app"), scheme("program", programs)])
+        if ownApps { return .list([scheme("token")]) }
+        return programs.isEmpty ? nil : .list([scheme("token"), scheme("app"), scheme("program", programs)])
     }
 
     // MARK: Parameters

@@ -57,6 +57,11 @@ struct Schemas {
                 result += [
                     ("type", .text("string")), ("pattern", .text(#"^[^\u0000]*$"#)), ("minLength", .plain("1")),
                 ]
+            case "pattern":
+                guard try member.text().hasPrefix("^") else {
+                    throw member.fault("a pattern begins with ^: some languages look for it at the start alone")
+                }
+                result.append((key, member.node))
             case "properties": result.append((key, try properties(member)))
             case "items": result.append((key, try schema(member)))
             case "additionalProperties":

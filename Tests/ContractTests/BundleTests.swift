@@ -96,6 +96,7 @@ import Testing
         ("{ type: array, items: { properties: { b: Id } } }", "an object is a schema with a name, under `schemas`"),
         ("{ nullable: true, properties: { a: Id } }", "`nullable` is said where the schema is used"),
         ("{ nullable: true, type: string, enum: [a] }", "`nullable` is said where the schema is used"),
+        ("{ type: string, pattern: \"b$\" }", "a pattern begins with ^"),
         ("{ $ref: Id, description: Other words. }", "a schema that is another one is used by that one's name"),
     ])
     func schemasAreThoseThatGeneratorsRead(_ schema: String, _ fault: String) throws {
