@@ -84,7 +84,8 @@ struct Document {
                 }
             }
         }
-        return Set(found.compactMap { $0.hasPrefix("#/components/schemas/") ? String($0.split(separator: "/")[3]) : nil })
+        let prefix = "#/components/schemas/"
+        return Set(found.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })
     }
 
     /// Everything shared is referred to.

@@ -22,12 +22,14 @@ struct Names {
     /// Types and keywords of Swift, Kotlin, Java, TypeScript and Python, in lower case: a generator would rename a schema of
     /// such a name, each one in its own way.
     private static let wordsOfLanguages: Set = [
-        "any", "array", "bool", "boolean", "byte", "bytes", "character", "class", "codable", "collection", "data", "date",
+        "any", "array", "bool", "boolean", "byte", "bytes", "character", "class", "codable", "collection", "data",
+        "date",
         "datetime", "decimal", "default", "dict", "dictionary", "document", "double", "element", "encoder", "enum",
         "error", "event", "exception", "file", "float", "function", "import", "int", "integer", "interface", "iterator",
         "list", "location", "long", "map", "module", "never", "node", "none", "nothing", "null", "number", "object",
         "operation", "optional", "package", "pair", "partial", "promise", "protocol", "range", "record", "request",
-        "required", "response", "result", "self", "set", "short", "string", "symbol", "task", "thread", "throwable", "timer",
+        "required", "response", "result", "self", "set", "short", "string", "symbol", "task", "thread", "throwable",
+        "timer",
         "type", "unit", "url", "uuid", "value", "void",
     ]
 

@@ -116,7 +116,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("requestBody: { content: { text/csv: { schema: Health }, text/plain: { schema: Health } } }", "a body has one"),
+        (
+            "requestBody: { content: { text/csv: { schema: Health }, text/plain: { schema: Health } } }",
+            "a body has one media type"
+        ),
         ("requestBody: { content: { image/png: {} } }", "image/png has no schema"),
     ])
     func bodiesHaveOneMediaTypeAndASchema(_ body: String, _ fault: String) throws {
@@ -129,7 +132,8 @@ import Testing
     @Test func onlyRequestsAreClosed() throws {
         let slot = "{ required: [at], properties: { at: { type: string } } }"
         let rooms = Parts.rooms.replacing(
-            "    owner:", with: "    slots: { type: array, items: Slot }\n    note: { $ref: Note, writeOnly: true }\n    owner:")
+            "    owner:",
+            with: "    slots: { type: array, items: Slot }\n    note: { $ref: Note, writeOnly: true }\n    owner:")
         let document = try Parts([
             "school/rooms.yaml": rooms.replacing("kind: hall,", with: "kind: hall, slots: [], note: { at: x },")
                 + "\nschemas:\n  Slot: \(slot)\n  Note: \(slot)\n"

@@ -5,7 +5,8 @@ import LyceumClient
 @main enum Drive {
     static func main() async throws {
         var done: [String] = []
-        let configuration = LyceumClientAPIConfiguration(basePath: CommandLine.arguments[1], apiResponseQueue: .global())
+        let configuration = LyceumClientAPIConfiguration(
+            basePath: CommandLine.arguments[1], apiResponseQueue: .global())
         @Sendable func signIn(_ password: String) async throws(ErrorResponse) -> TokenResponse {
             try await SignInAPI.issueToken(
                 grantType: .password, school: "lyceum29", username: "teacher", password: password,
@@ -26,7 +27,8 @@ import LyceumClient
         }
         done.append("journal with \(journal.marks.count) marks")
 
-        let patch = MarkPatch(lineItemId: mark.lineItemId, studentId: mark.studentId, value: MarkValue(kind: .number, number: 3), version: 0)
+        let value = MarkValue(kind: .number, number: 3)
+        let patch = MarkPatch(lineItemId: mark.lineItemId, studentId: mark.studentId, value: value, version: 0)
         let problem = try await refusal(Problem.self, configuration) { @Sendable () throws(ErrorResponse) in
             _ = try await JournalAPI.patchSectionJournal(
                 sectionId: section, journalPatch: JournalPatch(marks: [patch]), apiConfiguration: configuration)
@@ -37,7 +39,8 @@ import LyceumClient
     }
 
     private static func refusal<T: Decodable>(
-        _ type: T.Type, _ configuration: LyceumClientAPIConfiguration, _ call: @Sendable () async throws(ErrorResponse) -> Void
+        _ type: T.Type, _ configuration: LyceumClientAPIConfiguration,
+        _ call: @Sendable () async throws(ErrorResponse) -> Void
     ) async throws -> T {
         do {
             try await call()
