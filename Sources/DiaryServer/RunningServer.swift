@@ -60,9 +60,8 @@ package final class RunningServer: Sendable {
     ///
     /// - Parameter routes: all of them, but for tests that wrap them.
     package init(
-        _ settings: ServerSettings, _ configuration: Configuration, contract: PublishedContract, pages: Pages,
-        log: LogSink,
-        routes: [Route<Access, Caller>] = Routes.all, events: @escaping @Sendable (LaneEvent) -> Void
+        _ settings: ServerSettings, _ configuration: Configuration, contract: PublishedContract, apiPages: APIPages,
+        pages: Pages, log: LogSink, routes: [Route<Access, Caller>] = Routes.all, events: @escaping @Sendable (LaneEvent) -> Void
     ) async throws {
         let resolver = try Offload(name: "resolver", threads: 1, limit: 256)
         // Behind the requests of others, and not so far that on a busy machine nobody gets in.
@@ -78,7 +77,7 @@ package final class RunningServer: Sendable {
         self.cores = cores
         let signIn = try SignInServices(
             settings.services, breachedPasswords: settings.breachedPasswords, passwords: passwords, pages: pages)
-        let documents = ServerServices(contract: contract, readiness: readiness)
+        let documents = ServerServices(contract: contract, pages: apiPages, readiness: readiness)
         let server = try await Server(
             host: configuration.host, port: configuration.port, cores: cores, tls: configuration.tls,
             proxies: configuration.proxies, limits: configuration.limits

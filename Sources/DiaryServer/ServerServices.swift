@@ -4,10 +4,12 @@ import Web
 /// What the server answers about itself. All cores share it.
 final class ServerServices: Sendable {
     let contract: PublishedContract
+    let pages: APIPages
     let readiness: Readiness
 
-    init(contract: PublishedContract, readiness: Readiness) {
+    init(contract: PublishedContract, pages: APIPages, readiness: Readiness) {
         self.contract = contract
+        self.pages = pages
         self.readiness = readiness
     }
 }
