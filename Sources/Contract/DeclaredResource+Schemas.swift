@@ -26,10 +26,21 @@ extension DeclaredResource {
             ),
         ]
         if !without.contains("list") {
+            let item = summary == nil ? "\(noun)Record" : "\(noun)Summary"
             schemas.append(
                 (
                     "\(noun)Page",
-                    Schemas.page(of: .reference(.schemas, "\(noun)Record"), .text("A page of a list."))
+                    Schemas.page(of: .reference(.schemas, item), .text("A page of a list."), isPulled: true)
+                ))
+        }
+        if let summary {
+            schemas.append(
+                (
+                    "\(noun)Summary",
+                    object(
+                        "\(many): one of them as the list shows it, with those of the other fields that `fields` names.",
+                        required: whole.map { $0.0 }.filter { summary.contains($0) || ["id", "version"].contains($0) },
+                        whole)
                 ))
         }
         return schemas

@@ -68,7 +68,7 @@ struct Operations {
             return .reference(.parameters, try value.text())
         }
         let members = try value.members(
-            of: "a parameter", ["path", "query", "header", "required", "schema", "example", "description"])
+            of: "a parameter", ["path", "query", "header", "required", "schema", "explode", "example", "description"])
         let places = ["path", "query", "header"].filter { members[$0] != nil }
         guard let place = places.first, places.count == 1 else {
             throw value.fault("a parameter has its name as path, query or header")
@@ -81,6 +81,7 @@ struct Operations {
             ("in", .text(place)),
             ("required", place == "path" ? .plain("true") : members["required"]?.node),
             ("description", members["description"]?.node),
+            ("explode", members["explode"]?.node),
             ("schema", schema),
             ("example", members["example"]?.node),
         ])

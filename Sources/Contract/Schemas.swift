@@ -5,7 +5,7 @@ import Yams
 /// - the bare name of a schema, for a `$ref` to it;
 /// - `type: text`, which is a string that is not empty and has no U+0000;
 /// - `nullable: true`;
-/// - `page: Name`, a page of a list of these;
+/// - `page: Name`, a page of a list of these, and `pulled: true` where the list has a watermark;
 /// - `patch: Name`, the properties of this schema but `version`, none of them required.
 ///
 /// What generators of clients make nothing useful of can't be said: there is no `oneOf`, `anyOf`, `allOf`, `not` or `if`,
@@ -17,14 +17,18 @@ struct Schemas {
         "type", "format", "enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum",
         "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems", "uniqueItems", "items",
         "properties", "required", "additionalProperties", "minProperties", "maxProperties", "examples", "description",
-        "default", "contentMediaType", "contentEncoding", "$ref", "nullable", "page", "patch",
+        "default", "contentMediaType", "contentEncoding", "$ref", "nullable", "page", "pulled", "patch",
     ]
 
     /// A schema that stands under its name in `schemas`.
     func named(_ value: Value) throws(ContractError) -> Node {
         guard value.isMapping else { return try schema(value) }
         let members = try value.members(of: "a schema", Self.keywords)
-        if let item = members["page"] { return try page(of: item, members["description"]) }
+        if let item = members["page"] {
+            let isPulled = try members["pulled"]?.flag() ?? false
+            return Self.page(
+                of: try reference(item), members["description"]?.node ?? .text("A page of a list."), isPulled: isPulled)
+        }
         if let record = members["patch"] { return try patch(of: record, members["description"]) }
         if let other = members["$ref"] {
             throw other.fault("a schema that is another one is used by that one's name; words of its own stand there")
@@ -100,15 +104,12 @@ struct Schemas {
         ])
     }
 
-    private func page(of item: Value, _ description: Value?) throws(ContractError) -> Node {
-        Self.page(of: try reference(item), description?.node ?? .text("A page of a list."))
-    }
-
-    static func page(of item: Node, _ description: Node) -> Node {
+    /// - Parameter isPulled: with the watermark of `updated_since`.
+    static func page(of item: Node, _ description: Node, isPulled: Bool) -> Node {
         .members([
             ("type", .text("object")),
             ("description", description),
-            ("required", .texts(["items", "next_cursor"])),
+            ("required", .texts(["items", "next_cursor"] + (isPulled ? ["watermark"] : []))),
             (
                 "properties",
                 .members([
@@ -117,6 +118,7 @@ struct Schemas {
                         .members([("type", .text("array")), ("maxItems", .plain("200")), ("items", item)])
                     ),
                     ("next_cursor", .reference(.schemas, "NextCursor")),
+                    ("watermark", isPulled ? .reference(.schemas, "Watermark") : nil),
                     ("total", .reference(.schemas, "Total")),
                 ])
             ),

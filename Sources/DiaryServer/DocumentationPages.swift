@@ -62,7 +62,8 @@ enum DocumentationPages {
         (
             "docs", "/docs",
             Text(
-                ru: "Описание API с пробными запросами (Swagger UI).", en: "The API, with requests to try (Swagger UI).")
+                ru: "Описание API с пробными запросами (Swagger UI).", en: "The API, with requests to try (Swagger UI)."
+            )
         ),
         ("reference", "/docs/redoc", Text(ru: "Описание API для чтения (Redoc).", en: "The API, to read (Redoc).")),
         (
@@ -107,7 +108,8 @@ enum DocumentationPages {
         let links = [("Swagger UI", "/docs"), ("Redoc", "/docs/redoc"), ("openapi.yaml", "/openapi.yaml")].map {
             "<a href=\"\($0.1)\"\($0.0 == name ? " aria-current=\"page\"" : "")>\($0.0)</a>"
         }
-        let head = (style.map { "<link rel=\"stylesheet\" href=\"\(pages.path($0))\">\n" } ?? "")
+        let head =
+            (style.map { "<link rel=\"stylesheet\" href=\"\(pages.path($0))\">\n" } ?? "")
             + "<script src=\"\(pages.path(script))\" defer></script>\n"
             + "<script src=\"\(pages.path("api-pages.js"))\" defer></script>"
         let needsScript = Text(ru: "Этой странице нужен JavaScript.", en: "This page needs JavaScript.")
@@ -125,9 +127,11 @@ enum DocumentationPages {
     private static func missing(_ language: Language, _ caller: Caller) -> Response {
         let title = Text(ru: "Страницы API не установлены", en: "The API pages are not installed")
         let text = Text(
-            ru: "Swagger UI и Redoc не входят в исходный код. Выполните <code>script/api-pages</code> в каталоге Lyceum "
+            ru:
+                "Swagger UI и Redoc не входят в исходный код. Выполните <code>script/api-pages</code> в каталоге Lyceum "
                 + "и перезапустите сервер. Контракт есть и без них: <a href=\"/openapi.yaml\">/openapi.yaml</a>.",
-            en: "Swagger UI and Redoc are not a part of the sources. Run <code>script/api-pages</code> in the directory of "
+            en:
+                "Swagger UI and Redoc are not a part of the sources. Run <code>script/api-pages</code> in the directory of "
                 + "Lyceum and restart the server. The contract is here without them: "
                 + "<a href=\"/openapi.yaml\">/openapi.yaml</a>.")
         var response = page(

@@ -61,7 +61,8 @@ package final class RunningServer: Sendable {
     /// - Parameter routes: all of them, but for tests that wrap them.
     package init(
         _ settings: ServerSettings, _ configuration: Configuration, contract: PublishedContract, apiPages: APIPages,
-        pages: Pages, log: LogSink, routes: [Route<Access, Caller>] = Routes.all, events: @escaping @Sendable (LaneEvent) -> Void
+        pages: Pages, log: LogSink, routes: [Route<Access, Caller>] = Routes.all,
+        events: @escaping @Sendable (LaneEvent) -> Void
     ) async throws {
         let resolver = try Offload(name: "resolver", threads: 1, limit: 256)
         // Behind the requests of others, and not so far that on a busy machine nobody gets in.

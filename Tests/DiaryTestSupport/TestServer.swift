@@ -206,7 +206,8 @@ package final class TestServer: Sendable {
         // What the server logs belongs to the test's output.
         let pages = try Pages(authorization: template("authorization.mustache"), style: template("page.css"))
         return try await RunningServer(
-            ServerSettings(settings, breachedPasswords: breached), configuration, contract: contract, apiPages: apiPages,
+            ServerSettings(settings, breachedPasswords: breached), configuration, contract: contract,
+            apiPages: apiPages,
             pages: pages, log: LogSink(), routes: routes
         ) { _ in }
     }

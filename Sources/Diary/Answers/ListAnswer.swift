@@ -19,28 +19,36 @@ package struct ListAnswer {
     ///   - gate: without a row of it there is no list.
     ///   - items: one row more than the page's limit when there are more.
     ///   - key: the columns of the sort key, for the cursor.
+    ///   - hidden: columns of the items that are not written.
     ///   - total: one row with `total`, NULL when nobody asked.
+    ///   - pull: of a list that programs keep a copy of.
     ///   - children: lists inside of each item.
     package func read(
-        behind gate: Query? = nil, _ items: Query, key: [String], total: Query,
+        behind gate: Query? = nil, _ items: Query, without hidden: Set<String> = [], key: [String], total: Query,
+        pull: Pull? = nil,
         @ListBuilder _ children: () -> [List] = { [] }
     ) async throws -> Response {
         let answer = Answer(capacity: 8 * 1024) {
             if let gate { Gate(gate) }
-            List("items", items, limit: page.limit, children)
+            if let pull { Gate(pull.snapshot, unless: "_expired", else: Problem(.cursorExpired)) }
+            List("items", items, limit: page.limit, without: hidden, children)
             Member("next_cursor") { writer, results in
-                if let cursor = cursor(try results[items], key) { writer.string(cursor) } else { writer.null() }
+                if let cursor = try cursor(results, items, key, pull) { writer.string(cursor) } else { writer.null() }
+            }
+            if let pull {
+                Member("watermark") { writer, results in writer.string(try pull.watermark(results)) }
             }
             if page.wantsTotal { Fields(total) } else { Silent(total) }
         }
         let (response, results) = try await answer.plain(for: caller)
-        return linked(response, cursor(try results[items], key))
+        return linked(response, try cursor(results, items, key, pull))
     }
 
     /// Where the next page begins; nil when there is none.
-    private func cursor(_ rows: Rows, _ key: [String]) -> String? {
+    private func cursor(_ results: Results, _ items: Query, _ key: [String], _ pull: Pull?) throws -> String? {
+        let rows = try results[items]
         guard rows.count > page.limit else { return nil }
-        return page.cursor(key.map { rows.text(page.limit - 1, $0) ?? "" })
+        return page.cursor(key.map { rows.text(page.limit - 1, $0) ?? "" } + (try pull?.keys(results) ?? []))
     }
 
     private func linked(_ response: Response, _ cursor: String?) -> Response {

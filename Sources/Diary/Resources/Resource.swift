@@ -28,6 +28,8 @@ package struct Resource: Sendable {
     package let filters: [Filter]
     package let order: [ResourceField]
     package let isSearchedByName: Bool
+    /// Fields that a list shows where the request does not name more; empty when it shows all.
+    package let summary: Set<String>
     package let refusals: [String: Refusal]
     let recordsReading: Statement?
     let demands: Statement?
@@ -78,6 +80,8 @@ package struct Resource: Sendable {
     ///   - joined: what is read from other tables.
     ///   - order: fields that a list is sorted by. They are never null; `id` is added at the end.
     ///   - isSearchedByName: lists take `q`, a part of a person's name.
+    ///   - summary: the fields that a list shows, where a row is long or most callers see little of it. Lists then take
+    ///     `fields`, which names more. All fields when left out.
     ///   - recordsReading: a statement that records that one row was read: `$1` is the row (K2).
     ///   - demands: a statement that refuses fields that the caller may not name: `$1` the fields as JSON, `$2` the row.
     ///   - children: statements that write rows of other tables: `$1` is the school, `$2` the fields as JSON, `changed` the
@@ -88,7 +92,8 @@ package struct Resource: Sendable {
         row: String? = nil, parent: Parent? = nil, readers: Access = .signedIn, makers: Access? = nil,
         writers: Access = .managers, visibility: Visibility? = nil, without: Set<Operation> = [],
         fields: [ResourceField], joined: Joined = .nothing, identity: String? = nil, filters: [Filter] = [],
-        order: [String], isSearchedByName: Bool = false, recordsReading: Statement? = nil, demands: Statement? = nil,
+        order: [String], isSearchedByName: Bool = false, summary: Set<String> = [], recordsReading: Statement? = nil,
+        demands: Statement? = nil,
         children: [Statement] = [], refusals: [String: Refusal] = [:]
     ) {
         self.path = "/v1/\(path)"
@@ -108,13 +113,14 @@ package struct Resource: Sendable {
         self.filters = filters
         self.order = order.map { name in fields.first { $0.name == name }! }
         self.isSearchedByName = isSearchedByName
+        self.summary = summary
         self.recordsReading = recordsReading
         self.demands = demands
         self.children = children
         self.refusals = refusals
         statements = Statements(
             table: self.table, fields: fields, joined: joined, parent: parent, visibility: visibility,
-            conditions: Self.conditions(filters, fields, isSearchedByName), order: self.order)
+            conditions: Self.conditions(filters, fields, isSearchedByName), order: self.order, summary: summary)
     }
 
     package var isArchivable: Bool { fields.contains { $0.isArchived } }

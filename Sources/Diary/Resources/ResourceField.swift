@@ -37,6 +37,8 @@ package struct ResourceField: Sendable {
     package private(set) var initial: String?
     /// The SQL that reads it, of the row `t`.
     package private(set) var selected: String
+    /// The SQL that a filter compares, where that is another.
+    private var compared: String?
 
     package init(_ name: String, _ rule: Rule) {
         self.name = name
@@ -53,6 +55,8 @@ package struct ResourceField: Sendable {
     package var fixed: ResourceField { with { $0.isFixed = true } }
     package func initially(_ json: String) -> ResourceField { with { $0.initial = json } }
     package func selected(as sql: String) -> ResourceField { with { $0.selected = sql } }
+    package func filtered(as sql: String) -> ResourceField { with { $0.compared = sql } }
+    var filtered: String { compared ?? selected }
 
     /// Whether it is written into a column of the resource's own table.
     package var isColumn: Bool {

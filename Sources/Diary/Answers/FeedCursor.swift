@@ -5,11 +5,11 @@ import Web
 ///
 /// What changes carries the number of its transaction (`changed_xid`). A reader gets, beside the rows, the oldest transaction
 /// that was still running; asking again from there gives each change at least once and misses none, whatever commits late.
-struct FeedCursor {
-    let transaction: String
+package struct FeedCursor {
+    package let transaction: String
 
     /// Nil without the parameter.
-    init?(_ query: inout QueryReader, _ name: String) throws {
+    package init?(_ query: inout QueryReader, _ name: String) {
         guard let text = query.text(name) else { return nil }
         guard text.hasPrefix("x"), let number = UInt64(text.dropFirst()), number > 0, "x\(number)" == text else {
             query.add(name, "invalid_cursor", Text(ru: "Это не курсор отсюда.", en: "This is not a cursor from here."))
@@ -19,7 +19,7 @@ struct FeedCursor {
     }
 
     /// The cursor of the snapshot, and whether the given one is from another history of this database (a restore).
-    static let now = Statement(
+    package static let now = Statement(
         """
         SELECT 'x' || pg_snapshot_xmin(pg_current_snapshot()) AS cursor,
             coalesce($1::text::xid8 > pg_snapshot_xmax(pg_current_snapshot()), false) AS _expired
