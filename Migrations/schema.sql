@@ -2015,6 +2015,7 @@ CREATE TRIGGER version BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION lyce
 --     external_id text
 --     version integer
 --     other_phones text[]
+--     changed_xid xid8
 GRANT INSERT, SELECT, UPDATE ON guardian_profiles TO lyceum_app;
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON guardian_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
 
@@ -2061,6 +2062,7 @@ GRANT SELECT ON lyceum.section_terms TO lyceum_app;
 --     state text
 --     external_id text
 --     version integer
+--     changed_xid xid8
 GRANT INSERT, SELECT, UPDATE ON staff_profiles TO lyceum_app;
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON staff_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
 
@@ -2084,6 +2086,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON staff_profiles FOR EACH ROW 
 --     external_id text
 --     version integer
 --     other_phones text[]
+--     changed_xid xid8
 GRANT INSERT, SELECT, UPDATE ON student_profiles TO lyceum_app;
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
 
