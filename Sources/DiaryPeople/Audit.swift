@@ -6,8 +6,8 @@ import Web
 /// The audit log: who changed what and when, the old and new values, and the reason (A5). The database's triggers write
 /// it; nothing here does.
 ///
-/// Marks, attendance and final marks have histories of their own and never stand in it. The log of the school names the
-/// changed fields of profiles without their values. The history of one student has the values, and reading it is recorded (K2).
+/// Marks, attendance and final marks have histories of their own and are not in it. The school's log names the changed
+/// fields of profiles without their values. The history of one student has the values, and reading it is recorded (K2).
 package enum Audit {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/audit", "listAudit", access: .managers, list),
@@ -86,7 +86,7 @@ package enum Audit {
 
     static let longestRange = 366
 
-    /// Health groups are left out for callers who do not see them (K2), whoever's they are.
+    /// Health groups are left out for callers who may not see them (K2), for all students.
     private static func values(_ values: String, _ seesHealth: String) -> String {
         """
         CASE WHEN a.entity <> 'students' OR \(seesHealth) THEN a.\(values)
@@ -94,7 +94,7 @@ package enum Audit {
         """
     }
 
-    /// As the log of the school shows them: of profiles only the names of fields, and the values that lists show to every
+    /// The form in the school's log: for profiles only the names of fields, and the values that lists show to every
     /// reader of the log.
     private static func logged(_ side: String) -> String {
         """

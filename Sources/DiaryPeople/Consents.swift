@@ -1,7 +1,7 @@
 import Diary
 
-/// What a family has agreed to (K3): for which pupil, to what, by whom, and until when. `lyceum.may_consent` decides who may
-/// give one.
+/// A family's consents (K3): for a student, to a purpose, given by a person, and for a period. `lyceum.may_consent`
+/// decides who may give one.
 package enum Consents {
     package static let resource = Resource(
         path: "students/{student_id}/consents",
@@ -27,8 +27,8 @@ package enum Consents {
         order: ["given_on"],
         refusals: [
             "consents_dates": .init(
-                field: "withdrawn_on", code: "before_start", ru: "Отозвать раньше, чем дано, нельзя.",
-                en: "It cannot be withdrawn before it was given."),
+                field: "withdrawn_on", code: "before_start", ru: "Дата отзыва не может быть раньше даты согласия.",
+                en: "The day of withdrawal must not be before the day of the consent."),
             "consents_giver": .init(
                 .giverNotEntitled, field: "given_by", code: "not_entitled",
                 ru: "Ни ученик с 14 лет (на медицинскую помощь — с 15), ни представитель с доступом в этот день.",

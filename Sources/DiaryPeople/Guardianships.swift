@@ -1,8 +1,8 @@
 import Diary
 import Postgres
 
-/// Who represents a student, from which day to which day, and with access to the diary or without (A3). Nobody writes their own guardianship,
-/// and only heads and deputy heads reopen closed access: `Migrations/functions/people/guardianships.sql`.
+/// The guardians of a student, with dates and their access to the diary (A3). Nobody writes their own guardianship, and
+/// only heads and deputy heads reopen closed access: `Migrations/functions/people/guardianships.sql`.
 package enum Guardianships {
     package static let resource = Resource(
         path: "students/{student_id}/guardians",

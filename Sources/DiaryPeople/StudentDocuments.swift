@@ -1,9 +1,9 @@
 import Diary
 import Postgres
 
-/// Documents of a pupil: passport, СНИЛС and the like, for staff who keep the profile and for the family. A list shows no whole
-/// number to anybody, and only the kinds to staff other than the class teacher: reading one document is recorded (K2), reading
-/// a list is not.
+/// Documents of a student: passport, СНИЛС and the like, for staff who maintain the profile and for the family. A list
+/// shows whole numbers to nobody, and only the kinds to staff other than the class teacher: reading one document is
+/// recorded (K2), reading a list is not.
 package enum StudentDocuments {
     package static let resource = Resource(
         path: "students/{student_id}/documents",

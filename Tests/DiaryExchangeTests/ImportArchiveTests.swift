@@ -94,7 +94,7 @@ import Testing
                 "Родители.csv",
                 "Код;Фамилия;Имя;Дети;Кем приходится\nР8;А;Б;У8;Мать\nР9;А;Б;У10;Мать\nР10;А;Б;У99;Мать\n"
             ),
-            // Two lessons of one class at the same time, beside rows with faults of their own.
+            // Two lessons of one class at the same time, among rows with faults of their own.
             (
                 "Расписание.csv",
                 "Код;Нагрузка;День;Урок;Кабинет\nе8;Н1;Сб;1;К12\nе9;Н3;Сб;1;К13\nе10;Н1;Сб;2;К9\nе11;Н1;Вос;2;\nе12;Н1;Сб;3;К77\n"

@@ -56,7 +56,7 @@ import Testing
         ).rows
     }
 
-    /// Whoever reads what a profile was and is reads the profile.
+    /// The history of a profile shows the profile, so reading it is recorded.
     @Test func K2_theHistoryOfAProfileIsAReading() throws {
         let path = "/v1/students/\(ids.child)/history"
         for (login, isRecorded) in [("admin", true), ("head", true), ("deputy", true), ("teacher", false)] {
@@ -65,7 +65,7 @@ import Testing
             #expect(first.status == 200, "\(first.text)")
             let wanted = isRecorded ? [["students", ids.child, login]] : []
             #expect(try readings("history-\(login)") == wanted, "\(login)")
-            // The next page, and a look at the head of the answer alone, are readings too.
+            // The next page and a HEAD request are readings, too.
             let cursor = first.json["next_cursor"]!.string!
             _ = try client.get(path + "?limit=1&cursor=\(cursor)", headers: [("X-Request-Id", "next-\(login)")])
             _ = try client.send("HEAD", path, headers: [("X-Request-Id", "head-\(login)")])
@@ -76,7 +76,7 @@ import Testing
         #expect(try readings("history-foreign").isEmpty)
     }
 
-    /// The log of the school says who changed which fields of whom. The values are read pupil by pupil.
+    /// The log of the school says who changed which fields of whom. The values are read student by student.
     @Test(arguments: ["", "&format=csv", "&format=ndjson"]) func K2_theLogTellsNoProfile(_ format: String) throws {
         let request = "profile" + format.suffix(3)
         let secrets = ["+7 999 17", "ул. Тайная, 17", "secret-login", "УМВД тайное", "2019-12-17"]

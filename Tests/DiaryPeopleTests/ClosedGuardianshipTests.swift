@@ -116,7 +116,7 @@ import Web
         #expect(try client.get("/v1/students?include=total&q=%D0%B0").status == 200)
         #expect(try client.get("/v1/students?include=total").json["total"]?.int == 0)
 
-        // Opened again, it is open.
+        // Access works again after it is reopened.
         let opening = #"{"access": "full", "basis": "Решение суда", "ends_on": null}"#
         #expect(try server.client("deputy").patch(path, json: opening, headers: [("If-Match", "*")]).status == 200)
         for (path, _) in open { #expect(try client.get(path).status == 200, "\(path)") }

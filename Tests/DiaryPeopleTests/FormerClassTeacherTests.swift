@@ -301,7 +301,7 @@ import Testing
         #expect(try before.get("\(journal)?from=2025-11-01&to=2025-11-14").status == 404)
         #expect(try before.get(journal).status == 200)
 
-        // After the end of the year nothing remains visible.
+        // Closing the year ends the access of the former class teacher.
         let year = try rows("SELECT academic_year_id FROM classes WHERE school_id = $1 AND id = $2", ids.otherClass)[0][
             0]!
         for (state, status) in [("closed", 404), ("open", 200)] {

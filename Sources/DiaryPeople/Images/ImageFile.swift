@@ -1,12 +1,12 @@
 /// A picture that is safe to store and show: in a known format, complete, of limited size, and without metadata.
 ///
-/// The format is what the bytes are, whatever a client calls them. Pixels are not decoded: the file is walked, and a new one
-/// is written of the parts that make up the picture. What else was in it (place, camera, comments, thumbnails, whatever
-/// stands behind the end) is left out.
+/// The bytes decide the format, not the client's media type. The pixels are not decoded: the file is parsed, and a new
+/// one is written with the parts that make up the picture. Everything else (place, camera, comments, thumbnails, data
+/// after the end) is dropped.
 ///
-/// Apps decode the picture, so it must not declare more than it contains. The pixels of a PNG are inflated, and must be exactly
-/// as many as its header declares. A JPEG must contain enough data for its size. A WebP has no part that decodes to more than
-/// its dimensions. Checking a large PNG takes some tenths of a second: do not call this on a core.
+/// Apps decode the picture, so it must not declare more than it contains. The pixels of a PNG are inflated, and must be
+/// exactly as many as its header declares. A JPEG must contain enough data for its size. A WebP has no part that
+/// decodes to more than its dimensions. Checking a large PNG takes some tenths of a second: do not call this on a core.
 package struct ImageFile: Sendable, Equatable {
     package enum Format: String, Sendable {
         case jpeg = "image/jpeg"

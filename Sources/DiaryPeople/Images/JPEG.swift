@@ -65,7 +65,7 @@ enum JPEG {
         bytes += segment
     }
 
-    /// Coded data up to the next marker: 0xFF is followed by a zero there, or is a restart.
+    /// The coded data up to the next marker: a 0xFF in the data is followed by a zero or is a restart marker.
     private static func scan(_ bytes: [UInt8], _ reader: inout ImageReader) -> ArraySlice<UInt8> {
         var end = reader.position
         while end + 1 < bytes.count {
@@ -81,8 +81,8 @@ enum JPEG {
 private struct Frame {
     let width: Int
     let height: Int
-    /// Bytes of coded data that its blocks of 8 by 8 samples take at least: a code of one bit for the first coefficient of each
-    /// (F.1.2.1, G.1.2.1), and in a sequential frame another one for the end of the block (F.1.2.2).
+    /// The minimum number of bytes of coded data: for each block of 8 by 8 samples a code of one bit for the first
+    /// coefficient (F.1.2.1, G.1.2.1), and in a sequential frame another one for the end of the block (F.1.2.2).
     let leastCoded: Int
 
     init(_ segment: ArraySlice<UInt8>, isProgressive: Bool) throws(ImageFile.Fault) {
@@ -101,7 +101,7 @@ private struct Frame {
         }
         guard sampling.allSatisfy({ (1...4).contains($0.x) && (1...4).contains($0.y) }) else { throw .damaged }
         let finest = (x: sampling.map { $0.x }.max()!, y: sampling.map { $0.y }.max()!)
-        // A.1.1 and A.2.2, without the blocks that fill up an interleaved scan.
+        // A.1.1 and A.2.2, without the padding blocks of an interleaved scan.
         func blocks(_ side: Int, _ factor: Int, _ finest: Int) -> Int {
             ((side * factor + finest - 1) / finest + 7) / 8
         }
@@ -114,7 +114,7 @@ private struct Frame {
     }
 }
 
-/// What of the application data says how the picture is to be shown: that colours are as usual (JFIF), how they were
+/// The application data that affects how the picture is shown: that it has standard colours (JFIF), how they were
 /// transformed (Adobe), and how the camera was held (Exif).
 private struct Head {
     private var isJFIF = false

@@ -1,6 +1,6 @@
 import Compression
 
-/// PNG (W3C Portable Network Graphics, third edition; section 5 says what a file is made of).
+/// PNG (W3C Portable Network Graphics, third edition; section 5 defines the file format).
 enum PNG {
     static let start: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
@@ -52,7 +52,7 @@ enum PNG {
     private static func header(_ content: ArraySlice<UInt8>) throws(ImageFile.Fault) -> PNGRows.Header {
         var reader = ImageReader(content)
         let (width, height) = (try reader.big(4), try reader.big(4))
-        // Before the pixels, because their bound follows from the size.
+        // Checked before the pixels, because their limit follows from the size.
         try ImageFile.check(width: width, height: height)
         let (depth, colour) = (try reader.byte(), try reader.byte())
         guard let kind = colours[colour], kind.depths.contains(depth), try reader.big(2) == 0 else { throw .damaged }
@@ -69,8 +69,8 @@ enum PNG {
     ]
 }
 
-/// The compressed pixels. They are inflated to check that they are complete and as many as the header declares, because apps
-/// that show the picture inflate them without a bound of their own.
+/// The compressed pixels. They are inflated to check that they are complete and as many as the header declares, because
+/// apps that show the picture inflate them without a limit of their own.
 private struct Pixels {
     private let stream = InflateStream()
     private var rows: PNGRows

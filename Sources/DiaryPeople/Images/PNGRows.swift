@@ -1,7 +1,7 @@
-/// What the pixels of a PNG inflate to: rows of a filter byte and packed pixels (section 7.2), of seven passes where the picture
+/// The inflated pixels of a PNG: rows of a filter byte and packed pixels (section 7.2), in seven passes if the picture
 /// is interlaced (section 8.1). So the length in bytes follows from the header.
 struct PNGRows {
-    /// Of the header (section 11.2.1), checked there.
+    /// Fields of the header (section 11.2.1), which has checked them.
     struct Header {
         var width: Int
         var height: Int
@@ -12,7 +12,7 @@ struct PNGRows {
 
     /// Runs of rows of one length in bytes, the last run first.
     private var runs: [(count: Int, length: Int)]
-    /// Bytes of the current row that are still to come.
+    /// Bytes that are missing from the current row.
     private var left = 0
 
     init(_ header: Header) {
@@ -27,14 +27,14 @@ struct PNGRows {
         }.reversed()
     }
 
-    /// Where a pass begins, and how far apart its pixels are.
+    /// The first pixel of a pass, and the distance between its pixels.
     private static let adam7: [(x: Int, y: Int, dx: Int, dy: Int)] = [
         (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
     ]
 
     var isComplete: Bool { left == 0 && runs.isEmpty }
 
-    /// - Returns: false when the bytes are no rows, or more than there are.
+    /// - Returns: false when the bytes are not rows, or too many.
     mutating func take(_ bytes: Span<UInt8>) -> Bool {
         var position = 0
         while position < bytes.count {

@@ -108,7 +108,7 @@ import Testing
         #expect(fault(jpeg) == .tooLarge)
         jpeg.replaceSubrange((frame + 5)..<(frame + 9), with: [0, 0, 0, 16])
         #expect(fault(jpeg) == .damaged)
-        // As many as are allowed, and no data for them.
+        // The largest allowed size, without data.
         jpeg.replaceSubrange((frame + 5)..<(frame + 9), with: [0x10, 0, 0x10, 0])
         #expect(fault(jpeg) == .damaged)
 
@@ -123,7 +123,7 @@ import Testing
         #expect(fault(PNGFile(width: 0, height: 1, pixels: []).bytes) == .damaged)
     }
 
-    /// Sampling factors are 1 to 4 (B.2.2): with a zero the size of a component is nothing.
+    /// Sampling factors are 1 to 4 (B.2.2): with a zero a component has no size.
     @Test(arguments: [(UInt8(0x22), true), (0x11, true), (0x02, false), (0x20, false), (0x52, false), (0x00, false)])
     func samplingFactorsOfAJPEGAreChecked(_ factors: UInt8, _ isTaken: Bool) throws {
         for fixture in [ImageFixtures.jpeg, ImageFixtures.progressive] {
@@ -136,7 +136,7 @@ import Testing
 
     // MARK: The pixels of a PNG
 
-    /// What inflates to more than the picture's size says, to less, or not at all reaches nobody.
+    /// Pixels that inflate to more or less than the declared size, or not at all, are refused.
     @Test func pixelsInflateToWhatTheSizeSays() {
         #expect(fault(PNGFile().bytes) == nil)
         let rows = PNGFile().rows
@@ -167,7 +167,7 @@ import Testing
     @Test func damagedPixelsAreRefused() throws {
         let whole = PNGFile().stream
         var streams: [[UInt8]] = [Array(whole.dropLast()), whole + [0], [], [0x78], [0x78, 0x9C]]
-        // The checksum; a preset dictionary; a window that is too large; no such method.
+        // A wrong checksum, a preset dictionary, a window that is too large, an unknown method.
         for (index, value) in [(whole.count - 1, whole.last! ^ 1), (1, 0xBB), (0, 0x88), (0, 0x79)] as [(Int, UInt8)] {
             var stream = whole
             stream[index] = value
@@ -196,7 +196,7 @@ import Testing
         #expect(fault(file.bytes) == .damaged)
     }
 
-    /// In as many chunks as there are bytes.
+    /// One chunk per byte.
     @Test func pixelsMayComeInPieces() throws {
         var file = PNGFile()
         file.piece = 1

@@ -1,20 +1,20 @@
 import Compression
 
-/// A PNG of any header and any pixels, valid unless a test wants otherwise.
+/// A PNG with any header and pixels; valid unless a test changes it.
 struct PNGFile {
     var width = 24
     var height = 16
     var depth: UInt8 = 8
     var colour: UInt8 = 0
     var interlace: UInt8 = 0
-    /// Nil: as many zeros as belong there.
+    /// Nil: the right number of zeros.
     var pixels: [UInt8]?
-    /// The compressed pixels, where they are not those of `pixels`.
+    /// Replaces the compressed form of `pixels`.
     var packed: [UInt8]?
-    /// How much of them a chunk holds.
+    /// Bytes of compressed pixels per chunk.
     var piece = Int.max
     var palette: [UInt8] = [0, 0, 0]
-    /// Chunks behind the header.
+    /// Chunks after the header.
     var more: [UInt8] = []
 
     init(
@@ -46,7 +46,7 @@ struct PNGFile {
         return [UInt8](repeating: 0, count: count)
     }
 
-    /// The pixels as zlib packs them (RFC 1950): what gzip makes between its header and its trailer.
+    /// The pixels in the format of zlib (RFC 1950), made from the part of a gzip file between header and trailer.
     var stream: [UInt8] {
         let content = pixels ?? rows
         let deflated = GzipEncoder(level: 9).encode(content).dropFirst(10).dropLast(8)

@@ -20,7 +20,8 @@ import Testing
                 (lyceum.current_school(), \(RuleKey.teacher), 'teacher'),
                 (lyceum.current_school(), \(RuleKey.substitute), 'administrator'),
                 (lyceum.current_school(), \(RuleKey.formerTeacher), 'head'),
-                (lyceum.current_school(), \(RuleKey.deputyHead), 'deputy_head');
+                (lyceum.current_school(), \(RuleKey.deputyHead), 'deputy_head')
+                ON CONFLICT DO NOTHING;
             INSERT INTO class_teachers (school_id, id, class_id, teacher_id, starts_on) VALUES
                 (lyceum.current_school(), \(RuleKey(9101)), \(RuleKey.class7), \(RuleKey.teacher), '2026-09-01');
             """)
