@@ -75,7 +75,7 @@ let package = Package(
             dependencies: ["Web", "HTTP1", "Postgres", "Crypto", "JSON", "Reactor"], swiftSettings: settings),
         .area("DiarySignIn", [.product(name: "Mustache", package: "swift-mustache")]),
         .area("DiarySchool", ["DiaryTemplate"]),
-        .area("DiaryPeople"),
+        .area("DiaryPeople", ["Compression"]),
         .area("DiaryJournal"),
         .area("DiaryExchange", ["Compression"]),
         .area("DiaryDemo", ["DiaryTemplate"]),

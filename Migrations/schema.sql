@@ -505,6 +505,7 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON consents TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER deletion AFTER DELETE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER photo AFTER DELETE OR UPDATE ON consents FOR EACH ROW WHEN (old.purpose = 'photo'::text) EXECUTE FUNCTION lyceum.withdraw_photo();
+CREATE TRIGGER rules AFTER INSERT OR UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.check_consent();
 CREATE TRIGGER version BEFORE UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE curriculum_plans (
@@ -856,6 +857,7 @@ CREATE POLICY tenant ON guardianships TO lyceum_app USING ((school_id = (NULLIF(
 GRANT DELETE, INSERT, SELECT, UPDATE ON guardianships TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON guardianships FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER deletion AFTER DELETE ON guardianships FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER rules BEFORE INSERT OR DELETE OR UPDATE ON guardianships FOR EACH ROW EXECUTE FUNCTION lyceum.check_guardianship();
 CREATE TRIGGER version BEFORE UPDATE ON guardianships FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE holidays (
@@ -1920,6 +1922,7 @@ ALTER TABLE user_roles ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON user_roles TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT ON user_roles TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON user_roles FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER own_role AFTER INSERT ON user_roles FOR EACH ROW EXECUTE FUNCTION lyceum.check_own_role();
 CREATE TRIGGER sessions AFTER DELETE ON user_roles FOR EACH ROW EXECUTE FUNCTION lyceum.end_sessions_of_role();
 
 CREATE TABLE users (
@@ -2059,8 +2062,11 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.audit() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.audit_photo() returns trigger language plpgsql
 -- function lyceum.check_client_secret() returns trigger language plpgsql
+-- function lyceum.check_consent() returns trigger language plpgsql
+-- function lyceum.check_guardianship() returns trigger language plpgsql
 -- function lyceum.check_lessons(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, lesson_id uuid, problem text) language sql stable
 -- function lyceum.check_marks(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, mark_id uuid, problem text) language sql stable
+-- function lyceum.check_own_role() returns trigger language plpgsql
 -- function lyceum.check_rewritten_attendance() returns trigger language plpgsql
 -- function lyceum.check_rewritten_marks() returns trigger language plpgsql
 -- function lyceum.check_written_attendance() returns trigger language plpgsql
@@ -2098,6 +2104,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.homework_refusal(p_school integer, p_lesson uuid, p_due_on date) returns text language plpgsql stable
 -- function lyceum.is_before_marks(p_grade_level smallint, p_day date, p_second_half_starts_on date) returns boolean language sql immutable parallel safe
 -- function lyceum.is_class_teacher(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
+-- function lyceum.is_own_guardian(p_guardian uuid) returns boolean language sql stable
 -- function lyceum.is_snils(p_number text) returns boolean language sql immutable parallel safe
 -- function lyceum.is_staff(p_school integer, p_user uuid) returns boolean language plpgsql stable
 -- function lyceum.keep_class_group() returns trigger language plpgsql
@@ -2128,6 +2135,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.mark_refusals(p_school integer, p_line_items uuid[], p_students uuid[], p_kinds text[], p_numbers integer[], p_codes text[]) returns TABLE(ordinal bigint, refusal text) language plpgsql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.mark_value(p_kind text, p_number smallint, p_code text, p_due_on date) returns json language sql stable parallel safe
 -- function lyceum.masked(p_number text) returns text language sql immutable parallel safe
+-- function lyceum.may_consent(p_school integer, p_student uuid, p_purpose text, p_giver uuid, p_day date) returns boolean language plpgsql stable
 -- function lyceum.moment(p_moment timestamp with time zone) returns text language sql immutable parallel safe
 -- function lyceum.name_matches(p_name text, p_query text) returns boolean language sql immutable parallel safe
 -- function lyceum.next_name(p_name text, p_from smallint, p_to integer) returns text language sql immutable parallel safe
@@ -2173,6 +2181,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.version() returns trigger language plpgsql
 -- function lyceum.withdraw_photo() returns trigger language plpgsql
+-- function lyceum.without_values(p_values jsonb, p_kept text[]) returns jsonb language sql immutable parallel safe
 -- function lyceum.write_person() returns trigger language plpgsql
 
 CREATE OR REPLACE FUNCTION lyceum.are_texts(p_texts text[], p_count integer, p_length integer)

@@ -1,4 +1,4 @@
-# Shared by the scripts beside it; sourced, never run.
+# Shared by the scripts in this directory; sourced, never run.
 # shellcheck shell=bash
 
 # shellcheck disable=SC2034  # for the scripts that source this
@@ -23,7 +23,7 @@ as_root() {
     fi
 }
 
-# The directory of the newest PostgreSQL's programs (initdb, pg_ctl), 15 or later; nothing if there is none.
+# The directory with the programs of the newest PostgreSQL (initdb, pg_ctl), 15 or later; empty if there is none.
 postgres_programs() {
     local directory version best='' best_version=14
     for directory in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/local/pgsql/bin; do
@@ -40,7 +40,7 @@ postgres_programs() {
     printf '%s' "$best"
 }
 
-# PostgreSQL refuses to run as root: then it runs as the user postgres.
+# PostgreSQL refuses to run as root, so root runs it as the user postgres.
 as_postgres() {
     if [ "$(id -u)" -eq 0 ]; then
         (cd / && runuser -u postgres -- "$@")
@@ -49,10 +49,10 @@ as_postgres() {
     fi
 }
 
-# Makes a directory for a private PostgreSQL, which only its user may enter. Fails if that user can't get there.
+# Creates a directory for a private PostgreSQL that only its user may enter. Fails if that user can't reach it.
 postgres_directory() {
     mkdir -p "$1"
-    # Where everybody may write, somebody else could have made it.
+    # In a directory that everybody may write to, somebody else could have created it.
     if [ -L "$1" ] || [[ ! " root postgres $(id -un) " == *" $(stat -c %U "$1") "* ]]; then
         die "$1 belongs to somebody else"
     fi
@@ -61,8 +61,8 @@ postgres_directory() {
     as_postgres test -w "$1" 2>/dev/null
 }
 
-# A PostgreSQL of our own: $1/data holds the data and $2 the socket; no TCP. Further arguments are settings.
-# Whoever gets into the socket's directory (mode 700) may be any role: hence `trust`.
+# A private PostgreSQL: $1/data has the data and $2 the socket; no TCP. Further arguments are settings. Everybody who
+# can enter the socket's directory (mode 700) may take any role, hence `trust`.
 postgres_start() {
     local home=$1 socket=$2 setting
     shift 2
@@ -93,7 +93,7 @@ postgres_stop() {
     fi
 }
 
-# A virtual environment with what these files of requirements name, in var/$1; made anew when they change.
+# Creates the virtual environment var/$1 from these requirements files; creates it again when they change.
 python_environment() {
     local environment=$root/var/$1
     shift
@@ -103,7 +103,7 @@ python_environment() {
         python3 -m venv "$environment"
         local requirements
         for requirements in "$@"; do
-            # Each file by itself: what has `--no-deps` in its first line brings nothing along.
+            # `--no-deps` in the first line of a file: without the packages that its packages require.
             local options=()
             if head -n 1 "$requirements" | grep -q -- '--no-deps'; then options=(--no-deps); fi
             "$environment/bin/pip" install --quiet --disable-pip-version-check "${options[@]}" -r "$requirements"
@@ -112,7 +112,7 @@ python_environment() {
     fi
 }
 
-# Runs a program of Tests/Contract, $2, with the Python of var/$1, beside a PostgreSQL of its own; both end with the script.
+# Runs the program $2 of Tests/Contract with the Python of var/$1 and a PostgreSQL of its own; both end with the script.
 run_beside_postgres() {
     local environment=$root/var/$1 program=$root/Tests/Contract/$2
     shift 2
@@ -129,7 +129,7 @@ run_beside_postgres() {
     postgres_directory "$home" || die "the user postgres can't enter $home"
     postgres_start "$home" "$home" fsync=off synchronous_commit=off max_connections=100
 
-    # In the background, so that a signal is acted on at once.
+    # In the background, so that signals are handled at once.
     LYCEUM_CONTRACT_HOME=$home "$environment/bin/python" "$program" "$@" &
     runner=$!
     local status=0
@@ -142,7 +142,7 @@ end_run() {
     local status=$?
     trap - EXIT
     trap '' INT TERM
-    # It ends its server.
+    # The runner ends its server.
     if [ -n "$runner" ]; then
         kill -TERM "$runner" 2>/dev/null || true
         wait "$runner" || true

@@ -1,6 +1,6 @@
 import Yams
 
-/// The document while it is put together. Paths and shared parts are sorted by name, so that a change of one part changes one
+/// The document while it is built. Paths and shared parts are sorted by name, so that changing one part changes one
 /// place.
 struct Document {
     private var paths: [String: [String: Node]] = [:]
@@ -10,7 +10,7 @@ struct Document {
     mutating func add(_ kind: Kind, _ name: String, _ node: Node) { components[kind, default: [:]][name] = node }
 
     mutating func add(_ path: String, _ method: String, _ node: Node, at place: Value) throws(ContractError) {
-        if paths[path]?[method] != nil { throw place.fault("\(method) \(path) stands in the contract twice") }
+        if paths[path]?[method] != nil { throw place.fault("\(method) \(path) is in the contract twice") }
         if let id = node[member: "operationId"]?.string, !operationIDs.insert(id).inserted {
             throw place.fault("there is another operation \(id)")
         }
@@ -46,8 +46,8 @@ struct Document {
         return document
     }
 
-    /// The shared parts, where an object has no other fields than its own if only requests hold it: what a client sends and
-    /// the server does not know is a fault. In an answer, a field that a client does not know is a new one.
+    /// The shared parts. Schemas that only requests use are closed: the server refuses fields that it does not know. Schemas
+    /// of answers stay open, because a later version of the server may add fields.
     private func closed() -> [Kind: [String: Node]] {
         let operations = paths.values.flatMap { $0.values }
         let inRequests = schemas(in: operations.compactMap { $0[member: "requestBody"] })
@@ -59,7 +59,7 @@ struct Document {
                 schemas[name] = schema
                 return
             }
-            // Said of an object that has properties, `true` is what it is anyhow, and more than some generators read.
+            // `true` is the default for an object with properties, and some generators fail when it is written.
             var members = mapping.map { ($0.key.string ?? "", Optional($0.value)) }
             members.removeAll { $0.0 == "additionalProperties" }
             if schema[member: "additionalProperties"] == nil, inRequests.contains(name), !inAnswers.contains(name) {
@@ -71,7 +71,7 @@ struct Document {
         return components
     }
 
-    /// The names of the schemas that these parts of the document hold, through others too.
+    /// The names of the schemas that these parts of the document refer to, directly or through others.
     private func schemas(in nodes: [Node]) -> Set<String> {
         var found: Set<String> = []
         var waiting = nodes
@@ -88,7 +88,7 @@ struct Document {
         return Set(found.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })
     }
 
-    /// Everything shared is referred to.
+    /// Checks that everything shared is used.
     private func checkUse(_ document: Node) throws(ContractError) {
         var used: Set<String> = []
         document.visitTexts { if $0.hasPrefix("#/components/") { used.insert($0) } }

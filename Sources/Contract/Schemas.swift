@@ -1,15 +1,15 @@
 import Yams
 
-/// Writes out the schemas of the parts. Beyond JSON Schema a part may say
+/// Writes out the schemas of the parts. In addition to JSON Schema a part may use
 ///
 /// - the bare name of a schema, for a `$ref` to it;
-/// - `type: text`, which is a string that is not empty and has no U+0000;
+/// - `type: text`, a string that is not empty and has no U+0000;
 /// - `nullable: true`;
 /// - `page: Name`, a page of a list of these, and `pulled: true` where the list has a watermark;
-/// - `patch: Name`, the properties of this schema but `version`, none of them required.
+/// - `patch: Name`, the properties of this schema except `version`, none of them required.
 ///
-/// What generators of clients make nothing useful of can't be said: there is no `oneOf`, `anyOf`, `allOf`, `not` or `if`,
-/// and an object has a name. See docs/decisions/0038-a-contract-for-generators.md.
+/// Constructs that client generators misread are refused: there is no `oneOf`, `anyOf`, `allOf`, `not` or `if`, and every
+/// object has a name. See docs/decisions/0038-a-contract-for-generators.md.
 struct Schemas {
     let names: Names
 
@@ -20,7 +20,7 @@ struct Schemas {
         "default", "contentMediaType", "contentEncoding", "$ref", "nullable", "page", "pulled", "patch",
     ]
 
-    /// A schema that stands under its name in `schemas`.
+    /// A schema with a name, in `schemas`.
     func named(_ value: Value) throws(ContractError) -> Node {
         guard value.isMapping else { return try schema(value) }
         let members = try value.members(of: "a schema", Self.keywords)
@@ -39,7 +39,7 @@ struct Schemas {
         return try schema(value, members)
     }
 
-    /// A schema in its place: of a property, a parameter, a body.
+    /// A schema where it is used: of a property, a parameter, a body.
     func schema(_ value: Value) throws(ContractError) -> Node {
         if value.isText { return try reference(value) }
         let members = try value.members(of: "a schema", Self.keywords)
@@ -136,7 +136,7 @@ struct Schemas {
                 ("oneOf", .list([.members(rest), .members([("type", null)])])), ("description", description),
             ])
         }
-        guard let type = schema[member: "type"] else { throw place.fault("what is nullable has a type or a $ref") }
+        guard let type = schema[member: "type"] else { throw place.fault("a nullable schema needs a type or a $ref") }
         return schema.setting("type", to: .list([type, null]))
     }
 }

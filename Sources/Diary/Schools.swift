@@ -1,17 +1,18 @@
 import Postgres
 import Reactor
 
-/// A tenant, as every request needs it.
+/// A school (tenant), with the values that every request needs.
 package struct School: Sendable, Equatable {
     package let id: Int
     package let code: String
     package let timeZone: String
 
-    /// Stands for one that does not exist, so that its requests go the way of others and take as long.
+    /// Stands in for a school that does not exist, so that such requests take the same path and the same time as
+    /// others.
     package static let unknown = School(id: 0, code: "", timeZone: "UTC")
 }
 
-/// The schools of this deployment by id, asked for again after a minute.
+/// A cache of the deployment's schools by id. Entries expire after a minute.
 package final class Schools {
     private let lanes: Lanes
     private var known: [Int: (school: School, expires: UInt64)] = [:]
@@ -21,7 +22,7 @@ package final class Schools {
 
     package init(_ lanes: Lanes) { self.lanes = lanes }
 
-    /// Without asking: nil when it was not asked for, or a minute ago.
+    /// The cached school without a query; nil when it is not cached or has expired.
     package func known(id: Int) -> School? {
         guard let entry = known[id], entry.expires > Clock.now else { return nil }
         return entry.school

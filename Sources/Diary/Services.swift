@@ -3,21 +3,21 @@ import Postgres
 import Reactor
 import Web
 
-/// What the handlers of one core share. Lives on that core.
+/// Services that the handlers of one core share. They live on that core.
 package final class Services {
-    /// What every area needs to know of how the server was started.
+    /// The server's settings that all areas need.
     package struct Settings: Sendable {
         package var database: ConnectionURL
         package var tokenKeys: TokenKeys
-        /// What seals secrets that the database keeps; nil: there are none.
+        /// The keys that encrypt secrets stored in the database; nil when there are none.
         package var sealingKeys: SealingKeys?
         /// Seconds since 1970.
         package var now: @Sendable () -> Int = { Clock.wall.seconds }
-        /// `iss` of tokens and base of absolute links, without a slash at its end; nil takes the request's Host.
+        /// `iss` of tokens and base of absolute links, without a trailing slash; nil: links use the request's Host.
         package var publicURL: String?
         /// Milliseconds.
         package var statementTimeout: Int
-        /// Each core's connections to the database.
+        /// The database connections of each core.
         package var pool: Lanes.Pool
 
         package init(
@@ -35,13 +35,13 @@ package final class Services {
     package let lanes: Lanes
     package let settings: Settings
     package let tokens: AccessTokens
-    /// Where files that somebody sent are read.
+    /// Threads that parse uploaded files.
     package let files: Offload
     package private(set) lazy var schools = Schools(lanes)
     private var identifiers = UUIDv7()
     private var areas: [ObjectIdentifier: AnyObject] = [:]
 
-    /// - Parameter log: told what happens to the lanes' connections, and how the lanes stand after it.
+    /// - Parameter log: receives connection events of the lanes, and their statistics after the event.
     package init(
         _ settings: Settings, resolver: Offload, files: Offload, on core: isolated Core,
         log: @escaping (LaneEvent, [LaneStatistics]?) -> Void
@@ -57,13 +57,12 @@ package final class Services {
             keys: settings.tokenKeys, issuer: settings.publicURL ?? "lyceum", now: settings.now)
     }
 
-    /// A new identifier.
     package func newID() -> String { identifiers.next() }
 
-    /// Adds what an area shares among its own handlers on this core.
+    /// Adds an object that the handlers of one area share on this core.
     package func add<Area: AnyObject>(_ area: Area) { areas[ObjectIdentifier(Area.self)] = area }
 
-    /// What `add` was given; asking for an area that the server was not started with is a mistake of the program.
+    /// The object passed to `add`. Asking for an area that the server was not started with is a programming error.
     package func area<Area: AnyObject>(_ type: Area.Type = Area.self) -> Area {
         guard let area = areas[ObjectIdentifier(type)] as? Area else { preconditionFailure("no \(type) was added") }
         return area

@@ -6,7 +6,7 @@ import Postgres
 import Reactor
 import Web
 
-/// A school from CSV files, one by one or in an archive: see docs/imports.md.
+/// Imports a school's records from CSV files, one by one or in an archive: see docs/imports.md.
 package enum Imports {
     package static let routes: [Route<Access, Caller>] = [
         .post("/v1/imports", "importArchive", access: .managers.programs(.importsWrite), createAll),
@@ -17,12 +17,10 @@ package enum Imports {
 
     @Sendable static func create(_ request: Request, _ caller: Caller) async throws -> Response {
         let kind = try kind(request, caller)
-        let (isDryRun, isForced) = try flags(request, mediaType: "text/csv")
+        let options = try options(request, caller, mediaType: "text/csv")
         let (file, hash) = try await read(request, caller) { bytes, newID in ImportFile(kind, bytes, newID: newID) }
         try demand([file], caller)
-        return try await run(
-            ImportChoreography([file], isForced: isForced, isDryRun: isDryRun), request, hash, caller
-        ) { reports in
+        return try await run(ImportChoreography([file], options), request, hash, caller) { reports in
             var writer = JSONWriter()
             for report in reports { write(report, to: &writer) }
             return .json(writer)
@@ -30,19 +28,18 @@ package enum Imports {
     }
 
     @Sendable static func createAll(_ request: Request, _ caller: Caller) async throws -> Response {
-        let (isDryRun, isForced) = try flags(request, mediaType: "application/zip")
+        let options = try options(request, caller, mediaType: "application/zip")
         let (archive, hash) = try await read(request, caller, atMost: ImportArchive.largest) { bytes, newID in
             ImportArchive(bytes, newID: newID)
         }
         for file in archive.files { try demand(file.kind, caller) }
         try demand(archive.files, caller)
-        let choreography = ImportChoreography(
-            archive.files, faults: archive.faults, isForced: isForced, isDryRun: isDryRun)
+        let choreography = ImportChoreography(archive.files, faults: archive.faults, options)
         return try await run(choreography, request, hash, caller) { reports in
             var writer = JSONWriter()
             writer.beginObject()
             writer.key("dry_run")
-            writer.boolean(isDryRun)
+            writer.boolean(options.isDryRun)
             writer.key("imports")
             writer.beginArray()
             for report in reports { write(report, to: &writer) }
@@ -52,9 +49,9 @@ package enum Imports {
         }
     }
 
-    /// Takes the upload, and reads it on a thread of its own: only there is it whole in memory.
+    /// Receives the upload, and reads it on a separate thread; only there the whole file is in memory.
     ///
-    /// - Returns: what `parse` made of it, and the request's hash.
+    /// - Returns: the result of `parse`, and the hash of the request.
     private static func read<Value: Sendable>(
         _ request: Request, _ caller: Caller, atMost limit: Int? = nil,
         parse: @escaping @Sendable (_ content: [UInt8], _ newID: () -> String) -> Value
@@ -68,7 +65,7 @@ package enum Imports {
         }
     }
 
-    /// Milliseconds: one statement is for all rows.
+    /// Milliseconds. One statement handles all rows of a file.
     private static let statementTimeout = 30_000
 
     @Sendable static func template(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -97,29 +94,40 @@ package enum Imports {
         return kind
     }
 
-    /// Administrators alone keep staff (A2), and with no program of others, since roles come with it.
+    /// Only administrators import staff (A2), and never through an app or an integration, because the import assigns
+    /// roles.
     private static func demand(_ kind: ImportKind, _ caller: Caller) throws {
         guard kind == .staff else { return }
+        guard caller.client == nil else { throw Problem(.notForPrograms) }
         guard caller.roles.contains(.administrator) else { throw Problem(.forbidden) }
-        guard caller.client == nil else { throw Problem.insufficientScope([]) }
     }
 
-    /// Class teachers issue credentials (A2): programs of others do not appoint them.
+    /// Class teachers issue credentials (A2), so apps and integrations may not appoint them.
     private static func demand(_ files: [ImportFile], _ caller: Caller) throws {
         guard caller.client != nil, files.contains(where: { $0.appointsClassTeachers }) else { return }
-        throw Problem.insufficientScope([])
+        throw Problem(.notForPrograms)
     }
 
-    private static func flags(_ request: Request, mediaType: String) throws -> (isDryRun: Bool, isForced: Bool) {
+    private static func options(_ request: Request, _ caller: Caller, mediaType: String) throws -> ImportOptions {
         guard request.mediaType == mediaType else {
             throw Problem(
                 .unsupportedMediaType,
-                detail: Text(ru: "Ожидается \(mediaType).", en: "The body has to be \(mediaType)."))
+                detail: Text(ru: "Тело запроса должно быть \(mediaType).", en: "The body must be \(mediaType)."))
         }
         var query = try QueryReader(request)
-        let flags = (query.flag("dry_run"), query.flag("force"))
+        let options = ImportOptions(
+            isDryRun: query.flag("dry_run"), isForced: query.flag("force"), isPartial: query.flag("partial"),
+            tellsKnown: !caller.isIntegration || caller.scopes.contains(.peopleRead))
+        if options.isForced && options.isPartial {
+            query.add(
+                "force", "contradiction",
+                Text(
+                    ru: "force — для полных файлов, partial — для файлов с частью записей: укажите что-то одно.",
+                    en: "force is for complete files, partial for files with some of the records: give one of them.")
+            )
+        }
         try query.finish()
-        return flags
+        return options
     }
 
     // MARK: The transaction
@@ -151,20 +159,26 @@ package enum Imports {
         let keepers: [Role] = planned.keepsStaff ? [.administrator] : [.administrator, .head, .deputyHead]
         let entrance = try await transaction.run([ImportStatements.keeps(.texts(keepers.map { $0.rawValue }))])
         guard entrance[0].boolean(0, "keeps") else { throw Problem(.forbidden) }
-        // A transaction that is repeated begins anew.
+        // A repeated transaction starts again with a fresh copy.
         var choreography = planned
         var calls = try choreography.next([])
         while !calls.isEmpty {
-            let rows = try await attempt(calls.map { $0.query(school: caller.school.id) }, in: transaction)
-            calls = try choreography.next(zip(calls, rows).map { $1.table($0.columns) })
+            let rows = try await attempt(
+                calls.map { $0.query(school: caller.school.id) }, mayFail: choreography.mayFail, in: transaction)
+            calls = try choreography.next(rows.map { zip(calls, $0).map { $1.table($0.columns) } })
         }
         return choreography.reports
     }
 
-    /// What the rows were compared with may have been changed by somebody else in between.
-    private static func attempt(_ queries: [Query], in transaction: Transaction) async throws -> [Rows] {
+    /// Another transaction may have changed the records that the rows were compared with.
+    ///
+    /// - Returns: nil when a query failed that may fail.
+    private static func attempt(
+        _ queries: [Query], mayFail: Bool, in transaction: Transaction
+    ) async throws -> [Rows]? {
         let outcome = try await transaction.attempt(queries)
         if let refusal = outcome.refusal {
+            if mayFail { return nil }
             throw refusal.sqlState.hasPrefix("23") ? Problem(.conflict) : PostgresError.refused(refusal)
         }
         return outcome.rows
@@ -182,11 +196,13 @@ package enum Imports {
         writer.boolean(report.isDryRun)
         for (name, count) in [
             ("rows", report.rows), ("made", report.made), ("updated", report.updated),
-            ("unchanged", report.unchanged), ("missing", report.missing),
+            ("unchanged", report.unchanged),
         ] {
             writer.key(name)
             writer.integer(count)
         }
+        writer.key("missing")
+        if let missing = report.missing { writer.integer(missing) } else { writer.null() }
         writer.endObject()
     }
 }
@@ -209,35 +225,9 @@ extension Rows {
 
 extension ImportRefusal {
     fileprivate var problem: Problem {
-        switch self {
-        case .shrinks(let file, let known, let missing):
-            Problem(
-                .importShrinks,
-                detail: Text(
-                    ru: "В файле \(file.map { $0 + " " } ?? "")нет \(missing) из \(known) известных; может быть, он "
-                        + "обрезан. Если нет — force=true.",
-                    en:
-                        "The file \(file.map { $0 + " " } ?? "")leaves out \(missing) of \(known) that are known: it may "
-                        + "be cut. If not, force=true."))
-        case .faults(let faults):
-            Problem(
-                .validationFailed,
-                detail: faults.count <= Self.toldFaults
-                    ? nil
-                    : Text(
-                        ru: "Ошибок: \(faults.count); здесь первые \(Self.toldFaults).",
-                        en: "There are \(faults.count) faults; these are the first \(Self.toldFaults)."),
-                items: faults.prefix(Self.toldFaults).map {
-                    .init(pointer: $0.pointer, code: $0.code, detail: $0.detail)
-                })
-        }
-    }
-}
-
-extension ImportFault {
-    /// `/rows/2/name`; of an archive `/files/students.csv/rows/2/name`, `/files/students.csv`, or nothing for all of it.
-    fileprivate var pointer: String {
-        (file.map { "/files" + JSONPointer($0).text } ?? "")
-            + (row == 0 ? "" : "/rows/\(row)" + JSONPointer(column).text)
+        var problem = Problem(kind)
+        problem.detail = explanation
+        problem.items = faults.map { .init(pointer: $0.pointer, code: $0.code, detail: $0.detail) }
+        return problem
     }
 }

@@ -2,7 +2,8 @@ import Diary
 import Postgres
 import Web
 
-/// The page of a section: lessons, columns, pupils, marks, attendance, words, finals, in one round trip and one snapshot.
+/// The journal page of a section: lessons, columns, students, marks, attendance, feedback and final marks, in one round
+/// trip and one snapshot.
 package enum Journal {
     package static let routes: [Route<Access, Caller>] = [
         .get(
@@ -19,7 +20,8 @@ package enum Journal {
         let since = FeedCursor(&query, "since")
         if term != nil && range != nil {
             query.add(
-                "term_id", "exclusive", Text(ru: "Либо term_id, либо from и to.", en: "Either term_id or from and to."))
+                "term_id", "exclusive",
+                Text(ru: "Передайте либо term_id, либо from и to.", en: "Give either term_id, or from and to."))
         }
         try query.finish()
         let school = Parameter.integer(caller.school.id)
@@ -50,12 +52,12 @@ package enum Journal {
             List("finals", Query(statement: finals, parameters: reader))
             List("carried_marks", carriedMarks(school, caller.person))
         } untagged: {
-            // The cursor moves with every transaction of the database and says nothing about this page.
+            // The cursor changes with every transaction of the database, even if this page stays the same.
             Fields(snapshot)
         }.tagged(for: caller)
     }
 
-    /// Why there are no days: those that were asked for are not for who led a pupil earlier, or there is no such term.
+    /// Why there are no days: a former class teacher may not see the requested ones, or the term does not exist.
     private static func withoutDays(_ section: Rows) -> Problem {
         guard section.text(0, "_until") == "infinity" else { return Problem(.notFound) }
         return Problem(
@@ -63,24 +65,24 @@ package enum Journal {
             items: [
                 .init(
                     pointer: "/query/term_id", code: "unknown_term",
-                    detail: Text(ru: "Такого периода у журнала нет.", en: "The section has no such term."))
+                    detail: Text(ru: "У этого журнала нет такого периода.", en: "The section has no such term."))
             ])
     }
 
     // MARK: SQL. `$1` is the school, `$2` a transaction to begin at (or NULL), `$3` the reader.
 
     private static let section = SectionGate.section
-    // Behind a closed gate there are no dates either: NULL, and so no rows.
+    // When the gate is closed, the dates are NULL too, and the queries return no rows.
     private static let from = Setting.from.value
     private static let to = Setting.to.value
     private static let changed = "($2::text IS NULL OR x.changed_xid >= $2::text::xid8)"
 
-    /// For who led a pupil earlier the last day of that.
+    /// Today; for a former class teacher at most the last day in that role.
     private static let today = "least(lyceum.today(), \(SectionGate.until))"
 
     private static let datesAsked = Statement(days("SELECT $1::date AS first, $2::date AS last"))
 
-    /// The days of the page: of a term, or of the term that holds today, else the last begun, else the first.
+    /// The days of the page: the requested term, else the term that began last, else the first one.
     private static let dates = Statement(
         days(
             """
@@ -92,7 +94,7 @@ package enum Journal {
                 LIMIT 1
             )
             UNION ALL
-            -- A year without terms: all of it.
+            -- A year without terms: the whole year.
             SELECT y.starts_on, y.ends_on
             FROM sections s
             JOIN academic_years y ON y.school_id = s.school_id AND y.id = s.academic_year_id
@@ -102,7 +104,7 @@ package enum Journal {
                 )
             """))
 
-    /// Of the ranges the first that the reader sees something of, cut to that.
+    /// The first range that has days for the reader, cut to those days.
     private static func days(_ ranges: String) -> String {
         """
         SELECT r.first AS "from", least(r.last, \(SectionGate.until)) AS "to",
@@ -126,8 +128,9 @@ package enum Journal {
         FROM categories WHERE school_id = $1 AND archived_at IS NULL ORDER BY position, name
         """)
 
-    /// What closes and opens a section's lessons is asked once for all of them, and laid on each by the rules that also make
-    /// `lyceum.lesson_locks`. `OFFSET 0`: what comes of it is reckoned once, however often it is named.
+    /// The closing dates and unlocks of a section are read once for all its lessons. The same rules as in
+    /// `lyceum.lesson_locks` then apply them to each lesson. `OFFSET 0` makes PostgreSQL compute a result once, however
+    /// often it is used.
     private static let lessons = Statement(
         """
         WITH closings AS MATERIALIZED (
@@ -204,11 +207,12 @@ package enum Journal {
         ORDER BY l.date, l.starts_at, l.id, x.is_default DESC, x.created_at, x.id
         """)
 
-    /// A class teacher who does not teach here reads own pupils alone; who led a pupil earlier, those days of it alone. Who they
-    /// are is asked once a statement, and only for such a reader: for the others this costs a comparison a row. (As subqueries
-    /// their plans were started for everybody, and their estimates made the planner read whole tables.)
+    /// A class teacher who does not teach this section reads only the own students; a former class teacher reads only
+    /// the days in that role. These students are queried once per statement and only for such readers; for other
+    /// readers the condition costs one comparison per row. (Subqueries were started for every reader, and their
+    /// estimates made the planner read whole tables.)
     ///
-    /// - Parameter condition: what has to hold of the row and of the days behind it: `l.date <@`.
+    /// - Parameter condition: the left part of a condition on the row's day, completed with the days: `l.date <@`.
     private static func seen(_ student: String, _ condition: String, reader: String) -> String {
         func led(today: Bool) -> String { "(SELECT lyceum.led_ids($1, \(reader)::uuid, \(today)))::uuid[]" }
         return """
@@ -241,7 +245,7 @@ package enum Journal {
         ORDER BY u.last_name, u.first_name, u.middle_name, u.id
         """)
 
-    /// Columns are put in order before their marks are read: to sort a column is a tenth of sorting its marks.
+    /// Columns are sorted before their marks are read: that costs a tenth of sorting the marks.
     private static let marks = Statement(
         """
         SELECT x.id, x.line_item_id, x.student_id, lyceum.mark_value(x.kind, x.number, x.code, x.due_on) AS value,
@@ -281,7 +285,8 @@ package enum Journal {
         ORDER BY x.created_at, x.id
         """)
 
-    /// M10: finals follow the pupil, whoever's section gave them. The day of a final is the last one of what it is for.
+    /// M10: final marks follow the student, whichever section gave them. The day of a final mark is the last day of its
+    /// term or year.
     private static let dayOfFinal = """
         coalesce(
             (SELECT t.ends_on FROM terms t WHERE t.school_id = $1 AND t.id = x.term_id),
@@ -305,8 +310,9 @@ package enum Journal {
         ORDER BY x.student_id, x.kind, x.term_id
         """)
 
-    /// M10: marks that pupils of this section got in the same subject and year elsewhere. Who was elsewhere stands by itself:
-    /// left to the planner's estimates, lessons of all the other sections could be read for all pupils.
+    /// M10: marks that students of this section got in other sections of the same subject and year. The other
+    /// memberships are materialized first: otherwise the planner's estimates could make PostgreSQL read all lessons of
+    /// the other sections for all students.
     private static let carriedMarks = Statement(
         """
         WITH own AS MATERIALIZED (\(members)),

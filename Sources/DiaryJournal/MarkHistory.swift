@@ -2,7 +2,10 @@ import Diary
 import Postgres
 import Web
 
-/// Every version of one mark: who, when, from what to what (A5). Families see published marks of their own children (M12).
+/// All versions of one mark: who changed it when, and how (A5).
+///
+/// Families see published marks of their own children, and of those the versions that were published at some time. A version
+/// that was replaced while the mark was held back stays hidden (M12).
 package enum MarkHistory {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/marks/{mark_id}/history", "getMarkHistory", access: .readersOfMarks.programs(.journalRead), show)
@@ -19,8 +22,8 @@ package enum MarkHistory {
         }.tagged(for: caller)
     }
 
-    /// A teacher reads a section's marks; a class teacher those of own pupils, an earlier one of the days until the pupil left;
-    /// a family published ones.
+    /// A teacher reads a section's marks; a class teacher those of the own students, a former one up to the day when
+    /// the student left; a family the published ones.
     private static let gate = Statement(
         """
         SELECT k.id, k.student_id, k.line_item_id, l.id AS "lesson.id", l.date AS "lesson.date",
@@ -50,25 +53,32 @@ package enum MarkHistory {
 
     private static let changes = Statement(
         """
-        SELECT h.version, h.changed_at, u.id AS "changed_by?.id", u.last_name AS "changed_by?.last_name",
+        SELECT h.version, CASE WHEN h.staff THEN h.changed_at ELSE greatest(h.changed_at, h.published_at) END AS changed_at,
+            u.id AS "changed_by?.id", u.last_name AS "changed_by?.last_name",
             u.first_name AS "changed_by?.first_name", u.middle_name AS "changed_by?.middle_name",
-            lyceum.mark_value(h.old_kind, h.old_number, h.old_code, h.old_due_on) AS "from",
-            lyceum.mark_value(h.new_kind, h.new_number, h.new_code, h.new_due_on) AS "to",
-            h.new_comment AS comment,
-            CASE \(Setting.markReader.text) WHEN 'staff' THEN c.id END AS "client?.id",
-            c.name AS "client?.name",
-            CASE \(Setting.markReader.text) WHEN 'staff' THEN h.reason END AS reason,
-            CASE \(Setting.markReader.text) WHEN 'staff' THEN nullif(h.request_id, '') END AS request_id
-        FROM mark_history h
+            CASE
+                WHEN h.staff THEN lyceum.mark_value(h.old_kind, h.old_number, h.old_code, h.old_due_on)
+                ELSE lag(h.value) OVER (ORDER BY h.version)
+            END AS "from",
+            h.value AS "to", h.new_comment AS comment, CASE WHEN h.staff THEN c.id END AS "client?.id",
+            c.name AS "client?.name", CASE WHEN h.staff THEN h.reason END AS reason,
+            CASE WHEN h.staff THEN nullif(h.request_id, '') END AS request_id
+        FROM (
+            SELECT h.*, lyceum.mark_value(h.new_kind, h.new_number, h.new_code, h.new_due_on) AS value,
+                \(Setting.markReader.text) = 'staff' AS staff,
+                lead(h.changed_at, 1, 'infinity') OVER (ORDER BY h.version) AS replaced_at
+            FROM mark_history h
+            WHERE h.school_id = $1 AND h.mark_id = \(Setting.mark.value)
+        ) h
         LEFT JOIN users u ON u.school_id = h.school_id AND u.id = h.changed_by
         LEFT JOIN clients c ON c.school_id = h.school_id AND c.id = h.client_id
-        WHERE h.school_id = $1 AND h.mark_id = \(Setting.mark.value)
+        WHERE h.staff OR h.published_at <= now() AND h.published_at < h.replaced_at
         ORDER BY h.version
         """)
 }
 
 extension Setting {
     fileprivate static let mark = Setting("mark", .uuid)
-    /// `staff` or `family`: what of a change is shown.
+    /// `staff` or `family`: which details of a change are shown.
     fileprivate static let markReader = Setting("mark_reader", .text)
 }

@@ -2,7 +2,7 @@ import Diary
 import Postgres
 import Web
 
-/// One pupil's days as the family sees them: everything of one screen in one call and one round trip.
+/// One student's days as the family sees them: a whole screen in one request and one round trip.
 package enum StudentDiary {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/students/{student_id}/diary", "getStudentDiary", access: .readersOfMarks, show)
@@ -35,7 +35,8 @@ package enum StudentDiary {
         }.tagged(for: caller)
     }
 
-    /// The range, this week from Monday to Sunday by default; kept for the statements behind it.
+    /// The requested days, by default this week from Monday to Sunday; stored in settings for the statements that
+    /// follow.
     private static let dates = Statement(
         """
         SELECT r.first AS "from", r.last AS "to",
@@ -46,8 +47,8 @@ package enum StudentDiary {
         ) r
         """)
 
-    /// The same, cut to the days that the caller sees: those of the last stretch of them that the range meets. The week by
-    /// default is the last one seen. Where there is no such day the range is empty.
+    /// The same, cut to the last period visible to the caller that overlaps the requested days. The default is the last
+    /// visible week. Without a visible day the range is empty.
     private static let seenDates = Statement(
         """
         SELECT r.first AS "from", r.last AS "to",
@@ -76,11 +77,11 @@ package enum StudentDiary {
     private static let to = "(SELECT \(Setting.to.required))"
     private static let student = StudentGate.student
 
-    /// Lessons of the groups that the pupil was a member of on the day. The days asked for stand alone, and not inside
-    /// `greatest(…)`: only so are they a condition on the index of each section's lessons. Memberships outside of these days
-    /// are left out first: a pupil collects them over eleven years.
+    /// Lessons of the groups that the student was a member of on that day. The requested days are compared separately,
+    /// not inside `greatest(…)`: only then PostgreSQL uses them in the index on the lessons of a section. Memberships
+    /// outside these days are filtered first: a student collects many in eleven years.
     ///
-    /// The statements behind it read about the lessons found here, in their order: `studied`.
+    /// The statements that follow read data of these lessons, in the same order: `studied`.
     private static let lessons = Statement(
         """
         WITH studied AS MATERIALIZED (
@@ -139,7 +140,7 @@ package enum StudentDiary {
                 )
             )
         """
-    /// A join, where an EXISTS would read all completions of the school into a hash.
+    /// A join, because an EXISTS would read all completions of the school into a hash table.
     private static let completion = """
         LEFT JOIN homework_completions d ON d.school_id = $1 AND d.homework_id = h.id AND d.student_id = \(student)
         """
@@ -232,6 +233,6 @@ package enum StudentDiary {
 }
 
 extension Setting {
-    /// The lessons of the answer, in its order.
+    /// The lessons of the answer, in the order of the answer.
     fileprivate static let lessons = Setting("lessons", .uuids)
 }

@@ -2,7 +2,7 @@ import Diary
 import Postgres
 import Web
 
-/// A pupil's marks as the family sees them, newest lesson first.
+/// A student's marks as the family sees them, newest lesson first.
 package enum StudentMarks {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/students/{student_id}/marks", "listStudentMarks", access: .readersOfMarks, list)
@@ -31,12 +31,12 @@ package enum StudentMarks {
     private static let seen = Statements(andSeen: "AND l.date <@ \(StudentGate.days)")
 }
 
-/// The statements behind the gate.
+/// The statements after the gate.
 private struct Statements: Sendable {
     let list: Statement
     let total: Statement
 
-    /// - Parameter seen: a condition more, for who does not see all days.
+    /// - Parameter seen: an additional condition for callers who do not see all days.
     init(andSeen seen: String) {
         let marks = "\(Self.ofStudent) \(seen)"
         list = Statement(

@@ -1,6 +1,6 @@
 import Diary
 
-/// The weekly timetable: a section on a weekday and slot, for a range of dates. Lessons are made from it (L2).
+/// The weekly timetable: a section on a weekday and slot, for a range of dates. Lessons are created from it (L2).
 package enum TimetableEntries {
     package static let resource = Resource(
         path: "timetable/entries",

@@ -3,16 +3,18 @@ import HTTP1
 import Postgres
 import Web
 
-/// Who changed what, when, from what to what, why (A5): the log that the database's triggers keep. Nobody writes it here.
+/// The audit log: who changed what and when, the old and new values, and the reason (A5). The database's triggers write
+/// it; nothing here does.
 ///
-/// Marks, attendance and final marks have histories of their own and never stand in it.
+/// Marks, attendance and final marks have histories of their own and are not in it. The school's log names the changed
+/// fields of profiles without their values. The history of one student has the values, and reading it is recorded (K2).
 package enum Audit {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/audit", "listAudit", access: .managers, list),
         .get("/v1/students/{student_id}/history", "getStudentHistory", access: .keepersOfProfiles, history),
     ]
 
-    /// A page as JSON, or everything that the filters leave as a file: the evidence of a year.
+    /// A page as JSON, or all rows that match the filters as a file, for keeping as evidence of a year.
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
         let form = Form(&query, request)
@@ -28,7 +30,7 @@ package enum Audit {
         case .json: response = try await page(all, &query, request, caller)
         case .csv:
             try query.finish()
-            // The mark tells spreadsheets that it is UTF-8.
+            // The byte order mark tells spreadsheets that the file is UTF-8.
             response = caller.copied(
                 CopyQuery(statement: table, parameters: all), contentType: "text/csv; charset=utf-8; header=present",
                 name: "audit.csv", prefix: Array("\u{FEFF}".utf8))
@@ -41,7 +43,7 @@ package enum Audit {
         return response
     }
 
-    /// What the log comes as: `format` says, or `Accept`.
+    /// The form of the log, chosen by `format` or by `Accept`.
     private enum Form: String, CaseIterable {
         case json = "application/json"
         case csv = "text/csv"
@@ -69,7 +71,7 @@ package enum Audit {
             key: ["id"], total: Query(statement: total, parameters: all + [.boolean(page.wantsTotal)]))
     }
 
-    /// What was changed in a pupil's profile, documents and photo, and who read them.
+    /// The changes of a student's profile, documents and photo, and the people who read them.
     @Sendable static func history(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
         let page = Page(&query, keys: [.largeInteger])
@@ -78,31 +80,47 @@ package enum Audit {
         return try await ListAnswer(request, caller, page).read(
             behind: Query(statement: kept, parameters: student),
             Query(statement: changes, parameters: student + [.text(page.after?[0]), .integer(page.limit + 1)]),
-            key: ["id"], total: Query(statement: changeTotal, parameters: student + [.boolean(page.wantsTotal)]))
+            key: ["id"], total: Query(statement: changeTotal, parameters: student + [.boolean(page.wantsTotal)]),
+            recording: Query(statement: reading, parameters: [student[1]]))
     }
 
     static let longestRange = 366
 
-    /// Health groups are shown to who sees them (K2), whoever's they are.
-    private static func shown(_ values: String, _ seesHealth: String) -> String {
+    /// Health groups are left out for callers who may not see them (K2), for all students.
+    private static func values(_ values: String, _ seesHealth: String) -> String {
         """
         CASE WHEN a.entity <> 'students' OR \(seesHealth) THEN a.\(values)
             ELSE a.\(values) - '{health_group,pe_group}'::text[] END
         """
     }
 
-    private static let deputySees = "(SELECT lyceum.has_role('deputy_head'))"
-
-    private static func columns(_ seesHealth: String) -> String {
+    /// The form in the school's log: for profiles only the names of fields, and the values that lists show to every
+    /// reader of the log.
+    private static func logged(_ side: String) -> String {
         """
-        a.id, a.entity, a.entity_id, a.action, \(shown("before", seesHealth)) AS before,
-        \(shown("after", seesHealth)) AS after,
-        u.id AS "changed_by?.id", u.last_name AS "changed_by?.last_name", u.first_name AS "changed_by?.first_name",
-        u.middle_name AS "changed_by?.middle_name", c.id AS "client?.id", c.name AS "client?.name", a.changed_at, a.reason, nullif(a.request_id, '') AS request_id
+        CASE
+            WHEN a.entity = 'students' THEN lyceum.without_values(\(values(side, deputySees)), '{id}')
+            WHEN a.entity = 'student_documents' THEN lyceum.without_values(a.\(side), '{id,student_id,kind}')
+            WHEN a.entity = 'users' AND EXISTS (
+                SELECT FROM students p WHERE p.school_id = a.school_id AND p.id = a.entity_id
+            ) THEN lyceum.without_values(a.\(side), '{id,last_name,first_name,middle_name}')
+            ELSE a.\(side)
+        END
         """
     }
 
-    /// The person, and the program that the person used or that acted alone.
+    private static let deputySees = "(SELECT lyceum.has_role('deputy_head'))"
+
+    private static func columns(before: String, after: String) -> String {
+        """
+        a.id, a.entity, a.entity_id, a.action, \(before) AS before, \(after) AS after,
+        u.id AS "changed_by?.id", u.last_name AS "changed_by?.last_name", u.first_name AS "changed_by?.first_name",
+        u.middle_name AS "changed_by?.middle_name", c.id AS "client?.id", c.name AS "client?.name", a.changed_at, a.reason,
+        nullif(a.request_id, '') AS request_id
+        """
+    }
+
+    /// The person, and the app that the person used or the integration.
     private static let author = """
         LEFT JOIN users u ON u.school_id = a.school_id AND u.id = a.changed_by
         LEFT JOIN clients c ON c.school_id = a.school_id AND c.id = a.client_id
@@ -129,7 +147,7 @@ package enum Audit {
 
     private static let records = Statement(
         """
-        SELECT \(columns(deputySees))
+        SELECT \(columns(before: logged("before"), after: logged("after")))
         FROM (SELECT a.* \(wanted) AND ($10::bigint IS NULL OR a.id < $10::bigint) ORDER BY a.id DESC LIMIT $11::int) a
         \(author)
         ORDER BY a.id DESC
@@ -137,21 +155,21 @@ package enum Audit {
 
     private static let total = Statement("SELECT CASE WHEN $10::boolean THEN (SELECT count(*) \(wanted)) END AS total")
 
-    /// All that the conditions leave. The planner takes each of them for rare and all together for one row: it would read all
-    /// users for each row there is, and sort everything before the first row leaves. As one expression that it cannot look
-    /// into they are half of the log, which it reads by the primary key.
+    /// All rows that match the conditions. The planner would take each condition for rare, and all together for one
+    /// row: it would scan all users for each row, and sort everything before returning the first row. Written as one
+    /// opaque expression, the conditions count as half of the log, which PostgreSQL then reads by the primary key.
     private static let all = """
         FROM audit_log a
         WHERE a.school_id = $1::int AND CASE WHEN \(conditions) THEN true ELSE false END
         """
 
-    /// Oldest first, as they came; names and reasons are what people wrote.
+    /// The oldest first. Names and reasons are free text.
     private static let table = CopyStatement(
         """
         COPY (
             SELECT a.id, \(SharedSQL.moment("a.changed_at")) AS changed_at, \(SharedSQL.cell("a.entity")) AS entity,
-                a.entity_id, \(SharedSQL.cell("a.action")) AS action, \(shown("before", deputySees)) AS before,
-                \(shown("after", deputySees)) AS after, u.id AS changed_by_id,
+                a.entity_id, \(SharedSQL.cell("a.action")) AS action, \(logged("before")) AS before,
+                \(logged("after")) AS after, u.id AS changed_by_id,
                 \(SharedSQL.cell("u.last_name")) AS changed_by_last_name,
                 \(SharedSQL.cell("u.first_name")) AS changed_by_first_name,
                 \(SharedSQL.cell("u.middle_name")) AS changed_by_middle_name, c.id AS client_id,
@@ -163,13 +181,13 @@ package enum Audit {
         ) TO STDOUT (FORMAT csv, HEADER)
         """, endsWithCRLF: true)
 
-    /// The same as items of a page have it, one a line.
+    /// The same columns as the items of a page, one row per line.
     private static let lines = CopyStatement(
         """
         COPY (
             SELECT json_build_object(
                 'id', a.id, 'entity', a.entity, 'entity_id', a.entity_id, 'action', a.action,
-                'before', \(shown("before", deputySees)), 'after', \(shown("after", deputySees)),
+                'before', \(logged("before")), 'after', \(logged("after")),
                 'changed_by', CASE WHEN u.id IS NOT NULL THEN json_build_object(
                     'id', u.id, 'last_name', u.last_name, 'first_name', u.first_name, 'middle_name', u.middle_name
                 ) END,
@@ -185,7 +203,8 @@ package enum Audit {
     private static let kept = Statement(
         "SELECT s.id FROM students s WHERE s.school_id = $1 AND s.id = $2::uuid AND lyceum.keeps_student(s.id)")
 
-    /// An invisible pupil has no history: the condition stands in each statement. Of documents those that there are.
+    /// Each statement has this condition, so an invisible student has no history. Documents are included only while
+    /// they exist.
     private static let ofStudent = """
         FROM audit_log a
         WHERE a.school_id = $1
@@ -198,9 +217,12 @@ package enum Audit {
             AND (SELECT lyceum.keeps_student($2::uuid))
         """
 
+    private static let ofPupil = "(SELECT lyceum.sees_health($2::uuid))"
+    private static let reading = Statement("SELECT lyceum.record_reading($1::uuid)")
+
     private static let changes = Statement(
         """
-        SELECT \(columns("(SELECT lyceum.sees_health($2::uuid))"))
+        SELECT \(columns(before: values("before", ofPupil), after: values("after", ofPupil)))
         FROM (SELECT a.* \(ofStudent) AND ($3::bigint IS NULL OR a.id < $3::bigint) ORDER BY a.id DESC LIMIT $4::int) a
         \(author)
         ORDER BY a.id DESC

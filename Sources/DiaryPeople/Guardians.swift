@@ -1,6 +1,7 @@
 import Diary
 
-/// Parents and other legal representatives, with their contacts. Another guardian of the same child never sees them (A3).
+/// Parents and other legal representatives, with their contacts. Guardians of the same student never see each other
+/// (A3).
 package enum Guardians {
     package static let resource = Resource(
         path: "guardians",

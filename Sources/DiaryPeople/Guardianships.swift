@@ -1,7 +1,8 @@
 import Diary
 import Postgres
 
-/// Who represents a pupil, from when to when, and whether the diary is open to them (A3).
+/// The guardians of a student, with dates and their access to the diary (A3). Nobody writes their own guardianship, and
+/// only heads and deputy heads reopen closed access: `Migrations/functions/people/guardianships.sql`.
 package enum Guardianships {
     package static let resource = Resource(
         path: "students/{student_id}/guardians",
@@ -32,8 +33,12 @@ package enum Guardianships {
         demands: Statement("SELECT lyceum.demand_guardian(($1::jsonb ->> 'guardian_id')::uuid), $2::uuid IS NULL"),
         refusals: [
             "guardianships_dates": .endsBeforeStart, "guardianships_no_overlap": .overlap,
+            "guardianships_basis": .init(
+                .basisRequired, field: "basis", code: "required",
+                ru: "Назовите документ, по которому доступ открыт снова.",
+                en: "Name the document that reopens the access."),
             "guardianships_self": .init(
-                field: "guardian_id", code: "self", ru: "Никто не представляет сам себя.",
-                en: "Nobody represents themselves."),
+                field: "guardian_id", code: "self", ru: "Человек не может представлять сам себя.",
+                en: "People can't be their own guardians."),
         ])
 }

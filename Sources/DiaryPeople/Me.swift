@@ -2,7 +2,7 @@ import Diary
 import Postgres
 import Web
 
-/// The person who signed in, and what an app needs for its first screen.
+/// The signed-in person, with the data for an app's first screen.
 package enum Me {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/me", "getMe", access: .signedIn, show)
@@ -39,7 +39,7 @@ package enum Me {
 
     private static let roles = Statement("SELECT to_json(\(Roles.held)) AS roles")
 
-    /// M1 as an app wants to know it: whether the pupil has marks today.
+    /// Whether the student gets marks at present (M1).
     private static let hasMarks = """
         NOT lyceum.is_before_marks(
             c.grade_level, lyceum.today(),

@@ -1,6 +1,6 @@
 import Diary
 
-/// People who work in the school, and their roles. Kept by administrators alone (A2).
+/// The school's staff and their roles. Only administrators change them (A2).
 package enum Staff {
     package static let resource = Resource(
         path: "staff",

@@ -1,8 +1,9 @@
 import Diary
 import Postgres
 
-/// Documents of a pupil: passport, СНИЛС and the like. For who keeps the profile, and the family. A list shows numbers to
-/// nobody: who needs one opens the document, which is recorded unless it is the class teacher or the family (K2).
+/// Documents of a student: passport, СНИЛС and the like, for staff who maintain the profile and for the family. A list
+/// shows whole numbers to nobody, and only the kinds to staff other than the class teacher: reading one document is
+/// recorded (K2), reading a list is not.
 package enum StudentDocuments {
     package static let resource = Resource(
         path: "students/{student_id}/documents",
@@ -21,21 +22,30 @@ package enum StudentDocuments {
             ).fixed,
             ResourceField("series", .text(maximum: 20)).nullable.selected(as: "CASE WHEN f.whole THEN t.series END"),
             ResourceField("number", .text(maximum: 50)).selected(
-                as: "CASE WHEN f.whole THEN t.number ELSE lyceum.masked(t.number) END"),
-            ResourceField("issued_by", .text(maximum: 500)).nullable,
-            ResourceField("issued_on", .date).nullable,
+                as: "CASE WHEN f.whole THEN t.number WHEN f.own THEN lyceum.masked(t.number) ELSE '••••' END"),
+            ResourceField("issued_by", .text(maximum: 500)).nullable.selected(
+                as: "CASE WHEN f.whole OR f.own THEN t.issued_by END"),
+            ResourceField("issued_on", .date).nullable.selected(as: "CASE WHEN f.whole OR f.own THEN t.issued_on END"),
         ],
         joined: .init(shown("true"), inLists: shown("false"), selecting: "NOT f.whole AS masked"),
         order: ["kind"],
         recordsReading: Statement("SELECT lyceum.record_document_reading($1::uuid)"),
         refusals: [
             "student_documents_number": .init(
-                field: "number", code: "invalid_number", ru: "Такого номера у документа этого вида не бывает.",
-                en: "A document of this kind has no such number."),
+                field: "number", code: "invalid_number", ru: "Номер не подходит к виду документа.",
+                en: "The number is not valid for this kind of document."),
             "student_documents_series": .init(
-                field: "series", code: "invalid_series", ru: "Такой серии у документа этого вида не бывает.",
-                en: "A document of this kind has no such series."),
+                field: "series", code: "invalid_series", ru: "Серия не подходит к виду документа.",
+                en: "The series is not valid for this kind of document."),
         ])
 
-    private static func shown(_ whole: String) -> String { "CROSS JOIN LATERAL (SELECT \(whole) AS whole) f" }
+    private static func shown(_ whole: String) -> String {
+        """
+        CROSS JOIN LATERAL (
+            SELECT \(whole) AS whole, lyceum.leads_student(t.student_id)
+                OR lyceum.sees_student(t.school_id, lyceum.current_user_id(), t.student_id) AS own
+            OFFSET 0
+        ) f
+        """
+    }
 }

@@ -3,9 +3,10 @@ import Diary
 import HTTP1
 import JSON
 import Postgres
+import Reactor
 import Web
 
-/// A pupil's photo, while a consent to it holds (K3).
+/// A student's photo, available while a consent to it is in force (K3).
 package enum StudentPhotos {
     package static let routes: [Route<Access, Caller>] = [
         .get(path, "getStudentPhoto", access: .signedIn, show),
@@ -14,7 +15,7 @@ package enum StudentPhotos {
     ]
 
     private static let path = "/v1/students/{student_id}/photo"
-    /// Bytes of an upload.
+    /// Maximum size of an upload in bytes.
     static let maximumSize = 2 * 1024 * 1024
 
     // MARK: Reading
@@ -48,8 +49,7 @@ package enum StudentPhotos {
             throw Problem.noPhoto
         }
         let condition = try Condition(request)
-        let image = try image(try await request.body(atMost: maximumSize))
-        let digest = try SHA256.hash(image.bytes)
+        let (image, digest) = try await image(try await request.body(atMost: maximumSize), caller)
         let school = Parameter.integer(caller.school.id)
         return try await caller.services.lanes.transaction(caller.scope) { transaction in
             let rows = try await transaction.run([
@@ -68,7 +68,7 @@ package enum StudentPhotos {
             writer.beginObject()
             writer.fields(written[0], row: 0)
             writer.endObject()
-            // No tag: what is kept is not, byte for byte, what was sent (RFC 9110 section 9.3.4).
+            // No entity tag: the stored file differs from the sent bytes (RFC 9110 section 9.3.4).
             return .json(writer, status: rows[2].isEmpty ? .created : .ok)
         }
     }
@@ -90,12 +90,16 @@ package enum StudentPhotos {
         }
     }
 
-    private static func image(_ bytes: [UInt8]) throws -> ImageFile {
-        do throws(ImageFile.Fault) {
-            return try ImageFile(bytes)
-        } catch {
-            if error == .unknownFormat { throw Problem.noPhoto }
-            throw Problem(.validationFailed, items: [.init(pointer: "", code: error.rawValue, detail: error.detail)])
+    /// Runs on the thread for files: checking a picture of 2 MiB may mean inflating 128 MiB.
+    private static func image(_ bytes: [UInt8], _ caller: Caller) async throws -> (ImageFile, digest: [UInt8]) {
+        do {
+            return try await caller.services.files.run {
+                let image = try ImageFile(bytes)
+                return (image, try SHA256.hash(image.bytes))
+            }
+        } catch let fault as ImageFile.Fault {
+            if fault == .unknownFormat { throw Problem.noPhoto }
+            throw Problem(.validationFailed, items: [.init(pointer: "", code: fault.rawValue, detail: fault.detail)])
         }
     }
 
@@ -106,7 +110,7 @@ package enum StudentPhotos {
         FROM student_photos p WHERE p.school_id = $1 AND p.id = $2::uuid AND lyceum.sees_photo(p.id)
         """
 
-    /// Without its content where the client has it.
+    /// Omits the content when the client already has it.
     private static let photo = Statement(
         """
         SELECT p.media_type, \(tag) AS tag, CASE WHEN NOT \(tag) = ANY ($3::text[]) THEN p.content END AS content
@@ -121,7 +125,7 @@ package enum StudentPhotos {
         FOR NO KEY UPDATE
         """)
 
-    /// Locked, so that who withdraws it waits, and then takes the new photo away, too.
+    /// Locked, so that a withdrawal waits for this write and then deletes the new photo, too.
     private static let consent = Statement(
         """
         SELECT c.id FROM consents c
@@ -147,7 +151,8 @@ package enum StudentPhotos {
     private static let remove = Statement("DELETE FROM student_photos p WHERE p.school_id = $1 AND p.id = $2::uuid")
 }
 
-/// `If-None-Match: *` of who knows of no photo, `If-Match` of who has seen the one that stands there (RFC 9110 section 13.1).
+/// The condition of a write: `If-None-Match: *` when the client knows of no photo, `If-Match` when it has seen the
+/// current one (RFC 9110 section 13.1).
 private struct Condition {
     private let wanted: EntityTagList?
 
@@ -163,7 +168,7 @@ private struct Condition {
         }
     }
 
-    /// - Parameter rows: the `tag` of the photo that stands there, if there is one.
+    /// - Parameter rows: the `tag` of the current photo, if there is one.
     func check(_ rows: Rows) throws {
         let tag = rows.isEmpty ? nil : rows.text(0, "tag").map { EntityTag($0) }
         let holds = if let wanted { tag.map { wanted.matchesStrongly($0) } ?? false } else { tag == nil }
@@ -172,7 +177,7 @@ private struct Condition {
 }
 
 extension Request {
-    /// Tags of what the client has.
+    /// The tags of the photos that the client has.
     fileprivate var knownTags: [String?] {
         guard case .tags(let tags)? = head["If-None-Match"].flatMap({ EntityTagList($0) }) else { return [] }
         return tags.map { $0.opaque }
@@ -181,22 +186,25 @@ extension Request {
 
 extension Problem {
     fileprivate static let noPhoto = Problem(
-        .unsupportedMediaType, detail: Text(ru: "Фото — это JPEG, PNG или WebP.", en: "A photo is JPEG, PNG or WebP."))
+        .unsupportedMediaType,
+        detail: Text(ru: "Фото должно быть в формате JPEG, PNG или WebP.", en: "A photo must be JPEG, PNG or WebP."))
 }
 
 extension ImageFile.Fault {
     fileprivate var detail: Text {
         switch self {
         case .unknownFormat, .damaged:
-            Text(ru: "Файл повреждён или обрезан.", en: "The file is damaged or cut.")
+            Text(
+                ru: "Файл повреждён или обрезан, или точек в нём не столько, сколько он называет.",
+                en: "The file is damaged or truncated, or its pixels do not match the declared size.")
         case .unsupported:
             Text(
-                ru: "Такой вид картинки не показывают: анимация, сжатие без потерь в JPEG.",
-                en: "This kind of picture is not shown: animations, lossless JPEG and the like.")
+                ru: "Анимация, JPEG без потерь и подобные виды картинок не поддерживаются.",
+                en: "Animations, lossless JPEG and the like are not supported.")
         case .tooLarge:
             Text(
-                ru: "Не больше \(ImageFile.longestSide) точек по каждой стороне.",
-                en: "At most \(ImageFile.longestSide) pixels on each side.")
+                ru: "Каждая сторона должна быть не больше \(ImageFile.longestSide) точек.",
+                en: "Each side must be at most \(ImageFile.longestSide) pixels.")
         }
     }
 }

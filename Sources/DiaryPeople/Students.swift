@@ -1,7 +1,7 @@
 import Diary
 import Postgres
 
-/// Pupils and their profiles (анкета): what of it whom is shown stands in docs/people.md.
+/// Students and their profiles (анкета). docs/people.md lists which fields each reader sees.
 package enum Students {
     package static let resource = Resource(
         path: "students",
@@ -21,7 +21,7 @@ package enum Students {
             + PersonFields.hidden(
                 [ResourceField("profile_confirmed_on", .date).nullable] + PersonFields.account, unless: "f.whole")
             + PersonFields.hidden([.externalID], unless: "(f.whole OR (SELECT lyceum.has_scope('people.read')))").map {
-                // Who may open each profile finds one by it.
+                // Callers that may open every profile may search by it.
                 $0.filtered(as: "CASE WHEN f.whole OR \(PersonFields.reader) THEN t.external_id END")
             },
         joined: .init(
@@ -60,8 +60,8 @@ package enum Students {
         ResourceField("pe_group", .word(["main", "preparatory", "special", "exempt"])).nullable,
     ]
 
-    /// The class of today, and what the caller sees of the profile. A list shows whole profiles to class teachers and
-    /// families alone: others open one, and that is recorded (K2).
+    /// The current class, and the parts of the profile that the caller sees. A list shows whole profiles only to class
+    /// teachers and families; others open a single profile, which is recorded (K2).
     private static func joins(whole: String, health: String) -> String {
         """
         LEFT JOIN LATERAL (

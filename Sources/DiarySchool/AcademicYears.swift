@@ -19,6 +19,7 @@ package enum AcademicYears {
             "academic_years_dates": .endsBeforeStart, "academic_years_no_overlap": .overlap,
             "academic_years_second_half": .init(
                 field: "second_half_starts_on", code: "outside_year",
-                ru: "Второе полугодие начинается внутри года.", en: "The second half begins inside the year."),
+                ru: "Второе полугодие должно начинаться внутри года.", en: "The second half must begin inside the year."
+            ),
         ])
 }

@@ -1,6 +1,6 @@
 import Diary
 
-/// The school's labels of absence and their fixed meanings (T1).
+/// The school's attendance codes and their fixed meanings (T1).
 package enum AttendanceCodes {
     package static let resource = Resource(
         path: "attendance-codes",
@@ -18,6 +18,6 @@ package enum AttendanceCodes {
         refusals: [
             "attendance_codes_one_default": .init(
                 .alreadyExists, field: "is_default", code: "already_exists",
-                ru: "У этого значения уже есть код по умолчанию.", en: "The meaning has a default code already.")
+                ru: "У этого значения уже есть код по умолчанию.", en: "The meaning already has a default code.")
         ])
 }

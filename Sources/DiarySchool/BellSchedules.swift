@@ -1,7 +1,7 @@
 import Diary
 import Postgres
 
-/// When lessons begin and end: by shift, grade level and weekday.
+/// The times of lessons, by shift, grade level and weekday.
 package enum BellSchedules {
     package static let resource = Resource(
         path: "bell-schedules",
@@ -23,8 +23,8 @@ package enum BellSchedules {
         refusals: [
             "bell_slots_pkey": .taken("slots"), "bell_slots_slot": .invalid("slots"),
             "bell_slots_times": .init(
-                field: "slots", code: "before_start", ru: "Урок кончается позже, чем начинается.",
-                en: "A slot ends after it begins."),
+                field: "slots", code: "before_start", ru: "Урок должен кончаться позже, чем начинается.",
+                en: "A slot must end after it begins."),
             "bell_slots_no_overlap": .init(
                 field: "slots", code: "overlap", ru: "Уроки пересекаются во времени.", en: "Slots overlap in time."),
         ])
@@ -61,8 +61,7 @@ package enum BellSchedules {
         WHERE \(Setting.changed.value) IS NOT NULL
         """)
 
-    /// Other slots are another version of their schedule. A row that this transaction has changed already keeps the version
-    /// that it got.
+    /// A change of the slots increases the schedule's version, once per transaction.
     private static let count = Statement(
         """
         UPDATE bell_schedules t SET changed_at = now()

@@ -1,6 +1,6 @@
 import Diary
 
-/// Kinds of work, with the weight that a new column takes (M6) and whether they are control works (M9).
+/// Kinds of work, with the default weight of new columns (M6) and the mark for control works (M9).
 package enum Categories {
     package static let resource = Resource(
         path: "categories",

@@ -4,8 +4,8 @@ import JSON
 import Postgres
 import Web
 
-/// A pupil changes class: the end of one enrollment and the beginning of another on the next day, with the groups of the new
-/// class, in one transaction.
+/// A student's change of class: one transaction ends the old enrollment, begins a new one on the next day, and adds the
+/// student to groups of the new class.
 package enum ClassChanges {
     package static let routes: [Route<Access, Caller>] = [
         .post("/v1/students/{student_id}/class-changes", "createClassChange", access: .managers, create)
@@ -23,11 +23,12 @@ package enum ClassChanges {
                 school, .text(student), .text(change.classID), .text(change.startsOn), .text(change.reason),
                 .texts(change.groups))
             let (left, joined) = (left(school), joined(school, .text(id)))
-            let results = try await work.results(of: [
+            let queries = [
                 quiet(school, .text(student), .text(change.startsOn)), leave, end(school),
                 join(school, .text(id), .text(change.reason)),
-                joinGroups(school, .texts(groups), .texts(change.groups)), left, joined, Idempotency.settle(),
-            ])
+                joinGroups(school, .texts(groups), .texts(change.groups)), left, joined,
+            ]
+            let results = try await work.results(of: queries + work.settling)
             try check(results, leave, change)
             return try answer(results[left], results[joined], request, caller, id)
         }
@@ -41,7 +42,7 @@ package enum ClassChanges {
         if let refusal = left.text(0, "refusal") { throw refused(refusal, left, change) }
         guard let refusal = results.refusal else { return }
         if refusal.constraint == "enrollments_no_overlap" { throw Refusal.overlap.problem }
-        // A group that the pupil is in already, a row that somebody else made in between.
+        // The student is already in one of the groups, or another request has added a row in between.
         throw refusal.sqlState.hasPrefix("23") ? Problem(.conflict) : PostgresError.refused(refusal)
     }
 
@@ -56,25 +57,26 @@ package enum ClassChanges {
             ).problem
         case "outside_year":
             return Refusal(
-                field: "starts_on", code: code, ru: "День не в учебном году нового класса.",
-                en: "The day is not in the year of the new class."
+                field: "starts_on", code: code, ru: "День вне учебного года нового класса.",
+                en: "The day is outside the academic year of the new class."
             ).problem
         case "same_class":
             return Refusal(
                 .conflict, field: "class_id", code: code, ru: "Ученик уже в этом классе.",
-                en: "The pupil is in this class already."
+                en: "The student is already in this class."
             ).problem
         case "recorded":
             return Refusal(
                 .inUse, field: "starts_on", code: code,
-                ru: "На уроках прежнего класса в этот день или позже стоят отметки или отсутствия.",
-                en: "Marks or absences stand at lessons of the old class on this day or later."
+                ru:
+                    "На уроках прежнего класса в этот день или позже есть отметки или отсутствия; выберите более поздний день.",
+                en: "Lessons of the old class have marks or absences on this day or later; choose a later day."
             ).problem
         default:
             return Refusal(
                 .conflict, field: "starts_on", code: "not_enrolled",
-                ru: "Накануне ученик ни в одном классе; прибытие — это POST /v1/enrollments.",
-                en: "On the day before the pupil is in no class; to arrive is POST /v1/enrollments."
+                ru: "Накануне ученик не состоит ни в одном классе; прибывшего зачисляет POST /v1/enrollments.",
+                en: "The student is in no class on the day before; use POST /v1/enrollments for a new student."
             ).problem
         }
     }
@@ -93,12 +95,12 @@ package enum ClassChanges {
         return response
     }
 
-    // MARK: SQL. The enrollment that ends is named in a setting, unless the change is refused.
+    // MARK: SQL. A setting has the id of the enrollment that ends, unless the change is refused.
 
     private static let ending = Setting.changed.value
 
-    /// Journals of the old class are locked as those who write in them do: what is being recorded at this moment is waited for,
-    /// and then seen.
+    /// Locks the sections of the old class like a write of the journal does, so that this transaction waits for running
+    /// writes and then sees their records.
     private static let quiet = Statement(
         """
         SELECT s.id
@@ -110,9 +112,11 @@ package enum ClassChanges {
         FOR NO KEY UPDATE OF s
         """)
 
-    /// The enrollment of the day before, locked. The pupil's row is locked first, so that two changes take turns.
+    /// Locks the enrollment of the day before. The student's row is locked first, so that two changes run one after the
+    /// other.
     ///
-    /// What was recorded in the old class's own groups on lost days would stand where the pupil was no member (M3).
+    /// Records in the old class's groups on or after the change would be on days when the student is no longer a member
+    /// (M3).
     private static let leave = Statement(
         """
         WITH pupil AS MATERIALIZED (
@@ -172,7 +176,7 @@ package enum ClassChanges {
 
     private static let first = Setting.from.required
 
-    /// The days that the old enrollment had behind the change become those of the new one.
+    /// The new enrollment gets the remaining days of the old one.
     private static let join = Statement(
         """
         INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on, ends_on, in_class_group, reason)
@@ -212,12 +216,12 @@ package enum ClassChanges {
 }
 
 extension Setting {
-    /// Why the old enrollment ends, and the last day that it had.
+    /// The reason for the end of the old enrollment, and its former last day.
     fileprivate static let endReason = Setting("end_reason", .text)
     fileprivate static let last = Setting("last", .date)
 }
 
-/// What the body asks for.
+/// The body of the request.
 private struct Change {
     let classID: String
     let startsOn: String

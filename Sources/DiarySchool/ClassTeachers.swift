@@ -1,6 +1,6 @@
 import Diary
 
-/// Who leads a class, and when; one at a time.
+/// The teachers who lead a class, with dates; one at a time.
 package enum ClassTeachers {
     package static let resource = Resource(
         path: "classes/{class_id}/teachers",

@@ -2,7 +2,7 @@ import Diary
 import Postgres
 import Web
 
-/// Classes and who studies in them, today or on other days of their year.
+/// Classes and their students, today or on other days of their year.
 package enum Classes {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/classes", "listClasses", access: .staff.programs(.schoolRead, .journalRead), list),
@@ -29,7 +29,7 @@ package enum Classes {
         order: ["name"],
         refusals: [
             "classes_school_id_group_id_academic_year_id_fkey": .unknown("academic_year_id"),
-            // Of the group that the class brings.
+            // A constraint of the class's own group.
             "groups_school_id_academic_year_id_fkey": .unknown("academic_year_id"),
         ])
 
@@ -111,9 +111,9 @@ package enum Classes {
 
     private static let total = Statement("SELECT CASE WHEN $6::boolean THEN (SELECT count(*) \(ofYear)) END AS total")
 
-    /// The class teacher, heads, deputy heads and administrators see all pupils, other teachers those they teach, earlier class
-    /// teachers those of their time. The day is today, or the nearest day of the class's year; who is listed was there then,
-    /// or on one of the days asked for.
+    /// The class teacher, heads, deputy heads and administrators see all students, other teachers those they teach,
+    /// former class teachers those of their time. The day is today, or the nearest day of the class's year; the list
+    /// has students who were in the class on that day, or on one of the requested days.
     private static let gate = Statement(
         """
         SELECT c.id, \(Setting.schoolClass.set(to: "c.id")) AS _gate,
@@ -127,7 +127,7 @@ package enum Classes {
         WHERE c.school_id = $1 AND c.id = $2::uuid
         """)
 
-    /// `whole`, or the teacher who sees own pupils alone.
+    /// `whole`, or the id of a teacher who sees only the own students.
     private static let reader = """
         CASE WHEN $3::boolean OR EXISTS (
             SELECT FROM class_teachers t
@@ -180,7 +180,7 @@ package enum Classes {
 }
 
 extension Setting {
-    /// The class whose pupils are listed, or that a pupil comes into.
+    /// The class whose students are listed, or the class that a student joins.
     static let schoolClass = Setting("class", .uuid)
     fileprivate static let day = Setting("day", .date)
     fileprivate static let classReader = Setting("class_reader", .text)

@@ -1,6 +1,7 @@
 import Diary
 
-/// In which class a pupil stands, and when: to arrive is a new one, to leave is its end, to change class is both.
+/// The membership of a student in a class, with dates. A new student gets an enrollment, a leaving student's enrollment
+/// ends, a change of class does both.
 package enum Enrollments {
     package static let resource = Resource(
         path: "enrollments",

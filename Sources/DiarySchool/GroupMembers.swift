@@ -1,6 +1,6 @@
 import Diary
 
-/// Pupils of a group, dated. Those of a class's own group follow enrollments.
+/// Members of a group, with dates. The members of a class's own group follow from enrollments.
 package enum GroupMembers {
     package static let resource = Resource(
         path: "groups/{group_id}/members",

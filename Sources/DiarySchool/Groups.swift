@@ -1,6 +1,6 @@
 import Diary
 
-/// Who studies together, beside the classes, whose own groups come and go with them.
+/// Groups of students other than whole classes. The groups of whole classes are created and deleted with the classes.
 package enum Groups {
     package static let resource = Resource(
         path: "groups",
@@ -18,8 +18,9 @@ package enum Groups {
         order: ["name"],
         refusals: [
             "groups_class": .init(
-                field: "class_id", code: "part_of_a_class", ru: "Класс указывают для части класса, и только для неё.",
-                en: "A part has a class, and only a part has."),
+                field: "class_id", code: "part_of_a_class",
+                ru: "Класс указывают только для группы вида part, и для неё он обязателен.",
+                en: "A part needs a class, and other groups have none."),
             "groups_class_fkey": .unknown("class_id"),
         ])
 }

@@ -1,6 +1,7 @@
 import Diary
 
-/// Orders of the school and protocols of its council (Y2). Managers alone read them: a text may name pupils of any class.
+/// Orders of the school and protocols of its council (Y2). Only managers read them: a text may name students of any
+/// class.
 package enum Orders {
     package static let resource = Resource(
         path: "orders",

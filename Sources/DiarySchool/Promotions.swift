@@ -1,6 +1,6 @@
 import Diary
 
-/// What the council decided for each pupil at the end of a year (Y1).
+/// The council's decision about each student at the end of a year (Y1).
 package enum Promotions {
     package static let resource = Resource(
         path: "academic-years/{academic_year_id}/promotions",
@@ -21,7 +21,7 @@ package enum Promotions {
         refusals: [
             "promotions_student_key": .taken("student_id"),
             "promotions_debts": .init(
-                field: "debts", code: "only_when_conditional", ru: "Долги бывают при условном переводе.",
-                en: "Debts go with a conditional promotion."),
+                field: "debts", code: "only_when_conditional", ru: "Долги указывают только при условном переводе.",
+                en: "Only a conditional promotion has debts."),
         ])
 }

@@ -1,28 +1,29 @@
 import Web
 
-/// One thing that a school needs.
+/// One check of the school's set-up.
 struct ReadinessCheck: Sendable {
     let code: String
-    /// Without it lessons cannot be made or recorded; the others can be mended meanwhile.
+    /// Lessons cannot be created or recorded until a required check passes; the others can wait.
     let isRequired: Bool
-    /// A scalar query over `y`, `day`, `grades`, `enrolled` and `able` of `SchoolReadiness`: how many are missing.
+    /// A scalar query over `y`, `day`, `grades`, `enrolled` and `able` of `SchoolReadiness`: the number of missing
+    /// items.
     let count: String
     let fine: Text
-    /// With `{n}` where the count stands.
+    /// Contains `{n}` in place of the count.
     let missing: Text
 
-    /// What an answer says of it.
+    /// The text for the answer.
     func detail(_ count: Int, _ language: Language) -> String {
         count == 0 ? fine[language] : missing[language].replacing("{n}", with: String(count))
     }
 
-    /// In the order in which a school is set up.
+    /// In the order of setting up a school.
     static let all = [
         ReadinessCheck(
             code: "academic_year", isRequired: true,
             count: "SELECT 1 - count(*) FROM y",
             fine: Text(ru: "Учебный год задан.", en: "There is an academic year."),
-            missing: Text(ru: "Нет учебного года.", en: "No academic year.")),
+            missing: Text(ru: "Нет учебного года.", en: "There is no academic year.")),
         ReadinessCheck(
             code: "terms", isRequired: true,
             count: """
@@ -52,7 +53,7 @@ struct ReadinessCheck: Sendable {
                 """,
             fine: Text(
                 ru: "Каждый учебный день каждой параллели входит в четверть, триместр или полугодие.",
-                en: "Each school day of each grade level lies in a term."),
+                en: "Each school day of each grade level is in a term."),
             missing: Text(
                 ru: "Параллели, у которых есть учебные дни вне четвертей, триместров и полугодий: {n}.",
                 en: "Grade levels with school days outside any term: {n}.")),
@@ -80,20 +81,22 @@ struct ReadinessCheck: Sendable {
                 )
                 """,
             fine: Text(
-                ru: "Звонки есть для каждой параллели и смены.", en: "There are bells for each grade level and shift."),
+                ru: "Расписание звонков есть для каждой параллели и смены.",
+                en: "There is a bell schedule for each grade level and shift."),
             missing: Text(
-                ru: "Параллели и смены без расписания звонков: {n}.", en: "Grade levels and shifts without bells: {n}.")
+                ru: "Параллели и смены без расписания звонков: {n}.",
+                en: "Grade levels and shifts without a bell schedule: {n}.")
         ),
         ReadinessCheck(
             code: "subjects", isRequired: true,
             count: isEmpty("subjects s WHERE s.school_id = $1 AND s.archived_at IS NULL"),
             fine: Text(ru: "Предметы заданы.", en: "There are subjects."),
-            missing: Text(ru: "Нет предметов.", en: "No subjects.")),
+            missing: Text(ru: "Нет предметов.", en: "There are no subjects.")),
         ReadinessCheck(
             code: "categories", isRequired: true,
             count: isEmpty("categories c WHERE c.school_id = $1 AND c.archived_at IS NULL"),
             fine: Text(ru: "Виды работ заданы.", en: "There are kinds of work."),
-            missing: Text(ru: "Нет видов работ.", en: "No kinds of work.")),
+            missing: Text(ru: "Нет видов работ.", en: "There are no kinds of work.")),
         ReadinessCheck(
             code: "attendance_codes", isRequired: true,
             count: """
@@ -104,13 +107,13 @@ struct ReadinessCheck: Sendable {
                     WHERE a.school_id = $1 AND a.meaning = m.meaning AND a.archived_at IS NULL
                 )
                 """,
-            fine: Text(ru: "Обозначения пропусков заданы.", en: "Each meaning of absence has a label."),
-            missing: Text(ru: "Виды пропусков без обозначения: {n}.", en: "Meanings of absence without a label: {n}.")),
+            fine: Text(ru: "У каждого вида пропуска есть обозначение.", en: "Each kind of absence has a code."),
+            missing: Text(ru: "Виды пропусков без обозначения: {n}.", en: "Kinds of absence without a code: {n}.")),
         ReadinessCheck(
             code: "classes", isRequired: true,
             count: isEmpty("grades"),
             fine: Text(ru: "Классы созданы.", en: "There are classes."),
-            missing: Text(ru: "Нет классов.", en: "No classes.")),
+            missing: Text(ru: "Нет классов.", en: "There are no classes.")),
         ReadinessCheck(
             code: "classes_without_class_teacher", isRequired: false,
             count: """
@@ -138,8 +141,8 @@ struct ReadinessCheck: Sendable {
                     WHERE e.school_id = c.school_id AND e.class_id = c.id AND lyceum.holds(e.starts_on, e.ends_on, day.date)
                 )
                 """,
-            fine: Text(ru: "В каждом классе есть ученики.", en: "Each class has pupils."),
-            missing: Text(ru: "Классы без учеников: {n}.", en: "Classes without pupils: {n}.")),
+            fine: Text(ru: "В каждом классе есть ученики.", en: "Each class has students."),
+            missing: Text(ru: "Классы без учеников: {n}.", en: "Classes without students: {n}.")),
         ReadinessCheck(
             code: "sections", isRequired: true,
             count: isEmpty(
@@ -149,7 +152,7 @@ struct ReadinessCheck: Sendable {
                 WHERE s.school_id = $1 AND s.archived_at IS NULL
                 """),
             fine: Text(ru: "Страницы журнала созданы.", en: "There are sections."),
-            missing: Text(ru: "Нет страниц журнала.", en: "No sections.")),
+            missing: Text(ru: "Нет страниц журнала.", en: "There are no sections.")),
         ReadinessCheck(
             code: "sections_without_teacher", isRequired: true,
             count: """
@@ -164,7 +167,7 @@ struct ReadinessCheck: Sendable {
                 """,
             fine: Text(ru: "У каждой страницы журнала есть учитель.", en: "Each section has a teacher."),
             missing: Text(ru: "Страницы журнала без учителя: {n}.", en: "Sections without a teacher: {n}.")),
-        // Who has left has enrollments, and none that holds.
+        // A student who has left the school has only past enrollments and is not counted.
         ReadinessCheck(
             code: "pupils_without_class", isRequired: false,
             count: """
@@ -184,8 +187,8 @@ struct ReadinessCheck: Sendable {
                         )
                     )
                 """,
-            fine: Text(ru: "Каждый ученик зачислен в класс.", en: "Each pupil is enrolled in a class."),
-            missing: Text(ru: "Ученики вне классов: {n}.", en: "Pupils without a class: {n}.")),
+            fine: Text(ru: "Каждый ученик зачислен в класс.", en: "Each student is enrolled in a class."),
+            missing: Text(ru: "Ученики без класса: {n}.", en: "Students without a class: {n}.")),
         ReadinessCheck(
             code: "pupils_without_guardian", isRequired: false,
             count: """
@@ -196,10 +199,10 @@ struct ReadinessCheck: Sendable {
                 """,
             fine: Text(
                 ru: "У каждого ученика есть родитель или опекун с доступом.",
-                en: "Each pupil has a guardian with access."),
+                en: "Each student has a guardian with access."),
             missing: Text(
                 ru: "Ученики без родителя или опекуна с доступом: {n}.",
-                en: "Pupils without a guardian with access: {n}.")),
+                en: "Students without a guardian with access: {n}.")),
         ReadinessCheck(
             code: "staff_without_credentials", isRequired: false,
             count: """
@@ -227,19 +230,19 @@ struct ReadinessCheck: Sendable {
                 WHERE NOT EXISTS (SELECT FROM able a WHERE a.id = e.student_id)
                     AND NOT EXISTS (SELECT \(guardians) AND g.guardian_id IN (SELECT a.id FROM able a))
                 """,
-            fine: Text(ru: "В каждой семье кто-то может войти.", en: "Somebody of each family can sign in."),
+            fine: Text(ru: "В каждой семье кто-то может войти.", en: "Somebody in each family can sign in."),
             missing: Text(
-                ru: "Ученики, в семье которых ни у кого нет реквизитов доступа: {n}.",
-                en: "Pupils in whose family nobody has credentials: {n}.")),
+                ru: "Ученики, в семье которых никто не может войти: {n}.",
+                en: "Students in whose family nobody can sign in: {n}.")),
     ]
 
-    /// Of the pupil `e`, on the day `day` (A3).
+    /// The guardians of the student `e` on the day `day` (A3).
     private static let guardians = """
         FROM guardianships g
         WHERE g.school_id = $1 AND g.student_id = e.student_id AND g.access = 'full' AND lyceum.holds(g.starts_on, g.ends_on, day.date)
         """
 
-    /// 1 when there is no such row.
+    /// 1 when there is no such row, else 0.
     private static func isEmpty(_ rows: String) -> String {
         "SELECT CASE WHEN EXISTS (SELECT FROM \(rows)) THEN 0 ELSE 1 END"
     }

@@ -3,8 +3,8 @@ import JSON
 import Postgres
 import Web
 
-/// The next year's classes, enrollments, class teachers, groups, sections and their teachers, made from this year's (Y1).
-/// What the next year has already is left as it is, so a rollover may be repeated.
+/// Creates the next year's classes, enrollments, class teachers, groups, sections and their teachers from this year's
+/// (Y1). It does not change what the next year already has, so a rollover may be repeated.
 package enum Rollover {
     package static let routes: [Route<Access, Caller>] = [
         .post("/v1/academic-years/{academic_year_id}/rollover", "rollOverAcademicYear", access: .managers, rollOver)
@@ -24,14 +24,14 @@ package enum Rollover {
         func rollOver(_ work: Work) async throws -> Response {
             let years = years(.integer(caller.school.id), .text(from), .text(to))
             let made = made(.text(from), .text(to), .boolean(assumesPromoted))
-            let results = try await work.results(of: [years, made, settle(.boolean(isDry)), Idempotency.settle()])
+            let results = try await work.results(of: [years, made, settle(.boolean(isDry))] + work.settling)
             let found = try results[years]
             guard found.boolean(0, "from") else { throw Problem(.notFound) }
             guard found.boolean(0, "to") else { throw Refusal.unknown("academic_year_id").problem }
             if let refusal = results.refusal, refusal.sqlState != "LYB02" { throw PostgresError.refused(refusal) }
             return try answer(results[made], isDry: isDry)
         }
-        // A dry run leaves nothing, so there is nothing to keep an answer for.
+        // A dry run changes nothing, so its answer need not be kept.
         if isDry { return try await rollOver(.segment(caller.services.lanes, caller.scope)) }
         return try await Idempotency.run(request, caller) { try await rollOver($0) }
     }

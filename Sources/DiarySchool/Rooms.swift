@@ -1,6 +1,6 @@
 import Diary
 
-/// Where lessons are held.
+/// Rooms for lessons.
 package enum Rooms {
     package static let resource = Resource(
         path: "rooms",

@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Web
 
-/// What is still missing before lessons can start: of the academic year that holds today, else of the next one.
+/// What is still missing before lessons can start, for the current academic year, else for the next one.
 package enum SchoolReadiness {
     package static let routes: [Route<Access, Caller>] = [
         .get(
@@ -61,7 +61,7 @@ package enum SchoolReadiness {
 
     private static let academicYear = Statement("SELECT y.id, y.name, y.starts_on, y.ends_on \(comingYear)")
 
-    /// One row with a count for each check. People are asked for on a day of the year: today, else its first.
+    /// One row with a count for each check. Checks of people use a day of the year: today, else its first day.
     private static let counts = Statement(
         """
         WITH y AS MATERIALIZED (
@@ -81,7 +81,7 @@ package enum SchoolReadiness {
             CROSS JOIN day
             WHERE e.school_id = $1 AND lyceum.holds(e.starts_on, e.ends_on, day.date)
         ), able AS MATERIALIZED (
-            -- A2: who signs in, or holds a code that still opens.
+            -- A2: people who can sign in, or have a valid code.
             SELECT u.id
             FROM users u
             WHERE u.school_id = $1 AND (

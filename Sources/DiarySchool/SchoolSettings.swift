@@ -2,7 +2,7 @@ import Diary
 import Postgres
 import Web
 
-/// The school of the session: what domain rules call local, the scale, and the labels of codes.
+/// The caller's school: the settings that the domain rules call local, the scale, and the labels of codes.
 package enum SchoolSettings {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/school", "getSchool", access: .setUp, show)
@@ -30,7 +30,7 @@ package enum SchoolSettings {
         WHERE s.id = $1
         """)
 
-    /// How many failures lock a login (A6) is left out: it would tell how many guesses are free.
+    /// The number of failures that lock a login (A6) is left out: attackers could stay just below it.
     private static let settings = Statement(
         """
         SELECT edit_window_days, rounding_threshold, min_marks_quarter, min_marks_semester, homework_in_grade_1,

@@ -4,7 +4,7 @@ import JSON
 import Postgres
 import Web
 
-/// What domain rules call local, for those who set it: `GET` and `PATCH /v1/school/settings`.
+/// The settings that the domain rules call local, for those who change them: `GET` and `PATCH /v1/school/settings`.
 package enum SchoolSettingsRecord {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/school/settings", "getSchoolSettings", access: .managers.programs(.schoolRead), show),
@@ -46,13 +46,14 @@ package enum SchoolSettingsRecord {
         let school = Parameter.integer(caller.school.id)
         return try await Idempotency.run(request, caller) { work in
             let (lock, record) = (lock(school, versions.parameter), record(school))
-            let results = try await work.results(of: [lock, change(school, body), Idempotency.settle(), record])
+            let results = try await work.results(of: [lock, change(school, body), record] + work.settling)
             if let refusal = results.refusal {
                 guard refusal.constraint == "school_settings_rounding_threshold" else {
                     throw PostgresError.refused(refusal)
                 }
                 throw Refusal(
-                    field: "rounding_threshold", code: "out_of_range", ru: "От 0.01 до 1.", en: "From 0.01 to 1."
+                    field: "rounding_threshold", code: "out_of_range", ru: "Допустимо от 0.01 до 1.",
+                    en: "The value must be from 0.01 to 1."
                 ).problem
             }
             try versions.check(results[lock])
@@ -60,7 +61,7 @@ package enum SchoolSettingsRecord {
         }
     }
 
-    /// The body's fields as one JSON object, checked.
+    /// Checks the body's fields and returns them as one JSON object.
     private static func content(of body: JSONValue) throws -> String {
         let problems = FieldProblems()
         var reader = ObjectReader(body, problems: problems)
@@ -119,7 +120,7 @@ package enum SchoolSettingsRecord {
         FOR NO KEY UPDATE
         """)
 
-    /// Labels that are not named stay.
+    /// Labels that the request does not name stay unchanged.
     private static let change = Statement(
         """
         UPDATE school_settings t
@@ -133,6 +134,6 @@ package enum SchoolSettingsRecord {
 }
 
 extension Setting {
-    /// `yes` when the client has seen the version that stands.
+    /// `yes` when the client has seen the current version.
     fileprivate static let mayChange = Setting("may_change", .text)
 }

@@ -1,6 +1,6 @@
 import Diary
 
-/// Who teaches a section, and when (A4); one lead at a time.
+/// The teachers of a section, with dates (A4); one lead teacher at a time.
 package enum SectionTeachers {
     package static let resource = Resource(
         path: "sections/{section_id}/teachers",

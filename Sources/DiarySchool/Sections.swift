@@ -2,7 +2,8 @@ import Diary
 import Postgres
 import Web
 
-/// Sections: a subject taught to a group in a year. Teachers see those they teach and those with pupils of their class.
+/// Sections: a subject taught to a group in a year. Teachers see the sections they teach and those with students of
+/// their class.
 package enum Sections {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/sections", "listSections", access: .staff.programs(.schoolRead, .journalRead), list)
@@ -24,7 +25,7 @@ package enum Sections {
             .archived, .externalID,
         ],
         order: ["name"],
-        // A group of another year.
+        // A group of another year violates this constraint.
         refusals: ["sections_school_id_group_id_academic_year_id_fkey": .unknown("group_id")])
 
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {

@@ -1,6 +1,6 @@
 import Diary
 
-/// Quarters, trimesters or semesters of a year, each for some grade levels.
+/// Quarters, trimesters or semesters of a year, each for certain grade levels.
 package enum Terms {
     package static let resource = Resource(
         path: "terms",
@@ -23,9 +23,10 @@ package enum Terms {
             "terms_dates": .endsBeforeStart, "terms_no_overlap": .overlap,
             "terms_marks_close_on": .init(
                 field: "marks_close_on", code: "before_end",
-                ru: "Отметки закрываются не раньше конца периода.", en: "Marks close on the term's last day or later."),
+                ru: "Отметки закрываются в последний день периода или позже.",
+                en: "Marks must close on the term's last day or later."),
             "terms_inside_year": .init(
-                field: "starts_on", code: "outside_year", ru: "Период выходит за учебный год.",
-                en: "The term is not inside its academic year."),
+                field: "starts_on", code: "outside_year", ru: "Период выходит за пределы учебного года.",
+                en: "The term must be inside its academic year."),
         ])
 }

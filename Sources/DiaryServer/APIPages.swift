@@ -1,9 +1,9 @@
 import HTTP1
 import Web
 
-/// Swagger UI and Redoc, which `script/api-pages` fetches, and the scripts and styles of our own that start them.
+/// Swagger UI and Redoc, which `script/api-pages` fetches, and our own script and style for them.
 ///
-/// They are served under a path that changes with any of them, so that browsers may keep them for good.
+/// Their path contains a tag of all files, so browsers may keep them without asking again.
 package struct APIPages: Sendable {
     struct Asset: Sendable {
         let type: String
@@ -12,9 +12,9 @@ package struct APIPages: Sendable {
 
     /// By file name.
     let assets: [String: Asset]
-    /// Whether Swagger UI and Redoc are there.
+    /// Whether Swagger UI and Redoc are installed.
     let isComplete: Bool
-    /// Of all assets together; a part of their path.
+    /// A tag of all assets, used in their path.
     let version: String
 
     static let fetched = ["swagger-ui-bundle.js", "swagger-ui.css", "redoc.standalone.js"]

@@ -2,7 +2,7 @@ import Diary
 import DiaryPeople
 import DiarySignIn
 
-/// All work that runs behind the requests.
+/// All background work.
 extension BackgroundWork {
     package static let all: [BackgroundWork] = [
         .forgetSignInFailures,

@@ -12,10 +12,10 @@ struct DiaryApplication: Application {
         return try await authorizer.admit(request, rule)
     }
 
-    /// Each user has an identifier of their own, whatever the school.
+    /// User ids are unique across schools.
     func user(of caller: Caller) -> String? { caller.user.isEmpty ? nil : caller.user }
 
-    /// An integration always, an app of others where it has a limit of its own.
+    /// The client is an integration, or an app with a limit of its own.
     func client(of caller: Caller) -> RatedClient? {
         guard let client = caller.client, caller.isIntegration || caller.requestsPerMinute != nil else { return nil }
         return RatedClient(key: client, requestsPerMinute: caller.requestsPerMinute)

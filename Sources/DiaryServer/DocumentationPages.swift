@@ -3,7 +3,7 @@ import HTTP1
 import JSON
 import Web
 
-/// The API in a browser: Swagger UI and Redoc over the contract, and at `/` where to find what.
+/// The pages of the API: Swagger UI, Redoc, and `/`, which lists the paths.
 enum DocumentationPages {
     static let routes: [Route<Access, Caller>] = [
         .get("/", "getStart", access: .open, start),
@@ -13,7 +13,7 @@ enum DocumentationPages {
         .get("/docs/assets/{version}/{file}", "getDocsAsset", access: .open, asset),
     ]
 
-    // MARK: Where to find what
+    // MARK: The start page
 
     @Sendable static func start(_ request: Request, _ caller: Caller) async throws -> Response {
         let language = request.language
@@ -95,7 +95,7 @@ enum DocumentationPages {
             policy: "script-src 'self'; style-src 'self' \(redocStyles); img-src 'self' data:; connect-src 'self'")
     }
 
-    /// The style elements that Redoc makes: empty ones, whose rules it adds by script, and one with a fixed text.
+    /// Hashes of the style elements that Redoc creates: empty ones, whose rules it adds by script, and one fixed style.
     private static let redocStyles =
         "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' 'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='"
 
@@ -144,7 +144,7 @@ enum DocumentationPages {
         return response
     }
 
-    /// Where the sign-in page sends an app that is tried in Swagger UI; its script hands the code to the page that opened it.
+    /// The redirect address of Swagger UI as an app. Its script passes the code to the window that opened the sign-in page.
     @Sendable static func redirect(_ request: Request, _ caller: Caller) async throws -> Response {
         let pages = caller.services.server.pages
         guard pages.assets["oauth2-redirect.js"] != nil else { return missing(request.language, caller) }
@@ -169,7 +169,7 @@ enum DocumentationPages {
         return response
     }
 
-    /// - Parameter policy: beyond nothing, what the page may load and do.
+    /// - Parameter policy: the directives of the Content-Security-Policy in addition to `default-src 'none'`.
     private static func page(
         _ title: String, _ language: Language, _ caller: Caller, head: String = "", body: String, policy: String
     ) -> Response {

@@ -3,7 +3,7 @@ import HTTP1
 import JSON
 import Web
 
-/// The contract itself, and a page for each problem code.
+/// The contract, and a page for each problem code.
 enum Documents {
     static let routes: [Route<Access, Caller>] = [
         .get("/openapi.json", "getOpenAPIJSON", access: .open, openAPIJSON),
@@ -28,7 +28,7 @@ enum Documents {
         default:
             throw Problem(
                 .notAcceptable,
-                detail: Text(ru: "Есть text/html и application/json.", en: "There are text/html and application/json."))
+                detail: Text(ru: "Доступны text/html и application/json.", en: "Accept text/html or application/json."))
         }
         response.headers.append(("Content-Language", request.language.rawValue))
         response.headers.append(("Vary", "Accept, Accept-Language"))
@@ -70,7 +70,7 @@ enum Documents {
 }
 
 extension Response {
-    /// A public document of the program itself.
+    /// A public document of the program.
     static func document(_ type: String, _ bytes: [UInt8]) -> Response {
         var response = Response(.ok, contentType: type, body: bytes)
         response.entityTag = ContentTag.of(bytes)

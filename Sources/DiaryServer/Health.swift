@@ -3,7 +3,7 @@ import HTTP1
 import Postgres
 import Web
 
-/// For load balancers and orchestrators: whether the process lives, and whether it can serve.
+/// Health for load balancers and orchestrators: whether the process is alive, and whether it can serve.
 enum Health {
     static let routes: [Route<Access, Caller>] = [
         .get("/livez", "getLivez", access: .open, quota: .unlimited, live),
@@ -12,7 +12,7 @@ enum Health {
 
     @Sendable static func live(_ request: Request, _ caller: Caller) async throws -> Response { ok() }
 
-    /// 503 while the server stops or the database is away; the problem says which.
+    /// 503 while the server is stopping or the database is unreachable; the problem gives the reason.
     @Sendable static func ready(_ request: Request, _ caller: Caller) async throws -> Response {
         if let problem = caller.services.server.readiness.problem { throw problem }
         return ok()

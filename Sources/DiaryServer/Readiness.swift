@@ -4,17 +4,17 @@ import Reactor
 import Synchronization
 import Web
 
-/// Whether the process can serve, as all of its cores see it.
+/// Whether the process can serve, over all of its cores.
 ///
-/// A core that is overloaded is still ready: it answers 503 to those it cannot take. Taken out of service for that, it would
-/// leave its load to the others, which are as busy and use the same database.
+/// An overloaded core is still ready; it answers 503 to requests that it cannot take. Taking it out of service would
+/// move its load to the other servers, which are as busy and use the same database.
 package final class Readiness: Sendable {
     private let stopping = Atomic<Bool>(false)
-    /// By core: lanes without a connection, a bit each.
+    /// For each core a bit mask of the lanes without a connection.
     private let lanesAway: AtomicWords
     private static let lanes = ["read", "write", "leased"]
 
-    /// Before they connect, all lanes of all cores are away.
+    /// At the start all lanes count as disconnected.
     package init(cores: Int) {
         lanesAway = AtomicWords(count: cores)
         for core in 0..<cores { lanesAway.store(1 << UInt64(Self.lanes.count) - 1, at: core) }
@@ -23,7 +23,7 @@ package final class Readiness: Sendable {
     package var isStopping: Bool { stopping.load(ordering: .relaxed) }
     package func stop() { stopping.store(true, ordering: .relaxed) }
 
-    /// A core's lanes, whenever a connection comes or goes.
+    /// Called for a core whenever one of its connections opens or closes.
     func update(_ lanes: [LaneStatistics], core: Int) {
         var bits: UInt64 = 0
         for (index, name) in Self.lanes.enumerated()
@@ -31,7 +31,7 @@ package final class Readiness: Sendable {
         lanesAway.store(bits, at: core)
     }
 
-    /// Why the process cannot serve; nil when it can.
+    /// The reason why the process cannot serve; nil when it can.
     var problem: Problem? {
         if isStopping { return Problem(.shuttingDown, headers: [("Retry-After", "5")]) }
         let bits = (0..<lanesAway.count).reduce(0) { $0 | lanesAway[$1] }

@@ -6,11 +6,11 @@ import DiarySchool
 import DiarySignIn
 import Web
 
-/// Every route of the API, one noun a line.
+/// All routes of the API, one line per noun.
 package enum Routes {
     package static let all: [Route<Access, Caller>] = (declared.map { $0.routes } + written).flatMap { $0 }
 
-    /// Nouns that are declared. A new one needs its line here and nothing else of the server.
+    /// Declared nouns. A new one needs a line here and nothing else in the server.
     package static let declared: [Resource] = [
         AcademicYears.resource,
         Promotions.resource,
@@ -39,7 +39,7 @@ package enum Routes {
         Clients.resource,
     ]
 
-    /// Nouns, or operations of nouns, that are written by hand.
+    /// Nouns, or operations of nouns, with hand-written routes.
     private static let written: [[Route<Access, Caller>]] = [
         Tokens.routes,
         Activation.routes,

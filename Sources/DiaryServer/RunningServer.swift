@@ -7,37 +7,38 @@ import Synchronization
 import TLS
 import Web
 
-/// The running server: cores, their services, one listening socket.
+/// The running server: its cores, their services, and one listening socket.
 package final class RunningServer: Sendable {
     package struct Configuration: Sendable {
         package var host = "127.0.0.1"
-        /// 0 takes a free one.
+        /// 0 picks a free port.
         package var port: UInt16 = 8080
         package var cores = 1
         package var limits = ServerLimits()
-        /// Nil for HTTP in the clear.
+        /// Nil for plain HTTP.
         package var tls: ServerContext?
         package var proxies = TrustedProxies()
-        package var logsRequests = true
-        /// Passwords hashed at a time, and sign-ins that may wait for it.
+        /// Nil: the log has only failures of the server.
+        package var logging: RequestLogging? = RequestLogging()
+        /// The number of passwords hashed at once, and of sign-ins that may wait for it.
         package var passwordThreads = 1
         package var passwordQueue = 64
         package var rates: RateLimits?
         package var cors: CORS?
-        /// `Server-Timing` in each answer.
+        /// Adds `Server-Timing` to each answer.
         package var showsTiming = false
-        /// Bytes from which answers are compressed for who asks for it; nil: never.
+        /// The size in bytes from which answers are compressed for clients that accept it; nil: never.
         package var compressionMinimum: Int? = 1024
-        /// Where metrics and health are for operators; nil: nowhere.
+        /// The address of metrics and health for operators; nil: none.
         package var admin: Admin?
-        /// What runs behind the requests; nil: other processes do it.
+        /// The background work of this process; nil: other processes do it.
         package var background: Background.Configuration?
 
         package init() {}
 
         package struct Admin: Sendable {
             package var host: String
-            /// 0 takes a free one.
+            /// 0 picks a free port.
             package var port: UInt16
 
             package init(host: String, port: UInt16) {
@@ -48,7 +49,7 @@ package final class RunningServer: Sendable {
     }
 
     package var port: UInt16 { server.port }
-    /// Of the admin address.
+    /// The port of the admin address.
     package var adminPort: UInt16? { admin?.port }
     private let server: Server<Access, Caller>
     private let admin: Server<AdminRule, AdminCaller>?
@@ -58,14 +59,14 @@ package final class RunningServer: Sendable {
 
     /// Starts to listen; the database may still be connecting.
     ///
-    /// - Parameter routes: all of them, but for tests that wrap them.
+    /// - Parameter routes: all routes by default; tests wrap them.
     package init(
         _ settings: ServerSettings, _ configuration: Configuration, contract: PublishedContract, apiPages: APIPages,
         pages: Pages, log: LogSink, routes: [Route<Access, Caller>] = Routes.all,
         events: @escaping @Sendable (LaneEvent) -> Void
     ) async throws {
         let resolver = try Offload(name: "resolver", threads: 1, limit: 256)
-        // Behind the requests of others, and not so far that on a busy machine nobody gets in.
+        // Hashing has a lower priority than requests, but not so low that nobody can sign in on a busy machine.
         let passwords = try PasswordThreads(
             threads: configuration.passwordThreads, limit: configuration.passwordQueue)
         let files = try Offload(name: "files", threads: 1, limit: 16, niceness: 5)
@@ -92,7 +93,7 @@ package final class RunningServer: Sendable {
             services.add(uploads)
             return Worker(
                 on: core, router: Router(routes), limits: configuration.limits, features: features, log: log,
-                logsRequests: configuration.logsRequests, application: DiaryApplication(services: services))
+                logging: configuration.logging, application: DiaryApplication(services: services))
         }
         self.server = server
         let background = configuration.background.map { background in
@@ -115,22 +116,22 @@ package final class RunningServer: Sendable {
             background: background, readiness: readiness)
         admin = try await Server(host: address.host, port: address.port, cores: [cores[0]]) { core in
             Worker(
-                on: core, router: Router(AdminRoutes.all), limits: ServerLimits(), log: log, logsRequests: false,
+                on: core, router: Router(AdminRoutes.all), limits: ServerLimits(), log: log, logging: nil,
                 application: AdminApplication(caller: caller))
         }
     }
 
-    /// Waits for the database; answers what is in the way when the time is over.
+    /// Waits for the database. If it is not ready in time, returns the reason.
     package func waitUntilReady(seconds: Double) async -> String? { await server.waitUntilReady(seconds: seconds) }
 
-    /// New connections get another certificate; those that are open go on.
+    /// New connections use the new certificate; open ones keep the old one.
     package func use(_ tls: ServerContext) { server.use(tls) }
 
-    /// `/readyz` turns 503, and no background work is begun; after the delay nothing new is accepted, and what is in flight
-    /// finishes; then the cores end.
+    /// Stops the server: `/readyz` answers 503, and no background work starts. After the delay, the server accepts no
+    /// new connections and finishes the requests in flight; then the cores end.
     ///
-    /// - Parameter delaySeconds: for load balancers to see that the server stops.
-    /// - Returns: whether every connection was closed, and all background work ended, in time.
+    /// - Parameter delaySeconds: gives load balancers time to notice that the server is stopping.
+    /// - Returns: whether all connections were closed and all background work ended in time.
     package func shutDown(delaySeconds: Double = 0, graceSeconds: Double) async -> Bool {
         readiness.stop()
         background?.post { background, _ in background.drain() }
@@ -138,13 +139,13 @@ package final class RunningServer: Sendable {
         let end = Clock.now + .seconds(graceSeconds)
         var isClean = await server.shutDown(graceSeconds: graceSeconds)
         if let background { isClean = await Self.end(background, by: end) && isClean }
-        // Until here it says that the server stops.
+        // The admin address reports until now that the server is stopping.
         _ = await admin?.shutDown(graceSeconds: 1)
         for core in cores { core.stop() }
         return isClean
     }
 
-    /// - Returns: whether what ran has ended; else it is broken off.
+    /// - Returns: whether the running work ended in time; otherwise it is cancelled.
     private static func end(_ background: CoreLocal<Background>, by end: UInt64) async -> Bool {
         while await !background.read({ background, _ in background.isIdle }), Clock.now < end {
             try? await Task.sleep(nanoseconds: 20_000_000)
@@ -171,7 +172,6 @@ extension RunningServer.Configuration {
     }
 }
 
-/// The program itself.
 package enum Program {
     package static let version = "0.1.0"
 }

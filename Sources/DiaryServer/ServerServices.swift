@@ -1,7 +1,7 @@
 import Diary
 import Web
 
-/// What the server answers about itself. All cores share it.
+/// Services for what the server publishes about itself. All cores share them.
 final class ServerServices: Sendable {
     let contract: PublishedContract
     let pages: APIPages
@@ -18,7 +18,7 @@ extension Services {
     var server: ServerServices { area() }
 }
 
-/// `openapi.yaml` as it stands and as JSON, read once at the start.
+/// `openapi.yaml` unchanged and as JSON, read once at the start.
 package struct PublishedContract: Sendable {
     let yaml: StaticContent
     let json: StaticContent

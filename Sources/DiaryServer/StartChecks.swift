@@ -1,6 +1,6 @@
 import Postgres
 
-/// What must hold before the server serves.
+/// Conditions that must be met before the server serves.
 package enum StartChecks {
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
@@ -10,19 +10,19 @@ package enum StartChecks {
 
     /// Prepared statements and settings belong to a session, so each connection needs one of its own.
     ///
-    /// - Parameter url: what the connection was made with.
+    /// - Parameter url: the URL of the connection.
     package static func ownSession(_ connection: BlockingConnection, url: String) throws {
         guard try connection.hasOwnSession(url) else {
             throw Failure(
                 """
-                The database URL leads to a proxy that shares server connections between transactions (PgBouncer with \
-                pool_mode = transaction, say). Set LYCEUM_DATABASE_URL to PostgreSQL itself, or pool sessions.
+                The database URL leads to a proxy that shares server connections between transactions (such as PgBouncer \
+                with pool_mode = transaction). Set LYCEUM_DATABASE_URL to PostgreSQL itself, or pool sessions.
                 """)
         }
     }
 
-    /// The second lock: row-level security has to bind the server's role on every tenant table. It does not bind superusers,
-    /// roles with BYPASSRLS, and the tables' owner.
+    /// The second lock: row-level security must apply to the server's role on every tenant table. It does not apply to
+    /// superusers, roles with BYPASSRLS, and the tables' owner.
     package static func rowSecurity(_ connection: BlockingConnection) throws {
         let member = try connection.query(
             """
@@ -31,7 +31,12 @@ package enum StartChecks {
             """
         ).rows[0]
         guard member[1] == "t" else {
-            throw Failure("The role \(member[0] ?? "?") is not a member of lyceum_app, whose rights the server needs.")
+            let role = member[0] ?? "?"
+            throw Failure(
+                """
+                The role \(role) is not a member of lyceum_app, which has the privileges that the server needs. As a \
+                superuser, run: GRANT lyceum_app TO "\(role)"; (docs/roles.sql does this for lyceum_server)
+                """)
         }
         let open = try connection.query(
             """
@@ -42,7 +47,7 @@ package enum StartChecks {
             ORDER BY c.relname
             """
         ).rows
-        guard !open.isEmpty else { throw Failure("The database has no tables of a school: run `lyceum migrate up`.") }
+        guard !open.isEmpty else { throw Failure("The database has no tables: run `lyceum migrate up`.") }
         let unguarded = open.filter { $0[1] != "t" }.compactMap { $0[0] }
         guard unguarded.isEmpty else {
             let role = try connection.query("SELECT current_user").first ?? "?"
@@ -50,7 +55,7 @@ package enum StartChecks {
                 """
                 Row-level security does not bind the role \(role) on \(unguarded.count) of \(open.count) tables \
                 (\(unguarded.prefix(3).joined(separator: ", ")) …). Serve with a role that is no superuser, has no \
-                BYPASSRLS and does not own the tables: a member of lyceum_app.
+                BYPASSRLS and does not own the tables: a member of lyceum_app, such as lyceum_server of docs/roles.sql.
                 """)
         }
     }

@@ -2,8 +2,8 @@ import Diary
 import HTTP1
 import Web
 
-/// The server's own sign-in page, to which apps of others send people: RFC 6749 section 4.1 with PKCE (RFC 7636), as RFC 9700
-/// wants it. The password is typed here and nowhere else.
+/// The server's own sign-in page, to which apps send people: RFC 6749 section 4.1 with PKCE (RFC 7636), as RFC 9700
+/// requires. People type their password only here.
 package enum Authorization {
     package static let routes: [Route<Access, Caller>] = [
         .get("/oauth/authorize", "showAuthorization", access: .open, show),
@@ -18,7 +18,8 @@ package enum Authorization {
         }
     }
 
-    /// A form comes back: who refuses is believed, who allows has to sign in, in as many steps as that takes.
+    /// Takes a submitted form. A person may refuse without signing in; a person who allows signs in, in one or more
+    /// steps.
     @Sendable static func decide(_ request: Request, _ caller: Caller) async throws -> Response {
         let page = AuthorizationPage(request: request, services: caller.services)
         return try await answering(page) {
@@ -33,7 +34,7 @@ package enum Authorization {
                 return try page.form(asked, error: staleForm, status: .forbidden)
             }
             if field("action") == "cancel" {
-                let refusal = AuthorizationAnswer.Content.error("access_denied", "the person refused")
+                let refusal = AuthorizationAnswer.Content.error("access_denied", "the person refused access")
                 throw AuthorizationRefusal.told(
                     AuthorizationAnswer(redirect: asked.redirect, state: asked.state, refusal))
             }
@@ -49,14 +50,14 @@ package enum Authorization {
                 guard let problem = (error as? Problem) ?? DatabaseProblems.problem(for: error) else { throw error }
                 var response = try page.form(
                     asked, problem.kind == .invalidTicket ? .password : progress, login: login,
-                    error: problem.kind.detail, status: problem.kind.status)
+                    error: problem.detail ?? problem.kind.detail, status: problem.kind.status)
                 response.headers += problem.headers
                 return response
             }
         }
     }
 
-    /// Every refusal becomes a page, or is told to the app.
+    /// Turns every refusal into a page, or into an error answer to the app.
     private static func answering(
         _ page: AuthorizationPage, _ body: () async throws -> Response
     ) async throws -> Response {
@@ -84,7 +85,7 @@ package enum Authorization {
 
     // MARK: Words
 
-    private static let cannotGoOn = Text(ru: "Войти не получится", en: "This sign-in cannot go on")
+    private static let cannotGoOn = Text(ru: "Войти не получится", en: "You cannot sign in here")
     private static let unknownApp = Text(
         ru: "Приложение, которое открыло эту страницу, школе неизвестно или заблокировано. Сообщите об этом его "
             + "разработчику или администратору школы.",
@@ -93,11 +94,11 @@ package enum Authorization {
             + "administrator.")
     private static let unknownRedirect = Text(
         ru:
-            "Приложение просит вернуть вас по адресу, который за ним не записан. Чтобы ваш вход не попал к чужим, мы туда "
-            + "не отправляем. Сообщите об этом его разработчику.",
-        en: "The app asks to send you back to an address that is not registered for it. So that nobody else gets your "
-            + "sign-in, you are not sent there. Tell its developer.")
+            "Приложение просит вернуть вас по адресу, который за ним не записан. Чтобы ваш вход не попал к посторонним, "
+            + "мы не отправим вас туда. Сообщите об этом его разработчику.",
+        en: "The app asks to send you back to an address that is not registered for it. To protect your account, the "
+            + "server does not send you there. Tell the app's developer.")
     private static let staleForm = Text(
-        ru: "Страница устарела или открыта не этим браузером. Введите логин и пароль ещё раз.",
-        en: "The page is too old, or was not opened by this browser. Type login and password once more.")
+        ru: "Страница устарела или открыта в другом браузере. Введите логин и пароль ещё раз.",
+        en: "The page has expired or was opened in another browser. Type your login and password again.")
 }

@@ -1,5 +1,5 @@
-/// What everybody may send without an account: logins, codes and tokens. Longer content would let strangers fill the memory for
-/// content that all requests share.
+/// The largest body that a client without an account may send: logins, codes and tokens. Larger bodies would let
+/// strangers fill the memory that all requests share for bodies.
 enum OpenBody {
     /// Bytes.
     static let limit = 16 * 1024

@@ -2,8 +2,8 @@ import Crypto
 
 /// Opaque one-time tokens that renew a session: `r_<school>_<session>_<secret>`.
 ///
-/// The secret is a generation and an HMAC of school, session and generation. So the server can give the same successor again
-/// to a phone that lost the first answer, knows a spent token from a guess, and keeps only hashes of what is valid.
+/// The secret is a generation and an HMAC of school, session and generation. So the server can repeat the successor for
+/// a phone that lost the first answer, can tell a spent token from a guess, and stores only hashes of valid tokens.
 package struct RefreshTokens: Sendable {
     struct Parsed {
         let school: Int
@@ -18,13 +18,13 @@ package struct RefreshTokens: Sendable {
         self.keys = try keys.derived(for: "lyceum refresh token")
     }
 
-    /// The token of a session's generation under the key that signs now, and its hash.
+    /// The token of a session's generation, signed with the current key, and its hash.
     func make(school: Int, session: String, generation: Int) throws -> (token: String, hash: [UInt8]) {
         let secret = try secret(school, session, generation, keys[0])
         return (text(school, session, secret), try SHA256.hash(secret))
     }
 
-    /// The token of a generation whose hash is known, whichever of the keys made it.
+    /// The token of a generation whose hash is known, signed with whichever key fits the hash.
     func again(school: Int, session: String, generation: Int, hash: [UInt8]) throws -> String? {
         for key in keys {
             let secret = try secret(school, session, generation, key)
@@ -33,7 +33,7 @@ package struct RefreshTokens: Sendable {
         return nil
     }
 
-    /// Whether the server made this token, at whatever time: then it was spent, not guessed.
+    /// Whether the server made this token at any time: such a token is spent, not guessed.
     func isOurs(_ token: Parsed) throws -> Bool {
         let generation = token.secret.prefix(4).reduce(0) { $0 << 8 | Int($1) }
         for key in keys {
@@ -43,7 +43,7 @@ package struct RefreshTokens: Sendable {
         return false
     }
 
-    /// Takes a token apart. The school is only a hint until the hash has matched under that school's policy.
+    /// Parses a token. The school is only a hint until the hash has matched under that school's policy.
     func parse(_ text: String) -> Parsed? {
         guard let token = OpaqueToken(text, .refresh), token.secret.count == 4 + HMACSHA256.byteCount,
             let hash = try? token.hash()

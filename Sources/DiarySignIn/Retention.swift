@@ -1,5 +1,5 @@
-/// K1: how long records are kept, as SQL intervals. The database holds the server to it by policies for deleting.
+/// K1: retention periods as SQL intervals. Row-level policies for deleting keep the server from deleting earlier.
 enum Retention {
-    /// Records of signing in: sessions, days of activity, activation codes.
+    /// Records of sign-ins: sessions, days of activity, activation codes.
     static let signIns = "interval '1 year'"
 }

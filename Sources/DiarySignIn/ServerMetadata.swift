@@ -2,7 +2,7 @@ import Diary
 import JSON
 import Web
 
-/// What an app needs to know to sign people in (RFC 8414).
+/// The metadata with which an app configures its sign-in (RFC 8414).
 package enum ServerMetadata {
     package static let routes: [Route<Access, Caller>] = [
         .get("/.well-known/oauth-authorization-server", "getServerMetadata", access: .open, show)
@@ -42,6 +42,6 @@ package enum ServerMetadata {
 }
 
 extension Services {
-    /// Who signs people in, for apps: the public address (RFC 8414 section 2, RFC 9207).
+    /// The issuer that apps see: the public address (RFC 8414 section 2, RFC 9207).
     func issuer(_ request: Request) -> String { settings.publicURL ?? request.origin ?? "" }
 }

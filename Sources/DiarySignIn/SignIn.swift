@@ -3,29 +3,29 @@ import Diary
 import Postgres
 import Web
 
-/// Somebody who has shown who it is: by login, password and, whoever has one, the second factor, under lockout (A6).
+/// A person who has proved their identity with login, password and, if set up, the second factor, under lockout (A6).
 ///
-/// The one way in for the token endpoint and for pages. It opens nothing: what follows, a session or an authorization code,
-/// is written by whoever asked, together with `settled`.
+/// The token endpoint and the sign-in page both use it. It opens nothing: the caller writes the session or the
+/// authorization code together with `settled`.
 struct SignIn {
-    /// What a person gives.
+    /// What a person sends to sign in.
     struct Credentials {
         let school: String
         let login: String
         let password: String
-        /// Of the authenticator app, or a recovery code.
+        /// A code of the authenticator app, or a recovery code.
         var code: String?
     }
 
     enum Way {
-        /// RFC 6749 section 4.3: a school may forbid it.
+        /// The password grant of RFC 6749 section 4.3; a school may forbid it.
         case passwordGrant
         /// The server's own sign-in page.
         case page
     }
 
-    /// Who has shown the password a moment ago, and the code is still to come. Worth as much as the password: whoever gives it
-    /// out signs it, and lets it be over soon.
+    /// The state between the right password and the code. It is worth as much as the password, so whoever sends it out
+    /// must sign it and give it a short lifetime.
     struct SecondStep {
         let user: String
         let login: String
@@ -34,32 +34,33 @@ struct SignIn {
 
     enum Outcome {
         case right(SignIn)
-        /// No such school or login, a wrong password, or somebody who may not sign in: one and the same, in the same time.
+        /// An unknown school or login, a wrong password, or a person who may not sign in: the same answer, after the
+        /// same time.
         case refused
 
-        // All of these are said after the right password only.
+        // The following outcomes occur only after the right password.
 
         case passwordGrantForbidden
         case codeMissing(SecondStep)
-        /// Counted as a wrong password is.
+        /// Counts like a wrong password.
         case codeWrong
-        /// The school asks for a second factor, and the person has none: it sets one up with the ticket.
+        /// The school requires a second factor, and the person has none; the ticket permits its set-up.
         case setUpMissing(ticket: String)
     }
 
     let school: School
     let user: String
-    /// What opens something on the strength of the password compares it with `users.password_changed_at`, as PostgreSQL
-    /// writes it: the password may have been changed or reset since it was looked at.
+    /// As PostgreSQL writes it. A write that relies on the password compares this with `users.password_changed_at`,
+    /// because the password may have been changed or reset since it was checked.
     let passwordChangedAt: String?
-    /// In the name of the person.
+    /// In the person's name.
     let scope: Scope
-    /// For the write that follows: the attempt was no failure.
+    /// Belongs to the write that follows: marks the attempt as successful.
     let settled: Query
     private let services: Services
     private let renewed: (old: String, new: String)?
 
-    /// - Throws: `too_many_attempts`, before anything else is looked at, or for too many codes; `overloaded`;
+    /// - Throws: `too_many_attempts`, before anything else is checked, or for too many codes; `overloaded`;
     ///   `second_factor_unavailable`.
     static func verify(
         _ credentials: Credentials, from request: Request, via way: Way, _ services: Services
@@ -90,9 +91,9 @@ struct SignIn {
             step, at: school, scope, attempt, code: credentials.code, renewed: renewed.map { (stored, $0) }, services)
     }
 
-    /// The second step of who was answered `codeMissing`: the code alone, counted as an attempt of its own.
+    /// The second step after `codeMissing`: the code alone, counted as an attempt of its own.
     ///
-    /// - Throws: as `verify`.
+    /// - Throws: the same as `verify`.
     static func resume(
         _ step: SecondStep, code: String, at school: School, from request: Request, _ services: Services
     ) async throws -> Outcome {
@@ -102,14 +103,15 @@ struct SignIn {
             timing: request.timing)
         let (attempt, rows) = try await SignInAttempt.begin(
             services, scope, login: step.login, address: request.peer, [account(id, .text(step.login))])
-        // Shut out, or with another password by now.
+        // The person was blocked, or the password changed, in between.
         guard !rows[0].isEmpty, rows[0].text(0, "id") == step.user, rows[0].text(0, "state") == "active",
             rows[0].text(0, "password_changed_at") == step.passwordChangedAt
         else { return .refused }
         return try await finish(step, at: school, scope, attempt, code: code, renewed: nil, services)
     }
 
-    /// What comes after the right password, and not before: what is asked of an account takes time.
+    /// The steps after the right password. They run only then, because their duration tells something about the
+    /// account.
     private static func finish(
         _ step: SecondStep, at school: School, _ scope: Scope, _ attempt: SignInAttempt, code: String?,
         renewed: (old: String, new: String)?, _ services: Services
@@ -134,8 +136,9 @@ struct SignIn {
                 settled: attempt.success, services: services, renewed: renewed))
     }
 
-    /// After what follows has been written: a hash of older parameters is made anew. On its own, because with the session
-    /// two sign-ins of one person could wait for each other. What fails here is made up for by the next sign-in.
+    /// Replaces a hash of older parameters, after the session or the code has been written. It runs separately, because
+    /// in the same transaction two sign-ins of one person could wait for each other. If it fails, the next sign-in
+    /// repeats it.
     func renewHash() async {
         guard let renewed else { return }
         _ = try? await services.lanes.write(

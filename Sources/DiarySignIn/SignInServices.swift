@@ -1,13 +1,13 @@
 import Crypto
 import Diary
 
-/// What signing in needs beside the kernel's services. All cores share it.
+/// The services that sign-in needs in addition to the kernel's. All cores share them.
 package final class SignInServices: Sendable {
     let refreshTokens: RefreshTokens
     let formTokens: FormTokens
     let tickets: EnrolmentTickets
     let passwords: PasswordThreads
-    /// Passwords that nobody may choose; nil: no list.
+    /// Passwords that nobody may choose; nil: there is no list.
     let breachedPasswords: BreachedPasswords?
     let pages: Pages
 

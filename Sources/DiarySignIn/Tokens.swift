@@ -29,7 +29,7 @@ package enum Tokens {
         }
     }
 
-    /// Ends the session of a refresh or access token; 200 also for a token that is none (RFC 7009 section 2.2).
+    /// Ends the session of a refresh or access token; answers 200 also for an invalid token (RFC 7009 section 2.2).
     @Sendable static func revoke(_ request: Request, _ caller: Caller) async throws -> Response {
         try await answeringAsOAuth {
             let form = try TokenForm(try await request.fields(atMost: OpenBody.limit))
@@ -55,8 +55,8 @@ package enum Tokens {
         }
     }
 
-    /// A program that says who it is revokes its own tokens only (RFC 7009 section 2.1). Who says nothing holds the token,
-    /// and may well end it: a stolen token that its thief gives back harms nobody.
+    /// A client that identifies itself can revoke only its own tokens (RFC 7009 section 2.1). Anybody else who has the
+    /// token may end it: a thief who revokes a stolen token harms nobody.
     private static func checkRevoker(
         _ token: String, _ form: TokenForm, _ request: Request, _ services: Services
     ) async throws {
@@ -108,7 +108,7 @@ package enum Tokens {
                     .text(person.passwordChangedAt)),
                 recordActivity(school, user, .text(session)), roles(school, user), person.settled,
             ])
-        // While it was hashed, the password was changed or the person shut out.
+        // The password was changed or the person blocked while the password was hashed.
         guard opened[0].affected == 1 else { throw Problem.invalidGrant }
         await person.renewHash()
         return try answer(
@@ -117,7 +117,7 @@ package enum Tokens {
 
     // MARK: refresh_token
 
-    /// The token is its program's (RFC 6749 section 6): an app of others names itself, the school's own do not.
+    /// A refresh token belongs to its client (RFC 6749 section 6): an app names itself, the school's own app does not.
     private static func refresh(_ form: TokenForm, _ request: Request, _ caller: Caller) async throws -> Response {
         let client = try PresentedClient(form, request)?.id
         let services = caller.services
@@ -133,7 +133,7 @@ package enum Tokens {
         return renewed
     }
 
-    /// Nil when the token is not valid; what that means for the session has then been written.
+    /// Nil when the token is not valid; the consequences for the session have then been written.
     private static func rotate(
         _ presented: RefreshTokens.Parsed, _ client: OpaqueToken?, _ asked: String?, _ school: School,
         _ transaction: Transaction, _ services: Services
@@ -154,7 +154,7 @@ package enum Tokens {
         let isCurrent = constantTimeEquals(presented.hash, current)
         let isPrevious = previous.map { constantTimeEquals(presented.hash, $0) } ?? false
         if isCurrent || isPrevious, rows.boolean(0, "lacks_second_factor") {
-            // The school has come to ask for one since: it is set up at the next sign-in.
+            // The school has begun to require a second factor; the person sets it up at the next sign-in.
             _ = try await transaction.run([end(id, session, .text("second factor required"))])
             return nil
         }
@@ -167,10 +167,10 @@ package enum Tokens {
             let again = try services.signIn.refreshTokens.again(
                 school: school.id, session: presented.session, generation: generation, hash: current)
         {
-            // The phone lost the answer: the successor is still unused, and is given once more.
+            // The phone lost the answer: the successor is still unused and is sent again.
             token = again
         } else if try services.signIn.refreshTokens.isOurs(presented) {
-            // A spent token came back: someone else may hold it, so the session ends for all.
+            // A spent token came back: somebody else may have it, so the session ends.
             _ = try await transaction.run([end(id, session, .text("refresh token reused"))])
             return nil
         } else {
@@ -224,7 +224,7 @@ package enum Tokens {
 
     /// Gives every problem of the endpoint an `error` member of RFC 6749.
     ///
-    /// - Parameter keepsValidation: whether a body of the wrong shape stays a 422, which RFC 6749 does not know.
+    /// - Parameter keepsValidation: whether a body with invalid fields stays a 422, which RFC 6749 does not have.
     static func answeringAsOAuth(
         keepsValidation: Bool = false, _ body: () async throws -> Response
     ) async throws -> Response {
@@ -245,8 +245,8 @@ package enum Tokens {
 
     // MARK: SQL
 
-    /// Only for the password that was looked at, though its hash may be another by now: a reset or a change that comes
-    /// meanwhile is waited for, and then there is no session.
+    /// Opens a session only for the password that was checked, although its hash may have been renewed since. Waits for
+    /// a concurrent reset or change of the password, and then opens no session.
     private static let open = Statement(
         """
         INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at, user_agent, address)
@@ -307,7 +307,7 @@ package enum Tokens {
         """)
 }
 
-/// The parameters of a token request: unknown ones are ignored, empty ones count as left out, a repeated one is an error
+/// The parameters of a token request. Unknown ones are ignored, empty ones count as missing, a repeated one is an error
 /// (RFC 6749 section 3.2).
 struct TokenForm {
     private let values: [String: String]
@@ -338,12 +338,12 @@ struct TokenForm {
             pointer: "/\(name)", code: code,
             detail: code == "required"
                 ? Text(ru: "Обязательное поле.", en: "The field is required.")
-                : Text(ru: "Поле указано дважды.", en: "The field is given twice."))
+                : Text(ru: "Поле указано дважды.", en: "The field is repeated; send it once."))
     }
 }
 
 extension Rows {
-    /// A column `role`.
+    /// The values of the column `role`.
     var roles: [String] { (0..<count).compactMap { text($0, "role") } }
 }
 

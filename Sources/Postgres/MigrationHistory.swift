@@ -1,11 +1,11 @@
-/// The files beside the rows of schema_migrations.
+/// Compares the files with the rows of schema_migrations.
 package struct MigrationHistory: Sendable {
     package enum State: String, Sendable, Codable {
         case applied
         case pending
-        /// A file without a transaction that didn't come to its end.
+        /// A file without a transaction that did not run to its end.
         case started
-        /// Applied, but the file is another now.
+        /// Applied, but the file has changed since.
         case changed
         /// Applied, but there is no file: the database is newer than this program.
         case missing
@@ -21,9 +21,9 @@ package struct MigrationHistory: Sendable {
     }
 
     package let entries: [Entry]
-    /// What is wrong, one line each.
+    /// The problems, one line each.
     package let problems: [String]
-    /// The first migration of the database is none of these files: they were written anew since.
+    /// The database's first migration is not among these files: the files were replaced since.
     let isOfOtherFiles: Bool
 
     init(files: [(file: MigrationFile, checksum: String)], connection: BlockingConnection) throws {
@@ -38,13 +38,13 @@ package struct MigrationHistory: Sendable {
                 continue
             }
             var entry = row.entry
-            // A started file may be mended before it is run again.
+            // A started file may be corrected before it runs again.
             if entry.state == .applied, row.checksum != checksum || row.entry.name != file.name {
                 entry.state = .changed
                 problems.append(
                     row.entry.name == file.name
-                        ? "\(file.fileName) was changed after it had been applied: put it back, make a new file instead"
-                        : "\(file.fileName) was applied as \(row.entry.name): give the file its name back")
+                        ? "\(file.fileName) was changed after it was applied: restore it, and put the change into a new file"
+                        : "\(file.fileName) was applied as \(row.entry.name): give the file its old name")
             }
             entries.append(entry)
         }
@@ -54,21 +54,21 @@ package struct MigrationHistory: Sendable {
             entry.state = .missing
             entries.append(entry)
             problems.append(
-                "migration \(version) (\(entry.name)) is applied, but there is no file: use a newer program")
+                "migration \(version) (\(entry.name)) is applied, but its file is missing: use a newer program")
         }
         entries.sort { $0.version < $1.version }
         let newest = rows.keys.max() ?? 0
         for entry in entries where entry.version < newest && (entry.state == .pending || entry.state == .started) {
             problems.append(
-                "migration \(entry.version) (\(entry.name)) is \(entry.state), but \(newest) is applied: "
-                    + "out of order; give it the next free number")
+                "migration \(entry.version) (\(entry.name)) is \(entry.state), but \(newest) is applied already: it is "
+                    + "out of order, give it the next free number")
         }
         self.entries = entries
         self.problems =
             isOfOtherFiles
             ? [
                 "the database was made by other files (its first is \(first ?? ""), here it is \(files[0].file.name)): if the "
-                    + "files were only put together anew, `lyceum migrate baseline` takes the database over and loses nothing; "
+                    + "files were only merged, `lyceum migrate baseline` takes the database over without loss; "
                     + "docs/operations.md (Migrate) says at which file"
             ] : problems
     }

@@ -1,15 +1,17 @@
-/// Brings a database's schema to where the files of `Migrations/` are, and back.
+/// Brings a database's schema to the state of the files in `Migrations/`, and back.
 ///
-/// `public.schema_migrations` holds a row per applied file. A file and its row are one transaction; a session
-/// advisory lock keeps a second migrator out, and is looked at again before every file. `public.schema_functions` holds a
-/// row per file of functions: what has changed of them is applied in the transaction of the last numbered file, or in one
-/// of its own when no numbered file is pending (Migrator+Functions.swift).
+/// `public.schema_migrations` has a row for each applied file. A file and its row are one transaction. A session
+/// advisory lock keeps a second migrator out; it is checked before every file. `public.schema_functions` has a row for
+/// each file of functions. Changed files are applied in the transaction of the last numbered file, or in one of their
+/// own if no numbered file is pending (Migrator+Functions.swift).
 package final class Migrator {
     package struct Options: Sendable {
         /// How long a statement may wait for a table's lock before its file is rolled back.
         package var lockTimeout: Duration = .seconds(5)
         /// How long to wait for another migrator to finish.
         package var patience: Duration = .seconds(60)
+        /// Stops it from outside.
+        package var interruption: Interruption?
 
         package init() {}
     }
@@ -18,11 +20,11 @@ package final class Migrator {
         case waiting(holder: Int?)
         case running(MigrationFile, up: Bool)
         case done(MigrationFile, up: Bool, seconds: Double)
-        /// Files of functions were applied; part of the numbered file that runs, if one does.
+        /// Files of functions were applied, in the transaction of the running numbered file if there is one.
         case functions([String], seconds: Double)
     }
 
-    /// What `up` did.
+    /// The files that `up` applied.
     package struct Outcome: Sendable, Equatable {
         package var versions: [Int] = []
         /// Paths below functions/.
@@ -39,7 +41,7 @@ package final class Migrator {
         case older([MigrationHistory.Entry])
         case newer([MigrationHistory.Entry])
         case different([MigrationHistory.Entry])
-        /// Its tables are those of the files, its functions are not.
+        /// Its tables match the files, its functions do not.
         case functions([FunctionHistory.Entry])
     }
 
@@ -47,6 +49,7 @@ package final class Migrator {
     var files: [MigrationFile] { migrations.files }
     private let url: String
     private let options: Options
+    var interruption: Interruption? { options.interruption }
     let connection: BlockingConnection
     let report: (Event) -> Void
 
@@ -60,25 +63,26 @@ package final class Migrator {
         self.options = options
         self.report = report
         connection = try BlockingConnection(url: url)
+        options.interruption?.attach(connection)
         try prepareSession()
     }
 
-    // MARK: Looking
+    // MARK: Queries
 
-    /// Every file and every row of schema_migrations, by version. Changes nothing, takes no lock.
+    /// Every file and every row of schema_migrations, by version. Changes nothing and takes no lock.
     package func status() throws -> [MigrationHistory.Entry] { try history().entries }
 
     /// Every file of functions and every row of schema_functions, by path.
     package func functionStatus() throws -> [FunctionHistory.Entry] { try functionHistory().entries }
 
-    /// What is wrong between files and database, one line each; empty when all is well. Pending files are not wrong, nor are
-    /// files of functions that have changed.
+    /// Differences between files and database, one line each; empty if there are none. Pending files and changed files
+    /// of functions do not count.
     package func verify() throws -> [String] {
         let history = try history()
         return history.isOfOtherFiles ? history.problems : try history.problems + functionHistory().problems
     }
 
-    /// How the database stands to this program's files; `serve` wants `current`.
+    /// How the database relates to this program's files. `serve` requires `current`.
     package func standing() throws -> Standing {
         let history = try history()
         let entries = history.entries
@@ -95,6 +99,9 @@ package final class Migrator {
 
     /// The files that `up` would run, in order.
     package func plan(to target: Int? = nil) throws -> [MigrationFile] {
+        if let target, !files.contains(where: { $0.version == target }) {
+            throw MigrationError.noSuchVersion(target, newest: files.last?.version ?? 0)
+        }
         let history = try history()
         if !history.problems.isEmpty { throw MigrationError.mismatch(history.problems) }
         return pending(history, to: target)
@@ -106,61 +113,114 @@ package final class Migrator {
         if !history.problems.isEmpty { throw MigrationError.mismatch(history.problems) }
         let present = history.entries.filter { $0.state == .applied || $0.state == .started }.map(\.version)
         if present.isEmpty { throw MigrationError.nothingApplied }
+        if steps > present.count { throw MigrationError.tooManySteps(steps, applied: present.count) }
         let undone = files.filter { present.contains($0.version) }.reversed().prefix(steps)
-        for file in undone where file.down == nil { throw MigrationError.irreversible(file.fileName) }
+        for (index, file) in undone.enumerated() where file.down == nil {
+            throw MigrationError.irreversible(file.fileName, possible: index)
+        }
         return Array(undone)
     }
 
-    // MARK: Doing
+    /// Undoing several files, or one whose down part loses data, has to be allowed.
+    package func refuseLoss(_ files: [MigrationFile]) throws {
+        guard files.count > 1 || files.contains(where: { !$0.destructiveDown.isEmpty }) else { return }
+        throw MigrationError.losing(files.map { ($0.fileName, $0.destructiveDown) })
+    }
 
-    /// Runs what is pending, up to and with version `target`, and applies the functions when nothing is pending after it.
+    // MARK: Changes
+
+    /// Runs the pending files up to and including version `target`, and applies the functions if none is left after it.
     ///
-    /// - Throws: `MigrationError`, `BlockingConnection.Failure`. Files before the one that failed stay applied.
+    /// - Throws: `MigrationError`, `BlockingConnection.Failure`. Files before the failed one stay applied.
     @discardableResult
     package func up(to target: Int? = nil, allowDestructive: Bool = false) throws -> Outcome {
-        try locked { lock in
-            try createTables()
-            let files = try plan(to: target)
-            if !allowDestructive { try refuseDestructive(files) }
-            let reachesEnd = try files.count == plan().count
-            var outcome = Outcome(versions: files.map(\.version))
-            for file in files {
-                try lock.confirm()
-                let isLast = reachesEnd && file.version == files.last?.version
-                try run(file, up: true) { if isLast { outcome.functions = try self.applyFunctions(after: file) } }
+        try stoppable(up: true) { progress in
+            try locked { lock in
+                try createTables()
+                let files = try plan(to: target)
+                if !allowDestructive { try refuseDestructive(files) }
+                progress.left = files.map(\.fileName)
+                let reachesEnd = try files.count == plan().count
+                var outcome = Outcome(versions: files.map(\.version))
+                for file in files {
+                    try progress.next(lock, interruption)
+                    let isLast = reachesEnd && file.version == files.last?.version
+                    try run(file, up: true) { if isLast { outcome.functions = try self.applyFunctions(after: file) } }
+                    progress.finish()
+                }
+                if reachesEnd, try !functionHistory().open.isEmpty {
+                    try progress.next(lock, interruption)
+                    try connection.transaction { outcome.functions = try applyFunctions(after: nil) }
+                    try prepareSession()
+                }
+                return outcome
             }
-            if reachesEnd, try !functionHistory().open.isEmpty {
-                try lock.confirm()
-                try connection.transaction { outcome.functions = try applyFunctions(after: nil) }
-                try prepareSession()
-            }
-            return outcome
         }
     }
 
-    /// Undoes the newest `steps` migrations. All functions, views and triggers go first, in the first file's transaction:
-    /// they belong to the newest tables. The next `up`, of this program or of an older one, applies its own.
+    /// Undoes the newest `steps` migrations. All functions, views and triggers are dropped first, in the first file's
+    /// transaction, because they belong to the newest tables. The next `up`, of this program or an older one, applies
+    /// its own.
     ///
     /// - Returns: the versions that were undone.
     @discardableResult
-    package func down(steps: Int = 1) throws -> [Int] {
-        try locked { lock in
-            let files = try planDown(steps: steps)
-            for file in files {
-                try lock.confirm()
-                if file.isTransactional {
-                    try run(file, up: false) { try self.dropFunctions() }
-                } else {
-                    try connection.transaction { try dropFunctions() }
-                    try run(file, up: false)
+    package func down(steps: Int = 1, allowDestructive: Bool = false) throws -> [Int] {
+        try stoppable(up: false) { progress in
+            try locked { lock in
+                let files = try planDown(steps: steps)
+                if !allowDestructive { try refuseLoss(files) }
+                progress.left = files.map(\.fileName)
+                for file in files {
+                    try progress.next(lock, interruption)
+                    if file.isTransactional {
+                        try run(file, up: false) { try self.dropFunctions() }
+                    } else {
+                        try connection.transaction { try dropFunctions() }
+                        try run(file, up: false)
+                    }
+                    progress.finish()
                 }
+                return files.map(\.version)
             }
-            return files.map(\.version)
         }
     }
 
-    /// - Parameter also: what belongs into the file's transaction: after its SQL on the way up, before it on the way down. Is
-    ///   not called for a file without one.
+    /// How far a run is, for one that is stopped.
+    private struct Progress {
+        var done: [String] = []
+        var left: [String] = []
+
+        /// - Throws: when the run is to stop before the next file.
+        func next(_ lock: MigrationLock, _ interruption: Interruption?) throws {
+            if interruption?.signal != nil { throw Stopped() }
+            try lock.confirm()
+        }
+
+        mutating func finish() { done.append(left.removeFirst()) }
+
+        private struct Stopped: Error {}
+    }
+
+    /// - Throws: `MigrationError.stopped`, whatever failed, after a request to stop.
+    private func stoppable<Value>(up: Bool, _ body: (inout Progress) throws -> Value) throws -> Value {
+        var progress = Progress()
+        do {
+            let value = try body(&progress)
+            interruption?.serve()
+            return value
+        } catch {
+            interruption?.serve()
+            guard let signal = interruption?.signal else { throw error }
+            var cause = error as? MigrationError
+            // Of a file that is one transaction nothing is left, which is all there is to say.
+            if case .interrupted = cause {} else { cause = nil }
+            throw MigrationError.stopped(
+                signal: signal, up: up, done: progress.done, left: progress.left, partly: cause?.description)
+        }
+    }
+
+    /// - Parameter also: work for the file's transaction: after its SQL when going up, before it when going down. Not
+    ///   called for a file without a transaction.
     private func run(_ file: MigrationFile, up: Bool, also: () throws -> Void = {}) throws {
         report(.running(file, up: up))
         let clock = ContinuousClock()
@@ -193,7 +253,7 @@ package final class Migrator {
         }
     }
 
-    /// A file's up part and its row, inside a transaction.
+    /// Runs a file's up part and inserts its row, inside a transaction.
     func runUp(_ file: MigrationFile) throws {
         try execute(file.up, of: file, line: file.upLine)
         try insertRow(of: file)
@@ -211,7 +271,7 @@ package final class Migrator {
         do {
             try connection.execute("SET LOCAL search_path TO DEFAULT")
             try connection.execute(script)
-            // The file may have left its mark on the session.
+            // The file may have changed the role or the search path.
             try connection.execute("RESET ROLE; SET LOCAL search_path TO pg_catalog")
         } catch {
             let line = error.position.map { position in
@@ -225,7 +285,7 @@ package final class Migrator {
         let statements = up ? file.upStatements : file.downStatements
         let clock = ContinuousClock()
         let start = clock.now
-        // On the way down the row loses its mark first: what is half undone is not applied.
+        // When going down, the row is marked as unfinished first: a file that is half undone is not applied.
         try connection.query(
             """
             INSERT INTO public.schema_migrations (version, name, checksum) VALUES ($1, $2, $3)
@@ -263,7 +323,7 @@ package final class Migrator {
     func refuseDestructive(_ files: [MigrationFile]) throws {
         let statements = files.flatMap { file in file.destructive.map { (file: file.fileName, statement: $0) } }
         if statements.isEmpty { return }
-        // A database without tables has nothing to lose: a new installation runs all files in one go.
+        // A database without tables has nothing to lose: a new installation runs all files at once.
         let holdsTables = try connection.query(
             """
             SELECT EXISTS (
@@ -289,7 +349,7 @@ package final class Migrator {
 
     var lockTimeout: String { "\(Int(options.lockTimeout / .milliseconds(1)))ms" }
 
-    /// At the start and after each file, whatever the file set.
+    /// Called at the start and after each file, to undo whatever the file has set.
     func prepareSession() throws {
         try connection.execute("RESET ROLE; RESET ALL; SET client_min_messages TO warning; SET statement_timeout TO 0")
     }
@@ -305,7 +365,7 @@ package final class Migrator {
     func createTables() throws {
         let encoding = try connection.query("SHOW server_encoding").first ?? ""
         if encoding != "UTF8" { throw MigrationError.encoding(encoding) }
-        // Readable by all: `serve` compares them with its own files, and they hold nothing else.
+        // Everybody may read them: `serve` compares them with its own files, and they contain nothing else.
         try connection.execute(
             """
             CREATE TABLE IF NOT EXISTS public.schema_migrations (
@@ -328,7 +388,7 @@ package final class Migrator {
             """)
     }
 
-    /// SHA-256 of the file, worked out by the server.
+    /// SHA-256 of the file, computed by the server.
     func checksum(_ source: String) throws -> String {
         try connection.query("SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex')", [source]).first ?? ""
     }

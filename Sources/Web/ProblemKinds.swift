@@ -1,6 +1,6 @@
 import HTTP1
 
-/// The problems of the protocol; those of the school stand in Diary.
+/// Problems of the protocol. Problems of the school are in Diary.
 extension ProblemKind {
     package static let malformedRequest = ProblemKind(
         "malformed_request", .badRequest,
@@ -18,37 +18,39 @@ extension ProblemKind {
         "unknown_parameter", .badRequest,
         title: Text(ru: "Неизвестный параметр", en: "Unknown parameter"),
         detail: Text(
-            ru: "В запросе есть параметр, которого у этого адреса нет.", en: "A query parameter is not known here."))
+            ru: "У этого адреса нет такого параметра.", en: "This address has no such query parameter."))
     package static let notFound = ProblemKind(
         "not_found", .notFound,
         title: Text(ru: "Не найдено", en: "Not found"),
-        detail: Text(ru: "Такого нет, или оно вам не видно.", en: "There is no such thing, or it is not yours to see."))
+        detail: Text(
+            ru: "Этого нет, или у вас нет к этому доступа.", en: "It does not exist, or you have no access to it."))
     package static let methodNotAllowed = ProblemKind(
         "method_not_allowed", .methodNotAllowed,
         title: Text(ru: "Метод не поддерживается", en: "Method not allowed"),
         detail: Text(
             ru: "Этот адрес отвечает на другие методы, см. поле Allow.",
-            en: "This address answers the methods in Allow."))
+            en: "This address supports only the methods in Allow."))
     package static let notAcceptable = ProblemKind(
         "not_acceptable", .notAcceptable,
         title: Text(ru: "Нет такого представления", en: "Not acceptable"),
-        detail: Text(ru: "Ответ бывает только в JSON.", en: "The answer exists as JSON only."))
+        detail: Text(ru: "Ответ доступен только в JSON.", en: "The answer is available only as JSON."))
     package static let requestTimeout = ProblemKind(
         "request_timeout", .requestTimeout,
         title: Text(ru: "Запрос не пришёл вовремя", en: "Request timeout"),
-        detail: Text(ru: "Запрос не был передан целиком вовремя.", en: "The request did not arrive whole in time."))
+        detail: Text(ru: "Запрос не был передан целиком вовремя.", en: "The request did not fully arrive in time."))
     package static let preconditionFailed = ProblemKind(
         "precondition_failed", .preconditionFailed,
         title: Text(ru: "Условие не выполнено", en: "Precondition failed"),
         detail: Text(
-            ru: "Представление не то, что названо в If-Match.", en: "The representation is not the one If-Match names.")
+            ru: "Запись изменилась, её ETag не совпадает с If-Match; прочтите её снова.",
+            en: "The record has changed and its ETag differs from If-Match; read it again.")
     )
     package static let preconditionRequired = ProblemKind(
         "precondition_required", .preconditionRequired,
         title: Text(ru: "Нужно поле If-Match", en: "Precondition required"),
         detail: Text(
-            ru: "Изменение требует If-Match с ETag, который вы прочли.",
-            en: "A change needs If-Match with the ETag that you have read."))
+            ru: "Передайте в If-Match тот ETag, который вы прочли.",
+            en: "Send If-Match with the ETag that you read."))
     package static let contentTooLarge = ProblemKind(
         "content_too_large", .contentTooLarge,
         title: Text(ru: "Слишком большое тело", en: "Content too large"),
@@ -64,22 +66,30 @@ extension ProblemKind {
     package static let unsupportedMediaType = ProblemKind(
         "unsupported_media_type", .unsupportedMediaType,
         title: Text(ru: "Неподдерживаемый тип содержимого", en: "Unsupported media type"),
-        detail: Text(ru: "Ожидается application/json.", en: "The body has to be application/json."))
+        detail: Text(ru: "Ожидается application/json.", en: "The body must be application/json."))
     package static let notImplemented = ProblemKind(
         "not_implemented", .notImplemented,
         title: Text(ru: "Не поддерживается", en: "Not implemented"),
         detail: Text(
-            ru: "Сервер не знает такого метода или кодирования.", en: "The method or transfer coding is not known."))
+            ru: "Сервер не поддерживает этот метод или кодирование.",
+            en: "The server does not support the method or coding."))
     package static let versionNotSupported = ProblemKind(
         "http_version_not_supported", .httpVersionNotSupported,
         title: Text(ru: "Версия HTTP не поддерживается", en: "HTTP version not supported"),
-        detail: Text(ru: "Сервер говорит на HTTP/1.1 и HTTP/1.0.", en: "This server speaks HTTP/1.1 and HTTP/1.0."))
+        detail: Text(ru: "Сервер поддерживает HTTP/1.1 и HTTP/1.0.", en: "The server supports HTTP/1.1 and HTTP/1.0."))
+    package static let expectationFailed = ProblemKind(
+        "expectation_failed", .expectationFailed,
+        title: Text(ru: "Ожидание не поддерживается", en: "Expectation failed"),
+        detail: Text(
+            ru: "В поле Expect поддерживается только 100-continue.",
+            en: "Expect supports only 100-continue.")
+    )
     package static let validationFailed = ProblemKind(
         "validation_failed", .unprocessableContent,
         title: Text(ru: "Данные не прошли проверку", en: "Validation failed"),
         detail: Text(
-            ru: "Поля в errors не таковы, какими должны быть.",
-            en: "The fields named in errors are not what they have to be."))
+            ru: "Исправьте поля, перечисленные в errors.",
+            en: "Correct the fields listed in errors."))
     package static let overloaded = ProblemKind(
         "overloaded", .serviceUnavailable,
         title: Text(ru: "Сервер перегружен", en: "Overloaded"),
@@ -89,19 +99,20 @@ extension ProblemKind {
         "rate_limited", .tooManyRequests,
         title: Text(ru: "Слишком много запросов", en: "Too many requests"),
         detail: Text(
-            ru: "Запросов больше, чем разрешено; повторите через Retry-After секунд.",
-            en: "There were more requests than allowed; try again after Retry-After seconds."))
+            ru: "Превышено допустимое число запросов; повторите через Retry-After секунд.",
+            en: "There were too many requests; try again after Retry-After seconds."))
     package static let internalError = ProblemKind(
         "internal_error", .internalServerError,
         title: Text(ru: "Внутренняя ошибка", en: "Internal error"),
         detail: Text(
             ru: "Сервер не смог ответить. Сообщите request_id администратору.",
-            en: "The server could not answer. Tell the administrator the request_id."))
+            en: "The server could not answer. Report the request_id to the administrator."))
 
     package static let ofTheProtocol: [ProblemKind] = [
         malformedRequest, malformedJSON, invalidParameter, unknownParameter, notFound, methodNotAllowed, notAcceptable,
         requestTimeout, preconditionFailed, preconditionRequired, contentTooLarge, targetTooLong, headTooLarge,
-        unsupportedMediaType, notImplemented, versionNotSupported, validationFailed, overloaded, rateLimited,
+        unsupportedMediaType, expectationFailed, notImplemented, versionNotSupported, validationFailed, overloaded,
+        rateLimited,
         internalError,
     ]
 }
@@ -112,6 +123,7 @@ extension Problem {
             switch error.status.code {
             case 413: .contentTooLarge
             case 414: .targetTooLong
+            case 417: .expectationFailed
             case 431: .headTooLarge
             case 501: .notImplemented
             case 505: .versionNotSupported

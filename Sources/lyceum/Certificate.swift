@@ -3,7 +3,7 @@ import Logging
 import TLS
 import UnixSignals
 
-/// The server's certificate and key, where they come from.
+/// The server's certificate and key, and their files.
 struct Certificate: Sendable {
     let files: Settings.TLSFiles
 
@@ -15,7 +15,7 @@ struct Certificate: Sendable {
             plainAnswer: Array((head + "Content-Length: \(answer.utf8.count)\r\n\r\n" + answer).utf8))
     }
 
-    /// Reads the files again at each SIGHUP. What cannot be used is logged, and the server keeps what it has.
+    /// Reads the files again at each SIGHUP. Unusable files are logged, and the server keeps its present certificate.
     func reload(_ server: RunningServer, _ logger: Logger) async {
         for await _ in await UnixSignalsSequence(trapping: .sighup) {
             do {

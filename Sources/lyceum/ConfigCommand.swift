@@ -4,16 +4,17 @@ import Postgres
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
-        abstract: "Print the settings in effect and where each came from.",
+        abstract: "Print the settings in effect, and where each comes from.",
         discussion: """
-            Secrets are masked. A setting `listen.port` is LYCEUM_LISTEN_PORT in the environment and \
-            {"listen": {"port": 8080}} in the JSON file.
+            Secrets are masked. The setting `listen.port` is LYCEUM_LISTEN_PORT in the environment and \
+            {"listen": {"port": 8080}} in the JSON file. Other variables that begin with LYCEUM_ are reported \
+            on standard error.
 
             EXAMPLES:
               lyceum config
               lyceum config --config /etc/lyceum.json --port 80 --json
 
-            EXIT CODES: 0 done, 78 a setting is wrong
+            EXIT CODES: 0 printed, 64 wrong use of the command line, 78 a setting is wrong
             """)
 
     @OptionGroup var settings: SettingsOptions
@@ -33,7 +34,7 @@ struct ConfigCommand: AsyncParsableCommand {
                 printTable(entries.map { [$0.key, $0.value ?? "-", $0.origin] })
                 print(
                     """
-                    Each process keeps \(connections) connections to PostgreSQL: \(settings.pool.connections) a core, \
+                    Each process keeps \(connections) connections to PostgreSQL: \(settings.pool.connections) per core, and \
                     \(settings.runsBackground ? settings.backgroundConcurrency : 0) for background work.
                     """
                 )
@@ -43,7 +44,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
     private struct Report: Encodable {
         let settings: [Settings.Entry]
-        /// Of one process, to be compared with `max_connections`.
+        /// The connections of one process, for comparison with `max_connections`.
         let databaseConnections: Int
 
         enum CodingKeys: String, CodingKey {

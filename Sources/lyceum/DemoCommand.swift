@@ -8,13 +8,14 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "Fill an empty database with a demo school.",
         discussion: """
-            Makes «Лицей № 29» (code lyceum29) with its current academic year: people, timetable, plans, lessons up to \
-            today with topics, homework, marks and attendance, finals of the terms that are over. Connects as the owner \
-            (LYCEUM_OWNER_DATABASE_URL). The same seed and day make the same school. People and events are made up.
+            Creates «Лицей № 29» (code lyceum29) with its current academic year: people, timetable, plans, lessons up to \
+            today with topics, homework, marks and attendance, and the final marks of past terms. Connects as the owner \
+            of the database (LYCEUM_OWNER_DATABASE_URL). The same seed and day give the same school. All people and \
+            events are invented.
 
-            Logins, password lyceum-demo for all: admin, head, deputy, teacher (mathematics, class teacher of 7А), \
-            parent (a child in 7А and one in 1А), student (7А). They are for trying out: never fill a database that \
-            strangers can reach.
+            Logins: admin, head, deputy, teacher (of mathematics, class teacher of 7А), parent (of a child in 7А and one \
+            in 1А), student (in 7А). The password of all is lyceum-demo, so never use this on a database that strangers \
+            can reach.
 
             EXAMPLES:
               lyceum demo
@@ -23,7 +24,7 @@ struct DemoCommand: AsyncParsableCommand {
 
             EXIT CODES:
               0   done
-              2   refused: the database holds a school already, or has no schema; or what was made breaks a rule
+              2   refused: the database already holds a school, or its schema is not the one that this program needs
               3   the database can't be reached, or a statement failed
               64  wrong use of the command line
               78  a setting is missing or wrong
@@ -31,32 +32,34 @@ struct DemoCommand: AsyncParsableCommand {
 
     @OptionGroup var settings: SettingsOptions
 
-    @Option(help: "Another seed makes other people, another timetable and other marks.")
+    @Option(help: "Another seed gives different people, timetable and marks.")
     var seed: UInt64 = 29
 
     @Option(
         help: ArgumentHelp(
-            "The day up to which lessons have been held; by default today in Yekaterinburg.", valueName: "YYYY-MM-DD"))
+            "The day up to which lessons have been held. Default: today in Yekaterinburg.", valueName: "YYYY-MM-DD"))
     var today: String?
 
-    @Option(help: ArgumentHelp("How many schools: lyceum29, lyceum30 …", valueName: "n"))
+    @Option(help: ArgumentHelp("The number of schools: lyceum29, lyceum30 …", valueName: "n"))
     var schools = 1
 
-    @Option(help: ArgumentHelp("Pupils of each school; classes are added as needed.", valueName: "n"))
+    @Option(help: ArgumentHelp("Students in each school; classes are added as needed.", valueName: "n"))
     var students = 550
 
-    @Option(help: ArgumentHelp("Academic years of each school; all but the last are closed.", valueName: "n"))
+    @Option(help: ArgumentHelp("Academic years in each school; all but the last are closed.", valueName: "n"))
     var years = 1
 
     @Flag(help: "Print JSON.")
     var json = false
 
     func validate() throws {
-        guard schools >= 1 else { throw ValidationError("--schools is at least 1.") }
+        guard schools >= 1 else { throw ValidationError("--schools must be at least 1.") }
         guard Demo.studentCounts.contains(students) else {
-            throw ValidationError("--students is \(said(Demo.studentCounts)).")
+            throw ValidationError("--students must be \(said(Demo.studentCounts)).")
         }
-        guard Demo.yearCounts.contains(years) else { throw ValidationError("--years is \(said(Demo.yearCounts)).") }
+        guard Demo.yearCounts.contains(years) else {
+            throw ValidationError("--years must be \(said(Demo.yearCounts)).")
+        }
     }
 
     func run() async throws {

@@ -8,21 +8,24 @@ import Postgres
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Import a school from CSV or zip.",
+        abstract: "Import a school's records from CSV files or a zip archive.",
         discussion: """
-            Rows are matched by external id or name: a known one is updated where it differs, an unknown one is made; \
-            all of them or none. Nobody is deleted. What rests on other things comes after them: subjects, rooms, \
-            classes, staff, students, guardians, groups, load, timetable, plans. An archive may hold a file for each, \
-            called students.csv or Ученики.csv; it is imported in that order, all or nothing. docs/imports.md has the \
-            columns; `--template` prints a file to begin with. Connects as the owner (LYCEUM_OWNER_DATABASE_URL).
+            Rows are matched by external id or by name: a known record is updated where it differs, an unknown one is \
+            added. Either all rows are imported or none. Nothing is deleted. Import in this order, because later files \
+            refer to earlier ones: subjects, rooms, staff, classes, students, guardians, groups, load, timetable, plans. \
+            An archive may hold one file of each kind, named students.csv or Ученики.csv; its files are imported in that \
+            order. docs/imports.md lists the columns; --template prints a file to start from. Connects as the owner of \
+            the database (LYCEUM_OWNER_DATABASE_URL).
 
-            Each fault of the file is a line on standard error, with its row and column; rows are counted as a \
-            spreadsheet counts them.
+            All faults of all files are reported at once, up to 100, each with its row as a spreadsheet numbers it and \
+            its column as the file names it. With --json they are printed to standard output as the API's problem: \
+            errors[] with pointer, code and detail, and file, row, column and header.
 
             EXAMPLES:
               lyceum import students --template > students.csv
               lyceum import students students.csv --school lyceum29 --dry-run
               lyceum import students students.csv --school lyceum29
+              lyceum import students newcomers.csv --school lyceum29 --partial
               export-from-elsewhere | lyceum import staff - --school lyceum29 --json
               lyceum import all --template > templates.zip
               lyceum import school.zip --school lyceum29
@@ -30,17 +33,18 @@ struct ImportCommand: AsyncParsableCommand {
             EXIT CODES:
               0   imported; with --dry-run, it would be
               2   refused, and nothing was changed: the file has faults or can't be read, it leaves out more than a \
-            tenth of those who are known (--force), there is no such school, the schema is not this program's
+            tenth of the known records (see --force and --partial), there is no such school, or the schema is not the \
+            one that this program needs
               3   the database can't be reached, or a statement failed
               64  wrong use of the command line
               78  a setting is missing or wrong
             """)
 
     @Argument(
-        help: "subjects, rooms, classes, …; all for an archive; or the path of an archive, x.zip, and nothing more.")
+        help: "subjects, rooms, staff, classes, …; all for an archive; or just the path of an archive, x.zip.")
     var what: Subject
 
-    @Argument(help: "CSV, of all a zip; - is standard input.")
+    @Argument(help: "The CSV file, or with all the zip archive; - reads standard input.")
     var file: String?
 
     @Option(help: ArgumentHelp("The school's code.", valueName: "code"))
@@ -49,10 +53,13 @@ struct ImportCommand: AsyncParsableCommand {
     @Flag(help: "Do everything, show the counts, and roll back.")
     var dryRun = false
 
-    @Flag(help: "The file is whole, however many it leaves out.")
+    @Flag(help: "The file is complete, even if it leaves out many known records.")
     var force = false
 
-    @Flag(help: "Print a file to begin with, and do nothing else.")
+    @Flag(help: "The file holds only some of the records: add and update these, and don't count the others as missing.")
+    var partial = false
+
+    @Flag(help: "Print a file to start from, and do nothing else.")
     var template = false
 
     @Flag(help: "Print JSON.")
@@ -60,12 +67,14 @@ struct ImportCommand: AsyncParsableCommand {
 
     @OptionGroup var settings: SettingsOptions
 
-    /// What an import is of.
+    /// The argument that says what to import.
     enum Subject: ExpressibleByArgument {
         case kind(ImportKind)
         case all
-        /// By the path of its archive.
+        /// An archive, given by its path.
         case archive(String)
+
+        static var allValueStrings: [String] { ImportKind.allCases.map { $0.rawValue } + ["all", "archive.zip"] }
 
         init?(argument: String) {
             if let kind = ImportKind(rawValue: argument) {
@@ -84,14 +93,18 @@ struct ImportCommand: AsyncParsableCommand {
 
     func validate() throws {
         if case .archive = what, file != nil || template {
-            throw ValidationError("An archive is all there is to import: no other file, and no --template.")
+            throw ValidationError("The path of an archive can't be combined with another file or with --template.")
         }
         if template {
-            guard file == nil, school == nil else { throw ValidationError("--template goes with the kind alone.") }
+            guard file == nil, school == nil else { throw ValidationError("--template takes no file and no --school.") }
             return
         }
-        guard path != nil else { throw ValidationError("Which file? Give its path, or - for standard input.") }
-        guard school != nil else { throw ValidationError("--school is missing.") }
+        guard path != nil else { throw ValidationError("Missing file: give its path, or - for standard input.") }
+        guard school != nil else { throw ValidationError("Missing option --school.") }
+        if force && partial {
+            throw ValidationError(
+                "--force is for complete files and --partial for files with some of the records: give one of them.")
+        }
     }
 
     func run() async throws {
@@ -106,11 +119,13 @@ struct ImportCommand: AsyncParsableCommand {
             do {
                 let bar = ProgressBar()
                 defer { bar.clear() }
-                let reports = try task.run(isDryRun: dryRun, isForced: force) { bar.show($0, of: $1) }
+                let options = ImportOptions(isDryRun: dryRun, isForced: force, isPartial: partial)
+                let reports = try task.run(options) { bar.show($0, of: $1) }
                 bar.clear()
                 try show(reports, isArchive: kind == nil)
             } catch let refusal as ImportRefusal {
-                for line in refusal.lines(of: path) { complain(line) }
+                let report = ImportFaultReport(refusal: refusal, path: path)
+                if json { try printJSON(report.document) } else { for line in report.lines { complain(line) } }
                 throw Exit.refused
             }
         }
@@ -121,7 +136,7 @@ struct ImportCommand: AsyncParsableCommand {
             if file == "-" { return Array(try FileHandle.standardInput.readToEnd() ?? Data()) }
             return Array(try Data(contentsOf: URL(filePath: file)))
         } catch {
-            complain("\(file) can't be read. Nothing was changed.")
+            complain("Can't read \(file). Nothing was changed.")
             throw Exit.refused
         }
     }
@@ -134,12 +149,13 @@ struct ImportCommand: AsyncParsableCommand {
         }
         let counts = reports.map { report in
             (isArchive ? [report.file ?? ""] : [])
-                + [report.rows, report.made, report.updated, report.unchanged, report.missing].map { String($0) }
+                + [report.rows, report.made, report.updated, report.unchanged].map { String($0) }
+                + [report.missing.map { String($0) } ?? "-"]
         }
-        printTable([(isArchive ? ["FILE"] : []) + ["ROWS", "MADE", "UPDATED", "UNCHANGED", "MISSING"]] + counts)
+        printTable([(isArchive ? ["FILE"] : []) + ["ROWS", "ADDED", "UPDATED", "UNCHANGED", "MISSING"]] + counts)
         if dryRun { print("\nThis was a dry run: nothing was changed.") }
-        if reports.contains(where: { $0.missing > 0 }) {
-            print("\nWhat is missing from a file stays as it is.")
+        if reports.contains(where: { $0.missing ?? 0 > 0 }) {
+            print("\nRecords that are missing from a file stay as they are.")
         }
     }
 
@@ -161,7 +177,7 @@ struct ImportCommand: AsyncParsableCommand {
         let made: Int
         let updated: Int
         let unchanged: Int
-        let missing: Int
+        let missing: Int?
 
         init(_ report: ImportReport) {
             file = report.file
@@ -181,7 +197,7 @@ struct ImportCommand: AsyncParsableCommand {
     }
 }
 
-/// How far a command is, on one line of standard error when that is a terminal.
+/// A command's progress, on one line of standard error when that is a terminal.
 private struct ProgressBar {
     private let isShown = isatty(STDERR_FILENO) == 1
     private static let width = 30
@@ -193,7 +209,7 @@ private struct ProgressBar {
                 + "] \(done)/\(steps)")
     }
 
-    /// Leaves the line to what is printed next.
+    /// Clears the line for the next output.
     func clear() { write("\r\u{1B}[K") }
 
     private func write(_ text: String) {

@@ -1,10 +1,9 @@
 import FoundationEssentials
 
-/// The files that come with the program: `Migrations/`, `Templates/`, `api-pages/`, openapi.yaml,
-/// openapi.json.
+/// The files that are installed with the program: `Migrations/`, `Templates/`, `api-pages/`, openapi.yaml, openapi.json.
 ///
-/// They are in the directory that the settings name; else beside the executable or in a directory above it (a checkout's
-/// `.build/release/lyceum` finds the checkout); else in /usr/share/lyceum.
+/// They are in the directory that the settings name; else beside the executable or in a directory above it (so
+/// `.build/release/lyceum` finds its checkout); else in /usr/share/lyceum.
 struct InstalledFiles {
     private let places: [String]
 
@@ -18,18 +17,17 @@ struct InstalledFiles {
         }
     }
 
-    /// The directory of migrations.
     func migrations() throws(InstalledFilesError) -> String { try find("Migrations", directory: true) }
 
-    /// The directory of the parts that openapi.yaml is made of; in a checkout only.
+    /// The directory of the parts of openapi.yaml; only in a checkout.
     func openAPIParts() throws(InstalledFilesError) -> String { try find("openapi", directory: true) }
 
     func openAPIYAML() throws(InstalledFilesError) -> String { try find("openapi.yaml", directory: false) }
 
-    /// Made by `lyceum openapi json`.
+    /// Created by `lyceum openapi json`.
     func openAPIJSON() throws(InstalledFilesError) -> String { try find("openapi.json", directory: false) }
 
-    /// A text of the pages that people see.
+    /// A file of the HTML pages.
     func template(_ name: String) throws -> String {
         let path = try find("Templates", directory: true) + "/" + name
         guard let text = String(validating: try contents(path), as: UTF8.self) else {
@@ -38,8 +36,7 @@ struct InstalledFiles {
         return text
     }
 
-    /// Swagger UI and Redoc as `script/api-pages` fetched them, which a deployment may leave out, and what starts them; by
-    /// name.
+    /// Swagger UI and Redoc from `script/api-pages`, if they are installed, and our own script and style for them; by name.
     func apiPages() throws -> [String: [UInt8]] {
         var files: [String: [UInt8]] = [:]
         if let directory = try? find("api-pages", directory: true) {
@@ -79,7 +76,7 @@ struct InstalledFiles {
         return places
     }
 
-    /// The real path of this program, links followed.
+    /// The real path of this program, with links resolved.
     private static var executable: String {
         (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
     }
@@ -90,8 +87,9 @@ struct InstalledFilesError: Error, Equatable, CustomStringConvertible {
     var places: [String]
 
     var description: String {
-        let hint = name == "openapi.json" ? "Make it with `lyceum openapi json`, or set" : "Set"
-        return "\(name) is not there. Looked in \(places.joined(separator: ", ")). "
-            + "\(hint) --resources or LYCEUM_RESOURCES_DIRECTORY to the directory that holds it."
+        if places.isEmpty { return "Can't read \(name)." }
+        let hint = name == "openapi.json" ? "Create it with `lyceum openapi json`, or set" : "Set"
+        return "Can't find \(name) in \(places.joined(separator: ", ")). "
+            + "\(hint) --resources or LYCEUM_RESOURCES_DIRECTORY to the directory that contains it."
     }
 }

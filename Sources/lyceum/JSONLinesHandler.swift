@@ -3,7 +3,7 @@ import Logging
 import Reactor
 import Web
 
-/// swift-log as JSON, one line an event, through the process's sink.
+/// A swift-log handler that writes one line of JSON per event to the process's sink.
 struct JSONLinesHandler: LogHandler {
     let sink: LogSink
     var logLevel: Logger.Level

@@ -5,7 +5,7 @@ import Web
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys",
-        abstract: "Make keys for access tokens and for secrets that are kept.",
+        abstract: "Create keys for access tokens and for stored secrets.",
         subcommands: [New.self])
 }
 
@@ -14,15 +14,16 @@ extension KeysCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print a new key for token.keys or secrets.keys.",
             discussion: """
-                32 random bytes as id:base64url. It is a secret, and kept nowhere: put it where LYCEUM_TOKEN_KEYS comes \
-                from. All processes need the same keys, separated by commas; the first signs, all verify.
+                Prints 32 random bytes as id:base64url. The key is a secret and is not stored: put it where \
+                LYCEUM_TOKEN_KEYS is set. All processes need the same keys, separated by commas; the first one signs, \
+                all of them verify.
 
-                To rotate: put the new key behind the old one and restart all processes; put it first and restart all; \
-                after 15 minutes, or better after 90 days (the life of a session), remove the old one. A key that has \
-                leaked is removed at once, and all sessions are ended: see "Keys" in docs/operations.md.
+                To rotate: add the new key after the old one and restart all processes; move it to the front and restart \
+                them again; after 15 minutes, or better after 90 days (the life of a session), remove the old one. \
+                Remove a leaked key at once and end all sessions: see "Keys" in docs/operations.md.
 
-                secrets.keys (LYCEUM_SECRETS_KEYS) take keys of the same form, and other ones: they seal the secrets of \
-                second factors. Rotate them in the same way; docs/operations.md says when an old one may go.
+                secrets.keys (LYCEUM_SECRETS_KEYS) takes other keys of the same form; they encrypt the secrets of second \
+                factors. Rotate them in the same way; docs/operations.md says when an old one can be removed.
 
                 EXAMPLES:
                   lyceum keys new
@@ -34,8 +35,8 @@ extension KeysCommand {
 
         @Option(
             help: """
-                The key's name in tokens: 1 to 64 of A-Z a-z 0-9 . _ -, another one than the old keys'. Default: k and \
-                today's date.
+                The key's id: 1 to 64 of A-Z a-z 0-9 . _ -, different from those of the old keys. Default: k and today's \
+                date.
                 """)
         var id: String?
 
@@ -45,7 +46,7 @@ extension KeysCommand {
             do {
                 _ = try TokenKeys([(id: name, bytes: [UInt8](repeating: 0, count: 32))])
             } catch {
-                throw ValidationError("--id is 1 to 64 of A-Z a-z 0-9 . _ -.")
+                throw ValidationError("--id must be 1 to 64 of A-Z a-z 0-9 . _ -.")
             }
         }
 

@@ -6,10 +6,12 @@ extension MigrateCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print the database's schema, sorted.",
             discussion: """
-                Migrations/schema.sql is what it prints of a database that is migrated.
+                Migrations/schema.sql is the dump of a migrated database.
 
                 EXAMPLES:
                   lyceum migrate dump > Migrations/schema.sql
+
+                EXIT CODES: 0 printed, 3 no database
                 """)
 
         @OptionGroup var migrate: MigrateOptions
@@ -21,44 +23,50 @@ extension MigrateCommand {
 
     struct Baseline: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Take over a database whose tables were made by other files.",
+            abstract: "Take over a database whose tables were created by other migration files.",
             discussion: """
-                For a database that was migrated before the files were put together anew. Its functions, views and \
-                triggers are replaced; schema_migrations gets the rows of the files up to --at, without running them; those \
-                after it are run. When the result isn't what schema.sql says, the difference is printed and nothing is \
-                changed. It is one transaction.
+                For a database that was migrated before the migration files were merged into fewer ones. Replaces its \
+                functions, views and triggers, records the files up to --at as applied without running them, and runs \
+                the files after it, all in one transaction. If the result differs from schema.sql, it prints the \
+                difference and changes nothing.
 
                 EXAMPLES:
                   lyceum migrate baseline --at 7
 
-                EXIT CODES: 0 taken over, 2 refused: the schema is another, or there is nothing to take over, 3 no database
+                EXIT CODES: 0 taken over, 2 refused: the schema differs, or there is nothing to take over, 3 no database, \
+                130 stopped by SIGINT, 143 by SIGTERM
                 """)
 
         @OptionGroup var migrate: MigrateOptions
         @OptionGroup var waiting: MigrateWaiting
 
-        @Option(help: ArgumentHelp("The file at which its tables stand; the newest by default.", valueName: "version"))
+        @Option(
+            help: ArgumentHelp("The file that its tables correspond to. Default: the newest.", valueName: "version"))
         var at: Int?
 
         func run() async throws {
             try await reportingErrors {
-                try await migrate.migrator(options: waiting.options, report: show).baseline(at: at)
-                print("The database is what schema.sql says, and stands at these files now.")
+                let interruption = SignalWatch.begin()
+                try await migrate.migrator(options: waiting.options(interruption), report: show)
+                    .baseline(at: at)
+                print("The database was taken over: it matches schema.sql and these files.")
             }
         }
     }
 
     struct Repair: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Take over files that were changed after they had been applied, and apply all functions anew.",
+            abstract: "Accept files that were changed after they were applied, and apply all functions again.",
             discussion: """
-                For a comment that was mended in a file, or a function that was changed by hand. When the result isn't what \
-                schema.sql says, the difference is printed and nothing is changed. No table is touched.
+                For a comment that was corrected in an applied file, or a function that was changed by hand in the \
+                database. If the result differs from schema.sql, it prints the difference and changes nothing. No table \
+                is touched.
 
                 EXAMPLES:
                   lyceum migrate repair
 
-                EXIT CODES: 0 repaired, 2 refused: the schema is another, or a migration is pending, 3 no database
+                EXIT CODES: 0 repaired, 2 refused: the schema differs, or a migration is pending, 3 no database, 130 \
+                stopped by SIGINT, 143 by SIGTERM
                 """)
 
         @OptionGroup var migrate: MigrateOptions
@@ -66,9 +74,12 @@ extension MigrateCommand {
 
         func run() async throws {
             try await reportingErrors {
-                let files = try await migrate.migrator(options: waiting.options, report: show).repair()
-                for file in files { print("Taken over: \(file)") }
-                print("The database is what schema.sql says.")
+                let interruption = SignalWatch.begin()
+                let files = try await migrate.migrator(
+                    options: waiting.options(interruption), report: show
+                ).repair()
+                for file in files { print("Accepted: \(file)") }
+                print("The database matches schema.sql.")
             }
         }
     }

@@ -6,28 +6,39 @@ import FoundationEssentials
 struct OpenAPICommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "openapi",
-        abstract: "Work with the API's contract, openapi.yaml.",
+        abstract: "Build and check the API's contract, openapi.yaml.",
+        discussion: """
+            EXAMPLES:
+              lyceum openapi bundle
+              lyceum openapi check
+              lyceum openapi json
+
+            EXIT CODES: 0 done, 1 check: openapi.yaml is out of date, 2 a part is wrong or a file can't be written, 78 a \
+            file is missing
+            """,
         subcommands: [Bundle.self, Check.self, JSON.self])
 }
 
 extension OpenAPICommand {
     struct Bundle: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make openapi.yaml from the parts in openapi/.",
+            abstract: "Build openapi.yaml from the parts in openapi/.",
             discussion: """
-                The parts are what people write; openapi.yaml is kept beside them, whole, for whoever reads it. The same \
-                parts give the same bytes.
+                People edit the parts; openapi.yaml is built from them and committed, too. The same parts give the same \
+                bytes.
 
                 EXAMPLES:
                   lyceum openapi bundle
                   lyceum openapi bundle --output - | less
 
-                EXIT CODES: 0 done, 2 a part is not right or openapi.yaml can't be written, 78 no openapi/
+                EXIT CODES: 0 done, 2 a part is wrong or openapi.yaml can't be written, 78 there is no openapi/
                 """)
 
         @OptionGroup var settings: SettingsOptions
 
-        @Option(name: .shortAndLong, help: "Where to write; - is standard output. Default: beside openapi/.")
+        @Option(
+            name: .shortAndLong, help: "The file to write; - is standard output. Default: openapi.yaml beside openapi/."
+        )
         var output: String?
 
         func run() async throws {
@@ -40,10 +51,13 @@ extension OpenAPICommand {
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Compare openapi.yaml with what the parts in openapi/ give.",
+            abstract: "Check that openapi.yaml matches the parts in openapi/.",
             discussion: """
-                EXIT CODES: 0 they agree, 1 they don't: `lyceum openapi bundle` makes it anew, 2 a part is not right, \
-                78 no openapi/ or no openapi.yaml
+                EXAMPLES:
+                  lyceum openapi check
+
+                EXIT CODES: 0 it matches, 1 it is out of date (run `lyceum openapi bundle`), 2 a part is wrong, 78 there is \
+                no openapi/ or no openapi.yaml
                 """)
 
         @OptionGroup var settings: SettingsOptions
@@ -55,7 +69,8 @@ extension OpenAPICommand {
                 let path = try installed.openAPIYAML()
                 guard Array(bundle.utf8) == (try installed.contents(path)) else {
                     complain(
-                        "\(path) is not what the parts in openapi/ give. Make it anew with `lyceum openapi bundle`.")
+                        "\(path) is out of date: it differs from the parts in openapi/. Run `lyceum openapi bundle`."
+                    )
                     throw Exit.pending
                 }
             }
@@ -64,22 +79,24 @@ extension OpenAPICommand {
 
     struct JSON: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make openapi.json from openapi.yaml.",
+            abstract: "Build openapi.json from openapi.yaml.",
             discussion: """
-                Done at set-up, so that the server doesn't read YAML. Keys keep their order, and the same YAML gives \
-                the same bytes.
+                Run it at set-up: the server needs openapi.json. Keys keep their order, and the same YAML gives the same \
+                bytes.
 
                 EXAMPLES:
                   lyceum openapi json
                   lyceum openapi json --output /tmp/openapi.json
                   lyceum openapi json --output - | python3 -m json.tool
 
-                EXIT CODES: 0 done, 2 openapi.yaml is not right or openapi.json can't be written, 78 no openapi.yaml
+                EXIT CODES: 0 done, 2 openapi.yaml is wrong or openapi.json can't be written, 78 there is no openapi.yaml
                 """)
 
         @OptionGroup var settings: SettingsOptions
 
-        @Option(name: .shortAndLong, help: "Where to write; - is standard output. Default: beside openapi.yaml.")
+        @Option(
+            name: .shortAndLong,
+            help: "The file to write; - is standard output. Default: openapi.json beside openapi.yaml.")
         var output: String?
 
         func run() async throws {
@@ -87,7 +104,7 @@ extension OpenAPICommand {
                 let path = try InstalledFiles(settings: await settings.load()).openAPIYAML()
                 guard let data = FileManager.default.contents(atPath: path),
                     let yaml = String(validating: data, as: UTF8.self)
-                else { throw OpenAPIError("\(path) can't be read as UTF-8.") }
+                else { throw OpenAPIError("Can't read \(path) as UTF-8.") }
                 try write(try openAPIJSON(yaml: yaml), to: output ?? String(path.dropLast(4)) + "json")
             }
         }
@@ -103,6 +120,6 @@ private func write(_ text: String, to target: String) throws(OpenAPIError) {
     do {
         try Data(text.utf8).write(to: URL(filePath: target), options: .atomic)
     } catch {
-        throw OpenAPIError("\(target) can't be written.")
+        throw OpenAPIError("Can't write \(target).")
     }
 }

@@ -6,12 +6,12 @@ struct OpenAPIError: Error, Equatable, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// One line of JSON from a YAML document, keys in the document's order.
+/// Converts a YAML document to one line of JSON, with the keys in the document's order.
 ///
-/// Plain scalars are what YAML 1.2's core schema says (section 10.3.2), so that `no`, `on` and `2024-09-01` stay
-/// strings, as every OpenAPI tool reads them.
+/// Plain scalars follow the core schema of YAML 1.2 (section 10.3.2), so that `no`, `on` and `2024-09-01` stay strings,
+/// as every OpenAPI tool reads them.
 ///
-/// - Throws: `OpenAPIError` with the line, for what is not YAML and what JSON can't hold.
+/// - Throws: `OpenAPIError` with the line, for invalid YAML and for values that JSON does not have.
 func openAPIJSON(yaml: String) throws(OpenAPIError) -> String {
     let node: Node?
     do {
@@ -53,7 +53,7 @@ private func write(_ node: Node, to json: inout String) throws(OpenAPIError) {
             write(string: scalar.string, to: &json)
         }
     case .alias:
-        throw problem(node, "an alias that is not resolved")
+        throw problem(node, "an alias is not resolved")
     }
 }
 

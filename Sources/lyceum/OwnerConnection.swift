@@ -2,7 +2,7 @@ import DiaryServer
 import Postgres
 
 extension Settings {
-    /// The database as its owner sees it, with this program's schema.
+    /// A connection as the owner to a database with this program's schema.
     func ownerConnection() throws -> BlockingConnection {
         let url = try requireOwnerDatabaseURL()
         let migrations = try Migrations.load(directory: InstalledFiles(settings: self).migrations())
@@ -17,19 +17,19 @@ extension StartChecks.Failure {
         switch standing {
         case .older(let entries):
             self.init(
-                "The schema of the database is older than this program (\(entries.count) pending): run "
+                "The database's schema is older than this program (\(entries.count) pending): run "
                     + "`lyceum migrate up`.")
         case .newer(let entries):
             self.init(
-                "The schema of the database is newer than this program (\(entries.count) without a file): use a newer "
+                "The database's schema is newer than this program (by \(entries.count) migrations): use a newer "
                     + "program.")
         case .functions(let entries):
             let names = entries.prefix(3).map(\.path).joined(separator: ", ")
             self.init(
-                "The functions of the database are not this program's (\(entries.count) files differ: \(names)"
-                    + "\(entries.count > 3 ? " …" : "")): run `lyceum migrate up`, or use the program that they are of."
+                "The database's functions are not those of this program (files that differ: \(entries.count), \(names)"
+                    + "\(entries.count > 3 ? " …" : "")): run `lyceum migrate up`, or use the program that applied them."
             )
-        default: self.init("The schema of the database is not this program's: run `lyceum migrate status`.")
+        default: self.init("The database's schema is not this program's: `lyceum migrate status` shows why.")
         }
     }
 }

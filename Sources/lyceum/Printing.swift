@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Rows in columns as wide as their longest cell.
+/// Prints rows in columns as wide as their longest cell.
 func printTable(_ rows: [[String]]) {
     let columns = rows.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
@@ -14,7 +14,7 @@ func printTable(_ rows: [[String]]) {
     }
 }
 
-/// For programs: one JSON document, keys sorted.
+/// Prints one JSON document with sorted keys, for programs.
 func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -13,10 +13,11 @@ enum Exit {
     static let pending = ExitCode(1)
     static let refused = ExitCode(2)
     static let database = ExitCode(3)
+    static let usage = ExitCode(64)
     static let settings = ExitCode(78)
 }
 
-/// Runs a command's work; errors go to standard error as sentences, and become exit codes.
+/// Runs a command's work. Errors become messages on standard error and exit codes.
 func reportingErrors(_ body: () async throws -> Void) async throws {
     do {
         try await body()
@@ -31,9 +32,9 @@ func reportingErrors(_ body: () async throws -> Void) async throws {
         throw Exit.settings
     } catch let error as MigrationError {
         complain(error.description)
-        throw error.isDatabases ? Exit.database : Exit.refused
+        throw error.exitCode
     } catch let error as BlockingConnection.Failure {
-        complain("The database says: \(error)")
+        complain("The database refused: \(error)")
         throw Exit.database
     } catch let error as TokenKeysError {
         complain("LYCEUM_TOKEN_KEYS: \(error)")
@@ -62,12 +63,27 @@ func complain(_ text: String) {
     _ = write(STDERR_FILENO, line, line.utf8.count)
 }
 
+/// Asks at the terminal, on standard error. False when there is no terminal.
+///
+/// - Throws: `Exit.refused` when the answer is not yes.
+func asks(_ question: String) throws -> Bool {
+    guard isatty(STDIN_FILENO) == 1 else { return false }
+    fflush(nil)
+    _ = write(STDERR_FILENO, question, question.utf8.count)
+    if readLine() != "yes" {
+        complain("Nothing was changed.")
+        throw Exit.refused
+    }
+    return true
+}
+
 extension MigrationError {
-    /// The database's fault, not the files'.
-    fileprivate var isDatabases: Bool {
+    fileprivate var exitCode: ExitCode {
         switch self {
-        case .failed, .functions, .interrupted, .busy: true
-        default: false
+        case .stopped(let signal, _, _, _, _), .abandoned(let signal): ExitCode(128 + signal)
+        // The cause is the database, not the files.
+        case .failed, .functions, .interrupted, .busy: Exit.database
+        default: Exit.refused
         }
     }
 }

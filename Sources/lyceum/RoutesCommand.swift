@@ -7,11 +7,15 @@ import Web
 struct RoutesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "routes",
-        abstract: "Print every route: method, path, who may call it, scopes that let a program in, operationId.",
+        abstract: "Print all routes of the API.",
         discussion: """
+            For each one: method, path, who may call it, the scopes with which integrations may call it, operationId.
+
             EXAMPLES:
               lyceum routes
               lyceum routes --json
+
+            EXIT CODES: 0 printed, 64 wrong use of the command line
             """)
 
     @Flag(help: "Print JSON.")

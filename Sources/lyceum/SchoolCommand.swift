@@ -5,10 +5,10 @@ import Postgres
 struct SchoolCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "school",
-        abstract: "Open a school, and show which there are.",
+        abstract: "Create schools, and list them.",
         discussion: """
-            Connects as the owner (LYCEUM_OWNER_DATABASE_URL), to a database that `lyceum migrate up` has brought to \
-            this program's schema.
+            Connects as the owner of the database (LYCEUM_OWNER_DATABASE_URL), which has to be migrated (`lyceum migrate \
+            up`).
 
             EXAMPLES:
               lyceum school create lyceum29 --name 'Лицей № 29' --time-zone Asia/Yekaterinburg --template ru
@@ -16,9 +16,10 @@ struct SchoolCommand: AsyncParsableCommand {
 
             EXIT CODES:
               0   done
-              2   refused: the code is taken, there is no such time zone, the schema is not this program's
+              2   refused: the code is taken, there is no such time zone, or the schema is not the one that this program \
+            needs
               3   the database can't be reached, or a statement failed
-              64  wrong use of the command line, a malformed code among it
+              64  wrong use of the command line, such as a malformed code
               78  a setting is missing or wrong
             """,
         subcommands: [Create.self, List.self])
@@ -27,15 +28,15 @@ struct SchoolCommand: AsyncParsableCommand {
 extension SchoolCommand {
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Open a school.",
+            abstract: "Create a school.",
             discussion: """
-                One transaction: a school is there with all that it begins with, or not at all. Without a template it \
-                has its settings and nothing else.
+                It is one transaction: the school is created completely or not at all. Without a template it has only \
+                its settings.
 
                 The template ru fills in what most Russian schools have, to be changed where this one differs: the \
                 academic year (1 September to 31 May) with quarters for grades 1 to 9, half-years for grades 10 and 11, \
-                holidays; bells of two shifts and of grade 1; the subjects of the federal curriculum; kinds of work \
-                with their weights; the labels of attendance and of marks.
+                and holidays; bell schedules of two shifts and of grade 1; the subjects of the federal curriculum; \
+                categories of work with their weights; the labels of attendance and of marks.
 
                 EXAMPLES:
                   lyceum school create lyceum29 --name 'Лицей № 29' --time-zone Asia/Yekaterinburg --template ru
@@ -45,28 +46,30 @@ extension SchoolCommand {
 
                 EXIT CODES:
                   0   done
-                  2   refused: the code is taken, there is no such time zone, the schema is not this program's
+                  2   refused: the code is taken, there is no such time zone, or the schema is not the one that this \
+                program needs
                   3   the database can't be reached, or a statement failed
-                  64  wrong use of the command line, a malformed code among it
+                  64  wrong use of the command line, such as a malformed code
                   78  a setting is missing or wrong
                 """)
 
-        @Argument(help: "What people type at sign-in: small letters, digits and -, at most 63. It stays for ever.")
+        @Argument(
+            help: "The code for sign-in: lower-case letters, digits and -, at most 63. It can't be changed.")
         var code: String
 
-        @Option(help: "As people read it.")
+        @Option(help: "The school's full name.")
         var name: String
 
         @Option(
-            help: ArgumentHelp("IANA name, such as Europe/Moscow: the school's dates are of it.", valueName: "zone"))
+            help: ArgumentHelp("The time zone of the school's dates, such as Europe/Moscow.", valueName: "zone"))
         var timeZone: String
 
-        @Option(help: "What to begin with: ru.")
+        @Option(help: "The template that fills the school: ru.")
         var template: NewSchool.Template?
 
         @Option(
             help: ArgumentHelp(
-                "When the template's academic year begins. Default: that of today, from June on the next one.",
+                "The year in which the template's academic year begins. Default: the current one, from June the next.",
                 valueName: "year"))
         var year: Int?
 
@@ -77,14 +80,15 @@ extension SchoolCommand {
 
         func validate() throws {
             guard NewSchool.isCode(code) else {
-                throw ValidationError("A code is 1 to 63 small letters (a-z), digits and -, and does not begin with -.")
+                throw ValidationError(
+                    "A code must be 1 to 63 lower-case letters (a-z), digits and -, and must not begin with -.")
             }
-            guard isName(name) else { throw ValidationError("--name is a line of at most 200 characters.") }
+            guard isName(name) else { throw ValidationError("--name must be one line of at most 200 characters.") }
             if let year {
-                guard template != nil else { throw ValidationError("--year is of a template: add --template ru.") }
+                guard template != nil else { throw ValidationError("--year needs a template: add --template ru.") }
                 guard NewSchool.years.contains(year) else {
                     throw ValidationError(
-                        "--year is between \(NewSchool.years.lowerBound) and \(NewSchool.years.upperBound).")
+                        "--year must be between \(NewSchool.years.lowerBound) and \(NewSchool.years.upperBound).")
                 }
             }
         }
@@ -129,16 +133,16 @@ extension SchoolCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show the schools of this deployment.",
+            abstract: "List the schools in the database.",
             discussion: """
-                By code, with the academic year that holds today.
+                Sorted by code, with the current academic year of each.
 
                 EXAMPLES:
                   lyceum school list
                   lyceum school list --json
 
-                EXIT CODES: 0 printed, also when there is none, 2 the schema is not this program's, 3 no database, \
-                78 a setting is missing or wrong
+                EXIT CODES: 0 printed, also when there are none, 2 the schema is not the one that this program needs, 3 no \
+                database, 78 a setting is missing or wrong
                 """)
 
         @Flag(help: "Print JSON.")
@@ -152,7 +156,7 @@ extension SchoolCommand {
                 if json {
                     try printJSON(["schools": schools])
                 } else if schools.isEmpty {
-                    print("There is no school yet: `lyceum school create` opens one.")
+                    print("There are no schools yet: `lyceum school create` creates one.")
                 } else {
                     printTable(
                         [["CODE", "NAME", "TIME ZONE", "YEAR", "PEOPLE", "STATE"]]
@@ -170,7 +174,7 @@ extension SchoolCommand {
 
 extension NewSchool.Template: ExpressibleByArgument {}
 
-/// Whether a text can be a name: one line with something on it.
+/// Whether a text can be a name: one line that is not blank.
 func isName(_ text: String) -> Bool {
     text.unicodeScalars.count <= 200 && text.contains { !$0.isWhitespace }
         && !text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }

@@ -17,10 +17,10 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Serve the API.",
         discussion: """
-            Connects with the server's role (LYCEUM_DATABASE_URL) and refuses to start when row-level security does not \
-            bind that role, or when the schema is older or newer than this program's. SIGTERM and Ctrl-C end it: \
-            /readyz answers 503, requests in flight and background work finish. With a certificate it speaks HTTPS; \
-            SIGHUP reads certificate and key again.
+            Connects with the server's role (LYCEUM_DATABASE_URL). Refuses to start when row-level security does not \
+            apply to that role, or when the database's schema is older or newer than this program. On SIGTERM or Ctrl-C \
+            it stops: /readyz answers 503, and requests in flight and background work finish. With a certificate it \
+            serves HTTPS; on SIGHUP it reads the certificate and key again.
 
             EXAMPLES:
               lyceum serve
@@ -28,13 +28,14 @@ struct ServeCommand: AsyncParsableCommand {
               LYCEUM_CONFIG=/etc/lyceum.json lyceum serve --host 0.0.0.0
               lyceum serve --tls-certificate fullchain.pem --tls-key privkey.pem --port 443
 
-            EXIT CODES: 0 stopped; 2 refused to start; 3 the database can't be reached; 78 a setting is missing or wrong
+            EXIT CODES: 0 stopped, 2 refused to start, 3 the database can't be reached, 64 wrong use of the command line, \
+            78 a setting is missing or wrong
             """)
 
     @OptionGroup var settings: SettingsOptions
     @OptionGroup var listen: ListenOptions
 
-    @Option(help: ArgumentHelp("How long what is in flight may take after SIGTERM.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long requests in flight may take after SIGTERM.", valueName: "seconds"))
     var grace = 20.0
 
     func run() async throws {
@@ -64,7 +65,7 @@ struct ServeCommand: AsyncParsableCommand {
             configuration.host = settings.host
             configuration.port = UInt16(settings.port)
             configuration.cores = settings.cores
-            configuration.logsRequests = level <= .info
+            configuration.logging = level <= .info ? settings.logging : nil
             configuration.tls = tls
             configuration.proxies = TrustedProxies(settings.trustedProxies)
             configuration.limits.connections = settings.coreConnections
@@ -107,9 +108,9 @@ struct ServeCommand: AsyncParsableCommand {
     }
 }
 
-/// The server as a part of the process's life.
+/// The server as a service of the process.
 private struct ServerService: Service, CustomStringConvertible {
-    /// The service group asks for it, and would else print all that is in here, the contract byte by byte.
+    /// Without this, the service group would print everything in here, including the bytes of the contract.
     var description: String { "server" }
 
     let settings: ServerSettings
@@ -128,7 +129,7 @@ private struct ServerService: Service, CustomStringConvertible {
         let descriptors = DescriptorLimit.raise()
         if descriptors < configuration.limits.totalConnections {
             logger.warning(
-                "fewer open files are allowed than connections",
+                "the limit of open files is lower than that of connections",
                 metadata: ["files": "\(descriptors)", "connections": "\(configuration.limits.totalConnections)"])
         }
         let server = try await RunningServer(
@@ -140,10 +141,12 @@ private struct ServerService: Service, CustomStringConvertible {
                 logger.error("database connection lost", metadata: ["lane": "\(lane)", "reason": "\(reason)"])
             case .refused(let lane, let reason):
                 logger.error("database refused a connection", metadata: ["lane": "\(lane)", "reason": "\(reason)"])
+            case .warning(let lane, let reason):
+                logger.warning("database warning", metadata: ["lane": "\(lane)", "reason": "\(reason)"])
             }
         }
         if let trouble = await server.waitUntilReady(seconds: 10) {
-            logger.error("database is not there yet", metadata: ["reason": "\(trouble)"])
+            logger.error("database is not reachable yet", metadata: ["reason": "\(trouble)"])
         }
         logger.notice(
             "listening",
@@ -167,7 +170,7 @@ private struct ServerService: Service, CustomStringConvertible {
     }
 }
 
-/// Checks that need the database, tried again while it is not there yet.
+/// Checks that need the database, repeated until it is reachable.
 private struct StartConditions {
     let settings: Settings
     let installed: InstalledFiles
@@ -176,7 +179,7 @@ private struct StartConditions {
 
     func check() async throws {
         var url = try ConnectionURL(settings.requireDatabaseURL())
-        // A host that does not answer leaves time for the next one of the URL.
+        // A host that does not answer must leave time for the next one of the URL.
         if url["connect_timeout"] == nil { url["connect_timeout"] = "3" }
         let end = ContinuousClock.now + Self.patience
         var hasComplained = false
@@ -204,18 +207,18 @@ private struct StartConditions {
 }
 
 extension Settings {
-    /// - Throws: `SettingsError` when they are no keys.
+    /// - Throws: `SettingsError` when the text has no valid keys.
     fileprivate func sealingKeys() throws -> SealingKeys? {
         guard let secretsKeys else { return nil }
         do {
             return try SealingKeys(TokenKeys(configuration: secretsKeys))
         } catch let error as TokenKeysError {
             let origin = entries.first { $0.key == "secrets.keys" }?.origin ?? ""
-            throw SettingsError.wrong("secrets.keys", origin: origin, "is not usable: \(error)")
+            throw SettingsError.wrong("secrets.keys", origin: origin, "can't be used: \(error)")
         }
     }
 
-    /// - Throws: `SettingsError` when the file cannot be read, or has no line: a list that silently forbids nothing.
+    /// - Throws: `SettingsError` when the file cannot be read or is empty: an empty list would silently forbid nothing.
     fileprivate func loadBreachedPasswords() throws -> BreachedPasswords? {
         guard let path = breachedPasswords else { return nil }
         let origin = entries.first { $0.key == "passwords.breached" }?.origin ?? ""
@@ -224,14 +227,14 @@ extension Settings {
         }
         let passwords = try BreachedPasswords(Array(data))
         guard passwords.count > 0 else {
-            throw SettingsError.wrong("passwords.breached", origin: origin, "names \(path), which holds no password")
+            throw SettingsError.wrong("passwords.breached", origin: origin, "names \(path), which contains no password")
         }
         return passwords
     }
 }
 
 extension BlockingConnection.Failure {
-    /// Not refused by a statement: the server is not there, is starting, or the connection broke.
+    /// The error is not a refused statement: the server is down or starting, or the connection broke.
     fileprivate var isConnectionTrouble: Bool {
         guard let sqlState else { return true }
         return sqlState.hasPrefix("08") || sqlState.hasPrefix("57P")

@@ -4,68 +4,71 @@ import HTTP1
 import Postgres
 import Web
 
-/// What the server and its tools are set up with: a flag, else the environment, else the JSON file, else a default.
+/// The settings of the server and its tools. Each comes from a flag, else the environment, else the JSON file, else a
+/// default.
 ///
-/// A key `listen.port` is `LYCEUM_LISTEN_PORT` in the environment and `{"listen": {"port": …}}` in the file.
+/// The key `listen.port` is `LYCEUM_LISTEN_PORT` in the environment and `{"listen": {"port": …}}` in the file.
 struct Settings: Sendable {
-    /// `database.url`: what `serve` connects with; row-level security holds for this role.
+    /// `database.url`: the connection of `serve`; row-level security applies to its role.
     var databaseURL: String?
-    /// `owner.database.url`: what migrations, imports and backups connect with.
+    /// `owner.database.url`: the connection of migrations, imports and backups.
     var ownerDatabaseURL: String?
     var host: String
     var port: Int
-    /// How many cores serve: a thread, an event loop and database connections each.
+    /// The number of cores that serve. Each has a thread, an event loop and database connections.
     var cores: Int
-    /// `database.readers`, `.writers`, `.leased`: connections of each core; `database.queue.limit`, `.timeout`: requests of a
-    /// core that may wait for each of the three, and for how many milliseconds.
+    /// `database.readers`, `.writers`, `.leased`: connections of each core. `database.queue.limit`, `.timeout`: how
+    /// many requests of a core may wait for each of the three, and for how many milliseconds.
     var pool: Lanes.Pool
-    /// `token.keys`: `id:base64url` pairs separated by commas; the first signs.
+    /// `token.keys`: `id:base64url` pairs separated by commas; the first one signs.
     var tokenKeys: String?
-    /// `secrets.keys`, in the same form: they seal the secrets of second factors; the first seals, all open. Nil: there are no
-    /// second factors.
+    /// `secrets.keys`, in the same form: they encrypt the secrets of second factors. The first one encrypts, all
+    /// decrypt. Nil: there are no second factors.
     var secretsKeys: String?
-    /// The address that clients use; also the issuer in tokens.
+    /// The address that clients use; also the issuer of tokens.
     var publicURL: String
-    /// `tls.certificate` and `tls.key`: paths of PEM files; nil for HTTP in the clear.
+    /// `tls.certificate` and `tls.key`: paths of PEM files; nil for plain HTTP.
     var tls: TLSFiles?
-    /// `proxies.trusted`: addresses and blocks separated by commas.
+    /// `proxies.trusted`: addresses and blocks of addresses, separated by commas.
     var trustedProxies: [AddressBlock]
-    /// Open client connections: in all, on one core, from one address.
+    /// The maximum number of open client connections: in all, per core, and per address.
     var totalConnections: Int
     var coreConnections: Int
     var addressConnections: Int
-    /// `bodies.memory`: bytes of request bodies that all connections together hold until they are whole.
+    /// `bodies.memory`: the maximum number of bytes that incomplete request bodies of all connections take together.
     var bodyMemory: Int
-    /// Seconds that the server goes on after it was told to stop, while `/readyz` is 503.
+    /// Seconds for which the server continues after the signal to stop, while `/readyz` answers 503.
     var shutdownDelay: Int
     /// trace, debug, info, notice, warning, error, critical.
     var logLevel: String
-    /// `rate.requests`: of one user, or of one address without a user, in `rate.window`; 0: no limits at all.
+    /// `log.requests`, `log.probes`: one of how many successful requests gets a line in the log; 0: none.
+    var logging: RequestLogging
+    /// `rate.requests`: requests of one user, or of one address without a user, per `rate.window`; 0: no limits at all.
     var rateRequests: Int
-    /// `rate.signins`: of one address in `rate.window`.
+    /// `rate.signins`: sign-ins from one address per `rate.window`.
     var rateSignIns: Int
     /// Seconds.
     var rateWindow: Int
-    /// `cors.origins`: whose pages may read answers, separated by commas, or `*`.
+    /// `cors.origins`: the origins whose pages may read answers, separated by commas, or `*`.
     var corsOrigins: CORS?
-    /// `compression.minimum`: bytes from which answers are compressed; 0: never.
+    /// `compression.minimum`: the size in bytes from which answers are compressed; 0: never.
     var compressionMinimum: Int
-    /// `server.timing`: whether answers carry `Server-Timing`.
+    /// `server.timing`: whether answers have `Server-Timing`.
     var showsTiming: Bool
-    /// `admin.host`, `admin.port`: where `/metrics` is; nil: nowhere.
+    /// `admin.host`, `admin.port`: the address of `/metrics`; nil: none.
     var adminHost: String
     var adminPort: Int?
-    /// `background.enabled`: whether this process does work behind the requests; `.rhythm`: seconds between two looks for it;
-    /// `.concurrency`: pieces at a time, with a connection to the database each.
+    /// `background.enabled`: whether this process does background work. `.rhythm`: seconds between two checks for due
+    /// work. `.concurrency`: tasks at once, each with a database connection.
     var runsBackground: Bool
     var backgroundRhythm: Int
     var backgroundConcurrency: Int
     /// `passwords.breached`: the path of a file of passwords, or their SHA-1, that nobody may choose; nil: none.
     var breachedPasswords: String?
-    /// Where `Migrations/` and openapi.yaml are; nil: looked for, see `InstalledFiles`.
+    /// The directory of `Migrations/` and openapi.yaml; nil: searched for, see `InstalledFiles`.
     var resourcesDirectory: String?
 
-    /// Every setting as people may see it, and where it came from.
+    /// All settings in printable form, with their origins.
     let entries: [Entry]
 
     struct TLSFiles: Sendable, Equatable {
@@ -86,7 +89,7 @@ struct Settings: Sendable {
         config: String? = nil, flags: [String: String?] = [:],
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) async throws -> Settings {
-        // Set to nothing is not set: that is how compose files leave a variable out.
+        // An empty variable counts as not set: compose files pass variables on in this way.
         let environment = environment.filter { !$0.value.isEmpty }
         var layers = [
             Layer(flags: flags.compactMapValues { $0 }),
@@ -95,6 +98,26 @@ struct Settings: Sendable {
         if let path = config ?? environment["LYCEUM_CONFIG"] { layers.append(try await Layer(file: path)) }
         return try Settings(Lookup(layers: layers))
     }
+
+    /// Warnings about environment variables that begin with LYCEUM_ and that nothing reads. They are never errors,
+    /// because a newer program or a companion program may know them.
+    static func warnings(environment: [String: String] = ProcessInfo.processInfo.environment) -> [String] {
+        let known = ["LYCEUM_CONFIG"] + Lookup.keys.map { variable($0) }
+        return environment.keys.sorted().filter { name in
+            name.hasPrefix("LYCEUM_") && !known.contains(name) && !scriptVariables.contains { name.hasPrefix($0) }
+        }.map { name in
+            "the environment variable \(name) is unknown and has no effect."
+                + (Suggestions.nearest(to: String(name.dropFirst(7)), in: known.map { String($0.dropFirst(7)) }).map {
+                    " Did you mean LYCEUM_\($0)?"
+                } ?? "")
+        }
+    }
+
+    /// Variables, or their prefixes, of docs/roles.sql and of the repository's scripts and tests.
+    private static let scriptVariables = [
+        "LYCEUM_SUPERUSER_PASSWORD", "LYCEUM_OWNER_PASSWORD", "LYCEUM_SERVER_PASSWORD", "LYCEUM_TEST_",
+        "LYCEUM_LONG_TESTS", "LYCEUM_BENCH_", "LYCEUM_CONTRACT_HOME", "LYCEUM_PROGRAM",
+    ]
 
     private init(_ lookup: consuming Lookup) throws {
         databaseURL = try lookup.url("database.url")
@@ -122,6 +145,9 @@ struct Settings: Sendable {
             "public.url", default: "\(tls == nil ? "http" : "https")://\(host):\(port)")
         logLevel = try lookup.string(
             "log.level", oneOf: ["trace", "debug", "info", "notice", "warning", "error", "critical"], default: "info")
+        logging = RequestLogging()
+        logging.requests = try lookup.int("log.requests", in: 0...1_000_000, default: logging.requests)
+        logging.probes = try lookup.int("log.probes", in: 0...1_000_000, default: logging.probes)
         rateRequests = try lookup.int("rate.requests", in: 0...1_000_000, default: 600)
         rateSignIns = try lookup.int("rate.signins", in: 1...1_000_000, default: 300)
         rateWindow = try lookup.int("rate.window", in: 1...86_400, default: 60)
@@ -138,7 +164,7 @@ struct Settings: Sendable {
         entries = lookup.entries
     }
 
-    /// - Throws: `SettingsError.missing`, which says how to set it.
+    /// - Throws: `SettingsError.missing`, which explains how to set it.
     func requireDatabaseURL() throws(SettingsError) -> String {
         guard let databaseURL else { throw .missing("database.url") }
         return databaseURL
@@ -154,7 +180,7 @@ struct Settings: Sendable {
         return tokenKeys
     }
 
-    /// Of the process to the database, when nothing hangs.
+    /// The process's connections to the database, when nothing hangs.
     var databaseConnections: Int { pool.connections * cores + (runsBackground ? backgroundConcurrency : 0) }
 
     static func variable(_ key: String) -> String {
@@ -162,7 +188,7 @@ struct Settings: Sendable {
     }
 }
 
-/// A log line or a crash report must not show secrets.
+/// Keeps secrets out of log lines and crash reports.
 extension Settings: CustomStringConvertible, CustomReflectable {
     var description: String { entries.map { "\($0.key)=\($0.value ?? "")" }.joined(separator: " ") }
 

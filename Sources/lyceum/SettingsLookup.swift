@@ -4,7 +4,7 @@ import HTTP1
 import Postgres
 import Web
 
-/// What is wrong with the settings, and how to put it right. Never repeats a secret.
+/// An error in the settings, with the way to correct it. Never contains a secret.
 enum SettingsError: Error, Equatable, CustomStringConvertible {
     case missing(String)
     case wrong(String, origin: String, String)
@@ -13,14 +13,14 @@ enum SettingsError: Error, Equatable, CustomStringConvertible {
     var description: String {
         switch self {
         case .missing(let key):
-            "\(key) is not set. Set \(Settings.variable(key)) in the environment, or put it into the file that --config names."
+            "\(key) is not set. Set \(Settings.variable(key)) in the environment, or \(key) in the file given with --config."
         case .wrong(let key, let origin, let problem): "\(key) (from \(origin)) \(problem)."
-        case .file(let path, let problem): "The settings file \(path) \(problem)."
+        case .file(let path, let problem): "The settings file \(path) \(problem)\(problem.hasSuffix("?") ? "" : ".")"
         }
     }
 }
 
-/// The layers of settings, searched in order; keeps a list of what was found where.
+/// The layers of settings, searched in order. Records where each setting was found.
 struct Lookup {
     private let layers: [Layer]
     private(set) var entries: [Settings.Entry] = []
@@ -30,7 +30,8 @@ struct Lookup {
         "database.writers", "database.leased", "database.queue.limit", "database.queue.timeout", "token.keys",
         "secrets.keys", "tls.certificate", "tls.key", "proxies.trusted", "connections.core", "connections.total",
         "connections.address", "bodies.memory",
-        "shutdown.delay", "public.url", "log.level", "rate.requests", "rate.signins", "rate.window", "cors.origins",
+        "shutdown.delay", "public.url", "log.level", "log.requests", "log.probes", "rate.requests", "rate.signins",
+        "rate.window", "cors.origins",
         "compression.minimum", "server.timing", "admin.host", "admin.port", "background.enabled",
         "background.rhythm", "background.concurrency", "passwords.breached", "resources.directory",
     ]
@@ -48,7 +49,7 @@ struct Lookup {
     ) throws(SettingsError) -> String {
         let found = try find(key, .string)
         if let found, let allowed, !allowed.contains(found.value) {
-            throw .wrong(key, origin: found.origin, "is not one of \(allowed.joined(separator: ", "))")
+            throw .wrong(key, origin: found.origin, "must be one of \(allowed.joined(separator: ", "))")
         }
         note(key, found?.value ?? fallback, found?.origin ?? "default")
         return found?.value ?? fallback
@@ -61,12 +62,12 @@ struct Lookup {
         note(key, found?.value ?? String(fallback), found?.origin ?? "default")
         guard let found else { return fallback }
         guard let number = Int(found.value), range.contains(number) else {
-            throw .wrong(key, origin: found.origin, "is not between \(range.lowerBound) and \(range.upperBound)")
+            throw .wrong(key, origin: found.origin, "must be between \(range.lowerBound) and \(range.upperBound)")
         }
         return number
     }
 
-    /// Addresses and blocks of them, separated by commas.
+    /// Addresses and blocks of addresses, separated by commas.
     mutating func blocks(_ key: String) throws(SettingsError) -> [AddressBlock] {
         let found = try find(key, .string)
         note(key, found?.value, found?.origin)
@@ -76,14 +77,14 @@ struct Lookup {
             let text = part.filter { $0 != " " }
             guard let block = AddressBlock(text) else {
                 throw .wrong(
-                    key, origin: found.origin, "holds \(text), which is no address and no block like 10.0.0.0/8")
+                    key, origin: found.origin, "has \(text), which is neither an address nor a block like 10.0.0.0/8")
             }
             blocks.append(block)
         }
         return blocks
     }
 
-    /// A certificate needs a key, and the other way round.
+    /// A certificate needs a key, and a key needs a certificate.
     mutating func tls() throws(SettingsError) -> Settings.TLSFiles? {
         let certificate = try string("tls.certificate")
         let key = try string("tls.key")
@@ -106,13 +107,13 @@ struct Lookup {
     mutating func bool(_ key: String, default fallback: Bool) throws(SettingsError) -> Bool {
         let found = try find(key, .bool)
         if let found, Bool(found.value) == nil {
-            throw .wrong(key, origin: found.origin, "is neither true nor false")
+            throw .wrong(key, origin: found.origin, "must be true or false")
         }
         note(key, found?.value ?? String(fallback), found?.origin ?? "default")
         return found.flatMap { Bool($0.value) } ?? fallback
     }
 
-    /// Origins of pages in other places.
+    /// The origins of pages on other hosts.
     mutating func origins(_ key: String) throws(SettingsError) -> CORS? {
         guard let found = try find(key, .string) else {
             note(key, nil, nil)
@@ -124,7 +125,8 @@ struct Lookup {
         } catch {
             throw .wrong(
                 key, origin: found.origin,
-                "is not like https://app.example.org (several separated by commas) or *: \(error.origin)")
+                "must be origins like https://app.example.org, separated by commas, or *; this is not one: \(error.origin)"
+            )
         }
     }
 
@@ -134,14 +136,14 @@ struct Lookup {
         return found?.value
     }
 
-    /// A database's URL, shown without its password.
+    /// The URL of a database, shown without its password.
     mutating func url(_ key: String) throws(SettingsError) -> String? {
         guard let found = try find(key, .string) else {
             note(key, nil, nil)
             return nil
         }
         guard let url = try? ConnectionURL(found.value) else {
-            throw .wrong(key, origin: found.origin, "is not like postgresql://user:password@host:5432/database")
+            throw .wrong(key, origin: found.origin, "must look like postgresql://user:password@host:5432/database")
         }
         note(key, url.masked, found.origin)
         return found.value
@@ -158,7 +160,7 @@ struct Lookup {
                 value = try layer.provider.value(forKey: AbsoluteConfigKey(ConfigKey(key)), type: type).value
             } catch {
                 let kind = type == .int ? "a whole number" : type == .bool ? "true or false" : "text"
-                throw .wrong(key, origin: layer.origin(key), "is not \(kind)")
+                throw .wrong(key, origin: layer.origin(key), "must be \(kind)")
             }
             switch value?.content {
             case .string(let text): return (text, layer.origin(key))
@@ -171,12 +173,12 @@ struct Lookup {
     }
 }
 
-/// One place where settings come from.
+/// One source of settings.
 struct Layer {
     let provider: any ConfigProvider
     let origin: @Sendable (_ key: String) -> String
 
-    /// Values of flags by key. Numbers come as text, as in the environment.
+    /// Values of flags by key. Numbers are text, as in the environment.
     init(flags: [String: String]) {
         provider = EnvironmentVariablesProvider(
             environmentVariables: Dictionary(
@@ -189,7 +191,7 @@ struct Layer {
         origin = { Settings.variable($0) }
     }
 
-    /// A JSON file; a key that isn't known is an error, as it would be a setting that silently does nothing.
+    /// A JSON file. An unknown key is an error, because the setting would silently have no effect.
     init(file path: String) async throws(SettingsError) {
         guard let data = FileManager.default.contents(atPath: path) else { throw .file(path, "can't be read") }
         let keys: Keys
@@ -202,7 +204,8 @@ struct Layer {
             throw .file(path, "is not a JSON object of objects, strings, numbers and true or false")
         }
         for key in keys.paths where !Lookup.keys.contains(key) {
-            throw .file(path, "has an unknown key \(key); known are \(Lookup.keys.joined(separator: ", "))")
+            let hint = Suggestions.nearest(to: key, in: Lookup.keys).map { "did you mean \($0)?" }
+            throw .file(path, "has the unknown key \(key); \(hint ?? "`lyceum config` lists all keys")")
         }
         origin = { _ in path }
     }

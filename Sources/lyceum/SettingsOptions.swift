@@ -1,46 +1,53 @@
 import ArgumentParser
 
-/// Flags of every command that needs settings.
+/// Flags of all commands that need settings.
 struct SettingsOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("A JSON file with settings.", discussion: "Or LYCEUM_CONFIG.", valueName: "path"))
+    @Option(help: ArgumentHelp("A JSON file of settings.", discussion: "Or LYCEUM_CONFIG.", valueName: "path"))
     var config: String?
 
     @Option(
         help: ArgumentHelp(
-            "The directory that holds Migrations/ and openapi.yaml.", discussion: "Or LYCEUM_RESOURCES_DIRECTORY.",
+            "The directory with Migrations/, Templates/ and openapi.yaml.",
+            discussion: "Or LYCEUM_RESOURCES_DIRECTORY.",
             valueName: "path"))
     var resources: String?
 
-    var flags: [String: String?] { ["resources.directory": resources] }
+    private var flags: [String: String?] { ["resources.directory": resources] }
 
-    func load() async throws -> Settings { try await Settings.load(config: config, flags: flags) }
+    func load() async throws -> Settings { try await load(flags: [:]) }
+
+    /// Warns of variables that nothing reads; most of them are misspelt.
+    func load(flags: [String: String?]) async throws -> Settings {
+        for warning in Settings.warnings() { complain("Warning: \(warning)") }
+        return try await Settings.load(config: config, flags: flags.merging(self.flags) { $1 })
+    }
 }
 
-/// Flags of commands that serve, on top of `SettingsOptions`.
+/// Additional flags of commands that serve.
 struct ListenOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The address to listen on.", discussion: "Or LYCEUM_LISTEN_HOST.", valueName: "address"))
     var host: String?
 
-    @Option(help: ArgumentHelp("The port to listen on; 0 takes a free one.", discussion: "Or LYCEUM_LISTEN_PORT."))
+    @Option(help: ArgumentHelp("The port to listen on; 0 picks a free one.", discussion: "Or LYCEUM_LISTEN_PORT."))
     var port: Int?
 
-    @Option(help: ArgumentHelp("How many cores serve.", discussion: "Or LYCEUM_CORES.", valueName: "n"))
+    @Option(help: ArgumentHelp("The number of cores to use.", discussion: "Or LYCEUM_CORES.", valueName: "n"))
     var cores: Int?
 
-    @Option(help: ArgumentHelp("The address that clients use.", discussion: "Or LYCEUM_PUBLIC_URL.", valueName: "url"))
+    @Option(help: ArgumentHelp("The URL that clients use.", discussion: "Or LYCEUM_PUBLIC_URL.", valueName: "url"))
     var publicURL: String?
 
     @Option(
         name: .customLong("tls-certificate"),
         help: ArgumentHelp(
-            "A PEM file with the server's certificate and its chain.", discussion: "Or LYCEUM_TLS_CERTIFICATE.",
+            "A PEM file with the server's certificate and chain.", discussion: "Or LYCEUM_TLS_CERTIFICATE.",
             valueName: "path"))
     var certificate: String?
 
     @Option(
         name: .customLong("tls-key"),
         help: ArgumentHelp(
-            "A PEM file with the certificate's key.", discussion: "Or LYCEUM_TLS_KEY.", valueName: "path"))
+            "A PEM file with the certificate's private key.", discussion: "Or LYCEUM_TLS_KEY.", valueName: "path"))
     var key: String?
 
     @Option(
@@ -54,6 +61,6 @@ struct ListenOptions: ParsableArguments {
             "listen.host": host, "listen.port": port.map { String($0) }, "cores": cores.map { String($0) },
             "public.url": publicURL, "log.level": logLevel, "tls.certificate": certificate, "tls.key": key,
         ]
-        return try await Settings.load(config: options.config, flags: flags.merging(options.flags) { $1 })
+        return try await options.load(flags: flags)
     }
 }

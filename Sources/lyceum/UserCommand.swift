@@ -1,16 +1,17 @@
 import ArgumentParser
 import Diary
 import DiarySignIn
+import Glibc
 import Postgres
 
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user",
-        abstract: "Give staff their credentials: the first administrator, above all.",
+        abstract: "Create staff accounts and activation codes, above all for the first administrator.",
         discussion: """
-            Connects as the owner (LYCEUM_OWNER_DATABASE_URL). What is printed is a one-time activation code: with it \
-            the person chooses a password. It is shown once, kept as a hash, and expires (14 days, or as the school's \
-            settings say). Hand it over in person, and keep it out of logs and of the shell's history.
+            Connects as the owner of the database (LYCEUM_OWNER_DATABASE_URL). The commands print a one-time activation \
+            code, with which the person chooses a password. It is shown once, stored as a hash, and expires after 14 days \
+            or what the school's settings say. Hand it over in person, and keep it out of logs.
 
             EXAMPLES:
               lyceum user create --school lyceum29 --role administrator --last-name Иванова --first-name Мария
@@ -18,8 +19,8 @@ struct UserCommand: AsyncParsableCommand {
 
             EXIT CODES:
               0   done
-              2   refused: no such school or person, the login is taken, the person is not of the staff or blocked, \
-            the schema is not this program's
+              2   refused: there is no such school or person, the login is taken, the school has a person of this name, \
+            the person is not a member of staff or is blocked, or the schema is not the one that this program needs
               3   the database can't be reached, or a statement failed
               64  wrong use of the command line
               78  a setting is missing or wrong
@@ -30,10 +31,13 @@ struct UserCommand: AsyncParsableCommand {
 extension UserCommand {
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a person of the staff, and a code to begin with.",
+            abstract: "Create a member of staff and an activation code.",
             discussion: """
-                The login is made of the name (ivanova.mariya) unless it is given. Pupils and guardians get their codes \
+                Without --login, the login is made from the name (ivanova.mariya). Students and guardians get their codes \
                 from the class teacher, not from here.
+
+                When the school already has a person of this name, the command asks at a terminal whether this is \
+                another person, and refuses elsewhere: --namesake says that it is. For a new code use `user reset`.
 
                 EXAMPLES:
                   lyceum user create --school lyceum29 --role administrator \\
@@ -43,7 +47,8 @@ extension UserCommand {
 
                 EXIT CODES:
                   0   done
-                  2   refused: no such school, the login is taken, the schema is not this program's
+                  2   refused: there is no such school, the login is taken, the school has a person of this name, or the \
+                schema is not the one that this program needs
                   3   the database can't be reached, or a statement failed
                   64  wrong use of the command line
                   78  a setting is missing or wrong
@@ -52,7 +57,7 @@ extension UserCommand {
         @Option(help: ArgumentHelp("The school's code.", valueName: "code"))
         var school: String
 
-        @Option(help: "administrator, head, deputy_head or teacher; may be given several times.")
+        @Option(help: "administrator, head, deputy_head or teacher; can be repeated.")
         var role: [StaffAccount.Role]
 
         @Option(help: ArgumentHelp("As in the passport.", valueName: "name"))
@@ -61,11 +66,14 @@ extension UserCommand {
         @Option(help: ArgumentHelp("As in the passport.", valueName: "name"))
         var firstName: String
 
-        @Option(help: ArgumentHelp("The patronymic, for who has one.", valueName: "name"))
+        @Option(help: ArgumentHelp("The patronymic, if there is one.", valueName: "name"))
         var middleName: String?
 
-        @Option(help: "3 to 64 of Latin letters, digits, . _ - @; large and small letters are the same.")
+        @Option(help: "3 to 64 Latin letters, digits and . _ - @; upper and lower case are the same.")
         var login: String?
+
+        @Flag(help: "The school has another person of this name; create this one, too.")
+        var namesake = false
 
         @Flag(help: "Print JSON.")
         var json = false
@@ -73,13 +81,12 @@ extension UserCommand {
         @OptionGroup var settings: SettingsOptions
 
         func validate() throws {
-            if role.isEmpty { throw ValidationError("--role is missing: what is the person to do?") }
             guard [lastName, firstName, middleName ?? "-"].allSatisfy({ isName($0) }) else {
-                throw ValidationError("A name is a line of at most 200 characters.")
+                throw ValidationError("A name must be one line of at most 200 characters.")
             }
             if let login, !StaffAccount.isLogin(login) {
                 throw ValidationError(
-                    "--login is 3 to 64 of Latin letters, digits, . _ - @, and begins with a letter or digit.")
+                    "--login must be 3 to 64 Latin letters, digits and . _ - @, and begin with a letter or digit.")
             }
         }
 
@@ -88,21 +95,32 @@ extension UserCommand {
                 let account = StaffAccount(try await settings.load().ownerConnection(), school: school)
                 let person = StaffAccount.Person(
                     lastName: lastName, firstName: firstName, middleName: middleName, login: login)
-                try show(account.create(person, roles: role), school: school, json: json)
+                try show(create(person, account), school: school, json: json)
+            }
+        }
+
+        private func create(_ person: StaffAccount.Person, _ account: StaffAccount) throws -> StaffAccount.Issued {
+            do {
+                return try account.create(person, roles: role, isNamesake: namesake)
+            } catch let refusal as OwnerRefusal {
+                guard case .namesakes = refusal, isatty(STDIN_FILENO) == 1 else { throw refusal }
+                complain(refusal.description)
+                _ = try asks("Type yes if this is another person: ")
+                return try account.create(person, roles: role, isNamesake: true)
             }
         }
     }
 
     struct Reset: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Take a password away, and make a new code.",
+            abstract: "Invalidate a password and create a new activation code.",
             discussion: """
-                For a person of the staff who lost the password, or whose password others know. The password is worth \
-                nothing from then on, all sessions are ended (an access token that is out still reads for at most 15 \
-                minutes, and writes nothing), a code that was not used dies. The reason stands in the audit log.
+                For a member of staff who forgot the password, or whose password others know. The password and any unused \
+                code stop working, and all sessions end; an access token that was already issued can still read for up to \
+                15 minutes, but not write. The reason goes to the audit log.
 
-                A second factor stays, and is asked for with the new password, unless --second-factor takes it away: for \
-                an administrator who has lost app and recovery codes, when there is no other one to do it.
+                A second factor stays and is asked for with the new password, unless --second-factor removes it: for an \
+                administrator who has lost both the app and the recovery codes and has no other administrator to ask.
 
                 EXAMPLES:
                   lyceum user reset --school lyceum29 ivanova.mariya --reason 'forgot it'
@@ -111,8 +129,8 @@ extension UserCommand {
 
                 EXIT CODES:
                   0   done
-                  2   refused: no such school or person, the person is not of the staff or blocked, the schema is not \
-                this program's
+                  2   refused: there is no such school or person, the person is not a member of staff or is blocked, or \
+                the schema is not the one that this program needs
                   3   the database can't be reached, or a statement failed
                   64  wrong use of the command line
                   78  a setting is missing or wrong
@@ -121,13 +139,13 @@ extension UserCommand {
         @Option(help: ArgumentHelp("The school's code.", valueName: "code"))
         var school: String
 
-        @Argument(help: "Of whom.")
+        @Argument(help: "The person's login.")
         var login: String
 
-        @Option(help: "Why, for the audit log.")
+        @Option(help: "The reason, for the audit log.")
         var reason: String
 
-        @Flag(help: "Take the second factor away, too.")
+        @Flag(help: "Remove the second factor, too.")
         var secondFactor = false
 
         @Flag(help: "Print JSON.")
@@ -136,7 +154,7 @@ extension UserCommand {
         @OptionGroup var settings: SettingsOptions
 
         func validate() throws {
-            guard isName(reason) else { throw ValidationError("--reason is a line of at most 200 characters.") }
+            guard isName(reason) else { throw ValidationError("--reason must be one line of at most 200 characters.") }
         }
 
         func run() async throws {

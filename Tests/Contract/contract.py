@@ -1,9 +1,9 @@
-"""Serves a demo school and has schemathesis hold the server against openapi.yaml, as each role; script/contract runs it.
+"""Serves a demo school and lets schemathesis check the server against openapi.yaml as each role; used by script/contract.
 
-As the roles of FULL it makes up requests of every kind; between them they reach nearly every operation. As the others it
-sends the contract's examples, which shows what these roles are answered. A role that is named is asked in full.
+For the roles in FULL it generates requests of every kind; together they reach nearly every operation. For the others it
+sends the contract's examples, which checks the answers that these roles get. A role named as argument is checked in full.
 
-Ids of the demo school go into paths, queries and bodies, so that most requests find something; the rest is made up.
+Paths, queries and bodies use ids of the demo school, so that most requests find something. Everything else is made up.
 """
 
 import json
@@ -28,10 +28,10 @@ ROLES = {
     "head": "head", "administrator": "admin", "program": None,
 }
 FULL = ("administrator", "teacher", "guardian")
-# Where the table is not the plural of the parameter's name.
+# Names whose table is not their plural.
 TABLES = {"staff_id": "staff", "category_id": "categories", "class_id": "classes", "plan_topic_id": "plan_topics"}
 
-# A made-up cursor, version or row of a file is data of the right shape that the server has to refuse.
+# A made-up cursor, version or row of a file has the right shape, but the server has to refuse it.
 CHECKS = """
 [checks]
 positive_data_acceptance.expected-statuses = [
@@ -58,8 +58,8 @@ def main():
         raise SystemExit(f"error: the server ended with {server.returncode}")
     check_log()
     if failed:
-        raise SystemExit(f"error: the contract does not hold as {', '.join(failed)}")
-    print(f"The contract holds as {', '.join(names or ROLES)}.")
+        raise SystemExit(f"error: the contract check failed as {', '.join(failed)}")
+    print(f"The contract check passed as {', '.join(names or ROLES)}.")
 
 
 def holds(name: str, port: int, options: list[str], in_full: bool) -> bool:
@@ -70,7 +70,7 @@ def holds(name: str, port: int, options: list[str], in_full: bool) -> bool:
     command = [SCHEMATHESIS, "--config-file", HOME / "schemathesis.toml", "run", HOME / "openapi.json", "--url", base]
     command += ["--max-examples", EXAMPLES, "--continue-on-failure", "--no-color", "--warnings", "off"]
     command += ["--request-timeout", "20", "--seed", SEED]
-    # It makes no archives; ImportArchiveTests damage one byte by byte.
+    # schemathesis cannot generate archives; ImportArchiveTests damage one byte by byte.
     command += ["--exclude-operation-id", "importArchive"]
     if not in_full:
         command += ["--phases", "examples"]
@@ -80,7 +80,7 @@ def holds(name: str, port: int, options: list[str], in_full: bool) -> bool:
 
 
 def configuration() -> str:
-    """Dictionaries of the demo school's ids, and the parameters and fields that they are for."""
+    """Dictionaries of the demo school's ids, and the parameters and fields that use them."""
     dictionaries, parameters = [], []
     for name, places in sorted(identifiers().items()):
         ids = ids_of(name)
@@ -93,10 +93,7 @@ def configuration() -> str:
 
 
 def strict_contract() -> dict:
-    """The contract, with answers that have no other fields than those it names.
-
-    To apps a field that they do not know is a new one; here it is one that the contract forgot.
-    """
+    """The contract with closed schemas of answers, so that undocumented fields are found."""
     contract = yaml.safe_load((ROOT / "openapi.yaml").read_text())
     answers = [operation["responses"] for path in contract["paths"].values()
                for method, operation in path.items() if method != "parameters"]
@@ -104,13 +101,13 @@ def strict_contract() -> dict:
         schema = contract["components"]["schemas"][name]
         if "properties" in schema:
             schema.setdefault("additionalProperties", False)
-    # It is told to be text; schemathesis takes it for what the text says.
+    # The contract says that it is text; schemathesis parses it.
     contract["paths"]["/openapi.yaml"]["get"]["responses"]["200"]["content"]["application/yaml"] = {}
     return contract
 
 
 def schemas_in(contract: dict, part) -> set[str]:
-    """Names of the schemas that a part of the contract refers to, through others too."""
+    """Names of the schemas that a part of the contract refers to, directly or through others."""
     found, waiting = set(), [part]
     while waiting:
         value = waiting.pop()
@@ -127,7 +124,7 @@ def schemas_in(contract: dict, part) -> set[str]:
 
 
 def identifiers() -> dict[str, set[str]]:
-    """Names ending in `_id`, and whether they stand in paths, queries or bodies."""
+    """Names ending in `_id`, and whether they are used in paths, queries or bodies."""
     contract = yaml.safe_load((ROOT / "openapi.yaml").read_text())
     found: dict[str, set[str]] = {}
     text = (ROOT / "openapi.yaml").read_text()
@@ -152,7 +149,7 @@ def ids_of(name: str) -> list[str]:
 
 
 def sign_in(base: str, name: str) -> str:
-    # Made-up sign-ins with the contract's own example names lock it (A6).
+    # Made-up sign-ins with the contract's example names lock the login (A6).
     query("DELETE FROM sign_in_failures")
     body = {"grant_type": "password", "school": "lyceum29", "username": ROLES[name], "password": "lyceum-demo"}
     if name == "program":

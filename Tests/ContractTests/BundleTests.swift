@@ -5,10 +5,10 @@ import Testing
 
 /// openapi.yaml from its parts.
 @Suite struct BundleTests {
-    @Test func theCommittedDocumentIsWhatThePartsGive() throws {
+    @Test func committedDocumentMatchesTheParts() throws {
         let document = try String(contentsOfFile: TestDatabase.repository + "/openapi.yaml", encoding: .utf8)
         let isSame = try Contract.bundle(TestDatabase.repository + "/openapi") == document
-        #expect(isSame, "make openapi.yaml anew with `lyceum openapi bundle`")
+        #expect(isSame, "regenerate openapi.yaml with `lyceum openapi bundle`")
         #expect(document.hasPrefix("# Generated from the parts in openapi/ by `lyceum openapi bundle`."))
     }
 
@@ -35,9 +35,9 @@ import Testing
         #expect(patch.contains(" name:") && !patch.contains(" kind:"), "what is fixed is not changed")
     }
 
-    @Test func withoutAnOperationItHasNoneAndNoPage() throws {
+    @Test func resourceWithoutListHasNoPage() throws {
         let rooms = Parts.rooms.replacing("write: managers", with: "write: managers\n  without: [list, delete]")
-        // Without lists nothing has a page, and nothing may be there for nobody.
+        // Without a list there is no page, and a shared part that nothing uses is an error.
         #expect(try Parts.fault(["school/rooms.yaml": rooms]) == "openapi/: nothing refers to the parameter Cursor.")
     }
 
@@ -49,7 +49,7 @@ import Testing
         (Parts.rooms, "tag: School", "tag: Scool", "school/rooms.yaml, line 1: _root.yaml has no tag Scool."),
         (
             Parts.rooms, "kind: {", "kind: shared #",
-            "school/rooms.yaml, line 16: a field is a schema, or `shared` where"
+            "school/rooms.yaml, line 16: a field must be a schema, or `shared` if"
         ),
         (
             Parts.health, "answers: read", "answers: reed",
@@ -62,14 +62,14 @@ import Testing
         (Parts.health, "getLivez", "listRooms", "service/health.yaml, line 5: there is another operation listRooms."),
         (
             Parts.health, "/livez:", "/v1/rooms:",
-            "service/health.yaml, line 5: get /v1/rooms stands in the contract twice."
+            "service/health.yaml, line 5: get /v1/rooms is in the contract twice."
         ),
         (Parts.health, "schema: Health", "schema: Helth", "service/health.yaml, line 11: there is no schema Helth."),
         (
             Parts.health, "headers: bare", "headers: none",
             "service/health.yaml, line 11: there is no set of headers none;"
         ),
-        (Parts.health, "access: open", "access: shut", "service/health.yaml, line 8: access is open or own_apps."),
+        (Parts.health, "access: open", "access: shut", "service/health.yaml, line 8: access must be open or own_apps."),
         (Parts.health, "  Health:", "  Total:", "service/health.yaml, line 13: there is another schema Total."),
         (Parts.health, "summary: Is it alive", "summary: [", "service/health.yaml: not YAML: "),
         (
@@ -85,7 +85,7 @@ import Testing
         #expect(told.hasPrefix("openapi/\(fault)") || told.hasPrefix("openapi/: \(fault)"), "\(told)")
     }
 
-    /// What generators of clients trip over can't be said in a part.
+    /// Constructs that client generators misread are refused.
     @Test(arguments: [
         ("{ oneOf: [Id, Total] }", "a schema has no oneOf;"),
         ("{ properties: { a: Id }, anyOf: [{ required: [a] }] }", "a schema has no anyOf;"),
@@ -99,7 +99,7 @@ import Testing
         ("{ type: string, pattern: \"b$\" }", "a pattern begins with ^"),
         ("{ $ref: Id, description: Other words. }", "a schema that is another one is used by that one's name"),
     ])
-    func schemasAreThoseThatGeneratorsRead(_ schema: String, _ fault: String) throws {
+    func schemaThatGeneratorsMisreadIsRefused(_ schema: String, _ fault: String) throws {
         let part = Parts.health.replacing(
             "  Health: { required: [status], properties: { status: { type: string, const: ok } } }",
             with: "  Health: \(schema)")
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test(arguments: ["Date", "Class", "Error", "UUID", "Void"])
-    func noSchemaHasANameThatALanguageHas(_ name: String) throws {
+    func schemaNamedLikeAWordOfALanguageIsRefused(_ name: String) throws {
         let told = try Parts.fault(["service/health.yaml": Parts.health.replacing("Health", with: name)])
         #expect(
             told == "openapi/service/health.yaml, line 13: \(name) means something else in a language of clients; "
@@ -122,14 +122,14 @@ import Testing
         ),
         ("requestBody: { content: { image/png: {} } }", "image/png has no schema"),
     ])
-    func bodiesHaveOneMediaTypeAndASchema(_ body: String, _ fault: String) throws {
+    func bodyWithoutExactlyOneMediaTypeAndASchemaIsRefused(_ body: String, _ fault: String) throws {
         let part = Parts.health.replacing("      responses:", with: "      \(body)\n      responses:")
         let told = try Parts.fault(["service/health.yaml": part])
         #expect(told.hasPrefix("openapi/service/health.yaml, line 10: \(fault)"), "\(told)")
     }
 
-    /// Requests have no fields but those of the contract; answers may get new ones, and so may what both have.
-    @Test func onlyRequestsAreClosed() throws {
+    /// Schemas of requests are closed. Schemas of answers, and of both, are open for new fields.
+    @Test func onlySchemasOfRequestsAreClosed() throws {
         let slot = "{ required: [at], properties: { at: { type: string } } }"
         let rooms = Parts.rooms.replacing(
             "    owner:",
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    @Test func nullStandsBesideWhatHasAName() throws {
+    @Test func nullableEnumerationIsAOneOf() throws {
         let rooms = Parts.rooms.replacing(
             "enum: [hall, lab], fixed: true", with: "enum: [hall, lab], nullable: true, description: What for.")
         let document = try Parts(["school/rooms.yaml": rooms]).bundle()
@@ -164,9 +164,9 @@ import Testing
                 """))
     }
 
-    @Test func aNounsFileBelongsIntoAFolder() throws {
+    @Test func fileOfANounBelongsInAFolder() throws {
         #expect(
             try Parts.fault(["rooms.yaml": Parts.rooms])
-                == "openapi/rooms.yaml: the file of a noun belongs into the folder of its area.")
+                == "openapi/rooms.yaml: the file of a noun belongs in the folder of its area.")
     }
 }

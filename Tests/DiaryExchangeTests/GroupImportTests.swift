@@ -18,7 +18,7 @@ import Testing
             """)
     }
 
-    @Test func groupsArePartsOfAClassOrGoAcross() throws {
+    @Test func groupsArePartsOfAClassOrCrossClasses() throws {
         #expect(
             try school.rows(
                 """
@@ -31,10 +31,10 @@ import Testing
         #expect(try members("Г3") == [["У1", "2025-09-01", nil], ["У3", "2025-10-01", "2026-04-30"]])
     }
 
-    @Test func membersComeAndGoAndNobodyIsTakenOut() throws {
+    @Test func membersChangeOnlyWhereTheFileSaysSo() throws {
         #expect(try school.counts(.groups, header, "Г3;Роботы;;;У1;;30.09.2025") == [1, 0, 1, 0, 2])
         #expect(try members("Г3") == [["У1", "2025-09-01", "2025-09-30"], ["У3", "2025-10-01", "2026-04-30"]])
-        // Who has left does not come back by the old file.
+        // An old file does not bring back a student who has left.
         #expect(try school.faults(.groups, header, "Г3;Роботы;;;У1;;") == ["2 members membership_over"])
         #expect(try school.counts(.groups, header, "Г3;Роботы;;;\"У1,У2\";12.10.2025;") == [1, 0, 1, 0, 2])
         #expect(
@@ -68,8 +68,8 @@ import Testing
         #expect(try school.faults(.groups, "Группа", "Труд") == ["2 name ambiguous"])
     }
 
-    /// Two lessons at a time through a group are told at the row.
-    @Test func L1_pupilsOverlapIsAFault() throws {
+    /// Two lessons at the same time because of a group are reported at the row.
+    @Test func L1_anOverlapOfStudentsIsAFault() throws {
         try school.owner.execute(
             """
             INSERT INTO lessons (school_id, id, section_id, date, slot, starts_at, ends_at)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DiaryExchange
 
-/// The columns of the code are those of docs/imports.md.
+/// docs/imports.md lists exactly the columns of the code.
 @Suite struct ImportColumnTests {
     @Test func everyColumnIsDocumented() throws {
         let text = try String(contentsOfFile: TestDatabase.repository + "/docs/imports.md", encoding: .utf8)
@@ -20,8 +20,8 @@ import Testing
         }
     }
 
-    /// No header cell names two columns.
-    @Test func namesAreOfOneColumn() {
+    /// Each header cell matches at most one column.
+    @Test func namesBelongToOneColumn() {
         for kind in ImportKind.allCases {
             for column in kind.columns {
                 for name in [column.name] + column.russian {

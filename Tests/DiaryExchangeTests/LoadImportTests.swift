@@ -36,7 +36,7 @@ import Testing
             try teachers("Н7") == [["С2", "lead", "2025-09-01", "2025-12-31"], ["С3", "lead", "2026-01-01", nil]])
     }
 
-    @Test func aLeadChangesOnADay() throws {
+    @Test func aLeadChangesOnTheGivenDay() throws {
         #expect(
             try school.faults(.load, header, "Н1;Математика;7А;;;;;С3;;;") == ["2 teacher teacher_change_needs_date"])
         #expect(
@@ -52,7 +52,7 @@ import Testing
         #expect(try school.state() == state)
     }
 
-    @Test func sectionsWithoutACodeAreKnownBySubjectAndGroup() throws {
+    @Test func sectionsWithoutACodeAreMatchedBySubjectAndGroup() throws {
         #expect(
             try school.counts(.load, header, ";математика;7 а;;;;3;;;;", ";Физика;7А;;;Зачёт;1;С1;;;") == [
                 2, 1, 1, 0, 6,
@@ -81,13 +81,13 @@ import Testing
                 ])
     }
 
-    @Test func M1_gradeOneTakesNoMarks() throws {
+    @Test func M1_gradeOneHasNoMarks() throws {
         #expect(try school.faults(.load, header, "Н6;Математика;1А;;;Отметки;;;;;") == ["2 grading marks_not_allowed"])
         #expect(try school.faults(.load, header, ";Русский язык;1А;;;Зачёт;;;;;") == ["2 grading marks_not_allowed"])
         #expect(try school.counts(.load, header, ";Русский язык;1А;;;Без отметок;;;;;") == [1, 1, 0, 0, 7])
     }
 
-    @Test func M1_theGradingOfMarksStays() throws {
+    @Test func M1_theGradingOfSectionsWithMarksStays() throws {
         try school.owner.execute(
             """
             INSERT INTO lessons (school_id, id, section_id, date, slot, starts_at, ends_at, state)

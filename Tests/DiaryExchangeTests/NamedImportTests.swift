@@ -9,7 +9,7 @@ import Testing
 
     init() throws { school = try ImportedSchool() }
 
-    @Test func subjectsAreKnownByCodeOrName() throws {
+    @Test func subjectsAreMatchedByCodeOrName() throws {
         let header = "Код;Предмет;Кратко;Физкультура;Порядок"
         #expect(
             try school.counts(.subjects, header, ";математика;;;", "П9;Шахматы;Шах.;;", "П4;Роботы;;;") == [
@@ -46,13 +46,19 @@ import Testing
             ])
     }
 
-    @Test func cutFilesAreRefused() throws {
-        #expect(throws: ImportRefusal.shrinks(file: nil, known: 3, missing: 1)) {
-            try school.counts(.rooms, "Код;Кабинет", "К12;12", "К13;13", isForced: false)
+    @Test func truncatedFilesAreRefused() throws {
+        let refusal = try #require(throws: ImportRefusal.self) {
+            try school.counts(.rooms, "Код;Кабинет", "К12;12", "К13;13", options: .init())
         }
+        #expect(refusal.isShrinking && "\(refusal.faults[0].detail)".contains("leaves out 1 of 3"))
+        // A partial file says nothing about the other records.
+        #expect(
+            try school.counts(.rooms, "Код;Кабинет", "К12;12", "К14;14", options: .init(isPartial: true)) == [
+                2, 1, 0, 1, nil,
+            ])
     }
 
-    @Test func A2_classTeachersChangeOnADay() throws {
+    @Test func A2_classTeachersChangeOnTheGivenDay() throws {
         let teachers = """
             SELECT u.external_id, t.starts_on, t.ends_on FROM class_teachers t
             JOIN classes c ON c.school_id = t.school_id AND c.id = t.class_id AND c.name = '7А'

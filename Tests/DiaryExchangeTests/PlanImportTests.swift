@@ -31,11 +31,12 @@ import Testing
                 == [[nil, nil, "f"], ["п. 1", "1", "f"], [nil, "3", "t"]])
     }
 
-    @Test func topicsThatAFileLeavesOutComeBehind() throws {
+    @Test func topicsThatAFileLeavesOutMoveToTheEnd() throws {
         let text = [header, "Математика;7;Введение;Новая;0,5", "Математика;7;Степени;Свойства степени;3"]
-        #expect(throws: ImportRefusal.shrinks(file: nil, known: 4, missing: 2)) {
-            try school.counts(.plans, text[0], text[1], text[2], isForced: false)
+        let refusal = try #require(throws: ImportRefusal.self) {
+            try school.counts(.plans, text[0], text[1], text[2], options: .init())
         }
+        #expect(refusal.isShrinking && "\(refusal.faults[0].detail)".contains("leaves out 2 of 4"))
         #expect(try school.counts(.plans, text[0], text[1], text[2]) == [2, 0, 2, 0, 2])
         #expect(
             try topics() == [
@@ -45,6 +46,26 @@ import Testing
         let state = try school.state()
         #expect(try school.counts(.plans, text[0], text[1], text[2]) == [2, 0, 0, 2, 2])
         #expect(try school.state() == state)
+    }
+
+    /// Some topics in any order: known ones keep their places, new ones come last, and the rest is unchanged.
+    @Test func aPartialFileAddsTopics() throws {
+        let before = try topics()
+        let text = ["Предмет;Параллель;Раздел;Тема;Часы", "Математика;7;;Одночлен;5", "Математика;7;Итоги;Новая;1"]
+        let partial = ImportOptions(isPartial: true)
+        #expect(try school.counts(.plans, text[0], text[1], text[2], options: partial) == [2, 1, 1, 0, nil])
+        let after = try topics()
+        #expect(after.count == 5 && after.prefix(3) == before.prefix(3), "\(after)")
+        #expect(Array(after[3][2...]) == ["4", "Одночлен", "5.0"] && Array(after[4][2...]) == ["5", "Новая", "1.0"])
+        let state = try school.state()
+        #expect(try school.counts(.plans, text[0], text[2], text[1], options: partial) == [2, 0, 0, 2, nil])
+        #expect(try school.state() == state)
+        // A title that occurs twice needs the topic's id.
+        try school.owner.execute("UPDATE plan_topics SET title = 'Одночлен' WHERE title = 'Новая'")
+        let refusal = try #require(throws: ImportRefusal.self) {
+            try school.counts(.plans, text[0], text[1], text[2], text[2], options: partial)
+        }
+        #expect(refusal.faults.map { "\($0.row) \($0.code)" } == ["2 ambiguous"])
     }
 
     @Test func topicsWithCodesMove() throws {

@@ -33,7 +33,7 @@ import Testing
             try school.counts(.timetable, "Код нагрузки;День;Урок;Смена", "Н1;Вт;1;2", "Н1;Пн;1;") == [2, 1, 0, 1, 7])
     }
 
-    @Test func entriesTradePlaces() throws {
+    @Test func entriesCanSwapPlaces() throws {
         #expect(
             try school.counts(.timetable, header, "Т1;Математика;7А;;Ср;2;;;;;", "Т2;Математика;7А;;Пн;1;;;;;")
                 == [2, 0, 2, 0, 6])
@@ -42,16 +42,16 @@ import Testing
     }
 
     @Test func L1_overlapsAreFaults() throws {
-        // The teacher of 7А and 7Б is one, and at two in 12 stands 7Б.
+        // The teacher of 7А and 7Б is the same person, and 7Б has room 12 in the second slot.
         #expect(
             try school.faults(.timetable, header, ";Физическая культура;7А;;Пн;2;;12;С1;;") == [
                 "2 room room_overlap", "2 teacher teacher_overlap",
             ])
         #expect(try school.faults(.timetable, header, ";Математика;7А;;Пн;2;;;;;") == ["2 teacher teacher_overlap"])
-        // Through a group across classes, and through parts of the class.
+        // Conflicts through a group across classes, and through parts of the class.
         #expect(try school.faults(.timetable, header, ";Робототехника;;Роботы;Пн;1;;;;;") == ["2 slot student_overlap"])
         #expect(try school.faults(.timetable, header, ";Английский язык;;Г1;Ср;2;;;;;") == ["2 slot student_overlap"])
-        // Odd and even weeks, other dates, a shared room, and pupils of the other part are free.
+        // No conflict: odd and even weeks, other dates, a shared room, students of the other part.
         #expect(
             try school.counts(
                 .timetable, header, ";Английский язык;;Г1;Чт;1;Нечётная;Спортзал;;;",
@@ -61,12 +61,15 @@ import Testing
                 .timetable, header, "Т1;Математика;7А;;Пн;1;;;;;31.12.2025",
                 ";Физическая культура;7А;;Пн;1;;12;;12.01.2026;")
                 == [2, 1, 1, 0, 7])
-        // Two rows of the file, told at the later one.
+        // Two rows of the file: the fault is reported at the later one.
         #expect(
             try school.faults(
                 .timetable, header, ";Математика;7Б;;Пт;5;;;;;", ";Физическая культура;7А;;Пт;5;;;С1;;",
                 ";Математика;7А;;Пт;6;;;;;", ";Математика;7А;;Пт;6;;;;;", ";Математика;7А;;Пт;7;Нечётная;;;;",
-                ";Математика;7А;;Пт;7;;;;;") == ["5 slot repeated"])
+                ";Математика;7А;;Пт;7;;;;;") == [
+                    "3 teacher teacher_overlap", "5 slot repeated", "7 slot student_overlap",
+                    "7 teacher teacher_overlap",
+                ])
         #expect(
             try school.faults(
                 .timetable, header, ";Математика;7Б;;Пт;5;;;;;", ";Физическая культура;7А;;Пт;5;;;С1;;",
@@ -75,8 +78,8 @@ import Testing
                 ])
     }
 
-    @Test func L1_leadsAreBusyOnTheirDays() throws {
-        // Н7 is С2's until the end of December and С3's from January on; Т4 is С2's.
+    @Test func L1_leadsAreBusyOnlyOnTheirDays() throws {
+        // Н7 is taught by С2 until the end of December and by С3 from January; Т4 is taught by С2.
         #expect(
             try school.counts(.timetable, header, ";Английский язык;;Г2;Чт;7;;13;;;31.12.2025") == [1, 1, 0, 0, 8])
         #expect(
@@ -110,7 +113,7 @@ import Testing
         #expect(try school.faults(.timetable, header, ";Математика;7А;;Пт;3;;;;;") == ["2 bells ambiguous"])
         #expect(
             try school.counts(.timetable, "Код нагрузки;День;Урок;Звонки", "Н1;Пт;3;сокращённые") == [1, 1, 0, 0, 8])
-        // The bells of an entry stay while nobody says others.
+        // An entry keeps its bell schedule unless the file names another one.
         #expect(try school.counts(.timetable, header, "Т1;Математика;7А;;Пн;1;;;;;") == [1, 0, 0, 1, 7])
     }
 }

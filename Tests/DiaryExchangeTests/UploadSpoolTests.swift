@@ -8,7 +8,7 @@ import Web
 
 @testable import DiaryExchange
 
-/// Uploads that are not whole yet: see `UploadSpool`.
+/// Incomplete uploads: see `UploadSpool`.
 @Suite struct UploadSpoolTests {
     enum Rule: Sendable { case open }
     struct Caller {}
@@ -20,7 +20,7 @@ import Web
         func close() {}
     }
 
-    /// Answers the length and a sum of what was uploaded.
+    /// Answers with the length and a checksum of the upload.
     private func server(_ spool: UploadSpool) async throws -> Server<Rule, Caller> {
         let log = try LogSink(descriptor: open("/dev/null", O_WRONLY))
         let server = try await Server(host: "127.0.0.1", port: 0, cores: [Core(index: 0)]) { core in
@@ -32,14 +32,14 @@ import Web
                 }
             ]
             return Worker(
-                on: core, router: Router(routes), limits: ServerLimits(), log: log, logsRequests: false,
+                on: core, router: Router(routes), limits: ServerLimits(), log: log, logging: nil,
                 application: App())
         }
         Self.all.withLock { $0.append(server) }
         return server
     }
 
-    /// A server lives until the process ends, as its core does.
+    /// Keeps servers alive until the process ends, because their cores live as long.
     private static let all = Mutex<[Server<Rule, Caller>]>([])
 
     private static func digest(_ content: [UInt8]) -> String {
@@ -87,7 +87,7 @@ import Web
             try await send(content)
         }
 
-        /// What has come of the answer.
+        /// The answer as far as it has arrived.
         func answer() async throws -> String {
             try await threads.run { [self] in
                 var bytes = [UInt8](repeating: 0, count: 65536)
@@ -100,7 +100,7 @@ import Web
     private static let content = (0..<(1 << 20)).map { UInt8(truncatingIfNeeded: ($0 &* 0x9E37_79B1) >> 24) }
 
     @Test(arguments: [0, 1, 65_535, 65_536, 65_537, 200_000, 1 << 20])
-    func arrivesWhole(_ size: Int) async throws {
+    func arrivesComplete(_ size: Int) async throws {
         let spool = try UploadSpool()
         let server = try await server(spool)
         let connection = try Connection(server.port)
@@ -111,7 +111,7 @@ import Web
         #expect(await eventually { spool.bytes == 0 })
     }
 
-    @Test func filesHaveABoundTogether() async throws {
+    @Test func filesHaveACommonLimit() async throws {
         let spool = try UploadSpool(limit: 10, space: 500_000)
         let server = try await server(spool)
         let first = try Connection(server.port)
@@ -126,7 +126,7 @@ import Web
         #expect(await eventually { spool.bytes == 0 })
     }
 
-    @Test func uploadsHaveABoundInNumberAndGiveItBack() async throws {
+    @Test func uploadsAreLimitedInNumberAndFreeTheirPlaces() async throws {
         let spool = try UploadSpool(limit: 1)
         let server = try await server(spool)
         for _ in 0..<3 {
@@ -136,7 +136,7 @@ import Web
             let second = try Connection(server.port)
             try await second.begin(10, [])
             #expect(try await second.answer().hasPrefix("HTTP/1.1 503 "))
-            // The first leaves in the middle.
+            // The first client disconnects in the middle.
             shutdown(first.descriptor, Int32(SHUT_RDWR))
             #expect(await eventually { spool.bytes == 0 })
         }

@@ -5,7 +5,7 @@ import Postgres
 import Synchronization
 import Testing
 
-/// `PATCH /v1/sections/{id}/journal`: everything done at a lesson in one call.
+/// `PATCH /v1/sections/{id}/journal`: all records of lessons in one request.
 @Suite(.serialized) struct JournalBatchTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -19,7 +19,7 @@ import Testing
 
     private var path: String { "/v1/sections/\(ids.section)/journal" }
 
-    /// A lesson's version and its pupils' marks in the default column, as the page shows them.
+    /// A lesson's version and its students' marks in the default column, as the page shows them.
     private func page() throws -> (lesson: JSONValue, students: [String], marks: [String: (version: Int, number: Int?)])
     {
         let page = try teacher.get(path).json
@@ -58,7 +58,7 @@ import Testing
             """
     }
 
-    @Test func writesTopicHomeworkRollAndAllMarksOfALessonInOneCall() throws {
+    @Test func writesTopicHomeworkAttendanceAndAllMarksOfALessonInOneRequest() throws {
         let before = try page()
         #expect(before.students.count >= 24)
         let answer = try teacher.patch(
@@ -73,7 +73,7 @@ import Testing
         #expect(after.lesson["attendance_taken_at"]?.string != nil)
         #expect(after.marks.count == before.students.count)
 
-        // A5: the history names who, when, from what to what.
+        // A5: the history records who changed what, and when.
         let mark = answer.json["marks"]![0]!
         let history = try teacher.get("/v1/marks/\(mark["id"]!.string!)/history").json
         let last = try #require(history["items"]?.array.last)
@@ -83,7 +83,7 @@ import Testing
         #expect(last["changed_at"]?.string?.hasSuffix("Z") == true)
     }
 
-    @Test func M5_oldVersionsChangeNothingAndAreAnsweredWithTheCurrentValues() throws {
+    @Test func M5_staleVersionsChangeNothingAndReturnTheCurrentValues() throws {
         let before = try page()
         let first = try teacher.patch(path, json: body(before, shift: 1, topic: "Первая"))
         #expect(first.status == 200)
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func theSameValuesAgainAreUnchangedWhateverTheVersion() throws {
+    @Test func sameValuesAreUnchangedWhateverTheVersion() throws {
         let before = try page()
         let body = body(before, shift: 1)
         #expect(try teacher.patch(path, json: body).status == 200)
@@ -112,9 +112,8 @@ import Testing
         #expect(again.json["marks"]!.array.allSatisfy { $0["status"]?.string == "unchanged" })
     }
 
-    /// Columns that are named by their ids have statements of their own: with marks that are taken for new among them, and
-    /// without.
-    @Test(arguments: [false, true]) func aColumnNamedByItsIDIsAsOneNamedByItsLesson(_ withNew: Bool) throws {
+    /// Columns named by id have statements of their own: one with new marks in the batch, and one without.
+    @Test(arguments: [false, true]) func columnNamedByIDBehavesLikeOneNamedByItsLesson(_ withNew: Bool) throws {
         let first = try teacher.patch(path, json: body(try page(), shift: 1))
         try #require(first.status == 200, "\(first.text)")
         let marks = first.json["marks"]!.array
@@ -130,7 +129,7 @@ import Testing
         func answer(_ items: [String]) throws -> TestClient.Answer {
             try teacher.patch(path, json: "{\"marks\": [\(items.joined(separator: ","))]}")
         }
-        // One that would be good, one as it stands, one that was changed meanwhile, one that is taken for new.
+        // A valid item, an unchanged one, a stale one, and one that claims to be new.
         func refused(_ place: String) throws -> TestClient.Answer {
             try answer([
                 item(place, 0, shift: 1), item(place, 1, shift: 0, version: 9), item(place, 2, shift: 1, version: 9),
@@ -173,7 +172,7 @@ import Testing
         #expect(after[marks[2]["student_id"]!.string!]?.version == marks[2]["version"]!.int!)
     }
 
-    @Test func allOrNothingByDefaultAndTheGoodOnesWhenPartial() throws {
+    @Test func allOrNothingByDefaultAndValidItemsWhenPartial() throws {
         let before = try page()
         let good = try #require(before.students.first)
         let oldVersion = before.marks[good]?.version ?? 0
@@ -199,7 +198,7 @@ import Testing
         #expect(try page().marks[good]?.number == newNumber)
     }
 
-    @Test func aMarkMayNameAColumnMadeByTheSameRequest() throws {
+    @Test func markMayNameAColumnOfTheSameRequest() throws {
         let page = try page()
         let category = try #require(try teacher.get(path).json["section"]?["categories"]?[0]?["id"]?.string)
         let column = "0198c5b4-55df-7528-980a-0eb04a096251"
@@ -218,8 +217,8 @@ import Testing
         #expect(answer.json["feedback"]?[0]?["status"]?.string == "applied")
     }
 
-    /// New marks, and new ones beside changed ones, in a column that is named by its id.
-    @Test func newMarksOfAColumnNamedByItsIDStand() throws {
+    /// New marks alone, and together with changed ones, in a column named by id.
+    @Test func newMarksInAColumnNamedByIDAreWritten() throws {
         let students = try page().students
         let category = try #require(try teacher.get(path).json["section"]?["categories"]?[0]?["id"]?.string)
         let column = "0198c5b4-55df-7528-980a-0eb04a096261"
@@ -258,7 +257,7 @@ import Testing
         #expect(marks[students[0]]?["comment"]?.string == "устно")
         #expect(marks[students[1]]?["comment"]?.string == nil)
 
-        // The comment stays unless it is named.
+        // The comment stays unless the item names it.
         let mixed = try write(item(0, 3, version: 1), item(2, 5, version: 0, comment: "у доски"))
         #expect(mixed.status == 200, "\(mixed.text)")
         #expect(mixed.json["marks"]!.array.map { $0["version"]?.int } == [2, 1])
@@ -271,7 +270,7 @@ import Testing
         #expect(marks[students[1]]?["comment"]?.string == "письменно")
         #expect(marks[students[2]]?["comment"]?.string == "у доски")
 
-        // M5: nobody can have seen a mark that is not there.
+        // M5: a version of a mark that does not exist is stale.
         let unseen = try write(item(3, 5, version: 4))
         #expect(unseen.status == 409)
         #expect(unseen.code == "stale_version")
@@ -293,7 +292,7 @@ import Testing
             .int ?? 0
     }
 
-    @Test func M1_aMarkInGrade1IsRefusedByTheAPIAndByTheDatabase() throws {
+    @Test func M1_markInGrade1IsRefusedByTheAPIAndTheDatabase() throws {
         let owner = try server.owner()
         let row = try #require(
             try owner.query(
@@ -340,14 +339,14 @@ import Testing
         #expect(failure?.message == "marks_not_allowed")
     }
 
-    @Test func A4_aLessonOfSomebodyElseIsNotOnesToWrite() throws {
+    @Test func A4_lessonOfAnotherTeacherIsNotWritable() throws {
         let answer = try teacher.patch(
             "/v1/sections/\(ids.otherSection)/journal",
             json:
                 "{\"marks\":[{\"lesson_id\":\"\(ids.lesson)\",\"student_id\":\"\(ids.child)\",\"value\":null,\"version\":1}]}"
         )
         #expect(answer.status == 404)
-        // A lesson of one section named in the batch of another is not found there.
+        // A batch for one section does not find a lesson of another section.
         let mixed = try teacher.patch(
             path,
             json: "{\"lessons\":[{\"id\":\"\(try lessonOfAnotherSection())\",\"version\":1,\"topic\":\"x\"}]}")
@@ -362,7 +361,7 @@ import Testing
         ).first!
     }
 
-    @Test func M4_lessonsBehindTheWindowAreClosed() throws {
+    @Test func M4_lessonsPastTheEditWindowAreClosed() throws {
         let owner = try server.owner()
         let old = try #require(
             try owner.query(
@@ -419,7 +418,7 @@ import Testing
             "/line_items/0/weight", "out_of_range"
         ),
     ])
-    func badShapesAreRefusedWithAPointer(_ body: String, _ pointer: String, _ code: String) throws {
+    func malformedItemsAreRefusedWithAPointer(_ body: String, _ pointer: String, _ code: String) throws {
         let answer = try teacher.patch(path, json: body)
         #expect(answer.status == 422, "\(answer.text)")
         #expect(answer.code == "validation_failed")
@@ -427,7 +426,7 @@ import Testing
         #expect(errors.contains { $0["pointer"]?.string == pointer && $0["code"]?.string == code }, "\(answer.text)")
     }
 
-    @Test func theSameRowTwiceIsADuplicate() throws {
+    @Test func sameRowTwiceIsADuplicate() throws {
         let item = "{\"lesson_id\":\"\(ids.lesson)\",\"student_id\":\"\(ids.child)\",\"value\":null,\"version\":0}"
         let answer = try teacher.patch(path, json: "{\"marks\":[\(item),\(item)]}")
         #expect(answer.status == 422)
@@ -435,7 +434,7 @@ import Testing
         #expect(answer.json["errors"]?[0]?["code"]?.string == "duplicate_item")
     }
 
-    @Test func oneCellNamedByItsColumnAndByItsLessonIsADuplicate() throws {
+    @Test func cellNamedByColumnAndByLessonIsADuplicate() throws {
         let before = try page()
         #expect(try teacher.patch(path, json: body(before, shift: 1)).status == 200)
         let column = try #require(
@@ -459,7 +458,7 @@ import Testing
         }
     }
 
-    @Test func aRefusedMarkLeavesNoColumnBehind() throws {
+    @Test func refusedMarkCreatesNoColumn() throws {
         let owner = try server.owner()
         let closed = try #require(
             try owner.query(
@@ -485,7 +484,7 @@ import Testing
             ).first == "0")
     }
 
-    @Test func aLessonAheadTakesNoMarkYet() throws {
+    @Test func futureLessonTakesNoMark() throws {
         let ahead = try #require(
             try server.owner().query(
                 "SELECT id FROM lessons WHERE school_id = $1 AND section_id = $2 AND state = 'planned' AND date > $3::date ORDER BY date LIMIT 1",
@@ -499,7 +498,7 @@ import Testing
         #expect(answer.code == "lesson_in_future", "\(answer.text)")
     }
 
-    @Test func anIdempotencyKeyGivesTheFirstAnswerAgain() throws {
+    @Test func idempotencyKeyReplaysTheFirstAnswer() throws {
         let before = try page()
         let body = body(before, shift: 1)
         let key = [("Idempotency-Key", "key-1")]
@@ -519,7 +518,7 @@ import Testing
         #expect(try colleague.patch(path, json: body, headers: key).body == first.body)
     }
 
-    @Test func aRefusalIsKeptUnderItsKeyToo() throws {
+    @Test func refusalIsReplayedToo() throws {
         let body = """
             {"marks": [{"lesson_id": "\(ids.lesson)", "student_id": "\(ids.firstGrader)", "value": {"kind": "number", "number": 5}, "version": 0}]}
             """
@@ -536,7 +535,8 @@ import Testing
         ).first!
     }
 
-    /// Two hundred edits of one cell from four writers, each with the version it has seen: one wins each time, none is lost.
+    /// Two hundred edits of one cell by four writers, each with the version that the writer has seen: one writer wins
+    /// each time, and no edit is lost.
     @Test func M5_concurrentEditsOfOneCellLoseNone() async throws {
         let student = ids.others[0]
         let page = try page()
@@ -570,7 +570,7 @@ import Testing
         #expect(wins.value >= 50)
     }
 
-    @Test func anEndedSessionWritesNothingMore() throws {
+    @Test func endedSessionWritesNothing() throws {
         let client = try server.session(of: try idOf("teacher"), roles: ["teacher"])
         try server.owner().query(
             "UPDATE sessions SET ended_at = now() WHERE school_id = $1 AND app = 'test'", [String(ids.school)])
@@ -580,7 +580,7 @@ import Testing
         #expect(answer["WWW-Authenticate"] == "Bearer error=\"invalid_token\"")
     }
 
-    @Test func familiesReadTheMarkThatWasWritten() throws {
+    @Test func familiesReadTheWrittenMark() throws {
         let page = try page()
         let version = page.marks[ids.child]?.version ?? 0
         let number = page.marks[ids.child]?.number == 5 ? 4 : 5

@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Testing
 
-/// `GET /v1/sections/{id}/journal`: the page of a section.
+/// `GET /v1/sections/{id}/journal`: the journal page of a section.
 @Suite(.serialized) struct JournalTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -46,7 +46,7 @@ import Testing
 
     // MARK: The days of the page
 
-    @Test func theDaysAreThoseOfTheTermThatHoldsToday() throws {
+    @Test func defaultDaysAreThoseOfTheCurrentTerm() throws {
         let page = try page(teacher, path)
         #expect(page["from"]?.string == "2025-11-03")
         #expect(page["to"]?.string == "2025-12-30")
@@ -66,14 +66,14 @@ import Testing
     @Test(arguments: [
         (1, "2025-09-01", "2025-10-24"), (2, "2025-11-03", "2025-12-30"), (3, "2026-01-12", "2026-03-20"),
     ])
-    func theDaysAreThoseOfATermAskedFor(_ ordinal: Int, _ from: String, _ to: String) throws {
+    func daysAreThoseOfTheRequestedTerm(_ ordinal: Int, _ from: String, _ to: String) throws {
         let page = try page(teacher, "\(path)?term_id=\(try term("quarter", ordinal))")
         #expect(page["from"]?.string == from)
         #expect(page["to"]?.string == to)
         #expect(try page["lessons"]?.array.map { $0["id"]?.string } == lessons(ids.section, from, to))
     }
 
-    @Test func theDaysAreThoseAskedForAndAllIsOfThem() throws {
+    @Test func requestedDaysLimitTheWholePage() throws {
         let (from, to) = ("2025-10-06", "2025-11-09")
         let page = try page(teacher, "\(path)?from=\(from)&to=\(to)")
         let expected = try lessons(ids.section, from, to)
@@ -102,7 +102,7 @@ import Testing
         #expect(students.first { $0["last_name"]?.string == "Кузьминых" }?["from"]?.string == "2025-10-13")
     }
 
-    @Test func aYearIsTheLongestRange() throws {
+    @Test func longestRangeIsAYear() throws {
         #expect(try teacher.get("\(path)?from=2025-09-01&to=2026-09-01").status == 200)
         let long = try teacher.get("\(path)?from=2025-09-01&to=2026-09-02")
         #expect(long.status == 400)
@@ -112,7 +112,7 @@ import Testing
     @Test(arguments: [
         ("term_id=QUARTER&from=2025-11-03&to=2025-11-09", "/query/term_id", "exclusive"),
         ("term_id=0198c5b4-55df-7528-980a-0eb04a0962ff", "/query/term_id", "unknown_term"),
-        // A term of other grades.
+        // A term of other grade levels.
         ("term_id=SEMESTER", "/query/term_id", "unknown_term"),
         ("term_id=2", "/query/term_id", "not_a_uuid"),
         ("from=2025-11-03", "/query/to", "required"),
@@ -133,7 +133,7 @@ import Testing
 
     // MARK: Who sees whom
 
-    @Test func A4_aClassTeacherReadsOwnPupilsAloneInASectionOfSeveralClasses() throws {
+    @Test func A4_classTeacherReadsOnlyOwnStudentsInASectionOfSeveralClasses() throws {
         let section = try find(
             """
             SELECT s.id FROM sections s
@@ -168,8 +168,9 @@ import Testing
         }
     }
 
-    /// A pupil who came from another class brings its journals along, for this pupil alone.
-    @Test func A4_aClassTeacherReadsAMovedPupilInTheOldSectionAlone() throws {
+    /// For a student who came from another class, the class teacher also reads the old class's journals, but only that
+    /// student's rows.
+    @Test func A4_classTeacherReadsAMovedStudentInTheOldSection() throws {
         let moved = try find("SELECT student_id FROM enrollments WHERE school_id = $1 AND ends_on = '2025-10-12'")
         let section = try find(
             """
@@ -206,10 +207,10 @@ import Testing
         #expect(page["lessons"]!.array.allSatisfy { $0["locked_reason"]?.string == "not_your_lesson" })
     }
 
-    @Test func M10_theEarlierMarksOfAMovedPupilAreCarried() throws {
+    @Test func M10_earlierMarksOfAMovedStudentAreCarried() throws {
         let moved = try find("SELECT student_id FROM enrollments WHERE school_id = $1 AND ends_on = '2025-10-12'")
         let quarter = try term("quarter", 1)
-        // The new class's section of the subject in which the pupil got most marks before.
+        // The new class's section of the subject in which the student had most marks before.
         let section = try find(
             """
             SELECT n.id FROM sections n
@@ -237,7 +238,7 @@ import Testing
         #expect(carried.map { $0["value"]?["number"]?.int } == expected.map { $0[1].flatMap { Int($0) } })
         #expect(carried.map { $0["section_name"]?.string } == expected.map { $0[2] })
         #expect(carried.allSatisfy { $0["student_id"]?.string == moved })
-        // The old section does not carry what came after: the pupil left it.
+        // The old section does not carry later marks, because the student has left it.
         let now = try self.page(deputy, "/v1/sections/\(section)/journal")
         #expect(now["carried_marks"]?.array.isEmpty == true)
     }
@@ -256,7 +257,7 @@ import Testing
         """
     }
 
-    /// The version of a pupil's mark in the lesson's default column.
+    /// The version of a student's mark in the lesson's default column.
     private func version(_ student: String) throws -> Int {
         Int(
             try find(
@@ -267,10 +268,10 @@ import Testing
                 """, ids.lesson, student))!
     }
 
-    @Test func changesSinceACursorAreThoseAloneWithTombstones() throws {
+    @Test func changesSinceACursorIncludeTombstonesAndNothingElse() throws {
         let student = ids.others[1]
         let cursor = try #require(try page(teacher, path)["cursor"]?.string)
-        // Two values, so that one of them is a change.
+        // Two values, so that at least one of them is a change.
         var version = try version(student)
         for number in [3, 5] {
             version = try write(mark(student, "{\"kind\": \"number\", \"number\": \(number)}", version))["marks"]![0]![
@@ -282,7 +283,7 @@ import Testing
         #expect(mine["value"]?["number"]?.int == 5)
         let id = try #require(mine["id"]?.string)
 
-        // From the transaction of the change on there is that change, and none of the rest of the page.
+        // The answer from the transaction of the change on has that change, and nothing else of the page.
         func since() throws -> JSONValue {
             let transaction = try find("SELECT changed_xid FROM marks WHERE school_id = $1 AND id = $2", id)
             return try page(teacher, "\(path)?since=x\(transaction)")
@@ -294,20 +295,20 @@ import Testing
         }
         #expect(alone["students"]!.array.count >= 24)
 
-        // What was deleted comes without a value.
+        // A deleted mark has no value.
         let deleted = try write(mark(student, "null", version))["marks"]![0]!
         let gone = try since()
         #expect(gone["marks"]!.array.map { $0["id"]?.string } == [id])
         #expect(gone["marks"]?[0]?["value"]?.isNull == true)
         #expect(gone["marks"]?[0]?["version"]?.int == deleted["version"]?.int)
         #expect(deleted["version"]!.int! == version + 1)
-        // The next cursor is not older than the one before.
+        // The next cursor is not older than the previous one.
         func number(_ cursor: String?) -> UInt64? { cursor.flatMap { UInt64($0.dropFirst()) } }
         let next = try #require(number(gone["cursor"]?.string))
         #expect(next >= number(cursor)!)
     }
 
-    @Test func deletedWordsAndAttendanceAreTombstonesToo() throws {
+    @Test func deletedFeedbackAndAttendanceAreTombstonesToo() throws {
         let student = ids.others[2]
         let feedback = "0198c5b4-55df-7528-980a-0eb04a096299"
         let before = try page(teacher, path)
@@ -341,7 +342,7 @@ import Testing
         #expect(present["meaning"]?.isNull == true)
     }
 
-    @Test func homeworkBringsItsLesson() throws {
+    @Test func changedHomeworkIncludesItsLesson() throws {
         let lesson = try #require(
             try page(teacher, path)["lessons"]!.array.first { $0["id"]?.string == ids.lesson })
         let text = lesson["homework"]?[0]?["text"]?.string == "§ 12" ? "§ 13" : "§ 12"
@@ -357,17 +358,17 @@ import Testing
         #expect(since["marks"]?.array.isEmpty == true)
     }
 
-    @Test func aCursorOfALaterHistoryHasExpired() throws {
+    @Test func cursorFromBeforeARestoreHasExpired() throws {
         let answer = try teacher.get("\(path)?since=x4611686018427387904")
         #expect(answer.status == 410)
         #expect(answer.code == "cursor_expired")
     }
 
-    @Test func theTagIsWeakAndMovesWithTheContentAlone() throws {
+    @Test func tagIsWeakAndDependsOnlyOnTheContent() throws {
         let first = try teacher.get(path)
         let tag = try #require(first["ETag"])
         #expect(tag.hasPrefix("W/\""))
-        // Something else of the database changes: the cursor moves, the content does not.
+        // Something else in the database changes: the cursor changes, the content does not.
         try server.owner().query("SELECT pg_current_xact_id()")
         let again = try teacher.get(path, headers: [("If-None-Match", tag)])
         #expect(again.status == 304)
@@ -385,7 +386,7 @@ import Testing
 
     // MARK: Locks
 
-    @Test func M4_lessonsSayUntilWhenTheyAreEditedAndWhyNot() throws {
+    @Test func M4_lessonsHaveTheirEditDeadlineOrLockReason() throws {
         let page = try page(teacher, "\(path)?from=2025-09-01&to=2025-12-30")
         var reasons: Set<String?> = []
         for lesson in page["lessons"]!.array where lesson["state"]?.string != "cancelled" {
@@ -395,7 +396,7 @@ import Testing
             reasons.insert(reason)
         }
         #expect(reasons == [nil, "edit_window_closed"])
-        // Fourteen days, but not after the marks of the term are closed.
+        // Fourteen days, but not past the closing day of the term's marks.
         for (from, to, until) in [
             ("2025-10-20", "2025-10-24", "2025-10-31"), ("2025-12-26", "2025-12-30", "2026-01-06"),
         ] {
@@ -409,8 +410,8 @@ import Testing
         #expect(page["section"]?["may_edit"]?.bool == true)
     }
 
-    /// A section that was taught by a substitute, who has one lesson of it, and its teachers, who have the others.
-    @Test func A4_theLessonIsLockedForWhoDoesNotTeachIt() throws {
+    /// A section with a substitute: one lesson is the substitute's, the others are the teachers'.
+    @Test func A4_lessonIsLockedForOtherTeachers() throws {
         let substituted = try #require(
             try rows(
                 """
@@ -444,7 +445,7 @@ import Testing
         }
     }
 
-    @Test func M4_theLessonsOfAnUnlockSayUntilWhen() throws {
+    @Test func M4_unlockedLessonsHaveTheUnlocksDeadline() throws {
         func lessons() throws -> [JSONValue] {
             try page(teacher, "\(path)?from=2025-10-06&to=2025-10-17")["lessons"]!.array.filter {
                 $0["state"]?.string == "held"
@@ -466,14 +467,14 @@ import Testing
             #expect((lesson["editable_until"]?.string == "2025-12-01") == isOpen)
         }
         #expect(Set(unlocked.map(closed)) == [true, false])
-        // One that was taken back opens nothing.
+        // A revoked unlock opens nothing.
         _ = try rows("UPDATE unlocks SET revoked_at = now() WHERE school_id = $1 AND id = $2", id)
         let after = try lessons()
         #expect(after.allSatisfy(closed))
         #expect(after.map { $0["editable_until"]?.string } == before.map { $0["editable_until"]?.string })
     }
 
-    @Test func aCancelledLessonIsLocked() throws {
+    @Test func cancelledLessonIsLocked() throws {
         let row = try #require(
             try rows(
                 """

@@ -15,7 +15,7 @@ import Testing
         teacher = try server.client("teacher")
     }
 
-    /// Writes the child's mark at the lesson over the version that stands.
+    /// Writes the child's mark at the lesson, over the given version.
     private func write(_ value: String, version: Int, request: String) throws -> JSONValue {
         let answer = try teacher.patch(
             "/v1/sections/\(ids.section)/journal",
@@ -37,9 +37,9 @@ import Testing
         ).first.flatMap { Int($0) }!
     }
 
-    @Test func A5_versionsAscendFromWhatTo() throws {
+    @Test func A5_versionsAscendAndConnect() throws {
         var old = try version()
-        // Whatever stood there, these are three changes.
+        // Whatever the first value was, these are three changes.
         for (number, request) in [(2, "history-1"), (4, "history-2"), (5, "history-3")] {
             old = try write("{\"kind\": \"number\", \"number\": \(number)}", version: old, request: request)["version"]!
                 .int!
@@ -79,7 +79,7 @@ import Testing
         #expect(read.allSatisfy { $0["request_id"]?.isNull == true && $0["reason"]?.isNull == true })
         #expect(!read.isEmpty)
 
-        // A deletion is a version too, and the last.
+        // A deletion is a version too: the last one.
         let deleted = try write("null", version: mark["version"]!.int!, request: "history-5")
         #expect(deleted["version"]!.int! == mark["version"]!.int! + 1)
         let last = try #require(try teacher.get("/v1/marks/\(id)/history").json["items"]?.array.last)
@@ -89,15 +89,104 @@ import Testing
         #expect(after.json["mark"]?["value"]?.isNull == true)
     }
 
+    // MARK: Held back
+
+    /// A step in the life of a mark: its value, and from when on it is published, in minutes from now; nil holds it back.
+    private typealias Step = (number: Int, published: Int?)
+
+    /// A new mark of the child that went through the steps, an hour before now and ten minutes apart; answers its id.
+    private func mark(_ steps: [Step]) throws -> String {
+        let owner = try server.owner()
+        try owner.execute("SET lyceum.today = '\(TestServer.today)'; SET lyceum.school_id = '\(ids.school)'")
+        let id = try #require(
+            try owner.query(
+                """
+                INSERT INTO marks (school_id, id, line_item_id, student_id, kind, number)
+                SELECT i.school_id, gen_random_uuid(), i.id, $3, 'number', 5
+                FROM line_items i JOIN lessons l ON l.school_id = i.school_id AND l.id = i.lesson_id
+                WHERE i.school_id = $1 AND i.section_id = $2 AND i.deleted_at IS NULL
+                    AND l.date BETWEEN '2025-11-10' AND '\(TestServer.today)' AND l.state = 'held'
+                    AND NOT EXISTS (
+                        SELECT FROM marks k WHERE k.school_id = i.school_id AND k.line_item_id = i.id AND k.student_id = $3
+                    )
+                ORDER BY l.date DESC LIMIT 1 RETURNING id
+                """, [String(ids.school), ids.section, ids.child]
+            ).first)
+        // As the triggers would have written it then.
+        try owner.query("ALTER TABLE marks DISABLE TRIGGER USER")
+        defer { _ = try? server.owner().query("ALTER TABLE marks ENABLE TRIGGER USER") }
+        try owner.query("DELETE FROM mark_history WHERE mark_id = $1", [id])
+        for (index, step) in steps.enumerated() {
+            let published = step.published.map { "now() + interval '\($0) minutes'" } ?? "NULL"
+            try owner.query(
+                """
+                INSERT INTO mark_history (
+                    school_id, mark_id, version, student_id, line_item_id, old_kind, old_number, new_kind, new_number,
+                    published_at, changed_at
+                )
+                SELECT school_id, id, $2::int, student_id, line_item_id, $3::text, $4::int, 'number', $5::int, \(published),
+                    now() - interval '60 minutes' + $6::int * interval '10 minutes'
+                FROM marks WHERE id = $1
+                """,
+                [
+                    id, String(index + 1), index == 0 ? nil : "number",
+                    index == 0 ? nil : String(steps[index - 1].number), String(step.number), String(index),
+                ])
+            try owner.query(
+                "UPDATE marks SET number = $2::int, version = $3::int, published_at = \(published) WHERE id = $1",
+                [id, String(step.number), String(index + 1)])
+        }
+        return id
+    }
+
+    private func changes(_ login: String, _ mark: String) throws -> [[Int?]] {
+        let answer = try server.client(login).get("/v1/marks/\(mark)/history")
+        try #require(answer.status == 200, "\(answer.text)")
+        return answer.json["items"]!.array.map {
+            [$0["version"]?.int, $0["from"]?["number"]?.int, $0["to"]?["number"]?.int]
+        }
+    }
+
+    /// M12: what was written while a mark was held back is in no family's history, not even once the mark is published.
+    @Test func M12_theFamilysHistoryBeginsWithWhatWasPublished() throws {
+        let lives: [(steps: [Step], family: [[Int?]])] = [
+            // Published as it was written.
+            ([(2, -60), (3, -60)], [[1, nil, 2], [2, 2, 3]]),
+            // Held back, changed, published, changed.
+            ([(2, nil), (3, nil), (3, -40), (4, -40)], [[3, nil, 3], [4, 3, 4]]),
+            // Held back until a moment that has passed: what stood then was published.
+            ([(2, -35), (5, -35), (4, -35), (3, -35)], [[3, nil, 4], [4, 4, 3]]),
+            // Held back again, and published: from what the family had seen.
+            ([(3, -60), (3, nil), (2, nil), (4, nil), (4, -20)], [[1, nil, 3], [5, 3, 4]]),
+        ]
+        for (steps, family) in lives {
+            let id = try mark(steps)
+            defer { _ = try? server.owner().query("DELETE FROM marks WHERE id = $1", [id]) }
+            #expect(try changes("parent", id) == family, "\(steps)")
+            var from: Int?
+            let all = steps.enumerated().map { index, step in
+                defer { from = step.number }
+                return [index + 1, from, step.number]
+            }
+            #expect(try changes("teacher", id) == all && changes("deputy", id) == all, "\(steps)")
+        }
+        // What is still held back is not there at all.
+        for steps: [Step] in [[(2, nil)], [(2, 5)], [(2, -60), (3, nil)]] {
+            let id = try mark(steps)
+            defer { _ = try? server.owner().query("DELETE FROM marks WHERE id = $1", [id]) }
+            #expect(try server.client("parent").get("/v1/marks/\(id)/history").status == 404)
+        }
+    }
+
     @Test(arguments: ["deputy", "head", "teacher"])
-    func staffReadMarksOfAnyPupilTheyMayRead(_ login: String) throws {
+    func staffReadMarksOfTheirStudents(_ login: String) throws {
         let answer = try server.client(login).get("/v1/marks/\(ids.otherMark)/history")
         #expect(answer.status == 200)
         #expect(answer.json["mark"]?["student_id"]?.string == ids.others[0])
         #expect(answer.json["items"]?.array.isEmpty == false)
     }
 
-    @Test func A1_aForeignMarkIsLikeOneThatDoesNotExist() throws {
+    @Test func A1_foreignMarkLooksLikeAMissingOne() throws {
         let strange = try #require(
             try server.owner().query(
                 "SELECT id FROM marks WHERE school_id = $1 ORDER BY id LIMIT 1", [String(ids.otherSchool)]

@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Testing
 
-/// `GET /v1/students/{id}/diary`: a pupil's days as the family sees them.
+/// `GET /v1/students/{id}/diary`: a student's days as the family sees them.
 @Suite(.serialized) struct StudentDiaryTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -25,7 +25,7 @@ import Testing
         try server.owner().query(sql, [String(ids.school)] + rest).rows
     }
 
-    /// A connection of the owner on the day of the tests.
+    /// A connection as the owner, with the tests' day as today.
     private func ownerToday() throws -> BlockingConnection {
         let owner = try server.owner()
         try owner.query(
@@ -34,7 +34,7 @@ import Testing
         return owner
     }
 
-    @Test func aWeekComesInOneCallWithAllThatHappened() throws {
+    @Test func weekComesInOneRequestWithEverything() throws {
         let (from, to) = ("2025-11-10", "2025-11-16")
         let diary = try diary(parent, ids.child, from, to)
         #expect(diary["student"]?["id"]?.string == ids.child)
@@ -81,13 +81,13 @@ import Testing
                 #expect(mark["version"]?.int != nil)
             }
         }
-        // What is due in the week was set at any lesson before.
+        // Homework due in the week may have been set at any earlier lesson.
         let due = try #require(diary["homework_due"]?.array)
         #expect(!due.isEmpty)
         #expect(due.allSatisfy { $0["due_on"]!.string! >= from && $0["due_on"]!.string! <= to })
     }
 
-    @Test func withoutDatesItIsThisWeek() throws {
+    @Test func defaultDatesAreThisWeek() throws {
         let answer = try parent.get("/v1/students/\(ids.child)/diary")
         #expect(answer.json["from"]?.string == "2025-11-17")
         #expect(answer.json["to"]?.string == "2025-11-23")
@@ -98,7 +98,7 @@ import Testing
         #expect(again.body.isEmpty)
     }
 
-    @Test func A1_aChildOfOthersIsLikeOneWhoDoesNotExist() throws {
+    @Test func A1_foreignStudentLooksLikeAMissingOne() throws {
         let student = try server.client("student")
         let unknown = "0198c5b4-55df-7528-980a-0eb04a0962ff"
         for (client, who) in [(parent, "parent"), (student, "student")] {
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    @Test func M1_aFirstGraderHasNoMarksButHasFeedback() throws {
+    @Test func M1_firstGraderHasFeedbackAndNoMarks() throws {
         let (from, to) = ("2025-10-08", "2025-11-18")
         let diary = try diary(parent, ids.firstGrader, from, to)
         let lessons = try #require(diary["lessons"]?.array)
@@ -147,7 +147,7 @@ import Testing
         #expect(marks.json["items"]?.array.isEmpty == true)
     }
 
-    @Test func M12_aMarkHeldBackIsNowhere() throws {
+    @Test func M12_unpublishedMarkIsInvisible() throws {
         let row = try #require(
             try rows(
                 """
@@ -193,7 +193,7 @@ import Testing
     @Test(arguments: [
         ("present", nil, nil), ("ill", "ill", "Б"), ("excused", "excused", "УП"), ("unexcused", "unexcused", "НП"),
     ])
-    func T2_theClassTeachersWordCounts(_ decided: String, _ meaning: String?, _ label: String?) throws {
+    func T2_classTeachersDecisionCounts(_ decided: String, _ meaning: String?, _ label: String?) throws {
         let row = try #require(
             try rows(
                 """
@@ -233,7 +233,7 @@ import Testing
         if let code { #expect(errors[0]["code"]?.string == code) }
     }
 
-    @Test func fortyTwoDaysAreTheLongestRange() throws {
+    @Test func longestRangeIsFortyTwoDays() throws {
         let diary = try diary(parent, ids.child, "2025-10-01", "2025-11-11")
         let dates = diary["lessons"]!.array.compactMap { $0["date"]?.string }
         #expect(dates.first == "2025-10-01")
@@ -250,7 +250,7 @@ import Testing
             let date = lesson["date"]!.string!
             #expect(!free.contains { $0.0 <= date && date <= $0.1 }, "a lesson on \(date)")
         }
-        // Those of one grade level are shown to it alone.
+        // Holidays of one grade level are shown only to that grade level.
         let additional = ["Дополнительные каникулы"]
         let week = ("2026-02-09", "2026-02-15")
         #expect(
@@ -259,7 +259,7 @@ import Testing
         #expect(try self.diary(parent, ids.child, week.0, week.1)["holidays"]?.array.isEmpty == true)
     }
 
-    @Test func aMovedPupilHasLessonsOfTheOldClassBeforeAndOfTheNewAfter() throws {
+    @Test func movedStudentHasTheOldClassesLessonsBeforeAndTheNewOnesAfter() throws {
         let pupil = try #require(
             try rows(
                 """
@@ -287,10 +287,10 @@ import Testing
         #expect(Set(after.map { $0["section_id"]?.string }).isSubset(of: try sections("7А")))
     }
 
-    @Test func daysOutsideMembershipAreAbsent() throws {
+    @Test func daysOutsideTheMembershipHaveNoLessons() throws {
         let lessons = try diary(parent, ids.child, "2025-08-18", "2025-09-07")["lessons"]!.array
         #expect(lessons.first?["date"]?.string == "2025-09-01")
-        // The club of a pupil who left it is gone from the diary after the last day.
+        // After a student has left the club, the diary has no lessons of it.
         let row = try #require(
             try rows(
                 """

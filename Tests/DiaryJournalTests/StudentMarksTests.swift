@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Testing
 
-/// `GET /v1/students/{id}/marks`: a pupil's marks, newest lesson first.
+/// `GET /v1/students/{id}/marks`: a student's marks, newest lesson first.
 @Suite(.serialized) struct StudentMarksTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -17,7 +17,7 @@ import Testing
 
     private var path: String { "/v1/students/\(ids.child)/marks" }
 
-    /// The child's published marks as the tables hold them, newest first.
+    /// The child's published marks in the tables, newest first.
     private func expected(_ condition: String = "true", _ parameters: [String] = []) throws -> [String] {
         try server.owner().query(
             """
@@ -32,7 +32,7 @@ import Testing
         ).rows.compactMap { $0[0] }
     }
 
-    /// Walks by `Link` until there is none.
+    /// Follows `Link` to the last page.
     private func walk(_ first: String) throws -> [[JSONValue]] {
         var pages: [[JSONValue]] = []
         var next: String? = first
@@ -53,7 +53,7 @@ import Testing
         return pages
     }
 
-    @Test func pagesOfTenWalkThroughAllMarksOnce() throws {
+    @Test func pagesOfTenHaveEachMarkOnce() throws {
         let expected = try expected()
         #expect(expected.count > 50)
         let pages = try walk("\(path)?limit=10")
@@ -69,11 +69,11 @@ import Testing
         #expect(try parent.get("\(path)?limit=1").json["total"] == nil)
     }
 
-    @Test func aMarkThatComesMeanwhileNeitherRepeatsNorHidesOthers() throws {
+    @Test func changesBetweenPagesNeitherRepeatNorHideMarks() throws {
         let expected = try expected()
         let first = try parent.get("\(path)?limit=10").json
         let cursor = try #require(first["next_cursor"]?.string)
-        // The first page's last mark is held back: the second page begins where it would have begun.
+        // The last mark of the first page is unpublished: the second page still begins at the same place.
         let owner = try server.owner()
         try owner.query("SELECT set_config('lyceum.today', $1, false)", [TestServer.today])
         let hold = "UPDATE marks SET published_at = now() + $3::interval WHERE school_id = $1 AND id = $2"
@@ -110,7 +110,7 @@ import Testing
         #expect(try parent.get("\(path)?subject_id=\(ids.child)&include=total").json["total"]?.int == 0)
     }
 
-    @Test func anotherListsCursorIsRefused() throws {
+    @Test func cursorOfAnotherListIsRefused() throws {
         let teacher = try server.client("teacher")
         let cursor = try #require(try teacher.get("/v1/classes?limit=1").json["next_cursor"]?.string)
         let answer = try teacher.get("\(path)?cursor=\(cursor)")

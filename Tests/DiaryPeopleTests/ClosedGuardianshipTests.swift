@@ -7,8 +7,8 @@ import Postgres
 import Testing
 import Web
 
-/// A3: a guardianship that is over, or closed by a court, closes everything at once, on a token from before; and two guardians
-/// of one child see nothing of each other.
+/// A3: a guardianship that has ended, or that a court has closed, closes everything at once, even for an earlier token.
+/// Two guardians of one student see nothing of each other.
 @Suite(.serialized) struct ClosedGuardianshipTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -30,7 +30,7 @@ import Web
         return answer.json["id"]!.string!
     }
 
-    /// A guardian of the pupil with a session, a consent, and what else belongs to a family.
+    /// A guardian of the student with a session, a consent, and the other records of a family.
     private func family(of child: String, _ name: String) throws -> Family {
         let guardian = try make(
             "/v1/guardians",
@@ -58,7 +58,7 @@ import Web
 
     // MARK: At once
 
-    /// Each family route of one child, with what a client may have kept from when it was open.
+    /// All family routes of one student, with what a client may have kept from before.
     @Test(arguments: [#"{"access": "none"}"#, #"{"ends_on": "2025-11-18"}"#])
     func A3_closedAtOnceOnEachRoute(_ closing: String) throws {
         let child = ids.others[closing.contains("none") ? 0 : 1]
@@ -84,7 +84,7 @@ import Web
             try #require(answer.status == 200, "\(path): \(answer.text)")
             return (path: path, tag: answer["ETag"])
         }
-        // The next page of a list that was begun.
+        // The next page of a list that was begun before.
         let marks = try client.get("\(base)/marks?limit=1")
         open.append(("\(base)/marks?limit=1&cursor=\(marks.json["next_cursor"]!.string!)", nil))
         #expect(try client.get(open.last!.path).status == 200)
@@ -116,20 +116,20 @@ import Web
         #expect(try client.get("/v1/students?include=total&q=%D0%B0").status == 200)
         #expect(try client.get("/v1/students?include=total").json["total"]?.int == 0)
 
-        // Opened again, it is open.
-        #expect(
-            try teacher.patch(path, json: #"{"access": "full", "ends_on": null}"#, headers: [("If-Match", "*")]).status
-                == 200)
+        // Access works again after it is reopened.
+        let opening = #"{"access": "full", "basis": "Решение суда", "ends_on": null}"#
+        #expect(try server.client("deputy").patch(path, json: opening, headers: [("If-Match", "*")]).status == 200)
         for (path, _) in open { #expect(try client.get(path).status == 200, "\(path)") }
-        // And with a first day that is still to come, not yet.
+        // It does not work before a first day in the future.
         #expect(
             try teacher.patch(path, json: #"{"starts_on": "2025-11-20"}"#, headers: [("If-Match", "*")]).status == 200)
         for (path, _) in open { #expect(try client.get(path).status == 404, "\(path)") }
     }
 
-    // MARK: From each other
+    // MARK: Two guardians
 
-    /// Every route that answers a guardian at all, with the ids of the other one: nothing of the other in any answer.
+    /// Calls every route that a guardian may call with the ids of the other guardian: no answer has anything of the
+    /// other.
     @Test func A3_guardiansOfOneChildSeeNothingOfEachOther() throws {
         let child = ids.others[2]
         let one = try family(of: child, "Первова")
@@ -149,7 +149,7 @@ import Web
             let answer = try one.client.get(ids.path(path))
             if answer.status == 200 { seen += 1 }
             for secret in ["Втораяева", other.guardian, other.guardianship, other.consent, session] {
-                // A problem names the path that was asked for.
+                // A problem repeats the path of the request.
                 let text = answer.status == 200 ? answer.text : answer.text.replacing(ids.path(path), with: "")
                 #expect(!text.contains(secret), "\(route.operation): \(answer.text)")
             }
@@ -165,14 +165,14 @@ import Web
             "/v1/audit", "\(base)/history", "\(base)/guardians", "\(base)/guardians/\(other.guardianship)",
             "/v1/guardians", "/v1/guardians/\(other.guardian)",
         ] { #expect(try one.client.get(path).status == 403, "\(path)") }
-        // And the other one the same, with the token that was there all along.
+        // The other guardian still reads their own records with the earlier token.
         #expect(try other.client.get("\(base)/consents").json["items"]?[0]?["id"]?.string == other.consent)
     }
 
     // MARK: Kept answers
 
-    /// An answer that an `Idempotency-Key` keeps is given again to who may still make the change. The teacher goes on to teach
-    /// the pupil, and so to see the name.
+    /// An answer kept under an `Idempotency-Key` is repeated only to callers who may still make the change. The teacher
+    /// continues to teach the student, and so to see the name.
     @Test func A3_aKeptAnswerIsForWhoMayStillWrite() throws {
         let pupil = try owner(
             "SELECT student_id FROM enrollments WHERE school_id = $1 AND class_id = $2 AND ends_on IS NULL ORDER BY 1 LIMIT 1",
@@ -209,7 +209,7 @@ import Web
 
     // MARK: Credentials
 
-    /// A2: a teacher who is a parent of the class gets credentials from an administrator alone, also as a guardian.
+    /// A2: a teacher who is a parent in the class gets credentials only from an administrator, even as a guardian.
     @Test func A2_aTeacherWhoIsAParentGetsNoCredentialsFromAClassTeacher() throws {
         let person = try owner(
             """

@@ -3,14 +3,14 @@ import JSON
 import Postgres
 import Testing
 
-/// A3: a pupil's move moves the staff's access with the enrollment. The demo school has a pupil who moved from 7Б to 7А, which
-/// `teacher` leads, on 13 October.
+/// A3: when a student changes class, the access of staff moves with the enrollment. The demo school has a student who
+/// moved on 13 October from 7Б to 7А, whose class teacher is `teacher`.
 @Suite(.serialized) struct FormerClassTeacherTests {
     let server: TestServer
     let ids: DemoSchoolIDs
-    /// Of 7А, today.
+    /// The present class teacher of 7А.
     let new: TestClient
-    /// Of 7Б, which the pupil left.
+    /// The class teacher of 7Б, which the student left.
     let old: TestClient
     let oldTeacher: String
     let pupil: String
@@ -41,7 +41,7 @@ import Testing
         try server.owner().query(sql, [String(ids.school)] + rest).rows
     }
 
-    /// All items of a list, page by page.
+    /// All items of a list, over all pages.
     private func walk(_ client: TestClient, _ path: String) throws -> [JSONValue] {
         var items: [JSONValue] = []
         var cursor: String? = ""
@@ -70,7 +70,7 @@ import Testing
         let seen = try walk(old, path)
         #expect(Set(seen.map { $0["id"]!.string! }) == before)
         #expect(seen.allSatisfy { $0["lesson"]!["date"]!.string! <= Self.lastDay })
-        // What is asked for does not matter, nor how.
+        // The requested range and route make no difference.
         #expect(try walk(old, path + "&from=2025-10-13&to=2025-11-19").isEmpty)
         #expect(try old.get(path + "&include=total").json["total"]?.int == before.count)
         #expect(try new.get(path + "&include=total").json["total"]?.int == all.count)
@@ -78,7 +78,7 @@ import Testing
 
     @Test func A3_theOldClassTeachersDiaryEndsWithTheEnrollment() throws {
         let path = "/v1/students/\(pupil)/diary"
-        // The week in which the pupil moved and the next: cut to what comes before.
+        // The week in which the student moved and the next one, cut to the days before the move.
         let cut = try old.get("\(path)?from=2025-10-06&to=2025-10-19")
         #expect(cut.status == 200)
         #expect(cut.json["from"]?.string == "2025-10-06")
@@ -96,13 +96,13 @@ import Testing
         let all = whole.json["lessons"]!.array
         #expect(all.filter { $0["date"]!.string! <= Self.lastDay }.count == dates.count)
         #expect(all.count > dates.count)
-        // Without a range: the last week that is seen.
+        // Without a range: the last visible week.
         let last = try old.get(path)
         #expect(last.json["from"]?.string == "2025-10-06")
         #expect(last.json["to"]?.string == Self.lastDay)
         #expect(try old.get("\(path)?from=2025-10-13&to=2025-10-19").status == 404)
         #expect(try old.get("\(path)?from=2025-11-17&to=2025-11-23").status == 404)
-        // A tag from when it was seen opens nothing.
+        // An entity tag from before reveals nothing.
         for tag in ["*", whole["ETag"]!, cut["ETag"]!] {
             let later = try old.get("\(path)?from=2025-10-13&to=2025-10-19", headers: [("If-None-Match", tag)])
             #expect(later.status == 404, "\(tag)")
@@ -114,7 +114,7 @@ import Testing
             try #require(try rows("SELECT k.id \(Self.ofPupil) AND \(condition) LIMIT 1", pupil).first?[0])
         }
         func path(_ mark: String) -> String { "/v1/marks/\(mark)/history" }
-        // In sections that the old class teacher does not teach.
+        // In sections that the former class teacher does not teach.
         let elsewhere = """
             NOT lyceum.reads_section($1, '\(oldTeacher)', l.section_id)
             """
@@ -143,15 +143,16 @@ import Testing
         let student = page["students"]!.array.first { $0["id"]?.string == pupil }
         #expect(student?["to"]?.string == Self.lastDay)
         #expect(count(page, "marks") > 0)
-        // The first quarter ended after the move: its final is not the old class teacher's.
+        // The first quarter ended after the move, so the former class teacher does not see its final mark.
         #expect(count(page, "finals") == 0)
-        // Others of the class are there with all that they have.
+        // Other students of the class are there with all their records.
         #expect(page["finals"]!.array.count > 10)
 
-        // The pupil has never been in the new class for the old class teacher.
+        // For the former class teacher the student has never been in the new class.
         #expect(try old.get("/v1/sections/\(section["7А"]!)/journal?\(range)").status == 404)
 
-        // Her new class teacher reads the old journal for her alone, and the new one with what she brought (M10).
+        // The new class teacher reads the old journal only for this student, and the new one with the student's earlier
+        // marks (M10).
         let former = try new.get("/v1/sections/\(section["7Б"]!)/journal?\(range)")
         if former.status == 200 { #expect(former.json["students"]!.array.map { $0["id"]!.string } == [pupil]) }
         #expect(former.status == 200)
@@ -160,7 +161,7 @@ import Testing
         #expect(count(now, "finals") == 1)
     }
 
-    /// M10: who teaches the pupil now sees the marks of before in the journal.
+    /// M10: the student's present teacher sees the earlier marks in the journal.
     @Test func M10_teachersOfTheNewSectionSeeCarriedMarks() throws {
         let math = try new.get("/v1/sections/\(ids.section)/journal?from=2025-09-01&to=2025-11-19").json
         let carried = math["carried_marks"]!.array.filter { $0["student_id"]?.string == pupil }
@@ -230,13 +231,13 @@ import Testing
             #expect(try client.get("\(range)&include=total&limit=1").json["total"]?.int == all.count)
             #expect(try walk(client, "\(path)?from=2025-10-13&to=2025-10-13&limit=100").count == all.count - 1)
         }
-        // Her class teacher of today sees her there, and nobody else of that class.
+        // The present class teacher sees the student there, and nobody else of that class.
         #expect(try walk(new, "\(range)&limit=100").map { $0["id"]!.string } == [pupil])
         #expect(try old.get("\(path)?from=2025-09-01").json["errors"]?[0]?["pointer"]?.string == "/query/to")
         #expect(try old.get("\(path)?from=2024-09-01&to=2025-11-19").status == 400)
     }
 
-    /// Who hands a class over reads its pupils until then; the successor reads all.
+    /// A class teacher who hands over a class reads its students until that day; the successor reads everything.
     @Test func A3_whoHandedTheClassOverReadsUntilThen() throws {
         let deputy = try server.client("deputy")
         let path = "/v1/classes/\(ids.otherClass)/teachers"
@@ -273,7 +274,7 @@ import Testing
         let list = "/v1/classes/\(ids.otherClass)/students?limit=100"
         #expect(try walk(before, "\(list)&from=2025-09-01&to=2025-10-31").count > 20)
 
-        // The journals of the class end with that day, too.
+        // The journals of the class also end on that day.
         let section = try #require(
             try rows(
                 """
@@ -300,7 +301,7 @@ import Testing
         #expect(try before.get("\(journal)?from=2025-11-01&to=2025-11-14").status == 404)
         #expect(try before.get(journal).status == 200)
 
-        // When the year is closed, what was is over.
+        // Closing the year ends the access of the former class teacher.
         let year = try rows("SELECT academic_year_id FROM classes WHERE school_id = $1 AND id = $2", ids.otherClass)[0][
             0]!
         for (state, status) in [("closed", 404), ("open", 200)] {
@@ -312,7 +313,7 @@ import Testing
         }
     }
 
-    /// A pupil who was in the class twice: each time for itself, and nothing of what lies between.
+    /// A student who was twice in the class: each period counts separately, and nothing in between is visible.
     @Test func A3_betweenTwoTimesInAClassNothingIsSeen() throws {
         let other = try rows("SELECT id FROM classes WHERE school_id = $1 AND name = '7А'")[0][0]!
         let pupil = try rows(
@@ -335,7 +336,7 @@ import Testing
         #expect(try range("2025-09-08", "2025-09-21") == ["2025-09-08", "2025-09-14"])
         #expect(try range("2025-09-15", "2025-09-28") == [nil])
         #expect(try range("2025-09-22", "2025-10-12") == ["2025-09-29", "2025-10-05"])
-        // Two stretches in one range: the last.
+        // Two periods in one range: the answer has the last one.
         #expect(try range("2025-09-08", "2025-10-12") == ["2025-09-29", "2025-10-05"])
         let days = try walk(old, "/v1/students/\(pupil)/marks?limit=100").map { $0["lesson"]!["date"]!.string! }
         #expect(days.allSatisfy { $0 <= "2025-09-14" || ("2025-09-29"..."2025-10-05").contains($0) })

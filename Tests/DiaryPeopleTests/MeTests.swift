@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Testing
 
-/// `GET /v1/me`: who signed in, and what an app needs for its first screen.
+/// `GET /v1/me`: the signed-in person, with the data for an app's first screen.
 @Suite(.serialized) struct MeTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -104,7 +104,7 @@ import Testing
         #expect(me["student"]?["marks"]?.bool == marks)
     }
 
-    /// What becomes of a guardianship, and whether the guardian still sees the child with the access token from before.
+    /// Changes of a guardianship, and whether the guardian still sees the student with an earlier access token.
     @Test(arguments: [
         ("access = 'none'", false),
         ("ends_on = '2025-11-18'", false),

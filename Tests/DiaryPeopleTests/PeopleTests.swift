@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Testing
 
-/// Pupils, guardians, guardianships and staff: who sees and writes what of whom, see docs/people.md.
+/// Students, guardians, guardianships and staff: who may see and write which fields, see docs/people.md.
 @Suite(.serialized) struct PeopleTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -41,7 +41,7 @@ import Testing
         try #require(try owner("SELECT id FROM users WHERE school_id = $1 AND login = $2", login).first?[0])
     }
 
-    // MARK: Profiles of pupils
+    // MARK: Profiles of students
 
     @Test func A1_whoSeesWhatOfAProfile() throws {
         let path = "/v1/students/\(ids.child)"
@@ -62,7 +62,7 @@ import Testing
         #expect(try client("parent").get("/v1/students/\(ids.others[0])").status == 404)
     }
 
-    /// A teacher who teaches the pupil, without being the class teacher, reads name and class; one of PE the health group too.
+    /// A teacher of the student who is not the class teacher reads name and class; a PE teacher also the health group.
     @Test func K2_teachersReadNamesAndThoseOfPhysicalEducationHealth() throws {
         let teachers = try owner(
             """
@@ -110,7 +110,7 @@ import Testing
             #expect(rows.count == count, "\(login)")
             if count == 1 { #expect(rows[0] == ["students", "read", ids.others[5], try user(login)]) }
         }
-        // What was not seen was not read.
+        // A request that showed nothing is not recorded as a reading.
         #expect(
             try client("deputy").get("/v1/students/\(ids.stranger)", headers: [("X-Request-Id", "nobody")]).status
                 == 404)
@@ -172,7 +172,7 @@ import Testing
             try client("deputy").post(
                 "/v1/students", json: #"{"last_name": "А", "first_name": "Б", "external_id": "s-1"}"#
             ).code == "already_exists")
-        // A5: who changed the name from what to what.
+        // A5: who changed the name, with the old and the new value.
         let audit = try owner(
             "SELECT before ->> 'last_name', after ->> 'last_name' FROM audit_log WHERE school_id = $1 AND entity = 'users' AND entity_id = $2 AND action = 'update'",
             made["id"]!.string!)
@@ -205,7 +205,7 @@ import Testing
 
     // MARK: Guardians
 
-    /// A3: the token was issued before.
+    /// A3: the token was issued before the change.
     @Test func A3_aGuardianshipThatEndedOrIsClosedShowsNothing() throws {
         let guardian = try make(
             "teacher", "/v1/guardians", #"{"last_name": "Орлова", "first_name": "Нина", "phone": "+7 901"}"#)
@@ -220,8 +220,12 @@ import Testing
         #expect(try client.get("/v1/students/\(child)").status == 200)
         #expect(try client.get("/v1/students/\(child)/diary").status == 200)
         let path = "/v1/students/\(child)/guardians/\(guardianship["id"]!.string!)"
-        for closing in [#"{"access": "none"}"#, #"{"access": "full", "ends_on": "2025-11-18"}"#] {
-            #expect(try patch("teacher", path, closing).status == 200)
+        let closings = [
+            ("teacher", #"{"access": "none"}"#),
+            ("deputy", #"{"access": "full", "basis": "Решение суда", "ends_on": "2025-11-18"}"#),
+        ]
+        for (login, closing) in closings {
+            #expect(try patch(login, path, closing).status == 200)
             #expect(try client.get("/v1/students/\(child)").status == 404, "\(closing)")
             #expect(try client.get("/v1/students/\(child)/diary").status == 404, "\(closing)")
             #expect(try client.get("/v1/students").json["items"]?.array.count == 0, "\(closing)")
@@ -275,7 +279,7 @@ import Testing
         #expect(unknown.json["errors"]?[0]?["code"]?.string == "unknown_reference")
     }
 
-    /// A3: tying a guardian of others to an own pupil, even without access, would open the contacts.
+    /// A3: adding another student's guardian to an own student, even without access, would reveal the contacts.
     @Test func A3_aClassTeacherTiesNobodyElsesGuardian() throws {
         let head = try user("head")
         let other = try owner(
@@ -300,13 +304,13 @@ import Testing
             #expect(answer.json["errors"]?[0]?["code"]?.string == "unknown_reference")
         }
         #expect(try client("teacher").get("/v1/guardians/\(other)").status == 404)
-        // Nor does a manager tie itself.
+        // A manager cannot add themselves either.
         _ = try make(
             "admin", "/v1/guardians", #"{"last_name": "x", "first_name": "x", "user_id": "\#(try user("admin"))"}"#)
         let own = try client("admin").post(
             "/v1/students/\(ids.child)/guardians",
             json: #"{"guardian_id": "\#(try user("admin"))", "relation": "mother", "starts_on": "2025-09-01"}"#)
-        #expect(own.status == 422)
+        #expect(own.code == "own_guardianship")
     }
 
     @Test func A2_namesOfStaffAreTheAdministrators() throws {
@@ -323,7 +327,7 @@ import Testing
         #expect(unknown.json["errors"]?[0]?["pointer"]?.string == "/user_id")
     }
 
-    /// A token that still names the role writes nothing, and leaves nothing half written.
+    /// A token with an outdated role writes nothing, and no part of the write remains.
     @Test func A2_whoLosesARoleWritesNoMore() throws {
         let made = try make(
             "admin", "/v1/staff", #"{"last_name": "Бывший", "first_name": "Админ", "roles": ["administrator"]}"#)
@@ -342,7 +346,7 @@ import Testing
         #expect(last.code == "last_administrator")
     }
 
-    /// K2: what is refused would tell what stands, so not even the right value may be named; lists show no profiles.
+    /// K2: a refusal would reveal the stored value, so not even the right value may be sent; lists show no profiles.
     @Test func K2_healthIsNotToBeGuessed() throws {
         let path = "/v1/students/\(ids.others[7])"
         _ = try patch("deputy", path, #"{"health_group": 3}"#)
@@ -394,6 +398,9 @@ import Testing
             "teacher", path, #"{"purpose": "photo", "given_by": "\#(mother)", "given_on": "2025-09-01"}"#)
         let other = try make(
             "teacher", "/v1/guardians", #"{"last_name": "Второй", "first_name": "Пётр"}"#)["id"]!.string!
+        _ = try make(
+            "teacher", "/v1/students/\(ids.child)/guardians",
+            #"{"guardian_id": "\#(other)", "relation": "father", "starts_on": "2025-09-02"}"#)
         _ = try make("teacher", path, #"{"purpose": "photo", "given_by": "\#(other)", "given_on": "2025-09-02"}"#)
         func purposes(_ login: String) throws -> [String?] {
             try client(login).get(path).json["items"]!.array.filter { $0["purpose"]?.string == "photo" }.map {
@@ -408,12 +415,44 @@ import Testing
         let one = "\(path)/\(given["id"]!.string!)"
         #expect(try patch("teacher", one, #"{"withdrawn_on": "2025-08-01"}"#).status == 422)
         #expect(try patch("teacher", one, #"{"withdrawn_on": "2025-10-01"}"#).status == 200)
+        for again in ["null", "\"2025-10-02\""] {
+            let refused = try patch("teacher", one, #"{"withdrawn_on": \#(again)}"#)
+            #expect(refused.status == 409 && refused.code == "consent_withdrawn", "\(refused.text)")
+            #expect(refused.json["errors"]?[0]?["pointer"]?.string == "/withdrawn_on")
+        }
         #expect(
             try client("teacher").post(
                 path, json: #"{"purpose": "photo", "given_by": "\#(mother)", "given_on": "2025-10-01"}"#
             ).status == 201)
         #expect(try client("parent").get("/v1/students/\(ids.others[0])/consents").status == 404)
         #expect(try client("student").get(path).status == 404)
+    }
+
+    /// Not the staff who type it in, not another family, not the guardian before the guardianship, not a child.
+    @Test func K3_aConsentIsGivenByThePupilOrAGuardianWithAccess() throws {
+        let pupil = ids.others[4]
+        let path = "/v1/students/\(pupil)/consents"
+        let guardian = try owner(
+            "SELECT guardian_id FROM guardianships WHERE school_id = $1 AND student_id = $2 LIMIT 1", pupil)[0][0]!
+        _ = try owner("UPDATE students SET birth_date = '2012-03-14' WHERE school_id = $1 AND id = $2", pupil)
+        func give(_ giver: String, _ day: String, _ purpose: String = "publication") throws -> TestClient.Answer {
+            try client("deputy").post(
+                path, json: #"{"purpose": "\#(purpose)", "given_by": "\#(giver)", "given_on": "\#(day)"}"#)
+        }
+        let refused = [
+            try give(user("deputy"), "2025-10-01"), try give(user("teacher"), "2025-10-01"),
+            try give(user("parent"), "2025-10-01"), try give(ids.others[0], "2025-10-01"),
+            try give(guardian, "2001-01-01"), try give(pupil, "2026-03-13"), try give(pupil, "2026-03-14", "medical"),
+        ]
+        for answer in refused {
+            #expect(answer.status == 422 && answer.code == "giver_not_entitled", "\(answer.text)")
+            #expect(answer.json["errors"]?[0]?["pointer"]?.string == "/given_by")
+        }
+        #expect(try client("deputy").get(path).json["items"]?.array.isEmpty == true)
+        #expect(try give(guardian, "2025-10-01").status == 201)
+        #expect(try give(pupil, "2026-03-14").status == 201)
+        let consent = try client("deputy").get(path).json["items"]![0]!["id"]!.string!
+        #expect(try patch("deputy", "\(path)/\(consent)", #"{"given_on": "2001-01-01"}"#).code == "giver_not_entitled")
     }
 
     // MARK: Staff
@@ -434,17 +473,44 @@ import Testing
         #expect(more.json["version"]?.int == 2, "\(more.text)")
         #expect(
             try patch("admin", path, #"{"roles": ["teacher", "king", "teacher"]}"#).json["errors"]?.array.count == 2)
-        // Other staff see names and roles, no contacts.
+        // Other staff see names and roles but no contacts.
         let seen = try client("teacher").get(path)
         #expect(seen.json["last_name"]?.string == "Петров")
         #expect(seen.json["phone"]?.isNull == true)
         #expect(seen.json["login"]?.isNull == true)
         #expect(try client("head").get(path).json["phone"]?.string == "+7 902")
-        // The role that was taken away is gone for a token that still names it.
+        // A removed role is also gone for a token that still has it.
         let client = try server.session(of: id, roles: ["deputy_head", "teacher"])
         #expect(try client.get("/v1/students/\(ids.child)").status == 200)
         #expect(try patch("admin", path, #"{"roles": ["teacher"]}"#).status == 200)
         #expect(try client.get("/v1/students/\(ids.child)").status == 401)
+    }
+
+    /// An administrator who does not read marks does not become the head who does.
+    @Test func A2_nobodyGrantsThemselvesARole() throws {
+        let id = try make(
+            "admin", "/v1/staff",
+            #"{"last_name": "Рыбина", "first_name": "Ида", "external_id": "own-1", "roles": ["administrator"]}"#)["id"]!
+            .string!
+        let client = try server.session(of: id, roles: ["administrator"])
+        func change(_ json: String) throws -> TestClient.Answer {
+            try client.patch("/v1/staff/\(id)", json: json, headers: [("If-Match", "*")])
+        }
+        for role in ["head", "deputy_head"] {
+            let answer = try change(#"{"roles": ["administrator", "\#(role)"]}"#)
+            #expect(answer.status == 403 && answer.code == "own_role", "\(answer.text)")
+        }
+        let file = "Код;Фамилия;Имя;Роли\nown-1;Рыбина;Ида;\"Администратор, Директор\"\n"
+        let imported = try client.send(
+            "POST", "/v1/imports/staff?force=true", headers: [("Content-Type", "text/csv")], body: Array(file.utf8))
+        #expect(imported.status == 422, "\(imported.text)")
+        #expect(imported.json["errors"]?[0]?["pointer"]?.string == "/rows/2/roles")
+        #expect(imported.json["errors"]?[0]?["code"]?.string == "own_role")
+        let roles = "SELECT roles FROM staff_profiles WHERE school_id = $1 AND id = $2"
+        #expect(try owner(roles, id) == [["{administrator}"]])
+        // The rest of the own record, and to teach as well.
+        #expect(try change(#"{"position": "Инженер", "roles": ["administrator", "teacher"]}"#).status == 200)
+        #expect(try patch("admin", "/v1/staff/\(id)", #"{"roles": ["head"]}"#).status == 200)
     }
 
     @Test func onePersonMayBeStaffAndGuardian() throws {

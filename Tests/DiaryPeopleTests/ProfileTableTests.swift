@@ -5,11 +5,11 @@ import Postgres
 import TestSupport
 import Testing
 
-/// The table "A pupil's profile" of docs/people.md, cell by cell: each row is somebody, each column a request.
+/// The table "A student's profile" of docs/people.md, cell by cell: each row is a person, each column a request.
 @Suite(.serialized) struct ProfileTableTests {
     let server: TestServer
     let ids: DemoSchoolIDs
-    /// Who moved from 7Б to 7А.
+    /// The student who moved from 7Б to 7А.
     let pupil: String
     let document: String
     let guardian: String
@@ -61,7 +61,7 @@ import Testing
 
     private func table() throws -> (columns: [String], rows: [(who: String, cells: [String])]) {
         let text = try String(contentsOfFile: TestDatabase.repository + "/docs/people.md", encoding: .utf8)
-        let section = text.split(separator: "## A pupil's profile")[1].split(separator: "\n## ")[0]
+        let section = text.split(separator: "## A student's profile")[1].split(separator: "\n## ")[0]
         let lines = section.split(separator: "\n").filter { $0.hasPrefix("|") }.map { line in
             line.split(separator: "|", omittingEmptySubsequences: false).dropFirst().dropLast().map { cell in
                 String(cell.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
@@ -134,13 +134,13 @@ import Testing
         return [
             "administrator": try server.client("admin"), "head": try server.client("head"),
             "deputy head": try server.client("deputy"), "class teacher of today's class": try server.client("teacher"),
-            "class teacher of a class that the pupil left": try server.session(
+            "class teacher of a class that the student left": try server.session(
                 of: formerly, roles: ["teacher", "class_teacher"]),
-            "teacher of the pupil": try teacher(false), "teacher of the pupil in PE": try teacher(true),
+            "teacher of the student": try teacher(false), "teacher of the student in PE": try teacher(true),
             "another teacher": try server.session(of: another, roles: ["teacher"]),
             "guardian with access, today": try server.session(of: guardian, roles: ["guardian"]),
             "guardian without access, or whose dates are over": try server.session(of: closed, roles: ["guardian"]),
-            "the pupil": try server.session(of: pupil, roles: ["student"]),
+            "the student": try server.session(of: pupil, roles: ["student"]),
             "another family": try server.client("parent"),
             "another school": try server.session(
                 of: strange, school: ids.otherSchool, roles: ["administrator", "deputy_head"]),
@@ -153,7 +153,7 @@ import Testing
         let base = "/v1/students/\(pupil)"
         let id = "cell-\(UInt(bitPattern: number))"
         func get(_ path: String) throws -> TestClient.Answer { try client.get(path, headers: [("X-Request-Id", id)]) }
-        /// What a reading leaves in the log.
+        /// The record of a reading in the log.
         func recorded(_ text: String) throws -> String {
             let count = try server.owner().query(
                 "SELECT count(*) FROM audit_log WHERE request_id = $1 AND action = 'read'", [id]
@@ -207,7 +207,7 @@ import Testing
         }
     }
 
-    /// Of the pupil, for a search.
+    /// A part of the student's name, for a search.
     private func name() throws -> String {
         let name = try server.owner().query(
             "SELECT last_name FROM users WHERE school_id = $1 AND id = $2", [String(ids.school), pupil]

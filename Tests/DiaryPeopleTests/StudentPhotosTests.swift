@@ -7,7 +7,7 @@ import TestSupport
 import TestTools
 import Testing
 
-/// K3: `/v1/students/{id}/photo`, with a consent and not without.
+/// K3: `/v1/students/{id}/photo` works only with a consent.
 @Suite(.serialized) struct StudentPhotosTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -33,7 +33,7 @@ import Testing
             "PUT", path(pupil), headers: [("Content-Type", type), condition], body: bytes)
     }
 
-    /// Consent of a guardian of the pupil; answers its path.
+    /// Creates the consent of a guardian of the student; returns its path.
     private func consent(_ pupil: String) throws -> String {
         let guardian = try owner(
             "SELECT guardian_id FROM guardianships WHERE school_id = $1 AND student_id = $2 LIMIT 1", pupil)[0][0]!
@@ -61,11 +61,11 @@ import Testing
         #expect(shown.body == (try ImageFile(ImageFixtures.jpeg)).bytes)
         #expect(try teacher.get("/v1/students/\(pupil)").json["has_photo"]?.bool == true)
 
-        // To be withdrawn tomorrow, it holds today.
+        // A consent that is withdrawn tomorrow is in force today.
         let later = try teacher.patch(consent, json: #"{"withdrawn_on": "2025-11-20"}"#, headers: [("If-Match", "*")])
         #expect(later.status == 200)
         #expect(try teacher.get(path(pupil)).status == 200)
-        // Withdrawn: not shown from that moment on, whatever tag is known, and gone.
+        // After the withdrawal the photo is deleted and not shown, whatever tag the client has.
         let now = try teacher.patch(consent, json: #"{"withdrawn_on": "2025-11-19"}"#, headers: [("If-Match", "*")])
         #expect(now.status == 200)
         for tag in [shown["ETag"]!, "*"] {
@@ -84,12 +84,13 @@ import Testing
         #expect(try owner("SELECT count(*) FROM student_photos WHERE school_id = $1 AND id = $2", pupil) == [["0"]])
     }
 
-    /// A consent that ends by its date ends without a write: the photo is hidden at once, and deleted with the next upload.
+    /// A consent that ends on a fixed day ends without a write: the photo is hidden at once, and deleted with the next
+    /// upload.
     @Test func K3_aConsentThatRanOutHidesThePhoto() throws {
         let (pupil, other) = (ids.others[2], ids.others[3])
         let consent = try consent(pupil)
         #expect(try put(pupil, ImageFixtures.webp, type: "image/webp").status == 201)
-        // As on the day after: without the trigger.
+        // Simulates the day after by bypassing the trigger.
         try server.owner().execute("ALTER TABLE consents DISABLE TRIGGER photo")
         defer { try? server.owner().execute("ALTER TABLE consents ENABLE TRIGGER photo") }
         _ = try owner(
@@ -119,7 +120,7 @@ import Testing
         #expect(try teacher.get(path(pupil), headers: [("If-None-Match", "\"other\"")]).body == shown.body)
         let head = try teacher.send("HEAD", path(pupil))
         #expect(head.status == 200 && head["Content-Length"] == String(shown.body.count) && head["ETag"] == tag)
-        // It is compressed already.
+        // The format is already compressed.
         let packed = try teacher.get(path(pupil), headers: [("Accept-Encoding", "gzip")])
         #expect(packed["Content-Encoding"] == nil && packed.body == shown.body)
         #expect(try teacher.get("\(path(pupil))?size=2").status == 400)
@@ -146,7 +147,7 @@ import Testing
         #expect(try teacher.send("DELETE", path(pupil), headers: [("If-Match", "*")]).status == 404)
     }
 
-    /// What a client calls the file does not matter; what is no picture is not kept.
+    /// The client's media type does not matter, and files that are not pictures are refused.
     @Test func K3_theBytesDecideWhatItIs() throws {
         let pupil = ids.others[6]
         _ = try consent(pupil)
@@ -168,7 +169,7 @@ import Testing
             #expect(answer.json["errors"]?[0]?["code"]?.string == code)
         }
         #expect(try teacher.get(path(pupil)).status == 404)
-        // A PNG that is called a JPEG, with a page behind its end.
+        // A PNG named as a JPEG, with an HTML page after its end.
         #expect(try put(pupil, ImageFixtures.png + Array("<html><script>".utf8)).status == 201)
         let shown = try teacher.get(path(pupil))
         #expect(shown["Content-Type"] == "image/png")
@@ -179,7 +180,7 @@ import Testing
     @Test func aPhotoHasAtMostTwoMebibytes() throws {
         let pupil = ids.others[7]
         _ = try consent(pupil)
-        // Application data in front of the picture: taken out, but sent.
+        // Application data before the picture: part of the upload, but removed.
         var long = Array(ImageFixtures.jpeg[..<2])
         let data: [UInt8] = [0xFF, 0xEA, 0xFF, 0xFF] + [UInt8](repeating: 0x41, count: 0xFFFD)
         while long.count + data.count + ImageFixtures.jpeg.count <= 2 * 1024 * 1024 { long += data }
@@ -189,9 +190,20 @@ import Testing
         #expect(try teacher.get(path(pupil)).body == (try ImageFile(ImageFixtures.jpeg)).bytes)
         let rest = [UInt8](repeating: 0, count: 2 * 1024 * 1024 + 1 - long.count)
         #expect(try put(pupil, long + rest, ("If-Match", "*")).status == 413)
-        // Elsewhere the limit stays what it is.
+        // The usual limit applies elsewhere.
         let text = "{\"address\": \"\(String(repeating: "x", count: 1024 * 1024))\"}"
         #expect(try teacher.patch("/v1/students/\(pupil)", json: text, headers: [("If-Match", "*")]).status == 413)
+    }
+
+    /// A picture that would take the memory of every app that shows it is refused, and nothing is kept of it.
+    @Test func aPictureThatInflatesToMoreThanItSaysIsRefused() throws {
+        let pupil = ids.others[10]
+        _ = try consent(pupil)
+        let bomb = PNGFile(pixels: [UInt8](repeating: 0, count: 4 << 20)).bytes
+        let refused = try put(pupil, bomb, type: "image/png")
+        #expect(refused.status == 422, "\(refused.text)")
+        #expect(refused.json["errors"]?[0]?["code"]?.string == "damaged_image")
+        #expect(try owner("SELECT count(*) FROM student_photos WHERE school_id = $1 AND id = $2", pupil) == [["0"]])
     }
 
     @Test func K2_whoPutsReadsAndDeletesAPhotoIsRecorded() throws {
@@ -237,7 +249,7 @@ import Testing
         #expect(try TestClient(port: server.port).get(path(pupil)).status == 401)
     }
 
-    /// While a consent is being withdrawn an upload waits, and then finds none.
+    /// An upload waits for a concurrent withdrawal and then finds no consent.
     @Test func K3_anUploadWaitsForWhoWithdrawsTheConsent() async throws {
         let pupil = ids.others[9]
         let consent = try consent(pupil)

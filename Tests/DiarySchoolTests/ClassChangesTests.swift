@@ -5,7 +5,7 @@ import Postgres
 import TestSupport
 import Testing
 
-/// `POST /v1/students/{id}/class-changes`: a pupil changes class in one request, and no day is lost.
+/// `POST /v1/students/{id}/class-changes`: a student changes class in one request, and no day is lost.
 @Suite(.serialized) struct ClassChangesTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -38,7 +38,7 @@ import Testing
         ).map { $0[0]! }
     }
 
-    @Test func A3_M10_aPupilMovesAndNothingIsLost() throws {
+    @Test func A3_M10_studentMovesAndNothingIsLost() throws {
         let pupil = ids.others[0]
         let teacher = try server.client("teacher")
         let marks = "/v1/students/\(pupil)/marks?include=total"
@@ -58,7 +58,7 @@ import Testing
         #expect(answer["Location"]?.hasSuffix("/v1/enrollments/\(answer.json["joined"]!["id"]!.string!)") == true)
         #expect(
             try deputy.get(answer["Location"]!.replacing("http://127.0.0.1:\(server.port)", with: "")).status == 200)
-        // Each day of the old class's week has the old lessons and each of the new one's the new: none is empty.
+        // Each day in the old class has the old lessons, each day in the new class the new ones; none is empty.
         #expect(try deputy.get(marks).json["total"]?.int == before)
         let memberships = try owner(
             """
@@ -71,11 +71,11 @@ import Testing
             memberships.filter { $0[0] == class7B } == [
                 [class7B, "class", "2025-11-24", nil], [class7B, "part", "2025-11-24", nil],
             ])
-        // Until then the class teacher of 7А leads her.
+        // Until then the student is in the class of the class teacher of 7А.
         #expect(try teacher.get("/v1/students/\(pupil)/guardians").status == 200)
     }
 
-    /// The whole way through the API: a pupil arrives, changes class, leaves; the school's history has all of it.
+    /// A student arrives, changes class and leaves, all through the API; the school's history records everything.
     @Test func A3_arriveChangeLeave() throws {
         let made = try deputy.post("/v1/students", json: #"{"last_name": "Лис", "first_name": "Ада"}"#)
         let pupil = made.json["id"]!.string!
@@ -90,7 +90,7 @@ import Testing
         #expect(arrived.status == 201)
         let moved = try move(pupil, #"{"class_id": "\#(class7B)", "starts_on": "2025-11-12"}"#)
         #expect(moved.status == 201, "\(moved.text)")
-        // What was said of the end holds for the new class.
+        // The planned end of the old enrollment now applies to the new one.
         #expect(moved.json["joined"]?["ends_on"]?.string == "2026-05-30")
         let days = try deputy.get("/v1/students/\(pupil)/diary?from=2025-11-10&to=2025-11-14").json["lessons"]!.array
         let classes = try owner(
@@ -105,13 +105,14 @@ import Testing
         #expect(left.status == 200)
         let enrollments = try deputy.get("/v1/enrollments?student_id=\(pupil)").json["items"]!.array
         #expect(enrollments.map { $0["ends_on"]?.string } == ["2025-11-11", "2025-11-18"])
-        // Who has left the school is the last class teacher's for the days before, and nobody's to keep but managers'.
+        // After a student has left the school, the last class teacher sees the days before, and only managers may
+        // change the profile.
         let teacher = try server.client("teacher")
         #expect(try teacher.get("/v1/students/\(pupil)").status == 404)
         #expect(try teacher.get("/v1/students/\(pupil)/diary").json["to"]?.string == "2025-11-11")
     }
 
-    @Test func whatDoesNotFitIsNamedAndNothingIsWritten() throws {
+    @Test func invalidChangesAreReportedAndWriteNothing() throws {
         let pupil = ids.others[1]
         let standing = try owner("SELECT id, version FROM enrollments WHERE school_id = $1 AND student_id = $2", pupil)
         let foreignPart = try groups(of: "part", in: "7А")[0]
@@ -156,7 +157,7 @@ import Testing
         )
     }
 
-    @Test func oneKeyMovesOnce() throws {
+    @Test func sameKeyMovesOnce() throws {
         let pupil = ids.others[2]
         let json = #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24"}"#
         let answers = try (0..<2).map { _ in try move(pupil, json, headers: [("Idempotency-Key", "move-\(pupil)")]) }
@@ -166,7 +167,7 @@ import Testing
             try owner("SELECT count(*) FROM enrollments WHERE school_id = $1 AND student_id = $2", pupil) == [["2"]])
     }
 
-    @Test func twoWhoMoveAtOnceMoveOnce() async throws {
+    @Test func twoSimultaneousChangesMoveOnce() async throws {
         let pupil = ids.others[3]
         let deputy = deputy
         let statuses = try atOnce(2) { _ in
@@ -180,13 +181,14 @@ import Testing
             try owner("SELECT count(*) FROM enrollments WHERE school_id = $1 AND student_id = $2", pupil) == [["2"]])
     }
 
-    /// What is written in a journal while the pupil moves is seen by the move: it would be lost from sight (M3).
-    @Test func M3_whatIsBeingRecordedIsWaitedFor() throws {
+    /// The change waits for a running write of the journal and sees its records, which would otherwise become invisible
+    /// (M3).
+    @Test func M3_changeWaitsForRunningWrites() throws {
         let pupil = ids.others[4]
         let writer = try server.owner()
-        // It is some days later by now: nothing is recorded in the future.
+        // Today is some days later, because nothing may be recorded for future lessons.
         try writer.execute("BEGIN; SET LOCAL lyceum.today = '2025-11-26'")
-        // As a batch of the journal begins.
+        // A batch of the journal begins with this lock.
         _ = try writer.query("SELECT id FROM sections WHERE id = $1 FOR NO KEY UPDATE", [ids.section])
         let deputy = deputy
         let class7B = class7B

@@ -57,14 +57,14 @@ import Testing
     }
 
     @Test(arguments: ["student", "parent"])
-    func familiesListNeitherClassesNorPupils(_ login: String) throws {
+    func familiesListNeitherClassesNorStudents(_ login: String) throws {
         let client = try server.client(login)
         #expect(try client.get("/v1/classes").status == 403)
         #expect(try client.get("/v1/classes/\(ids.class7A)/students").status == 403)
     }
 
     @Test(arguments: ["teacher", "deputy", "head", "admin"])
-    func thePupilsOfAClassAreThoseEnrolledToday(_ login: String) throws {
+    func studentsOfAClassAreThoseEnrolledToday(_ login: String) throws {
         let client = try server.client(login)
         let expected = try rows(
             """
@@ -82,7 +82,7 @@ import Testing
         #expect(try client.get("\(path)?limit=1&include=total").json["total"]?.int == expected.count)
     }
 
-    @Test func aMovedPupilIsNotInTheOldClass() throws {
+    @Test func movedStudentIsNotInTheOldClass() throws {
         let old = try #require(try rows("SELECT id FROM classes WHERE school_id = $1 AND name = '7Б'").first?[0])
         let moved = try #require(
             try rows(
@@ -98,8 +98,9 @@ import Testing
             try walk(deputy, "/v1/classes/\(ids.class7A)/students?limit=100").contains { $0["id"]?.string == moved })
     }
 
-    /// A teacher sees pupils of a class exactly when leading it or teaching somebody of it today; else the list is empty.
-    @Test func aTeacherSeesThePupilsOfOwnClassesAlone() throws {
+    /// A teacher sees students of a class only when leading the class or teaching one of them today; otherwise the list
+    /// is empty.
+    @Test func teacherSeesOnlyStudentsOfOwnClasses() throws {
         let teacher = try server.client("teacher")
         let own = Set(
             try rows(

@@ -4,7 +4,7 @@ import JSON
 import Postgres
 import Testing
 
-/// Y1: the council's decisions, and the next year made from this one.
+/// Y1: the council's decisions, and the creation of the next year from the current one.
 @Suite(.serialized) struct RolloverTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -48,7 +48,7 @@ import Testing
         try #require(answer.status == 201, "\(answer.text)")
     }
 
-    @Test func aSessionThatHasEndedMakesNothing() throws {
+    @Test func endedSessionMakesNothing() throws {
         let to = try next()
         try server.owner().query("UPDATE sessions SET ended_at = now() WHERE school_id = $1", [String(ids.school)])
         for isDry in [true, false] {
@@ -58,7 +58,7 @@ import Testing
         #expect(try rows("SELECT count(*) FROM classes WHERE school_id = $1 AND academic_year_id = $2", to) == [["0"]])
     }
 
-    @Test func Y1_theNextYearIsMadeFromThisOne() throws {
+    @Test func Y1_nextYearIsMadeFromTheCurrentOne() throws {
         let (repeats, left) = (ids.others[0], ids.others[1])
         try decide(repeats, "repeats")
         try decide(left, "left")
@@ -78,7 +78,7 @@ import Testing
         let made = try rollOver(to)
         #expect(made.status == 200, "\(made.text)")
         #expect(made.text.replacing("\"dry_run\":false", with: "\"dry_run\":true") == dry.text)
-        // Twenty classes of grades 1 to 10 become those of grades 2 to 11.
+        // Twenty classes of grades 1 to 10 become classes of grades 2 to 11.
         #expect(made.json["classes"]?.int == 20)
         let classes = try rows(
             "SELECT name, grade_level FROM classes WHERE school_id = $1 AND academic_year_id = $2 ORDER BY grade_level, name",
@@ -103,7 +103,7 @@ import Testing
                 "SELECT count(*) FROM enrollments e JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id WHERE e.school_id = $1 AND c.academic_year_id = $2 AND c.grade_level = 11 AND e.ends_on IS NULL",
                 year) == [["0"]])
 
-        // The class teacher and the load go on with the class; the old year's rows are as they were.
+        // The class keeps its class teacher and its teaching load; the rows of the old year are unchanged.
         let teachers = try rows(
             """
             SELECT u.login FROM class_teachers t
@@ -123,7 +123,7 @@ import Testing
         #expect(pages[0][0] != "0")
         #expect(try ["classes", "groups", "sections"].map { try rows(old.replacing("%t", with: $0), year) } == before)
 
-        // Once more makes nothing.
+        // A repetition creates nothing.
         let again = try rollOver(to)
         #expect(again.status == 200, "\(again.text)")
         for name in ["classes", "enrollments", "class_teachers", "groups", "sections", "section_teachers"] {
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func Y1_pupilsWithoutADecisionHoldItUp() throws {
+    @Test func Y1_studentsWithoutADecisionPreventIt() throws {
         let to = try next()
         let refused = try rollOver(to, assume: false)
         #expect(refused.status == 409)
@@ -141,9 +141,9 @@ import Testing
         #expect(try rows("SELECT count(*) FROM classes WHERE school_id = $1 AND academic_year_id = $2", to) == [["0"]])
     }
 
-    /// A dry run with a key answers, and keeps nothing; who left in the summer stays away; a class of that name and another
-    /// grade level takes nobody in.
-    @Test func Y1_pupilsComeIntoTheRightClassOrNone() throws {
+    /// A dry run with a key answers and stores nothing; students who left in summer are not enrolled; a class of the
+    /// same name and another grade level gets no students.
+    @Test func Y1_studentsGetTheRightClassOrNone() throws {
         let to = try next()
         let made = try deputy.post(
             "/v1/classes", json: #"{"academic_year_id": "\#(to)", "grade_level": 2, "letter": "А", "name": "8А"}"#)
@@ -167,7 +167,7 @@ import Testing
                 ids.child, left) == [["0"]])
     }
 
-    @Test func Y1_onlyIntoALaterYearOfTheSchool() throws {
+    @Test func Y1_onlyIntoALaterYearOfTheSameSchool() throws {
         #expect(try rollOver(year).code == "year_not_next")
         #expect(try rollOver(try next(from: "2020-09-01", to: "2021-05-31")).code == "year_not_next")
         #expect(try rollOver(ids.strangeRows["{academic_year_id}"]!).status == 422)
@@ -178,7 +178,7 @@ import Testing
         #expect(nowhere.status == 404)
     }
 
-    @Test func Y1_oneDecisionAYear() throws {
+    @Test func Y1_oneDecisionPerYear() throws {
         try decide(ids.child, "promoted")
         let path = "/v1/academic-years/\(year)/promotions"
         let second = try deputy.post(
@@ -190,7 +190,7 @@ import Testing
                 #"{"student_id": "\#(ids.others[0])", "decision": "promoted", "debts": "x", "decided_on": "2026-05-29"}"#
         )
         #expect(debts.json["errors"]?[0]?["code"]?.string == "only_when_conditional")
-        // The class teacher reads those of the own class, and decides nothing.
+        // The class teacher reads the decisions about the own class, and makes none.
         let teacher = try server.client("teacher")
         #expect(try teacher.get(path).json["items"]?.array.count == 1)
         #expect(try teacher.post(path, json: "{}").status == 403)

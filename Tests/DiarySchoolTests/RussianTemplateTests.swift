@@ -5,7 +5,7 @@ import Testing
 @testable import DiaryTemplate
 
 @Suite struct RussianTemplateTests {
-    @Test func everyCalendarIsWhole() {
+    @Test func everyCalendarHasNoGaps() {
         for year in NewSchool.years {
             let calendar = RussianTemplate.Calendar(year: year)
             #expect(calendar.terms.count == 6)
@@ -13,7 +13,7 @@ import Testing
                 let terms = calendar.terms.filter { $0.serves(grade) }
                 #expect(terms.first?.starts == calendar.starts && terms.last?.ends == calendar.ends)
                 for (term, next) in zip(terms, terms.dropFirst()) { #expect(term.ends < next.starts) }
-                // What lies between two terms is a holiday.
+                // Days between two terms are holidays.
                 for offset in 0...(calendar.ends - calendar.starts) {
                     let day = calendar.starts + offset
                     guard !terms.contains(where: { $0.contains(day) }) else { continue }
@@ -27,11 +27,11 @@ import Testing
     }
 
     @Test(arguments: [("2026-05-31", 2025), ("2026-06-01", 2026), ("2026-12-31", 2026), ("2027-01-01", 2026)])
-    func summerBelongsToTheYearThatComes(today: String, year: Int) throws {
+    func summerBelongsToTheNextYear(today: String, year: Int) throws {
         #expect(RussianTemplate.Calendar.year(of: try #require(Day(today))) == year)
     }
 
-    @Test func namesStandOnce() {
+    @Test func namesAreUnique() {
         let subjects = RussianTemplate.Subject.allCases.map { $0.entry }
         #expect(Set(subjects.map { $0.name }).count == subjects.count)
         #expect(Set(subjects.map { $0.short }).count == subjects.count)

@@ -4,7 +4,7 @@ import JSON
 import Postgres
 import Testing
 
-/// `GET /v1/school/readiness`, beside a school that is opened for each test.
+/// `GET /v1/school/readiness`, for a new school in each test.
 @Suite(.serialized) struct SchoolReadinessTests {
     let server: TestServer
     let owner: BlockingConnection
@@ -14,7 +14,7 @@ import Testing
         owner = try server.owner()
     }
 
-    /// A school with a template's year, or without, and its administrator.
+    /// A school with or without a template's year, and its administrator.
     private func open(_ code: String, template: NewSchool.Template?, year: Int? = nil) throws -> Opened {
         let school = try NewSchool(
             code: code, name: code, timeZone: "Asia/Yekaterinburg", template: template, year: year
@@ -37,13 +37,13 @@ import Testing
         let client: TestClient
         let owner: BlockingConnection
 
-        /// Runs a script in which `:school` and `:admin` stand for the ids.
+        /// Runs a script; `:school` and `:admin` are replaced with the ids.
         func run(_ script: String) throws {
             try owner.execute(
                 script.replacing(":school", with: String(id)).replacing(":admin", with: "'\(admin)'"))
         }
 
-        /// The counts of the checks that are not right.
+        /// The counts of the failed checks.
         func missing() throws -> [String: Int] {
             let answer = try client.get("/v1/school/readiness")
             #expect(answer.status == 200, "\(answer.text)")
@@ -79,15 +79,15 @@ import Testing
             ])
     }
 
-    @Test func templateLeavesClassesAndSections() throws {
+    @Test func templateLacksClassesAndSections() throws {
         let school = try open("template", template: .russian, year: 2025)
         #expect(try school.missing() == ["classes": 1, "sections": 1])
         let answer = try school.client.get("/v1/school/readiness")
         #expect(answer.json["academic_year"]?["name"]?.string == "2025/2026")
     }
 
-    /// From a template to the first lesson, one thing after the other.
-    @Test func eachThingThatIsMadeIsMissedNoMore() throws {
+    /// Step by step from a template to the first lesson.
+    @Test func eachStepOfTheSetUpRemovesItsCheck() throws {
         let school = try open("steps", template: .russian, year: 2025)
         let year = "(SELECT id FROM academic_years WHERE school_id = :school)"
         let pupil = "(SELECT id FROM users WHERE school_id = :school AND last_name = 'Ученик')"
@@ -141,7 +141,7 @@ import Testing
                 "UPDATE guardianships SET access = 'full' WHERE school_id = :school",
                 ["sections": 1, "classes_without_class_teacher": 1, "families_without_credentials": 1]
             ),
-            // A code that has expired opens nothing.
+            // An expired code does not count.
             (
                 """
                 UPDATE users SET state = 'issued' WHERE school_id = :school AND last_name = 'Мать';
@@ -183,25 +183,25 @@ import Testing
         }
     }
 
-    /// What is taken away from a school that is ready, and what is then missing.
+    /// What is removed from a ready school, and what is then missing.
     @Test(
         arguments: [
             ("DELETE FROM terms WHERE school_id = :school AND kind = 'quarter' AND ordinal = 3", ["terms": 1]),
             ("UPDATE terms SET grade_levels = '{1,2,3}' WHERE school_id = :school AND kind = 'quarter'", ["terms": 1]),
-            // Its last day is a Friday.
+            // The last day of the term is a Friday.
             (
                 "UPDATE terms SET ends_on = ends_on - 1 WHERE school_id = :school AND ordinal = 1 AND kind = 'quarter'",
                 ["terms": 1]
             ),
             ("DELETE FROM holidays WHERE school_id = :school AND name = 'Осенние каникулы'", ["terms": 1]),
-            // The extra holidays of grade 1 are nothing to grade 7.
+            // The extra holidays of grade 1 do not matter for grade 7.
             ("DELETE FROM holidays WHERE school_id = :school AND grade_levels IS NOT NULL", [:]),
-            // The second shift would do, as nobody has said which one.
+            // The bells of the second shift are enough, because no timetable decides the shift.
             ("DELETE FROM bell_schedules WHERE school_id = :school AND shift = 1", [:]),
             ("UPDATE bell_schedules SET grade_levels = '{1,2}' WHERE school_id = :school", ["bells": 1]),
             ("DELETE FROM bell_slots WHERE school_id = :school", ["bells": 1]),
             ("UPDATE categories SET archived_at = now() WHERE school_id = :school", ["categories": 1]),
-            // Two labels mean absent.
+            // Two codes mean absent.
             (
                 "UPDATE attendance_codes SET archived_at = now() WHERE school_id = :school AND code IN ('Н', 'Б')",
                 ["attendance_codes": 1]
@@ -219,7 +219,7 @@ import Testing
                 "UPDATE section_teachers SET ends_on = '2025-11-18' WHERE school_id = :school",
                 ["sections_without_teacher": 1]
             ),
-            // Who left is not without a class.
+            // A student who has left is not counted as without a class.
             ("UPDATE enrollments SET ends_on = '2025-11-18' WHERE school_id = :school", ["classes_without_pupils": 1]),
             (
                 "UPDATE guardianships SET ends_on = '2025-11-18' WHERE school_id = :school",
@@ -235,7 +235,7 @@ import Testing
             ),
             ("UPDATE users SET state = 'blocked' WHERE school_id = :school AND last_name = 'Коллега'", [:]),
         ] as [(String, [String: Int])])
-    func whatIsTakenAwayIsMissed(script: String, missing: [String: Int]) throws {
+    func removedDataIsMissing(script: String, missing: [String: Int]) throws {
         let school = try open("ready-\(UInt(bitPattern: script.hashValue))", template: .russian, year: 2025)
         try school.run(
             """
@@ -274,8 +274,8 @@ import Testing
         #expect(try school.missing() == missing)
     }
 
-    /// The bells of the shift in which the class has its lessons.
-    @Test func bellsAreAskedForByTheTimetable() throws {
+    /// The timetable decides which shift's bells the class needs.
+    @Test func timetableDecidesWhichBellsAreNeeded() throws {
         let school = try open("shifts", template: .russian, year: 2025)
         try school.run(
             """
@@ -308,8 +308,8 @@ import Testing
         #expect(try school.missing()["terms"] == 1)
     }
 
-    /// In August the year that comes is looked at, on its first day.
-    @Test func comingYearIsLookedAtOnItsFirstDay() throws {
+    /// In August the next year is checked, on its first day.
+    @Test func nextYearIsCheckedOnItsFirstDay() throws {
         let school = try open("coming", template: .russian, year: 2026)
         let answer = try school.client.get("/v1/school/readiness")
         #expect(answer.json["academic_year"]?["name"]?.string == "2026/2027")
@@ -327,7 +327,7 @@ import Testing
         let answer = try server.client("deputy").get("/v1/school/readiness")
         #expect(answer.json["ready"]?.bool == true, "\(answer.text)")
         let families = answer.json["checks"]?.array.first { $0["code"]?.string == "families_without_credentials" }
-        // Two children of the parent, and the student.
+        // Two children of `parent`, and `student`.
         let pupils = try owner.query(
             """
             SELECT count(*) - 3 FROM enrollments e JOIN schools s ON s.id = e.school_id AND s.code = 'lyceum29'
@@ -337,7 +337,7 @@ import Testing
         #expect(families?["count"]?.int.map { String($0) } == pupils)
     }
 
-    @Test func detailIsInTheRequestsLanguage() throws {
+    @Test func detailIsInTheLanguageOfTheRequest() throws {
         var client = try open("languages", template: nil).client
         func details(_ language: String?) throws -> [String] {
             client.language = language
@@ -350,13 +350,13 @@ import Testing
         #expect(russian[0] == "Нет учебного года.")
         #expect(russian[5] == "Виды пропусков без обозначения: 5.")
         let english = try details("en")
-        #expect(english[0] == "No academic year.")
-        #expect(english[5] == "Meanings of absence without a label: 5.")
+        #expect(english[0] == "There is no academic year.")
+        #expect(english[5] == "Kinds of absence without a code: 5.")
         #expect(english.allSatisfy { $0.utf8.allSatisfy { $0 < 128 } } && english.count == Self.order.count)
         #expect(!(russian + english).contains { $0.contains("{") })
     }
 
-    @Test func othersMayNotAsk() throws {
+    @Test func othersAreRefused() throws {
         for login in ["teacher", "parent", "student"] {
             #expect(try server.client(login).get("/v1/school/readiness").status == 403)
         }

@@ -4,12 +4,13 @@ import JSON
 import Postgres
 import Testing
 
-/// What is special about nouns of the school's set-up. What all declared nouns promise stands in `ResourceConformanceTests`.
+/// What is special about resources of the school's set-up. `ResourceConformanceTests` tests what all declared resources
+/// have in common.
 @Suite(.serialized) struct SchoolSetUpTests {
     let server: TestServer
     let ids: DemoSchoolIDs
     let deputy: TestClient
-    /// A year of the tests' own, with nothing in it.
+    /// An empty academic year for the tests.
     let year: String
 
     init() async throws {
@@ -47,7 +48,7 @@ import Testing
 
     // MARK: Versions and keys
 
-    @Test func M5_onlyTheVersionThatWasSeenMatches() throws {
+    @Test func M5_onlyTheCurrentVersionMatches() throws {
         let id = try make("/v1/rooms", #"{"name": "Р-2"}"#)["id"]!.string!
         let path = "/v1/rooms/\(id)"
         for tag in ["\"v2\"", "W/\"v1\"", "\"x\"", "v1", "\"v01\"", "\"v99999999999\""] {
@@ -59,8 +60,8 @@ import Testing
         #expect(try delete(path, ifMatch: "\"v2-gz\"").status == 204)
     }
 
-    /// Ten writers who all saw the same version: one wins.
-    @Test func M5_oneOfManyWritersWins() async throws {
+    /// Ten writers with the same version: exactly one succeeds.
+    @Test func M5_oneOfManyWritersSucceeds() async throws {
         let id = try make("/v1/rooms", #"{"name": "Р-3"}"#)["id"]!.string!
         let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
             for number in 0..<10 {
@@ -75,8 +76,8 @@ import Testing
         #expect(try deputy.get("/v1/rooms/\(id)").json["version"]?.int == 2)
     }
 
-    /// A key keeps the refusal, too.
-    @Test func aRepeatOfARefusalIsRefused() throws {
+    /// A refusal is replayed too.
+    @Test func repeatOfARefusalIsRefused() throws {
         _ = try make("/v1/subjects", #"{"name": "Астрология"}"#)
         for _ in 0..<2 {
             let keyed = try deputy.post(
@@ -85,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func aRepeatWithTheSameKeyMakesOneRoom() throws {
+    @Test func repeatWithTheSameKeyMakesOneRoom() throws {
         let key = [("Idempotency-Key", "room-once")]
         let first = try deputy.post("/v1/rooms", json: #"{"name": "Р-4"}"#, headers: key)
         let second = try deputy.post("/v1/rooms", json: #"{"name": "Р-4"}"#, headers: key)
@@ -97,9 +98,9 @@ import Testing
         #expect(second["Idempotency-Replayed"] == "true")
     }
 
-    // MARK: What a client gets wrong
+    // MARK: Mistakes of clients
 
-    @Test func everyWrongFieldIsNamed() throws {
+    @Test func everyInvalidFieldIsReported() throws {
         let answer = try deputy.post(
             "/v1/terms",
             json: """
@@ -132,7 +133,7 @@ import Testing
                 ])
     }
 
-    @Test func whatIsOfAnotherSchoolOrOfAnotherParentIsNotThere() throws {
+    @Test func rowsOfAnotherSchoolOrParentAreNotFound() throws {
         let group = try deputy.post(
             "/v1/groups",
             json:
@@ -143,7 +144,7 @@ import Testing
             "/v1/groups/\(ids.strangeRows["{group_id}"]!)/members",
             json: #"{"student_id": "\#(ids.child)", "starts_on": "2025-09-01"}"#)
         #expect(member.status == 404)
-        // A row of another parent is not there.
+        // A row of another parent is not found.
         let teacher = ids.rows["{class_teacher_id}"]!
         #expect(try deputy.get("/v1/classes/\(ids.class7A)/teachers/\(teacher)").status == 200)
         #expect(try deputy.get("/v1/classes/\(ids.otherClass)/teachers/\(teacher)").status == 404)
@@ -151,7 +152,7 @@ import Testing
         #expect(try delete("/v1/classes/\(ids.otherClass)/teachers/\(teacher)").status == 404)
     }
 
-    @Test func whatIsUsedIsNotDeleted() throws {
+    @Test func usedRowsAreNotDeleted() throws {
         for (path, name) in [
             ("academic-years", "academic_year_id"), ("subjects", "subject_id"), ("categories", "category_id"),
         ] {
@@ -186,7 +187,7 @@ import Testing
         #expect(try term("2030-10-26", "2030-12-26", "2030-12-28", "[7]").status == 201)
     }
 
-    @Test func bellsAreWrittenAsAWhole() throws {
+    @Test func bellSlotsAreReplacedAsAWhole() throws {
         let slots =
             #"[{"slot": 1, "starts_at": "08:30", "ends_at": "09:15"}, {"slot": 2, "starts_at": "09:25", "ends_at": "10:10"}]"#
         let made = try make(
@@ -199,7 +200,7 @@ import Testing
             path, #"{"slots": [{"slot": 3, "starts_at": "08:00", "ends_at": "08:40"}]}"#, ifMatch: "\"v1\"")
         #expect(shorter.json["version"]?.int == 2)
         #expect(shorter.json["slots"]?.array.map { $0["slot"]?.int } == [3])
-        // A stale writer changes neither the row nor its slots; a change of the row alone leaves the slots.
+        // A stale write changes neither the row nor its slots; a change of only the row leaves the slots unchanged.
         #expect(try change(path, #"{"slots": []}"#, ifMatch: "\"v1\"").status == 412)
         let renamed = try change(path, #"{"name": "Другая"}"#, ifMatch: "\"v2\"")
         #expect(renamed.json["slots"]?.array.count == 1)
@@ -210,7 +211,7 @@ import Testing
 
     // MARK: Classes, groups, load
 
-    @Test func aClassBringsItsGroupAndPupilsFollowTheirEnrollment() throws {
+    @Test func classHasItsGroupAndMembersFollowEnrollments() throws {
         let made = try make(
             "/v1/classes", #"{"academic_year_id": "\#(year)", "grade_level": 8, "letter": "Я", "name": "8Я"}"#)
         let id = made["id"]!.string!
@@ -235,7 +236,7 @@ import Testing
         #expect(errors(second) == ["/starts_on overlap"])
     }
 
-    @Test func A4_aTeacherWritesFromTheDayOnThatTheLoadSays() throws {
+    @Test func A4_teacherWritesFromTheFirstDayOfTheAssignment() throws {
         let teacher = try server.owner().query(
             "SELECT id FROM users WHERE school_id = $1 AND login = 'teacher'", [String(ids.school)]
         ).first!
@@ -259,7 +260,7 @@ import Testing
         #expect(try client.get("\(path)/journal").status == 404)
     }
 
-    @Test func partsHaveAClassAndOthersHaveNone() throws {
+    @Test func onlyPartsHaveAClass() throws {
         func group(_ kind: String, _ ofClass: String?) throws -> TestClient.Answer {
             let year = try server.owner().query(
                 "SELECT academic_year_id FROM classes WHERE school_id = $1 AND id = $2",
@@ -287,8 +288,8 @@ import Testing
             try deputy.post(path, json: #"{"student_id": "\#(ids.child)", "starts_on": "2025-11-01"}"#).status == 201)
     }
 
-    /// A5: who changed the load and the places of pupils stands in the audit, with the request.
-    @Test func A5_changesOfTheLoadAreRecorded() throws {
+    /// A5: the audit log records who changed the teaching load and memberships, with the request.
+    @Test func A5_changesOfTheTeachingLoadAreRecorded() throws {
         let teacher = ids.rows["{class_teacher_id}"]!
         let path = "/v1/classes/\(ids.class7A)/teachers/\(teacher)"
         let answer = try deputy.patch(
@@ -305,7 +306,7 @@ import Testing
         #expect(row.first == ["class_teachers", "deputy", "2025-09-01", "2025-08-31"])
     }
 
-    /// Makes an enrollment of a pupil whose open one ends before.
+    /// Ends the student's open enrollment and creates a new one.
     private func make(_ path: String, _ json: String, ending student: String) throws -> JSONValue {
         let open = try server.owner().query(
             "SELECT id FROM enrollments WHERE school_id = $1 AND student_id = $2 AND ends_on IS NULL",

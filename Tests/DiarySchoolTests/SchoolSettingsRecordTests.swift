@@ -36,7 +36,7 @@ import Testing
         #expect(try change(#"{"edit_window_days": 14}"#).status == 200)
     }
 
-    @Test func everyWrongSettingIsNamed() throws {
+    @Test func everyInvalidSettingIsReported() throws {
         let answer = try change(
             """
             {"edit_window_days": -1, "scale_min": 3, "rounding_threshold": 10, "password_grant": "yes", "version": 1,
@@ -53,7 +53,7 @@ import Testing
         #expect(threshold.json["errors"]?[0]?["pointer"]?.string == "/rounding_threshold")
     }
 
-    /// A5: from what to what.
+    /// A5: the record has the old and the new values.
     @Test func A5_changesAreRecorded() throws {
         _ = try admin.patch(
             "/v1/school/settings", json: #"{"consultation_days": 5}"#,

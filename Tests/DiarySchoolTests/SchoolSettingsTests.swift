@@ -10,7 +10,7 @@ import Testing
     init() async throws { server = try await TestServer.of(Self.self) }
 
     @Test(arguments: ["student", "parent", "teacher", "deputy", "head", "admin"])
-    func everybodyOfTheSchoolReadsIt(_ login: String) throws {
+    func everybodyAtTheSchoolReadsIt(_ login: String) throws {
         let answer = try server.client(login).get("/v1/school")
         #expect(answer.status == 200, "\(answer.text)")
         let school = answer.json
@@ -37,8 +37,8 @@ import Testing
         #expect(codes[5]["name"]?.string == "Отсутствие на отдельном уроке")
     }
 
-    /// A6: how many guesses are free is nobody's business.
-    @Test func a6SettingsAreWithoutTheLockout() throws {
+    /// A6: the answer does not show how many guesses are left.
+    @Test func a6SettingsOmitTheLockout() throws {
         let settings = try server.client("admin").get("/v1/school").json["settings"]
         #expect(
             settings?.keys == [
@@ -52,7 +52,7 @@ import Testing
         #expect(settings?["six_day_grade_levels"]?.array.isEmpty == true)
     }
 
-    @Test func tagHoldsUntilASettingChanges() throws {
+    @Test func tagStaysUntilASettingChanges() throws {
         let client = try server.client("head", school: "lyceum30")
         let first = try client.get("/v1/school")
         let tag = try #require(first["ETag"])
@@ -66,7 +66,7 @@ import Testing
         #expect(second.status == 200)
         #expect(second.json["scale"]?["minimum"]?.int == 1)
         #expect(second.json["settings"]?["six_day_grade_levels"]?.array.map { $0.int } == [10, 11])
-        // Another school has its own.
+        // Another school has its own settings.
         #expect(try server.client("head").get("/v1/school").json["scale"]?["minimum"]?.int == 2)
     }
 

@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Testing
 
-/// `GET /v1/sections`: the journals that somebody may open.
+/// `GET /v1/sections`: the sections whose journals the caller may open.
 @Suite(.serialized) struct SectionsTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -23,7 +23,7 @@ import Testing
         ).rows.compactMap { $0[0] }
     }
 
-    /// What the teacher taught at any time, and what pupils of the class led are or were members of.
+    /// Sections that the teacher has ever taught, and sections of current and former members of the class led.
     private static let teachers = """
         (
             EXISTS (
@@ -56,14 +56,14 @@ import Testing
     }
 
     @Test(arguments: ["deputy", "head", "admin"])
-    func theAdministrationSeesAll(_ login: String) throws {
+    func administrationSeesAll(_ login: String) throws {
         let client = try server.client(login)
         let all = try expected()
         #expect(try walk(client, "limit=200").compactMap { $0["id"]?.string } == all)
         #expect(try client.get("/v1/sections?limit=1&include=total").json["total"]?.int == all.count)
     }
 
-    @Test func aTeacherSeesThoseTaughtAndThoseOfTheClassLed() throws {
+    @Test func teacherSeesOwnSectionsAndThoseOfTheOwnClass() throws {
         let teacher = try server.client("teacher")
         let own = try expected(Self.teachers)
         let all = try expected()
@@ -73,7 +73,7 @@ import Testing
         let items = try walk(teacher, "limit=7")
         #expect(items.compactMap { $0["id"]?.string } == own)
         #expect(try teacher.get("/v1/sections?limit=1&include=total").json["total"]?.int == own.count)
-        // What the list shows can be opened, and nothing else.
+        // The listed journals can be opened, and no others.
         for item in items {
             #expect(try teacher.get("/v1/sections/\(item["id"]!.string!)/journal").status == 200)
         }
@@ -89,7 +89,7 @@ import Testing
         #expect(answer.code == "forbidden")
     }
 
-    @Test func filtersNarrowWhatIsSeen() throws {
+    @Test func filtersLimitTheVisibleSections() throws {
         let deputy = try server.client("deputy")
         let teacher = try server.client("teacher")
         let subject = try #require(
@@ -123,7 +123,7 @@ import Testing
         #expect(!seen.contains(ids.otherSection))
     }
 
-    @Test func anItemNamesSubjectGroupClassAndTeachers() throws {
+    @Test func itemHasSubjectGroupClassAndTeachers() throws {
         let items = try server.client("teacher").get("/v1/sections?class_id=\(ids.class7A)&limit=100").json
         let section = try #require(items["items"]?.array.first { $0["id"]?.string == ids.section })
         #expect(section["kind"]?.string == "curricular")

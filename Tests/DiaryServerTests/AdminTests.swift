@@ -9,7 +9,7 @@ import TestTools
 import Testing
 import Web
 
-/// The admin address, and what `/readyz` says there and on the public one.
+/// The admin address, and `/readyz` there and on the public address.
 @Suite(.serialized) struct AdminTests {
     private static func server() async throws -> TestServer {
         try await TestServer(cores: 2) { $0.admin = RunningServer.Configuration.Admin(host: "127.0.0.1", port: 0) }
@@ -28,7 +28,7 @@ import Web
         return try MetricsText(answer.text)
     }
 
-    @Test func metricsTellWhatWasAsked() async throws {
+    @Test func metricsCountRequests() async throws {
         let server = try await Self.shared.value
         let teacher = try server.client("teacher")
         let before = try metrics(server)
@@ -43,7 +43,7 @@ import Web
         let after = try metrics(server)
         #expect(after.values(name, ["route": "-", "status": "4xx"]).first ?? 0 >= 1)
         #expect(after.values("lyceum_http_response_content_bytes_total", labels)[0] > 100)
-        // Two cores with one connection of each lane.
+        // Two cores, each with one connection per lane.
         for lane in ["read", "write", "leased"] {
             #expect(after.values("lyceum_database_connections", ["lane": lane]) == [2])
             #expect(after.values("lyceum_database_configured_connections", ["lane": lane]) == [2])
@@ -53,7 +53,7 @@ import Web
         #expect(after.values("lyceum_connections_rejected_total") == [0, 0, 0, 0])
         #expect(after.values("lyceum_loop_turn_seconds_count").allSatisfy { $0 > 0 })
         #expect(after.values("lyceum_loop_turn_seconds_count").count == 2)
-        // What the lanes count: the five requests were a segment each at least.
+        // The lanes count segments: each of the five requests was at least one.
         #expect(after.values("lyceum_database_segments_total", ["lane": "read"])[0] >= 5)
         #expect(after.values("lyceum_database_busy_seconds_total", ["lane": "read"])[0] > 0)
         #expect(after.values("lyceum_build_info") == [1])
@@ -61,12 +61,12 @@ import Web
         #expect(after.values("process_resident_memory_bytes")[0] > 1_000_000)
         #expect(after.values("process_open_fds")[0] > 10)
         #expect(after.values("process_cpu_seconds_total")[0] > 0)
-        // Of whole seconds: the process may have started within this one.
+        // In whole seconds: the process may have started within this second.
         let age = Double(Clock.wall.seconds) + 1 - after.values("process_start_time_seconds")[0]
         #expect(age > 0 && age < 24 * 3600)
     }
 
-    @Test func workThatFailsIsMeasuredAndTheServerStaysReady() async throws {
+    @Test func failingWorkIsMeasuredAndTheServerStaysReady() async throws {
         let server = try await TestServer(cores: 1) {
             $0.admin = RunningServer.Configuration.Admin(host: "127.0.0.1", port: 0)
             var background = Background.Configuration(
@@ -94,7 +94,7 @@ import Web
         }
     }
 
-    @Test func openMetricsWhereAskedFor() async throws {
+    @Test func openMetricsIfRequested() async throws {
         let answer = try await admin(Self.shared.value).get(
             "/metrics", headers: [("Accept", "application/openmetrics-text;version=1.0.0,*/*;q=0.1")])
         #expect(answer["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8")
@@ -102,7 +102,7 @@ import Web
         #expect(answer.text.contains("# TYPE process_cpu_seconds counter\nprocess_cpu_seconds_total "))
     }
 
-    @Test func publicAndAdminAddressesDoNotLeadToEachOther() async throws {
+    @Test func publicAndAdminAddressesAreSeparate() async throws {
         let server = try await Self.shared.value
         #expect(try TestClient(port: server.port).get("/metrics").status == 404)
         #expect(try admin(server).get("/v1/me").status == 404)
@@ -110,11 +110,11 @@ import Web
         #expect(try admin(server).get("/readyz").status == 200)
     }
 
-    @Test func thereIsNoAdminAddressUnlessConfigured() async throws {
+    @Test func noAdminAddressUnlessConfigured() async throws {
         #expect(try await TestServer.of(Self.self).server.adminPort == nil)
     }
 
-    @Test func notReadyWhileALaneIsAway() async throws {
+    @Test func notReadyWhileALaneIsDisconnected() async throws {
         let server = try await Self.server()
         var url = try ConnectionURL(server.database.superuserURL)
         let name = try #require(url["dbname"])
@@ -143,11 +143,11 @@ import Web
         }
     }
 
-    @Test func notReadyWhileItStops() async throws {
+    @Test func notReadyWhileShuttingDown() async throws {
         let server = try await Self.server()
         let client = try admin(server)
         #expect(try client.get("/readyz").status == 200)
-        // A request that is not whole keeps the server from being done.
+        // An incomplete request delays the end of the shutdown.
         let held = try HeldRequest(port: server.port)
         async let isClean = server.server.shutDown(graceSeconds: 20)
         let isStopping = try await eventually { try client.get("/readyz").code == "shutting_down" }
@@ -157,7 +157,7 @@ import Web
     }
 }
 
-/// A sign-in whose body does not come until `end`.
+/// A sign-in whose body is not sent until `end`.
 private final class HeldRequest: Sendable {
     private let descriptor: Int32
 

@@ -7,9 +7,9 @@ import Testing
 import Web
 import Yams
 
-/// openapi.yaml and the routes name the same operations.
+/// openapi.yaml and the routes have the same operations.
 @Suite struct ContractTests {
-    @Test func everyRouteStandsInTheContractAndTheOtherWayRound() throws {
+    @Test func contractAndRoutesHaveTheSameOperations() throws {
         let text = try String(contentsOfFile: TestDatabase.repository + "/openapi.yaml", encoding: .utf8)
         let document = try #require(try Yams.load(yaml: text) as? [String: Any])
         let paths = try #require(document["paths"] as? [String: [String: Any]])
@@ -22,12 +22,12 @@ import Yams
             }
         }
         let inCode = Set(Routes.all.map { "\($0.method.rawValue) \($0.path) \($0.operation)" })
-        #expect(inCode.subtracting(inContract) == [], "routes that openapi.yaml does not have")
-        #expect(inContract.subtracting(inCode) == [], "operations that no route has")
+        #expect(inCode.subtracting(inContract) == [], "routes missing from openapi.yaml")
+        #expect(inContract.subtracting(inCode) == [], "operations without a route")
     }
 
-    /// Open in the contract (`security: []`) means open in the code.
-    @Test func theSameOperationsAreOpen() throws {
+    /// Operations that are open in the contract (`security: []`) are open in the code.
+    @Test func sameOperationsAreOpen() throws {
         let text = try String(contentsOfFile: TestDatabase.repository + "/openapi.yaml", encoding: .utf8)
         let document = try #require(try Yams.load(yaml: text) as? [String: Any])
         let paths = try #require(document["paths"] as? [String: [String: Any]])
@@ -38,8 +38,9 @@ import Yams
         }
     }
 
-    /// Scopes that let a program in stand in the contract, and what is for the school's own apps alone names no other.
-    @Test func scopesStandInTheContract() throws {
+    /// The contract lists the scopes that give an integration access; operations that are only for the school's own
+    /// apps have no scope.
+    @Test func contractHasTheScopes() throws {
         let text = try String(contentsOfFile: TestDatabase.repository + "/openapi.yaml", encoding: .utf8)
         let document = try #require(try Yams.load(yaml: text) as? [String: Any])
         let paths = try #require(document["paths"] as? [String: [String: Any]])
@@ -59,7 +60,7 @@ import Yams
         #expect(Set(named.keys) == Set(ProgramScope.allCases.map { $0.rawValue }))
     }
 
-    /// Every problem code that the contract lists is one the server knows, and has a page.
+    /// The server knows every problem code in the contract, and has a page for it.
     @Test func everyProblemHasBothLanguages() {
         for kind in ProblemKind.all.values {
             #expect(!kind.title.russian.isEmpty && !kind.title.english.isEmpty)

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import Web
 
-/// Nothing on a request's path leaves its core: each handler of each route begins and ends on the core that read the request.
+/// No request leaves its core: each handler of each route begins and ends on the core that read the request.
 @Suite struct CoreAffinityTests {
     @Test func everyHandlerBeginsAndEndsOnItsCore() async throws {
         let visits = Mutex<[String: [Bool]]>([:])
@@ -44,8 +44,8 @@ import Web
         }
     }
 
-    /// Nor in between: no job of a request comes back to its core from another thread. The token endpoint alone has work done
-    /// elsewhere (password hashing).
+    /// Also between the two: no job of a request returns to its core from another thread. Only the token endpoint has
+    /// work done on other threads (password hashing).
     @Test func noRequestLeavesItsCoreOnTheWay() async throws {
         let server = try await TestServer(cores: 2)
         let ids = try DemoSchoolIDs(server)

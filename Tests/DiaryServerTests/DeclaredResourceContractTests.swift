@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Yams
 
-/// What the program declares of a resource, and what its part of the contract says of it.
+/// Compares the declarations of resources in the program and in the contract.
 @Suite struct DeclaredResourceContractTests {
     static let declared = Routes.declared
 
@@ -13,7 +13,7 @@ import Yams
 
     init() throws { contract = try Contract() }
 
-    @Test func everyDeclaredResourceHasAPartAndTheOtherWayRound() {
+    @Test func programAndContractDeclareTheSameResources() {
         #expect(Set(Self.declared.map { $0.noun }) == Set(contract.parts.keys))
     }
 
@@ -46,7 +46,7 @@ import Yams
         }
     }
 
-    /// Of a list that is written as a whole.
+    /// Compares the fields of a list that is replaced as a whole.
     private func expectFields(of rule: ResourceField.Rule, _ schema: Schema, _ place: Comment) throws {
         guard case .rows(let fields, _) = rule else { return }
         let item = contract.resolved(schema.value["items"] as? [String: Any] ?? [:])
@@ -59,7 +59,7 @@ import Yams
         }
     }
 
-    @Test func whoAndFiltersAreThoseOfTheContract() throws {
+    @Test func callersAndFiltersAreThoseOfTheContract() throws {
         for resource in Self.declared { try expectWhoAndFilters(of: resource) }
     }
 
@@ -71,7 +71,7 @@ import Yams
         try expect(resource.writers, write, [])
         try expect(resource.makers, part["make"] as? String ?? write, [])
         #expect(part["searched"] as? Bool ?? false == resource.isSearchedByName)
-        // Lists of their own stand in `paths`.
+        // Lists written by hand are in `paths`.
         guard (part["without"] as? [String])?.contains("list") != true else { return }
         #expect(
             Set((part["filters"] as? [String: String] ?? [:]).keys) == Set(resource.filters.map { $0.name }),
@@ -92,7 +92,7 @@ import Yams
     }
 }
 
-/// The document, and of the parts what it does not say.
+/// The document, and the information that only its parts have.
 private struct Contract {
     let schemas: [String: [String: Any]]
     /// Declared resources by their nouns.
@@ -122,13 +122,13 @@ private struct Contract {
         try #require(schemas[name]?["properties"] as? [String: [String: Any]], "\(name)")
     }
 
-    /// What the part says that a new record gets.
+    /// The part's default value for new records.
     func initial(_ noun: String, _ name: String) -> Any? {
         let field = (parts[noun]?["fields"] as? [String: Any])?[name]
         return ((field as? String == "shared" ? shared[name] : field) as? [String: Any])?["default"]
     }
 
-    /// The schema itself: what it refers to, and without null.
+    /// The schema itself, with references resolved and without null.
     func resolved(_ schema: [String: Any]) -> Schema {
         if let reference = schema["$ref"] as? String,
             let target = schemas[String(reference.split(separator: "/").last!)]
@@ -149,7 +149,7 @@ private struct Contract {
         return Schema(value: schema, isNullable: true)
     }
 
-    /// What a schema says of the kind of a field, by keyword.
+    /// The expected keywords of a field's schema.
     func limits(_ rule: ResourceField.Rule) -> [String: String] {
         switch rule {
         case .text(let maximum): ["type": "string", "minLength": "1", "maxLength": "\(maximum)"]

@@ -46,7 +46,7 @@ import Web
         }
     }
 
-    @Test func bothLanguagesSayEverything() {
+    @Test func everyTextIsInBothLanguages() {
         for (code, kind) in ProblemKind.all {
             #expect(kind.title[.russian] != kind.title[.english], "\(code)")
             #expect(kind.detail[.russian] != kind.detail[.english], "\(code)")
@@ -60,13 +60,13 @@ import Web
         ("application/json;q=0.9, text/html;q=0.1", "application/json"),
         ("text/html;q=0, */*", "application/json"), ("application/*", "application/json"),
     ])
-    func theRepresentationIsTheOneAskedFor(_ accept: String?, _ type: String) throws {
+    func representationIsTheRequestedOne(_ accept: String?, _ type: String) throws {
         let page = try client(.russian).get("/problems/not_found", headers: accept.map { [("Accept", $0)] } ?? [])
         #expect(page.status == 200)
         #expect(page["Content-Type"] == type)
     }
 
-    @Test func withoutALanguageItIsRussian() throws {
+    @Test func defaultLanguageIsRussian() throws {
         let page = try TestClient(port: server.port).get("/problems/stale_version")
         #expect(page["Content-Language"] == "ru")
         #expect(page.text.contains("<h1>Запись уже изменена</h1>"))
@@ -88,8 +88,8 @@ import Web
         if code != "%00" { #expect(answer.code == "not_found") }
     }
 
-    /// What an error names as its type is a page that exists.
-    @Test func theTypeOfAProblemLeadsToItsPage() throws {
+    /// The `type` of a problem is the address of an existing page.
+    @Test func typeOfAProblemIsThePageOfTheProblem() throws {
         let client = client(.russian)
         let refused = try client.get("/v1/me")
         #expect(refused.status == 401)
@@ -103,7 +103,7 @@ import Web
     @Test(arguments: [
         ("/openapi.json", "application/json", "{}"), ("/openapi.yaml", "application/yaml", "openapi: 3.1.0\n"),
     ])
-    func theContractIsServedWithATag(_ path: String, _ type: String, _ text: String) throws {
+    func contractIsServedWithATag(_ path: String, _ type: String, _ text: String) throws {
         let client = TestClient(port: server.port)
         let answer = try client.get(path)
         #expect(answer.status == 200)
@@ -182,7 +182,7 @@ import Web
     }
 
     @Test(arguments: ["/livez", "/readyz"])
-    func aServerThatCanServeSaysSo(_ path: String) throws {
+    func readyServerReportsThatItIsReady(_ path: String) throws {
         let answer = try TestClient(port: server.port).get(path)
         #expect(answer.status == 200)
         #expect(answer.json["status"]?.string == "ok")

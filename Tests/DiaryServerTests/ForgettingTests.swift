@@ -6,17 +6,17 @@ import TestSupport
 import TestTools
 import Testing
 
-/// Background work that deletes: in each table there is a row on either side of its limit, in two schools. The school whose
-/// turn it is loses the older one, the other school nothing.
+/// Background work that deletes: each table has a row on either side of its limit, in two schools. The school whose
+/// piece runs loses only the older row, the other school nothing.
 @Suite struct ForgettingTests {
     struct Forgetting: Sendable, CustomTestStringConvertible {
         let kind: String
         let table: String
-        /// How old a row may be.
+        /// The maximum age of a row.
         let limit: String
-        /// The least that counts.
+        /// The smallest difference in age that matters.
         var step = "1 minute"
-        /// Puts a row of {user} there: {at} is its moment.
+        /// Inserts a row of {user}; {at} is its time.
         let row: String
 
         var testDescription: String { kind }
@@ -39,7 +39,7 @@ import Testing
                 INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, created_at, expires_at)
                 VALUES ($1, {user}, {user}, 'app', '\\x00', '2020-01-01', {at})
                 """),
-        // It ended before its time; its tokens would have been good for longer.
+        // The session ended early; its tokens would have been valid longer.
         Forgetting(
             kind: "forget_sessions", table: "sessions", limit: "1 year",
             row: """
@@ -86,7 +86,7 @@ import Testing
 
     static let old = "00000000-0000-7000-8000-000000000001"
     static let young = "00000000-0000-7000-8000-000000000002"
-    /// As old, and to be kept for what it is.
+    /// A row as old as the deleted one, which has to be kept for another reason.
     static let other = "00000000-0000-7000-8000-000000000003"
 
     private func room() async throws -> BackgroundRoom {
@@ -96,7 +96,7 @@ import Testing
             INSERT INTO users (school_id, id, last_name, first_name)
                 SELECT s.id, u.id::uuid, 'Family', 'Given'
                 FROM schools s, unnest('{\(Self.old),\(Self.young),\(Self.other)}'::text[]) u (id);
-            INSERT INTO students (school_id, id) SELECT school_id, id FROM users;
+            INSERT INTO students (school_id, id, birth_date) SELECT school_id, id, '2000-01-01' FROM users;
             INSERT INTO clients (school_id, id, kind, name, redirect_uris, scopes)
                 SELECT id, gen_random_uuid(), 'app', 'App', '{https://a.test}', '{person}' FROM schools;
             """)
@@ -113,7 +113,7 @@ import Testing
         #expect(Set(Self.all.map { $0.kind }) == Set(BackgroundWork.all.map { $0.name }))
     }
 
-    @Test(arguments: all) func k1_onlyTheOlderRowOfTheSchoolGoes(_ forgetting: Forgetting) async throws {
+    @Test(arguments: all) func k1_onlyTheOlderRowOfTheSchoolIsDeleted(_ forgetting: Forgetting) async throws {
         let room = try await room()
         for school in ["1", "2"] {
             try room.owner.query(forgetting.insert(Self.old, "-"), [school])
@@ -141,7 +141,7 @@ import Testing
         await loop.end()
     }
 
-    @Test func manyRowsGoInBatches() async throws {
+    @Test func manyRowsAreDeletedInBatches() async throws {
         let room = try await room()
         try room.owner.execute(
             """
@@ -158,7 +158,7 @@ import Testing
         await loop.end()
     }
 
-    @Test func aConfirmedSecondFactorStays() async throws {
+    @Test func confirmedSecondFactorStays() async throws {
         let room = try await room()
         try room.owner.execute(
             """
@@ -176,9 +176,9 @@ import Testing
         await loop.end()
     }
 
-    /// Whatever a statement of the server says: rows of sign-ins go when they are old enough, and not before.
+    /// The server's role can delete rows of sign-ins only when they are old enough, whatever its statement.
     @Test(arguments: ["sessions", "activity_days", "activation_codes"])
-    func k1_theDatabaseKeepsRecordsOfSignInsFromTheServer(_ table: String) async throws {
+    func k1_serverCannotDeleteRecentRecordsOfSignIns(_ table: String) async throws {
         let room = try await room()
         for forgetting in Self.all where forgetting.table == table {
             try room.owner.execute("DELETE FROM \(table)")
@@ -192,9 +192,9 @@ import Testing
             #expect(try counts(table, room) == [1, 0])
         }
     }
-    /// Who may change when a session ends could make it old, and then delete it.
+    /// A role that may change the end of a session could make it old, and then delete it.
     @Test(arguments: ["ended_at", "expires_at"])
-    func k1_aSessionThatIsMadeToEndEarlyStays(_ column: String) async throws {
+    func k1_sessionWithABackdatedEndStays(_ column: String) async throws {
         let room = try await room()
         try room.owner.execute("DELETE FROM sessions")
         let id = "00000000-0000-4000-8000-000000000001"

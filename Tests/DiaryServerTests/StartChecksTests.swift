@@ -3,17 +3,17 @@ import Postgres
 import TestSupport
 import Testing
 
-/// The server refuses a database role that row-level security does not bind.
+/// The server refuses to start with a database role that bypasses row-level security.
 @Suite struct StartChecksTests {
     let database: TestDatabase
 
     init() throws { database = try TestDatabase(.migrated) }
 
-    @Test func aSessionOfItsOwnIsAccepted() throws {
+    @Test func ownSessionIsAccepted() throws {
         try StartChecks.ownSession(BlockingConnection(url: database.serverURL), url: database.serverURL)
     }
 
-    @Test func theServersRoleIsAccepted() throws {
+    @Test func serversRoleIsAccepted() throws {
         try StartChecks.rowSecurity(BlockingConnection(url: database.serverURL))
     }
 
@@ -24,7 +24,7 @@ import Testing
         #expect(failure?.description.contains("Row-level security does not bind") == true)
     }
 
-    @Test func theOwnerIsRefused() throws {
+    @Test func ownerIsRefused() throws {
         #expect(throws: StartChecks.Failure.self) {
             try StartChecks.rowSecurity(BlockingConnection(url: database.ownerURL))
         }

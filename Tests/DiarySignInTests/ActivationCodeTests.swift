@@ -4,11 +4,11 @@ import Testing
 @testable import DiarySignIn
 
 @Suite struct ActivationCodeTests {
-    @Test func a2CodesAreOfTheAlphabetAndDiffer() {
+    @Test func a2CodesUseTheAlphabetAndDiffer() {
         let codes = (1...2000).map { _ in ActivationCode().shown }
         #expect(Set(codes).count == codes.count)
         #expect(codes.allSatisfy { $0.contains(/^([A-HJKMNP-Z2-9]{4}-){2}[A-HJKMNP-Z2-9]{4}$/) })
-        // Each of the 31 characters stands about 774 times in 24,000; 600 is more than six deviations away.
+        // Each of the 31 characters occurs about 774 times in 24,000; 600 is more than six deviations away.
         let counts = Dictionary(codes.joined().filter { $0 != "-" }.map { ($0, 1) }, uniquingKeysWith: +)
         #expect(counts.count == 31)
         #expect(counts.values.allSatisfy { (600...950).contains($0) })

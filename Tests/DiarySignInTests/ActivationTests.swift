@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Testing
 
-/// From a code to the first password (A2), and what a guesser learns: nothing (A6).
+/// From a code to the first password (A2). A guesser learns nothing (A6).
 @Suite(.serialized) struct ActivationTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -37,7 +37,7 @@ import Testing
         #expect(try school.signIn(login).status == 200)
     }
 
-    @Test func A2_ofManyAtOnceOneActivates() throws {
+    @Test func A2_onlyOneOfManyConcurrentUsesActivates() throws {
         let code = try school.code(for: ids.others[1], by: try server.signIn("teacher"))
         let school = school
         let answers = try atOnce(4) { try school.activate(code, "пароль номер \($0)") }
@@ -45,8 +45,8 @@ import Testing
         #expect(answers.filter { $0.code == "invalid_code" }.count == 3)
     }
 
-    /// A code of the class teacher is not the way into the staff.
-    @Test func A2_whoHasBecomeStaffNeedsACodeOfAnAdministrator() throws {
+    /// A class teacher's code must not open a staff account.
+    @Test func A2_newStaffNeedACodeFromAnAdministrator() throws {
         let teacher = try server.signIn("teacher")
         let guardian = try school.guardian(of: ids.others[7])
         let code = try school.code(for: guardian, by: teacher)
@@ -59,7 +59,7 @@ import Testing
         #expect(try school.activate(theirs).status == 200)
     }
 
-    /// Whatever is wrong with a code, the answer is the same to the byte.
+    /// All invalid codes get byte-identical answers.
     @Test func A6_everyWrongCodeLooksTheSame() throws {
         let teacher = try server.signIn("teacher")
         let used = try school.code(for: ids.others[2], by: teacher)
@@ -76,7 +76,7 @@ import Testing
         let answers = [
             try school.activate("AAAA-AAAA-AAAA"), try school.activate(used), try school.activate(revoked),
             try school.activate(expired), try school.activate("нет"), try school.activate("'; --"),
-            // Another school's, and no school's.
+            // Another school, and an unknown school.
             try school.activate(live, school: other), try school.activate(live, school: "nowhere"),
         ]
         func body(_ answer: TestClient.Answer) -> String {
@@ -92,19 +92,20 @@ import Testing
         #expect(try school.activate(live).status == 200)
     }
 
-    @Test func A6_ofTwentyGuessesAtOnceFiveAreLookedAt() throws {
+    @Test func A6_onlyFiveOfTwentyConcurrentGuessesAreChecked() throws {
         let school = school
         let answers = try atOnce(20) { _ in try school.activate("CCCC-CCCC-CCCC") }
         #expect(answers.filter { $0.status == 400 }.count == 5)
         let locked = answers.filter { $0.code == "too_many_attempts" }
         #expect(locked.count == 15 && locked.allSatisfy { $0.status == 429 && $0["Retry-After"] != nil })
         #expect(locked.allSatisfy { $0.json["error"]?.string == "temporarily_unavailable" })
-        // Written in another way it is the same code.
+        #expect(locked.allSatisfy { $0.json["limit"]?.string == "code" }, "\(locked.map { $0.text })")
+        // The same code in another notation.
         #expect(try school.activate("cccc cccc cccc").status == 429)
         #expect(try school.activate("CCCC-CCCC-CCCD").status == 400)
     }
 
-    /// Different codes are bounded by the address.
+    /// Guesses at different codes are limited per address.
     @Test func A6_anAddressHasItsLimit() throws {
         let owner = try server.owner()
         try owner.query("DELETE FROM sign_in_failures WHERE school_id = $1", [String(ids.school)])
@@ -133,7 +134,7 @@ import Testing
         #expect(answer.json["error"]?.string == "invalid_request")
     }
 
-    /// A password of one's own name does not cost the code, and is no guess.
+    /// A password that contains the person's name does not spend the code and is not a guess.
     @Test func aPasswordIsNeitherLoginNorName() throws {
         let pupil = ids.others[6]
         try server.owner().query(

@@ -27,7 +27,7 @@ import Testing
 
     private func ids(_ list: [JSONValue]) -> [String] { list.compactMap { $0["user"]?["id"]?.string } }
 
-    @Test func A2_everyoneOfTheClassGetsACodeAndWhoSignsInIsPassedOver() throws {
+    @Test func A2_theClassGetsCodesExceptActiveAccounts() throws {
         let teacher = try server.signIn("teacher")
         let answer = try issue(teacher, "both", of: ids.class7A)
         #expect(answer.status == 200, "\(answer.text)")
@@ -49,7 +49,7 @@ import Testing
         let listed = ids(items) + ids(skipped)
         #expect(listed.count == Set(listed).count)
         #expect(Set(listed) == Set(pupils + families))
-        // The two of the demo logins; a father without access stands nowhere.
+        // The two people of the demo logins; a father without access is in neither list.
         #expect(Set(ids(skipped)) == [try school.user("student"), try school.user("parent")])
         #expect(skipped.allSatisfy { $0["reason"]?.string == "activated" && $0["code"] == nil })
         let codes = items.compactMap { $0["code"]?.string }
@@ -63,7 +63,7 @@ import Testing
         for item in [items[0], guardian] {
             #expect(try school.activate(item["code"]!.string!).json["login"]?.string == item["login"]?.string)
         }
-        // Once more: those two use their logins now, the others get new codes.
+        // The second time: those two sign in already and are skipped, the others get new codes.
         let again = try issue(teacher, "both", of: ids.class7A)
         #expect(again.json["skipped"]?.array.count == 4)
         #expect(again.json["items"]?.array.count == items.count - 2)
@@ -79,8 +79,8 @@ import Testing
         #expect(all.count > 5 && all.allSatisfy { $0["as"]?.string == role })
     }
 
-    /// The teacher who is a mother: an administrator's affair, whoever leads her child's class.
-    @Test func A2_staffAmongTheGuardiansArePassedOver() throws {
+    /// The teacher is also a mother: only an administrator issues her credentials, whoever leads her child's class.
+    @Test func A2_staffAmongTheGuardiansAreSkipped() throws {
         let row = try server.owner().query(
             """
             SELECT e.class_id, g.guardian_id, t.teacher_id
@@ -99,7 +99,7 @@ import Testing
         #expect(!ids(answer.json["items"]!.array).contains(row[1]))
     }
 
-    @Test func A2_onlyTheClassTeacherOrWithoutOneADeputyHead() throws {
+    @Test func A2_onlyTheClassTeacherIssuesOrADeputyHeadIfThereIsNone() throws {
         let deputy = try server.signIn("deputy")
         for (who, id, status) in [
             ("teacher", ids.otherClass, 403), ("deputy", ids.class7A, 403), ("admin", ids.class7A, 403),
@@ -119,7 +119,7 @@ import Testing
         #expect(answer.json["items"]!.array.count > 20)
     }
 
-    @Test func A2_twoLettersAtOnceLeaveOneLiveCodeEach() throws {
+    @Test func A2_concurrentIssuesLeaveOneValidCodeEach() throws {
         let teacher = try server.signIn("teacher")
         let id = ids.class7A
         let answers = try atOnce(4) { _ in

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DiarySignIn
 
-/// Codes, logins and lists of passwords as values.
+/// Values: codes, logins and lists of passwords.
 @Suite struct CredentialValueTests {
     @Test(arguments: [
         ("Ковалёва", "Анна", "kovaleva.anna"), ("Щёголева-Мышь", "Юлия", "shchegolevamysh.yuliya"),
@@ -30,7 +30,7 @@ import Testing
         #expect(LoginName.free("li.petr", &taken) == "li.petr")
     }
 
-    @Test func aListHoldsPasswordsAndDigests() throws {
+    @Test func aListMayHavePasswordsAndDigests() throws {
         let list = try BreachedPasswords(
             Array(
                 """

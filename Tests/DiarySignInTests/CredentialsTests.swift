@@ -45,14 +45,14 @@ import Testing
             #expect(!text.isEmpty && !text.contains(code) && !text.contains(plain))
         }
         #expect(record?.contains(#""code_hash": "hidden""#) == true)
-        // Typed as people type: lower case, no hyphens, a keyboard left in Russian.
+        // Typed in lower case, without hyphens, and partly with a Russian keyboard.
         let typed = plain.lowercased().map { ["a": "а", "c": "с", "e": "е", "p": "р", "x": "х"][$0] ?? String($0) }
         #expect(try school.activate(typed.joined()).json["login"]?.string == "shchegoleva.yuliya")
         #expect(try school.signIn("Shchegoleva.Yuliya").status == 200)
     }
 
-    /// Who, for whom, and what comes of it. Nobody is let through whom A2 does not name.
-    @Test func A2_everyoneIssuesToTheirOwnOnly() throws {
+    /// The issuer, the person, and the result. Only issuers that A2 names succeed.
+    @Test func A2_everyIssuerHasTheirOwnPeople() throws {
         let outsider = try school.person(
             """
             EXISTS (
@@ -89,7 +89,7 @@ import Testing
             ("teacher", try school.guardian(of: outsider), 404, "not_found"),
             ("teacher", taught, 403, "not_your_credentials"), ("teacher", colleague, 403, "not_your_credentials"),
             ("teacher", teacherAndMother, 403, "not_your_credentials"),
-            // Seen in the pupil's profile, but the diary is closed to them (A3).
+            // Listed in the student's profile, but without access to the diary (A3).
             ("teacher", shutOut, 403, "not_your_credentials"), ("deputy", shutOut, 403, "not_your_credentials"),
             ("deputy", own, 403, "not_your_credentials"), ("head", family, 403, "not_your_credentials"),
             ("deputy", colleague, 403, "not_your_credentials"), ("admin", own, 403, "not_your_credentials"),
@@ -97,7 +97,7 @@ import Testing
             ("admin", teacherAndMother, 201, nil), ("student", own, 403, "forbidden"),
             ("parent", ids.child, 403, "forbidden"), ("admin", ids.stranger, 404, "not_found"),
             ("admin", DemoSchoolIDs.nothing, 404, "not_found"), ("admin", "x", 404, "not_found"),
-            // A stolen token does not become a password that lasts.
+            // A stolen token must not lead to a lasting password.
             ("admin", try school.user("admin"), 403, "not_your_credentials"),
         ]
         for (who, whom, status, code) in cases {
@@ -108,15 +108,15 @@ import Testing
             let revoked = try client.delete("/v1/users/\(whom)/credentials")
             #expect(revoked.status == (status == 201 ? 204 : status), "\(who) for \(whom): \(revoked.text)")
         }
-        // Who teaches and leads no class has nobody to give codes to.
+        // A teacher who leads no class can issue no codes.
         let plain = try server.session(of: colleague, school: ids.school, roles: ["teacher"])
         #expect(try school.issue(plain, own, reason: "x").code == "forbidden")
-        // Nor does a token that says otherwise.
+        // The roles in a token do not matter.
         let pretender = try server.session(
             of: colleague, school: ids.school, roles: ["administrator", "class_teacher"])
         #expect(try school.issue(pretender, outsider, reason: "x").status == 404)
         #expect(try school.issue(pretender, teacherAndMother, reason: "x").code == "not_your_credentials")
-        // A guardian of two children in two classes: either class teacher may.
+        // A guardian of two children in two classes: both class teachers may issue.
         #expect(
             try school.issue(try server.signIn("teacher"), try school.user("parent"), reason: "забыла").status == 201)
     }
@@ -147,7 +147,7 @@ import Testing
         let login = try school.activated(pupil, by: teacher)
         let tokens = try school.signIn(login).json
         let access = TestClient(port: server.port, token: tokens["access_token"]!.string!)
-        // An account that is in use is not reset by the way.
+        // A reset of an active account needs an explicit reason.
         let silent = try school.issue(teacher, pupil)
         #expect(silent.status == 422)
         #expect(silent.json["errors"]?[0]?["pointer"]?.string == "/reason")
@@ -176,7 +176,7 @@ import Testing
         #expect(try school.signIn(login, "другой пароль").status == 200)
     }
 
-    @Test func A2_issuingAnewRevokesTheOldCode() throws {
+    @Test func A2_aNewCodeRevokesTheOldOne() throws {
         let teacher = try server.signIn("teacher")
         let pupil = ids.others[4]
         let first = try school.code(for: pupil, by: teacher)
@@ -185,7 +185,7 @@ import Testing
         #expect(try school.activate(second).status == 200)
     }
 
-    @Test func A2_manyAtOnceLeaveOneLiveCode() throws {
+    @Test func A2_concurrentIssuesLeaveOneValidCode() throws {
         let teacher = try server.signIn("teacher")
         let school = school
         let pupil = ids.others[5]
@@ -209,7 +209,7 @@ import Testing
         #expect(try teacher.delete(path).status == 404)
     }
 
-    /// The answer holds a secret, so no key keeps it.
+    /// The answer contains a secret, so it is not kept under a key.
     @Test func A2_anIdempotencyKeyKeepsNothing() throws {
         let teacher = try server.signIn("teacher")
         let codes = try (0..<2).map { _ in
@@ -232,7 +232,7 @@ import Testing
         let school = school
         let logins = try atOnce(3) { try school.issue(teacher, pupils[$0]).json["login"]?.string }
         #expect(Set(logins) == ["tsoy.yana", "tsoy.yana2", "tsoy.yana3"])
-        // It stays with the person, and is nobody else's.
+        // The login stays with the person, and nobody else gets it.
         #expect(try school.issue(teacher, pupils[0]).json["login"]?.string == logins[0])
         #expect(try school.issue(teacher, pupils[0], login: "yana").code == "login_set")
         #expect(try school.issue(teacher, pupils[0], login: logins[0]!.uppercased()).status == 201)
@@ -254,7 +254,7 @@ import Testing
         #expect(answer.json["errors"]?[0]?["code"]?.string == code)
     }
 
-    @Test func whoIsShutOutGetsNothing() throws {
+    @Test func blockedPeopleGetNoCode() throws {
         let pupil = ids.others[13]
         let teacher = try server.signIn("teacher")
         let code = try school.code(for: pupil, by: teacher)
@@ -264,19 +264,19 @@ import Testing
         #expect(try school.activate(code).code == "invalid_code")
     }
 
-    /// Roles are those of the moment, not of the token.
-    @Test func A2_aRoleThatWasTakenAwayIssuesNothing() throws {
+    /// Permissions come from the database, not from the token.
+    @Test func A2_aRemovedRoleIssuesNothing() throws {
         let admin = try server.client("admin")
         let deputy = try school.user("deputy")
         try server.owner().query(
             "DELETE FROM user_roles WHERE school_id = $1 AND user_id = $2",
             [String(ids.school), try school.user("admin")])
-        // Its sessions ended with it.
+        // The sessions ended with the role.
         #expect(try school.issue(admin, deputy, reason: "x").status == 401)
         #expect(try school.issue(admin, ids.others[0], reason: "x").status == 401)
     }
 
-    /// While a sign-in hashes, a reset comes and goes: the right old password opens nothing any more.
+    /// A reset runs while a sign-in is hashing: the old password, although right, opens nothing.
     @Test func A2_aSignInDuringAResetOpensNoSession() async throws {
         let pupil = ids.others[14]
         let login = try school.activated(pupil, by: try server.signIn("teacher"))

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(arguments: ["", "ab", "маша", "a b", "-abc", ".abc", "abc\n", "a\u{0}bc", String(repeating: "a", count: 65)])
-    func othersMayNotBeChosen(_ login: String) {
+    func invalidLoginsAreRefused(_ login: String) {
         #expect(!LoginName.isValid(login))
     }
 }

@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Testing
 
-/// Where one is signed in, and signing out elsewhere.
+/// The caller's sessions, and signing out elsewhere.
 @Suite(.serialized) struct MySessionsTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -32,12 +32,13 @@ import Testing
         #expect(items.map { $0["current"]?.bool } == [true, false], "the newest first")
         #expect(items[0]["address"]?.string == "127.0.0.1")
         let other = try #require(items[1]["id"]?.string)
-        // Nobody else's.
+        // Other people's sessions are not found.
         #expect(try stranger.delete("/v1/me/sessions/\(other)").status == 404)
         #expect(try sessions(stranger).json["items"]?.array.count == 1)
         #expect(try second.delete("/v1/me/sessions/\(other)").status == 204)
         #expect(try second.delete("/v1/me/sessions/\(other)").status == 404)
         #expect(try first.delete("/v1/me/sessions/\(other)").status == 401, "ended for writes at once")
+        #expect(try first.get("/v1/me").status == 200, "an own app reads until its token expires")
         #expect(try sessions(second).json["items"]?.array.count == 1)
         // Signing out.
         #expect(try second.delete("/v1/me/sessions/\(items[0]["id"]!.string!)").status == 204)

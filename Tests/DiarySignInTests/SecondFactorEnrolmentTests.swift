@@ -6,7 +6,7 @@ import JSON
 import Postgres
 import Testing
 
-/// A school that asks its staff for a second factor, and the keys that it rests on.
+/// A school that requires a second factor of its staff, and the keys for the secrets.
 @Suite(.serialized) struct SecondFactorEnrolmentTests {
     let school: SecondFactorSchool
     var server: TestServer { school.server }
@@ -27,7 +27,7 @@ import Testing
             "/v1/auth/token", json: #"{"grant_type": "refresh_token", "refresh_token": "\#(token)"}"#)
     }
 
-    @Test func whoHasNoneSetsItUpBeforeTheFirstSessionAndDoesNothingElse() throws {
+    @Test func aRequiredFactorIsSetUpBeforeTheFirstSession() throws {
         let (_, login) = try school.teacher(0)
         let early = try school.signIn(login)
         try school.requiring {
@@ -39,7 +39,7 @@ import Testing
             #expect(asked["Cache-Control"] == "no-store")
             let ticket = try #require(asked.json["enrolment_ticket"]?.string)
 
-            // The ticket is no token, and a token no ticket.
+            // A ticket is not an access token, and an access token is not a ticket.
             let thief = TestClient(port: server.port, token: ticket)
             #expect(try thief.get("/v1/me").status == 401)
             #expect(try thief.get("/v1/me/second-factor").status == 401)
@@ -64,12 +64,12 @@ import Testing
             #expect(signedIn.status == 200, "\(signedIn.text)")
             #expect(try refresh(signedIn.json["refresh_token"]!.string!).status == 200)
             #expect(try refresh(early.json["refresh_token"]!.string!).status == 400, "opened without it, ended by it")
-            // Families are not asked.
+            // Families need none.
             #expect(try school.signIn("parent", password: TestServer.password).status == 200)
         }
     }
 
-    @Test func sessionsOfBeforeTheSettingAreNotRenewed() throws {
+    @Test func sessionsFromBeforeTheRequirementAreNotRenewed() throws {
         let (_, login) = try school.teacher(1)
         let early = try school.signIn(login).json["refresh_token"]!.string!
         let parent = try school.signIn("parent", password: TestServer.password).json["refresh_token"]!.string!
@@ -86,8 +86,9 @@ import Testing
         }
     }
 
-    /// A phone that lost an answer gets the successor again, but not past the school's setting.
-    @Test func aSpentTokenOfBeforeTheSettingRenewsNothingEither() throws {
+    /// A phone that lost an answer gets the successor again, but not after the school has begun to require a second
+    /// factor.
+    @Test func aSpentTokenFromBeforeTheRequirementRenewsNothing() throws {
         let (_, login) = try school.teacher(6)
         let early = try school.signIn(login).json["refresh_token"]!.string!
         #expect(try refresh(early).status == 200)
@@ -99,7 +100,7 @@ import Testing
         #expect(try refresh(early).status == 400, "the session has ended")
     }
 
-    @Test func aTicketEndsWithItsTimeAndWithThePassword() throws {
+    @Test func aTicketExpiresAndEndsWithThePassword() throws {
         let (id, login) = try school.teacher(2)
         try school.requiring {
             let first = try #require(school.signIn(login).json["enrolment_ticket"]?.string)
@@ -112,7 +113,7 @@ import Testing
                 "UPDATE users SET password_changed_at = now() WHERE school_id = $1 AND id = $2",
                 [String(school.school.ids.school), id])
             #expect(try begin(second).code == "invalid_ticket")
-            // Nor is confirmed what was begun with it: somebody else knew the old password.
+            // A set-up that was begun with it cannot be confirmed: somebody else knew the old password.
             #expect(try confirm(second, Authenticator(secret: secret, school.clock).code).code == "invalid_ticket")
             let third = try #require(school.signIn(login).json["enrolment_ticket"]?.string)
             try server.owner().query(
@@ -122,7 +123,7 @@ import Testing
         }
     }
 
-    /// Rotation of a key locks nobody out: what it sealed is sealed anew at the next sign-in.
+    /// Rotating keys locks nobody out: the next sign-in encrypts the secret with the new key.
     @Test func keysRotate() async throws {
         let (id, login, _, app, codes) = try school.teacherWithFactor(3)
         let clock = school.clock
@@ -151,7 +152,7 @@ import Testing
         clock.advance()
         #expect(try school.signIn(login, otp: app.code, port: one.port).status == 200)
         _ = await one.shutDown(graceSeconds: 1)
-        // Without the key nobody gets past it; recovery codes need none.
+        // Without the key no code is accepted; recovery codes need no key.
         let none = try await server(nil)
         clock.advance()
         let refused = try school.signIn(login, otp: app.code, port: none.port)
@@ -162,7 +163,7 @@ import Testing
         _ = await none.shutDown(graceSeconds: 1)
     }
 
-    @Test func withoutAKeyThereAreNone() async throws {
+    @Test func withoutAKeyThereAreNoSecondFactors() async throws {
         let server = try await SecondFactorSchool.start { $0.sealingKeys = nil }
         let admin = try server.client("admin")
         #expect(try SecondFactorSchool.begin(admin, password: TestServer.password).code == "second_factor_unavailable")

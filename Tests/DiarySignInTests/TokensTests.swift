@@ -6,7 +6,7 @@ import Postgres
 import Reactor
 import Testing
 
-/// Signing in, renewing, revoking; and every token that is not to be accepted.
+/// Signing in, renewing, revoking, and all tokens that must be refused.
 @Suite(.serialized) struct TokensTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -38,7 +38,7 @@ import Testing
         try TestClient(port: server.port, token: access).get("/v1/me").status
     }
 
-    @Test func aFormIsAsGoodAsJSON() throws {
+    @Test func aFormWorksLikeJSON() throws {
         let answer = try anonymous.send(
             "POST", "/v1/auth/token", headers: [("Content-Type", "application/x-www-form-urlencoded")],
             body: Array("grant_type=password&school=lyceum29&username=Parent&password=lyceum-demo&extra=1".utf8))
@@ -72,7 +72,7 @@ import Testing
         #expect(locked.status == 429)
         #expect(locked.code == "too_many_attempts")
         #expect(locked["Retry-After"] != nil)
-        // A login that does not exist is locked in the same way, and others are not.
+        // An unknown login is locked in the same way; other logins are not locked.
         let unknown = wrong.replacing("student", with: "nobody-at-all")
         for _ in 0..<5 { #expect(try anonymous.post("/v1/auth/token", json: unknown).status == 400) }
         #expect(try anonymous.post("/v1/auth/token", json: unknown).status == 429)
@@ -94,24 +94,24 @@ import Testing
         #expect(answer.json["error_description"]?.string?.utf8.allSatisfy { $0 < 128 } == true)
     }
 
-    @Test func aRefreshTokenIsSpentOnceAndItsSuccessorGivenAgainToWhoLostTheAnswer() throws {
+    @Test func aRefreshTokenWorksOnceAndALostAnswerIsRepeated() throws {
         let first = try #require(signIn()["refresh_token"]?.string)
         let second = try refresh(first)
         #expect(second.status == 200)
         let token = try #require(second.json["refresh_token"]?.string)
         #expect(token != first)
-        // The immediate predecessor, while its successor is unused: the same successor.
+        // The immediate predecessor gets the same successor while that is unused.
         let again = try refresh(first)
         #expect(again.status == 200)
         #expect(again.json["refresh_token"]?.string == token)
-        // The successor is used: now the predecessor is a stolen token, and the session ends for all.
+        // After the successor is used, the predecessor counts as stolen, and the session ends.
         let third = try refresh(token)
         #expect(third.status == 200)
         #expect(try refresh(first).status == 400)
         #expect(try refresh(third.json["refresh_token"]!.string!).status == 400)
     }
 
-    @Test func aSuccessorIsNotGivenAgainAfterAMinute() throws {
+    @Test func aSuccessorIsNotRepeatedAfterAMinute() throws {
         let first = try #require(signIn("deputy")["refresh_token"]?.string)
         let second = try refresh(first)
         #expect(second.status == 200)
@@ -135,7 +135,7 @@ import Testing
         #expect(answer.status == 200)
         #expect(answer.text == "{}")
         #expect(try refresh(tokens["refresh_token"]!.string!).status == 400)
-        // At once for writes.
+        // Writes end at once.
         let client = TestClient(port: server.port, token: tokens["access_token"]!.string!)
         let write = try client.patch(
             "/v1/sections/\(ids.section)/journal",
@@ -146,14 +146,14 @@ import Testing
         #expect(try anonymous.post("/v1/auth/revoke", json: "{\"token\":\"nonsense\"}").status == 200)
     }
 
-    @Test func aHashOfOlderParametersIsMadeAnew() throws {
+    @Test func aHashOfOlderParametersIsRenewed() throws {
         let owner = try server.owner()
         let person = [String(ids.school), ids.others[0]]
         try owner.query(
             "UPDATE users SET state = 'active', login = 'old-hash', password_hash = $3 WHERE school_id = $1 AND id = $2",
             person + ["$scrypt$ln=10,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$p6ed9onbbcPCsi3c5TBjYxYOGRmyXZICGQFQ9jliEzk"])
         let server = server
-        // Also when two sign in at once.
+        // Also when two sign-ins run at the same time.
         for _ in 0..<2 {
             #expect(try atOnce(2) { _ in try server.signIn("old-hash").token != nil } == [true, true])
             let hash = try owner.query("SELECT password_hash FROM users WHERE school_id = $1 AND id = $2", person).first
@@ -186,14 +186,14 @@ import Testing
 
     // MARK: Access tokens
 
-    @Test func withoutATokenTheChallengeStandsAlone() throws {
+    @Test func withoutATokenTheChallengeHasNoError() throws {
         let answer = try anonymous.get("/v1/me")
         #expect(answer.status == 401)
         #expect(answer["WWW-Authenticate"] == "Bearer")
         #expect(answer.code == "unauthorized")
     }
 
-    /// The scheme in any case, one space or several before the token (RFC 9110 sections 11.1 and 11.4).
+    /// The scheme in any case, with one space or several before the token (RFC 9110 sections 11.1 and 11.4).
     @Test func theSchemeIsReadAsHTTPSays() throws {
         let token = try #require(signIn()["access_token"]?.string)
         for good in ["Bearer \(token)", "bearer \(token)", "BEARER   \(token)"] {
@@ -256,7 +256,7 @@ import Testing
         let sections = try strange.get("/v1/sections?limit=200").json["items"]!.array.compactMap { $0["id"]?.string }
         #expect(!sections.isEmpty)
         #expect(!sections.contains(ids.section))
-        // Not even a token that claims this school for a person of the other one.
+        // Nor does a token that claims this school for a person of another one.
         let user = try server.owner().query(
             "SELECT id FROM users WHERE school_id = $1 AND login = 'parent'", [String(ids.otherSchool)]
         ).first!

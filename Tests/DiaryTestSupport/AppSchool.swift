@@ -4,11 +4,14 @@ import JSON
 import Postgres
 import TestSupport
 
-/// Programs of the demo school, and the way of a person through the sign-in page as a browser goes it.
+/// Apps and integrations of the demo school, and the steps of a person on the sign-in page in a browser.
 package struct AppSchool {
     package let server: TestServer
     package let ids: DemoSchoolIDs
     package let anonymous: TestClient
+
+    /// Operations that read no data of the school: everybody who is admitted gets the same files.
+    package static let templates: Set<String> = ["getImportTemplate", "getImportTemplates"]
 
     package static let verifier = "verifier-0123456789-0123456789-0123456789-~._"
     package static let redirect = "https://app.example/callback"
@@ -23,7 +26,7 @@ package struct AppSchool {
         Base64.url.encode(try SHA256.hash(Array(verifier.utf8)))
     }
 
-    /// A client as the API shows it.
+    /// A client as the API returns it.
     package struct Registered: Sendable {
         package let id: String
         package let clientID: String
@@ -83,7 +86,7 @@ package struct AppSchool {
                 + (scope.map { [("scope", $0)] } ?? []))
     }
 
-    /// An integration that has signed in.
+    /// A signed-in integration.
     package func program(_ name: String, _ scopes: [String]) throws -> TestClient {
         let client = try integration(name, scopes)
         return try program(client, try secret(of: client))
@@ -107,7 +110,7 @@ package struct AppSchool {
 
     // MARK: The page
 
-    /// What an app sends somebody to the page with; a value of nil leaves the parameter out.
+    /// The parameters with which an app opens the page; nil leaves a parameter out.
     package func parameters(_ client: String, _ changes: [String: String?] = [:]) throws -> [(String, String)] {
         let usual: [(String, String)] = [
             ("response_type", "code"), ("client_id", client), ("redirect_uri", Self.redirect), ("scope", "person"),
@@ -124,7 +127,7 @@ package struct AppSchool {
             "/oauth/authorize?\(Self.form(parameters))", headers: [("Accept-Language", language)])
     }
 
-    /// What a browser holds after it was shown the form.
+    /// What a browser has after it has loaded the form.
     package struct Form {
         package var fields: [(String, String)]
         package var cookie: String
@@ -159,7 +162,7 @@ package struct AppSchool {
         [("username", login), ("password", password), ("action", "allow")]
     }
 
-    /// A person lets the app in; the code that the app gets.
+    /// A person authorizes the app; returns the code that the app gets.
     package func code(_ login: String, _ client: String, _ changes: [String: String?] = [:]) throws -> String {
         let answer = try submit(try Form(page(parameters(client, changes))), Self.allowing(login))
         guard let code = try Self.sentBack(answer)["code"] else {
@@ -168,14 +171,14 @@ package struct AppSchool {
         return code
     }
 
-    /// The tokens of an app that a person has let in.
+    /// The tokens of an app that a person has authorized.
     package func session(_ login: String, _ client: String, _ changes: [String: String?] = [:]) throws -> JSONValue {
         let answer = try exchange(try code(login, client, changes), client)
         guard answer.status == 200 else { throw TestFailure("no session: \(answer.status) \(answer.text)") }
         return answer.json
     }
 
-    /// The parameters of the address that a browser is sent to.
+    /// The parameters of the address to which the browser is redirected.
     package static func sentBack(_ answer: TestClient.Answer) throws -> [String: String] {
         guard answer.status == 303, let location = answer["Location"], let mark = location.firstIndex(of: "?") else {
             return [:]
@@ -189,7 +192,7 @@ package struct AppSchool {
     }
 }
 
-/// As a browser reads what stands in an attribute: by code points, whatever follows them.
+/// Decodes an attribute like a browser: by code points, whatever follows them.
 private func unescaped(_ text: Substring) -> String {
     let signs = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
     let plain = signs.reduce(Array(text.unicodeScalars)) { scalars, sign in

@@ -1,7 +1,7 @@
 import Crypto
 import Synchronization
 
-/// A clock that stands until it is moved.
+/// A clock that is moved by hand.
 package final class TestClock: Sendable {
     private let seconds: Mutex<Int>
 
@@ -9,11 +9,11 @@ package final class TestClock: Sendable {
 
     package var now: Int { seconds.withLock { $0 } }
 
-    /// By whole steps of one-time passwords.
+    /// Advances by whole steps of one-time passwords.
     package func advance(steps: Int = 1) { seconds.withLock { $0 += steps * OneTimePassword.period } }
 }
 
-/// An authenticator app that has been told a secret.
+/// An authenticator app with a secret.
 package struct Authenticator {
     private let password: OneTimePassword
     private let clock: TestClock
@@ -24,9 +24,9 @@ package struct Authenticator {
         self.clock = clock
     }
 
-    /// What it shows.
+    /// The code that the app shows now.
     package var code: String { get throws { try password.code(step: OneTimePassword.step(at: clock.now)) } }
 
-    /// A code that it has never shown and will not soon.
+    /// A code that the app does not show for a long time.
     package var wrongCode: String { get throws { try password.code(step: OneTimePassword.step(at: clock.now) + 1000) } }
 }

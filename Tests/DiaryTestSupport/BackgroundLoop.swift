@@ -4,7 +4,7 @@ import Reactor
 import TestTools
 import Web
 
-/// The background work of one process, on a core of its own.
+/// The background work of one process, on its own core.
 package final class BackgroundLoop: Sendable {
     package let core: Core
     package let background: CoreLocal<Background>
@@ -22,7 +22,7 @@ package final class BackgroundLoop: Sendable {
 
     package var isIdle: Bool { get async { await background.read { background, _ in background.isIdle } } }
 
-    /// Of a metric, the samples with these labels together.
+    /// The sum of a metric's samples with these labels.
     package func value(_ name: String, _ labels: [String: String] = [:]) async -> Double {
         let families = await background.read { background, _ in background.families }
         return families.filter { $0.name == name }.flatMap { $0.samples }.filter { sample in

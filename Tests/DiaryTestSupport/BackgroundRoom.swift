@@ -4,7 +4,7 @@ import Postgres
 import Reactor
 import TestSupport
 
-/// A migrated database with some schools and a table that counts what was done.
+/// A migrated database with some schools and a table that records each run.
 package final class BackgroundRoom: Sendable {
     package let database: TestDatabase
     private let url: String
@@ -32,7 +32,7 @@ package final class BackgroundRoom: Sendable {
 
     package var owner: BlockingConnection { get throws { try BlockingConnection(url: database.ownerURL) } }
 
-    /// A loop as a process has it.
+    /// A loop like that of a process.
     package func loop(_ work: [BackgroundWork], concurrency: Int = 2) throws -> BackgroundLoop {
         let descriptor = open(logFile, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         var configuration = Background.Configuration(work: work)
@@ -60,12 +60,12 @@ package final class BackgroundRoom: Sendable {
         ).first!
     }
 
-    /// The kinds of all there are.
+    /// The kinds of all pieces.
     package func pieces() throws -> [String] {
         try owner.query("SELECT kind FROM pending ORDER BY kind").rows.compactMap { $0[0] }
     }
 
-    /// The schools of all effects.
+    /// The schools of all recorded runs.
     package func effects() throws -> [String] {
         try owner.query("SELECT school_id FROM effects ORDER BY 1").rows.compactMap { $0[0] }
     }

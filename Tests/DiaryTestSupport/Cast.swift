@@ -4,12 +4,12 @@ import JSON
 import Postgres
 import Web
 
-/// The actors, signed in, and the ids that all of them ask for.
+/// The signed-in actors, and the ids that all of them request.
 package struct Cast {
     private let clients: [Actor: TestClient]
     /// Integrations by their scopes.
     private let programs: [Set<ProgramScope>: TestClient]
-    /// By the names that routes and bodies have for them.
+    /// Ids by their names in routes and bodies.
     package let ids: [String: String]
 
     private static let login = "matrix-"
@@ -63,12 +63,12 @@ package struct Cast {
         Set(ProgramScope.allCases).subtracting(route.access.scopes)
     }
 
-    /// Fills `{name}`s in.
+    /// Replaces each `{name}` with the id.
     package func filled(_ text: String, _ others: [String: String] = [:]) -> String {
         ids.merging(others) { $1 }.reduce(text) { $0.replacing("{\($1.key)}", with: $1.value) }
     }
 
-    /// Makes people with their roles and relations, as the owner.
+    /// Creates people with their roles and relations, as the owner.
     private struct Maker {
         let owner: BlockingConnection
         let ids: DemoSchoolIDs
@@ -81,11 +81,11 @@ package struct Cast {
         }
 
         func find(_ sql: String, _ parameters: [String?]) throws -> String {
-            guard let value = try owner.query(sql, parameters).first else { throw TestFailure("nothing: \(sql)") }
+            guard let value = try owner.query(sql, parameters).first else { throw TestFailure("no row: \(sql)") }
             return value
         }
 
-        /// A new person with the password of all, or an old one (`id`) that gets a login.
+        /// A new person with the common password, or an existing one (`id`) who gets a login.
         private func person(_ name: String, role: String, id: String? = nil) throws -> String {
             let id = try id ?? find("SELECT gen_random_uuid()", [])
             try owner.query(
@@ -112,7 +112,7 @@ package struct Cast {
             let substitute = try self.teacher("substitute")
             let neighbour = try self.teacher("neighbour")
             let colleague = try self.teacher("colleague")
-            // The section changes its teacher for good, one lesson of it for the day.
+            // The section gets the new teacher, and the substitute gets one lesson.
             try owner.query(
                 "UPDATE section_teachers SET teacher_id = $3 WHERE school_id = $1 AND section_id = $2",
                 [school, ids.section, teacher])
@@ -156,7 +156,7 @@ package struct Cast {
                 """, [String(ids.otherSchool)])
         }
 
-        /// What the rows ask for: the pupil, its class, its section, and what belongs to them.
+        /// The ids that the rows of the matrix request: the student, the class, the section, and what belongs to them.
         func targets() throws -> [String: String] {
             var named: [String: String] = [:]
             for (key, value) in ids.rows { named[String(key.dropFirst().dropLast())] = value }
@@ -166,7 +166,7 @@ package struct Cast {
                 "teacher_id": try find(
                     "SELECT id FROM users WHERE school_id = $1 AND login = $2", [school, Cast.login + "teacher"]),
                 "code": "not_found", "kind": "students",
-                // Credentials: another pupil of the class, so that the actors keep theirs; and somebody of the staff.
+                // For credentials: another student of the class, so that the actors keep theirs, and a staff member.
                 "user_id": ids.others[0], "clerk_id": try teacher("clerk"),
             ]) { $1 }
             named["session_id"] = try find(

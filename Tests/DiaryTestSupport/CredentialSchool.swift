@@ -2,7 +2,7 @@ import JSON
 import Postgres
 import TestSupport
 
-/// People of the demo school as the tests of credentials ask for them, and what is done to them.
+/// People of the demo school for tests of credentials, and the requests of these tests.
 package struct CredentialSchool {
     package let server: TestServer
     package let ids: DemoSchoolIDs
@@ -24,7 +24,7 @@ package struct CredentialSchool {
         try found("SELECT id FROM users WHERE school_id = $1 AND login = $2", login)
     }
 
-    /// Somebody found by what follows `FROM users u … WHERE u.school_id = $1`.
+    /// A person found by the SQL after `FROM users u … WHERE u.school_id = $1`.
     package func person(_ condition: String, _ rest: String?...) throws -> String {
         let sql = "SELECT u.id FROM users u WHERE u.school_id = $1 AND \(condition) ORDER BY u.id LIMIT 1"
         guard let id = try server.owner().query(sql, [String(ids.school)] + rest).first else {
@@ -33,7 +33,7 @@ package struct CredentialSchool {
         return id
     }
 
-    /// A guardian of the pupil, with access or without.
+    /// A guardian of the student, with or without access.
     package func guardian(of pupil: String, access: String = "full") throws -> String {
         try found(
             """
@@ -51,7 +51,7 @@ package struct CredentialSchool {
         return try client.post("/v1/users/\(user)/credentials", json: "{\(members.joined(separator: ", "))}")
     }
 
-    /// A person with a live code.
+    /// A valid code for the person.
     package func code(for user: String, by client: TestClient) throws -> String {
         let answer = try issue(client, user)
         guard answer.status == 201, let code = answer.json["code"]?.string else {
@@ -76,7 +76,7 @@ package struct CredentialSchool {
         )
     }
 
-    /// A person who signs in with `password`, by code and activation; the login.
+    /// Activates the person by code with `password`; returns the login.
     package func activated(_ user: String, by client: TestClient) throws -> String {
         let answer = try activate(try code(for: user, by: client))
         guard let login = answer.json["login"]?.string else { throw TestFailure("not activated: \(answer.text)") }
@@ -85,13 +85,13 @@ package struct CredentialSchool {
 
     private func found(_ sql: String, _ rest: String?...) throws -> String {
         guard let value = try server.owner().query(sql, [String(ids.school)] + rest).first else {
-            throw TestFailure("nothing: \(sql)")
+            throw TestFailure("no row: \(sql)")
         }
         return value
     }
 }
 
-/// The same from many at once; what each got.
+/// Runs `body` many times at once; returns all results.
 package func atOnce<Value: Sendable>(
     _ count: Int, _ body: @escaping @Sendable (Int) throws -> Value
 ) throws -> [Value] {

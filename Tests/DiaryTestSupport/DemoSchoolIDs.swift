@@ -1,35 +1,35 @@
 import JSON
 import Postgres
 
-/// Ids of the demo school that tests ask for, found by what they are.
+/// Ids of the demo school that tests use, found by their meaning.
 package struct DemoSchoolIDs: Sendable {
     package let school: Int
     package let otherSchool: Int
-    /// A pupil of 7А who is the parent's child.
+    /// A student of 7А: a child of the login `parent`.
     package let child: String
-    /// The parent's child in grade 1.
+    /// The other child of `parent`, in grade 1.
     package let firstGrader: String
-    /// Pupils of 7А who are nobody's of the logins above.
+    /// Students of 7А who are not related to the logins above.
     package let others: [String]
-    /// A pupil of the other school.
+    /// A student of the other school.
     package let stranger: String
     package let class7A: String
     /// Another class, which the teacher does not lead.
     package let otherClass: String
     /// Mathematics of 7А, taught by `teacher`.
     package let section: String
-    /// A section that `teacher` neither teaches nor has pupils of 7А in.
+    /// A section that `teacher` does not teach and that has no students of 7А.
     package let otherSection: String
     /// The last held lesson of `section` that can be edited.
     package let lesson: String
     /// A published mark of the child.
     package let mark: String
-    /// A published mark of another pupil of 7А.
+    /// A published mark of another student of 7А.
     package let otherMark: String
     /// A section of the other school.
     package let strangeSection: String
 
-    /// A row of each set-up resource, by its name in paths; and of the other school.
+    /// One row of each set-up resource, by its name in paths; the same for the other school.
     package let rows: [String: String]
     package let strangeRows: [String: String]
 
@@ -39,7 +39,7 @@ package struct DemoSchoolIDs: Sendable {
 
     private init(_ connection: BlockingConnection) throws {
         func find(_ sql: String, _ parameters: [String?] = []) throws -> String {
-            guard let value = try connection.query(sql, parameters).first else { throw TestFailure("nothing: \(sql)") }
+            guard let value = try connection.query(sql, parameters).first else { throw TestFailure("no row: \(sql)") }
             return value
         }
         school = Int(try find("SELECT id FROM schools WHERE code = 'lyceum29'"))!
@@ -162,7 +162,7 @@ package struct DemoSchoolIDs: Sendable {
             ON CONFLICT (school_id, kind, extract(year FROM issued_on), number) DO UPDATE SET text = excluded.text RETURNING id
             """, [String(school)]
         ).first
-        // Clients are no part of the demo school.
+        // The demo school has no clients.
         let client = try connection.query(
             """
             INSERT INTO clients (school_id, id, kind, name, scopes)
@@ -191,10 +191,10 @@ package struct DemoSchoolIDs: Sendable {
         return rows
     }
 
-    /// An id that nothing has.
+    /// An id that no row has.
     package static let nothing = "0198ca94-2869-71eb-91b7-5bfd27fa83f1"
 
-    /// A template's path with ids that the demo logins own.
+    /// A path with ids to which the demo logins have access.
     package func path(_ template: String) -> String {
         template.replacing("{class_id}", with: class7A).replacing("{student_id}", with: child)
             .replacing("{section_id}", with: section).replacing("{mark_id}", with: mark)

@@ -1,8 +1,8 @@
 import Crypto
 
-/// Pictures of 24 by 16 pixels, as programs write them.
+/// Images of 24 by 16 pixels, as real programs write them.
 package enum ImageFixtures {
-    /// A photo of a telephone: held upright (Exif 6), with place, camera and a comment.
+    /// A photo from a phone: held upright (Exif 6), with place, camera and a comment.
     package static let jpeg = file(
         """
         _9j_4AAQSkZJRgABAQAAAQABAAD_4QB6RXhpZgAATU0AKgAAAAgAAwEPAAIAAAAKAAAAMgESAAMAAAABAAYAAIglAAQAAAABAAAA\

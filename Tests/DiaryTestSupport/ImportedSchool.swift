@@ -3,12 +3,12 @@ import DiarySchool
 import Postgres
 import TestSupport
 
-/// A new school of the Russian template in a database of its own, and imports into it as the owner.
+/// A new school from the Russian template in its own database, and imports into it as the owner.
 package struct ImportedSchool {
     package let database: TestDatabase
     package let owner: BlockingConnection
 
-    /// - Parameter isFilled: with `SmallSchool`.
+    /// - Parameter isFilled: whether to import `SmallSchool`.
     package init(isFilled: Bool = true) throws {
         database = try TestDatabase(.migrated)
         owner = try BlockingConnection(url: database.ownerURL)
@@ -19,14 +19,14 @@ package struct ImportedSchool {
         if isFilled { _ = try SmallSchool.load(self) }
     }
 
-    /// Faults as `row column code`, with the file before them in an archive.
+    /// Faults as `row column code`, preceded by the file if it is an archive.
     package func faults(_ kind: ImportKind?, _ bytes: [UInt8]) throws -> Set<String> {
         do {
             _ = try run(kind, bytes)
             return []
-        } catch ImportRefusal.faults(let faults) {
+        } catch let refusal as ImportRefusal {
             return Set(
-                faults.map { fault in
+                refusal.faults.map { fault in
                     (fault.file.map { $0 + " " } ?? "") + (fault.row == 0 ? "" : "\(fault.row) \(fault.column) ")
                         + fault.code
                 })
@@ -37,20 +37,22 @@ package struct ImportedSchool {
         try faults(kind, Self.bytes(lines))
     }
 
-    /// Rows, made, updated, unchanged, missing.
-    package func counts(_ kind: ImportKind, _ lines: String..., isForced: Bool = true) throws -> [Int] {
-        try run(kind, Self.bytes(lines), isForced: isForced)[0].counts
+    /// The numbers of all, created, updated, unchanged and missing rows.
+    package func counts(
+        _ kind: ImportKind, _ lines: String..., options: ImportOptions = .init(isForced: true)
+    ) throws -> [Int?] {
+        try run(kind, Self.bytes(lines), options)[0].counts
     }
 
     package func run(
-        _ kind: ImportKind?, _ bytes: [UInt8], isDryRun: Bool = false, isForced: Bool = true
+        _ kind: ImportKind?, _ bytes: [UInt8], _ options: ImportOptions = .init(isForced: true)
     ) throws -> [ImportReport] {
-        try OwnerImport(owner, school: "small", kind, bytes).run(isDryRun: isDryRun, isForced: isForced) { _, _ in }
+        try OwnerImport(owner, school: "small", kind, bytes).run(options) { _, _ in }
     }
 
     package func rows(_ sql: String) throws -> [[String?]] { try owner.query(sql).rows }
 
-    /// Of all that an import writes: it does not move while nothing is written.
+    /// A digest of everything that an import writes: it stays the same while nothing is written.
     package func state() throws -> [String?] {
         try [
             "subjects", "rooms", "users", "classes", "class_teachers", "enrollments", "guardianships", "groups",
@@ -68,7 +70,7 @@ package struct ImportedSchool {
 }
 
 extension SmallSchool {
-    /// File by file, in an order that will do.
+    /// Imports file by file, in a valid order.
     package static func load(_ school: ImportedSchool) throws -> [ImportReport] {
         let order: [ImportKind] = [
             .subjects, .rooms, .staff, .classes, .students, .guardians, .groups, .load, .timetable, .plans,
@@ -85,5 +87,5 @@ extension SmallSchool {
 }
 
 extension ImportReport {
-    package var counts: [Int] { [rows, made, updated, unchanged, missing] }
+    package var counts: [Int?] { [rows, made, updated, unchanged, missing] }
 }

@@ -1,4 +1,4 @@
-/// Metrics as Prometheus 0.0.4 reads them, strictly: what that format's description does not allow is an error.
+/// A strict parser of the Prometheus text format 0.0.4: whatever the format does not allow is an error.
 package struct MetricsText {
     package struct Malformed: Error {
         package let line: String
@@ -16,7 +16,7 @@ package struct MetricsText {
     package private(set) var samples: [Sample] = []
 
     package init(_ text: String) throws {
-        guard text.hasSuffix("\n") else { throw Malformed(line: "", reason: "the last line has no end") }
+        guard text.hasSuffix("\n") else { throw Malformed(line: "", reason: "the last line has no newline") }
         var family = ""
         var seen: Set<String> = []
         for line in text.dropLast().split(separator: "\n", omittingEmptySubsequences: false).map({ String($0) }) {
@@ -99,7 +99,7 @@ package struct MetricsText {
         return Sample(name: metric, labels: labels, value: value)
     }
 
-    /// Buckets grow with their bound and end with +Inf, which is the count.
+    /// Buckets increase with their bound and end with +Inf, which equals the count.
     private func checkHistograms() throws {
         for (family, type) in types where type == "histogram" {
             for count in samples where count.name == family + "_count" {

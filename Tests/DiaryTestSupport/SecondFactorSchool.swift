@@ -7,7 +7,7 @@ import Postgres
 import Reactor
 import Web
 
-/// The demo school with a clock of its own, and people of its staff.
+/// The demo school with its own clock, and members of its staff.
 package struct SecondFactorSchool {
     package let server: TestServer
     package let school: CredentialSchool
@@ -15,7 +15,7 @@ package struct SecondFactorSchool {
 
     package static let clock = TestClock(Clock.wall.seconds)
 
-    /// Each address of `X-Forwarded-For` is believed, so that lockout sees many.
+    /// Every address in `X-Forwarded-For` is trusted, so that the lockout sees many addresses.
     package static func start(_ set: @escaping @Sendable (inout Services.Settings) throws -> Void = { _ in })
         async throws
         -> TestServer
@@ -34,7 +34,7 @@ package struct SecondFactorSchool {
         clock = Self.clock
     }
 
-    /// A teacher with a password, `CredentialSchool.password`; the `index`th of those who have no login yet.
+    /// A teacher with the password `CredentialSchool.password`: the `index`th of those who have no login yet.
     package func teacher(_ index: Int) throws -> (id: String, login: String) {
         let id = try server.owner().query(
             """
@@ -80,14 +80,14 @@ package struct SecondFactorSchool {
         try client.put("/v1/me/second-factor/confirmation", json: #"{"code": "\#(code)"}"#)
     }
 
-    /// DELETE with a body.
+    /// Sends a DELETE with a body.
     package static func remove(_ client: TestClient, _ json: String, at path: String = "/v1/me/second-factor") throws
         -> TestClient.Answer
     {
         try client.send("DELETE", path, headers: [("Content-Type", "application/json")], body: Array(json.utf8))
     }
 
-    /// A teacher with a second factor, signed in; the app's next code is unused.
+    /// A signed-in teacher with a second factor; the authenticator's next code is unused.
     package func teacherWithFactor(
         _ index: Int
     ) throws -> (id: String, login: String, client: TestClient, app: Authenticator, recoveryCodes: [String]) {
@@ -103,12 +103,12 @@ package struct SecondFactorSchool {
 
     package func state(_ client: TestClient) throws -> JSONValue { try client.get("/v1/me/second-factor").json }
 
-    /// Asks staff for a second factor while `body` runs.
+    /// Requires a second factor of staff while `body` runs.
     package func requiring(_ body: () throws -> Void) throws {
         let answer = try server.client("admin").patch(
             "/v1/school/settings", json: #"{"second_factor_required": true}"#, headers: [("If-Match", "*")])
         guard answer.status == 200 else { throw TestFailure("settings: \(answer.text)") }
-        // The administrator would have to set one up, too.
+        // Resets it by SQL: the administrator would have to set up a second factor too.
         defer { try? server.owner().execute("UPDATE school_settings SET second_factor_required = false") }
         try body()
     }

@@ -1,7 +1,7 @@
 import Glibc
 import JSON
 
-/// A plain HTTP/1.1 client: one connection a request, blocking.
+/// A simple blocking HTTP/1.1 client with one connection per request.
 package struct TestClient: Sendable {
     package let port: UInt16
     package var token: String?
@@ -17,7 +17,7 @@ package struct TestClient: Sendable {
         package let status: Int
         package let headers: [(name: String, value: String)]
         package let body: [UInt8]
-        /// Behind an answer that came in chunks.
+        /// The trailers of a chunked answer.
         package let trailers: [(name: String, value: String)]
 
         init(
@@ -32,7 +32,7 @@ package struct TestClient: Sendable {
         }
 
         package var text: String { String(decoding: body, as: UTF8.self) }
-        /// The body as JSON; null when it is none.
+        /// The body as JSON; null when it is not JSON.
         package let json: JSONValue
         /// The problem's code.
         package var code: String? { json["code"]?.string }

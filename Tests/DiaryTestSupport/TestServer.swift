@@ -12,10 +12,10 @@ import Synchronization
 import TestSupport
 import Web
 
-/// A server of its own on a free port, over a demo school of its own.
+/// A server on a free port, with its own demo school.
 ///
-/// "Today" is a fixed Wednesday inside a term, for the server and for the demo school alike, so that no test depends on the
-/// calendar of the machine.
+/// "Today" is a fixed Wednesday in a term, for the server and the demo school, so that tests do not depend on the date
+/// of the machine.
 package final class TestServer: Sendable {
     package static let today = "2025-11-19"
     package static let password = "lyceum-demo"
@@ -24,11 +24,13 @@ package final class TestServer: Sendable {
 
     package let database: TestDatabase
     package let server: RunningServer
+    /// PostgreSQL's warnings to the server.
+    package let warnings: Warnings
     private let foundIDs = Mutex<DemoSchoolIDs?>(nil)
 
     package var port: UInt16 { server.port }
 
-    /// The server of a suite: made by its first test, shared by all of them.
+    /// The server of a suite: started by its first test and shared by all of them.
     package static func of(
         _ suite: Any.Type, make: @escaping @Sendable () async throws -> TestServer = { try await TestServer() }
     ) async throws -> TestServer {
@@ -50,7 +52,7 @@ package final class TestServer: Sendable {
         }
     }
 
-    /// - Parameter routes: all of the diary, wrapped by a test or not.
+    /// - Parameter routes: by default all routes of the diary; a test may wrap them.
     package init(
         cores: Int = 2, routes: [Route<Access, Caller>] = Routes.all,
         configure: (inout RunningServer.Configuration) throws -> Void = { _ in },
@@ -62,14 +64,19 @@ package final class TestServer: Sendable {
                 _ = try Demo(seed: 29, today: Self.today, schools: 2, students: 550, years: 1)
                     .fill(connection) { _ in }
             })
-        server = try await Self.start(database, cores: cores, routes: routes, configure: configure, set: set)
+        let warnings = Warnings()
+        self.warnings = warnings
+        server = try await Self.start(
+            database, cores: cores, routes: routes, warnings: warnings, configure: configure, set: set)
         if let trouble = await server.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
     }
 
-    /// Over a database that is filled already.
+    /// A server for an existing database.
     package init(over database: TestDatabase, cores: Int = 1) async throws {
         self.database = database
-        server = try await Self.start(database, cores: cores)
+        let warnings = Warnings()
+        self.warnings = warnings
+        server = try await Self.start(database, cores: cores, warnings: warnings)
         if let trouble = await server.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
     }
 
@@ -78,7 +85,7 @@ package final class TestServer: Sendable {
         Task { _ = await server.shutDown(graceSeconds: 1) }
     }
 
-    /// The ids of its demo school: looked for once.
+    /// The ids of the demo school, queried only once.
     package func ids(_ find: () throws -> DemoSchoolIDs) throws -> DemoSchoolIDs {
         try foundIDs.withLock { found in
             if let found { return found }
@@ -93,11 +100,11 @@ package final class TestServer: Sendable {
 
     package func owner() throws -> BlockingConnection { try BlockingConnection(url: database.ownerURL) }
 
-    /// A client with a new session of that person, without the work of hashing a password: for tests of what comes after
-    /// signing in.
+    /// A client with a new session of that person, without the cost of a password hash, for tests that do not test
+    /// sign-in.
     package func client(_ login: String, school: String = "lyceum29") throws -> TestClient {
         let connection = try owner()
-        // Class teachers are those of today.
+        // The role of class teacher depends on today's date.
         try connection.execute("SET lyceum.today = '\(Self.today)'")
         let people = try connection.query(
             """
@@ -125,7 +132,7 @@ package final class TestServer: Sendable {
             port: port, token: try token(subject: user, school: id, session: session[0]!, roles: roles))
     }
 
-    /// Signs in with the demo school's password, as an app of the school does.
+    /// Signs in with the demo school's password, like one of the school's own apps.
     package func signIn(_ login: String, school: String = "lyceum29") throws -> TestClient {
         let anonymous = TestClient(port: port)
         let answer = try anonymous.post(
@@ -139,7 +146,7 @@ package final class TestServer: Sendable {
         return TestClient(port: port, token: token)
     }
 
-    /// A client with a session of its own for a person who has no password.
+    /// A client with its own session for a person without a password.
     package func session(of user: String, school: Int = 1, roles: [String]) throws -> TestClient {
         let session = try owner().query(
             """
@@ -181,6 +188,7 @@ package final class TestServer: Sendable {
             "swagger-ui-bundle.js", "swagger-ui.css", "redoc.standalone.js", "oauth2-redirect.js", "api-pages.js",
             "api-pages.css",
         ],
+        warnings: Warnings = Warnings(),
         configure: (inout RunningServer.Configuration) throws -> Void = { _ in },
         set: (inout Services.Settings) throws -> Void = { _ in }
     ) async throws -> RunningServer {
@@ -188,7 +196,7 @@ package final class TestServer: Sendable {
         url["options"] = "-c lyceum.today=\(today)"
         var settings = Services.Settings(database: url, tokenKeys: try TokenKeys(configuration: keys))
         settings.sealingKeys = try SealingKeys(TokenKeys(configuration: sealingKeys))
-        // Suites share the processors: what is quick alone may be slow beside them.
+        // Suites share the processors, so queries can be slower than alone.
         settings.statementTimeout = 30_000
         settings.pool.writers = 1
         settings.pool.leased = 1
@@ -197,20 +205,30 @@ package final class TestServer: Sendable {
         var configuration = RunningServer.Configuration()
         configuration.port = 0
         configuration.cores = cores
-        configuration.logsRequests = false
+        configuration.logging = nil
         configuration.passwordThreads = 2
         try configure(&configuration)
         let contract = PublishedContract(yaml: Array("openapi: 3.1.0\n".utf8), json: Array("{}".utf8))
         let apiPages = APIPages(
             Dictionary(uniqueKeysWithValues: apiPages.map { ($0, Array("/* \($0) */\n".utf8)) }))
-        // What the server logs belongs to the test's output.
+        // The server's log goes to the output of the test.
         let pages = try Pages(authorization: template("authorization.mustache"), style: template("page.css"))
         return try await RunningServer(
             ServerSettings(settings, breachedPasswords: breached), configuration, contract: contract,
-            apiPages: apiPages,
-            pages: pages, log: LogSink(), routes: routes
-        ) { _ in }
+            apiPages: apiPages, pages: pages, log: LogSink(), routes: routes
+        ) { event in
+            if case .warning(_, let reason) = event { warnings.add(reason) }
+        }
     }
+}
+
+/// Each warning once.
+package final class Warnings: Sendable {
+    private let seen = Mutex<Set<String>>([])
+
+    package var all: [String] { seen.withLock { $0.sorted() } }
+
+    func add(_ text: String) { seen.withLock { _ = $0.insert(text) } }
 }
 
 package struct TestFailure: Error, CustomStringConvertible {

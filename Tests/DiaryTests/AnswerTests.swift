@@ -7,11 +7,11 @@ import Web
 
 @testable import Diary
 
-/// An answer's tree over rows of PostgreSQL: what is asked, what closes it, what is written.
+/// The tree of an answer over rows of PostgreSQL: which queries are sent, which gates close it, what is written.
 @Suite(.serialized) struct AnswerTests {
     private static let lanes = Task { try await TreeLanes() }
 
-    /// What becomes of the tree, as text.
+    /// The written answer as text.
     private func text(_ answer: @escaping @Sendable () -> Answer) async throws -> String {
         try await Self.lanes.value.run { lanes, _ in
             let answer = answer()
@@ -21,7 +21,7 @@ import Web
         }
     }
 
-    /// The code of the problem that the gates of the tree raise.
+    /// The code of the problem that the tree's gates throw.
     private func refusal(_ answer: @escaping @Sendable () -> Answer) async throws -> String? {
         do {
             _ = try await text(answer)
@@ -42,7 +42,7 @@ import Web
     )
     private static let dates = Statement("SELECT 'a' AS \"from\", 'b' AS \"to\", $1::boolean AS _unseen")
 
-    @Test func objectsFieldsAndListsInTheOrderOfTheTree() async throws {
+    @Test func writesObjectsFieldsAndListsInTreeOrder() async throws {
         let text = try await text {
             Answer {
                 Object("student", Self.pupil(.integer(7)))
@@ -64,7 +64,7 @@ import Web
                 """)
     }
 
-    @Test func listsStandInListsOfLists() async throws {
+    @Test func nestsListsInLists() async throws {
         let text = try await text {
             Answer {
                 List("lessons", Self.lessons(.integer(3)), limit: 2) {
@@ -75,7 +75,7 @@ import Web
         #expect(text == #"{"lessons":[{"id":1,"homework":[{"text":"read","authors":[]}]},{"id":2,"homework":[]}]}"#)
     }
 
-    @Test func anObjectWithoutARowIsNullWithAllItsParts() async throws {
+    @Test func objectWithoutARowIsNull() async throws {
         let text = try await text {
             Answer {
                 Object("student", Self.pupil(.integer(8)))
@@ -94,11 +94,11 @@ import Web
                 """)
     }
 
-    @Test func gatesAreAskedFromTheTopBeforeAnythingElse() async throws {
+    @Test func gatesAreCheckedFromTheTopBeforeAnythingIsWritten() async throws {
         #expect(
             try await refusal {
                 Answer {
-                    // There is no row that could be written.
+                    // This query has no row to write.
                     Fields(Self.pupil(.integer(8)))
                     Gate(Self.pupil(.integer(8)))
                     Gate(Self.pupil(.integer(9)), else: Problem(.conflict))
@@ -119,14 +119,14 @@ import Web
             } == "not_found")
     }
 
-    @Test func aRowClosesItsGateByAColumn() async throws {
+    @Test func aColumnCanCloseTheGate() async throws {
         #expect(try await refusal { Answer { Gate(Self.dates(.boolean(true)), unless: "_unseen") } } == "not_found")
         #expect(try await refusal { Answer { Gate(Self.dates(.boolean(false)), unless: "_unseen") } } == nil)
         #expect(try await refusal { Answer { Gate(Self.dates(.null), unless: "_unseen") } } == nil)
     }
 
     @Test(arguments: [(7, "conflict"), (8, "not_found")])
-    func aGateMayReadThoseAboveIt(_ id: Int, _ code: String) async throws {
+    func gatesCanUseResultsOfGatesAbove(_ id: Int, _ code: String) async throws {
         #expect(
             try await refusal {
                 let pupil = Self.pupil(.integer(id))
@@ -137,14 +137,14 @@ import Web
             } == code)
     }
 
-    @Test func aQueryIsSentOnceWhereverItIsNamed() {
+    @Test func repeatedQueriesAreSentOnce() {
         let pupil = Self.pupil(.integer(7))
         let answer = Answer {
             Gate(pupil)
             Object("student", pupil)
             Silent(Self.marks())
             List("lessons", Self.lessons(.integer(3))) { List("homework", Self.homework()) }
-            // Other values are another query.
+            // Other parameters make another query.
             Object("other", Self.pupil(.integer(8))) { Fields(Self.dates(.null)) }
         } untagged: {
             Fields(Self.pupil(.integer(7)))
@@ -156,7 +156,7 @@ import Web
             ])
     }
 
-    @Test(arguments: [true, false]) func partsMayDependOnTheCaller(_ isAsked: Bool) async throws {
+    @Test(arguments: [true, false]) func partsCanBeConditional(_ isAsked: Bool) async throws {
         let text = try await text {
             Answer {
                 if isAsked { List("lessons", Self.lessons(.integer(1))) }
@@ -168,7 +168,7 @@ import Web
 
     // MARK: Results
 
-    /// What a transaction of these queries came to, read by `body`.
+    /// The results of a transaction with these queries, read by `body`.
     private func results<Value: Sendable>(
         of queries: @escaping @Sendable () -> [Query], _ body: @escaping @Sendable (Results) throws -> Value
     ) async throws -> Value {
@@ -177,7 +177,7 @@ import Web
         }
     }
 
-    @Test func aQueryBehindARefusalThrowsIt() async throws {
+    @Test func queriesAfterARefusalThrowIt() async throws {
         let quotient = Statement("SELECT 1 / $1::int AS quotient")
         let read = try await results(of: { [Self.pupil(.integer(7)), quotient(.integer(0)), Self.marks()] }) {
             results in
@@ -194,7 +194,7 @@ import Web
         #expect(read == ["1", "22012", "22012"])
     }
 
-    @Test func aQueryIsFoundByItsValuesAndTheFirstTimeCounts() async throws {
+    @Test func resultsAreFoundByParametersAndTheFirstCounts() async throws {
         let next = Statement(
             """
             SELECT set_config(
@@ -208,7 +208,7 @@ import Web
     }
 }
 
-/// Lanes to a database of their own.
+/// Lanes with their own database.
 private final class TreeLanes: @unchecked Sendable {
     private let core: Core
     private let database: TestDatabase

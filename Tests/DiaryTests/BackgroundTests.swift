@@ -9,10 +9,10 @@ import TestTools
 import Testing
 import Web
 
-/// The loop over `pending`: what is taken, by whom, and what becomes of it. Each test has a database of its own, and kinds of
-/// work that write one row for each time they were done.
+/// The loop over `pending`: which pieces are taken, by which process, and how they end. Each test has its own database
+/// and kinds of work that write one row per run.
 @Suite struct BackgroundTests {
-    @Test func aSinglePieceIsDoneOnceInItsSchoolAndIsGone() async throws {
+    @Test func singlePieceIsDoneOnceForItsSchoolAndDeleted() async throws {
         let room = try await BackgroundRoom(schools: 2)
         let loop = try room.loop([room.counting("count")])
         try room.add("count", school: 1)
@@ -20,16 +20,16 @@ import Web
         #expect(try await eventually { try room.pieces() == [] })
         #expect(try room.effects() == ["1", "2"])
         await loop.end()
-        // In nobody's name, and traceable: the row knows the school's scope and the id of the attempt.
+        // The row has no user, but the school's scope and the attempt's id, so that it can be traced.
         #expect(try room.owner.query("SELECT count(DISTINCT request_id) FROM effects").first == "2")
     }
 
-    @Test func recurringWorkIsPlannedForEachSchoolOnceAndComesAgain() async throws {
+    @Test func recurringWorkIsPlannedOncePerSchoolAndRepeats() async throws {
         let room = try await BackgroundRoom(schools: 3)
         let hourly = room.counting("count", .every(seconds: 3600))
         let loops = [try room.loop([hourly]), try room.loop([hourly])]
         #expect(try await eventually { try room.pieces().count == 3 })
-        // Spread over the hour, and not all at once.
+        // The first runs are spread over the hour.
         #expect(
             try room.owner.query(
                 "SELECT bool_and(due_at BETWEEN now() - interval '1 minute' AND now() + interval '1 hour') FROM pending"
@@ -48,7 +48,7 @@ import Web
         for loop in loops { await loop.end() }
     }
 
-    @Test func twoLoopsShareAndDoNothingTwice() async throws {
+    @Test func twoLoopsShareWorkWithoutRepetition() async throws {
         let room = try await BackgroundRoom(schools: 1)
         let loops = [
             try room.loop([room.counting("count", sleep: 0.002)]),
@@ -68,7 +68,7 @@ import Web
         for loop in loops { await loop.end() }
     }
 
-    @Test func whatIsMoreGoesOnUntilNoneIsLeft() async throws {
+    @Test func unfinishedWorkContinuesUntilDone() async throws {
         let room = try await BackgroundRoom(schools: 1)
         let work = BackgroundWork("count", .onDemand) { attempt in
             let rows = try await attempt.run([BackgroundRoom.effect(attempt.piece), BackgroundRoom.effectsSoFar()])
@@ -83,7 +83,7 @@ import Web
         await loop.end()
     }
 
-    @Test func aFailureBacksOffAndIsGivenUpInTheEnd() async throws {
+    @Test func failingPieceBacksOffAndIsFinallyGivenUp() async throws {
         let room = try await BackgroundRoom(schools: 1)
         let loop = try room.loop([
             BackgroundWork("fail", .onDemand, attempts: 3) { attempt in
@@ -108,7 +108,7 @@ import Web
         }
         #expect(try await eventually { try room.owner.query("SELECT parked_at IS NOT NULL FROM pending").first == "t" })
         #expect(try room.owner.query("SELECT attempts || ' ' || failure FROM pending").first == "3 22012")
-        // Rolled back each time; parked, it is not taken any more, and is there to be seen.
+        // Every attempt was rolled back. The parked piece is not taken again but stays visible.
         #expect(try room.effects() == [])
         #expect(await loop.value("lyceum_background_ended_total", ["result": "failed"]) == 2)
         #expect(await loop.value("lyceum_background_ended_total", ["result": "given_up"]) == 1)
@@ -121,7 +121,7 @@ import Web
         #expect(last.contains("\"kind\":\"fail\",\"school\":1") && last.contains("\"code\":\"22012\""), "\(last)")
     }
 
-    @Test func recurringWorkThatIsGivenUpWaitsForItsNextTurn() async throws {
+    @Test func recurringPieceThatIsGivenUpWaitsForItsNextRun() async throws {
         let room = try await BackgroundRoom(schools: 1)
         let loop = try room.loop([
             BackgroundWork("fail", .every(seconds: 3600), attempts: 1) { attempt in
@@ -144,7 +144,7 @@ import Web
         await loop.end()
     }
 
-    @Test func nobodyEndsAPieceWhoseLeaseAnotherHas() async throws {
+    @Test func onlyTheLeaseHolderEndsAPiece() async throws {
         let room = try await BackgroundRoom(schools: 1)
         let gate = Gate()
         let slow = BackgroundWork(
@@ -157,7 +157,7 @@ import Web
         try room.add("count")
         #expect(await eventually { gate.isReached })
         let lease = try room.owner.query("SELECT lease FROM pending").first
-        // As if the first had stood still for longer than its lease.
+        // As if the first loop had been stopped for longer than its lease.
         try room.owner.execute("UPDATE pending SET due_at = now()")
         let second = try room.loop([slow])
         #expect(try await eventually { try room.pieces() == [] })
@@ -168,7 +168,7 @@ import Web
         for loop in [first, second] { await loop.end() }
     }
 
-    @Test func anEffectOutsideHappensAgainWithTheSameIDAfterAFailure() async throws {
+    @Test func effectIsRepeatedWithTheSameIDAfterAFailure() async throws {
         let room = try await BackgroundRoom(schools: 1)
         let ids = Mutex<[String]>([])
         let loop = try room.loop([
@@ -188,7 +188,7 @@ import Web
         await loop.end()
     }
 
-    @Test func aStatementEndsAtTheDeadlineAndNothingFollowsIt() async throws {
+    @Test func statementIsCancelledAtTheDeadline() async throws {
         let room = try await BackgroundRoom(schools: 1)
         let loop = try room.loop([
             BackgroundWork("slow", .onDemand, deadline: 1) { attempt in
@@ -202,10 +202,10 @@ import Web
         await loop.end()
     }
 
-    @Test func aPieceThatNobodySurvivesIsGivenUpUntried() async throws {
+    @Test func pieceThatCrashesItsWorkersIsGivenUpUntried() async throws {
         let room = try await BackgroundRoom(schools: 1)
         let loop = try room.loop([room.counting("count")])
-        // Taken ten times, and its last lease has ended.
+        // The piece was taken ten times, and its last lease has expired.
         try room.add("count", attempts: 10)
         #expect(
             try await eventually {
@@ -215,7 +215,7 @@ import Web
         await loop.end()
     }
 
-    @Test func kindsOfAnotherVersionAreLeftAlone() async throws {
+    @Test func unknownKindsAreIgnored() async throws {
         let room = try await BackgroundRoom(schools: 1)
         try room.add("count")
         try room.add("unknown")
@@ -225,7 +225,7 @@ import Web
         await loop.end()
     }
 
-    @Test func drainingTakesNothingNewAndLetsWhatRunsEnd() async throws {
+    @Test func drainingTakesNoNewPiecesAndFinishesRunningOnes() async throws {
         let room = try await BackgroundRoom(schools: 1)
         let gate = Gate()
         let loop = try room.loop(
@@ -246,7 +246,7 @@ import Web
         await loop.end()
     }
 
-    @Test func whatIsBrokenOffIsRolledBackAndDueWhenItsLeaseEnds() async throws {
+    @Test func abortedPieceIsRolledBackAndDueAfterItsLease() async throws {
         let room = try await BackgroundRoom(schools: 1)
         let loop = try room.loop([
             BackgroundWork("slow", .onDemand) { attempt in
@@ -294,7 +294,7 @@ import Web
 
 /// The table `pending` under row-level security.
 @Suite struct PendingTableTests {
-    @Test func aRequestSeesAndChangesThePiecesOfItsOwnSchool() async throws {
+    @Test func requestsSeeAndChangeOnlyPiecesOfTheirSchool() async throws {
         let room = try await BackgroundRoom(schools: 2)
         try room.add("count", school: 1)
         try room.add("count", school: 2)
@@ -319,7 +319,7 @@ import Web
         #expect(try room.pieces().count == 2)
     }
 
-    @Test func itHoldsNothingAboutPeople() async throws {
+    @Test func itRefusesPersonalData() async throws {
         let room = try await BackgroundRoom(schools: 1)
         for (column, value) in [("kind", "Anna Petrova"), ("failure", "key (phone)=(+7900)")] {
             #expect(throws: BlockingConnection.Failure.self) {
@@ -331,7 +331,7 @@ import Web
     }
 }
 
-/// Holds up who comes first until it is opened.
+/// Blocks the first visitor until it is opened.
 private final class Gate: Sendable {
     private let state = Mutex((visits: 0, isOpen: false))
 

@@ -9,9 +9,9 @@ import Web
 
 @testable import Diary
 
-/// What a client is told of an error of the database: its kind, and nothing of PostgreSQL's words.
+/// The problem for each database error. It contains no text from PostgreSQL.
 @Suite(.serialized) struct DatabaseProblemsTests {
-    /// SQLSTATE, the problem's code, and the seconds of Retry-After; nil: a bare 500, logged in full.
+    /// SQLSTATE, the problem's code, and the seconds of Retry-After; nil means a bare 500, logged in full.
     static let states: [(String, String?, String?)] = [
         ("57014", "timeout", "2"),
         ("55P03", "write_contention", "1"),
@@ -44,13 +44,13 @@ import Web
         #expect(problem?.detail == nil && problem?.items.isEmpty != false)
     }
 
-    /// The message of a rule's state is its problem's code; a word that is no code is a mistake of ours: a bare 500.
+    /// The message of a rule's SQLSTATE is the problem's code. An unknown code is a defect of the server: a bare 500.
     @Test(arguments: [
         ("LYL01", "student_overlap"), ("LYL01", "lesson_on_holiday"), ("LYL01", "lesson_outside_year"),
         ("LYL02", "lesson_has_records"), ("LYL02", "not_movable"), ("LYM05", "version_not_writable"),
         ("LYM01", "marks_not_allowed"), ("LYZ99", "stale_version"), ("LYM01", "no_such_code"), ("LYM01", "Marks"),
     ])
-    func rulesGiveTheirCode(_ state: String, _ message: String) async throws {
+    func rulesReturnTheirCode(_ state: String, _ message: String) async throws {
         let error = try await Self.lanes().refusal(state, message)
         #expect(DatabaseProblems.problem(for: error)?.kind.code == ProblemKind.all[message]?.code)
     }
@@ -71,7 +71,7 @@ import Web
 
     // MARK: Support
 
-    /// Lanes to a database with a function that raises what it is told.
+    /// Lanes to a database with a function that raises a given error.
     private final class Raising: @unchecked Sendable {
         let core: Core
         private let database: TestDatabase
@@ -97,7 +97,7 @@ import Web
                 } catch {
                     return error
                 }
-                throw TestFailure("nothing was raised")
+                throw TestFailure("no error was raised")
             }
         }
 

@@ -7,10 +7,10 @@ import Web
 
 @testable import Diary
 
-/// Each code with which a rule of the database refuses has its problem, in both languages, and a row in the contract
-/// (`ContractTests`).
+/// Each refusal code of a database rule has a problem in both languages and a row in the contract (`ContractTests`).
 @Suite(.serialized) struct RefusalCodesTests {
-    /// Not problems: a dry run takes itself back, and a duplicate item is told as a wrong body, before codes are read.
+    /// These codes are not problems: a dry run rolls itself back, and a duplicate item is reported as an invalid body
+    /// before codes are read.
     static let signals: Set<String> = ["dry_run", "duplicate_item"]
 
     @Test func everyMessageOfARuleIsAProblem() throws {
@@ -23,7 +23,7 @@ import Web
         Self.expectKinds(messages)
     }
 
-    /// Functions that answer a refusal, and statements that give one to an item.
+    /// Functions that return a refusal, and statements that give one to an item.
     @Test func everyRefusalIsAProblem() throws {
         var codes: [String] = []
         for text in try Self.functions() {
@@ -41,8 +41,8 @@ import Web
         Self.expectKinds(codes)
     }
 
-    /// What a rule raises is named by one page.
-    @Test func everyStateStandsInTheDecision() throws {
+    /// One page lists all SQLSTATEs of the rules.
+    @Test func decisionPageListsEveryState() throws {
         let page = try String(
             contentsOfFile: TestDatabase.repository + "/docs/decisions/0010-rules-in-sql.md", encoding: .utf8)
         let states = Set(try Self.functions().flatMap { $0.matches(of: /'(LY[A-Z][0-9]{2})'/).map { String($0.1) } })
@@ -50,7 +50,7 @@ import Web
         for state in states { #expect(page.contains("| `\(state)` |"), "\(state)") }
     }
 
-    // MARK: Through the API. No operation moves or cancels a lesson yet: lesson_has_records is LessonRecordRuleTests'.
+    // MARK: Through the API. No operation moves or cancels a lesson yet: LessonRecordRuleTests has lesson_has_records.
 
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -80,7 +80,7 @@ import Web
         #expect(answer.code == "lesson_on_holiday")
     }
 
-    @Test func l1YearThatLeavesItsLessonsOutside() throws {
+    @Test func l1YearMayNotExcludeItsLessons() throws {
         let year = try row(
             """
             SELECT y.id, y.starts_on + 30 FROM academic_years y WHERE y.school_id = $1 AND y.state = 'open'
@@ -91,7 +91,7 @@ import Web
         #expect(answer.code == "lesson_outside_year")
     }
 
-    @Test func l1MemberWithTwoLessonsAtATime() throws {
+    @Test func l1MemberMayNotHaveTwoLessonsAtOnce() throws {
         let member = try row(
             """
             SELECT s.group_id, m.student_id

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Postgres
 
-/// Settings of the transaction are named once each, by `Setting`.
+/// Each setting of the transaction is declared once, by a `Setting`.
 @Suite struct SettingTests {
     private static let school = Setting("school_id", .int)
     private static let reader = Setting("section_reader", .text)
@@ -24,15 +24,15 @@ import Testing
         #expect(Self.reader.set(to: "'own'") == "set_config('lyceum.section_reader', 'own', true)")
     }
 
-    /// Where SQL spells a setting itself, it has neither a type nor one name for all who use it.
-    @Test func noStatementSpellsASettingItself() throws {
+    /// A setting spelled out in SQL would have no type, and its name could differ between statements.
+    @Test func noStatementSpellsOutASetting() throws {
         let calls = /(current_setting|set_config)\(\s*'lyceum\./
         for (path, source) in try Self.sources() where !Self.spells(path) {
             #expect(source.firstMatch(of: calls) == nil, "\(path) spells a setting: use a constant of type Setting")
         }
     }
 
-    /// Two constants of one name could have two types, or two meanings in one transaction.
+    /// Two constants with the same name could have two types, or two meanings in one transaction.
     @Test func aSettingHasOneConstant() throws {
         let constants = /Setting\(\s*"([a-z_]+)",/
         var files: [Substring: [String]] = [:]
@@ -40,15 +40,15 @@ import Testing
             for match in source.matches(of: constants) { files[match.1, default: []].append(path) }
         }
         #expect(files.count > 20)
-        for (name, paths) in files { #expect(paths.count == 1, "\(name) stands in \(paths)") }
+        for (name, paths) in files { #expect(paths.count == 1, "\(name) is declared in \(paths)") }
     }
 
-    /// The type itself.
+    /// Whether the file declares the type itself.
     private static func spells(_ path: String) -> Bool {
         path.hasSuffix("/Postgres/Setting.swift")
     }
 
-    /// The text of each Swift file of the program, by its path.
+    /// The text of each Swift file in Sources, with its path.
     private static func sources() throws -> [(path: String, text: String)] {
         let root = TestDatabase.repository + "/Sources"
         let files = FileManager.default

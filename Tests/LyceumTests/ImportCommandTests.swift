@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-/// `lyceum import`, as a process against a database.
+/// `lyceum import`, run as a process against a database.
 @Suite struct ImportCommandTests {
     private let database: TestDatabase
     private let owner: BlockingConnection
@@ -37,7 +37,7 @@ import Testing
 
     private func number(_ query: String) throws -> Int { Int(try owner.query(query).first ?? "") ?? -1 }
 
-    /// A new school is filled from four files, and filling it again changes nothing.
+    /// Four files fill a new school, and importing them again changes nothing.
     @Test func aSchoolIsFilled() throws {
         let files = [
             ("classes", "Класс\n7А\n7Б\n"),
@@ -66,7 +66,7 @@ import Testing
         #expect(try number("SELECT count(*) FROM audit_log") == audits)
     }
 
-    /// As other systems export it, in one archive.
+    /// One archive, as other systems export it.
     @Test func aSchoolIsFilledFromAnArchive() throws {
         let archive = directory.appending(path: "school.zip")
         try Data(ZipWriter.archive(SmallSchool.files.map { ($0.name, Array($0.text.utf8)) })).write(to: archive)
@@ -104,7 +104,7 @@ import Testing
         #expect(outcome.status == 2)
         let lines = outcome.errors.split(separator: "\n")
         #expect(lines.count == 3)
-        #expect(lines[0].contains("school.zip: заметки.txt: What is this file?"), "\(lines[0])")
+        #expect(lines[0].contains("school.zip: заметки.txt: Unknown file name."), "\(lines[0])")
         #expect(lines[1].contains("school.zip: Классы.csv: row 3, column grade_level: "), "\(lines[1])")
         let none = try Executable.run(["import", "/nowhere.zip", "--school", "lyceum29"], owner: database)
         #expect(none.status == 2)
@@ -112,25 +112,56 @@ import Testing
         #expect(templates.status == 64)
     }
 
-    @Test func faultsAreToldWithRowAndColumn() throws {
-        let outcome = try run("students", "Код;Фамилия;Имя;Дата рождения;Класс\n1;К;А;вчера;\n2;К;Б;;7А\n")
+    private static let faulty = "Код;Фамилия;Имя;Дата рождения;Класс\n1;К;А;вчера;\n2;К;Б;;7А\n"
+
+    @Test func faultsAreReportedWithRowAndColumn() throws {
+        let file = directory.appending(path: "students.csv")
+        try Data(Self.faulty.utf8).write(to: file)
+        let outcome = try Executable.run(
+            ["import", "students", file.path, "--school", "lyceum29"], owner: database, today: Self.today)
         #expect(outcome.status == 2)
         #expect(outcome.output == "")
         let lines = outcome.errors.split(separator: "\n")
         #expect(lines.count == 3)
-        #expect(lines[0].contains("students.csv: row 2, column birth_date: A date DD.MM.YYYY"), "\(lines[0])")
-        #expect(lines[1].contains("row 3, column class:") && lines[1].hasSuffix("(unknown_class)"), "\(lines[1])")
+        #expect(
+            lines[0].contains("students.csv: row 2, column Дата рождения (birth_date): Expected a date"), "\(lines[0])")
+        #expect(
+            lines[1].contains("row 3, column Класс (class):") && lines[1].hasSuffix("(unknown_class)"), "\(lines[1])")
         #expect(lines[2].hasSuffix("Nothing was changed."))
         #expect(try number("SELECT count(*) FROM users") == 0)
     }
 
-    @Test func cutFilesNeedForce() throws {
+    /// The API's problem, with the place of each fault beside its pointer.
+    @Test func faultsAreJSON() throws {
+        let outcome = try run("students", Self.faulty)
+        #expect(outcome.status == 2)
+        #expect(outcome.errors == "")
+        let problem = outcome.json
+        #expect(problem["code"] as? String == "validation_failed" && problem["status"] as? Int == 422)
+        #expect(problem["count"] as? Int == 2)
+        let faults = try #require(problem["errors"] as? [[String: Any]])
+        try #require(faults.count == 2)
+        #expect(faults[0]["pointer"] as? String == "/rows/2/birth_date" && faults[0]["code"] as? String == "not_a_date")
+        #expect(faults[0]["row"] as? Int == 2 && faults[0]["column"] as? String == "birth_date")
+        #expect(faults[0]["header"] as? String == "Дата рождения")
+        #expect((faults[0]["file"] as? String)?.hasSuffix("students.csv") == true)
+        #expect((faults[0]["detail"] as? String)?.hasPrefix("Expected a date") == true)
+        #expect(faults[1]["pointer"] as? String == "/rows/3/class")
+
+        let rows = (0..<150).map { "h\($0);Ф;И;завтра" }.joined(separator: "\n")
+        let many = try run("students", "Код;Фамилия;Имя;Дата рождения\n" + rows)
+        #expect((many.json["errors"] as? [Any])?.count == 100 && many.json["count"] as? Int == 150)
+    }
+
+    @Test func aFewRowsAreAddedWithPartial() throws {
         let header = "Код;Фамилия;Имя\n"
         #expect(try run("students", header + "1;К;А\n2;К;Б\n").status == 0)
-        let cut = try run("students", header + "1;К;А\n")
-        #expect(cut.status == 2)
-        #expect(cut.errors.contains("leaves out 1 of 2"))
-        #expect(counts(try run("students", header + "1;К;А\n", "--force")) == [1, 0, 0, 1, 1])
+        let whole = try run("students", header + "3;К;В\n")
+        #expect(whole.status == 2 && whole.json["code"] as? String == "import_shrinks", "\(whole.output)")
+        let partial = try run("students", header + "3;К;В\n", "--partial")
+        #expect(counts(partial) == [1, 1, 0, 0, nil])
+        #expect(try number("SELECT count(*) FROM users") == 3)
+        #expect(try run("students", header + "3;К;В\n", "--partial", "--force").status == 64)
     }
 
     @Test func wrongUseIsRefused() throws {
@@ -155,7 +186,7 @@ import Testing
         #expect(outcome.output.split(whereSeparator: \.isNewline).count == 2)
     }
 
-    /// More than a request may bring.
+    /// More than a request may have.
     @Test func largeFilesAreImported() throws {
         let rows = (0..<12_000).map {
             "L\($0);Большаков;Борис;Борисович;01.02.2013;М;+7 900 000-00-00;ул. Мира, дом \($0)\n"

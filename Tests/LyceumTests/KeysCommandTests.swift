@@ -1,7 +1,7 @@
 import Crypto
 import Testing
 
-/// `lyceum keys new`, as a process.
+/// `lyceum keys new`, run as a process.
 @Suite struct KeysCommandTests {
     private func line(_ arguments: String...) throws -> String {
         let outcome = try Executable.run(["keys", "new"] + arguments)
@@ -17,7 +17,7 @@ import Testing
         #expect(keys.ids == [String(line.prefix(9))])
     }
 
-    @Test func keysDifferAndStandBesideEachOther() throws {
+    @Test func keysDifferAndCanBeCombined() throws {
         let (old, new) = (try line(), try line("--id", "2027-01.a_b"))
         #expect(old.split(separator: ":")[1] != new.split(separator: ":")[1])
         #expect(try TokenKeys(configuration: "\(new),\(old)").ids.first == "2027-01.a_b")

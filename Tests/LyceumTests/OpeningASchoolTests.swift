@@ -5,11 +5,12 @@ import TestSupport
 import TestTools
 import Testing
 
-/// `docs/opening-a-school.sh`: from an empty database to a family that reads, by the command line and the API alone.
+/// `docs/opening-a-school.sh`: from an empty database to a family that reads the diary, with only the command line and
+/// the API.
 @Suite struct OpeningASchoolTests {
     @Test func A2_theChainOfCredentialsFromAnEmptyDatabase() async throws {
         let database = try TestDatabase(.migrated)
-        // A checkout has no openapi.json before it is built.
+        // A checkout has no openapi.json before the build.
         let directory = FileManager.default.temporaryDirectory.path + "/lyceum-opening-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }

@@ -4,7 +4,7 @@ import Glibc
 import Synchronization
 import TestTools
 
-/// `lyceum serve`, which stands beside the tests.
+/// `lyceum serve`; the executable is in the directory of the tests.
 final class Program: Sendable {
     private let process = Process()
     private let text = Mutex("")
@@ -31,7 +31,7 @@ final class Program: Sendable {
 
     func kill() { if process.isRunning { signal(SIGKILL) } }
 
-    /// The one it listens on; nil when it does not in time.
+    /// The port on which it listens; nil when it does not listen in time.
     func port() async -> Int? {
         var port: Int?
         _ = await eventually {
@@ -44,7 +44,7 @@ final class Program: Sendable {
         return port
     }
 
-    /// What it ended with; nil when it did not in time.
+    /// The exit status; nil when it did not end in time.
     func status() async -> Int32? {
         _ = await eventually { ended.withLock { $0 } != nil }
         return ended.withLock { $0 }

@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-/// `lyceum school`, as a process against a database.
+/// `lyceum school`, run as a process against a database.
 @Suite struct SchoolCommandTests {
     private let database: TestDatabase
     private let owner: BlockingConnection
@@ -51,7 +51,7 @@ import Testing
                 == [["Дополнительные каникулы", "{1}"]])
     }
 
-    /// Each day of the year on which a grade level studies lies in a term of that grade level.
+    /// Each school day of each grade level is in a term of that grade level.
     @Test func everySchoolDayHasATerm() throws {
         #expect(try create("lyceum29", "--template", "ru", "--year", "2026").status == 0)
         let days = """
@@ -65,7 +65,7 @@ import Testing
         #expect(try number("SELECT count(*) \(days) AND NOT \(term)") == 0)
     }
 
-    @Test func bellsRingForEveryGradeLevel() throws {
+    @Test func everyGradeLevelHasABellSchedule() throws {
         #expect(try create("lyceum29", "--template", "ru").status == 0)
         let shifts = """
             SELECT shift, g, count(*), max(l.ends_at - l.starts_at)
@@ -78,7 +78,7 @@ import Testing
         #expect(found.dropFirst().allSatisfy { $0[3] == "00:45:00" })
     }
 
-    @Test func cataloguesAreThere() throws {
+    @Test func cataloguesAreFilled() throws {
         #expect(try create("lyceum29", "--template", "ru").status == 0)
         #expect(try number("SELECT count(*) FROM subjects WHERE short_name <> '' AND area <> ''") == 31)
         #expect(try rows("SELECT name FROM categories WHERE is_control") == [["Контрольная работа"]])
@@ -95,7 +95,7 @@ import Testing
             ])
     }
 
-    @Test func a5OpeningStandsInTheAuditLog() throws {
+    @Test func a5OpeningIsInTheAuditLog() throws {
         #expect(try create("lyceum29", "--template", "ru").status == 0)
         #expect(try number("SELECT count(*) FROM audit_log WHERE reason IS DISTINCT FROM 'command line'") == 0)
         #expect(
@@ -113,7 +113,7 @@ import Testing
         #expect(try rows("SELECT name, state FROM academic_years") == [[name, state]])
     }
 
-    @Test func withoutATemplateThereAreSettingsAlone() throws {
+    @Test func withoutATemplateThereAreOnlySettings() throws {
         let outcome = try create("lyceum29")
         #expect(outcome.status == 0)
         #expect(outcome.output.contains("lyceum user create --school lyceum29"))
@@ -128,12 +128,12 @@ import Testing
         #expect(try create("lyceum29").status == 0)
         let outcome = try create("lyceum29", "--template", "ru")
         #expect(outcome.status == 2)
-        #expect(outcome.errors.contains("There is a school lyceum29 already"))
+        #expect(outcome.errors.contains("There is already a school lyceum29"))
         #expect(try number("SELECT count(*) FROM schools") == 1)
         #expect(try number("SELECT count(*) FROM subjects") == 0)
     }
 
-    @Test func ofTwoAtOnceOneOpens() async throws {
+    @Test func onlyOneOfTwoConcurrentOpeningsSucceeds() async throws {
         let database = database
         let statuses = try await withThrowingTaskGroup(of: Int32.self) { group in
             for name in ["А", "Б", "В"] {
@@ -160,13 +160,13 @@ import Testing
     }
 
     @Test(arguments: ["0", "a-", "lyceum-29", String(repeating: "a", count: 63)])
-    func otherCodesAreTaken(_ code: String) throws { #expect(try create(code).status == 0) }
+    func otherCodesAreAccepted(_ code: String) throws { #expect(try create(code).status == 0) }
 
     @Test(arguments: ["", "MSK", "Moscow", "europe/moscow", "posix/Europe/Moscow", "UTC+3", "Europe/Atlantis", "+05"])
     func unknownTimeZoneIsRefused(_ zone: String) throws {
         let outcome = try create("lyceum29", zone: zone)
         #expect(outcome.status == 2)
-        #expect(outcome.errors.contains("is no time zone"))
+        #expect(outcome.errors.contains("is not a time zone"))
         #expect(try number("SELECT count(*) FROM schools") == 0)
     }
 
@@ -181,7 +181,7 @@ import Testing
         #expect(try number("SELECT count(*) FROM schools") == 0)
     }
 
-    @Test func schemaHasToBeMigrated() throws {
+    @Test func schemaMustBeMigrated() throws {
         let empty = try TestDatabase(.empty)
         let arguments = ["school", "create", "a", "--name", "А", "--time-zone", "UTC"]
         for version in [nil, 3] {
@@ -195,7 +195,7 @@ import Testing
         }
     }
 
-    @Test func databaseHasToBeThere() throws {
+    @Test func databaseMustBeReachable() throws {
         let nowhere = ["LYCEUM_OWNER_DATABASE_URL": "postgresql:///nothing?host=/nowhere"]
         #expect(try Executable.run(["school", "list"], environment: nowhere).status == 3)
         let outcome = try Executable.run(["school", "list"])
@@ -203,8 +203,8 @@ import Testing
         #expect(outcome.errors.contains("LYCEUM_OWNER_DATABASE_URL"))
     }
 
-    /// The last table fails: the school is not there at all.
-    @Test func halfASchoolIsNone() throws {
+    /// The last table fails, and nothing of the school remains.
+    @Test func aFailedOpeningLeavesNothing() throws {
         try owner.execute("ALTER TABLE attendance_codes RENAME COLUMN meaning TO sense")
         let outcome = try create("lyceum29", "--template", "ru")
         #expect(outcome.status == 3)
@@ -216,7 +216,7 @@ import Testing
     // MARK: Listing
 
     @Test func listShowsSchoolsByCode() throws {
-        #expect(try Executable.run(["school", "list"], owner: database).output.contains("There is no school yet"))
+        #expect(try Executable.run(["school", "list"], owner: database).output.contains("There are no schools yet"))
         #expect(try create("b").status == 0)
         #expect(try create("a", "--template", "ru").status == 0)
         let text = try Executable.run(["school", "list"], owner: database)

@@ -9,7 +9,7 @@ import Testing
 
 @testable import lyceum
 
-/// The program itself, as a process.
+/// The program, run as a process.
 @Suite(.serialized) final class ServeTests {
     private let directory: String
 
@@ -48,7 +48,24 @@ import Testing
         #expect(await server.status() == 0)
     }
 
-    @Test func balancersSeeThatItStops() async throws {
+    @Test func failedProbesAreLogged() async throws {
+        let database = try TestDatabase(.migrated)
+        var environment = environment(database)
+        environment["LYCEUM_LOG_PROBES"] = "0"
+        environment["LYCEUM_SHUTDOWN_DELAY"] = "3"
+        let server = try Program(environment)
+        defer { server.kill() }
+        let port = try #require(await server.port())
+        for _ in 0..<3 { #expect(get(port, "/livez").contains("HTTP/1.1 200")) }
+        _ = get(port, "/openapi.json")
+        server.signal(SIGTERM)
+        #expect(await eventually { get(port, "/readyz").contains("shutting_down") })
+        #expect(await eventually { server.log.contains(#""route":"/readyz","status":503"#) })
+        #expect(server.log.contains(#""route":"/openapi.json","status":200"#))
+        #expect(!server.log.contains(#""route":"/livez""#))
+    }
+
+    @Test func readinessEndsBeforeTheServer() async throws {
         let database = try TestDatabase(.migrated)
         var environment = environment(database)
         environment["LYCEUM_SHUTDOWN_DELAY"] = "3"
@@ -70,10 +87,13 @@ import Testing
         let server = try Program(environment(database))
         defer { server.kill() }
         #expect(await server.status() == 2)
-        #expect(await eventually { server.log.contains("not this program's (1 files differ: base/context.sql)") })
+        #expect(
+            await eventually {
+                server.log.contains("not those of this program (files that differ: 1, base/context.sql)")
+            })
     }
 
-    @Test func certificateThatCannotBeUsedIsNamed() async throws {
+    @Test func unusableCertificateIsNamed() async throws {
         try write("nothing", to: "key.pem")
         var environment = environment(nil)
         environment["LYCEUM_DATABASE_URL"] = "postgresql:///nowhere"
@@ -83,9 +103,9 @@ import Testing
         #expect(server.log.contains("\(directory)/key.pem holds no private key"))
     }
 
-    /// A list that would silently forbid nothing.
-    @Test(arguments: [("nowhere.txt", "can't be read"), ("empty.txt", "holds no password")])
-    func aListOfPasswordsThatCannotBeUsedIsNamed(_ name: String, _ problem: String) async throws {
+    /// An empty list would silently forbid nothing.
+    @Test(arguments: [("nowhere.txt", "can't be read"), ("empty.txt", "contains no password")])
+    func unusableListOfPasswordsIsNamed(_ name: String, _ problem: String) async throws {
         try write("\n\n", to: "empty.txt")
         var environment = environment(nil)
         environment["LYCEUM_DATABASE_URL"] = "postgresql:///nowhere"
@@ -116,7 +136,7 @@ import Testing
             "3", "-subj", "/CN=\(name)", "-keyout", directory + "/key.pem", "-out", directory + "/certificate.pem")
     }
 
-    /// What curl says of the connection, and the answer.
+    /// curl's report of the connection, and the answer.
     private func get(_ port: Int, _ path: String) -> String {
         run("curl", "--insecure", "--silent", "--verbose", "--max-time", "10", "https://127.0.0.1:\(port)\(path)")
     }

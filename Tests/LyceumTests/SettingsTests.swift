@@ -6,7 +6,7 @@ import Testing
 @testable import lyceum
 
 @Suite struct SettingsTests {
-    /// Writes `json` to a file that goes when `body` is done.
+    /// Writes `json` to a file that is deleted after `body`.
     func withFile(_ json: String, _ body: (String) async throws -> Void) async throws {
         let path = FileManager.default.temporaryDirectory.path + "/lyceum-settings-\(UUID().uuidString).json"
         try Data(json.utf8).write(to: URL(filePath: path))
@@ -68,10 +68,10 @@ import Testing
         #expect(settings.trustedProxies == ["10.0.0.0/8", "::1", "192.0.2.1"].map { AddressBlock($0) })
     }
 
-    @Test func memoryOfBodiesHoldsTheLargest() async throws {
+    @Test func memoryOfBodiesFitsTheLargest() async throws {
         #expect(try await Settings.load(environment: [:]).bodyMemory == 64 << 20)
         #expect(try await Settings.load(environment: ["LYCEUM_BODIES_MEMORY": "10000000"]).bodyMemory == 10_000_000)
-        // Less than the largest upload would refuse it always.
+        // With less memory than the largest upload, the server could never accept that upload.
         await #expect(throws: SettingsError.self) {
             try await Settings.load(environment: ["LYCEUM_BODIES_MEMORY": "1000000"])
         }

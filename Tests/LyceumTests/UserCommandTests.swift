@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-/// `lyceum user`, as a process against a database.
+/// `lyceum user`, run as a process against a database.
 @Suite struct UserCommandTests {
     private let database: TestDatabase
     private let owner: BlockingConnection
@@ -31,7 +31,7 @@ import Testing
 
     private func rows(_ query: String) throws -> [[String?]] { try owner.query(query).rows }
 
-    /// Whether the live code of a login is this one, by the rule as SQL has it.
+    /// Whether this is the valid code of a login, according to the SQL rule.
     private func isLive(_ code: String, of login: String) throws -> Bool {
         let answer = try owner.query(
             """
@@ -85,20 +85,54 @@ import Testing
         #expect(try isLive(String(code.output), of: "orlov.petr"))
     }
 
-    @Test func rolesMayBeSeveral() throws {
+    @Test func severalRolesCanBeGiven() throws {
         #expect(try create("--role", "head", "--role", "teacher", "--role", "head").status == 0)
         #expect(try rows("SELECT role FROM user_roles ORDER BY role") == [["head"], ["teacher"]])
     }
 
+    @Test func namesakesAreRefusedUnlessConfirmed() throws {
+        #expect(try create("--role", "administrator", "--middle-name", "Петровна").status == 0)
+        for arguments in [
+            ["--role", "teacher"], ["--role", "administrator", "--middle-name", "ПЕТРОВНА", "--login", "other"],
+        ] {
+            let again = try run(
+                ["user", "create", "--school", "lyceum29", "--last-name", "иванова", "--first-name", "Мария", "--json"]
+                    + arguments)
+            #expect(again.status == 2)
+            #expect(again.errors.contains("login ivanova.mariya, administrator"), "\(again.errors)")
+            #expect(again.errors.contains("lyceum user reset --school lyceum29 ivanova.mariya"), "\(again.errors)")
+            #expect(again.errors.contains("--namesake"))
+        }
+        #expect(try rows("SELECT count(*) FROM users") == [["1"]])
+        #expect(try rows("SELECT count(*) FROM activation_codes") == [["1"]])
+        // A different patronymic means a different person.
+        #expect(try create("--role", "teacher", "--middle-name", "Олеговна").status == 0)
+    }
+
     @Test func namesakesGetNumbers() throws {
-        let logins = try (1...3).map { _ in try create("--role", "teacher").json["login"] as? String }
+        let logins = try (1...3).map { _ in
+            try create("--role", "teacher", "--namesake").json["login"] as? String
+        }
         #expect(logins == ["ivanova.mariya", "ivanova.mariya2", "ivanova.mariya3"])
         #expect(try create(school: "other", "--role", "teacher").json["login"] as? String == "ivanova.mariya")
     }
 
+    @Test(arguments: [("yes", 0 as Int32, "2"), ("no", 2, "1")])
+    func aTerminalAsksForConfirmation(_ answer: String, _ status: Int32, _ people: String) throws {
+        #expect(try create("--role", "teacher").status == 0)
+        let outcome = try Executable.runAtTerminal(
+            [
+                "user", "create", "--school", "lyceum29", "--role", "teacher", "--last-name", "Иванова", "--first-name",
+                "Мария",
+            ], answering: answer, owner: database)
+        #expect(outcome.status == status, "\(outcome.output)")
+        #expect(outcome.output.contains("Type yes if this is another person: "), "\(outcome.output)")
+        #expect(try rows("SELECT count(*) FROM users") == [[people]])
+    }
+
     @Test func takenLoginIsRefused() throws {
         #expect(try create("--role", "teacher", "--login", "Masha").json["login"] as? String == "masha")
-        let outcome = try create("--role", "teacher", "--login", "mASHA")
+        let outcome = try create("--role", "teacher", "--login", "mASHA", "--namesake")
         #expect(outcome.status == 2)
         #expect(outcome.errors.contains("is taken"))
         #expect(try rows("SELECT count(*) FROM users") == [["1"]])
@@ -128,7 +162,7 @@ import Testing
 
     // MARK: Reset
 
-    /// A person who has activated the account and is signed in.
+    /// Activates the account and signs the person in.
     private func activate(_ login: String) throws {
         try owner.execute(
             """
@@ -139,9 +173,9 @@ import Testing
             """)
     }
 
-    @Test func a2ResetTakesAwayPasswordSessionsAndCode() throws {
+    @Test func a2ResetRemovesPasswordSessionsAndCode() throws {
         #expect(try create("--role", "administrator").status == 0)
-        #expect(try create("--role", "teacher", "--login", "colleague").status == 0)
+        #expect(try create("--role", "teacher", "--login", "colleague", "--namesake").status == 0)
         try activate("ivanova.mariya")
         let first = try reset("ivanova.mariya")
         #expect(first.status == 0, "\(first.errors)")
@@ -166,7 +200,7 @@ import Testing
                 """) == [["command line: телефон потерян"]])
     }
 
-    @Test func a2ResetTakesASecondFactorAwayWhenItIsTold() throws {
+    @Test func a2ResetRemovesASecondFactorOnRequest() throws {
         #expect(try create("--role", "administrator").status == 0)
         try activate("ivanova.mariya")
         try owner.execute(
@@ -188,7 +222,7 @@ import Testing
                 """) == [["command line: телефон потерян", "hidden"]])
     }
 
-    @Test func resetsAtOnceLeaveOneCode() async throws {
+    @Test func concurrentResetsLeaveOneCode() async throws {
         #expect(try create("--role", "administrator").status == 0)
         let database = database
         let codes = try await withThrowingTaskGroup(of: String?.self) { group in
@@ -217,7 +251,7 @@ import Testing
             """)
         let parent = try reset("parent")
         #expect(parent.status == 2)
-        #expect(parent.errors.contains("is not of the staff"))
+        #expect(parent.errors.contains("is not a member of staff"))
         #expect(try reset("nobody").status == 2)
         #expect(try reset("ivanova.mariya", school: "other").status == 2)
         try owner.execute("UPDATE users SET state = 'blocked' WHERE login = 'ivanova.mariya'")

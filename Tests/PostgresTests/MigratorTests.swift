@@ -42,7 +42,7 @@ import Testing
 
     // MARK: Up and down
 
-    @Test func upAppliesWhatIsPendingOnce() throws {
+    @Test func upAppliesPendingFilesOnce() throws {
         let one = try migrator(Self.schools)
         #expect(try states(one) == [.pending])
         #expect(try one.standing() != .current)
@@ -73,20 +73,51 @@ import Testing
     @Test func downUndoesTheNewest() throws {
         let migrator = try migrator(Self.schools, Self.marks)
         try migrator.up()
-        #expect(try migrator.down() == [2])
+        #expect(try migrator.down(allowDestructive: true) == [2])
         #expect(try exists("schools") && !exists("marks"))
         #expect(try states(migrator) == [.applied, .pending])
         #expect(try migrator.up().versions == [2])
-        #expect(try migrator.down(steps: 9) == [2, 1])
+        #expect(try migrator.down(steps: 2, allowDestructive: true) == [2, 1])
         #expect(try !exists("schools"))
         #expect(throws: MigrationError.self) { try migrator.down() }
+    }
+
+    @Test func versionsThatDoNotExistAreRefused() throws {
+        let migrator = try migrator(Self.schools, Self.marks)
+        for version in [3, 99, 0, -1] {
+            let error = try #require(throws: MigrationError.self) { try migrator.up(to: version) }
+            #expect(error.description.contains("There is no migration \(version): the newest is 2."))
+        }
+        #expect(try states(migrator) == [.pending, .pending])
+        try migrator.up()
+        let error = try #require(throws: MigrationError.self) { try migrator.down(steps: 3, allowDestructive: true) }
+        #expect(error.description.contains("only 2 are applied"))
+        #expect(try states(migrator) == [.applied, .applied])
+    }
+
+    @Test func undoingIsAllowedWhereNothingIsLost() throws {
+        let index = Self.file(2, "index", up: "CREATE INDEX i ON schools (id);", down: "DROP INDEX i;")
+        let other = Self.file(3, "other", up: "CREATE INDEX j ON schools (id);", down: "DROP INDEX j;")
+        let migrator = try migrator(Self.schools, index, other)
+        try migrator.up()
+        #expect(try migrator.down() == [3])
+        let loss = try #require(throws: MigrationError.self) { try migrator.down(steps: 2) }
+        #expect(loss.description.contains("0001_schools.sql, line 4: DROP TABLE"), "\(loss)")
+        #expect(loss.description.contains("--allow-destructive"))
+        #expect(try states(migrator) == [.applied, .applied, .pending])
+        // Several are not undone by chance, even when none loses data.
+        try migrator.up()
+        #expect(throws: MigrationError.self) { try migrator.down(steps: 2) }
+        #expect(try migrator.down(steps: 2, allowDestructive: true) == [3, 2])
     }
 
     @Test func fileWithoutDownStaysAndNothingElseIsUndone() throws {
         let migrator = try migrator(Self.file(1, "schools", up: "CREATE TABLE schools ();"), Self.marks)
         try migrator.up()
         let error = try #require(throws: MigrationError.self) { try migrator.down(steps: 2) }
-        guard case .irreversible("0001_schools.sql") = error else { return #expect(Bool(false), "\(error)") }
+        guard case .irreversible("0001_schools.sql", possible: 1) = error else {
+            return #expect(Bool(false), "\(error)")
+        }
         #expect(try exists("marks"))
     }
 
@@ -255,7 +286,7 @@ import Testing
         try migrator.up()
         #expect(try exists("i"))
         #expect(try migrator.verify() == [])
-        try migrator.down()
+        try migrator.down(allowDestructive: true)
         #expect(try !exists("i"))
         #expect(try states(migrator) == [.applied, .pending])
     }
@@ -290,7 +321,7 @@ import Testing
                 2, "two", up: "CREATE TABLE two (); SELECT 1/0;", down: "DROP TABLE two;", transaction: false))
         #expect(throws: MigrationError.self) { try migrator.up() }
         #expect(try exists("two"))
-        #expect(try migrator.down() == [2])
+        #expect(try migrator.down(allowDestructive: true) == [2])
         #expect(try !exists("two"))
         #expect(try states(migrator) == [.applied, .pending])
     }
@@ -320,7 +351,7 @@ import Testing
         #expect(try migrator(Self.schools, drop).up().versions == [1, 2])
     }
 
-    // MARK: The real ones
+    // MARK: The migrations of this repository
 
     @Test func repositorysMigrationsGoUpDownAndUp() throws {
         let migrations = try Migrations.load(directory: TestDatabase.migrations)
@@ -328,7 +359,7 @@ import Testing
         let migrator = try Migrator(url: database.ownerURL, migrations)
         let all = migrations.files.map(\.version)
         #expect(try migrator.up().versions == all)
-        #expect(try migrator.down(steps: all.count) == all.reversed())
+        #expect(try migrator.down(steps: all.count, allowDestructive: true) == all.reversed())
         let left = """
             SELECT relname FROM pg_class WHERE relnamespace::regnamespace::text IN ('public', 'lyceum')
                AND relkind IN ('r', 'p', 'v', 'm', 'S') AND relname NOT IN ('schema_migrations', 'schema_functions')

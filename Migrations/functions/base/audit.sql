@@ -43,7 +43,8 @@ begin
     return null;
 end
 $$;
-comment on function lyceum.audit() is 'A5: records a change of a row. Its arguments name columns whose values are secret.';
+comment on function lyceum.audit() is
+    'A5: records a change of a row. The arguments are columns whose values are secret.';
 revoke execute on function lyceum.audit() from public;
 
 create or replace function lyceum.record_audit(p_action text, p_entity text, p_entity_id uuid, p_details jsonb default null) returns void
@@ -62,4 +63,14 @@ as $$
     );
 $$;
 comment on function lyceum.record_audit(text, text, uuid, jsonb) is
-    'A5, K2: records what is not a change of a row, such as the reading of a profile. School and person are the transaction''s.';
+    'A5, K2: records an action that does not change a row, such as the reading of a profile. School and person are '
+    'those of the transaction.';
+
+create or replace function lyceum.without_values(p_values jsonb, p_kept text[]) returns jsonb
+    language sql immutable parallel safe
+    return case when p_values is not null then (
+        select coalesce(jsonb_object_agg(v.key, case when v.key = any (p_kept) then v.value else '"hidden"' end), '{}')
+        from jsonb_each(p_values) as v
+    ) end;
+comment on function lyceum.without_values(jsonb, text[]) is
+    'K2: the names of the changed columns, with the values of some of them only.';

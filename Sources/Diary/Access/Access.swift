@@ -1,4 +1,5 @@
-/// What a person does at the school. `class_teacher` is derived from the classes that a teacher leads today.
+/// A person's role at the school. `class_teacher` is not stored: it follows from the classes that a teacher leads
+/// today.
 package enum Role: String, Sendable, Hashable, CaseIterable {
     case administrator
     case head
@@ -9,10 +10,10 @@ package enum Role: String, Sendable, Hashable, CaseIterable {
     case student
 }
 
-/// Who may call a route. What of it a caller sees is decided by the SQL of the handler.
+/// Who may call a route. The handler's SQL decides which rows the caller sees.
 package struct Access: Sendable, Equatable {
     package enum People: Sendable, Equatable {
-        /// Anybody, without a token.
+        /// Everybody, even without a token.
         case anybody
         case signedIn
         /// Signed in with at least one of these roles.
@@ -20,9 +21,10 @@ package struct Access: Sendable, Equatable {
     }
 
     package let people: People
-    /// Scopes of which one lets an integration in; none: people only.
+    /// An integration needs one of these scopes. When there are none, integrations may not call the route.
     package private(set) var scopes: Set<ProgramScope> = []
-    /// Not for the apps of others, whatever a person has allowed them: passwords, credentials, the programs themselves.
+    /// Closed to third-party apps, whatever the person has allowed them: passwords, credentials, the clients
+    /// themselves.
     package private(set) var isForOwnApps = false
 
     package static let open = Access(people: .anybody)
@@ -43,15 +45,15 @@ package struct Access: Sendable, Equatable {
     }
 
     package static let staff = Access.roles([.administrator, .head, .deputyHead, .teacher, .classTeacher])
-    /// What everybody at the school reads of its set-up, and what staff does.
+    /// The parts of the set-up that everybody at the school may read, and those that only staff may read.
     package static let setUp = Access.signedIn.programs(.schoolRead)
     package static let setUpOfStaff = Access.staff.programs(.schoolRead)
     package static let administrators = Access.roles([.administrator])
-    /// Those who set the school up and keep its load.
+    /// People who maintain the school's set-up and the teachers' workload.
     package static let managers = Access.roles([.administrator, .head, .deputyHead])
-    /// Those who keep profiles: managers all, class teachers those of their class (A4).
+    /// People who maintain profiles: managers all of them, class teachers those of their class (A4).
     package static let keepersOfProfiles = Access.roles([.administrator, .head, .deputyHead, .classTeacher])
-    /// Those who read marks: administrators run the system and do not (domain: Who does what).
+    /// People who may read marks. Administrators run the system and may not (domain: Who does what).
     package static let readersOfMarks = Access.roles([.head, .deputyHead, .teacher, .classTeacher, .guardian, .student])
     package static let readersOfJournals = Access.roles([.head, .deputyHead, .teacher, .classTeacher])
 }

@@ -2,15 +2,15 @@ import Crypto
 import JSON
 import Reactor
 
-/// What an access token says (architecture: Tokens).
+/// The content of an access token (architecture: Tokens).
 package struct AccessClaims: Sendable {
     package var subject: String
     package var school: Int
     package var session: String
     package var roles: [String]
-    /// The program, where it is not one of the school's own; an integration is the subject, too.
+    /// The client, unless it is one of the school's own apps. For an integration it equals the subject.
     package var client: String?
-    /// What the program may do.
+    /// The scopes that the client was granted.
     package var scopes: [String]
     package var requestsPerMinute: Int?
     package var issuedAt: Int
@@ -20,11 +20,11 @@ package struct AccessClaims: Sendable {
     package var programScopes: Set<ProgramScope> { Set(scopes.compactMap { ProgramScope(rawValue: $0) }) }
 }
 
-/// A program as its tokens name it.
+/// The client's part of a token.
 package struct ClientGrant: Sendable {
     package var client: String
     package var scopes: [String]
-    /// Nil: no limit of its own.
+    /// Nil when the client has no limit of its own.
     package var requestsPerMinute: Int?
 
     package init(client: String, scopes: [String], requestsPerMinute: Int?) {
@@ -37,7 +37,7 @@ package struct ClientGrant: Sendable {
 /// Issues and checks access tokens: JWT, HS256, 15 minutes.
 package struct AccessTokens: Sendable {
     package static let lifetime = 15 * 60
-    /// Clocks of two servers may differ by this much.
+    /// The clocks of two servers may differ by this many seconds.
     private static let leeway = 30
     private static let audience = "lyceum"
 
@@ -85,7 +85,7 @@ package struct AccessTokens: Sendable {
         return try Token.sign(payload: writer.bytes, keys: keys)
     }
 
-    /// The claims of a token that is ours and not over; nil for any other.
+    /// The claims of a token that this server issued and that has not expired; nil for any other.
     package func verify(_ token: String) -> AccessClaims? {
         guard let payload = try? Token.verify(token, keys: keys), let value = try? JSONValue(parsing: payload),
             value["iss"]?.text == issuer, value["aud"]?.text == Self.audience, let subject = value["sub"]?.text,

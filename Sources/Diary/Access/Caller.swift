@@ -3,22 +3,22 @@ import Postgres
 import Reactor
 import Web
 
-/// Who is calling: a person, with an app of the school's own or with one of others (`client`), or an integration, which is
-/// a `client` and nobody. Only `Authorizer` makes one.
+/// Who is calling: a person, through one of the school's own apps or a third-party app (`client`), or an integration,
+/// which has a `client` and no user. Only `Authorizer` makes one.
 package struct Caller {
     package let services: Services
-    /// Empty of an integration, and where nobody is asked for.
+    /// Empty for an integration and on open routes.
     package let user: String
     package let session: String
-    /// The program, where it is not one of the school's own.
+    /// The client, unless it is one of the school's own apps.
     package let client: String?
     package let school: School
     package let roles: Set<Role>
-    /// What an integration may do; of people none.
+    /// An integration's scopes; empty for people.
     package let scopes: Set<ProgramScope>
     package let requestsPerMinute: Int?
     package let requestID: String
-    /// Numeric, of the client.
+    /// The client's numeric address.
     package let address: String
     package let timing: RequestTiming
 
@@ -36,7 +36,7 @@ package struct Caller {
         requestsPerMinute = claims.requestsPerMinute
     }
 
-    /// Nobody in particular, for open routes.
+    /// An unidentified caller, for open routes.
     fileprivate init(_ services: Services, _ request: Request) {
         self.services = services
         requestID = request.id
@@ -51,22 +51,22 @@ package struct Caller {
         requestsPerMinute = nil
     }
 
-    /// No person: `user` is empty.
+    /// Then `user` is empty.
     package var isIntegration: Bool { client != nil && user.isEmpty }
 
-    /// The person for SQL; NULL of an integration.
+    /// The person as an SQL parameter; NULL for an integration.
     package var person: Parameter { user.isEmpty ? .null : .text(user) }
 
-    /// Whose an `Idempotency-Key` is: the person's with this program, or the program's.
+    /// The owner of an `Idempotency-Key`: the person together with the client, or the integration.
     package var owner: String { [user, client ?? ""].filter { !$0.isEmpty }.joined(separator: " ") }
 
-    /// Heads and deputy heads read everything of the school.
+    /// Heads, deputy heads and integrations with `journal.read` read everything of the school.
     package var readsAll: Bool { !roles.isDisjoint(with: [.head, .deputyHead]) || scopes.contains(.journalRead) }
 
-    /// Keeps the whole school's people and set-up.
+    /// Maintains the people and the set-up of the whole school.
     package var manages: Bool { !roles.isDisjoint(with: [.administrator, .head, .deputyHead]) }
 
-    /// Neither staff nor a program: pupils and guardians.
+    /// Only students and guardians: neither staff nor an integration.
     package var isFamilyOnly: Bool { !isIntegration && roles.isSubset(of: [.guardian, .student]) }
 
     package var scope: Scope {
@@ -87,7 +87,7 @@ package struct Authorizer {
 
     package init(services: Services) { self.services = services }
 
-    /// The caller of most requests: nil when the school has to be asked for.
+    /// The caller without a query, as for most requests; nil when the school has to be looked up first.
     package func admitNow(_ request: Request, _ rule: Access) throws -> Caller? {
         guard let claims = try claims(of: request, rule) else { return Caller(services, request) }
         return services.schools.known(id: claims.school).map { Caller(services, claims, $0, request) }
@@ -99,29 +99,29 @@ package struct Authorizer {
         return Caller(services, claims, school, request)
     }
 
-    /// Nil where anybody may call.
+    /// Nil on open routes.
     private func claims(of request: Request, _ rule: Access) throws -> AccessClaims? {
         if rule.people == .anybody { return nil }
         let claims = try claims(of: request)
         if claims.isIntegration {
+            guard !rule.scopes.isEmpty else { throw Problem(.notForPrograms) }
             guard !rule.scopes.isDisjoint(with: claims.programScopes) else {
-                throw Problem.insufficientScope(rule.scopes.map { $0.rawValue }.sorted())
+                throw Problem.insufficientScope(rule.scopes.map { $0.rawValue })
             }
         } else {
-            try admitApp(claims, request, rule)
+            if claims.client != nil, rule.isForOwnApps { throw Problem(.notForPrograms) }
             if case .roles(let wanted) = rule.people {
                 guard claims.roles.contains(where: { role in wanted.contains { $0.rawValue == role } }) else {
                     throw Problem(.forbidden)
                 }
             }
+            // After the check of the role: without the role, no scope would help.
+            if claims.client != nil { try admitApp(claims, request) }
         }
         return claims
     }
 
-    /// Of the school's own apps a token has no scopes.
-    private func admitApp(_ claims: AccessClaims, _ request: Request, _ rule: Access) throws {
-        guard claims.client != nil else { return }
-        if rule.isForOwnApps { throw Problem.insufficientScope([]) }
+    private func admitApp(_ claims: AccessClaims, _ request: Request) throws {
         let isReading = [.get, .head].contains(request.head.method)
         let sufficient: [PersonScope] = isReading ? [.person, .personRead] : [.person]
         guard sufficient.contains(where: { claims.scopes.contains($0.rawValue) }) else {
@@ -129,7 +129,7 @@ package struct Authorizer {
         }
     }
 
-    /// RFC 6750 section 3: without any token the challenge stands alone; with a bad one it says so.
+    /// RFC 6750 section 3: the challenge names an error only when the request had a token.
     private func claims(of request: Request) throws -> AccessClaims {
         guard let authorization = request.head["Authorization"].map({ AuthorizationField($0) }),
             authorization.isScheme("Bearer"),
@@ -145,12 +145,13 @@ extension Problem {
         Problem(.invalidToken, headers: [("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
     }
 
-    /// RFC 6750 section 3.1.
+    /// RFC 6750 section 3.1. If no scope would help, the problem is `notForPrograms`.
     ///
-    /// - Parameter wanted: scopes of which any would do; none where no program is let in.
-    package static func insufficientScope(_ wanted: [String]) -> Problem {
-        let hint = wanted.isEmpty ? "" : ", scope=\"\(wanted.joined(separator: " "))\""
+    /// - Parameter wanted: scopes of which each alone is enough.
+    static func insufficientScope(_ wanted: [String]) -> Problem {
+        let scopes = wanted.sorted().joined(separator: " ")
         return Problem(
-            .insufficientScope, headers: [("WWW-Authenticate", "Bearer error=\"insufficient_scope\"\(hint)")])
+            .insufficientScope,
+            headers: [("WWW-Authenticate", "Bearer error=\"insufficient_scope\", scope=\"\(scopes)\"")])
     }
 }

@@ -1,4 +1,4 @@
-/// The roles of a person: those granted, and the class teacher's, which follows from the classes led today.
+/// The roles of a person: the granted ones, and `class_teacher` for those who lead a class today.
 package enum Roles {
     /// A `text[]`; `$1` is the school, `$2` the person.
     package static let held = """

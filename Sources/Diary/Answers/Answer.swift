@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Web
 
-/// A JSON object and the queries that it is made of, as one tree: what is asked, what has to hold, and what is written.
+/// A JSON object and its queries as one tree: what is read, which conditions have to be met, and what is written.
 ///
 ///     Answer {
 ///         Gate(student)
@@ -13,18 +13,19 @@ import Web
 ///         }
 ///     }
 ///
-/// All queries are one segment: one round trip, one snapshot. They are sent in the order in which the tree names them, so a
-/// query may rely on settings of those above it; a query that is named again is not sent again. Then the gates are asked
-/// from the top, and only then is anything written.
+/// All queries form one segment: one round trip, one snapshot. They are sent in the order of the tree, so a query may
+/// rely on settings made by queries above it; a query that the tree names again is not sent again. The gates are then
+/// checked from the top, and JSON is written only when all of them are open.
 package struct Answer {
     private let parts: [AnswerPart]
     private let untagged: [AnswerPart]
     private let capacity: Int
 
     /// - Parameters:
-    ///   - capacity: how many bytes of JSON are expected.
-    ///   - parts: of the object.
-    ///   - untagged: fields at its end that change without the rest of it: the entity tag leaves them out.
+    ///   - capacity: the expected number of bytes of JSON.
+    ///   - parts: the parts of the object.
+    ///   - untagged: fields at the end of the object that change independently of the rest: the entity tag leaves them
+    ///     out.
     package init(
         capacity: Int = 1024, @AnswerBuilder _ parts: () -> [AnswerPart],
         @AnswerBuilder untagged: () -> [AnswerPart] = { [] }
@@ -34,7 +35,7 @@ package struct Answer {
         self.untagged = untagged()
     }
 
-    /// The object with an entity tag, for `If-None-Match`; a weak one when the tag leaves fields out.
+    /// The object with an entity tag, for `If-None-Match`; the tag is weak when it leaves fields out.
     package func tagged(for caller: Caller) async throws -> Response {
         let results = try await read(for: caller)
         var writer = JSONWriter(reservingCapacity: capacity)
@@ -50,20 +51,30 @@ package struct Answer {
         return .tagged(writer, EntityTag(tag.opaque, isWeak: true))
     }
 
-    /// The object, and the results for what else the response says.
-    package func plain(for caller: Caller) async throws -> (response: Response, results: Results) {
-        let results = try await read(for: caller)
+    /// The object, and the results, from which the caller builds the rest of the response.
+    ///
+    /// - Parameter isRecorded: one of the queries records the reading (K2), so they run as a write.
+    package func plain(
+        for caller: Caller, isRecorded: Bool = false
+    ) async throws -> (response: Response, results: Results) {
+        let results: Results
+        if isRecorded {
+            results = Results(queries, try await caller.services.lanes.write(caller.scope, queries))
+            try check(results)
+        } else {
+            results = try await read(for: caller)
+        }
         return (.json(try json(results)), results)
     }
 
-    /// Asks everything, then the gates.
+    /// Runs all queries, then checks the gates.
     private func read(for caller: Caller) async throws -> Results {
         let results = try await caller.results(of: queries)
         try check(results)
         return results
     }
 
-    /// Each query once, in the order in which the tree names them.
+    /// Each query once, in the order of the tree.
     package var queries: [Query] {
         var queries: [Query] = []
         queries.reserveCapacity(16)
@@ -72,7 +83,7 @@ package struct Answer {
         return queries
     }
 
-    /// - Throws: the problem of the first gate that is closed.
+    /// - Throws: the problem of the first closed gate.
     package func check(_ results: Results) throws {
         try parts.check(results)
         try untagged.check(results)
@@ -163,7 +174,6 @@ extension Gate {
 }
 
 extension [Query] {
-    /// Adds a query that is not there yet.
     fileprivate mutating func add(_ query: Query) {
         if !contains(query) { append(query) }
     }

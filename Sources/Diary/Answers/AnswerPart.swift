@@ -2,7 +2,7 @@ import JSON
 import Postgres
 import Web
 
-/// A node of an answer's tree. `Gate`, `Fields`, `List` and the others below make them.
+/// A node of an answer's tree. `Gate`, `Fields`, `List` and the other types below make them.
 package enum AnswerPart {
     case gate(Gate)
     case fields(Query)
@@ -13,16 +13,16 @@ package enum AnswerPart {
     case parts([AnswerPart])
 }
 
-/// What has to hold, or there is no answer: the query has a row, and the row does not refuse. What is written of the row is
-/// said elsewhere in the tree, by the same query.
+/// A condition for the whole answer: the query returns a row, and the row does not refuse. Other parts of the tree may
+/// write the columns of the same query.
 package struct Gate {
     let query: Query
     let refusal: String?
     let problem: (Results) throws -> Problem
 
     /// - Parameters:
-    ///   - refusal: a boolean column that closes the gate where it is true.
-    ///   - problem: what the caller is told.
+    ///   - refusal: a boolean column that closes the gate when it is true.
+    ///   - problem: the problem that the caller gets.
     package init(
         _ query: Query, unless refusal: String? = nil,
         else problem: @autoclosure @escaping () -> Problem = Problem(.notFound)
@@ -30,7 +30,7 @@ package struct Gate {
         self.init(query, unless: refusal) { _ in problem() }
     }
 
-    /// - Parameter problem: what the caller is told, by what the gates above this one answered.
+    /// - Parameter problem: makes the problem that the caller gets, from the results of the gates above this one.
     package init(_ query: Query, unless refusal: String? = nil, problem: @escaping (Results) throws -> Problem) {
         self.query = query
         self.refusal = refusal
@@ -38,27 +38,27 @@ package struct Gate {
     }
 }
 
-/// The columns of a query's one row, as members of the object around them.
+/// The columns of a one-row query, as members of the enclosing object.
 package struct Fields {
     let query: Query
 
     package init(_ query: Query) { self.query = query }
 }
 
-/// An object by name.
+/// A named object.
 package struct Object {
     let name: String
     let query: Query?
     let parts: [AnswerPart]
 
-    /// The query's one row and the parts behind it; null without a row.
+    /// The columns of a one-row query, followed by the parts; null without a row.
     package init(_ name: String, _ query: Query, @AnswerBuilder _ parts: () -> [AnswerPart] = { [] }) {
         self.name = name
         self.query = query
         self.parts = parts()
     }
 
-    /// An object of parts alone.
+    /// An object that consists of parts only.
     package init(_ name: String, @AnswerBuilder _ parts: () -> [AnswerPart]) {
         self.name = name
         query = nil
@@ -66,8 +66,8 @@ package struct Object {
     }
 }
 
-/// A query's rows as a list by name, and lists inside of each row, see `RowList`: rows of an inner list come in the order of
-/// the outer rows, whose key stands in `_parent`.
+/// A query's rows as a named list, with lists inside each row, see `RowList`. The rows of an inner list come in the
+/// order of the outer rows; their column `_parent` has the outer row's key.
 package struct List {
     let name: String
     let query: Query
@@ -76,7 +76,7 @@ package struct List {
     let children: [List]
 
     /// - Parameters:
-    ///   - limit: rows to write; a page asks for one more than it shows.
+    ///   - limit: the number of rows to write; a page queries one more than it shows.
     ///   - hidden: members that are not written.
     package init(
         _ name: String, _ query: Query, limit: Int = .max, without hidden: Set<String> = [],
@@ -90,7 +90,7 @@ package struct List {
     }
 }
 
-/// A member that is written by hand, from what the queries answered.
+/// A member that a closure writes, from the results of the queries.
 package struct Member {
     let name: String
     let write: (inout JSONWriter, Results) throws -> Void
@@ -101,7 +101,7 @@ package struct Member {
     }
 }
 
-/// A query of which nothing is written by itself: it makes settings for those behind it, or a member reads it.
+/// A query that writes nothing itself: it makes settings for the queries after it, or a `Member` uses its rows.
 package struct Silent {
     let query: Query
 

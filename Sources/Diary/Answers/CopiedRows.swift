@@ -3,12 +3,12 @@ import Postgres
 import Web
 
 extension Caller {
-    /// An answer that PostgreSQL writes while it is sent, in the caller's name and of any length, with the number of its rows
-    /// in a trailer, `Lyceum-Rows`.
+    /// A response of any length that is streamed from PostgreSQL in the caller's name. The trailer `Lyceum-Rows` has
+    /// the number of rows.
     ///
     /// - Parameters:
-    ///   - name: of the file that a browser makes of it.
-    ///   - prefix: what stands before the first row.
+    ///   - name: the file name for browsers.
+    ///   - prefix: bytes before the first row.
     package func copied(_ query: CopyQuery, contentType: String, name: String, prefix: [UInt8] = []) -> Response {
         var response = Response(
             .ok, contentType: contentType, stream: CopiedRows(services.lanes, scope, query, prefix: prefix))
@@ -19,7 +19,7 @@ extension Caller {
     }
 }
 
-/// What a COPY statement writes. It takes a connection when it is first asked: HEAD needs none.
+/// The output of a COPY statement. It takes a connection only when the first piece is read: HEAD needs none.
 private final class CopiedRows: ContentStream {
     private let lanes: Lanes
     private let scope: Scope

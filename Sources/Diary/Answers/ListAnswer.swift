@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Web
 
-/// The answer of every list: `items`, `next_cursor`, `total` where asked for, and `Link: …; rel="next"` (RFC 8288).
+/// The answer of every list: `items`, `next_cursor`, `total` if requested, and `Link: …; rel="next"` (RFC 8288).
 package struct ListAnswer {
     private let request: Request
     private let caller: Caller
@@ -16,16 +16,17 @@ package struct ListAnswer {
     }
 
     /// - Parameters:
-    ///   - gate: without a row of it there is no list.
-    ///   - items: one row more than the page's limit when there are more.
+    ///   - gate: when it returns no row, the answer is a 404.
+    ///   - items: returns one row more than the page's limit when there are more.
     ///   - key: the columns of the sort key, for the cursor.
     ///   - hidden: columns of the items that are not written.
-    ///   - total: one row with `total`, NULL when nobody asked.
-    ///   - pull: of a list that programs keep a copy of.
-    ///   - children: lists inside of each item.
+    ///   - total: returns one row with `total`, NULL when the client did not ask for it.
+    ///   - pull: for a list that other programs keep a copy of.
+    ///   - record: records the reading, in the transaction that reads (K2).
+    ///   - children: lists inside each item.
     package func read(
         behind gate: Query? = nil, _ items: Query, without hidden: Set<String> = [], key: [String], total: Query,
-        pull: Pull? = nil,
+        pull: Pull? = nil, recording record: Query? = nil,
         @ListBuilder _ children: () -> [List] = { [] }
     ) async throws -> Response {
         let answer = Answer(capacity: 8 * 1024) {
@@ -39,12 +40,13 @@ package struct ListAnswer {
                 Member("watermark") { writer, results in writer.string(try pull.watermark(results)) }
             }
             if page.wantsTotal { Fields(total) } else { Silent(total) }
+            if let record { Silent(record) }
         }
-        let (response, results) = try await answer.plain(for: caller)
+        let (response, results) = try await answer.plain(for: caller, isRecorded: record != nil)
         return linked(response, try cursor(results, items, key, pull))
     }
 
-    /// Where the next page begins; nil when there is none.
+    /// The cursor of the next page; nil on the last page.
     private func cursor(_ results: Results, _ items: Query, _ key: [String], _ pull: Pull?) throws -> String? {
         let rows = try results[items]
         guard rows.count > page.limit else { return nil }

@@ -2,15 +2,15 @@ import HTTP1
 import Postgres
 import Web
 
-/// What lets a program keep a copy of a list: some rows by `ids`, one by `external_id`, those that changed by
-/// `updated_since`; and the `watermark` of the answer, which is the next `updated_since`. See docs/decisions/0008.
+/// The parameters with which other programs keep a copy of a list: `ids`, `external_id` and `updated_since`; and the
+/// `watermark` of the answer, which is the next `updated_since`. See docs/decisions/0008.
 ///
-/// All pages of a list tell the watermark of its first page: what changes while the pages are read comes again next time.
-/// So a cursor carries it, and it is bound to the filters that the first page had.
+/// All pages of a list have the watermark of the first page, so that rows that change while the pages are read are returned
+/// the next time. The cursor carries the watermark and a digest of the filters of the first page.
 package struct Pull {
-    /// How many rows can be named at once.
+    /// The number of ids in one request.
     package static let limit = 200
-    /// Parts of a cursor, behind those of the sort key.
+    /// The parts of a cursor after the sort key.
     package static let keys: [Page.Key] = [.text, .text]
 
     let snapshot: Query
@@ -18,9 +18,9 @@ package struct Pull {
     private let carried: String?
 
     /// - Parameters:
-    ///   - page: whose cursor has `keys` behind this many parts of the sort key.
-    ///   - filters: everything that the request narrows the list by.
-    ///   - since: as `since(_:)` read it.
+    ///   - page: a page whose cursor has `keys` after the `count` parts of the sort key.
+    ///   - filters: all filters of the request.
+    ///   - since: the value of `since(_:)`.
     package init(_ query: inout QueryReader, _ page: Page, behind count: Int, filters: [Parameter], since: Parameter) {
         snapshot = FeedCursor.now(since)
         binding = String(ContentTag.of(Array("\(filters)".utf8)).opaque.prefix(16))
@@ -29,8 +29,8 @@ package struct Pull {
             query.add(
                 "cursor", "other_filters",
                 Text(
-                    ru: "Курсор получен с другими параметрами; повторите их.",
-                    en: "The cursor was given for other parameters; send those of the first page again."))
+                    ru: "Курсор получен с другими параметрами. Повторите параметры первой страницы.",
+                    en: "The cursor belongs to other parameters. Repeat those of the first page."))
         }
     }
 
@@ -38,7 +38,7 @@ package struct Pull {
         try carried ?? results[snapshot].text(0, "cursor") ?? ""
     }
 
-    /// Behind the sort key, in a cursor.
+    /// The parts of the next cursor after the sort key.
     func keys(_ results: Results) throws -> [String] { [binding, try watermark(results)] }
 
     // MARK: Parameters, and their conditions
@@ -62,7 +62,7 @@ package struct Pull {
         "($\(number)::uuid[] IS NULL OR \(row).id = ANY ($\(number)::uuid[]))"
     }
 
-    /// - Parameter column: what of it the caller sees.
+    /// - Parameter column: the external id, NULL if the caller may not see it.
     package static func externalID(_ number: Int, _ column: String) -> String {
         "($\(number)::text IS NULL OR \(column) = $\(number)::text)"
     }

@@ -1,10 +1,10 @@
 import Postgres
 
-/// What the queries of one segment answered. A query is the handle of its rows: there is no index to keep in step.
+/// The results of the queries of one segment. A query is the key to its rows: there is no index to keep in step.
 package struct Results {
     private let queries: [Query]
     private let rows: [Rows]
-    /// Why PostgreSQL refused a query; the queries behind it have no rows.
+    /// Why PostgreSQL refused a query; that query and those after it have no rows.
     package let refusal: ServerError?
 
     package init(_ queries: [Query], _ rows: [Rows], refusal: ServerError? = nil) {
@@ -13,9 +13,9 @@ package struct Results {
         self.refusal = refusal
     }
 
-    /// The rows of a query that was sent; of one that was sent twice, those of the first time.
+    /// The rows of a query that was sent; if it was sent twice, those of the first time.
     ///
-    /// - Throws: the refusal, when it kept the query from being answered.
+    /// - Throws: the refusal, when the query has no rows because of it.
     package subscript(_ query: Query) -> Rows {
         get throws(PostgresError) {
             guard let index = queries.firstIndex(of: query) else {
@@ -35,7 +35,7 @@ extension Caller {
 }
 
 extension Work {
-    /// Runs the queries as one transaction, or a part of one; a refusal rolls all of them back.
+    /// Runs the queries as one transaction or as a part of one; a refusal rolls all of them back.
     package func results(of queries: [Query]) async throws -> Results {
         let outcome = try await attempt(queries)
         return Results(queries, outcome.rows, refusal: outcome.refusal)

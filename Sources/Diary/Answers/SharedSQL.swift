@@ -1,8 +1,8 @@
 import Postgres
 
-/// SQL that nouns of several areas need.
+/// SQL that several areas use.
 package enum SharedSQL {
-    /// The id of the year that holds today, else of the last that began, else of the first to come. `$1` is the school.
+    /// The id of the academic year that began last, else of the first future one. `$1` is the school.
     package static let currentYear = """
         (
             SELECT y.id FROM academic_years y WHERE y.school_id = $1
@@ -11,18 +11,20 @@ package enum SharedSQL {
         )
         """
 
-    /// A text as a spreadsheet is to show it: what it would take for a formula has an apostrophe in front, which it hides.
+    /// A text for a spreadsheet cell. A text that would be taken for a formula gets an apostrophe in front, which
+    /// spreadsheets hide.
     package static func cell(_ text: String) -> String {
         "CASE WHEN \(text) ~ '^[=+@\\t\\r-]' THEN '''' || \(text) ELSE \(text) END"
     }
 
-    /// A moment as answers in JSON have it.
+    /// A timestamp in the format of JSON answers.
     package static func moment(_ column: String) -> String { "replace(to_json(\(column)) #>> '{}', '+00:00', 'Z')" }
 
-    /// Options of a COPY that writes one JSON text a line. They quote nothing: JSON has no such characters, it escapes them.
+    /// Options for a COPY that writes one JSON text per line. Nothing gets quoted, because JSON escapes both of these
+    /// characters.
     package static let jsonLines = "(FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')"
 
-    /// The school's labels of the codes of marks (M2).
+    /// The school's labels for non-numeric marks (M2).
     package static let markCodes = Statement(
         """
         SELECT c.key AS code, c.value AS label

@@ -2,20 +2,21 @@ import Postgres
 import Reactor
 import Web
 
-/// The loop that does what is due in `pending`: one for a process, on one core, with connections of its own, so that no
-/// request waits for a piece of work. Several processes share the work (docs/decisions/0032).
+/// The loop that runs due pieces of work from the table `pending`. Each process has one loop, on one core and with its
+/// own connections, so that no request waits for background work. Several processes share the work
+/// (docs/decisions/0032).
 package final class Background {
     package struct Configuration: Sendable {
         package var work: [BackgroundWork]
-        /// Seconds between two looks at a table in which nothing is due.
+        /// Seconds between two queries for work while nothing is due.
         package var rhythm = 5.0
-        /// Pieces at a time, and connections.
+        /// The number of pieces that run at a time, and of connections.
         package var concurrency = 2
 
         package init(work: [BackgroundWork]) { self.work = work }
     }
 
-    /// Seconds between two looks for schools that have no recurring pieces yet.
+    /// Seconds between two checks for schools without recurring pieces.
     private static let planning = 300.0
 
     private let configuration: Configuration
@@ -28,7 +29,7 @@ package final class Background {
     private var running = 0
     private var isLooking = false
     private var isDraining = false
-    /// Something changed while it looked.
+    /// Something changed during the last query for work.
     private var mustLookAgain = false
     private var isMeasured = false
     private var planned: UInt64?
@@ -57,23 +58,22 @@ package final class Background {
         timer.set(after: .seconds(min(configuration.rhythm, .random(in: 0.1...1))))
     }
 
-    /// Nothing new is taken.
+    /// Takes no new pieces from now on.
     package func drain() {
         isDraining = true
         timer.cancel()
     }
 
-    /// Nothing runs.
     package var isIdle: Bool { running == 0 && !isLooking }
 
-    /// Breaks off what runs: PostgreSQL rolls it back, and its lease ends by itself.
+    /// Aborts running pieces: PostgreSQL rolls them back, and their leases expire.
     package func close() {
         drain()
         lanes.close()
     }
 
     package var families: [MetricFamily] { metrics.families(running: running) }
-    /// Of its connections.
+    /// Statistics of the loop's connections.
     package var statistics: [LaneStatistics] { lanes.statistics }
 
     // MARK: Looking for work
@@ -85,7 +85,7 @@ package final class Background {
         core.startHere(self) { background, _ in await background.takeWhatIsDue() }
     }
 
-    /// Every piece that ends looks again; when nothing is due, the timer does.
+    /// Runs again after every piece; when nothing is due, the timer starts it.
     private func takeWhatIsDue() async {
         defer {
             isLooking = false
@@ -107,7 +107,7 @@ package final class Background {
                 for piece in pieces { start(piece) }
             }
         } catch PostgresError.unavailable {
-            // The lane has logged it, and connects again.
+            // The lane has logged this and reconnects.
         } catch {
             log.lookFailed(BackgroundFailure(error))
         }
@@ -131,7 +131,7 @@ package final class Background {
 
     private func attempt(_ piece: Piece, _ work: BackgroundWork) async -> BackgroundMetrics.Result {
         do {
-            // Taken again and again and never ended: whoever works at it dies.
+            // The piece was taken several times and never ended: probably it crashes the process.
             guard piece.attempt <= work.attempts else { throw BackgroundFailure.abandoned }
             if let effect = work.effect { try await effect(piece, lanes) }
             return try await lanes.transaction(piece.scope) { transaction in
@@ -147,7 +147,7 @@ package final class Background {
             let isGivenUp = piece.attempt >= work.attempts
             let failure = BackgroundFailure(error)
             log.failed(piece, failure, isGivenUp: isGivenUp)
-            // When this fails too, the lease ends by itself.
+            // If this fails too, the lease expires.
             try? await pending.fail(piece, failure.code, isGivenUp: isGivenUp)
             return isGivenUp ? .givenUp : .failed
         }

@@ -1,11 +1,11 @@
 import Postgres
 
-/// Why a piece of work failed: a code for `pending.failure`, and words for the log.
+/// Why a piece of work failed: a code for `pending.failure`, and a text for the log.
 struct BackgroundFailure: Error {
     let code: String
     let text: String
 
-    static let abandoned = BackgroundFailure(code: "abandoned", text: "no attempt came to an end")
+    static let abandoned = BackgroundFailure(code: "abandoned", text: "no attempt has finished")
 
     private init(code: String, text: String) {
         self.code = code
@@ -15,9 +15,9 @@ struct BackgroundFailure: Error {
     init(_ error: any Error) {
         switch error {
         case let failure as BackgroundFailure: self = failure
-        case is Attempt.Overdue: self.init(code: "deadline", text: "the time of the attempt is over")
+        case is Attempt.Overdue: self.init(code: "deadline", text: "the attempt exceeded its deadline")
         case PostgresError.refused(let refusal):
-            // query_canceled is how a statement learns of the deadline.
+            // query_canceled: the statement exceeded the attempt's deadline.
             let code = refusal.sqlState == "57014" ? "deadline" : refusal.sqlState
             self.init(code: code, text: refusal.debugDescription)
         case PostgresError.unavailable(let reason): self.init(code: "unavailable", text: reason)

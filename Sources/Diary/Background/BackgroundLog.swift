@@ -2,7 +2,7 @@ import JSON
 import Reactor
 import Web
 
-/// Log lines of background work. They name the kind, the school and ids, and no person.
+/// Log lines of background work. They contain the kind, the school and ids, but no personal data.
 struct BackgroundLog {
     private let sink: LogSink
 

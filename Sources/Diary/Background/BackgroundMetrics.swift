@@ -1,14 +1,14 @@
 import Web
 
-/// What the loop of this process did, and what it last saw in the table that all processes share.
+/// Counts what the loop of this process did, and keeps the last backlog of all processes.
 struct BackgroundMetrics {
     enum Result: String, CaseIterable {
         case done
-        /// A batch was done, and there is more.
+        /// A batch is done, and more remains.
         case continued
         case failed
         case givenUp = "given_up"
-        /// Another process had taken the piece.
+        /// Another process has taken the piece.
         case lost
     }
 

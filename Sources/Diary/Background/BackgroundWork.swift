@@ -1,19 +1,20 @@
 import Postgres
 
-/// A kind of work that runs behind the requests: what it is called, how often it comes, how long it may take, what it does.
+/// A kind of background work: its name, how often it runs, how long it may take, and what it does.
 ///
-/// It is done in pieces, each for one school and in the name of nobody. A piece is one transaction, which also ends the piece.
+/// The work consists of pieces, each for one school and without a user. A piece is one transaction, which also ends the
+/// piece.
 package struct BackgroundWork: Sendable {
     package enum Rhythm: Sendable {
-        /// Each school has one piece, which comes again so many seconds after it was done.
+        /// Each school has one piece, which is due again this many seconds after it was done.
         case every(seconds: Int)
-        /// Whoever needs it adds a row to `pending`; the row goes when the piece is done.
+        /// A piece is a row that some code inserts into `pending`; the row is deleted when the piece is done.
         case onDemand
     }
 
     package enum Progress: Sendable {
         case done
-        /// There is more of the same. The piece goes behind all that is due, and is taken again.
+        /// More remains. The piece is queued behind all pieces that are due, and is taken again.
         case more
     }
 
@@ -29,13 +30,14 @@ package struct BackgroundWork: Sendable {
     /// `pending.kind`, and the label of metrics: lower-case letters and underscores.
     package let name: String
     let rhythm: Rhythm
-    /// Seconds for one attempt.
+    /// The time for one attempt, in seconds.
     let deadline: Int
-    /// Attempts after which a piece is given up.
+    /// The number of attempts after which a piece is given up.
     let attempts: Int
     let body: Body
-    /// What happens outside of the database, before the transaction. At least once: after a crash or a failure it happens
-    /// again, with the same `Piece.id`, by which the other side can tell. It ends before `Piece.end`.
+    /// Something to do outside the database, before the transaction. It is done at least once: a retry after a crash or
+    /// a failure repeats it with the same `Piece.id`, so that the other side can detect the repetition. It finishes
+    /// before `Piece.end`.
     let effect: Effect?
 
     /// - Parameter body: runs in the piece's transaction.
@@ -46,15 +48,16 @@ package struct BackgroundWork: Sendable {
         self.init(name, rhythm, deadline: deadline, attempts: attempts, effect: effect, body: .handler(body))
     }
 
-    /// Deletes rows that nobody needs any more, the oldest first and a thousand in a transaction, until none is left.
+    /// Deletes rows that are no longer needed, oldest first and a thousand per transaction, until none is left.
     ///
     /// - Parameters:
-    ///   - condition: which rows of the school, in SQL; an index finds them.
-    ///   - order: the column or expression that tells their age.
+    ///   - condition: an SQL condition for the rows to delete. It needs an index.
+    ///   - order: the column or expression to sort rows by age.
     package static func deleting(
         _ name: String, every seconds: Int, from table: String, where condition: String, oldestFirst order: String
     ) -> BackgroundWork {
-        // A row that changes while it is looked for is judged again as it is then: the condition stands outside too.
+        // The condition is repeated outside, so that a row that changes during the search is checked again in its new
+        // state.
         let statement = Statement(
             """
             DELETE FROM \(table) t
@@ -81,7 +84,7 @@ package struct BackgroundWork: Sendable {
         self.body = body
     }
 
-    /// Rows of one transaction.
+    /// The maximum number of rows per transaction.
     static let batch = 1000
 
     func perform(_ attempt: Attempt) async throws -> Progress {

@@ -1,18 +1,19 @@
 import Postgres
 import Reactor
 
-/// The table `pending`, as the loop sees it: all schools at once.
+/// The loop's access to the table `pending`, for all schools at once.
 struct PendingPieces {
     let lanes: Lanes
     let work: [String: BackgroundWork]
 
-    /// No school: the policy of `pending`, and of no other table, lets this scope see the rows of all.
+    /// No school has this number. The policy of `pending`, and of no other table, lets this scope read the rows of all
+    /// schools.
     private static let scope = Scope(school: -1)
-    /// Seconds between the end of an attempt and the end of its lease: what a segment is waited for after its timeout.
+    /// Seconds between the deadline of an attempt and the end of its lease: so long a segment waits after its timeout.
     private static let margin = 5
 
-    /// Schools that are new, and work that is, get their recurring pieces. The first falls due within the rhythm, not at once:
-    /// a thousand schools are not cleaned in one minute.
+    /// Adds the recurring pieces of new schools and of new kinds of work. The first run is due at a random time within
+    /// the period, so that a thousand schools are not cleaned in the same minute.
     func plan() async throws {
         var names: [String] = []
         var rhythms: [Int] = []
@@ -25,7 +26,7 @@ struct PendingPieces {
         }
     }
 
-    /// Takes what has been due for longest, at most `count` pieces, and with it the right to end them.
+    /// Takes the pieces that have been due for longest, at most `count`, with a lease that allows to end them.
     func take(_ count: Int) async throws -> [Piece] {
         let kinds = work.values.map { ($0.name, $0.deadline + Self.margin) }
         let now = Clock.now
@@ -43,8 +44,8 @@ struct PendingPieces {
         }
     }
 
-    /// Notes a failure, and when the piece may be taken again; a piece that is given up waits for an operator, or for its next
-    /// turn when it is one that comes again.
+    /// Records a failure and when the piece may be taken again. A piece that is given up waits for its next regular run
+    /// if it recurs, else for an operator.
     func fail(_ piece: Piece, _ code: String, isGivenUp: Bool) async throws {
         let seconds: Double
         var isParked = false
@@ -64,15 +65,15 @@ struct PendingPieces {
         }
     }
 
-    /// From ten seconds, twice as long each time, to an hour; and less at random, so that what failed together does not come
-    /// back together.
+    /// Starts at ten seconds and doubles with each attempt, up to an hour. A random reduction keeps pieces that failed
+    /// together from being retried together.
     static func backOff(after attempt: Int) -> Double {
         min(10 * Double(1 << min(max(attempt - 1, 0), 20)), 3600) * .random(in: 0.5...1)
     }
 
-    /// What stands in the table, of all processes together.
+    /// The pieces in the table that are late or failed, of all processes.
     struct Backlog: Sendable {
-        /// Seconds that the piece which has waited longest is late.
+        /// The delay of the piece that has been due for longest, in seconds.
         var lag = 0.0
         var failing: [String: Int] = [:]
         var parked: [String: Int] = [:]

@@ -6,23 +6,23 @@ package struct Piece: Sendable {
     package let school: Int
     let timeZone: String
     let kind: String
-    /// The same at every attempt: what a single piece is about, or an id of its own.
+    /// The same at every attempt: the id of the record that the piece is about, or an id of the piece itself.
     package let id: String
-    /// Of this attempt alone. Log lines and records of changes have it as their request id.
+    /// Unique to this attempt. Log lines and audit records use it as their request id.
     let lease: String
-    /// This one counted.
+    /// The number of attempts, including this one.
     let attempt: Int
-    /// When the attempt has to be over, of `Clock.now`.
+    /// The deadline of the attempt, by `Clock.now`.
     package let end: UInt64
 
-    /// In whose name the attempt runs.
+    /// The scope of the attempt's transactions.
     package var scope: Scope {
         Scope(school: school, timeZone: timeZone, requestID: lease, timeout: millisecondsLeft)
     }
 
     var isOverdue: Bool { Clock.now >= end }
 
-    /// At least one: PostgreSQL takes 0 for no limit.
+    /// At least 1: to PostgreSQL 0 means no limit.
     fileprivate var millisecondsLeft: Int {
         let now = Clock.now
         return now < end ? Int((end - now) / 1_000_000) + 1 : 1
@@ -37,17 +37,17 @@ package struct Attempt {
     private let transaction: Transaction
 
     struct Overdue: Error {}
-    /// The lease had ended, and somebody else took the piece.
+    /// The lease has expired, and another process has taken the piece.
     struct LeaseLost: Error {}
 
-    /// Takes the lock that nobody can take the piece without, for the whole transaction.
+    /// Locks the piece's row for the whole transaction, so that no other process can take the piece.
     static func begin(_ piece: Piece, _ transaction: Transaction) async throws -> Attempt {
         let rows = try await transaction.run([Query(statement: hold, parameters: piece.key)])
         guard !rows[0].isEmpty else { throw LeaseLost() }
         return Attempt(piece: piece, transaction: transaction)
     }
 
-    /// Runs queries in one round trip, for as long as the piece still has.
+    /// Runs queries in one round trip, within the time that the piece has left.
     package func run(_ queries: [Query]) async throws -> [Rows] {
         guard !piece.isOverdue else { throw Overdue() }
         return Array(try await transaction.run([Self.limit(.integer(piece.millisecondsLeft))] + queries).dropFirst())
@@ -59,7 +59,7 @@ package struct Attempt {
         switch (progress, rhythm) {
         case (.more, _): rest = postpone(milliseconds: 0)
         case (.done, .every(let seconds)):
-            // A little sooner or later, so that schools do not stay in step.
+            // The random variation spreads the schools' pieces over time.
             rest = postpone(milliseconds: Double(seconds * 1000) * .random(in: 0.9...1.1))
         case (.done, .onDemand): rest = Query(statement: Self.remove, parameters: piece.key)
         }

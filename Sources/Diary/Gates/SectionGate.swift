@@ -1,30 +1,32 @@
 import Postgres
 import Web
 
-/// Decides whether the caller reads a section's journal, for all statements of a segment; see `StudentGate` for the way.
+/// Decides whether the caller may read a section's journal, for all statements of a segment; `StudentGate` describes
+/// how.
 package enum SectionGate {
-    /// The section that the gate let through; NULL when it is closed.
+    /// The section if the gate is open, else NULL.
     package static let section = Setting.section.value
 
-    /// A4: who taught it at any time and heads read it whole, a class teacher for own pupils; who led one of them earlier, until
-    /// the last day of that (`until`, which is infinity for the others).
+    /// A4: heads and everybody who has ever taught the section read all of it; a class teacher reads the rows of the
+    /// class's own students; a former class teacher of a member reads them until the last day in that role (`until`,
+    /// infinity for the others).
     package static func open(_ caller: Caller, _ id: String) -> Query {
         gate(.integer(caller.school.id), .text(id), .boolean(caller.readsAll), caller.person)
     }
 
-    /// The same for writing: the section's row is locked until the end of the transaction, so that two batches for one page
-    /// take turns and each sees what the other did.
+    /// The same for writes: locks the section's row until the end of the transaction, so that two batches for one page
+    /// run one after the other and the second sees the changes of the first.
     package static func lock(_ caller: Caller, _ id: String) -> Query {
         lockingGate(.integer(caller.school.id), .text(id), .boolean(caller.readsAll), caller.person)
     }
 
-    /// SQL that holds for who reads all of the section.
+    /// An SQL condition: the caller reads all of the section.
     package static let isReadWhole = "(SELECT \(Setting.sectionReader.text) = 'whole')"
 
-    /// The last day that the caller reads; NULL when the gate is closed.
+    /// The last day that the caller may read; NULL when the gate is closed.
     package static let until = Setting.until.value
 
-    /// `OFFSET 0`: asked once, however often the statement names it.
+    /// `OFFSET 0` makes PostgreSQL evaluate the function once, however often the statement uses its result.
     private static let reader = """
         CROSS JOIN LATERAL (SELECT $3::boolean OR lyceum.reads_section($1, $4::uuid, s.id) AS whole OFFSET 0) r
         """
@@ -64,7 +66,7 @@ package enum SectionGate {
 
 extension Setting {
     fileprivate static let section = Setting("section", .uuid)
-    /// `whole` or `own`: whose rows of the section are read.
+    /// `whole`: the caller reads the rows of all members; `own`: only those of the caller's own class.
     fileprivate static let sectionReader = Setting("section_reader", .text)
     fileprivate static let until = Setting("until", .date)
 }

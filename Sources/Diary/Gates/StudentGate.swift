@@ -1,23 +1,25 @@
 import Postgres
 import Web
 
-/// Decides whether the caller sees a pupil, and of which days, for all statements of a segment.
+/// Decides whether the caller may see a student, and which days, for all statements of a segment.
 ///
-/// The gate is a segment's first statement: it answers the pupil, or nothing, and names the pupil in a setting that lives as
-/// long as the transaction. The statements behind it read about `student` alone, so an invisible pupil has no data for them.
+/// The gate is the first statement of a segment. It returns the student or no row, and stores the student's id in a
+/// setting that lives until the end of the transaction. The statements after it read only data of `student`, so they
+/// return nothing about a student whom the caller may not see.
 ///
-/// Families and heads see all days. Of staff it depends: see `lyceum.led_pupils`. The days stand in a second setting then.
+/// Families and heads see all days. For other staff `lyceum.led_pupils` decides, and a second setting has the days.
 package enum StudentGate {
-    /// The pupil that the gate let through; NULL when it is closed. A subquery, which is asked once a statement and not once
-    /// for each row that it is compared with.
+    /// The student if the gate is open, else NULL. A subquery, so that PostgreSQL evaluates it once per statement and
+    /// not once per row.
     package static let student = "(SELECT \(Setting.student.value))"
-    /// The days that the caller sees, where `isDated`; NULL when the gate is closed.
+    /// The days that the caller may see, if `isDated`; NULL when the gate is closed.
     package static let days = "(SELECT \(Setting.days.value))"
 
-    /// Whether the caller may see some days of a pupil and not others, so that the statements behind the gate have to ask.
+    /// Whether the caller may see only some days of a student, so that the statements after the gate have to check the
+    /// days.
     package static func isDated(for caller: Caller) -> Bool { !caller.readsAll && !caller.isFamilyOnly }
 
-    /// A1, A3: pupils themselves, guardians with access, today's class teacher and earlier ones, heads and deputy heads.
+    /// A1, A3: the student, guardians with access, the current and former class teachers, heads and deputy heads.
     package static func open(_ caller: Caller, _ id: String) -> Query {
         let school = Parameter.integer(caller.school.id)
         if isDated(for: caller) { return datedGate(school, .text(id), .text(caller.user)) }
@@ -31,8 +33,8 @@ package enum StudentGate {
         """
     private static let named = "JOIN users u ON u.school_id = s.school_id AND u.id = s.id"
 
-    /// The class that the pupil stands in on a day. Of a gate with days the day is too costly for PostgreSQL to put it in
-    /// twice, as `lyceum.holds` would.
+    /// The student's class on a day. With `lyceum.holds` PostgreSQL would evaluate the day twice, which is too costly
+    /// in the dated gate.
     private static func standing(on day: String) -> String {
         """
         LEFT JOIN enrollments e ON e.school_id = s.school_id AND e.student_id = s.id
@@ -55,7 +57,7 @@ package enum StudentGate {
             )
         """)
 
-    /// Who sees the days before the pupil left the class sees the class as it was then.
+    /// A caller who sees only days before the student left the class sees the class of that time.
     private static let datedGate = Statement(
         """
         SELECT \(pupil), \(Setting.days.set(to: "d.days")) AS _days

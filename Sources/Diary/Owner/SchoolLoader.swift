@@ -1,11 +1,11 @@
 import Crypto
 import Postgres
 
-/// Loads rows of one school as the owner.
+/// Loads rows of one school in the owner's name.
 package final class SchoolLoader {
     package let connection: BlockingConnection
     package let school: Int
-    /// How many rows each table got, in the order of loading.
+    /// The number of rows per table, in the order of loading.
     package private(set) var counts: [(table: String, rows: Int)] = []
     private var identifiers = UUIDv7()
 
@@ -14,7 +14,7 @@ package final class SchoolLoader {
         self.school = school
     }
 
-    /// A row per element: `school_id` and what `write` writes for `columns`.
+    /// Writes one row per element: `school_id`, then the values that `write` writes for `columns`.
     package func copy<Rows: Sequence>(
         _ table: String, _ columns: String, _ rows: Rows, _ write: (inout CopyWriter, Rows.Element) -> Void
     ) throws {
@@ -29,12 +29,11 @@ package final class SchoolLoader {
         add(table, count)
     }
 
-    /// Rows that follow from others: an `INSERT INTO … SELECT` whose `$1` is the school.
+    /// Adds rows that derive from others: an `INSERT INTO … SELECT` whose `$1` is the school.
     package func derive(_ table: String, _ statement: String, _ parameters: [String] = []) throws {
         add(table, try connection.query(statement, [String(school)] + parameters).affected)
     }
 
-    /// A new identifier.
     package func newID() -> String { identifiers.next() }
 
     private func add(_ table: String, _ rows: Int) {
@@ -62,7 +61,7 @@ extension CopyWriter {
         }
     }
 
-    /// A number with two digits after the point.
+    /// A number with two decimal places.
     package mutating func field(hundredths: Int) {
         field { buffer in
             CopyWriter.append(hundredths / 100, to: &buffer)

@@ -2,7 +2,7 @@ import Postgres
 import Reactor
 import Web
 
-/// The one place where an error of the database becomes a problem of the API.
+/// The only place where database errors become API problems.
 package enum DatabaseProblems {
     package static func problem(for error: any Error) -> Problem? {
         switch error {
@@ -26,27 +26,27 @@ package enum DatabaseProblems {
         if let constraint = error.constraint, let kind = constraints[constraint] { return Problem(kind) }
         switch error.sqlState {
         case "LYA00": return Problem.invalidToken
-        // The message of a rule is its problem's code (docs/decisions/0010). One that is no code is a mistake of ours.
+        // A rule's message is the problem's code (docs/decisions/0010). An unknown code is a defect of the server.
         case let state where state.hasPrefix("LY"): return ProblemKind.all[error.message].map { Problem($0) }
         case "22003": return Problem(.conflict)  // a number beyond its column, such as a version
-        // query_canceled: the statement ran into its timeout.
+        // query_canceled: the statement exceeded its timeout.
         case "57014": return Problem(.timeout, headers: [("Retry-After", "2")])
-        // lock_not_available, serialization_failure, deadlock_detected: what could be tried again has been.
+        // lock_not_available, serialization_failure, deadlock_detected: retries are already exhausted.
         case "55P03", "40001", "40P01": return Problem(.writeContention, headers: [("Retry-After", "1")])
-        // The server goes, is not up yet, or is a standby that only reads; the connection is replaced.
+        // PostgreSQL is shutting down, starting, or a read-only standby; the connection is replaced.
         case let state where state.hasPrefix("57P") || state.hasPrefix("08") || state == "25006":
             return Problem(.databaseUnavailable, headers: [("Retry-After", "2")])
-        // The schema changes faster than statements are prepared.
+        // The schema changes more often than statements can be prepared.
         case _ where error.isStalePlan: return Problem(.databaseUnavailable, headers: [("Retry-After", "2")])
         // Insufficient resources: disk full, out of memory, too many connections, a limit of the configuration.
         case let state where state.hasPrefix("53"):
             return Problem(.databaseUnavailable, headers: [("Retry-After", "5")])
-        // The rest is nobody's to mend but ours: a wrong statement, a damaged page.
+        // Everything else is a defect of the server or its database: a wrong statement, a damaged page.
         default: return nil
         }
     }
 
-    /// Constraints that a client can run into, by name.
+    /// Constraints that a client's request can violate, by name.
     private static let constraints: [String: ProblemKind] = [
         "marks_cell_key": .staleVersion, "attendance_cell_key": .staleVersion, "feedback_cell_key": .staleVersion,
         "line_items_pkey": .notInSection, "line_items_one_default": .staleVersion,

@@ -1,79 +1,81 @@
 import HTTP1
 import Web
 
-/// Problems of lessons, marks and homework: what the rules of the journal refuse.
+/// Problems of lessons, marks and homework.
 extension ProblemKind {
     package static let marksNotAllowed = ProblemKind(
         "marks_not_allowed", .conflict,
         title: Text(ru: "Отметки здесь не ставят", en: "Marks are not allowed"),
         detail: Text(
-            ru: "В 1 классе и в первом полугодии 2 класса отметок нет (M1), как и на занятиях без отметок.",
-            en: "There are no marks in grade 1, in the first half of grade 2 (rule M1), and in sections without marks.")
+            ru: "Отметки не ставят в 1 классе, в первом полугодии 2 класса (M1) и в журналах без отметок.",
+            en: "Marks are not given in grade 1, in the first half of grade 2 (rule M1), and in sections without marks."
+        )
     )
     package static let valueNotAllowed = ProblemKind(
         "value_not_allowed", .conflict,
         title: Text(ru: "Такой отметки нет", en: "Value not allowed"),
         detail: Text(
-            ru: "Значение не из шкалы школы или не для этого журнала (M2).",
-            en: "The value is not of the school's scale, or not for this section (rule M2)."))
+            ru: "Этого значения нет в шкале школы, или оно не для этого журнала (M2); выберите другое.",
+            en: "The value is not in the school's scale or not used in this section (rule M2); choose another."))
     package static let notAMember = ProblemKind(
         "not_a_member", .conflict,
         title: Text(ru: "Ученик не в группе", en: "Not a member"),
         detail: Text(
-            ru: "В день урока ученик не состоял в группе (M3).",
-            en: "The pupil was not a member of the group on the lesson's date (rule M3)."))
+            ru: "В день урока ученик не состоял в группе (M3); проверьте ученика и дату.",
+            en: "The student was not a member of the group on the lesson's date (rule M3); check both."))
     package static let editWindowClosed = ProblemKind(
         "edit_window_closed", .conflict,
         title: Text(ru: "Срок правки истёк", en: "Edit window closed"),
         detail: Text(
-            ru: "Урок правят до срока, позже — с разрешения заместителя директора (M4).",
-            en: "Past its window a lesson is edited only under an unlock by a deputy head (rule M4)."))
+            ru: "Срок правки урока истёк (M4): попросите заместителя директора разрешить правку.",
+            en: "The lesson's edit window has closed (rule M4): ask a deputy head for an unlock."))
     package static let lessonInFuture = ProblemKind(
         "lesson_in_future", .conflict,
         title: Text(ru: "Урока ещё не было", en: "Lesson in the future"),
         detail: Text(
-            ru: "Отметки и отсутствие ставят в день урока и позже.",
-            en: "Marks and attendance are written on the lesson's day or later."))
+            ru: "Отметки и посещаемость можно записать в день урока и позже.",
+            en: "Marks and attendance can be recorded on the lesson's day or later."))
     package static let lessonCancelled = ProblemKind(
         "lesson_cancelled", .conflict,
         title: Text(ru: "Урок отменён", en: "Lesson cancelled"),
-        detail: Text(ru: "На отменённом уроке ничего не ставят.", en: "Nothing is written at a cancelled lesson."))
+        detail: Text(ru: "На отменённом уроке записей не делают.", en: "Nothing can be recorded at a cancelled lesson.")
+    )
     package static let notYourLesson = ProblemKind(
         "not_your_lesson", .conflict,
         title: Text(ru: "Не ваш урок", en: "Not your lesson"),
         detail: Text(
-            ru: "Пишет тот, кто вёл урок в этот день (A4).",
-            en: "Only those who taught the section on that date write there (rule A4)."))
+            ru: "Записи делает только учитель, который вёл этот журнал в день урока (A4).",
+            en: "Only teachers who taught the section on that date may write there (rule A4)."))
     package static let journalRefused = ProblemKind(
         "journal_refused", .conflict,
-        title: Text(ru: "Журнал не изменён", en: "Journal refused"),
+        title: Text(ru: "Журнал не изменён", en: "Journal not changed"),
         detail: Text(
-            ru: "Часть записей отклонена по разным причинам; не записано ничего.",
-            en: "Some items were refused for different reasons; nothing was written."))
+            ru: "Часть записей отклонена по разным причинам (см. errors), поэтому не записано ничего.",
+            en: "Some items were refused for different reasons (see errors), so nothing was written."))
     package static let notInSection = ProblemKind(
         "not_in_section", .conflict,
         title: Text(ru: "Не из этого журнала", en: "Not in this section"),
         detail: Text(
-            ru: "Урок, колонка, вид работы или тема не из этого журнала, или id уже занят.",
-            en: "The lesson, column, category or topic is not of this section, or the id is taken."))
+            ru: "Урок, колонка, вид работы или тема — из другого журнала, или id уже занят.",
+            en: "The lesson, column, category or topic belongs to another section, or the id is already taken."))
     package static let homeworkNotAllowed = ProblemKind(
         "homework_not_allowed", .conflict,
         title: Text(ru: "Домашних заданий нет", en: "Homework is not allowed"),
         detail: Text(
-            ru: "В 1 классе домашних заданий нет (H1).",
+            ru: "В 1 классе домашних заданий не задают (H1).",
             en: "There is no homework in grade 1 (rule H1)."))
     package static let dueBeforeLesson = ProblemKind(
         "due_before_lesson", .conflict,
         title: Text(ru: "Срок раньше урока", en: "Due before the lesson"),
         detail: Text(
-            ru: "Срок задания раньше урока (H1).",
-            en: "The homework is due before its lesson (rule H1)."))
+            ru: "Срок задания раньше урока (H1); выберите день урока или позже.",
+            en: "The homework is due before its lesson (rule H1); choose the lesson's day or later."))
     package static let studentOverlap = ProblemKind(
         "student_overlap", .conflict,
-        title: Text(ru: "У ученика два урока сразу", en: "Pupil has two lessons at a time"),
+        title: Text(ru: "У ученика два урока сразу", en: "Student has two lessons at once"),
         detail: Text(
             ru: "У ученика группы в это время другой урок (L1); выберите другое время.",
-            en: "A pupil of the group has another lesson at that time (rule L1); choose another time."))
+            en: "A student of the group has another lesson at that time (rule L1); choose another time."))
     package static let lessonOnHoliday = ProblemKind(
         "lesson_on_holiday", .conflict,
         title: Text(ru: "Урок в каникулы", en: "Lesson on a holiday"),
@@ -85,20 +87,20 @@ extension ProblemKind {
         title: Text(ru: "Урок вне учебного года", en: "Lesson outside the year"),
         detail: Text(
             ru: "День урока не входит в учебный год журнала (L1); измените день урока или границы года.",
-            en: "The lesson's day is not in the section's academic year (rule L1); change the day, or the year's dates."
+            en: "The lesson's day is outside the section's academic year (rule L1); change the day or the year's dates."
         ))
     package static let lessonHasRecords = ProblemKind(
         "lesson_has_records", .conflict,
         title: Text(ru: "На уроке есть записи", en: "Lesson has records"),
         detail: Text(
-            ru: "На уроке стоят отметки или посещаемость: его не переносят и не отменяют, пока они не убраны (L2).",
-            en: "Marks or attendance stand at the lesson: clear them before it is moved or cancelled (rule L2)."))
+            ru: "На уроке есть отметки или посещаемость (L2): уберите их, прежде чем переносить или отменять урок.",
+            en: "The lesson has marks or attendance (rule L2): clear them before you move or cancel it."))
     package static let lineItemDeleted = ProblemKind(
         "line_item_deleted", .conflict,
         title: Text(ru: "Колонка удалена", en: "Column deleted"),
         detail: Text(
             ru: "Колонка этой отметки удалена; поставьте отметку в другую.",
-            en: "The column of the mark was deleted; write the mark in another one."))
+            en: "The mark's column was deleted; write the mark in another column."))
 
     package static let ofTheJournal: [ProblemKind] = [
         marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled,

@@ -1,7 +1,8 @@
 import HTTP1
 import Web
 
-/// Problems that any noun may have, and where all problems are found by their codes. Those of the areas stand beside.
+/// Problems of all resources, and the index of all problems by code. The other files of this folder have those of each
+/// area.
 extension ProblemKind {
     package static let forbidden = ProblemKind(
         "forbidden", .forbidden,
@@ -11,59 +12,59 @@ extension ProblemKind {
         "stale_version", .conflict,
         title: Text(ru: "Запись уже изменена", en: "Stale version"),
         detail: Text(
-            ru: "Запись изменили после того, как вы её прочли; текущее состояние приложено.",
-            en: "The record was changed after you read it; its current state is enclosed."))
+            ru: "Запись изменили после того, как вы её прочли; её текущее состояние — в ответе.",
+            en: "The record was changed after you read it; the answer contains its current state."))
     package static let shuttingDown = ProblemKind(
         "shutting_down", .serviceUnavailable,
         title: Text(ru: "Сервер останавливается", en: "Shutting down"),
         detail: Text(
-            ru: "Сервер завершает работу.",
-            en: "The server is shutting down."))
+            ru: "Сервер завершает работу; повторите через несколько секунд.",
+            en: "The server is shutting down; try again in a few seconds."))
     package static let cursorExpired = ProblemKind(
         "cursor_expired", .gone,
         title: Text(ru: "Курсор устарел", en: "Cursor expired"),
         detail: Text(
-            ru: "База восстановлена из копии после выдачи курсора; прочтите всё заново.",
-            en: "The database was restored after the cursor was given; read everything anew."))
+            ru: "База данных восстановлена из копии после выдачи курсора; прочтите всё с начала.",
+            en: "The database was restored after the cursor was issued; read everything again from the start."))
     package static let notMovable = ProblemKind(
         "not_movable", .conflict,
         title: Text(ru: "Запись не переносится", en: "Not movable"),
         detail: Text(
-            ru: "То, к чему относится запись, не меняется: уберите её и создайте другую.",
-            en: "What the record belongs to never changes: remove it and make another."))
+            ru: "Запись нельзя отнести к другому объекту: удалите её и создайте новую.",
+            en: "The record cannot be moved to another parent: delete it and create a new one."))
     package static let versionNotWritable = ProblemKind(
         "version_not_writable", .conflict,
         title: Text(ru: "Версию считает сервер", en: "Version not writable"),
         detail: Text(
             ru: "Номер версии записи присваивает сервер (M5); не передавайте его как новое значение.",
-            en: "The server counts the versions of a record (rule M5); do not send one as a new value."))
+            en: "The server sets the version of a record (rule M5); do not send it as a new value."))
     package static let conflict = ProblemKind(
         "conflict", .conflict,
         title: Text(ru: "Противоречит другим данным", en: "Conflict"),
         detail: Text(
-            ru: "Запись противоречит тому, что уже есть.", en: "The record contradicts what is already there."))
+            ru: "Запись противоречит уже имеющимся данным.", en: "The record contradicts existing data."))
     package static let alreadyExists = ProblemKind(
         "already_exists", .conflict,
         title: Text(ru: "Уже есть", en: "Already exists"),
-        detail: Text(ru: "Такая запись в школе уже есть.", en: "The school has such a record already."))
+        detail: Text(ru: "Такая запись в школе уже есть.", en: "The school already has such a record."))
     package static let inUse = ProblemKind(
         "in_use", .conflict,
         title: Text(ru: "Запись используется", en: "In use"),
         detail: Text(
-            ru: "На запись ссылаются другие; её можно убрать в архив, но не удалить.",
-            en: "Other records refer to it: it can be archived, where it has archived, and not deleted."))
+            ru: "На запись ссылаются другие, удалить её нельзя; если у неё есть поле archived, уберите её в архив.",
+            en: "Other records refer to it, so it cannot be deleted; archive it if it has the field archived."))
     package static let idempotencyKeyReused = ProblemKind(
         "idempotency_key_reused", .unprocessableContent,
         title: Text(ru: "Ключ уже использован", en: "Idempotency key reused"),
         detail: Text(
-            ru: "С этим Idempotency-Key пришёл другой запрос.",
-            en: "This Idempotency-Key came with a different request before."))
+            ru: "Этот Idempotency-Key уже использован для другого запроса; возьмите новый.",
+            en: "This Idempotency-Key was used for a different request; use a new one."))
     package static let idempotencyInProgress = ProblemKind(
         "idempotency_in_progress", .conflict,
         title: Text(ru: "Запрос ещё выполняется", en: "Request in progress"),
         detail: Text(
             ru: "Запрос с этим Idempotency-Key ещё выполняется; повторите позже.",
-            en: "A request with this Idempotency-Key is still running; try again."))
+            en: "A request with this Idempotency-Key is still running; try again later."))
     package static let databaseUnavailable = ProblemKind(
         "database_unavailable", .serviceUnavailable,
         title: Text(ru: "База данных недоступна", en: "Database unavailable"),
@@ -73,7 +74,7 @@ extension ProblemKind {
         "outcome_unknown", .serviceUnavailable,
         title: Text(ru: "Исход неизвестен", en: "Outcome unknown"),
         detail: Text(
-            ru: "Связь с базой прервалась после отправки; повторите с тем же Idempotency-Key.",
+            ru: "Связь с базой данных прервалась после отправки изменений; повторите с тем же Idempotency-Key.",
             en:
                 "The connection to the database was lost after the write was sent; repeat with the same Idempotency-Key."
         ))
@@ -81,14 +82,14 @@ extension ProblemKind {
         "write_contention", .serviceUnavailable,
         title: Text(ru: "Одновременные изменения", en: "Write contention"),
         detail: Text(
-            ru: "То же самое меняют другие; ничего не записано, повторите позже.",
+            ru: "Те же записи сейчас меняют другие; ничего не записано, повторите позже.",
             en: "Others are changing the same records; nothing was written, try again later."))
     package static let timeout = ProblemKind(
         "timeout", .serviceUnavailable,
-        title: Text(ru: "Слишком долго", en: "Timeout"),
+        title: Text(ru: "Время ожидания истекло", en: "Timeout"),
         detail: Text(
-            ru: "Запрос не уложился в отведённое время и отменён.",
-            en: "The request took too long and was rolled back."))
+            ru: "Запрос не уложился в отведённое время и отменён; повторите позже.",
+            en: "The request took too long and was rolled back; try again later."))
 
     package static let ofEveryNoun: [ProblemKind] = [
         forbidden, staleVersion, shuttingDown, cursorExpired, notMovable, versionNotWritable, conflict, alreadyExists,
@@ -96,15 +97,15 @@ extension ProblemKind {
         timeout,
     ]
 
-    /// Every kind there is, by its code.
+    /// All kinds by code.
     package static let all: [String: ProblemKind] = Dictionary(
         uniqueKeysWithValues: (ofTheProtocol + ofEveryNoun + ofSignIn + ofTheSchool + ofTheJournal).map {
             ($0.code, $0)
         })
 
-    /// The kind of a code that a rule of the database gave.
+    /// The kind for a code from a rule of the database.
     ///
-    /// - Throws: `UnknownCode`, which is answered with a bare 500 and logged: a mistake of ours.
+    /// - Throws: `UnknownCode`, which becomes a bare 500 and is logged: a defect of the server.
     package static func of(_ code: String) throws(UnknownCode) -> ProblemKind {
         guard let kind = all[code] else { throw UnknownCode(code: code) }
         return kind
@@ -113,6 +114,6 @@ extension ProblemKind {
     package struct UnknownCode: Error, CustomStringConvertible {
         package let code: String
 
-        package var description: String { "The database refuses with a code that has no problem: \(code)" }
+        package var description: String { "The database refused with an unknown problem code: \(code)" }
     }
 }

@@ -1,6 +1,6 @@
 import Web
 
-/// What a client is told when a constraint of the database refuses a write.
+/// The problem for a write that violates a constraint of the database.
 package struct Refusal: Sendable {
     private let kind: ProblemKind
     package let field: String
@@ -23,20 +23,23 @@ package struct Refusal: Sendable {
     }
     package static let overlap = Refusal(
         .conflict, field: "starts_on", code: "overlap", ru: "Дни пересекаются с другой записью.",
-        en: "Another record holds on some of the same days.")
+        en: "The days overlap with another record.")
 
-    /// Of a foreign key.
+    /// For a foreign key.
     package static func unknown(_ field: String) -> Refusal {
-        Refusal(field: field, code: "unknown_reference", ru: "Такого в школе нет.", en: "The school has no such thing.")
+        Refusal(
+            field: field, code: "unknown_reference", ru: "Такой записи в школе нет.",
+            en: "The school has no such record.")
     }
 
-    /// Of a unique constraint.
+    /// For a unique constraint.
     package static func taken(_ field: String) -> Refusal {
         Refusal(
-            .alreadyExists, field: field, code: "already_exists", ru: "Такое уже есть.", en: "There is one already.")
+            .alreadyExists, field: field, code: "already_exists", ru: "Такая запись уже есть.",
+            en: "Such a record already exists.")
     }
 
-    /// Of a check.
+    /// For a check.
     package static func invalid(_ field: String) -> Refusal {
         Refusal(field: field, code: "invalid", ru: "Неверное значение.", en: "The value is not valid.")
     }

@@ -29,7 +29,7 @@ extension Resource {
             pull: pull)
     }
 
-    /// Fields beyond the summary, which a list shows where the request names them.
+    /// The fields that are not in the summary.
     package var further: [String] { fields.map { $0.name }.filter { !summary.contains($0) } }
 
     func show(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -99,14 +99,14 @@ extension Resource {
         return Response(.noContent)
     }
 
-    /// A kept answer about a person is given again only to a caller who may still make such a change (A3): somebody else
-    /// sees less of the row by now, or nothing.
+    /// A kept answer about a person is replayed only if the caller may still make this change (A3): the caller may have
+    /// lost access to the row since.
     private func keeper(_ caller: Caller, _ parent: [Parameter]) -> ((String) -> Query)? {
         guard visibility != nil else { return nil }
         return { id in lock(caller, id, parent, .null) }
     }
 
-    /// The body's fields as one JSON object, checked.
+    /// Checks the body's fields and returns them as one JSON object.
     private func content(of body: JSONValue, isNew: Bool) throws -> String {
         let problems = FieldProblems()
         var reader = ObjectReader(body, problems: problems)
@@ -120,7 +120,7 @@ extension Resource {
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    /// The person who becomes the row, where the body names one. Managers name anybody of the school; other callers could
+    /// The existing person whom the body names for the new row. Only managers may name a person: other callers could
     /// find out who has an account.
     private func person(in body: JSONValue, _ caller: Caller) throws -> String? {
         guard let identity, case .string(let id)? = body[identity] else { return nil }
@@ -134,7 +134,7 @@ extension Resource {
 extension Resource {
     private func identifier(_ request: Request) throws -> String { try request.identifier(row) }
 
-    /// The parent's id in the path, where there is one.
+    /// The parent's id from the path, if the resource has a parent.
     private func parent(_ request: Request) throws -> [Parameter] {
         guard let parent else { return [] }
         return [.text(try request.identifier(parent.column))]
@@ -148,14 +148,13 @@ extension Resource {
         Query(statement: statements.lock, parameters: [.integer(caller.school.id), .text(id), versions] + parent)
     }
 
-    /// The record that a profile was read, for callers whose reading is recorded (K2).
+    /// Records that a profile was read, for callers whose reads are recorded (K2).
     private func reading(_ caller: Caller, _ id: String) -> Query? {
         caller.isFamilyOnly ? nil : recordsReading?(.text(id))
     }
 
     private func run(_ queries: [Query], _ work: Work, _ operation: Operation) async throws -> Results {
-        // Deferred constraints speak here, while the answer can still say so.
-        let results = try await work.results(of: queries + [Idempotency.settle()])
+        let results = try await work.results(of: queries + work.settling)
         if let refusal = results.refusal {
             throw problem(for: refusal, operation: operation) ?? PostgresError.refused(refusal)
         }
@@ -168,7 +167,7 @@ extension Resource {
         writer.beginObject()
         writer.fields(rows, row: 0)
         writer.endObject()
-        // What the row shows of other tables, and to whom, changes without a new version.
+        // Columns from other tables can change without a new version, and callers see different columns.
         let digest = visibility == nil ? "" : "." + ContentTag.of(writer.bytes).opaque.prefix(16)
         var response = Response.tagged(writer, EntityTag("v\(version)\(digest)"))
         response.status = status

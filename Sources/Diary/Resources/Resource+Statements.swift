@@ -2,8 +2,8 @@ import Postgres
 import Web
 
 extension Resource {
-    /// What narrows a list: its SQL, and the parameter that a request gives it. Statement and request go through the same
-    /// array, so that the two agree.
+    /// A condition of a list: its SQL and its parameter. The statement and the request use the same array, so that both
+    /// have the same order.
     struct Condition: Sendable {
         let sql: @Sendable (_ parameter: Int) -> String
         let value: @Sendable (inout QueryReader) -> Parameter
@@ -34,23 +34,24 @@ extension Resource {
         }
         let pull = [
             Condition(sql: { Pull.ids($0, of: "t") }, value: { Pull.ids(&$0) }), byExternalID,
-            // The last one: `list` takes its value for the watermark.
+            // The last condition: `list` uses its value for the watermark.
             Condition(sql: { Pull.since($0, of: "t") }, value: { Pull.since(&$0) }),
         ]
         return byFilter + (fields.contains { $0.isArchived } ? [byArchive] : []) + (isSearchedByName ? [byName] : [])
             + pull.compactMap { $0 }
     }
 
-    /// The statements of a resource. `$1` is the school in all of them.
+    /// The statements of a resource. `$1` is always the school.
     ///
-    /// A setting of the transaction names the row that is made, or that is changed because the client has seen its version.
+    /// The setting `changed` has the id of the new row, or of the changed row if the client has seen its current
+    /// version.
     struct Statements: Sendable {
         let conditions: [Condition]
-        /// With the fields of the summary, and with all of them.
+        /// The list with the fields of the summary, and with all fields.
         let list: Statement
         let whole: Statement
         let total: Statement
-        /// A row when the caller sees the parent.
+        /// Returns a row when the caller may see the parent.
         let parent: Statement?
         let show: Statement
         let insert: Statement
@@ -73,7 +74,7 @@ extension Resource {
             let keeps = visibility.map { " AND (\($0.keeps))" } ?? ""
             func ofParent(_ number: Int) -> String { parent.map { " AND t.\($0.column) = $\(number)::uuid" } ?? "" }
 
-            // Parameters of a list: the school, the parent, the conditions, then those of the page.
+            // Parameters of a list: the school, the parent, the conditions, and the page.
             let first = parent == nil ? 2 : 3
             let page = first + conditions.count
             let condition =
@@ -111,7 +112,7 @@ extension Resource {
                 ["$1", "$2::uuid"] + columns.map { "r.\($0)" }
                 + (isArchivable ? ["CASE WHEN ($3::jsonb ->> 'archived')::boolean THEN now() END"] : [])
                 + (parent == nil ? [] : ["$4::uuid"])
-            // Who will keep the row makes it. `t` is what of the row is known before it is there.
+            // Only callers who may change the row may create it. `t` has the columns that are known before the insert.
             let known = "SELECT $2::uuid AS id" + (parent.map { ", $4::uuid AS \($0.column)" } ?? "")
             let kept = visibility.map { "CROSS JOIN (\(known)) t\nWHERE \($0.keeps)" } ?? ""
             insert = Statement(
@@ -122,7 +123,7 @@ extension Resource {
                 \(kept)
                 RETURNING \(Setting.changed.set(to: "id")) AS _changed
                 """)
-            // NULL where the client has seen another version: then the transaction changes nothing.
+            // Empty if the client has seen another version: then the transaction changes nothing.
             let seen = "CASE WHEN $3::int[] IS NULL OR t.version = ANY ($3::int[]) THEN t.id::text ELSE '' END"
             lock = Statement(
                 """

@@ -1,16 +1,13 @@
 import Postgres
 import Web
 
-/// A noun that is declared: a table with a list, one row, and for those who keep it making, changing and deleting.
+/// A declared resource: a table with routes that list, read, create, change and delete rows.
 ///
-/// Routes, statements, the reading of bodies, and the problem for each refusal of the database follow from the declaration.
-/// What a row may hold is said by the constraints and triggers of its table, and is not repeated here.
-/// See docs/decisions/0021.
 package struct Resource: Sendable {
-    /// With `/v1/` before it.
+    /// Including `/v1/`.
     package let path: String
     package let table: String
-    /// The tables whose constraints a write can run into.
+    /// The tables whose constraints a write can violate.
     package let tables: [String]
     package let noun: String
     package let plural: String
@@ -23,12 +20,12 @@ package struct Resource: Sendable {
     package let visibility: Visibility?
     package let operations: Set<Operation>
     package let fields: [ResourceField]
-    /// The field of a new row that names a person who is there already and becomes the row.
+    /// The field of a new row that names an existing person who gets the row.
     package let identity: String?
     package let filters: [Filter]
     package let order: [ResourceField]
     package let isSearchedByName: Bool
-    /// Fields that a list shows where the request does not name more; empty when it shows all.
+    /// The fields that a list shows by default; empty if it shows all.
     package let summary: Set<String>
     package let refusals: [String: Refusal]
     let recordsReading: Statement?
@@ -44,7 +41,7 @@ package struct Resource: Sendable {
         case delete
     }
 
-    /// What rows belong to: the column that says so, and the table of the parents. The path names the column.
+    /// The parent of the rows: the column that refers to it, and its table. The path contains the column's name.
     package struct Parent: Sendable {
         package let column: String
         package let table: String
@@ -55,12 +52,12 @@ package struct Resource: Sendable {
         }
     }
 
-    /// A parameter that narrows a list to the rows with one identifier.
+    /// A query parameter that limits a list to rows with one identifier.
     package struct Filter: Sendable, ExpressibleByStringLiteral {
         package let name: String
         let column: String
 
-        /// - Parameter column: SQL, where the filter is not a column of the row `t`.
+        /// - Parameter column: an SQL expression, if the filter is not a column of the row `t`.
         package init(_ name: String, on column: String) {
             self.name = name
             self.column = column
@@ -70,23 +67,25 @@ package struct Resource: Sendable {
     }
 
     /// - Parameters:
-    ///   - path: behind `/v1/`. The path of a parent's rows holds `{column}`.
-    ///   - table: the path with underscores when left out. It may be a view.
+    ///   - path: without `/v1/`. For rows of a parent it contains `{column}`.
+    ///   - table: by default the path with underscores. It may be a view.
     ///   - tables: the tables behind a view, and those that `children` write.
-    ///   - noun: for one row, in operation ids and with `_id` in the path. `plural` is for many.
-    ///   - makers: who makes rows, where other people change them.
-    ///   - visibility: where the row decides who sees it.
-    ///   - without: operations that the noun does not have, or that it writes by hand.
-    ///   - joined: what is read from other tables.
-    ///   - order: fields that a list is sorted by. They are never null; `id` is added at the end.
-    ///   - isSearchedByName: lists take `q`, a part of a person's name.
-    ///   - summary: the fields that a list shows, where a row is long or most callers see little of it. Lists then take
-    ///     `fields`, which names more. All fields when left out.
-    ///   - recordsReading: a statement that records that one row was read: `$1` is the row (K2).
-    ///   - demands: a statement that refuses fields that the caller may not name: `$1` the fields as JSON, `$2` the row.
-    ///   - children: statements that write rows of other tables: `$1` is the school, `$2` the fields as JSON, `changed` the
+    ///   - noun: the name of one row, for operation ids and, with `_id`, for the path. `plural` is the name of many.
+    ///   - makers: who may create rows; by default the writers.
+    ///   - visibility: conditions on the row, if the role alone does not decide who sees it.
+    ///   - without: operations that the resource does not have or implements by hand.
+    ///   - joined: columns from other tables.
+    ///   - order: the sort fields of the list. They are never null; `id` is added at the end.
+    ///   - isSearchedByName: whether lists take `q`, a part of a person's name.
+    ///   - summary: the fields that a list shows by default, for long records or records of which most callers see little.
+    ///     The list then takes `fields` for the others. A list without a summary shows all fields.
+    ///   - recordsReading: a statement that records the read of one row: `$1` is the row (K2).
+    ///   - demands: a statement that refuses fields that the caller may not set: `$1` is the fields as JSON, `$2` the
     ///     row.
-    ///   - refusals: what a client is told, by the constraint's name. Constraints that `field(of:)` finds need none.
+    ///   - children: statements that write rows of other tables: `$1` is the school, `$2` the fields as JSON; the
+    ///     setting `changed` has the row.
+    ///   - refusals: the problems for violated constraints, by constraint name. Constraints that `field(of:)` finds
+    ///     need none.
     package init(
         path: String, table: String? = nil, tables: [String] = [], noun: String, plural: String? = nil,
         row: String? = nil, parent: Parent? = nil, readers: Access = .signedIn, makers: Access? = nil,
@@ -138,7 +137,7 @@ package struct Resource: Sendable {
         }
     }
 
-    /// `AcademicYear` is `academic_year`.
+    /// `AcademicYear` becomes `academic_year`.
     private static func snakeCase(_ noun: String) -> String {
         noun.reduce(into: "") { word, letter in
             if letter.isUppercase, !word.isEmpty { word += "_" }
@@ -150,9 +149,9 @@ package struct Resource: Sendable {
 // MARK: Refusals of the database
 
 extension Resource {
-    /// The field that a constraint is about, by the rule that migrations name constraints with: `rooms_capacity` is a check
-    /// or a unique index, `subjects_name_key` a unique constraint, `terms_school_id_academic_year_id_fkey` a foreign key.
-    /// Constraints over several fields are declared in `refusals`.
+    /// The field that a constraint is about, found by the naming convention of the migrations: `rooms_capacity` is a
+    /// check or a unique index, `subjects_name_key` a unique constraint, `terms_school_id_academic_year_id_fkey` a
+    /// foreign key. Constraints over several fields are declared in `refusals`.
     package func field(of constraint: String) -> ResourceField? {
         fields.first { field in
             tables.contains { table in
@@ -168,13 +167,14 @@ extension Resource {
         parent.map { constraint == "\(table)_school_id_\($0.column)_fkey" } ?? false
     }
 
-    /// PostgreSQL, "Error Codes", class 23. Nil when the error is no refusal of a constraint.
+    /// PostgreSQL, "Error Codes", class 23. A rule of class LY may name a constraint, so that the refusal points at a field.
+    /// Nil when the error is not a constraint violation.
     func problem(for error: ServerError, operation: Operation) -> Problem? {
-        guard error.sqlState.hasPrefix("23") else { return nil }
         let isForeignKey = error.sqlState == "23503"
         if isForeignKey && operation == .delete { return Problem(.inUse) }
         let constraint = error.constraint ?? ""
         if let refusal = refusals[constraint] { return refusal.problem }
+        guard error.sqlState.hasPrefix("23") else { return nil }
         if isForeignKey && isOfParent(constraint) { return Problem(.notFound) }
         let field = field(of: constraint)?.name
         return switch error.sqlState {

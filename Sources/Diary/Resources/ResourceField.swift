@@ -1,10 +1,10 @@
 import JSON
 import Web
 
-/// A field of a `Resource`: its name in JSON and in the table, what a client may write into it, and how it is read.
+/// A field of a `Resource`: its name in JSON and in the table, which values a client may write, and how it is read.
 package struct ResourceField: Sendable {
     package enum Rule: Sendable {
-        /// Of 1 to so many characters.
+        /// 1 to `maximum` characters.
         case text(maximum: Int)
         case integer(ClosedRange<Int>)
         case decimal(wholeDigits: Int, fractionDigits: Int)
@@ -14,30 +14,29 @@ package struct ResourceField: Sendable {
         case time
         case identifier
         case word([String])
-        /// 1 to 11, each once, at least one.
+        /// A non-empty list of distinct numbers from 1 to 11.
         case gradeLevels
-        /// Some of these, each once.
+        /// A list of distinct words from these.
         case words([String])
-        /// At most so many, each of 1 to so many characters, no two the same. `fault` is a check of the noun's own: the code
-        /// of what is wrong with a text, or nil.
+        /// A list of at most `maximumCount` distinct texts, each of 1 to `maximum` characters. `fault` is an additional
+        /// check: it returns an error code for a text, or nil.
         case texts(maximumCount: Int, maximum: Int, fault: @Sendable (String) -> String? = { _ in nil })
-        /// A list that is written as a whole.
+        /// A list that is always replaced as a whole.
         case rows([ResourceField], maximum: Int)
     }
 
     package let name: String
     package let rule: Rule
     package private(set) var isNullable = false
-    /// Given when the row is made, and never changed.
+    /// Set on creation and never changed.
     package private(set) var isFixed = false
-    /// Made by the database.
+    /// Set by the database.
     package private(set) var isReadOnly = false
-    /// What a new row gets when the body leaves the field out, as JSON. A field without it has to be sent, unless it is
-    /// nullable.
+    /// The default value for new rows, as JSON. A field without a default is required, unless it is nullable.
     package private(set) var initial: String?
-    /// The SQL that reads it, of the row `t`.
+    /// The SQL expression that reads the field from the row `t`.
     package private(set) var selected: String
-    /// The SQL that a filter compares, where that is another.
+    /// The SQL that a filter compares, if it differs from `selected`.
     private var compared: String?
 
     package init(_ name: String, _ rule: Rule) {
@@ -58,16 +57,16 @@ package struct ResourceField: Sendable {
     package func filtered(as sql: String) -> ResourceField { with { $0.compared = sql } }
     var filtered: String { compared ?? selected }
 
-    /// Whether it is written into a column of the resource's own table.
+    /// Whether the field is a writable column of the resource's own table.
     package var isColumn: Bool {
         if isReadOnly { return false }
         if case .rows = rule { return false }
         return !isArchived
     }
-    /// Whether it is `archived`, which is kept as a moment.
+    /// Whether the field is `archived`, which is stored as a timestamp.
     package var isArchived: Bool { name == "archived" }
 
-    /// What it is in the key of a list's order, and there in PostgreSQL.
+    /// The field's type in the sort key of a list, and that type in PostgreSQL.
     package var sortKey: Page.Key {
         switch rule {
         case .integer: .integer
@@ -87,7 +86,7 @@ package struct ResourceField: Sendable {
     }
 
     package static let externalID = ResourceField("external_id", .text(maximum: 200)).nullable
-    /// Out of use: not offered any more, and still there for what was recorded with it.
+    /// No longer offered for new records, but kept for existing ones.
     package static let archived = ResourceField("archived", .boolean).initially("false").selected(
         as: "t.archived_at IS NOT NULL")
 
@@ -101,7 +100,7 @@ package struct ResourceField: Sendable {
 // MARK: Reading a body
 
 extension ResourceField {
-    /// Reads the field's member. When it is there and valid, writes it into the object that is open.
+    /// Reads the field's member. If it is present and valid, writes it into the open object.
     package func copy(from reader: inout ObjectReader, to writer: inout JSONWriter, isNew: Bool) {
         if isReadOnly || isFixed && !isNew {
             if !reader.any(name, .nullable).isAbsent {
@@ -169,7 +168,7 @@ extension ResourceField {
         }
     }
 
-    /// Names and words are read by people: no control characters, and something to see.
+    /// People read these texts, so control characters and blank texts are refused.
     private static func fault(in text: String) -> String? {
         if text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {
             return "control_character"

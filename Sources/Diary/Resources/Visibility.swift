@@ -1,11 +1,12 @@
-/// Which rows of a resource a caller reads and changes, where a role alone does not decide it. SQL conditions on the row `t`.
+/// Which rows of a resource a caller may read and change, if the role alone does not decide it. SQL conditions on the
+/// row `t`.
 package struct Visibility: Sendable {
-    /// Whether the caller reads the row. A row that the caller does not read is a 404.
+    /// Whether the caller may read the row. Other rows are a 404.
     package let sees: String
-    /// Whether the caller may change or delete the row, and make it. Of a row that does not exist yet, the condition may use
-    /// `t.id` and the column of the parent.
+    /// Whether the caller may create, change or delete the row. For a row that does not exist yet, only `t.id` and the
+    /// column of the parent are available.
     package let keeps: String
-    /// Whether the caller sees the parent, a row `p`. The list of a parent that the caller does not see is a 404.
+    /// Whether the caller may see the parent, a row `p`. The list of another parent is a 404.
     package let seesParent: String
 
     package init(sees: String, keeps: String, seesParent: String = "true") {
@@ -15,13 +16,13 @@ package struct Visibility: Sendable {
     }
 }
 
-/// What a resource reads from other tables, and does not write.
+/// Columns that a resource reads from other tables.
 package struct Joined: Sendable {
-    /// Joins to the row `t`, for one row.
+    /// Joins to the row `t` when one row is read.
     package let joins: String
-    /// Joins for a list, which may show less than one row does.
+    /// Joins for a list, which may need fewer.
     package let listJoins: String
-    /// Columns of the joined tables, separated by commas; nothing when only the fields read from them.
+    /// Columns of the joined tables, separated by commas; empty when only the expressions of fields use the joins.
     package let selected: String
 
     package init(_ joins: String, inLists listJoins: String? = nil, selecting selected: String = "") {

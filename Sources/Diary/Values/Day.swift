@@ -5,7 +5,8 @@ package struct Day: Hashable, Comparable {
     package init(number: Int) { self.number = number }
 
     package init(_ year: Int, _ month: Int, _ day: Int) {
-        // Years that begin in March put the leap day last: the days before a month follow one formula.
+        // The year is counted from March, so that the leap day comes last and one formula gives the days before each
+        // month.
         let shifted = month > 2 ? year : year - 1
         let era = shifted / 400
         let yearOfEra = shifted - era * 400
@@ -13,7 +14,7 @@ package struct Day: Hashable, Comparable {
         number = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    /// `YYYY-MM-DD`; nil when there is no such day, or it is before 1970.
+    /// `YYYY-MM-DD`; nil when the day does not exist or is before 1970.
     package init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard text.utf8.count == 10, parts.map(\.utf8.count) == [4, 2, 2], let year = Int(parts[0]),

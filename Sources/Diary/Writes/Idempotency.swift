@@ -4,14 +4,18 @@ import JSON
 import Postgres
 import Web
 
-/// Where a write's queries run: alone as one segment, or inside the transaction that also keeps the answer.
+/// Where a write's queries run: as one segment, or inside the transaction that also stores the answer.
 package enum Work {
     case segment(Lanes, Scope)
     case transaction(Transaction)
 
     package var isTransaction: Bool { if case .transaction = self { true } else { false } }
 
-    /// Runs the queries as one transaction, or a part of one; a refusal rolls all of them back.
+    /// Checks deferred constraints while the answer can still report them. A segment needs no query for this:
+    /// PostgreSQL checks them at its Sync, before the answer, and would log a warning for each SET CONSTRAINTS.
+    package var settling: [Query] { isTransaction ? [Idempotency.settle()] : [] }
+
+    /// Runs the queries as one transaction or as a part of one; a refusal rolls all of them back.
     package func attempt(_ queries: [Query]) async throws -> Outcome {
         switch self {
         case .segment(let lanes, let scope): try await lanes.attempt(scope, queries)
@@ -20,19 +24,19 @@ package enum Work {
     }
 }
 
-/// `Idempotency-Key`: the same key with the same request within 24 hours gets the first answer again.
+/// `Idempotency-Key`: a repeated request with the same key within 24 hours gets the first answer again.
 ///
-/// The write and its kept answer are one transaction, so whatever is lost on the way, a repeat finds the truth. An advisory
-/// lock that is tried, not waited for, tells a request that is still running.
+/// The write and its answer are stored in one transaction, so a repeat gets the true outcome, even if the first answer
+/// was lost. An advisory lock, tried without waiting, shows that the first request is still running.
 package enum Idempotency {
-    /// For how long an answer is kept.
+    /// How long an answer is kept.
     static let lifetime = "interval '24 hours'"
 
     /// - Parameters:
-    ///   - scope: the caller's, when left out.
-    ///   - hash: of the request, where its content was taken in pieces; see `hash(_:_:)`.
-    ///   - keeper: for rows that the caller may cease to see: what answers the row of the kept answer's `id` to who may still
-    ///     write it. When that is nothing, the answer is not given again.
+    ///   - scope: the caller's scope by default.
+    ///   - hash: the hash of the request, if its body was read in pieces; see `hash(_:_:)`.
+    ///   - keeper: for rows to which the caller may lose access: makes a query that returns the row with the kept
+    ///     answer's `id` if the caller may still write it. Without a row the answer is not replayed.
     package static func run(
         _ request: Request, _ caller: Caller, scope: Scope? = nil, hash known: [UInt8]? = nil,
         keeper: ((String) -> Query)? = nil,
@@ -64,14 +68,15 @@ package enum Idempotency {
             do {
                 response = try await body(.transaction(transaction))
             } catch {
-                // What the request did wrong is its answer too; what the server could not do is tried again.
+                // A refusal of the request is kept as its answer; a failure of the server is not, so that a repeat
+                // tries again.
                 guard let problem = (error as? Problem) ?? DatabaseProblems.problem(for: error),
                     problem.kind.status.code < 500
                 else { throw error }
                 response = problem.response(to: request)
                 _ = try await transaction.run([rollbackToSavepoint()])
             }
-            precondition(!response.isStreamed, "an answer that is kept is bytes")
+            precondition(!response.isStreamed, "a kept answer cannot be a stream")
             _ = try await transaction.run([
                 settle(),
                 Query(
@@ -101,12 +106,12 @@ package enum Idempotency {
         return key
     }
 
-    /// What of a request belongs to its hash besides its content.
+    /// The part of a request that is hashed besides its content.
     package static func line(of request: Request) -> String {
         "\(request.head.method.rawValue) \(request.head.path)?\(request.head.query ?? "")\n"
     }
 
-    /// What makes two requests the same.
+    /// Two requests with the same hash count as the same request.
     package static func hash(_ line: String, _ content: [UInt8]) throws -> [UInt8] {
         try SHA256.hash(Array(line.utf8) + content)
     }
@@ -159,7 +164,7 @@ package enum Idempotency {
         """)
     private static let savepoint = Statement("SAVEPOINT request")
     private static let rollbackToSavepoint = Statement("ROLLBACK TO SAVEPOINT request")
-    /// Deferred constraints speak here, while the answer can still change, and not at the commit.
+    /// Checks deferred constraints now, while the answer can still change, and not at the commit.
     package static let settle = Statement("SET CONSTRAINTS ALL IMMEDIATE")
     private static let keep = Statement(
         """
@@ -172,7 +177,7 @@ package enum Idempotency {
 }
 
 extension Response {
-    /// The `id` of a row that was made or changed.
+    /// The `id` of the created or changed row.
     fileprivate var identifier: String? {
         guard status.code < 300, case .string(let id)? = (try? JSONValue(parsing: body))?["id"] else { return nil }
         return id

@@ -2,7 +2,7 @@ import JSON
 import Web
 
 extension ObjectReader {
-    /// Why something is done, for the record (A5): some words.
+    /// The reason for a change, for the audit record (A5); it may not be blank.
     package mutating func reason() -> String? {
         let reason = string("reason", .optional, maximumLength: 500).value
         if let reason, reason.allSatisfy({ $0.isWhitespace }) { add("reason", .tooShort, ["minimum": "1"]) }
@@ -17,7 +17,7 @@ extension Problem {
             .init(
                 pointer: "/reason", code: "required",
                 detail: Text(
-                    ru: "Нужна причина: её хранит журнал изменений (A2).",
-                    en: "A reason is needed; it is kept in the record of changes (rule A2)."))
+                    ru: "Укажите причину: она попадёт в журнал изменений (A2).",
+                    en: "Give a reason: the record of changes keeps it (rule A2)."))
         ])
 }

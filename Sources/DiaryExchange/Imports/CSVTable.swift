@@ -1,23 +1,24 @@
-/// A CSV file (RFC 4180) as records of cells, the header first.
+/// A CSV file (RFC 4180) as records of cells, the header first, and all faults of the file.
 ///
-/// `;` or `,` separates, as the header line does; lines end with LF or CRLF, and a quoted cell may hold both. Cells are
-/// trimmed. Records are counted as a spreadsheet counts its rows, blank ones too, which are left out.
+/// The separator is `;` or `,`, detected from the header line. Lines end with LF or CRLF, and a quoted cell may contain
+/// both. Cells are trimmed. Rows are numbered as in a spreadsheet: blank rows are counted, but skipped. An unreadable
+/// row is skipped, and reading continues at the next line.
 struct CSVTable: Equatable {
     struct Record: Equatable {
-        /// From 1, the header's.
+        /// From 1; row 1 is the header.
         let row: Int
         let cells: [String]
     }
 
     struct Limits {
-        /// Rows, the header among them.
+        /// Rows, including the header.
         var rows = 20_001
         var columns = 100
         /// Bytes of UTF-8.
         var cell = 4_000
     }
 
-    /// Why a file is no table.
+    /// The reason why a row, or the whole file, can't be read.
     struct Fault: Error, Equatable {
         enum Reason: String {
             case badEncoding = "bad_encoding"
@@ -32,19 +33,29 @@ struct CSVTable: Equatable {
         }
 
         let reason: Reason
-        /// Row and column, from 1.
+        /// Row and column numbers, from 1.
         let row: Int
         let column: Int
     }
 
+    /// Empty when the header can't be read, because the rows then have no meaning.
     let records: [Record]
+    /// Sorted by row.
+    let faults: [Fault]
 
     /// - Parameter bytes: UTF-8, with or without a byte order mark, or windows-1251.
-    init(_ bytes: [UInt8], limits: Limits = Limits()) throws(Fault) {
-        guard let text = TextEncoding.utf8(from: bytes) else { throw Fault(reason: .badEncoding, row: 1, column: 1) }
+    init(_ bytes: [UInt8], limits: Limits = Limits()) {
+        guard let text = TextEncoding.utf8(from: bytes) else {
+            records = []
+            faults = [Fault(reason: .badEncoding, row: 1, column: 1)]
+            return
+        }
         var reader = Reader(text, limits)
-        records = try reader.records()
-        if records.isEmpty { throw Fault(reason: .noHeader, row: 1, column: 1) }
+        reader.read()
+        records = reader.records
+        faults =
+            records.isEmpty && reader.faults.isEmpty
+            ? [Fault(reason: .noHeader, row: 1, column: 1)] : reader.faults
     }
 }
 
@@ -61,47 +72,68 @@ extension CSVTable {
         private static let carriageReturn: UInt8 = 0x0D
         private static let lineFeed: UInt8 = 0x0A
 
+        private(set) var records: [Record] = []
+        private(set) var faults: [Fault] = []
+
         init(_ text: [UInt8], _ limits: Limits) {
             self.text = text
             self.limits = limits
             separator = Self.separator(of: text)
         }
 
-        mutating func records() throws(Fault) -> [Record] {
-            var records: [Record] = []
+        mutating func read() {
             while position < text.count {
-                let cells = try record()
-                if cells.contains(where: { !$0.isEmpty }) {
-                    guard row <= limits.rows else { throw fault(.tooManyRows) }
-                    if let header = records.first, header.cells.count != cells.count { throw fault(.cellCount) }
-                    records.append(Record(row: row, cells: cells))
+                do throws(Fault) {
+                    let cells = try record()
+                    if cells.contains(where: { !$0.isEmpty }) {
+                        guard row <= limits.rows else { return faults.append(fault(.tooManyRows)) }
+                        if let header = records.first, header.cells.count != cells.count { throw fault(.cellCount) }
+                        records.append(Record(row: row, cells: cells))
+                    }
+                } catch {
+                    faults.append(error)
+                    if records.isEmpty { return }
                 }
                 row += 1
             }
-            return records
         }
 
+        /// - Throws: the first fault of the record, after skipping the record.
         private mutating func record() throws(Fault) -> [String] {
             var cells: [String] = []
+            var first: Fault?
             column = 1
             while true {
-                guard column <= limits.columns else { throw fault(.tooManyColumns) }
-                cells.append(try cell())
-                guard position < text.count else { return cells }
-                if text[position] == separator {
+                do throws(Fault) {
+                    guard column <= limits.columns else { throw fault(.tooManyColumns) }
+                    cells.append(try cell())
+                } catch {
+                    first = first ?? error
+                    // The end of such a row can only be guessed: the end of its line.
+                    if error.reason == .strayQuote || error.reason == .tooManyColumns { skipLine() }
+                }
+                if position < text.count, text[position] == separator {
                     position += 1
                     column += 1
                     continue
                 }
-                if text[position] == Self.carriageReturn { position += 1 }
+                if position < text.count, text[position] == Self.carriageReturn { position += 1 }
                 if position < text.count, text[position] == Self.lineFeed { position += 1 }
+                if let first { throw first }
                 return cells
             }
         }
 
-        /// Ends before a separator, a line's end or the end of the text.
+        private mutating func skipLine() {
+            while position < text.count, text[position] != Self.lineFeed, text[position] != Self.carriageReturn {
+                position += 1
+            }
+        }
+
+        /// Ends before a separator, a line break or the end of the text; after a stray quote, at that quote.
         private mutating func cell() throws(Fault) -> String {
             var bytes: [UInt8] = []
+            var problem: Fault.Reason?
             if position < text.count, text[position] == Self.quote {
                 position += 1
                 while true {
@@ -112,23 +144,28 @@ extension CSVTable {
                         guard position < text.count, text[position] == Self.quote else { break }
                         position += 1
                     }
-                    try append(byte, to: &bytes)
+                    append(byte, to: &bytes, &problem)
                 }
                 guard isAtEnd else { throw fault(.strayQuote) }
             } else {
                 while !isAtEnd {
                     guard text[position] != Self.quote else { throw fault(.strayQuote) }
-                    try append(text[position], to: &bytes)
+                    append(text[position], to: &bytes, &problem)
                     position += 1
                 }
             }
+            if let problem { throw fault(problem) }
             return String(decoding: bytes, as: UTF8.self).trimmed
         }
 
-        private func append(_ byte: UInt8, to bytes: inout [UInt8]) throws(Fault) {
-            guard byte != 0 else { throw fault(.nullCharacter) }
-            guard bytes.count < limits.cell else { throw fault(.cellTooLong) }
-            bytes.append(byte)
+        private func append(_ byte: UInt8, to bytes: inout [UInt8], _ problem: inout Fault.Reason?) {
+            if byte == 0 {
+                problem = problem ?? .nullCharacter
+            } else if bytes.count < limits.cell {
+                bytes.append(byte)
+            } else {
+                problem = problem ?? .cellTooLong
+            }
         }
 
         private var isAtEnd: Bool {
@@ -138,7 +175,7 @@ extension CSVTable {
 
         private func fault(_ reason: Fault.Reason) -> Fault { Fault(reason: reason, row: row, column: column) }
 
-        /// Whichever the first line has more of outside quotes.
+        /// The one that occurs more often in the first line, outside quotes.
         private static func separator(of text: [UInt8]) -> UInt8 {
             var isQuoted = false
             var balance = 0
@@ -155,7 +192,7 @@ extension CSVTable {
 }
 
 extension String {
-    /// Without white space at its ends, the no-break space of spreadsheets among it.
+    /// Without white space at both ends, including the no-break spaces of spreadsheets.
     fileprivate var trimmed: String {
         var view = unicodeScalars[...]
         while let first = view.first, first.properties.isWhitespace { view.removeFirst() }

@@ -1,6 +1,6 @@
 import Postgres
 
-/// One file's import: its statements, and what their answers mean.
+/// The import of one file: its statements, and the meaning of their answers.
 struct Import: Sendable {
     let file: ImportFile
     let statements: ImportStatements
@@ -10,11 +10,11 @@ struct Import: Sendable {
         statements = .of(file.kind)
     }
 
-    /// Statements that write, in their order. Who is known is brought up to date before others are made, so that nobody is
-    /// written twice.
+    /// The statements that write, in order. Known records are updated before new ones are inserted, so that no record
+    /// is written twice.
     var writing: [Statement] { statements.update + [statements.insert] + statements.follow }
 
-    /// To examine and to compare.
+    /// Examines the rows and compares them with the known records.
     var look: [ImportCall] {
         [
             ImportCall(ImportStatements.joinByHash), call(statements.examine, .examine),
@@ -22,31 +22,46 @@ struct Import: Sendable {
         ]
     }
 
-    /// To write and to verify.
-    var write: [ImportCall] {
+    /// Writes the rows and verifies the result.
+    ///
+    /// - Parameter left: rows that are not written.
+    func write(without left: Set<Int> = []) -> [ImportCall] {
         let planning = file.kind.firesJoins ? ImportStatements.joinFreely : ImportStatements.joinByHash
-        return [ImportCall(planning)] + writing.enumerated().map { call($0.element, .write($0.offset)) }
+        let rows = file.rows(without: left)
+        return [ImportCall(planning)]
+            + writing.enumerated().map { ImportCall($0.element, .write($0.offset), .rows(rows)) }
             + [ImportCall(ImportStatements.joinByHash)] + (statements.verify.map { [call($0, .verify)] } ?? [])
             + [ImportCall(ImportStatements.joinFreely)]
     }
 
-    var steps: Int { (look + write).filter { $0.isStep }.count }
+    /// Writes the valid rows in order to find further faults.
+    func attempt(without left: Set<Int>) -> [ImportCall] {
+        [ImportCall(ImportStatements.attempt)] + write(without: left)
+    }
+
+    var steps: Int { (look + write()).filter { $0.isStep }.count }
 
     private func call(_ statement: Statement, _ purpose: ImportCall.Purpose) -> ImportCall {
         ImportCall(statement, purpose, .rows(file.rows))
     }
 
-    /// Faults out of what `examine` or `verify` answered.
-    func faults(_ findings: [[String?]]) -> [ImportFault] {
-        findings.map { row in
-            var fault = ImportFault(row: Int(row[0] ?? "") ?? 0, column: row[1] ?? "", row[2] ?? "", row[3] ?? "")
+    /// The findings in the answer of `examine` or `verify`.
+    func findings(_ rows: [[String?]]) -> [ImportFinding] { rows.map { ImportFinding($0) } }
+
+    /// - Parameter tellsKnown: whether the faults may contain names that only the database knows.
+    func faults(_ findings: [ImportFinding], tellsKnown: Bool) -> [ImportFault] {
+        findings.map { finding in
+            var names = finding.names
+            if !tellsKnown { names.known = nil }
+            var fault = ImportFault(
+                row: finding.row, column: finding.column, header: file.headers[finding.column], finding.code, names)
             fault.file = file.name
             return fault
         }
     }
 
-    /// - Parameter changes: what each of `writing` answered.
-    func report(_ changes: [[[String?]]], missing: Int, isDryRun: Bool) -> ImportReport {
+    /// - Parameter changes: the answers of the statements in `writing`.
+    func report(_ changes: [[[String?]]], missing: Int?, isDryRun: Bool) -> ImportReport {
         func keys(_ answers: ArraySlice<[[String?]]>) -> Set<String> { Set(answers.joined().compactMap { $0[0] }) }
         let position = statements.update.count
         let made = keys(changes[position...position])
@@ -57,38 +72,32 @@ struct Import: Sendable {
     }
 }
 
-/// What the import of a file did, or would do.
+/// A row in the answer of `examine` or `verify`.
+struct ImportFinding: Sendable {
+    let row: Int
+    let column: String
+    let code: String
+    let names: ImportNames
+
+    init(_ columns: [String?]) {
+        row = Int(columns[0] ?? "") ?? 0
+        column = columns[1] ?? ""
+        code = columns[2] ?? ""
+        names = ImportNames(said: columns[3] ?? "", known: columns[4], row: columns[5])
+    }
+}
+
+/// What the import of a file did, or would do in a dry run.
 package struct ImportReport: Sendable, Equatable {
     package let kind: ImportKind
-    /// Of an archive's file, its name.
+    /// The file's name in an archive.
     package let file: String?
     package let isDryRun: Bool
     package let rows: Int
     package let made: Int
     package let updated: Int
     package let unchanged: Int
-    /// Known by an external id, and not in the file. They stay as they are.
-    package let missing: Int
-}
-
-/// Why an import changed nothing.
-package enum ImportRefusal: Error, Equatable {
-    /// By file and row, never empty.
-    case faults([ImportFault])
-    /// More than a tenth of who is known is missing: the file is likely cut.
-    case shrinks(file: String?, known: Int, missing: Int)
-
-    /// Nil without faults.
-    init?(_ faults: [ImportFault], order: [String?]) {
-        if faults.isEmpty { return nil }
-        let places = Dictionary(order.enumerated().map { ($0.element, $0.offset) }) { first, _ in first }
-        func place(_ fault: ImportFault) -> Int { places[fault.file] ?? -1 }
-        self = .faults(
-            faults.enumerated().sorted {
-                (place($0.element), $0.element.row, $0.offset) < (place($1.element), $1.element.row, $1.offset)
-            }.map { $0.element })
-    }
-
-    /// Most of the faults that are told.
-    static let toldFaults = 100
+    /// The number of records with an external id that are not in the file. They stay unchanged. Nil for a partial
+    /// import, which does not count them.
+    package let missing: Int?
 }

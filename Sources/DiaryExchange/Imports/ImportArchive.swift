@@ -1,13 +1,13 @@
 import Compression
 
-/// A zip archive of files to import, read: each file is called as what it holds, `students.csv` or `Ученики.csv`.
+/// A parsed zip archive of files to import. Each file is named after its kind, `students.csv` or `Ученики.csv`.
 struct ImportArchive: Sendable {
-    /// In the order in which one rests on the other.
+    /// In the order of their dependencies.
     private(set) var files: [ImportFile] = []
-    /// Of the archive itself; what is wrong in its files, they say.
+    /// Faults of the archive itself; each file has its own.
     private(set) var faults: [ImportFault] = []
 
-    /// Bytes that a request may bring. Unpacked, `ZipReader.Limits` hold.
+    /// The maximum size of a request in bytes. After unpacking, `ZipReader.Limits` apply.
     static let largest = 8 * 1024 * 1024
 
     init(_ bytes: [UInt8], newID: () -> String) {
@@ -21,7 +21,7 @@ struct ImportArchive: Sendable {
         if entries.isEmpty { faults = [ImportFault(file: nil, "empty_archive")] }
         var found: [ImportKind: (name: String, content: [UInt8])] = [:]
         for entry in entries {
-            // A name is shown, and its length is the archive's choice.
+            // The answer shows the name, and the archive can make it arbitrarily long.
             let name = String(entry.name.prefix(100))
             guard let kind = ImportKind(file: entry.name) else {
                 let isPath = entry.name.contains { $0 == "/" || $0 == "\\" }
@@ -30,11 +30,11 @@ struct ImportArchive: Sendable {
                         ? ImportFault(file: name, "path_in_name")
                         : ImportFault(
                             file: name, "unknown_file",
-                            ImportKind.allCases.map { $0.rawValue + ".csv" }.joined(separator: ", ")))
+                            .said(ImportKind.allCases.map { $0.rawValue + ".csv" }.joined(separator: ", "))))
                 continue
             }
             if let first = found[kind] {
-                faults.append(ImportFault(file: name, "repeated", first.name))
+                faults.append(ImportFault(file: name, "repeated", .said(first.name)))
                 continue
             }
             switch entry.content {
@@ -50,7 +50,7 @@ struct ImportArchive: Sendable {
 }
 
 extension ImportKind {
-    /// Templates of all kinds in one archive.
+    /// The templates of all kinds in one archive.
     package static var templates: [UInt8] { templates(allCases) }
 
     static func templates(_ kinds: [ImportKind]) -> [UInt8] {

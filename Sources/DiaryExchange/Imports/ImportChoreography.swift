@@ -1,15 +1,15 @@
 import Diary
 import Postgres
 
-/// A statement of an import, whichever connection runs it.
+/// A statement of an import, independent of the connection that runs it.
 struct ImportCall: Sendable {
-    /// What its rows are for.
+    /// The use of its rows.
     enum Purpose: Hashable, Sendable {
         /// It has no rows.
         case setting
         case examine
         case compare
-        /// One of those that write, by its place among them.
+        /// One of the statements that write, by its index.
         case write(Int)
         case verify
     }
@@ -36,7 +36,7 @@ struct ImportCall: Sendable {
     var columns: [String] {
         switch purpose {
         case .setting: []
-        case .examine, .verify: ["line", "field", "code", "argument"]
+        case .examine, .verify: ["line", "field", "code", "said", "known", "other"]
         case .compare: ["known", "missing"]
         case .write: ["key"]
         }
@@ -45,120 +45,181 @@ struct ImportCall: Sendable {
     var isStep: Bool { purpose != .setting }
 }
 
-/// Files that are imported together, all of them or none: which statements run, in which order, and what their answers mean.
+/// Options of an import.
+package struct ImportOptions: Sendable, Equatable {
+    /// Runs everything and rolls it back.
+    package var isDryRun = false
+    /// The files are complete, however many known records they leave out.
+    package var isForced = false
+    /// The files contain only some of the records; the records that they leave out are not counted.
+    package var isPartial = false
+    /// Whether faults may contain names of people that only the database knows.
+    package var tellsKnown = true
+
+    package init(isDryRun: Bool = false, isForced: Bool = false, isPartial: Bool = false, tellsKnown: Bool = true) {
+        self.isDryRun = isDryRun
+        self.isForced = isForced
+        self.isPartial = isPartial
+        self.tellsKnown = tellsKnown
+    }
+}
+
+/// The import of several files, all or nothing: which statements run, in which order, and what their answers mean.
 ///
-/// It reaches no database itself. A driver runs what `next` gives, in one transaction, and hands the rows back until there is
-/// nothing more to run; `reports` then says what was done. There are two drivers: the API's (`Imports`) on a connection that
-/// its core shares, and the owner's (`OwnerImport`) on one that blocks.
+/// It has no database connection itself. A driver runs the statements that `next` returns, in one transaction, and
+/// passes their rows to the next call until no statement is left; `reports` then has the result. There are two drivers:
+/// the API's (`Imports`), on a shared connection of its core, and the owner's (`OwnerImport`), on a blocking one.
+///
+/// All faults of all files are reported at once. When a file has faulty rows, its other rows are still written, in
+/// order to find their conflicts and the faults of files that refer to them. At the end everything is rolled back.
 struct ImportChoreography: Sendable {
     private enum State {
         case beginning
         case looking(Import)
-        case writing(Import, missing: Int)
+        case writing(Import, missing: Int?)
+        /// Some rows are skipped.
+        case attempting(Import, without: Set<Int>)
+        /// The attempt failed.
+        case abandoning
         case settling
     }
 
-    private let order: [String?]
-    private let isForced: Bool
-    private let isDryRun: Bool
+    private let options: ImportOptions
     private var waiting: ArraySlice<Import>
     private var state = State.beginning
     private var asked: [ImportCall] = []
-    private var faults: [ImportFault]
-    private var refused: Set<ImportKind>
+    private var faults: ImportFaults
+    private var echoes = ImportEchoes()
     private(set) var reports: [ImportReport] = []
 
-    /// Whether a file is of staff, which administrators alone keep (A2).
+    /// Whether a file contains staff, which only administrators import (A2).
     let keepsStaff: Bool
 
-    /// Calls that are steps: of all files, and of those that are done with.
+    /// The number of steps: in all files, and (`done`) in the finished ones.
     let steps: Int
     private(set) var done = 0
 
-    /// - Parameter faults: of what the files came in.
-    init(_ files: [ImportFile], faults: [ImportFault] = [], isForced: Bool, isDryRun: Bool) {
+    /// - Parameter faults: faults of the archive.
+    init(_ files: [ImportFile], faults: [ImportFault] = [], _ options: ImportOptions) {
         let imports = files.map { Import($0) }
-        order = files.map { $0.name }
         steps = imports.reduce(0) { $0 + $1.steps }
         keepsStaff = files.contains { $0.kind == .staff }
         waiting = imports[...]
-        self.isForced = isForced
-        self.isDryRun = isDryRun
-        self.faults = faults + files.flatMap { $0.faults }
-        refused = Set(files.filter { !$0.faults.isEmpty }.map { $0.kind })
+        self.options = options
+        self.faults = ImportFaults(order: files.map { $0.name })
+        for fault in faults { self.faults.add([fault], of: fault.file) }
+        for file in files { self.faults.add(file.faults, of: file.name) }
     }
 
-    /// - Parameter answers: the rows of what was given before, call by call.
-    /// - Returns: what to run next; nothing when the import is done.
-    mutating func next(_ answers: [[[String?]]]) throws(ImportRefusal) -> [ImportCall] {
-        let rows = Dictionary(zip(asked, answers).map { ($0.purpose, $1) }) { first, _ in first }
+    /// Whether the calls of the last `next` may fail; the import then continues with nil as their answer.
+    var mayFail: Bool { if case .attempting = state { true } else { false } }
+
+    /// - Parameter answers: the rows of the previous calls, call by call; nil when a call failed that may fail.
+    mutating func next(_ answers: [[[String?]]]?) throws(ImportRefusal) -> [ImportCall] {
+        let rows = answers.map { answers in
+            Dictionary(zip(asked, answers).map { ($0.purpose, $1) }) { first, _ in first }
+        }
         asked = try following(rows)
         return asked
     }
 
     private mutating func following(
-        _ rows: [ImportCall.Purpose: [[String?]]]
+        _ rows: [ImportCall.Purpose: [[String?]]]?
     ) throws(ImportRefusal) -> [ImportCall] {
         switch state {
         case .beginning:
-            return ImportStatements.entrance + (try look())
+            let partial = options.isPartial ? [ImportCall(ImportStatements.partial)] : []
+            return ImportStatements.entrance + partial + (try look())
         case .looking(let file):
-            if let missing = try check(file, findings: rows[.examine] ?? [], comparison: rows[.compare] ?? []) {
-                state = .writing(file, missing: missing)
-                return file.write
-            }
-            done += file.steps
-            return try look()
+            return try check(file, rows ?? [:])
         case .writing(let file, let missing):
-            finish(file, rows, missing: missing)
+            finish(file, rows ?? [:], missing: missing)
             done += file.steps
             return try look()
+        case .attempting(let file, let left):
+            done += file.steps
+            guard let rows else {
+                echoes.note(file.file)
+                state = .abandoning
+                return [ImportCall(ImportStatements.abandon)]
+            }
+            add(collisions(file, rows, without: left), of: file)
+            echoes.note(file.file, rows: left)
+            return try look()
+        case .abandoning: return try look()
         case .settling: return []
         }
     }
 
-    /// Looks at the next file. A file is skipped while one that its rows name has faults: its own would be echoes.
+    /// Looks at the next file that can be compared with the database.
     private mutating func look() throws(ImportRefusal) -> [ImportCall] {
         while let file = waiting.popFirst() {
-            if file.file.kind.needs.isDisjoint(with: refused) {
+            if file.file.isComparable {
                 state = .looking(file)
                 return file.look
             }
-            refused.insert(file.file.kind)
+            echoes.note(file.file)
             done += file.steps
         }
-        if let refusal = ImportRefusal(faults, order: order) { throw refusal }
+        if let refusal = faults.refusal { throw refusal }
         state = .settling
-        return [ImportCall(Idempotency.settle)] + (isDryRun ? [ImportCall(ImportStatements.rollback)] : [])
+        return [ImportCall(Idempotency.settle)] + (options.isDryRun ? [ImportCall(ImportStatements.rollback)] : [])
     }
 
-    /// - Returns: how many the file leaves out; nil when it is not written.
     private mutating func check(
-        _ file: Import, findings: [[String?]], comparison: [[String?]]
-    ) throws(ImportRefusal) -> Int? {
-        let found = file.faults(findings)
-        if !found.isEmpty || !file.file.faults.isEmpty {
-            refuse(file, found)
-            return nil
+        _ file: Import, _ rows: [ImportCall.Purpose: [[String?]]]
+    ) throws(ImportRefusal) -> [ImportCall] {
+        let findings = file.findings(rows[.examine] ?? [])
+        let left = file.file.faultyRows.union(findings.map { $0.row })
+        add(findings.filter { !isEcho($0, of: file) }, of: file)
+        if left.isEmpty, file.file.isWhole, echoes.isComplete(file.file.kind.needs) {
+            let missing = options.isPartial ? nil : missing(file, rows[.compare] ?? [])
+            state = .writing(file, missing: missing)
+            return file.write()
         }
+        state = .attempting(file, without: left)
+        return file.attempt(without: left)
+    }
+
+    /// The number of known records that the file leaves out.
+    private mutating func missing(_ file: Import, _ comparison: [[String?]]) -> Int {
         let counts = (comparison.first ?? []).map { Int($0 ?? "") ?? 0 }
         guard counts.count == 2 else { return 0 }
-        // A file that was cut on its way looks like a school that lost its pupils.
-        if !isForced, counts[1] * 10 > counts[0] {
-            throw .shrinks(file: file.file.name, known: counts[0], missing: counts[1])
+        // A truncated file looks like a school that lost its students.
+        if !options.isForced, counts[1] * 10 > counts[0] {
+            faults.add(
+                [ImportFault(file: file.file.name, missing: counts[1], of: counts[0])], of: file.file.name)
         }
         return counts[1]
     }
 
-    private mutating func finish(_ file: Import, _ rows: [ImportCall.Purpose: [[String?]]], missing: Int) {
-        let found = file.faults(rows[.verify] ?? [])
-        if !found.isEmpty { refuse(file, found) }
+    private mutating func finish(_ file: Import, _ rows: [ImportCall.Purpose: [[String?]]], missing: Int?) {
+        let found = collisions(file, rows, without: [])
+        if !found.isEmpty {
+            add(found, of: file)
+            echoes.note(file.file, rows: [])
+        }
         let changes = file.writing.indices.map { rows[.write($0)] ?? [] }
-        reports.append(file.report(changes, missing: missing, isDryRun: isDryRun))
+        reports.append(file.report(changes, missing: missing, isDryRun: options.isDryRun))
     }
 
-    private mutating func refuse(_ file: Import, _ found: [ImportFault]) {
-        faults += found
-        refused.insert(file.file.kind)
+    /// The findings of `verify`, without conflicts with skipped rows: these still have their old values.
+    private func collisions(
+        _ file: Import, _ rows: [ImportCall.Purpose: [[String?]]], without left: Set<Int>
+    ) -> [ImportFinding] {
+        file.findings(rows[.verify] ?? []).filter { finding in
+            guard let other = finding.names.row.flatMap({ Int($0) }) else { return true }
+            return !left.contains(other)
+        }
+    }
+
+    private func isEcho(_ finding: ImportFinding, of file: Import) -> Bool {
+        echoes.contains(code: finding.code, said: finding.names.said)
+            // An unreadable cell counts as empty.
+            || file.file.isFaulty(row: finding.row, column: finding.column)
+    }
+
+    private mutating func add(_ findings: [ImportFinding], of file: Import) {
+        faults.add(file.faults(findings, tellsKnown: options.tellsKnown), of: file.file.name)
     }
 }

@@ -1,18 +1,18 @@
-/// A column of a file to import: the API's field, its names in Russian, and what its cells may be.
+/// A column of a file to import: the API's field, its Russian names, and the rule for its cells.
 struct ImportColumn: Sendable {
     enum Rule: Sendable {
-        /// Of at most so many characters.
+        /// At most this many characters.
         case text(maximum: Int)
         /// `YYYY-MM-DD` or `DD.MM.YYYY`.
         case date
         case integer(ClosedRange<Int>)
-        /// Hours: above zero, in tenths.
+        /// Hours: more than zero, in tenths.
         case hours
         /// Да or Нет.
         case flag
-        /// One of these, by their names in the API and in Russian.
+        /// One of these words, by its name in the API or in Russian.
         case word([(name: String, russian: [String])])
-        /// Some of these, separated by commas.
+        /// Any of these words, separated by commas.
         case words([(name: String, russian: [String])])
         /// External ids, separated by commas.
         case externalIDs(maximum: Int)
@@ -22,7 +22,7 @@ struct ImportColumn: Sendable {
     let russian: [String]
     let rule: Rule
     let isRequired: Bool
-    /// In the template's one row.
+    /// The value in the template's only row.
     let example: String
 
     init(_ name: String, _ russian: [String], _ rule: Rule, isRequired: Bool = false, example: String) {
@@ -33,7 +33,7 @@ struct ImportColumn: Sendable {
         self.example = example
     }
 
-    /// Whether a header cell names it: letter case, ё and what stands between words make no difference.
+    /// Whether a header cell names this column. Ignores case, ё and punctuation between words.
     func isNamed(_ header: String) -> Bool {
         let header = Self.plain(header)
         return header == Self.plain(name) || russian.contains { Self.plain($0) == header }
@@ -44,7 +44,7 @@ struct ImportColumn: Sendable {
             text.lowercased().map { $0 == "ё" ? "е" : $0 }.filter { !$0.isWhitespace && !"_-.\"«»".contains($0) })
     }
 
-    /// In the records that the statements read.
+    /// The type in the records that the statements read.
     var sqlType: String {
         switch rule {
         case .text, .word: "text"

@@ -1,4 +1,4 @@
-/// What can be imported, in the order in which one rests on the other.
+/// The kinds of import, in the order of their dependencies.
 package enum ImportKind: String, Sendable, CaseIterable {
     case subjects
     case rooms
@@ -31,7 +31,7 @@ package enum ImportKind: String, Sendable, CaseIterable {
     var needs: Set<ImportKind> { declaration.needs }
     var firesJoins: Bool { declaration.firesJoins }
 
-    /// Of a file such as `students.csv` or `Ученики.csv`.
+    /// The kind of a file such as `students.csv` or `Ученики.csv`.
     init?(file name: String) {
         guard name.lowercased().hasSuffix(".csv") else { return nil }
         let name = ImportColumn.plain(String(name.dropLast(4)))
@@ -43,22 +43,24 @@ package enum ImportKind: String, Sendable, CaseIterable {
         self = kind
     }
 
-    /// A file to begin with, which spreadsheets open: a header and one row, `;` between, UTF-8 with its mark.
+    /// A file to start from, which spreadsheets open: a header and one row, separated by `;`, in UTF-8 with a byte
+    /// order mark.
     package var template: [UInt8] {
         let rows = [columns.map { $0.russian[0] }, columns.map { $0.example }]
         return Array(("\u{FEFF}" + rows.map { $0.joined(separator: ";") + "\r\n" }.joined()).utf8)
     }
 }
 
-/// What a kind of import is, beside its statements. It stands in the kind's own file.
+/// The description of a kind apart from its statements. Each kind has it in its own file.
 struct ImportDeclaration: Sendable {
-    /// What a file of an archive may be called in Russian, without `.csv`.
+    /// The file's Russian names in an archive, without `.csv`.
     let fileNames: [String]
-    /// Columns by which rows are known again: no two rows of a file have the same. None where a thing has several rows.
+    /// Columns that identify a record: no two rows of a file may have the same values. Empty where a record has several
+    /// rows.
     let keys: [[String]]
-    /// The kinds that its rows name. While one of them has faults, the rows are not looked at.
+    /// The kinds that its rows refer to. A file is only tried, not written, while one of these has faults.
     let needs: Set<ImportKind>
-    /// Whether what it writes fires triggers that join tables.
+    /// Whether its writes fire triggers that join tables.
     let firesJoins: Bool
     let columns: [ImportColumn]
 

@@ -1,17 +1,18 @@
 import Postgres
 
-/// The SQL of an import. `$1` is the school and `$2` the file's rows as JSON; each statement is for all rows at once.
+/// The SQL of an import. `$1` is the school, `$2` the file's rows as JSON; each statement handles all rows at once.
 struct ImportStatements {
-    /// What of the rows does not fit what is there: `line`, `field`, `code`, `argument`.
+    /// Rows that conflict with existing records: `line`, `field`, `code`, and the names in the fault (`ImportNames`):
+    /// `said`, `known`, `other`.
     let examine: Statement
-    /// Who is known by an external id (`known`), and who of them the file leaves out (`missing`).
+    /// The number of records with an external id (`known`), and of those that the file leaves out (`missing`).
     let compare: Statement
     /// Each answers the `key` of the rows that it changed.
     let update: [Statement]
     let insert: Statement
-    /// What hangs on a row, after the rows are there.
+    /// Statements for dependent records, after the rows were written.
     let follow: [Statement]
-    /// What of the rows does not fit, now that they are written; as `examine`.
+    /// Conflicts that show only after the write, in the form of `examine`.
     var verify: Statement?
 
     static func of(_ kind: ImportKind) -> ImportStatements {
@@ -29,32 +30,41 @@ struct ImportStatements {
         }
     }
 
-    /// What a transaction of an import begins with.
+    /// The first statements of an import's transaction.
     static let entrance = [
         ImportCall(lock, .setting, .school), ImportCall(savepoint), ImportCall(`defer`), ImportCall(interpret),
     ]
 
-    /// Imports of a school take turns, so that what the second one looks at is what the first has written.
+    /// Imports of a school run one after another, so that the second one sees what the first has written.
     static let lock = Statement("SELECT pg_advisory_xact_lock(hashtextextended('import', $1::int)) AS _locked")
     /// Whether the caller still manages the school, or for staff administers it (A2).
     static let keeps = Statement(
         "SELECT lyceum.has_role(VARIADIC $1::text[]) OR lyceum.has_scope('imports.write') AS keeps")
-    /// Until all rows are written: then `verify` can say which of them does not fit.
+    /// Deferred until all rows are written, so that `verify` can name the row that conflicts.
     static let `defer` = Statement("SET CONSTRAINTS ALL DEFERRED")
-    /// The planner takes a file's rows, and those of a school that is new, for few, and would go through all of one table
-    /// for each row of the other. Not around what fires triggers that join: their plans are kept.
+    /// The planner underestimates the number of a file's rows, and of the rows of a new school, and would scan one
+    /// whole table for each row of the other. This is not set around statements that fire triggers with joins, because
+    /// their plans are kept.
     static let joinByHash = Statement("SET LOCAL enable_nestloop = off")
     static let joinFreely = Statement("SET LOCAL enable_nestloop = on")
-    /// A join that is to be avoided costs so much on paper that the planner would compile what runs a moment.
+    /// A join that the planner should avoid has such a high nominal cost that the planner would compile a query of a
+    /// few milliseconds.
     static let interpret = Statement("SET LOCAL jit = off")
+    private static let mode = Setting("import", .text)
+    static let partial = Statement("SET LOCAL \(mode.name) = 'partial'")
+    /// True in a partial import, for kinds whose statements then do something else.
+    static let isPartial = "coalesce(\(mode.text) = 'partial', false)"
     static let savepoint = Statement("SAVEPOINT import")
     static let rollback = Statement("ROLLBACK TO SAVEPOINT import")
+    /// Surrounds the rows of a file that has faults.
+    static let attempt = Statement("SAVEPOINT attempt")
+    static let abandon = Statement("ROLLBACK TO SAVEPOINT attempt")
 }
 
 // MARK: What statements of several kinds share
 
 extension ImportStatements {
-    /// The year of today; between two years the next one.
+    /// The current academic year; between two years the next one.
     static let currentYear = """
         (
             SELECT y.id, y.starts_on, y.ends_on
@@ -65,36 +75,36 @@ extension ImportStatements {
         )
         """
 
-    /// The file's rows, `r`. Ids for all that may have to be made of one.
+    /// The file's rows, `r`, with ids for all records that a row may create.
     static func rows(_ kind: ImportKind) -> String {
         let columns = kind.columns.map { "\"\($0.name)\" \($0.sqlType)" }.joined(separator: ", ")
         return "jsonb_to_recordset($2::jsonb) AS r (line int, id uuid, other_id uuid, third_id uuid, \(columns))"
     }
 
-    /// 7А, 7 "а" and 7A with a Latin letter are one class; as `ImportFile.className`.
+    /// 7А, 7 "а" and 7A with a Latin letter are the same class; the same as `ImportFile.className`.
     static func className(_ sql: String) -> String {
         #"translate(upper(\#(sql)), E'ЁABCEHKMOPTX\#(between)', 'ЕАВСЕНКМОРТХ')"#
     }
 
-    /// Letter case, ё and what stands between words make no difference; as `ImportColumn.plain`.
+    /// Ignores case, ё and punctuation between words; the same as `ImportColumn.plain`.
     static func plain(_ sql: String) -> String { #"translate(lower(\#(sql)), E'ё\#(between)', 'е')"# }
 
-    /// Taken out: `translate` is a hundred times as fast here as a regular expression.
+    /// The removed characters. `translate` is a hundred times as fast here as a regular expression.
     private static let between = #" \t\n\r\u00a0_.\"«»-"#
 
-    /// Faults of the rows `w`, each with the condition under which it holds.
+    /// The faults of the rows `w`, each with its condition.
     static func findings(
-        _ wanted: String, _ faults: [(condition: String, field: String, code: String, argument: String?)]
+        _ wanted: String, _ faults: [(condition: String, field: String, code: String, argument: ImportArgument?)]
     ) -> String {
         let values = faults.map {
-            "(\($0.condition), \($0.field.hasPrefix("CASE") ? $0.field : "'\($0.field)'"), '\($0.code)', \($0.argument ?? "NULL"))"
+            "(\($0.condition), \($0.field.hasPrefix("CASE") ? $0.field : "'\($0.field)'"), '\($0.code)', \($0.argument?.columns ?? ImportArgument.none))"
         }
         return """
-            SELECT w.line, f.field, f.code, f.argument
+            SELECT w.line, f.field, f.code, f.said, f.known, f.other
             FROM (\(wanted)) w
             CROSS JOIN LATERAL (VALUES
                 \(values.joined(separator: ",\n    "))
-            ) AS f (holds, field, code, argument)
+            ) AS f (holds, field, code, said, known, other)
             WHERE f.holds
             """
     }
@@ -102,16 +112,16 @@ extension ImportStatements {
     static func examine(_ findings: String...) -> Statement {
         Statement(
             """
-            SELECT f.line, f.field, f.code, f.argument
-            FROM (\(findings.joined(separator: "\nUNION ALL\n"))) AS f (line, field, code, argument)
+            SELECT f.line, f.field, f.code, f.said, f.known, f.other
+            FROM (\(findings.joined(separator: "\nUNION ALL\n"))) AS f (line, field, code, said, known, other)
             ORDER BY f.line
             """)
     }
 
-    /// Tables of a statement that resolve what rows call subjects, classes and groups of the current year.
+    /// Tables of a statement that resolve the names of subjects, classes and groups of the current year.
     ///
-    /// - Parameter source: a table whose rows have `place`, `subject`, `class`, `group`, and with `_key` at its end the last
-    ///   three as they are compared. `q` has a row for each `place`.
+    /// - Parameter source: a table whose rows have `place`, `subject`, `class`, `group`, and the last three again in
+    ///   comparable form, with the suffix `_key`. `q` has a row for each `place`.
     static func taught(_ source: String) -> String {
         """
         y AS MATERIALIZED (SELECT y.* FROM \(currentYear) y),
@@ -153,33 +163,33 @@ extension ImportStatements {
         """
     }
 
-    /// What `taught` compares.
+    /// The columns that `taught` compares.
     static let taughtKeys = """
         \(plain("r.subject")) AS subject_key, \(className("r.class")) AS class_key, \(plain("r.\"group\"")) AS group_key
         """
 
-    /// Faults of what `taught` resolved, for rows that have what it takes and answers.
-    static let taughtFaults: [(condition: String, field: String, code: String, argument: String?)] = [
+    /// The faults of names that `taught` could not resolve, for rows with its input and output columns.
+    static let taughtFaults: [(condition: String, field: String, code: String, argument: ImportArgument?)] = [
         ("w.year_id IS NULL", "subject", "no_academic_year", nil),
-        ("w.subject IS NOT NULL AND w.subject_id IS NULL", "subject", "unknown_subject", nil),
-        ("w.class IS NOT NULL AND w.class_id IS NULL", "class", "unknown_class", nil),
+        ("w.subject IS NOT NULL AND w.subject_id IS NULL", "subject", "unknown_subject", "w.subject"),
+        ("w.class IS NOT NULL AND w.class_id IS NULL", "class", "unknown_class", "w.class"),
         (
             "w.\"group\" IS NOT NULL AND w.named_group_id IS NULL AND (w.class IS NULL OR w.class_id IS NOT NULL)",
-            "group", "unknown_group", nil
+            "group", "unknown_group", "w.\"group\""
         ),
         ("w.group_matches > 1", "group", "ambiguous", nil),
     ]
 
-    /// L1, of pupils who were tied to groups: lessons that they would have at one time.
+    /// Conflicts (L1) of students who were added to groups: two lessons at the same time.
     ///
     /// - Parameters:
     ///   - wanted: rows with `line` and `member_now`, the id of the membership.
-    ///   - name: what the fault calls the pupil, SQL.
+    ///   - name: SQL for the student's name in the fault.
     static func overlaps(of wanted: String, field: String, name: String) -> Statement {
         Statement(
             """
             SELECT DISTINCT ON (w.line, m.id) w.line, '\(field)' AS field, 'student_overlap' AS code,
-                \(name) || ': ' || s.name || ', ' || os.name || ', ' || to_char(l.date, 'DD.MM.YYYY') AS argument
+                \(name) || ', ' || to_char(l.date, 'DD.MM.YYYY') AS said, s.name || ', ' || os.name AS known, NULL AS other
             FROM (\(wanted)) w
             JOIN group_members m ON m.school_id = $1 AND m.id = w.member_now AND m.changed_xid = pg_current_xact_id()
             JOIN sections s ON s.school_id = $1 AND s.group_id = m.group_id

@@ -3,7 +3,7 @@ import Diary
 import Postgres
 import Web
 
-/// What `lyceum import` does: an import as the owner of the database, the same as `POST /v1/imports`.
+/// An import as the owner of the database for `lyceum import`; it does the same as `POST /v1/imports`.
 package struct OwnerImport {
     private let connection: BlockingConnection
     private let school: String
@@ -11,8 +11,8 @@ package struct OwnerImport {
     private let faults: [ImportFault]
 
     /// - Parameters:
-    ///   - school: its code.
-    ///   - kind: what the file holds; nil for an archive of several.
+    ///   - school: the school's code.
+    ///   - kind: the kind of the file; nil for an archive of several files.
     package init(_ connection: BlockingConnection, school: String, _ kind: ImportKind?, _ bytes: [UInt8]) {
         var identifiers = UUIDv7()
         self.connection = connection
@@ -27,23 +27,29 @@ package struct OwnerImport {
         }
     }
 
-    /// - Parameter progress: told the steps that are done, and how many there are.
+    /// - Parameter progress: called with the number of finished steps and of all steps.
     /// - Throws: `ImportRefusal`, `OwnerRefusal`, or `BlockingConnection.Failure`.
     package func run(
-        isDryRun: Bool, isForced: Bool, progress: (_ done: Int, _ steps: Int) -> Void
+        _ options: ImportOptions, progress: (_ done: Int, _ steps: Int) -> Void
     ) throws -> [ImportReport] {
-        var choreography = ImportChoreography(files, faults: faults, isForced: isForced, isDryRun: isDryRun)
+        var choreography = ImportChoreography(files, faults: faults, options)
         return try connection.transaction {
             let id = try enter()
             var calls = try choreography.next([])
             while !calls.isEmpty {
                 var done = choreography.done
-                let answers = try calls.map { call in
-                    if call.isStep {
-                        progress(done, choreography.steps)
-                        done += 1
+                var answers: [[[String?]]]? = []
+                do {
+                    for call in calls {
+                        if call.isStep {
+                            progress(done, choreography.steps)
+                            done += 1
+                        }
+                        answers?.append(try connection.query(call.statement.sql, call.texts(school: id)).rows)
                     }
-                    return try connection.query(call.statement.sql, call.texts(school: id)).rows
+                } catch let failure as BlockingConnection.Failure {
+                    guard choreography.mayFail, failure.sqlState != nil else { throw failure }
+                    answers = nil
                 }
                 calls = try choreography.next(answers)
             }
@@ -52,7 +58,6 @@ package struct OwnerImport {
         }
     }
 
-    /// The school's id.
     private func enter() throws -> String {
         let row = try connection.query("SELECT id, time_zone FROM schools WHERE code = $1", [school]).rows.first
         guard let id = row?[0], let zone = row?[1], let number = Int(id) else { throw OwnerRefusal.noSchool(school) }
@@ -68,26 +73,6 @@ extension ImportCall {
         case .none: []
         case .school: [school]
         case .rows(let rows): [school, rows]
-        }
-    }
-}
-
-extension ImportRefusal {
-    /// A line for each fault, and one for those that are not told.
-    package func lines(of path: String) -> [String] {
-        switch self {
-        case .shrinks(let file, let known, let missing):
-            [
-                "\(([path] + [file].compactMap { $0 }).joined(separator: ": ")) leaves out \(missing) of \(known) that "
-                    + "are known: it may be cut. If it is not, add --force. Nothing was changed."
-            ]
-        case .faults(let faults):
-            faults.prefix(Self.toldFaults).map { fault in
-                let place = [path, fault.file, fault.row == 0 ? nil : "row \(fault.row), column \(fault.column)"]
-                return place.compactMap { $0 }.joined(separator: ": ") + ": \(fault.detail.english) (\(fault.code))"
-            }
-                + (faults.count > Self.toldFaults ? ["… and \(faults.count - Self.toldFaults) more."] : [])
-                + ["Nothing was changed."]
         }
     }
 }

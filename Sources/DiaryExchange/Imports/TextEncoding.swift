@@ -1,6 +1,6 @@
-/// What a file is written in: UTF-8, or windows-1251, which Russian spreadsheets still write.
+/// The encoding of a file: UTF-8, or windows-1251, which Russian spreadsheets still write.
 enum TextEncoding {
-    /// The text in UTF-8, without a byte order mark; nil when the file is neither, or damaged.
+    /// The text in UTF-8 without a byte order mark; nil when the file has neither encoding or is damaged.
     static func utf8(from bytes: [UInt8]) -> [UInt8]? {
         let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         let content = hasMark ? Array(bytes.dropFirst(3)) : bytes
@@ -23,8 +23,8 @@ enum TextEncoding {
         bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
     }
 
-    /// Text of windows-1251 has hardly a letter that UTF-8 could read; UTF-8 that was cut or pasted has hardly one that it
-    /// could not. Read as windows-1251 it would give names that nobody has.
+    /// In text of windows-1251 hardly any letter is valid UTF-8; in truncated or joined UTF-8 almost all are. Read as
+    /// windows-1251, damaged UTF-8 would give meaningless names.
     private static func isDamagedUTF8(_ bytes: [UInt8]) -> Bool {
         var balance = 0
         for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars where !scalar.isASCII {
@@ -33,7 +33,7 @@ enum TextEncoding {
         return balance > 0
     }
 
-    /// 0x80 to 0xFF; 0x98 is no character, and U+0000 stands for it here.
+    /// 0x80 to 0xFF. 0x98 is no character; U+0000 takes its place here.
     private static let windows1251: [Unicode.Scalar?] = """
         ЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—\u{0}™љ›њќћџ\
         \u{A0}ЎўЈ¤Ґ¦§Ё©Є«¬\u{AD}®Ї°±Ііґµ¶·ё№є»јЅѕї\

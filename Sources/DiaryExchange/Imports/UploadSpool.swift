@@ -3,23 +3,24 @@ import Reactor
 import Synchronization
 import Web
 
-/// Where uploads wait until they are whole: a short one in memory, of a long one a piece, the rest of it in a file without a
-/// name. So unfinished uploads take little memory, and of memory and disk no more than they are given. One for the process.
+/// Holds uploads until they are complete. A short one stays in memory; a long one has one piece in memory and the rest
+/// in an unnamed file. So unfinished uploads take little memory, and no more memory and disk than the limits allow.
+/// There is one for the process.
 package final class UploadSpool: Sendable {
-    /// Writes the files. Not the threads that read them: a large import would hold up every upload.
+    /// Write the files. They are not the threads that read them, because a large import would hold up every upload.
     package let threads: Offload
     private let limit: Int
     private let space: Int
     private let uploads = Atomic<Int>(0)
     private let used = Atomic<Int>(0)
 
-    /// Bytes that are gathered in memory.
+    /// Bytes that are collected in memory.
     private static let piece = 64 * 1024
 
     /// - Parameters:
-    ///   - limit: uploads at a time; each takes 64 KiB of memory at most.
+    ///   - limit: concurrent uploads; each takes at most 64 KiB of memory.
     ///   - space: bytes of all files together.
-    /// - Throws: `SystemError` where there is no place for a file: better told at the start than by the first long upload.
+    /// - Throws: `SystemError` when files can't be created: better at the start than with the first long upload.
     package init(limit: Int = 1000, space: Int = 1 << 30) throws {
         _ = try TemporaryFile()
         self.limit = limit
@@ -27,12 +28,12 @@ package final class UploadSpool: Sendable {
         threads = try Offload(name: "uploads", threads: 1, limit: limit)
     }
 
-    /// Bytes in files now.
+    /// Bytes in files at present.
     package var bytes: Int { used.load(ordering: .relaxed) }
 
-    /// The request's content, as it comes.
+    /// Receives the request's content piece by piece.
     ///
-    /// - Parameter limit: bytes, where they are not the server's own limit.
+    /// - Parameter limit: maximum bytes, if different from the server's own limit.
     func receive(_ request: Request, atMost limit: Int? = nil) async throws -> Upload {
         let upload = Upload(self)
         guard uploads.add(1, ordering: .relaxed).newValue <= self.limit else { throw Self.full }
@@ -73,9 +74,9 @@ package final class UploadSpool: Sendable {
     fileprivate static let full = Problem(.overloaded, headers: [("Retry-After", "5")])
 }
 
-/// An upload that came whole. Its room in the spool is free with its last reference.
+/// A complete upload. Its space in the spool is freed with the last reference.
 ///
-/// Sendable: the core that receives it hands it over when it is whole, and nothing changes afterwards.
+/// Sendable: the core that receives it passes it on when it is complete, and it does not change afterwards.
 final class Upload: @unchecked Sendable {
     private let spool: UploadSpool
     private var claimed = 0
@@ -96,6 +97,6 @@ final class Upload: @unchecked Sendable {
         self.rest = rest
     }
 
-    /// All of it. Reads the file: for a thread that may block.
+    /// The whole content. Reads the file, so it must run on a thread that may block.
     func contents() throws -> [UInt8] { try file.map { try $0.contents() + rest } ?? rest }
 }

@@ -2,7 +2,7 @@ import Diary
 import JSON
 import Postgres
 
-/// The teacher's codes of absence (T1); the class teacher's word is kept apart and is not touched here (T2).
+/// The teacher's attendance codes (T1). The class teacher's decision is stored separately and is not changed here (T2).
 struct AttendanceBatch {
     let count: Int
     private var lessons: [String?] = []

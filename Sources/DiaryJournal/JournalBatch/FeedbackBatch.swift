@@ -1,7 +1,7 @@
 import JSON
 import Postgres
 
-/// Written words for a pupil, at a lesson or apart from one; null takes them back.
+/// Feedback to a student, about a lesson or without one; null deletes it.
 struct FeedbackBatch {
     let count: Int
     private var ids: [String?] = []
@@ -39,7 +39,8 @@ struct FeedbackBatch {
             ])
     }
 
-    /// A pupil has one text at a lesson: an item with another id meets the row that is there, and is stale.
+    /// A student has at most one feedback text per lesson: an item with another id conflicts with the existing row and
+    /// is stale.
     private static let statement = Statement(
         """
         WITH input AS MATERIALIZED (

@@ -3,11 +3,12 @@ import JSON
 import Postgres
 import Web
 
-/// Everything done at a lesson in one call and one transaction: `PATCH sections/{id}/journal`.
+/// All records of lessons in one request and one transaction: `PATCH sections/{id}/journal`.
 ///
-/// The segment: lock the section's row; then for each list that holds something one statement that compares all items with
-/// what stands, applies the good ones and answers outcome and current state of each; at last one that undoes everything when an item was refused and the caller
-/// wanted all or nothing. So one round trip tells what became of every item, applied or not.
+/// The segment locks the section's row. Then one statement per non-empty list compares all its items with the current
+/// rows, applies the valid items, and returns the outcome and the current state of each item. The last statement undoes
+/// everything if an item was refused and the caller did not ask for a partial batch. So one round trip reports the
+/// outcome of every item.
 package enum JournalBatch {
     package static let routes: [Route<Access, Caller>] = [
         .patch("/v1/sections/{section_id}/journal", "patchSectionJournal", access: .roles([.teacher]), apply)
@@ -30,7 +31,7 @@ package enum JournalBatch {
         _ batch: Batch, to section: String, isPartial: Bool, _ request: Request, _ caller: Caller, _ work: Work
     ) async throws -> Response {
         let lists = try await attempt(batch, section, isPartial: isPartial, caller, work)
-        // A column and its lesson may name one cell; only the database knows.
+        // A column and its lesson can refer to the same cell, which only the database can detect.
         let duplicates = FieldProblems()
         for row in lists.marks.refused("duplicate_item") {
             duplicates.add(FieldProblem(JSONPointer("marks").appending(row), "duplicate_item"))
@@ -47,8 +48,8 @@ package enum JournalBatch {
         return .json(writer)
     }
 
-    /// The triggers ask the rules for whatever is written. The statements ask them too only where that is needed: to apply
-    /// what is good of a partial batch, to go on inside a transaction, and to tell which item it was that a trigger refused.
+    /// The triggers check the rules for every write. The statements check them too only if necessary: to apply the
+    /// valid items of a partial batch, to continue inside a transaction, and to find the item that a trigger refused.
     private static func attempt(
         _ batch: Batch, _ section: String, isPartial: Bool, _ caller: Caller, _ work: Work
     ) async throws -> BatchOutcomes {
@@ -68,7 +69,7 @@ package enum JournalBatch {
         }
     }
 
-    /// The kind that all refused items share, or the general one.
+    /// The problem that all refused items share, or the general one.
     private static func problem(_ items: [Problem.Item]) throws -> Problem {
         let codes = Set(items.map { $0.code })
         return Problem(codes.count == 1 ? try .of(codes.first!) : .journalRefused, items: items)
@@ -77,7 +78,7 @@ package enum JournalBatch {
     private static let settle = Statement("SELECT lyceum.settle_batch($1::boolean)")
 }
 
-/// A parsed body: five lists, each in columns as its statement takes them.
+/// A parsed body: five lists, each stored in columns for its statement.
 struct Batch {
     let lessons: LessonBatch
     let lineItems: LineItemBatch
@@ -99,7 +100,7 @@ struct Batch {
         if let problem = Problem(problems) { throw problem }
     }
 
-    /// The statements of the lists that hold something, in the order in which they are applied.
+    /// The statements of the non-empty lists, in the order of execution.
     func steps(_ school: Parameter, _ user: Parameter, asksRules: Bool) -> [BatchStep] {
         var steps: [BatchStep] = []
         func add(_ list: BatchList?, _ query: Query) { steps.append(BatchStep(list: list, query: query)) }
@@ -113,13 +114,13 @@ struct Batch {
     }
 }
 
-/// A query of a batch, and the list whose items it answers; none for one that prepares another.
+/// A query of a batch, and the list whose items it answers; nil for a query that prepares another.
 struct BatchStep {
     let list: BatchList?
     let query: Query
 }
 
-/// The lists of a batch by their names in it.
+/// The lists of a batch, by name.
 enum BatchList: String, CaseIterable {
     case lessons
     case lineItems = "line_items"
@@ -128,7 +129,7 @@ enum BatchList: String, CaseIterable {
     case feedback
 }
 
-/// What the lists' statements answered.
+/// The results of the lists' statements.
 private struct BatchOutcomes {
     let all: [BatchOutcome]
     var marks: BatchOutcome { all[BatchList.allCases.firstIndex(of: .marks)!] }
@@ -141,24 +142,24 @@ private struct BatchOutcomes {
 }
 
 extension ObjectReader {
-    /// The items of one list; none without it.
+    /// The items of one list; empty when the list is missing.
     fileprivate mutating func items(_ name: String) -> [ObjectReader] {
         objects(name, .optional, maximumCount: JournalBatch.longestList).value ?? []
     }
 
-    /// Records an item that names the same row as an earlier one.
+    /// Reports an item that names the same row as an earlier one.
     func refuseDuplicate(_ key: String, _ seen: inout Set<String>) {
         if !seen.insert(key).inserted { problems.add(FieldProblem(pointer, "duplicate_item")) }
     }
 }
 
-/// What a list's statement answered, item by item in the order of the request.
+/// The result of a list's statement, one row per item in the order of the request.
 ///
-/// Beside the result's own columns it has `_refusal` (a problem code or NULL), `_unchanged` and `_current` (the row's state
-/// as JSON, for a refused item).
+/// Besides the columns for the answer it has `_refusal` (a problem code or NULL), `_unchanged` and `_current` (the
+/// row's state as JSON, for a refused item).
 struct BatchOutcome {
     private let name: String
-    /// None for a list that was empty.
+    /// Nil for an empty list.
     private let rows: Rows?
 
     init(_ name: String, _ rows: Rows?) {
@@ -179,7 +180,7 @@ struct BatchOutcome {
         }
     }
 
-    /// The items that were refused with this code.
+    /// The items refused with this code.
     func refused(_ code: String) -> [Int] {
         guard let rows else { return [] }
         return (0..<rows.count).filter { rows.text($0, "_refusal") == code }
@@ -218,22 +219,22 @@ struct BatchOutcome {
 }
 
 extension Parameter {
-    /// A column of the rows that `unnest` makes of several arrays. One in which nothing stands is NULL, which fills the rows
-    /// with NULLs and need not be read.
+    /// A column of the rows that `unnest` makes of several arrays. A column without values is sent as NULL: `unnest`
+    /// fills it with NULLs, and nothing has to be parsed.
     static func column(_ values: [String?]) -> Parameter { values.allSatisfy { $0 == nil } ? .null : .texts(values) }
 }
 
-/// SQL that the lists share.
+/// SQL shared by the lists.
 enum BatchSQL {
     static let section = SectionGate.section
 
-    /// Tells the last statement that an item was refused.
+    /// Records for the last statement that an item was refused.
     static let note = """
         CASE WHEN c.refusal IS NOT NULL THEN \(Setting.refused.set(to: "'yes'")) END AS _note
         """
 }
 
-/// What `lyceum.settle_batch` reads: whether an item was refused, and whether two items name one cell.
+/// Settings that `lyceum.settle_batch` reads: whether an item was refused, and whether two items name one cell.
 extension Setting {
     fileprivate static let refused = Setting("refused", .text)
     static let malformed = Setting("malformed", .text)

@@ -2,7 +2,7 @@ import Diary
 import JSON
 import Postgres
 
-/// Topic, plan topic, state, roll and homework of lessons.
+/// Topic, plan topic, state, attendance taking and homework of lessons.
 struct LessonBatch {
     let count: Int
     private var ids: [String?] = []
@@ -65,8 +65,8 @@ struct LessonBatch {
             ])
     }
 
-    /// Homework is guarded by its lesson's version: changing it counts as a change of the lesson (M5), so the lesson's row is
-    /// touched too.
+    /// The lesson's version also guards its homework: a change of homework counts as a change of the lesson (M5), so
+    /// the lesson's row is updated too.
     private static let statement = Statement(
         """
         WITH input AS MATERIALIZED (

@@ -1,7 +1,7 @@
 import JSON
 import Postgres
 
-/// Columns of the journal; their ids are made by the client, so that marks of the same request can name them.
+/// Columns of the journal. The client creates their ids, so that marks in the same request can refer to them.
 struct LineItemBatch {
     let count: Int
     private var ids: [String?] = []

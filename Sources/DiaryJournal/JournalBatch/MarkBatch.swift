@@ -2,7 +2,7 @@ import Diary
 import JSON
 import Postgres
 
-/// Marks: a value, or null to clear, for a pupil in a column, or in the lesson's default column.
+/// Marks: a value, or null to clear it, for a student in a column, or in the lesson's default column.
 struct MarkBatch {
     let count: Int
     private var lineItems: [String?] = []
@@ -12,7 +12,7 @@ struct MarkBatch {
     private var comments: [Field<String>] = []
     private var versions: [Int?] = []
     private let newIDs: [String?]
-    /// Lessons whose default column is named, and an id for the column of each.
+    /// Lessons whose default column is used, each with an id for a new column.
     private let columns: [(lesson: String, id: String)]
 
     init(_ items: [ObjectReader], _ services: Services) {
@@ -37,12 +37,12 @@ struct MarkBatch {
                 item.add("line_item_id", .required)
             }
         }
-        // Who has seen a mark does not write a new one.
+        // An item with the version of an existing mark does not create a new one.
         newIDs = versions.map { $0 == 0 ? services.newID() : nil }
         columns = Set(lessons.compactMap { $0 }).sorted().map { ($0, services.newID()) }
     }
 
-    /// Makes the default columns that are missing; nil when none is named.
+    /// Creates missing default columns; nil when no item uses one.
     func defaultColumns(_ school: Parameter, _ user: Parameter) -> Query? {
         if columns.isEmpty { return nil }
         return Self.columnsStatement(
@@ -69,7 +69,7 @@ struct MarkBatch {
             parameters: parameters + [ids, .column(lessons)])
     }
 
-    /// Only where a mark of the batch will stand in it: a refused mark leaves no column behind.
+    /// A column is created only if a mark of the batch will be written in it, so that a refused mark leaves no column.
     private static let columnsStatement = Statement(
         """
         INSERT INTO line_items (school_id, id, lesson_id, section_id, category_id, weight, is_default)
@@ -94,8 +94,8 @@ struct MarkBatch {
             )
         """)
 
-    // What most batches are, columns that are named by their own ids, has statements of its own: a part of a statement costs
-    // its start also where it finds nothing to do, and an INSERT runs its triggers for no rows.
+    // Most batches name their columns by id and have statements of their own: each part of a statement has a startup
+    // cost, even without rows, and an INSERT runs its statement triggers.
     private static let changesStatement = Statement(sql(namedColumns, adds: false))
     private static let plainStatement = Statement(sql(namedColumns))
     private static let statement = Statement(sql(anyColumns))
@@ -109,14 +109,14 @@ struct MarkBatch {
                 ) r ON r.ordinal = t.ord
                 """))
 
-    /// What stands of the mark `k`, and the comment that the item `i` leaves there.
+    /// The current state of the mark `k`, and its comment after the item `i`.
     private static let old = """
         k.id AS mark, k.version, k.kind AS old_kind, k.number AS old_number, k.code AS old_code,
         k.due_on AS old_due_on, k.comment AS old_comment, k.published_at,
         CASE WHEN i.kind IS NULL THEN NULL WHEN i.sets_comment THEN i.new_comment ELSE k.comment END AS comment
         """
 
-    /// Items that name their columns, no cell twice.
+    /// Items that name their columns, each cell at most once.
     private static func namedColumns(adds: Bool) -> String {
         """
         places AS MATERIALIZED (
@@ -139,7 +139,7 @@ struct MarkBatch {
         """
     }
 
-    /// Items that name their columns, or lessons for their default columns.
+    /// Items that name columns, or lessons with their default columns.
     private static func anyColumns(adds: Bool) -> String {
         """
         input AS MATERIALIZED (
@@ -177,8 +177,8 @@ struct MarkBatch {
     }
 
     /// - Parameters:
-    ///   - columns: the part that makes `target`: each item with its column, and what stands there.
-    ///   - adds: whether an item may be a new mark. One that says it has seen a version is a change or refused.
+    ///   - columns: the part that creates `target`: each item with its column and the current state of the cell.
+    ///   - adds: whether an item may create a mark. An item with a version changes an existing mark or is refused.
     private static func sql(
         _ columns: (Bool) -> String, adds: Bool = true, refusal: String = "NULL", rules: String = ""
     ) -> String {
@@ -199,7 +199,7 @@ struct MarkBatch {
                     WHEN t.own IS NOT TRUE THEN 'not_your_lesson'
                     WHEN t.unchanged THEN NULL
                     WHEN coalesce(t.version, 0) <> t.seen THEN 'stale_version'
-                    -- A column was not made because no mark can stand in it: why, for this one.
+                    -- No column was created, because no mark is allowed in it: the reason for this mark.
                     WHEN t.lacks_column
                         THEN coalesce(lyceum.attendance_refusal($1, t.lesson_id, t.student_id), 'marks_not_allowed')
                     ELSE \(refusal)

@@ -1,14 +1,14 @@
 import JSON
 
-/// M2: a mark's value as it is written. Which values the school and the section allow is the database's to say.
+/// M2: a mark's value in a request. The database decides which values the school and the section allow.
 package struct MarkValue: Sendable, Equatable {
     package let kind: String
     package var number: Int?
     package var code: String?
-    /// By when a debt is to be paid; with `owed` and only with it.
+    /// The deadline of a debt; only with `owed`, and required there.
     package var dueOn: String?
 
-    /// Reads `{"kind": "number", "number": 4}`, `{"kind": "code", "code": "…"}` or null, which must be there.
+    /// Reads `{"kind": "number", "number": 4}`, `{"kind": "code", "code": "…"}` or null. The member is required.
     package static func read(_ name: String, of item: inout ObjectReader) -> MarkValue? {
         guard case .value(let field) = item.any(name, .requiredNullable) else { return nil }
         var reader = ObjectReader(field, at: item.pointer.appending(name), problems: item.problems)

@@ -1,8 +1,12 @@
-/// A picture that is fit to be kept and shown: of a known format, whole, of a bearable size, and without metadata.
+/// A picture that is safe to store and show: in a known format, complete, of limited size, and without metadata.
 ///
-/// The format is what the bytes are, whatever a client calls them. Pixels are not decoded: the file is walked, and a new one
-/// is written of the parts that make up the picture. What else was in it (place, camera, comments, thumbnails, whatever
-/// stands behind the end) is left out.
+/// The bytes decide the format, not the client's media type. The pixels are not decoded: the file is parsed, and a new
+/// one is written with the parts that make up the picture. Everything else (place, camera, comments, thumbnails, data
+/// after the end) is dropped.
+///
+/// Apps decode the picture, so it must not declare more than it contains. The pixels of a PNG are inflated, and must be
+/// exactly as many as its header declares. A JPEG must contain enough data for its size. A WebP has no part that
+/// decodes to more than its dimensions. Checking a large PNG takes some tenths of a second: do not call this on a core.
 package struct ImageFile: Sendable, Equatable {
     package enum Format: String, Sendable {
         case jpeg = "image/jpeg"
@@ -13,14 +17,14 @@ package struct ImageFile: Sendable, Equatable {
     package enum Fault: String, Error {
         /// Neither JPEG nor PNG nor WebP.
         case unknownFormat = "unknown_format"
-        /// Cut, or not what its format says.
+        /// Truncated, or not valid for its format.
         case damaged = "damaged_image"
-        /// A rare kind that browsers do not show, or one that moves.
+        /// A rare variant that browsers do not show, or an animation.
         case unsupported = "unsupported_image"
         case tooLarge = "image_too_large"
     }
 
-    /// Pixels. A few bytes may promise a picture that takes gigabytes to show.
+    /// In pixels. A file of a few bytes may declare a picture that takes gigabytes to show.
     package static let longestSide = 4096
 
     package let format: Format
@@ -42,16 +46,20 @@ package struct ImageFile: Sendable, Equatable {
     }
 
     init(_ format: Format, width: Int, height: Int, _ bytes: [UInt8]) throws(Fault) {
-        guard width > 0, height > 0 else { throw .damaged }
-        guard width <= Self.longestSide, height <= Self.longestSide else { throw .tooLarge }
+        try Self.check(width: width, height: height)
         self.format = format
         self.width = width
         self.height = height
         self.bytes = bytes
     }
+
+    static func check(width: Int, height: Int) throws(Fault) {
+        guard width > 0, height > 0 else { throw .damaged }
+        guard width <= longestSide, height <= longestSide else { throw .tooLarge }
+    }
 }
 
-/// Reads numbers and pieces out of a file; whatever is not there is damage.
+/// Reads numbers and pieces of a file; anything that is missing counts as damage.
 struct ImageReader {
     private let bytes: ArraySlice<UInt8>
     private(set) var position: Int

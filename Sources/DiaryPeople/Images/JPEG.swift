@@ -1,8 +1,8 @@
-/// JPEG (ITU-T T.81; its annex B says what a file is made of).
+/// JPEG (ITU-T T.81; annex B defines the file format).
 enum JPEG {
     static let start: [UInt8] = [0xFF, 0xD8, 0xFF]
 
-    /// More than any encoder makes; each is a pass over all pixels for who shows the picture.
+    /// More than any encoder writes. Each scan costs the viewer a pass over all pixels.
     private static let mostScans = 64
 
     static func image(_ bytes: [UInt8]) throws(ImageFile.Fault) -> ImageFile {
@@ -10,32 +10,37 @@ enum JPEG {
         var kept: [UInt8] = []
         kept.reserveCapacity(bytes.count)
         var head = Head()
-        var size: (width: Int, height: Int)?
+        var frame: Frame?
         var scans = 0
+        var coded = 0
         while true {
             let marker = try marker(&reader)
             switch marker {
             case 0xD9:
-                guard let size, scans > 0 else { throw .damaged }
+                guard let frame, scans > 0, coded >= frame.leastCoded else {
+                    throw .damaged
+                }
                 return try ImageFile(
-                    .jpeg, width: size.width, height: size.height, [0xFF, 0xD8] + head.bytes + kept + [0xFF, 0xD9])
+                    .jpeg, width: frame.width, height: frame.height, [0xFF, 0xD8] + head.bytes + kept + [0xFF, 0xD9])
             // Baseline, extended and progressive frames.
             case 0xC0, 0xC1, 0xC2:
                 let segment = try segment(&reader)
-                guard size == nil else { throw .damaged }
-                size = try self.size(segment)
+                guard frame == nil else { throw .damaged }
+                frame = try Frame(segment, isProgressive: marker == 0xC2)
                 append(marker, segment, to: &kept)
             // Tables, restart interval.
             case 0xC4, 0xDB, 0xDD: append(marker, try segment(&reader), to: &kept)
             case 0xDA:
                 let segment = try segment(&reader)
                 scans += 1
-                guard size != nil, scans <= mostScans else { throw .damaged }
+                guard frame != nil, scans <= mostScans else { throw .damaged }
                 append(marker, segment, to: &kept)
-                kept += scan(bytes, &reader)
+                let data = scan(bytes, &reader)
+                coded += data.count
+                kept += data
             // Application data, comments.
             case 0xE0...0xEF, 0xFE: head.read(marker, try segment(&reader))
-            // Lossless, hierarchical and arithmetic coding, a height that comes later.
+            // Lossless, hierarchical and arithmetic coding, or a height that follows the scan.
             case 0xC3, 0xC5...0xCF, 0xDC, 0xDE, 0xDF: throw .unsupported
             default: throw .damaged
             }
@@ -60,29 +65,56 @@ enum JPEG {
         bytes += segment
     }
 
-    private static func size(_ frame: ArraySlice<UInt8>) throws(ImageFile.Fault) -> (width: Int, height: Int) {
-        var reader = ImageReader(frame)
-        guard try reader.byte() == 8 else { throw .unsupported }
-        let height = try reader.big(2)
-        let width = try reader.big(2)
-        let components = Int(try reader.byte())
-        guard [1, 3, 4].contains(components), frame.count == 6 + 3 * components else { throw .damaged }
-        return (width, height)
-    }
-
-    /// Coded data up to the next marker: 0xFF is followed by a zero there, or is a restart.
+    /// The coded data up to the next marker: a 0xFF in the data is followed by a zero or is a restart marker.
     private static func scan(_ bytes: [UInt8], _ reader: inout ImageReader) -> ArraySlice<UInt8> {
         var end = reader.position
         while end + 1 < bytes.count {
             if bytes[end] == 0xFF, bytes[end + 1] != 0, !(0xD0...0xD7).contains(bytes[end + 1]) { break }
             end += 1
         }
-        // What is cut has no marker there, and is found out by who reads on.
+        // Truncated data has no marker there; the next read then fails.
         return (try? reader.piece(end - reader.position)) ?? []
     }
 }
 
-/// What of the application data says how the picture is to be shown: that colours are as usual (JFIF), how they were
+/// The header of a frame (B.2.2).
+private struct Frame {
+    let width: Int
+    let height: Int
+    /// The minimum number of bytes of coded data: for each block of 8 by 8 samples a code of one bit for the first
+    /// coefficient (F.1.2.1, G.1.2.1), and in a sequential frame another one for the end of the block (F.1.2.2).
+    let leastCoded: Int
+
+    init(_ segment: ArraySlice<UInt8>, isProgressive: Bool) throws(ImageFile.Fault) {
+        var reader = ImageReader(segment)
+        guard try reader.byte() == 8 else { throw .unsupported }
+        let (height, width) = (try reader.big(2), try reader.big(2))
+        try ImageFile.check(width: width, height: height)
+        let count = Int(try reader.byte())
+        guard [1, 3, 4].contains(count), segment.count == 6 + 3 * count else { throw .damaged }
+        var sampling: [(x: Int, y: Int)] = []
+        for _ in 0..<count {
+            _ = try reader.byte()
+            let factors = try reader.byte()
+            _ = try reader.byte()
+            sampling.append((Int(factors >> 4), Int(factors & 0xF)))
+        }
+        guard sampling.allSatisfy({ (1...4).contains($0.x) && (1...4).contains($0.y) }) else { throw .damaged }
+        let finest = (x: sampling.map { $0.x }.max()!, y: sampling.map { $0.y }.max()!)
+        // A.1.1 and A.2.2, without the padding blocks of an interleaved scan.
+        func blocks(_ side: Int, _ factor: Int, _ finest: Int) -> Int {
+            ((side * factor + finest - 1) / finest + 7) / 8
+        }
+        let all = sampling.reduce(0) { sum, factors in
+            sum + blocks(width, factors.x, finest.x) * blocks(height, factors.y, finest.y)
+        }
+        self.width = width
+        self.height = height
+        leastCoded = all * (isProgressive ? 1 : 2) / 8
+    }
+}
+
+/// The application data that affects how the picture is shown: that it has standard colours (JFIF), how they were
 /// transformed (Adobe), and how the camera was held (Exif).
 private struct Head {
     private var isJFIF = false
@@ -104,7 +136,7 @@ private struct Head {
             bytes += [0xFF, 0xE0, 0, 16] + Array("JFIF\0".utf8) + [1, 1, 0, 0, 1, 0, 1, 0, 0]
         }
         if orientation != 1 {
-            // One directory with one entry.
+            // A directory with one entry.
             bytes += [0xFF, 0xE1, 0, 34] + Array("Exif\0\0MM".utf8) + [0, 42, 0, 0, 0, 8, 0, 1]
             bytes += [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, UInt8(orientation), 0, 0, 0, 0, 0, 0]
         }

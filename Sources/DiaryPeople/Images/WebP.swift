@@ -14,7 +14,7 @@ enum WebP {
         while !reader.isAtEnd {
             let type = String(decoding: try reader.piece(4), as: UTF8.self)
             let content = try reader.piece(try reader.little(4))
-            // Chunks have an even length; some writers leave the last byte of a file out.
+            // Chunks are padded to an even length; some writers omit the last padding byte.
             if !content.count.isMultiple(of: 2), !reader.isAtEnd { _ = try reader.byte() }
             switch type {
             case "VP8X":
@@ -40,7 +40,7 @@ enum WebP {
                 var output = start
                 output.append(little: chunks.count + 4, count: 4)
                 return try ImageFile(.webp, width: size.width, height: size.height, output + form + chunks)
-            // Pictures that move.
+            // Animations.
             case "ANIM", "ANMF": throw .unsupported
             default: break
             }

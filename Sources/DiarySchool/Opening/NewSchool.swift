@@ -3,9 +3,10 @@ import DiaryTemplate
 import JSON
 import Postgres
 
-/// What `lyceum school create` makes, as the owner: a tenant with its settings, and what a template fills in.
+/// The school that `lyceum school create` creates in the owner's name: a tenant with its settings, and the data of a
+/// template.
 package struct NewSchool: Sendable {
-    /// What a school may begin with.
+    /// Initial data for a school.
     package enum Template: String, Sendable, CaseIterable {
         case russian = "ru"
     }
@@ -13,7 +14,7 @@ package struct NewSchool: Sendable {
     package struct Opened: Sendable {
         package let id: Int
         package let academicYear: AcademicYear?
-        /// How many rows each table got.
+        /// The number of rows per table.
         package let rows: [(table: String, rows: Int)]
     }
 
@@ -39,7 +40,8 @@ package struct NewSchool: Sendable {
 
     /// - Parameters:
     ///   - code: see `isCode`.
-    ///   - year: the one in which the template's academic year begins; nil: that of today, from June on the next one.
+    ///   - year: the year in which the template's academic year begins; nil: that of the current academic year, or from
+    ///     June of the next one.
     package init(code: String, name: String, timeZone: String, template: Template?, year: Int?) {
         self.code = code
         self.name = name
@@ -48,7 +50,7 @@ package struct NewSchool: Sendable {
         self.year = year
     }
 
-    /// 1 to 63 of a-z, 0-9 and -, the first no -.
+    /// 1 to 63 characters of a-z, 0-9 and -, not beginning with -.
     package static func isCode(_ text: String) -> Bool {
         (1...63).contains(text.utf8.count) && text.utf8.first != UInt8(ascii: "-")
             && text.utf8.allSatisfy { byte in
@@ -60,7 +62,7 @@ package struct NewSchool: Sendable {
             }
     }
 
-    /// Makes all of it in one transaction.
+    /// Creates everything in one transaction.
     ///
     /// - Throws: `OwnerRefusal`, or `BlockingConnection.Failure`.
     package func open(_ connection: BlockingConnection) throws -> Opened {
@@ -87,7 +89,7 @@ package struct NewSchool: Sendable {
         }
     }
 
-    /// PostgreSQL takes abbreviations and formulas for zones, too; a school has a place.
+    /// PostgreSQL also accepts abbreviations and formulas as time zones; a school needs the name of a place.
     private func checkTimeZone(_ connection: BlockingConnection) throws {
         let known = try connection.query(
             """

@@ -1,16 +1,16 @@
 import Postgres
 
-/// The schools of a deployment, for its owner.
+/// The schools of a deployment, for the owner.
 package enum SchoolList {
     package struct Entry: Sendable, Encodable {
         package let code: String
         package let name: String
         package let timeZone: String
-        /// Of the academic year that holds today.
+        /// The name of the current academic year.
         package let academicYear: String?
-        /// People of the school, whether they sign in or not.
+        /// All people of the school, including those who cannot sign in.
         package let people: Int
-        /// Moments in RFC 3339, UTC.
+        /// Timestamps in RFC 3339, UTC.
         package let createdAt: String
         package let closedAt: String?
 
@@ -23,7 +23,7 @@ package enum SchoolList {
         }
     }
 
-    /// By code.
+    /// Sorted by code.
     package static func read(_ connection: BlockingConnection) throws -> [Entry] {
         try connection.query(
             """

@@ -4,7 +4,7 @@ import Postgres
 import Reactor
 import Web
 
-/// What operators ask: metrics and health, on an address of its own that the public one does not lead to.
+/// Metrics and health for operators, on a separate address that the public one does not reach.
 enum AdminRoutes {
     static let all: [Route<AdminRule, AdminCaller>] = [
         .get("/metrics", "getMetrics", access: .anyone, metrics),
@@ -37,7 +37,7 @@ enum AdminRoutes {
     }
 }
 
-/// Who reaches the admin address may ask everything there: the address is the guard.
+/// Everybody who reaches the admin address may read everything there; access to the address is the only check.
 enum AdminRule: Sendable {
     case anyone
 }

@@ -1,19 +1,19 @@
 import Postgres
 import Web
 
-/// Lanes as metrics of one core.
+/// Metrics of the lanes of one core.
 enum LaneMetrics {
     static func families(_ lanes: [LaneStatistics]) -> [MetricFamily] {
         [
             family("connections", .gauge, "Connections open to the database.", lanes) { Double($0.connections) },
-            family("configured_connections", .gauge, "Connections there should be.", lanes) { Double($0.configured) },
-            family("in_flight", .gauge, "Segments sent and not answered.", lanes) { Double($0.inFlight) },
+            family("configured_connections", .gauge, "Configured connections.", lanes) { Double($0.configured) },
+            family("in_flight", .gauge, "Segments without an answer yet.", lanes) { Double($0.inFlight) },
             family("waiting", .gauge, "Requests that wait to send a segment.", lanes) { Double($0.waiting) },
             family("segments_total", .counter, "Segments answered.", lanes) { Double($0.segments) },
-            family("busy_seconds_total", .counter, "Time the database had something to answer.", lanes) {
+            family("busy_seconds_total", .counter, "Time during which an answer of the database was pending.", lanes) {
                 Double($0.busy) / 1e9
             },
-            family("refused_total", .counter, "Requests turned away because too many waited.", lanes) {
+            family("refused_total", .counter, "Requests refused because too many were waiting.", lanes) {
                 Double($0.refused)
             },
             family("lost_total", .counter, "Connections lost.", lanes) { Double($0.lost) },

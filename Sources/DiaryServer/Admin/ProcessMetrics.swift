@@ -4,7 +4,7 @@ import Reactor
 import Synchronization
 import Web
 
-/// What is counted once a process, not on its cores.
+/// Metrics of the process as a whole, not of its cores.
 struct ProcessMetrics: Sendable {
     let version: String
     let cores: [Core]
@@ -16,30 +16,30 @@ struct ProcessMetrics: Sendable {
 
     var families: [MetricFamily] {
         let process = ProcessStatistics.read()
-        var open = MetricFamily("lyceum_connections_open", .gauge, "Connections of clients, by core.")
+        var open = MetricFamily("lyceum_connections_open", .gauge, "Open client connections, by core.")
         for core in cores { open.add([("core", String(core.index))], core.load.load(ordering: .relaxed)) }
         var offload = MetricFamily(
             "lyceum_offload_waiting", .gauge,
-            "Pieces of work that wait for a thread: password hashes, files to import, large answers.")
+            "Tasks that wait for a thread: password hashes, files to import, large answers.")
         offload.add([("pool", "passwords")], passwords.waiting)
         offload.add([("pool", "files")], files.waiting)
         offload.add([("pool", "uploads")], uploads.threads.waiting)
         offload.add([("pool", "compression")], compression.waiting)
         var started = MetricFamily(
-            "lyceum_offload_started_total", .counter, "Pieces of work that a thread has taken up.")
+            "lyceum_offload_started_total", .counter, "Tasks that a thread has started.")
         started.add([("pool", "passwords")], passwords.started)
         started.add([("pool", "compression")], compression.started)
-        var build = MetricFamily("lyceum_build_info", .gauge, "1; the label says which version runs.")
+        var build = MetricFamily("lyceum_build_info", .gauge, "Always 1; the label has the version.")
         build.add([("version", version)], 1)
         return [
             open, offload, started,
             MetricFamily(
                 "lyceum_passwords_guessed_at", .gauge,
-                "1 while most passwords are wrong, and hashing yields to all else.",
+                "1 while most passwords are wrong and hashing yields to everything else.",
                 value: passwords.isGuessedAt ? 1 : 0),
             MetricFamily(
                 "lyceum_uploads_spooled_bytes", .gauge,
-                "Uploads that wait in files, for the rest of them or to be read.",
+                "Uploads in temporary files: incomplete, or not yet read.",
                 value: uploads.bytes),
             MetricFamily(
                 "lyceum_log_dropped_lines_total", .counter, "Log lines dropped because their reader was too slow.",
@@ -52,9 +52,9 @@ struct ProcessMetrics: Sendable {
                 "process_resident_memory_bytes", .gauge, "Memory in use.", value: process.residentBytes),
             MetricFamily("process_open_fds", .gauge, "Open file descriptors.", value: process.openDescriptors),
             MetricFamily(
-                "process_max_fds", .gauge, "How many file descriptors may be open.", value: process.descriptorLimit),
+                "process_max_fds", .gauge, "Maximum number of open file descriptors.", value: process.descriptorLimit),
             MetricFamily(
-                "process_start_time_seconds", .gauge, "When the process started, since 1970.",
+                "process_start_time_seconds", .gauge, "Start time of the process, in seconds since 1970.",
                 [.init(value: process.startSeconds)]),
         ]
     }

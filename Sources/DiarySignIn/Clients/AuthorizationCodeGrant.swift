@@ -4,8 +4,8 @@ import HTTP1
 import Postgres
 import Web
 
-/// `grant_type=authorization_code` (RFC 6749 section 4.1.3, RFC 7636): what an app was given on the sign-in page becomes a
-/// session of the person. A code works once; when it comes again, what was opened with it ends (section 4.1.2).
+/// `grant_type=authorization_code` (RFC 6749 section 4.1.3, RFC 7636): exchanges the code from the sign-in page for a
+/// session of the person. A code works once; a second use ends the session that the first one opened (section 4.1.2).
 enum AuthorizationCodeGrant {
     /// Seconds.
     static let lifetime = 60
@@ -13,7 +13,7 @@ enum AuthorizationCodeGrant {
     static func issue(_ form: TokenForm, _ request: Request, _ caller: Caller) async throws -> Response {
         let services = caller.services
         guard let presented = try PresentedClient(form, request) else { throw TokenForm.missing("client_id") }
-        // An app has no secret: whoever sends one is something else.
+        // An app has no secret; only an integration sends one.
         guard presented.secret == nil else { throw Problem.invalidClient }
         let text = try form.required("code")
         let redirect = try form.required("redirect_uri")
@@ -30,7 +30,8 @@ enum AuthorizationCodeGrant {
         return answer
     }
 
-    /// RFC 7636 section 4.1: 43 to 128 unreserved characters, and its digest is what the request named.
+    /// RFC 7636 section 4.1: the verifier has 43 to 128 unreserved characters, and its digest is the challenge of the
+    /// request.
     static func isVerified(_ verifier: String, _ challenge: String) -> Bool {
         let isUnreserved = verifier.utf8.allSatisfy { byte in
             switch byte {
@@ -55,7 +56,8 @@ private struct Exchange {
 
     private static let sessionDays = 90
 
-    /// Nil when the code is not good; what that means for it and for what was opened with it has then been written.
+    /// Nil when the code is not valid; its consequences have then been written: the code is spent, or its session
+    /// ended.
     func run(_ transaction: Transaction, _ services: Services) async throws -> Response? {
         let school = Parameter.integer(client.school.id)
         let id = Parameter.text(code.id)
@@ -64,7 +66,7 @@ private struct Exchange {
             let user = rows.text(0, "user_id")
         else { return nil }
         guard !rows.boolean(0, "is_used") else {
-            // Somebody else may hold it.
+            // Somebody else may have the code.
             _ = try await transaction.run([Self.end(school, .text(rows.text(0, "session_id")))])
             return nil
         }
@@ -100,8 +102,8 @@ private struct Exchange {
     private static let use = Statement(
         "UPDATE authorization_codes SET used_at = now(), session_id = $3::uuid WHERE school_id = $1 AND id = $2::uuid")
 
-    /// Of a person and an app that are what they were when the code was made: a second factor that was set up since then
-    /// was not asked for.
+    /// Opens the session only if the person and the app have not changed since the code was created. A second factor
+    /// that was set up since then was not checked at sign-in.
     private static let open = Statement(
         """
         INSERT INTO sessions (

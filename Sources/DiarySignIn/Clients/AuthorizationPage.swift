@@ -2,7 +2,7 @@ import Diary
 import HTTP1
 import Web
 
-/// The sign-in page in its steps, and what stands in its place when there is nothing to sign in to.
+/// The steps of the sign-in page, and the error pages shown instead of it.
 struct AuthorizationPage {
     let request: Request
     let services: Services
@@ -10,11 +10,11 @@ struct AuthorizationPage {
     private var language: Language { request.language }
     private var isSecure: Bool { services.issuer(request).hasPrefix("https://") }
 
-    /// The form of a step, with what was wrong with the last one.
+    /// The form of a step, with the error of the previous attempt.
     ///
     /// - Parameters:
-    ///   - login: as it was typed, for the first step.
-    ///   - recoveryCodes: shown this once, above the form.
+    ///   - login: the login as the person typed it, for the first step.
+    ///   - recoveryCodes: shown above the form, only this once.
     func form(
         _ asked: AuthorizationRequest, _ progress: SignInProgress = .password, login: String = "",
         recoveryCodes: [String] = [], error: Text? = nil, status: Status = .ok
@@ -50,7 +50,7 @@ struct AuthorizationPage {
         return response
     }
 
-    /// How far the sign-in has come; nil unless the form is one that this browser was shown for these parameters.
+    /// The progress of the sign-in; nil unless this browser was shown this form for these parameters.
     func progress(_ token: String, _ asked: AuthorizationRequest) throws -> SignInProgress? {
         let cookie = FormTokens.cookie(of: request, isSecure: isSecure)
         guard !cookie.isNew,
@@ -60,7 +60,7 @@ struct AuthorizationPage {
         return try SignInProgress(content)
     }
 
-    /// Words for who cannot go on.
+    /// A page for a person who cannot continue.
     func refusal(_ title: Text, _ detail: Text, status: Status, code: String? = nil) -> Response {
         var values = common
         values["title"] = title[language]
@@ -83,7 +83,7 @@ struct AuthorizationPage {
     private func page(_ values: [String: Any], _ status: Status, formTarget: RedirectURI?) -> Response {
         var response = Response(
             status, contentType: "text/html; charset=utf-8", body: services.signIn.pages.authorization(values))
-        // Browsers hold what a form leads to against form-action, too: so the app's own address stands there.
+        // Browsers check the redirect after a form against form-action, too, so it lists the app's address.
         let target = formTarget.map { "'self' \($0.policySource)" } ?? "'none'"
         response.headers = [
             (
@@ -92,7 +92,7 @@ struct AuthorizationPage {
                     + "base-uri 'none'; frame-ancestors 'none'"
             ),
             ("X-Frame-Options", "DENY"), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
-            // The form's token stands beside words of the request: such a thing is not compressed (decision 0016).
+            // The page contains the form's token beside text of the request, so it is not compressed (decision 0016).
             ("Cache-Control", "no-store, no-transform"),
             ("Content-Language", language.rawValue), ("Vary", "Accept-Language, Cookie"),
         ]
@@ -112,7 +112,7 @@ struct AuthorizationPage {
 
     private func promises(_ scopes: [String]) -> [String] {
         let known = scopes.compactMap { PersonScope(rawValue: $0) }
-        // Who may do everything may also read.
+        // The full scope includes reading.
         let shown = known.contains(.person) ? [.person] : known
         return shown.map { $0.promise[language] }
     }
@@ -126,7 +126,7 @@ struct AuthorizationPage {
         return Text(ru: "После входа вы вернётесь на \(host).", en: "After signing in you return to \(host).")[language]
     }
 
-    /// In fours, as it is typed from the screen.
+    /// Groups of four, which are easier to copy from the screen.
     private static func grouped(_ secret: String) -> String {
         let characters = Array(secret)
         return stride(from: 0, to: characters.count, by: 4)
@@ -144,7 +144,7 @@ struct AuthorizationPage {
         "wants": Text(ru: "хочет:", en: "wants to:"),
         "login": Text(ru: "Логин", en: "Login"),
         "password": Text(ru: "Пароль", en: "Password"),
-        "code": Text(ru: "Код из приложения-аутентификатора", en: "Code of the authenticator app"),
+        "code": Text(ru: "Код из приложения-аутентификатора", en: "Code from the authenticator app"),
         "orRecovery": Text(
             ru: "Нет телефона под рукой? Введите один из запасных кодов.",
             en: "No phone at hand? Type one of your recovery codes."),
@@ -153,7 +153,7 @@ struct AuthorizationPage {
         "cancel": Text(ru: "Отказать", en: "Refuse"),
         "care": Text(
             ru: "Приложение не узнает ваш пароль. Разрешение можно отозвать, завершив сеанс в дневнике.",
-            en: "The app does not learn your password. You can take the permission back by ending the session."),
+            en: "The app does not learn your password. You can withdraw access by ending the session in the diary."),
         "setUp": Text(
             ru: """
                 Школа просит сотрудников подтверждать вход кодом. Откройте на телефоне приложение-аутентификатор, добавьте \
@@ -167,12 +167,12 @@ struct AuthorizationPage {
         "open": Text(ru: "Открыть в приложении на этом устройстве", en: "Open in the app on this device"),
         "recovery": Text(
             ru: """
-                Второй фактор настроен. Сохраните запасные коды: каждый раз впустит вас без телефона, и больше их не \
-                покажут. Чтобы войти, введите следующий код из приложения, он сменится через полминуты.
+                Второй фактор настроен. Сохраните запасные коды: с каждым можно один раз войти без телефона, и больше их \
+                не покажут. Чтобы войти, введите следующий код из приложения: он сменится через полминуты.
                 """,
             en: """
-                The second factor is set up. Keep these recovery codes: each lets you in once without the phone, and they \
-                are not shown again. To sign in, type the app's next code, which comes within half a minute.
+                The second factor is set up. Keep these recovery codes: each lets you sign in once without the phone, and \
+                they are not shown again. To sign in, type the app's next code, which appears within half a minute.
                 """),
     ]
 }

@@ -5,7 +5,7 @@ import JSON
 import Postgres
 import Web
 
-/// A program that is registered, as it stands now.
+/// A registered client, as it is now.
 struct Client: Sendable {
     let id: String
     let school: School
@@ -18,12 +18,12 @@ struct Client: Sendable {
     let requestsPerMinute: Int?
     let secrets: [(id: String, hash: [UInt8])]
 
-    /// What its tokens name it by.
+    /// The part of an access token that names the client.
     func grant(_ scopes: [String]) -> ClientGrant {
         ClientGrant(client: id, scopes: scopes, requestsPerMinute: requestsPerMinute)
     }
 
-    /// Nil when there is none of that id.
+    /// Nil when no client has this id.
     static func find(_ id: OpaqueToken, _ services: Services, _ request: Request) async throws -> Client? {
         guard let school = try await services.schools.find(id: id.school) else { return nil }
         let scope = Scope(school: school.id, timeZone: school.timeZone, requestID: request.id, timing: request.timing)
@@ -43,7 +43,7 @@ struct Client: Sendable {
             })
     }
 
-    /// Notes that it was given a token.
+    /// Records that the client got a token.
     static func touch(_ school: Int, _ client: String) -> Query { used(.integer(school), .text(client)) }
 
     private static let client = Statement(
@@ -60,8 +60,8 @@ struct Client: Sendable {
 
     private static let used = noting(useOf: "clients")
 
-    /// Statements for the school and the id of a row of a table with `last_used_at`: once a minute at most, and without waiting
-    /// for others who do.
+    /// A statement for the school and the id of a row in a table with `last_used_at`. It writes at most once a minute,
+    /// and skips a row that another transaction has locked.
     static func noting(useOf table: String) -> Statement {
         Statement(
             """
@@ -77,7 +77,7 @@ struct Client: Sendable {
 }
 
 extension Rows {
-    /// The first row's JSON array of texts.
+    /// The JSON array of strings in the first row.
     func texts(_ name: String) -> [String] {
         guard let text = text(0, name), case .array(let items)? = try? JSONValue(parsing: Array(text.utf8)) else {
             return []
@@ -86,24 +86,24 @@ extension Rows {
     }
 }
 
-/// How a program says at the token endpoint who it is: HTTP Basic or fields of the body (RFC 6749 section 2.3.1), and a
-/// public one by its id alone.
+/// How a client identifies itself at the token endpoint: with HTTP Basic or fields of the body (RFC 6749 section
+/// 2.3.1), and a public client with its id alone.
 struct PresentedClient {
     let id: OpaqueToken
     let secret: OpaqueToken?
 
-    /// Nil when nothing is said.
+    /// Nil when the request names no client.
     init?(_ form: TokenForm, _ request: Request) throws {
         var name = form["client_id"]
         var password = form["client_secret"]
         if let basic = try Self.basic(request) {
-            // One way at a time; an id that only repeats the other does no harm.
+            // A request may use one method only; the same id in both places does no harm.
             guard password == nil, name == nil || name == basic.id else {
                 throw Problem(
                     .invalidRequest,
                     detail: Text(
-                        ru: "Программа назвала себя дважды: в Authorization и в теле.",
-                        en: "The client is named twice: in Authorization and in the body."),
+                        ru: "Программа указана дважды: в Authorization и в теле. Оставьте что-то одно.",
+                        en: "Authorization and the body both name the client; use one of them."),
                     oauthError: "invalid_request")
             }
             (name, password) = (basic.id, basic.secret)
@@ -124,7 +124,7 @@ struct PresentedClient {
         self.id = id
     }
 
-    /// The integration, and which of its secrets was right.
+    /// The integration, and the id of the secret that matched.
     func authenticate(_ services: Services, _ request: Request) async throws -> (client: Client, secret: String) {
         guard let secret, let client = try await Client.find(id, services, request) else { throw Problem.invalidClient }
         let hash = try secret.hash()
@@ -134,7 +134,7 @@ struct PresentedClient {
     }
 
     private static func basic(_ request: Request) throws -> (id: String, secret: String)? {
-        // What is of another scheme is an access token that an app sends with each request.
+        // A field of another scheme is an access token, which some apps send with each request.
         guard let authorization = request.head["Authorization"].map({ AuthorizationField($0) }),
             authorization.isScheme("Basic")
         else { return nil }
@@ -147,14 +147,14 @@ struct PresentedClient {
         return (id, secret)
     }
 
-    /// Each half is encoded as a form is.
+    /// Each half is form-encoded.
     private static func decoded(_ text: Substring) -> String? {
         (try? QueryItems(Array(text.utf8)[...]))?.items.first?.name
     }
 }
 
 extension Problem {
-    /// RFC 6749 section 5.2: whatever was wrong, and the scheme that would do.
+    /// RFC 6749 section 5.2: one answer for all causes, with the scheme that the endpoint accepts.
     static var invalidClient: Problem {
         Problem(
             .invalidClient, headers: [("WWW-Authenticate", "Basic realm=\"lyceum\", charset=\"UTF-8\"")],

@@ -3,7 +3,7 @@ import HTTP1
 import Postgres
 import Web
 
-/// `grant_type=client_credentials` (RFC 6749 section 4.4): an integration gets a token of its own, for nobody.
+/// `grant_type=client_credentials` (RFC 6749 section 4.4): gives an integration a token of its own, without a person.
 enum ClientCredentialsGrant {
     static func issue(_ form: TokenForm, _ request: Request, _ caller: Caller) async throws -> Response {
         let services = caller.services
@@ -26,7 +26,7 @@ enum ClientCredentialsGrant {
                     school, .text(session), .text(client.id), .text(secret), .texts(scopes),
                     .text(request.userAgent), .text(request.peer)),
             ])
-        // Blocked, or the secret taken away, since it was looked at.
+        // The client was blocked or the secret deleted since it was checked.
         guard opened[2].affected == 1 else { throw Problem.invalidClient }
         return try Tokens.answer(
             services, client.id, client.school.id, session, refresh: nil, roles: [], grant: client.grant(scopes))
@@ -34,7 +34,7 @@ enum ClientCredentialsGrant {
 
     private static let touch = Client.noting(useOf: "client_secrets")
 
-    /// A session as long as its one token, and a little longer than the clocks of two machines differ.
+    /// The session lasts as long as its only token, and slightly longer to allow for the clocks of two machines.
     private static let open = Statement(
         """
         INSERT INTO sessions (school_id, id, client_id, secret_id, scopes, app, expires_at, user_agent, address)

@@ -4,8 +4,8 @@ import JSON
 import Postgres
 import Web
 
-/// Secrets of integrations. One is shown once, when it is made; two hold at once, so that the new one can be brought in
-/// before the old one is taken away. Taking one away ends what was opened with it.
+/// Secrets of integrations. A secret is shown once, when it is created. Two can be valid at once, so that the new one
+/// is in use before the old one is deleted. Deleting a secret ends the sessions that were opened with it.
 package enum ClientSecrets {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/clients/{client_id}/secrets", "listClientSecrets", access: .administrators.ownApps, list),
@@ -15,7 +15,7 @@ package enum ClientSecrets {
             access: .administrators.ownApps, delete),
     ]
 
-    /// Two at most, so there is no paging.
+    /// At most two, so there is no paging.
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let client: [Parameter] = [.integer(caller.school.id), .text(try request.identifier("client_id"))]
@@ -25,7 +25,7 @@ package enum ClientSecrets {
         }.plain(for: caller).response
     }
 
-    /// There is no Idempotency-Key: its kept answer would be a stored secret.
+    /// There is no Idempotency-Key: the kept answer would be a stored secret.
     @Sendable static func create(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let client = try request.identifier("client_id")

@@ -1,8 +1,8 @@
 import Diary
 import Web
 
-/// Programs of others that the school lets in: apps that people sign in to, and integrations that sign in by themselves.
-/// See docs/apps.md.
+/// The clients that a school admits: apps that people sign in to, and integrations that sign in by themselves. See
+/// docs/apps.md.
 package enum Clients {
     package static let resource = Resource(
         path: "clients",
@@ -25,12 +25,13 @@ package enum Clients {
         order: ["name"],
         refusals: [
             "clients_redirect_uris": .init(
-                field: "redirect_uris", code: "only_of_apps", ru: "Адрес возврата есть у приложения, и только у него.",
-                en: "An app has one at least, and an integration has none."),
+                field: "redirect_uris", code: "only_of_apps",
+                ru: "Приложению нужен хотя бы один адрес возврата, интеграции — ни одного.",
+                en: "An app needs at least one redirect URI; an integration must have none."),
             "clients_scopes": .init(
                 field: "scopes", code: "not_of_this_kind",
-                ru: "Приложению — person или person.read, интеграции — остальные; хотя бы одно.",
-                en: "An app has person or person.read, an integration the others, and each has one at least."),
+                ru: "Укажите хотя бы одну: приложению — person или person.read, интеграции — остальные.",
+                en: "Give at least one scope: person or person.read to an app, the others to an integration."),
         ])
 
     @Sendable private static func redirectFault(_ text: String) -> String? {

@@ -3,9 +3,9 @@ import HTTP1
 import JSON
 import Web
 
-/// Guards the forms of the sign-in page against being sent by another site: what is signed in a form has to fit a cookie that
-/// only the browser which was shown the form has, and the very parameters of the request. It carries how far the sign-in
-/// has come, so that no form has to carry a password.
+/// Protects the forms of the sign-in page against submission by another site. The form's token is signed together with
+/// a cookie, which only the browser that was shown the form has, and with the parameters of the request. The token also
+/// carries the progress of the sign-in, so that no form contains a password.
 struct FormTokens: Sendable {
     private let keys: [HMACSHA256]
     private static let cookieBytes = 32
@@ -14,7 +14,7 @@ struct FormTokens: Sendable {
 
     /// - Parameters:
     ///   - moment: seconds since 1970.
-    ///   - content: what the token carries, for the browser to read and not to change.
+    ///   - content: carried by the token; the browser can read it but not change it.
     func make(
         _ content: [UInt8], lifetime: Int, at moment: Int, _ cookie: String,
         _ parameters: [(name: String, value: String)]
@@ -24,7 +24,8 @@ struct FormTokens: Sendable {
         return "\(expiry).\(Base64.url.encode(content)).\(Base64.url.encode(code))"
     }
 
-    /// What the token carries; nil unless it is ours, of this browser, for these parameters, and not over.
+    /// The token's content; nil unless the server made the token for this browser and these parameters, and it has not
+    /// expired.
     func content(
         of token: String, at moment: Int, _ cookie: String, _ parameters: [(name: String, value: String)]
     ) throws -> [UInt8]? {
@@ -37,7 +38,7 @@ struct FormTokens: Sendable {
         return isOurs ? content : nil
     }
 
-    /// JSON, so that no two lists of texts are written alike.
+    /// JSON, so that two different lists never have the same encoding.
     private static func message(
         _ expiry: Int, _ content: [UInt8], _ cookie: String, _ parameters: [(name: String, value: String)]
     ) -> [UInt8] {
@@ -55,9 +56,9 @@ struct FormTokens: Sendable {
     }
 }
 
-/// The browser's own value beside the form.
+/// The cookie that belongs to the form.
 extension FormTokens {
-    /// As the browser sent it, or a new one.
+    /// The cookie that the browser sent, or a new one.
     static func cookie(of request: Request, isSecure: Bool) -> (value: String, isNew: Bool) {
         for field in request.head.values(of: "Cookie") {
             for pair in field.split(separator: ";") {
@@ -71,7 +72,8 @@ extension FormTokens {
         return (Base64.url.encode(Random.bytes(cookieBytes)), true)
     }
 
-    /// Gone with the browser's session. The prefix keeps other hosts of the domain from setting one (RFC 6265bis).
+    /// The cookie ends with the browser's session. The prefix keeps other hosts of the domain from setting one (RFC
+    /// 6265bis).
     static func field(_ value: String, isSecure: Bool) -> String {
         "\(cookieName(isSecure))=\(value); Path=/;\(isSecure ? " Secure;" : "") HttpOnly; SameSite=Lax"
     }

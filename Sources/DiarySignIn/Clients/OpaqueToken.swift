@@ -1,11 +1,11 @@
 import Crypto
 
-/// What names a row before the school is known: `<kind>_<school>_<id>`, and behind it `_<secret>` where it is a secret. The
-/// school is only a hint until the secret's hash has matched under that school's policy.
+/// A token that names a row before the school is known: `<kind>_<school>_<id>`, followed by `_<secret>` unless it is a
+/// client's id. The school is only a hint until the secret's hash has matched under that school's policy.
 struct OpaqueToken: Sendable {
     enum Kind: String, Sendable {
         case refresh = "r"
-        /// Public, without a secret.
+        /// Public, has no secret.
         case client = "c"
         case clientSecret = "s"
         case authorizationCode = "a"
@@ -15,7 +15,7 @@ struct OpaqueToken: Sendable {
     let school: Int
     /// A lower-case canonical UUID.
     let id: String
-    /// Empty of a client's id.
+    /// Empty in a client's id.
     let secret: [UInt8]
 
     private static let secretBytes = 32
@@ -32,7 +32,7 @@ struct OpaqueToken: Sendable {
         OpaqueToken(kind, school: school, id: id, secret: Random.bytes(secretBytes))
     }
 
-    /// Takes a token apart; nil when it can be none of the kind.
+    /// Parses a token; nil when it is not one of this kind.
     init?(_ text: String, _ kind: Kind) {
         guard text.utf8.count <= 200 else { return nil }
         let parts = text.split(separator: "_", maxSplits: 3, omittingEmptySubsequences: false).map { String($0) }
@@ -53,17 +53,17 @@ struct OpaqueToken: Sendable {
         self.init(kind, school: school, id: id, secret: secret)
     }
 
-    /// For its owner alone, but for a client's id.
+    /// Confidential, except for a client's id.
     var text: String {
         let name = "\(kind.rawValue)_\(school)_\(id.split(separator: "-").joined())"
         return secret.isEmpty ? name : "\(name)_\(Base64.url.encode(secret))"
     }
 
-    /// What the database keeps: SHA-256, enough for a secret that is random throughout.
+    /// The hash that the database keeps: SHA-256 is enough for a fully random secret.
     func hash() throws(CryptoError) -> [UInt8] { try SHA256.hash(secret) }
 }
 
-/// A log line or a crash report must not show it.
+/// Keeps the token out of log lines and crash reports.
 extension OpaqueToken: CustomStringConvertible, CustomReflectable {
     var description: String { "\(kind.rawValue)_\(school)_***" }
     var customMirror: Mirror { Mirror(self, children: []) }

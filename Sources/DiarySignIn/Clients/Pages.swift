@@ -1,15 +1,15 @@
 import Crypto
 import Mustache
 
-/// The pages that people see: templates and a style sheet, read once at the start.
+/// The HTML pages: templates and a style sheet, read once at the start.
 package struct Pages: Sendable {
     private let authorization: MustacheTemplate
     private let style: String
     /// The style sheet as a source of Content-Security-Policy.
     let styleSource: String
 
-    /// What each template begins with: the library's own escaping goes by characters, and lets a quotation mark with an accent
-    /// above it pass, which for HTML still is one.
+    /// The required first line of each template. The library's own escaping works by characters and does not escape a
+    /// quotation mark with a combining accent, which is still a quotation mark in HTML.
     private static let pragma = "{{% CONTENT_TYPE:\(markup)}}"
     private static let markup = "MARKUP"
 
@@ -19,7 +19,7 @@ package struct Pages: Sendable {
     package init(authorization: String, style: String) throws {
         MustacheContentTypes.register(Markup(), named: Self.markup)
         guard authorization.hasPrefix(Self.pragma) else {
-            throw PagesError("A template has to begin with \(Self.pragma)")
+            throw PagesError("A template must begin with \(Self.pragma)")
         }
         do {
             self.authorization = try MustacheTemplate(string: authorization)
@@ -28,11 +28,11 @@ package struct Pages: Sendable {
         }
         self.style = style
         let digest = Base64.standard.encode(try SHA256.hash(Array(style.utf8)))
-        // 32 bytes: one sign is filled up.
+        // 32 bytes need one character of padding.
         styleSource = "'sha256-\(digest)='"
     }
 
-    /// - Parameter values: texts as they are, lists of the same, and booleans.
+    /// - Parameter values: unescaped texts, lists of values, and booleans.
     func authorization(_ values: [String: Any]) -> [UInt8] {
         Array(authorization.render(values.merging(["style": style]) { value, _ in value }).utf8)
     }
@@ -44,7 +44,7 @@ package struct PagesError: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// Text in HTML, between tags and in quoted attributes, escaped byte by byte.
+/// Escapes text for HTML, between tags and in quoted attributes, byte by byte.
 private struct Markup: MustacheContentType {
     func escapeText(_ text: String) -> String {
         var output: [UInt8] = []

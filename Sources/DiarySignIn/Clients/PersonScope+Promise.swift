@@ -2,7 +2,7 @@ import Diary
 import Web
 
 extension PersonScope {
-    /// As the page of consent says it.
+    /// The wording on the consent page.
     var promise: Text {
         switch self {
         case .person:

@@ -1,24 +1,25 @@
 import Diary
 import JSON
 
-/// How far a sign-in on the page has come; carried by the form's token.
+/// The progress of a sign-in on the page; the form's token carries it.
 enum SignInProgress {
-    /// Login and password are asked for.
+    /// The form asks for login and password.
     case password
-    /// They were right; a code of the second factor is asked for.
+    /// The password was right; the form asks for a code of the second factor.
     case code(SignIn.SecondStep)
-    /// They were right; a second factor is being set up, because the school asks for one.
+    /// The password was right; the person sets up a second factor, because the school requires one.
     case setUp(SetUp)
 
     struct SetUp {
         let ticket: String
         let login: String
-        /// What the authenticator app is told; stands on the page until the first code was right.
+        /// The key for the authenticator app; the page shows it until the person has typed a right code.
         let secret: String
         let uri: String
     }
 
-    /// Seconds for which the form may lie open. A first step that is over loses nothing; the others stand for a password.
+    /// Seconds for which the form is valid. An expired first step loses nothing; the later steps stand in for a
+    /// password.
     var lifetime: Int {
         switch self {
         case .password: 3600
@@ -47,7 +48,7 @@ enum SignInProgress {
         return writer.bytes
     }
 
-    /// Of bytes whose signature was right.
+    /// Parses bytes whose signature was verified.
     init(_ bytes: [UInt8]) throws {
         let value = try JSONValue(parsing: bytes)
         let login = value["login"]?.text ?? ""

@@ -3,7 +3,7 @@ import HTTP1
 import Postgres
 import Web
 
-/// One step of a sign-in on the page: what was typed, and the form or the way back to the app that follows.
+/// One step of a sign-in on the page: takes the typed values and answers with the next form or the redirect to the app.
 struct SignInStep {
     let page: AuthorizationPage
     let asked: AuthorizationRequest
@@ -29,7 +29,8 @@ struct SignInStep {
         return try await answer(outcome, known.login, .code(known))
     }
 
-    /// The first code of an app that was just told its key. It is spent by that: the next one signs in.
+    /// Takes the first code of a newly set-up authenticator app. The code is spent by that; the person signs in with
+    /// the next one.
     func setUp(_ code: String, _ setUp: SignInProgress.SetUp) async throws -> Response {
         let (factor, ticket) = try await SecondFactorEnrolment.factor(of: setUp.ticket, page.request, services)
         guard !code.isEmpty, let codes = try await factor.confirm(code, on: .ticket(ticket)) else {
@@ -67,7 +68,7 @@ struct SignInStep {
             asked, .setUp(.init(ticket: text, login: login, secret: made.secret, uri: made.uri)))
     }
 
-    /// Nil when the password was changed meanwhile, or the person or the app shut out.
+    /// Nil when the password has changed since, or the person or the app is blocked.
     private func keepCode(for person: SignIn) async throws -> OpaqueToken? {
         let school = Parameter.integer(school.id)
         let code = OpaqueToken.make(.authorizationCode, school: self.school.id, id: services.newID())
@@ -99,9 +100,9 @@ struct SignInStep {
         FOR KEY SHARE OF c
         """)
 
-    private static let nothingTyped = Text(ru: "Заполните поля.", en: "Fill in the fields.")
-    private static let wrongPassword = Text(ru: "Логин или пароль неверны.", en: "Login or password are wrong.")
+    private static let nothingTyped = Text(ru: "Заполните все поля.", en: "Fill in all fields.")
+    private static let wrongPassword = Text(ru: "Логин или пароль неверны.", en: "The login or the password is wrong.")
     private static let wrongCode = Text(
         ru: "Код неверен или уже использован. Дождитесь следующего.",
-        en: "The code is wrong or was used. Wait for the next one.")
+        en: "The code is wrong or already used. Wait for the next one.")
 }

@@ -4,14 +4,14 @@ import JSON
 import Postgres
 import Web
 
-/// The first password: whoever holds a live code chooses it (A2), and learns the login.
+/// Activation: a person with a valid code chooses the first password (A2) and learns the login.
 package enum Activation {
     package static let routes: [Route<Access, Caller>] = [
         .post("/v1/auth/activation", "activateAccount", access: .open, quota: .signIn, activate)
     ]
 
-    /// Codes that are unknown, used, revoked or expired, and those of people who may not sign in, are one and the same: all
-    /// are counted (A6), all are hashed, all are looked for by one statement.
+    /// The answer is the same for unknown, used, revoked and expired codes and for people who may not sign in. Each
+    /// attempt is counted (A6), hashed, and looked up with the same statement.
     @Sendable static func activate(_ request: Request, _ caller: Caller) async throws -> Response {
         try await Tokens.answeringAsOAuth(keepsValidation: true) {
             try QueryReader(request).finish()
@@ -20,10 +20,10 @@ package enum Activation {
             let school = try await services.schools.find(code: form.school) ?? School.unknown
             let scope = Scope(
                 school: school.id, timeZone: school.timeZone, requestID: request.id, timing: request.timing)
-            // What is no code at all takes the same way, as one that nobody has.
+            // Text that is not a code goes the same way as an unknown code.
             let hash = try (ActivationCode(form.code) ?? ActivationCode()).hash(school: form.school)
             let attempt = try await SignInAttempt.begin(
-                services, scope, login: "code " + Hexadecimal.encode(Array(hash.prefix(8))),
+                services, scope, .code, login: "code " + Hexadecimal.encode(Array(hash.prefix(8))),
                 address: request.peer
             ).attempt
             let password = form.password
@@ -34,7 +34,7 @@ package enum Activation {
                     try await use(hash, password, secret, school, attempt, transaction)
                 }
             } catch let problem as Problem where problem.kind == .validationFailed {
-                // The code was right, the password too near to its owner.
+                // The code was right, but the password is too close to the person's login or name.
                 try await attempt.takeBack()
                 throw problem
             }
@@ -48,7 +48,7 @@ package enum Activation {
         }
     }
 
-    /// Nil when the code opens nothing. The person is locked first, as whoever issues a code does it.
+    /// Nil when the code is not valid. Locks the person first, as the issue of a code does.
     private static func use(
         _ hash: [UInt8], _ password: String, _ secret: String, _ school: School, _ attempt: SignInAttempt,
         _ transaction: Transaction
@@ -60,14 +60,14 @@ package enum Activation {
             password, named: "password", login: login, last: found.text(0, "last_name")!,
             first: found.text(0, "first_name")!, middle: found.text(0, "middle_name"))
         let code = Parameter.text(found.text(0, "code_id"))
-        // Between the look and the lock it may have been used, or revoked by a newer one.
+        // The code may have been used or revoked between the query and the lock.
         guard try await transaction.run([spend(id, code)])[0].affected == 1 else { return nil }
         _ = try await transaction.run([open(id, .text(found.text(0, "id")), .text(secret)), attempt.success])
         return login
     }
 
-    /// Who has become staff since a class teacher issued the code needs one of an administrator (A2); the command line's has
-    /// no issuer.
+    /// A person who has become staff since a class teacher issued the code needs one from an administrator (A2). Codes
+    /// from the command line have no issuer.
     private static let find = Statement(
         """
         SELECT u.id, u.login, u.last_name, u.first_name, u.middle_name, c.id AS code_id,

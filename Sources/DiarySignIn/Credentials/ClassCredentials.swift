@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Web
 
-/// Codes for a class: its pupils, their guardians with access, or both, in one transaction (A2).
+/// Issues codes for a class in one transaction: to its students, their guardians with access, or both (A2).
 package enum ClassCredentials {
     package static let routes: [Route<Access, Caller>] = [
         .post("/v1/classes/{class_id}/credentials", "issueClassCredentials", access: .issuers.ownApps, issue)
@@ -29,7 +29,7 @@ package enum ClassCredentials {
             guard found.boolean(0, "caller_heads") else { throw Problem.notYourCredentials(.deputyHead) }
             guard order.reason != nil else { throw Problem.missingReason }
         }
-        // Who stands in two classes' lists is locked in the same order by both.
+        // A fixed order of locks: two classes' lists may contain the same person.
         let group: [Parameter] = [
             school, .text(id), .boolean(order.includes(.students)), .boolean(order.includes(.guardians)),
         ]
@@ -90,7 +90,7 @@ package enum ClassCredentials {
         WHERE c.school_id = $1 AND c.id = $2::uuid
         """)
 
-    /// Pupils of the class today, and who represents them with access today (A3): person, pupil.
+    /// The class's students today, and their guardians with access today (A3), as pairs of person and student.
     private static let members = """
         SELECT e.student_id AS user_id, e.student_id, false AS is_guardian
         FROM enrollments e
@@ -127,7 +127,7 @@ package enum ClassCredentials {
         """)
 }
 
-/// What the body asks for.
+/// The request body.
 private struct Order {
     enum Group: String, CaseIterable {
         case students, guardians, both
@@ -148,15 +148,15 @@ private struct Order {
     func includes(_ group: Group) -> Bool { self.group == .both || self.group == group }
 }
 
-/// Somebody of the class, or of its pupils' families.
+/// A student of the class, or a guardian of one.
 private struct Candidate {
     let holder: CodeHolder
-    /// Whose guardian; of a pupil the pupil itself. A JSON array.
+    /// The guardian's students, or the student itself. A JSON array.
     let students: String
     let isGuardian: Bool
     let isStaff: Bool
 
-    /// Why there is no code for the person in this list; a reset is for one person alone.
+    /// The reason why this list issues no code for the person; a reset is done for one person at a time.
     var obstacle: String? {
         if isStaff { return "staff" }
         if holder.isClosed { return "closed" }

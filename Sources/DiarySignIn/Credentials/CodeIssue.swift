@@ -4,19 +4,19 @@ import JSON
 import Postgres
 import Web
 
-/// Somebody who may be given a code.
+/// A person who may get a code.
 struct CodeHolder {
     let id: String
     let lastName: String
     let firstName: String
     let middleName: String?
     var login: String?
-    /// Signs in with a password.
+    /// The person has chosen a password and can sign in.
     let isActive: Bool
-    /// Blocked, or depersonalised (K2).
+    /// The person is blocked, or depersonalised (K2).
     let isClosed: Bool
 
-    /// Of `users u`.
+    /// Columns of `users u`.
     static let columns = """
         u.id, u.last_name, u.first_name, u.middle_name, u.login, u.state = 'active' AS is_active,
         (u.state = 'blocked' OR u.depersonalised_at IS NOT NULL) AS is_closed
@@ -65,9 +65,9 @@ struct IssuedCode {
     }
 }
 
-/// Issuing and revoking, for one and for many. Whoever calls it has locked the people's rows and asked whether it may.
+/// Issues and revokes codes, for one person or many. The caller has locked the people's rows and checked permissions.
 enum CodeIssue {
-    /// Each gets a login if it has none, and a new code; the old code, the password and the sessions end.
+    /// Gives each person a login, if missing, and a new code; the old code, the password and the sessions end.
     static func run(
         _ holders: [CodeHolder], reason: String?, _ caller: Caller, _ transaction: Transaction
     ) async throws -> [IssuedCode] {
@@ -99,7 +99,7 @@ enum CodeIssue {
         return rows[0].affected > 0
     }
 
-    /// Logins are made one after another at a school, so that two people do not get the same.
+    /// Logins of a school are made one after another, so that two people do not get the same.
     private static func logins(
         for holders: [CodeHolder], _ school: Parameter, _ transaction: Transaction
     ) async throws -> [String] {
@@ -110,7 +110,7 @@ enum CodeIssue {
         return zip(holders, bases).map { $0.login ?? LoginName.free($1, &taken) }
     }
 
-    /// What a person may do for others now, whatever its token says.
+    /// What the person may currently do for others, independent of the roles in the token.
     static func standing(of person: String) -> String {
         """
         SELECT coalesce(bool_or(r.role = 'administrator'), false) AS administers,
@@ -120,7 +120,7 @@ enum CodeIssue {
         """
     }
 
-    /// A5: the record of changes keeps it beside each row.
+    /// The reason that the audit log keeps with each row (A5).
     static let because = Statement("SELECT \(Setting.reason.set(to: "$1"))")
 
     private static let lockLogins = Statement("SELECT pg_advisory_xact_lock(hashtextextended('logins', $1))")
@@ -166,6 +166,6 @@ enum CodeIssue {
 }
 
 extension Parameter {
-    /// A `bytea` inside an array.
+    /// A `bytea` as an element of an array.
     fileprivate static func hex(_ bytes: [UInt8]) -> String { "\\x" + Hexadecimal.encode(bytes) }
 }

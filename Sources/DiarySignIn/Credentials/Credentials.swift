@@ -4,15 +4,15 @@ import JSON
 import Postgres
 import Web
 
-/// A person's way in: a login and a one-time code, given out on paper (A2).
+/// A person's credentials: a login and a one-time code, given out on paper (A2).
 package enum Credentials {
     package static let routes: [Route<Access, Caller>] = [
         .post("/v1/users/{user_id}/credentials", "issueCredentials", access: .issuers.ownApps, issue),
         .delete("/v1/users/{user_id}/credentials", "revokeCredentials", access: .issuers.ownApps, revoke),
     ]
 
-    /// Issues a code; for who signs in already it is a reset, which closes all that was open. There is no Idempotency-Key: its
-    /// kept answer would be a stored secret.
+    /// Issues a code. For a person who already signs in, this is a reset, which ends all sessions. There is no
+    /// Idempotency-Key: the kept answer would be a stored secret.
     @Sendable static func issue(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let person = try request.identifier("user_id")
@@ -48,15 +48,15 @@ package enum Credentials {
         return .empty
     }
 
-    /// A2: who may do this to whom. The person is locked.
+    /// Checks whether the caller may issue credentials to the person (A2), and locks the person.
     static func admit(_ caller: Caller, _ person: String, _ transaction: Transaction) async throws {
         _ = try admit(caller, try await transaction.run([gate(caller, person)])[0])
     }
 
-    /// - Returns: whether a reason has to be given.
+    /// - Returns: whether a reason is required.
     private static func admit(_ caller: Caller, _ rows: Rows) throws -> Bool {
         guard !rows.isEmpty else { throw Problem(.notFound) }
-        // Whoever holds a stolen token must not come to a password that lasts.
+        // Somebody with a stolen token must not get a lasting password.
         if rows.text(0, "id") == caller.user { throw Problem.notYourCredentials(.own) }
         if rows.boolean(0, "is_staff") {
             guard rows.boolean(0, "caller_administers") else { throw Problem.notYourCredentials(.administrator) }
@@ -74,8 +74,8 @@ package enum Credentials {
         visible(.integer(caller.school.id), .text(person), .text(caller.user))
     }
 
-    /// The person, locked, if the caller sees it; who leads the pupils behind it; what the caller is at this moment, not when
-    /// its token was made.
+    /// The person, locked, if the caller may see them; who leads the person's students; and the caller's current
+    /// permissions, because the token may be outdated.
     private static let visible = Statement(
         """
         SELECT \(CodeHolder.columns),
@@ -100,11 +100,11 @@ package enum Credentials {
 }
 
 extension Access {
-    /// Those who give credentials to anybody at all (A2).
+    /// The roles that may issue credentials to anybody (A2).
     static let issuers = Access.roles([.administrator, .head, .deputyHead, .classTeacher])
 }
 
-/// What the body asks for.
+/// The request body.
 private struct Wishes {
     let reason: String?
     let login: String?
@@ -123,7 +123,7 @@ private struct Wishes {
 }
 
 extension Problem {
-    /// Who does give credentials to the person.
+    /// Who issues credentials to the person instead.
     enum Issuer {
         case own, administrator, classTeacher, deputyHead, nobody
     }
@@ -133,7 +133,7 @@ extension Problem {
             switch issuer {
             case .own:
                 Text(
-                    ru: "Себе реквизиты не выдают; свой пароль меняют сами.",
+                    ru: "Себе реквизиты не выдают; вместо этого смените пароль.",
                     en: "Nobody issues credentials to themselves; change your password instead.")
             case .administrator:
                 Text(
@@ -141,7 +141,7 @@ extension Problem {
                     en: "Only an administrator issues credentials to staff (rule A2).")
             case .classTeacher:
                 Text(
-                    ru: "Реквизиты выдаёт классный руководитель класса (A2).",
+                    ru: "Реквизиты выдаёт классный руководитель этого класса (A2).",
                     en: "The class teacher of the class issues these credentials (rule A2).")
             case .deputyHead:
                 Text(
@@ -150,7 +150,7 @@ extension Problem {
             case .nobody:
                 Text(
                     ru: "Это не ученик и не представитель, которому открыт дневник (A3).",
-                    en: "This is neither a pupil nor a guardian to whom the diary is open (rule A3).")
+                    en: "The person is neither a student nor a guardian with access to the diary (rule A3).")
             }
         return Problem(.notYourCredentials, detail: detail)
     }

@@ -2,16 +2,16 @@ import Crypto
 import Diary
 import JSON
 
-/// What a person of the staff gets instead of tokens while the school asks for a second factor and there is none: the
-/// password was right, and a second factor may be set up. It is good for nothing else.
+/// The ticket that a staff member without a second factor gets instead of tokens, where the school requires one. It
+/// proves that the password was right and is good only for setting up a second factor.
 struct EnrolmentTicket: Sendable {
     let school: Int
     let user: String
-    /// As PostgreSQL writes it: with another password the ticket is worth nothing.
+    /// As PostgreSQL writes it. A change of the password makes the ticket invalid.
     let passwordChangedAt: String?
 }
 
-/// Issues and checks tickets: JWT as access tokens are, for an audience of their own.
+/// Issues and checks tickets: JWTs like access tokens, with an audience of their own.
 struct EnrolmentTickets: Sendable {
     /// Seconds.
     static let lifetime = 10 * 60
@@ -40,7 +40,7 @@ struct EnrolmentTickets: Sendable {
         return try Token.sign(payload: writer.bytes, keys: keys)
     }
 
-    /// Nil unless the ticket is ours and not over.
+    /// Nil unless the server issued the ticket and it has not expired.
     func verify(_ ticket: String) -> EnrolmentTicket? {
         guard let payload = try? Token.verify(ticket, keys: keys), let value = try? JSONValue(parsing: payload),
             value["aud"]?.text == Self.audience, let user = value["sub"]?.text,

@@ -4,13 +4,13 @@ import JSON
 import Postgres
 import Web
 
-/// A person's own password.
+/// The caller's own password.
 package enum MyPassword {
     package static let routes: [Route<Access, Caller>] = [
         .put("/v1/me/password", "changeMyPassword", access: .signedIn.ownApps, change)
     ]
 
-    /// A wrong current password is a failed sign-in (A6): whoever holds a stolen token has no more guesses than others. A
+    /// A wrong current password counts as a failed sign-in (A6), so that a stolen token gives no additional guesses. A
     /// change ends the other sessions.
     @Sendable static func change(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
@@ -36,7 +36,7 @@ package enum MyPassword {
                 replace(school, person, .text(found.text(0, "password_changed_at")), .text(hash)),
                 endOthers(school, person, .text(hash), .text(caller.session)), attempt.success,
             ])
-        // It was changed or reset meanwhile: the current password is another one by now.
+        // The password was changed or reset in between, so the current password is a different one.
         guard changed[0].affected == 1 else { throw Problem.wrongPassword }
         return .empty
     }

@@ -4,7 +4,7 @@ import JSON
 import Postgres
 import Web
 
-/// A person's own second factor (staff only): what it is, setting it up, new recovery codes, taking it away.
+/// The caller's own second factor (staff only): its state, set-up, new recovery codes, removal.
 package enum MySecondFactor {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/me/second-factor", "getMySecondFactor", access: .staff.ownApps, show),
@@ -24,7 +24,7 @@ package enum MySecondFactor {
         return .json(writer)
     }
 
-    /// Asks for the password: whoever finds a computer unlocked must not tie an account to a phone of its own.
+    /// Requires the password: somebody at an unlocked computer must not bind the account to their own phone.
     @Sendable static func begin(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let proof = try Proof(try await request.json(), takesCode: false)
@@ -62,7 +62,7 @@ package enum MySecondFactor {
         return .empty
     }
 
-    /// A token alone may be stolen.
+    /// Required because a token alone may be stolen.
     private static func prove(_ proof: Proof, _ request: Request, _ caller: Caller) async throws {
         if let password = proof.password {
             _ = try await OwnPassword.verify(password, request, caller)
@@ -87,7 +87,7 @@ package enum MySecondFactor {
         """)
 }
 
-/// Who it is, shown once more: exactly one of the two.
+/// Proof of the person's identity: exactly one of the two.
 private struct Proof {
     let password: String?
     let code: String?
@@ -111,7 +111,7 @@ private struct Proof {
 }
 
 extension ObjectReader {
-    /// A code of the app or a recovery code, as a person types it.
+    /// A code of the authenticator app or a recovery code, as typed.
     mutating func secondFactorCode(_ presence: Presence = .required) -> String {
         string("code", presence, minimumLength: 1, maximumLength: 64).value ?? ""
     }
@@ -122,7 +122,7 @@ extension Caller {
 }
 
 extension Response {
-    /// Shown this once.
+    /// The codes are shown only this once.
     static func recoveryCodes(_ codes: [String], status: Status = .ok) -> Response {
         var writer = JSONWriter()
         writer.beginObject()

@@ -3,11 +3,11 @@ import Diary
 import Postgres
 import Web
 
-/// The password of who is signed in, asked for once more before what a stolen token alone is not to do.
+/// The caller's own password, asked for again before an action for which a stolen token must not be enough.
 enum OwnPassword {
-    /// A wrong one is a failed sign-in (A6).
+    /// A wrong password counts as a failed sign-in (A6).
     ///
-    /// - Returns: when it was set, as PostgreSQL writes it.
+    /// - Returns: when the password was set, as PostgreSQL writes it.
     /// - Throws: `wrong_password`, `too_many_attempts`.
     static func verify(_ password: String, _ request: Request, _ caller: Caller) async throws -> String? {
         let found = try await caller.read(account(.integer(caller.school.id), .text(caller.user)))[0]

@@ -1,15 +1,14 @@
 import Crypto
 
-/// Random characters that people copy from paper: of an alphabet without those that are taken for one another (I, L, O, 0,
-/// 1), 4.9 bits each.
+/// Random characters that people copy from paper. The alphabet omits characters that look alike (I, L, O, 0, 1); each
+/// character has 4.9 bits of entropy.
 struct PaperCode: Sendable, Equatable {
     let characters: [UInt8]
 
     private static let alphabet = Array("ABCDEFGHJKMNPQRSTUVWXYZ23456789".utf8)
 
-    /// A new one.
     init(length: Int) {
-        // Bytes past the last whole multiple of the alphabet would make its first characters likelier.
+        // Bytes beyond the last multiple of the alphabet's size would favour its first characters.
         let bound = 256 / Self.alphabet.count * Self.alphabet.count
         var characters: [UInt8] = []
         while characters.count < length {
@@ -20,8 +19,8 @@ struct PaperCode: Sendable, Equatable {
         self.characters = characters
     }
 
-    /// What a person typed: small letters, dashes and spaces do not matter, and Cyrillic letters stand for those they look
-    /// like, because keyboards are left in that layout. Nil when it can't be a code.
+    /// Parses typed text. Ignores case, dashes and spaces, and accepts Cyrillic letters for the Latin ones that they
+    /// look like, because people leave the keyboard in that layout. Nil when it cannot be a code.
     init?(_ typed: String, length: Int) {
         var characters: [UInt8] = []
         for typed in typed.uppercased() where !Self.separators.contains(typed) {
@@ -40,7 +39,7 @@ struct PaperCode: Sendable, Equatable {
         "Х": "X",
     ]
 
-    /// In groups of four: `XXXX-XXXX-XXXX`.
+    /// Groups of four: `XXXX-XXXX-XXXX`.
     var shown: String {
         stride(from: 0, to: characters.count, by: 4)
             .map { String(decoding: characters[$0..<min($0 + 4, characters.count)], as: UTF8.self) }

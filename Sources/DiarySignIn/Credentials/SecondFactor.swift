@@ -3,27 +3,27 @@ import Diary
 import Postgres
 import Web
 
-/// A person's second factor: an authenticator app (RFC 6238), and ten recovery codes for when it is lost. Staff only.
+/// A person's second factor (staff only): an authenticator app (RFC 6238), and ten recovery codes for its loss.
 ///
-/// Its secret is read again at each sign-in, so it is sealed and not hashed (docs/decisions/0022).
+/// The server reads the secret at each sign-in, so the secret is encrypted and not hashed (docs/decisions/0022).
 struct SecondFactor {
-    /// What a person sees of it.
+    /// The state that the person sees.
     struct Standing {
-        /// Confirmed: asked for at sign-in.
+        /// The second factor is confirmed, and sign-in asks for it.
         let isSet: Bool
-        /// The school asks for one, and there is none.
+        /// The school requires a second factor, and the person has none.
         let isLacking: Bool
     }
 
-    /// What the app is told, once.
+    /// The key for the authenticator app, shown once.
     struct SetUp {
         let secret: String
         let uri: String
     }
 
-    /// On the strength of what somebody sets it up.
+    /// What permits the set-up.
     enum Ground {
-        /// A session, which goes on.
+        /// A session, which stays open.
         case session(String)
         case ticket(EnrolmentTicket)
     }
@@ -32,7 +32,7 @@ struct SecondFactor {
     private let scope: Scope
     private let user: String
 
-    /// - Parameter scope: in the name of the person.
+    /// - Parameter scope: acts in the person's name.
     init(_ services: Services, _ scope: Scope, user: String) {
         self.services = services
         self.scope = scope
@@ -41,7 +41,7 @@ struct SecondFactor {
 
     private var school: Parameter { .integer(scope.school) }
     private var person: Parameter { .text(user) }
-    /// What the secret is sealed for.
+    /// The context to which the encryption of the secret is bound.
     private var context: String { "second factor \(scope.school) \(user)" }
 
     func standing() async throws -> Standing {
@@ -50,18 +50,16 @@ struct SecondFactor {
 
     // MARK: Codes
 
-    /// Whether this is a code of the app that was not used yet, or an unused recovery code; it is spent then.
+    /// Whether this is an unused code of the app or an unused recovery code; it is then spent.
     ///
-    /// Each try is counted before it is looked at, whichever address it comes from: whoever has found out the password has
-    /// ten in 15 minutes.
+    /// Each attempt is counted before the code is checked, for all addresses together: somebody who knows the password
+    /// has ten attempts in 15 minutes.
     ///
     /// - Throws: `too_many_attempts`; `second_factor_unavailable`.
     func accept(_ typed: String) async throws -> Bool {
         let rows = try await services.lanes.write(scope, [Self.count(school, person)])[0]
         guard !rows.isEmpty, let sealed = rows.text(0, "secret") else { return false }
-        if rows.boolean(0, "is_locked") {
-            throw Problem(.tooManyAttempts, headers: [("Retry-After", "900")])
-        }
+        if let seconds = rows.integer(0, "locked") { throw Lockout.secondFactor.problem(seconds: seconds) }
         if let code = RecoveryCode(typed) {
             let hash = try code.hash(school: scope.school, user: user)
             return try await !services.lanes.write(scope, [Self.use(school, person, .bytes(hash))])[0].isEmpty
@@ -75,17 +73,17 @@ struct SecondFactor {
     }
 
     private func step(of typed: String, _ secret: [UInt8], after last: Int?) throws -> Int? {
-        // Apps show it in two groups.
+        // Apps show the code in two groups.
         let code = typed.filter { $0 != " " && $0 != "\u{A0}" }
         return try OneTimePassword(secret: secret).step(of: code, at: services.settings.now(), after: last)
     }
 
     // MARK: Setting it up
 
-    /// A new secret, which nothing asks for until it is confirmed; one that was not confirmed is replaced.
+    /// Creates a secret, replacing an unconfirmed one. Sign-in asks for it only after its confirmation.
     ///
-    /// - Parameter passwordChangedAt: when the password was set that the person has shown.
-    /// - Returns: nil for who is not of the staff, not active, or has another password by now.
+    /// - Parameter passwordChangedAt: when the password that the person has proved was set.
+    /// - Returns: nil for a person who is not staff, not active, or has a different password now.
     /// - Throws: `second_factor_set`; `second_factor_unavailable`.
     func begin(passwordChangedAt: String?) async throws -> SetUp? {
         let secret = Random.bytes(OneTimePassword.secretCount)
@@ -106,11 +104,12 @@ struct SecondFactor {
             uri: password.uri(issuer: rows[2].text(0, "school")!, account: rows[2].text(0, "login") ?? ""))
     }
 
-    /// From now on it is asked for. Other sessions end: they were opened without it.
+    /// Confirms the second factor; sign-in asks for it from now on. Other sessions end, because they were opened
+    /// without it.
+    ///
+    /// Attempts are counted here, too: somebody with a stolen session must not guess a code and get recovery codes.
     ///
     /// - Returns: the recovery codes; nil for a wrong code.
-    /// Tries are counted here, too: a stolen session is not to guess its way to recovery codes.
-    ///
     /// - Throws: `not_found` when none was begun; `second_factor_set`; `invalid_ticket`; `too_many_attempts`.
     func confirm(_ typed: String, on ground: Ground) async throws -> [String]? {
         try await services.lanes.transaction(scope) { transaction in
@@ -118,7 +117,7 @@ struct SecondFactor {
             switch ground {
             case .session(let id): session = id
             case .ticket(let ticket):
-                // A reset or a change of the password that comes meanwhile is waited for.
+                // Waits for a concurrent reset or change of the password.
                 let owner = try await transaction.run([
                     Self.lockOwner(school, person, .text(ticket.passwordChangedAt))
                 ])[0]
@@ -127,9 +126,7 @@ struct SecondFactor {
             let rows = try await transaction.run([Self.tryToConfirm(school, person)])[0]
             guard !rows.isEmpty, let sealed = rows.text(0, "secret") else { throw Problem(.notFound) }
             if rows.boolean(0, "is_set") { throw Problem(.secondFactorSet) }
-            if rows.boolean(0, "is_locked") {
-                throw Problem(.tooManyAttempts, headers: [("Retry-After", "900")])
-            }
+            if let seconds = rows.integer(0, "locked") { throw Lockout.secondFactor.problem(seconds: seconds) }
             guard let step = try step(of: typed, try open(sealed).secret, after: nil) else { return nil }
             _ = try await transaction.run([
                 Self.confirm(school, person, .integer(step)), Self.endOthers(school, person, .text(session)),
@@ -138,7 +135,7 @@ struct SecondFactor {
         }
     }
 
-    /// Ten new ones; the old ones stop.
+    /// Creates ten new codes; the old ones become invalid.
     ///
     /// - Returns: nil when there is no second factor.
     func renewRecoveryCodes() async throws -> [String]? {
@@ -158,7 +155,7 @@ struct SecondFactor {
         return codes.map { $0.shown }
     }
 
-    /// Confirmed or not.
+    /// Removes the second factor, confirmed or not.
     ///
     /// - Returns: false when there was none.
     func remove() async throws -> Bool {
@@ -200,20 +197,23 @@ extension SecondFactor {
         """)
 
     private static let oneMoreTry = """
-        tries = CASE WHEN tries_since > now() - interval '15 minutes' THEN least(tries + 1, 1000) ELSE 1 END,
-            tries_since = CASE WHEN tries_since > now() - interval '15 minutes' THEN tries_since ELSE now() END
+        tries = CASE WHEN tries_since > now() - \(SignInAttempt.window) THEN least(tries + 1, 1000) ELSE 1 END,
+            tries_since = CASE WHEN tries_since > now() - \(SignInAttempt.window) THEN tries_since ELSE now() END
         """
 
-    /// What a right code takes back again is one try, not those of others.
+    /// The seconds until codes are accepted again; NULL while they are accepted.
+    private static let locked = "CASE WHEN tries > 10 THEN \(SignInAttempt.secondsLeft("tries_since")) END AS locked"
+
+    /// Counts an attempt. A right code takes back only its own attempt.
     fileprivate static let count = Statement(
         """
         UPDATE second_factors
         SET \(oneMoreTry)
         WHERE school_id = $1 AND user_id = $2::uuid AND confirmed_at IS NOT NULL
-        RETURNING secret, last_step, tries > 10 AS is_locked
+        RETURNING secret, last_step, \(locked)
         """)
 
-    /// A code of a step that was accepted meanwhile, or of a secret that was replaced, is not accepted.
+    /// Rejects a code of a time step that was used in between, or of a replaced secret.
     fileprivate static let spend = Statement(
         """
         UPDATE second_factors
@@ -273,7 +273,7 @@ extension SecondFactor {
         UPDATE second_factors
         SET \(oneMoreTry)
         WHERE school_id = $1 AND user_id = $2::uuid
-        RETURNING secret, confirmed_at IS NOT NULL AS is_set, tries > 10 AS is_locked
+        RETURNING secret, confirmed_at IS NOT NULL AS is_set, \(locked)
         """)
 
     fileprivate static let confirm = Statement(

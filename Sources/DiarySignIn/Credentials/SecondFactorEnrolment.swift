@@ -4,8 +4,8 @@ import JSON
 import Postgres
 import Web
 
-/// Setting a second factor up before the first session, where the school asks for one: with the ticket of the token endpoint,
-/// which is good for this alone.
+/// The set-up of a second factor before the first session, where the school requires one. It uses the ticket of the
+/// token endpoint, which is good only for this.
 package enum SecondFactorEnrolment {
     package static let routes: [Route<Access, Caller>] = [
         .post("/v1/auth/second-factor", "beginSecondFactor", access: .open, quota: .signIn, begin),
@@ -29,7 +29,7 @@ package enum SecondFactorEnrolment {
         }
     }
 
-    /// The code is spent by this: the person signs in with the next one.
+    /// The code is spent by this; the person signs in with the next one.
     @Sendable static func confirm(_ request: Request, _ caller: Caller) async throws -> Response {
         try await Tokens.answeringAsOAuth(keepsValidation: true) {
             try QueryReader(request).finish()
@@ -47,7 +47,7 @@ package enum SecondFactorEnrolment {
         }
     }
 
-    /// Whose ticket it is.
+    /// The owner of the ticket and their second factor.
     ///
     /// - Throws: `invalid_ticket`.
     static func factor(

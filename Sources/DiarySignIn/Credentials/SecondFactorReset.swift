@@ -3,14 +3,14 @@ import JSON
 import Postgres
 import Web
 
-/// Taking somebody's second factor away, when app and recovery codes are lost: by those who issue credentials to the person
-/// (A2), so for staff by an administrator.
+/// Removes another person's second factor when app and recovery codes are lost. Those who issue credentials to the
+/// person may do it (A2), so for staff an administrator.
 package enum SecondFactorReset {
     package static let routes: [Route<Access, Caller>] = [
         .delete("/v1/users/{user_id}/second-factor", "resetSecondFactor", access: .issuers.ownApps, reset)
     ]
 
-    /// The sessions end; the password stays.
+    /// Ends the sessions; the password stays.
     @Sendable static func reset(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let person = try request.identifier("user_id")

@@ -2,9 +2,9 @@ import Crypto
 import Diary
 import Postgres
 
-/// What `lyceum user create` and `lyceum user reset` do, as the owner: credentials of staff (A2).
+/// Credentials of staff (A2) for `lyceum user create` and `lyceum user reset`, which run as the owner.
 package struct StaffAccount {
-    /// Roles that the command line gives. The first administrator comes from here; pupils and guardians get their codes
+    /// Roles that the command line can give. It creates the first administrator; students and guardians get their codes
     /// from the class teacher.
     package enum Role: String, Sendable, CaseIterable {
         case administrator
@@ -13,7 +13,7 @@ package struct StaffAccount {
         case teacher
     }
 
-    /// Credentials that nobody sees again.
+    /// The new credentials, shown only once.
     package struct Issued: Sendable {
         package let user: String
         package let login: String
@@ -40,21 +40,24 @@ package struct StaffAccount {
     private let connection: BlockingConnection
     private let school: String
 
-    /// Whether a login may be chosen: 3 to 64 of Latin letters, digits and `.`, `_`, `-`, `@`, a letter or digit first.
+    /// Whether a login is valid: 3 to 64 Latin letters, digits and `.`, `_`, `-`, `@`, beginning with a letter or
+    /// digit.
     package static func isLogin(_ text: String) -> Bool { LoginName.isValid(text) }
 
-    /// - Parameter school: its code.
+    /// - Parameter school: the school's code.
     package init(_ connection: BlockingConnection, school: String) {
         self.connection = connection
         self.school = school
     }
 
-    /// Makes a person of the staff with these roles, and a code.
+    /// Creates a staff member with these roles, and a code.
     ///
+    /// - Parameter isNamesake: this is another person than the one of the same name whom the school already has.
     /// - Throws: `OwnerRefusal`, or `BlockingConnection.Failure`.
-    package func create(_ person: Person, roles: [Role]) throws -> Issued {
+    package func create(_ person: Person, roles: [Role], isNamesake: Bool = false) throws -> Issued {
         try connection.transaction {
             let id = try enter(reason: "command line")
+            if !isNamesake { try refuseNamesakes(of: person, school: id) }
             let (user, login) = try insert(person, school: id)
             for role in Set(roles) {
                 try connection.query(
@@ -65,14 +68,15 @@ package struct StaffAccount {
         }
     }
 
-    /// Takes the password and the sessions of a person of the staff away, and makes a new code. Codes that are out die.
+    /// Removes the password and the sessions of a staff member, revokes earlier codes, and creates a new code.
     ///
-    /// - Parameter removesSecondFactor: for who has lost that, too, with nobody else to take it away.
+    /// - Parameter removesSecondFactor: removes the second factor, too, for a person who has lost it when nobody else
+    ///   can remove it.
     /// - Throws: `OwnerRefusal`, or `BlockingConnection.Failure`.
     package func reset(login: String, reason: String, removesSecondFactor: Bool = false) throws -> Issued {
         try connection.transaction {
             let id = try enter(reason: "command line: \(reason)")
-            // The lock makes resets of one person take turns.
+            // The lock makes concurrent resets of one person run one after the other.
             let found = try connection.query(
                 """
                 SELECT u.id, u.login, u.state = 'blocked' OR u.depersonalised_at IS NOT NULL, EXISTS (
@@ -107,7 +111,6 @@ package struct StaffAccount {
         }
     }
 
-    /// The school's id.
     private func enter(reason: String) throws -> String {
         let row = try connection.query("SELECT id, time_zone FROM schools WHERE code = $1", [school]).rows.first
         guard let id = row?[0], let zone = row?[1], let number = Int(id) else { throw OwnerRefusal.noSchool(school) }
@@ -116,11 +119,39 @@ package struct StaffAccount {
         return id
     }
 
+    /// Refuses a second account for the same person, which is usually a mistake.
+    private func refuseNamesakes(of person: Person, school id: String) throws {
+        // Concurrent commands run one after the other.
+        try connection.query(
+            "SELECT pg_advisory_xact_lock(hashtextextended('user create', $1::int))", [id])
+        let found = try connection.query(
+            """
+            SELECT u.login, string_agg(r.role, ', ' ORDER BY r.role)
+            FROM users u
+            LEFT JOIN user_roles r ON r.school_id = u.school_id AND r.user_id = u.id
+            WHERE u.school_id = $1 AND u.depersonalised_at IS NULL
+                AND translate(lower(concat_ws(' ', u.last_name, u.first_name)), 'ё', 'е')
+                    = translate(lower(concat_ws(' ', $2::text, $3::text)), 'ё', 'е')
+                AND ($4::text IS NULL OR u.middle_name IS NULL
+                    OR translate(lower(u.middle_name), 'ё', 'е') = translate(lower($4::text), 'ё', 'е'))
+            GROUP BY u.school_id, u.id
+            ORDER BY u.login NULLS LAST, u.id
+            """, [id, person.lastName, person.firstName, person.middleName]
+        ).rows
+        guard !found.isEmpty else { return }
+        let others = found.map { row in
+            [row[0].map { "login \($0)" } ?? "no login", row[1]].compactMap { $0 }.joined(separator: ", ")
+        }
+        throw OwnerRefusal.namesakes(
+            [person.lastName, person.firstName, person.middleName].compactMap { $0 }.joined(separator: " "),
+            school: school, others: others, login: found[0][0])
+    }
+
     private func insert(_ person: Person, school id: String) throws -> (user: String, login: String) {
         var identifiers = UUIDv7()
         let user = identifiers.next()
         let made = LoginName.base(last: person.lastName, first: person.firstName)
-        // Namesakes get a number behind it.
+        // Namesakes get a login with a number at the end.
         for attempt in 1...1000 {
             let answer = try connection.query(
                 """

@@ -1,10 +1,10 @@
 import Crypto
 
-/// Passwords that are known to attackers, from a file of one password or its SHA-1 (40 hexadecimal digits, a count may
-/// follow behind a colon) a line.
+/// Passwords that attackers know, from a file with one password or its SHA-1 per line (40 hexadecimal digits,
+/// optionally followed by a colon and a count).
 ///
-/// Of each only the first 8 bytes of the SHA-1 are kept, sorted: 8 MB for a million. A good password is taken for one of a
-/// million with a chance of one in 10^13.
+/// Only the first 8 bytes of each SHA-1 are kept, sorted: 8 MB for a million. A good password matches one of a million
+/// entries with a probability of one in 10^13.
 package struct BreachedPasswords: Sendable {
     private let prefixes: [UInt64]
 
@@ -36,7 +36,7 @@ package struct BreachedPasswords: Sendable {
         return low < prefixes.count && prefixes[low] == wanted
     }
 
-    /// Of a line that is a digest.
+    /// The digest in a line that has one.
     private static func digest(in line: ArraySlice<UInt8>) -> UInt64? {
         let digits = line.prefix { $0 != UInt8(ascii: ":") }
         guard digits.count == 40, line.dropFirst(41).allSatisfy({ (0x30...0x39).contains($0) }),

@@ -1,14 +1,14 @@
-/// Logins that are made from names: `kovaleva.anna`, and for the next of that name `kovaleva.anna2`.
+/// Makes logins from names: `kovaleva.anna`, and for a namesake `kovaleva.anna2`.
 enum LoginName {
     private static let longestPart = 24
 
-    /// The login for a person whom nobody shares the name with.
+    /// The login for the first person of a name.
     static func base(last: String, first: String) -> String {
         let parts = [last, first].map { latin($0).prefix(longestPart) }.filter { !$0.isEmpty }
         return parts.isEmpty ? "user" : parts.joined(separator: ".")
     }
 
-    /// The first that is not taken, which then is.
+    /// The first free login; adds it to `taken`.
     static func free(_ base: String, _ taken: inout Set<String>) -> String {
         var login = base
         var number = 2
@@ -19,14 +19,15 @@ enum LoginName {
         return login
     }
 
-    /// Whether a person may choose it: 3 to 64 of Latin letters, digits and `.`, `_`, `-`, `@`, a letter or digit first.
+    /// Whether a login is valid: 3 to 64 Latin letters, digits and `.`, `_`, `-`, `@`, beginning with a letter or
+    /// digit.
     static func isValid(_ login: String) -> Bool {
         let bytes = login.utf8
         return (3...64).contains(bytes.count) && isAlphanumeric(bytes.first!)
             && bytes.allSatisfy { isAlphanumeric($0) || "._-@".utf8.contains($0) }
     }
 
-    /// Letters a to z that say the name; what has no letter there is left out.
+    /// Transliterates to the letters a to z; drops characters that have no such letter.
     static func latin(_ text: String) -> String {
         text.lowercased().reduce(into: "") { result, character in
             if let letters = letters[character] {

@@ -1,11 +1,11 @@
 import JSON
 import Web
 
-/// A password as somebody may choose it: 8 to 128 characters, not known to attackers, not the person's own login or name.
+/// The rules for a new password: 8 to 128 characters, not known to attackers, not the person's own login or name.
 enum NewPassword {
     private static let length = 8...128
 
-    /// Reads a member, and asks whether anybody may have it.
+    /// Reads a member, and checks the rules that are the same for everybody.
     static func read(_ name: String, from reader: inout ObjectReader, _ services: SignInServices) throws -> String {
         let password =
             reader.string(name, minimumLength: length.lowerBound, maximumLength: length.upperBound).value ?? ""
@@ -15,7 +15,8 @@ enum NewPassword {
         return password
     }
 
-    /// Asks whether this person may have it. Case, spaces and signs make no difference, nor does the alphabet of a name.
+    /// Checks the rules for this person. Ignores case, spaces and punctuation, and whether a name is written in
+    /// Cyrillic or Latin letters.
     static func check(
         _ password: String, named name: String, login: String, last: String, first: String, middle: String?
     ) throws {
@@ -39,7 +40,7 @@ enum NewPassword {
             result.insert(plain(name))
             result.insert(LoginName.latin(name))
         }
-        // A name without letters that are known says nothing about a password without any.
+        // A name without known letters must not match a password without any.
         result.remove("")
         return result
     }

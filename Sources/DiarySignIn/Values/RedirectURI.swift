@@ -1,12 +1,12 @@
-/// Where an app's people are sent back to, as it is registered (RFC 6749 section 3.1.2, RFC 8252 section 7).
+/// A registered address to which an app's people are sent back (RFC 6749 section 3.1.2, RFC 8252 section 7).
 ///
-/// `https` with a host; `http` only to the device itself, `127.0.0.1` or `[::1]`; or a scheme of the app's own, which has a
-/// dot in it because it is a domain's name turned round. Only bytes of RFC 3986, so that one can be put into a field or a
-/// policy as it stands; no fragment and no user information.
+/// Allowed are `https` with a host; `http` only to the device itself, `127.0.0.1` or `[::1]`; and a scheme of the app's
+/// own, which contains a dot because it is a reversed domain name. Only bytes of RFC 3986, so that the address can be
+/// put unchanged into a header field or a policy; no fragment and no user information.
 package struct RedirectURI: Sendable, Equatable {
     package let text: String
     package let scheme: Substring
-    /// With the port; nil of a scheme of the app's own.
+    /// With the port; nil for a scheme of the app's own.
     package let authority: Substring?
 
     package static let longest = 1000
@@ -33,8 +33,8 @@ package struct RedirectURI: Sendable, Equatable {
         self.scheme = scheme
     }
 
-    /// Whether a request may name `asked` where this one is registered: the same, character by character, but for the port of
-    /// the device itself, which an app does not know beforehand (RFC 8252 section 7.3).
+    /// Whether a request may use `asked` where this address is registered: they are the same, character by character,
+    /// except for the port on the device itself, which an app does not know in advance (RFC 8252 section 7.3).
     package func allows(_ asked: RedirectURI) -> Bool {
         if text == asked.text { return true }
         guard scheme == "http", asked.scheme == "http", let own = authority, let other = asked.authority else {
@@ -43,13 +43,13 @@ package struct RedirectURI: Sendable, Equatable {
         return Self.withoutPort(own) == Self.withoutPort(other) && afterAuthority == asked.afterAuthority
     }
 
-    /// As a source of Content-Security-Policy; of an IPv6 address, which that cannot name, the scheme.
+    /// A source of Content-Security-Policy. A policy cannot name an IPv6 address, so that becomes its scheme.
     package var policySource: String {
         guard let authority, !authority.hasPrefix("[") else { return "\(scheme):" }
         return "\(scheme)://\(authority)"
     }
 
-    /// What people are told of where they go: a host, or nil for the device itself.
+    /// The destination that people see: a host, or nil for the device itself.
     package var host: String? { scheme == "https" ? authority.map { String($0) } : nil }
 
     private var afterAuthority: Substring { authority.map { text[$0.endIndex...] } ?? text[...] }
@@ -59,7 +59,7 @@ package struct RedirectURI: Sendable, Equatable {
         return authority[..<colon]
     }
 
-    /// A name or an IPv4 address, and a port or none.
+    /// A name or an IPv4 address, with an optional port.
     private static func isHost(_ authority: Substring) -> Bool {
         let host = withoutPort(authority)
         let isName = host.utf8.allSatisfy { byte in
@@ -73,7 +73,7 @@ package struct RedirectURI: Sendable, Equatable {
         ["127.0.0.1", "[::1]"].contains(withoutPort(authority)) && hasPort(authority)
     }
 
-    /// What stands behind the host is nothing or a port.
+    /// Nothing follows the host, or a port does.
     private static func hasPort(_ authority: Substring) -> Bool {
         let host = withoutPort(authority)
         guard host.endIndex < authority.endIndex else { return true }
@@ -85,8 +85,8 @@ package struct RedirectURI: Sendable, Equatable {
         (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || [0x2B, 0x2D, 0x2E].contains(byte)
     }
 
-    /// Unreserved, percent-encoded and reserved bytes, without `#`, `;`, `,`, `'`, `*` and `@`, which nobody needs there and
-    /// which mean something where an address is put.
+    /// Unreserved, percent-encoded and reserved bytes, without `#`, `;`, `,`, `'`, `*` and `@`: addresses do not need
+    /// them, and they have a meaning in header fields and policies.
     private static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true

@@ -1,7 +1,7 @@
 import DiaryTestSupport
 import Testing
 
-/// T1, T2: codes and the class teacher's word; M3 and M4 as they read for attendance.
+/// T1, T2: codes and the class teacher's decision; M3 and M4 for attendance.
 @Suite struct AttendanceRuleTests {
     let school: RuleSchool
 
@@ -15,7 +15,7 @@ import Testing
         ("late", 0, SQLRefusal.check("attendance_minutes")), ("late", 241, .check("attendance_minutes")),
         ("absent", 5, .check("attendance_minutes")), ("present", nil, .check("attendance_meaning")),
     ])
-    func t1MeaningIsOneOfFiveAndMinutesAreOfTheLate(_ meaning: String, _ minutes: Int?, _ wanted: SQLRefusal?) throws {
+    func t1MeaningIsOneOfFiveAndOnlyLateHasMinutes(_ meaning: String, _ minutes: Int?, _ wanted: SQLRefusal?) throws {
         #expect(
             try school.refusal(of: RuleSchool.attendance(.anna, at: .recent, meaning, minutes: minutes)) == wanted)
     }
@@ -25,18 +25,18 @@ import Testing
         ("late", .labelAbsent, SQLRefusal.foreignKey("attendance_school_id_code_id_meaning_fkey")),
         ("ill", .labelAbsent, .foreignKey("attendance_school_id_code_id_meaning_fkey")),
     ])
-    func t1LabelHasItsMeaning(_ meaning: String, _ label: RuleKey, _ wanted: SQLRefusal?) throws {
+    func t1CodeHasItsMeaning(_ meaning: String, _ label: RuleKey, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.attendance(.anna, at: .recent, meaning, label: label)) == wanted)
     }
 
-    @Test func t1LabelWithoutAMeaningIsNothing() throws {
+    @Test func t1CodeNeedsAMeaning() throws {
         try school.run(RuleSchool.attendance(.anna, at: .recent, "absent", label: .labelAbsent))
         let clear = "UPDATE attendance SET meaning = NULL"
         #expect(try school.refusal(of: clear) == .check("attendance_code"))
         #expect(try school.refusal(of: clear + ", code_id = NULL") == nil)
     }
 
-    @Test func t1OneDefaultLabelOfAMeaning() throws {
+    @Test func t1OneDefaultCodePerMeaning() throws {
         let label = { (meaning: String) in
             """
             INSERT INTO attendance_codes (school_id, id, code, meaning, name, is_default)
@@ -50,7 +50,7 @@ import Testing
 
     // MARK: T2
 
-    @Test func t2TeachersCodeAndClassTeachersWordAreBothKept() throws {
+    @Test func t2TeachersCodeAndClassTeachersDecisionAreBothKept() throws {
         try school.run(RuleSchool.attendance(.anna, at: .recent, "absent"))
         try school.set("user_id", to: RuleKey.deputyHead.uuid)
         try school.run(RuleSchool.decision(.anna, at: .recent, "ill"))
@@ -63,12 +63,12 @@ import Testing
         ("absent", nil, "absent"), ("absent", "ill", "ill"), (nil, "excused", "excused"), ("absent", "present", nil),
         (nil, nil, nil), ("late", "late", "late"),
     ])
-    func t2ClassTeachersWordCounts(_ meaning: String?, _ decided: String?, _ counted: String?) throws {
+    func t2ClassTeachersDecisionCounts(_ meaning: String?, _ decided: String?, _ counted: String?) throws {
         let words = [meaning, decided].map { word in word.map { "'\($0)'" } ?? "NULL" }.joined(separator: ", ")
         #expect(try school.value("SELECT lyceum.counted_meaning(\(words))") == counted)
     }
 
-    @Test func t2WordMayComeAheadOrLateAndTheCodeMayNot() throws {
+    @Test func t2DecisionMayBeEarlyOrLateButTheCodeMayNot() throws {
         for (lesson, wanted) in [(RuleKey.tomorrow, SQLRefusal.lessonInFuture), (.old, .editWindowClosed)] {
             #expect(try school.refusal(of: RuleSchool.decision(.anna, at: lesson, "ill")) == nil)
             #expect(try school.refusal(of: RuleSchool.attendance(.anna, at: lesson)) == wanted)
@@ -78,11 +78,11 @@ import Testing
             let decide = "UPDATE attendance SET decided_meaning = 'excused' WHERE lesson_id = \(lesson)"
             #expect(try school.refusal(of: decide) == nil)
         }
-        // Words of the class teacher's alone are nobody's code.
+        // A record with only the class teacher's decision has no author of a code.
         #expect(try school.values("SELECT recorded_by FROM attendance") == [nil, nil])
     }
 
-    @Test func t2WordHasItsMoment() throws {
+    @Test func t2DecisionHasATimestamp() throws {
         try school.run(RuleSchool.decision(.anna, at: .recent, "present"))
         #expect(try school.refusal(of: "UPDATE attendance SET decided_at = NULL") == .check("attendance_decided"))
         let withdraw = "UPDATE attendance SET decided_at = NULL, decided_meaning = NULL"
@@ -97,13 +97,13 @@ import Testing
         (.leaver, .recent, .notAMember),
         (.leaver, .substituted, nil), (.anna, .old, .editWindowClosed), (.anna, .tomorrow, .lessonInFuture),
     ])
-    func m3AndM4HoldForAttendance(_ pupil: RuleKey, _ lesson: RuleKey, _ wanted: SQLRefusal?) throws {
+    func m3AndM4ApplyToAttendance(_ pupil: RuleKey, _ lesson: RuleKey, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.attendance(pupil, at: lesson)) == wanted)
         let word = try school.value("SELECT lyceum.attendance_refusal(\(school.id), \(lesson), \(pupil))")
         #expect(word == wanted?.word)
     }
 
-    @Test func m3HoldsForTheClassTeachersWordToo() throws {
+    @Test func m3AppliesToTheClassTeachersDecisionToo() throws {
         #expect(try school.refusal(of: RuleSchool.decision(.tenthGrader, at: .recent, "ill")) == .notAMember)
     }
 
@@ -114,7 +114,7 @@ import Testing
         #expect(try school.refusal(of: RuleSchool.attendance(.anna, at: .old)) == .editWindowClosed)
     }
 
-    @Test func m5OneRecordOfAPupilAtALesson() throws {
+    @Test func m5OneRecordPerStudentAndLesson() throws {
         try school.run(RuleSchool.attendance(.anna, at: .recent))
         #expect(
             try school.refusal(of: RuleSchool.attendance(.anna, at: .recent)) == .duplicate("attendance_cell_key"))

@@ -2,8 +2,8 @@ import DiaryTestSupport
 import TestSupport
 import Testing
 
-/// A bulk load runs as the owner with the triggers off: the check functions say afterwards what the rules refuse.
-/// A load locks whole tables: one at a time, apart from the other suites.
+/// A bulk load runs as the owner without triggers; the check functions then report what the rules refuse. A load locks
+/// whole tables, so the tests run one at a time, apart from other suites.
 @Suite(.serialized) struct BulkCheckRuleTests {
     private static let database = Result { try TestDatabase(.migrated) }
 
@@ -35,7 +35,7 @@ import Testing
         (nil, RuleSchool.lesson(of: .maths2, on: "2027-02-16", at: "10:00", to: "10:40")),
         (nil, RuleSchool.lesson(of: .english7, on: "2026-10-14", at: "08:40", to: "09:20")),
     ])
-    func l1CheckFindsLessonsThatMayNotStand(_ problem: String?, _ lesson: String) throws {
+    func l1CheckFindsInvalidLessons(_ problem: String?, _ lesson: String) throws {
         #expect(try problems("check_lessons", "lesson_id") == [])
         try load(["lessons"], lesson)
         let wanted: [String?] = problem.map { [$0] } ?? []
@@ -44,7 +44,7 @@ import Testing
         #expect(try problems("check_lessons", "lesson_id", of: school.id + 1) == [])
     }
 
-    @Test func l1CheckPassesOverMergedAndCancelledLessons() throws {
+    @Test func l1CheckIgnoresMergedAndCancelledLessons() throws {
         let clash = RuleSchool.lesson(of: .english7, on: "2026-10-14", at: "08:00", to: "08:40", merge: .other)
         try load(["lessons"], clash)
         #expect(try problems("check_lessons", "lesson_id") == ["student_overlap"])
@@ -86,7 +86,7 @@ import Testing
         (nil, RuleSchool.final(.secondGrader, "year", nil, .number(5))),
         (nil, RuleSchool.final(.anna, "term", .quarter1, .number(5))),
     ])
-    func m1M2M3CheckFindsMarksThatMayNotStand(_ problem: String?, _ sql: String) throws {
+    func m1M2M3CheckFindsInvalidMarks(_ problem: String?, _ sql: String) throws {
         #expect(try problems("check_marks", "mark_id") == [])
         try load(["marks", "final_marks", "lessons", "line_items"], sql)
         let wanted: [String?] = problem.map { [$0] } ?? []

@@ -1,7 +1,7 @@
 import DiaryTestSupport
 import Testing
 
-/// M4: until when marks are written; M12: publishing needs no window.
+/// M4: the deadline for marks; M12: publishing needs no open window.
 @Suite struct EditWindowRuleTests {
     let school: RuleSchool
 
@@ -13,35 +13,35 @@ import Testing
         ("2026-10-13", SQLRefusal.lessonInFuture), ("2026-10-14", nil), ("2026-10-28", nil),
         ("2026-10-29", .editWindowClosed), ("2027-05-01", .editWindowClosed),
     ])
-    func m4MarksAreWrittenFromTheLessonToFourteenDaysAfterIt(_ today: String, _ wanted: SQLRefusal?) throws {
-        // Only the window: the term closes later.
+    func m4MarksAreWritableFromTheLessonUntilFourteenDaysLater(_ today: String, _ wanted: SQLRefusal?) throws {
+        // Only the window counts, because the term closes later.
         try school.run(RuleSchool.update("terms", .quarter1, "marks_close_on = '2027-05-31'"))
         try school.today(today)
         #expect(try school.refusal(of: Self.write) == wanted)
     }
 
     @Test(arguments: [("2026-10-17", nil), ("2026-10-18", SQLRefusal.editWindowClosed)])
-    func m4WindowIsTheSchools(_ today: String, _ wanted: SQLRefusal?) throws {
+    func m4SchoolSetsTheWindow(_ today: String, _ wanted: SQLRefusal?) throws {
         try school.run("UPDATE school_settings SET edit_window_days = 3 WHERE school_id = lyceum.current_school()")
         try school.today(today)
         #expect(try school.refusal(of: Self.write) == wanted)
     }
 
     @Test(arguments: [("2026-10-24", nil), ("2026-10-25", SQLRefusal.editWindowClosed)])
-    func m4TermClosesBeforeTheWindowDoes(_ today: String, _ wanted: SQLRefusal?) throws {
+    func m4TermMayCloseBeforeTheWindow(_ today: String, _ wanted: SQLRefusal?) throws {
         try school.run(RuleSchool.update("terms", .quarter1, "marks_close_on = '2026-10-24'"))
         try school.today(today)
         #expect(try school.refusal(of: Self.write) == wanted)
     }
 
-    @Test func m4TermOfOtherGradeLevelsDoesNotClose() throws {
+    @Test func m4TermOfOtherGradeLevelsClosesNothing() throws {
         try school.run("UPDATE terms SET grade_levels = '{1,2,3,4,5,6}' WHERE id = \(RuleKey.quarter1)")
         try school.run(RuleSchool.update("terms", .quarter1, "marks_close_on = '2026-10-24'"))
         try school.today("2026-10-25")
         #expect(try school.refusal(of: Self.write) == nil)
     }
 
-    @Test func m4ChangingAndClearingAreHeldBackToo() throws {
+    @Test func m4ChangesAndClearingAreRefusedToo() throws {
         try school.run(Self.write)
         let change = RuleSchool.change(.anna, at: .recent, to: .number(4))
         let clear = RuleSchool.change(.anna, at: .recent, to: .nothing)
@@ -70,7 +70,7 @@ import Testing
         #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .old)) == wanted)
     }
 
-    @Test func m4UnlockIsOfOneSection() throws {
+    @Test func m4UnlockIsForOneSection() throws {
         try school.run(RuleSchool.unlock(.english7, from: "2026-09-01", to: "2026-10-24", until: "2026-12-31"))
         #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .old)) == .editWindowClosed)
     }
@@ -82,7 +82,7 @@ import Testing
         #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .old)) == .editWindowClosed)
     }
 
-    @Test func m4UnlockGivesAReasonAndIsRecorded() throws {
+    @Test func m4UnlockNeedsAReasonAndIsRecorded() throws {
         let unlock = RuleSchool.unlock(.maths7, from: "2026-09-01", to: "2026-10-24", until: "2026-12-31")
         #expect(try school.refusal(of: unlock.replacingFirst("Приказ 17", with: "")) == .check("unlocks_reason"))
         try school.set("user_id", to: RuleKey.deputyHead.uuid)
@@ -96,12 +96,12 @@ import Testing
         #expect(records == ["insert Приказ 17", "update -"])
     }
 
-    @Test func m4UnlockOpensNoLessonOfTheFuture() throws {
+    @Test func m4UnlockDoesNotOpenFutureLessons() throws {
         try school.run(RuleSchool.unlock(.maths7, from: "2026-09-01", to: "2026-10-24", until: "2026-12-31"))
         #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .tomorrow)) == .lessonInFuture)
     }
 
-    // MARK: What pages and lessons are told
+    // MARK: Lock reasons for pages and lessons
 
     @Test(arguments: [
         (RuleKey.recent, "2026-10-28", nil),
@@ -109,7 +109,7 @@ import Testing
         (.tomorrow, "2026-10-28", "lesson_in_future"),
         (.substituted, "2026-10-23", nil),
     ])
-    func m4PageSaysUntilWhenAndWhyNot(_ lesson: RuleKey, _ until: String, _ reason: String?) throws {
+    func m4PageHasTheDeadlineOrTheLockReason(_ lesson: RuleKey, _ until: String, _ reason: String?) throws {
         let answer = try school.rows(
             """
             SELECT editable_until, locked_reason, lyceum.lesson_editable_until(school_id, lesson_id),
@@ -119,7 +119,7 @@ import Testing
         #expect(answer == [[until, reason, until, reason]])
     }
 
-    @Test func m4PageKnowsOfUnlocks() throws {
+    @Test func m4PageReflectsUnlocks() throws {
         try school.run(RuleSchool.unlock(.maths7, from: "2026-09-29", to: "2026-09-29", until: "2026-10-20"))
         let until = "SELECT lyceum.lesson_editable_until(\(school.id), \(RuleKey.old))"
         #expect(try school.value(until) == "2026-10-20")
@@ -128,7 +128,7 @@ import Testing
         #expect(try school.value(until) == "2026-10-13")
     }
 
-    @Test func m4TopicIsWrittenUntilTheTermClosesWhateverTheWindow() throws {
+    @Test func m4TopicIsWritableUntilTheTermClosesWhateverTheWindow() throws {
         let topic = RuleSchool.update("lessons", .old, "topic = 'Дроби'")
         #expect(try school.refusal(of: topic) == nil)
         try school.today("2026-10-29")
@@ -149,7 +149,7 @@ import Testing
         #expect(try school.refusal(of: change) == .editWindowClosed)
     }
 
-    @Test func m12MarkIsPublishedUnlessItIsHeldBack() throws {
+    @Test func m12MarkIsPublishedByDefault() throws {
         try school.run(Self.write)
         #expect(try school.value("SELECT published_at IS NOT NULL FROM marks") == "t")
     }

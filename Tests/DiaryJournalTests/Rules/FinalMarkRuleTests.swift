@@ -1,7 +1,7 @@
 import DiaryTestSupport
 import Testing
 
-/// Finals: M1, M2, M4 as they read for finals, M10 and M11.
+/// Final marks: M1, M2 and M4 for final marks, M10 and M11.
 @Suite struct FinalMarkRuleTests {
     let school: RuleSchool
 
@@ -26,7 +26,7 @@ import Testing
         #expect(try school.refusal(of: RuleSchool.final(pupil, kind, term, value)) == wanted)
     }
 
-    @Test func m1UngradedSectionTakesNoFinal() throws {
+    @Test func m1UngradedSectionTakesNoFinalMark() throws {
         let final = { (section: RuleKey) in RuleSchool.final(.anna, "year", nil, .number(5), section: section) }
         #expect(try school.refusal(of: final(.club)) == .marksNotAllowed)
         #expect(try school.refusal(of: final(.maths7)) == nil)
@@ -38,14 +38,14 @@ import Testing
         (.owed(until: "2026-12-01"), nil), (.code("owed"), .check("final_marks_due_on")),
         (.code("word"), .valueNotAllowed), (.malformed("'number', 4, 'pass', NULL"), .valueNotAllowed),
     ])
-    func m2ValueOfAFinal(_ value: RuleValue, _ wanted: SQLRefusal?) throws {
+    func m2ValueOfAFinalMark(_ value: RuleValue, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.final(.anna, "term", .quarter1, value)) == wanted)
     }
 
     @Test(arguments: [
         (RuleValue.code("pass"), nil), (.code("not_assessed"), nil), (.number(5), SQLRefusal.valueNotAllowed),
     ])
-    func m2FinalOfAPassFailSection(_ value: RuleValue, _ wanted: SQLRefusal?) throws {
+    func m2FinalMarkOfAPassFailSection(_ value: RuleValue, _ wanted: SQLRefusal?) throws {
         let final = RuleSchool.final(.boris, "year", nil, value, subject: .russian, section: .choir)
         #expect(try school.refusal(of: final) == wanted)
     }
@@ -55,11 +55,11 @@ import Testing
         ("year", RuleKey.quarter1, .check("final_marks_term")), ("exam", nil, nil), ("final", nil, nil),
         ("month", nil, .check("final_marks_kind")),
     ])
-    func m10TermStandsWithTheTermsFinalAlone(_ kind: String, _ term: RuleKey?, _ wanted: SQLRefusal?) throws {
+    func m10OnlyTermMarksHaveATerm(_ kind: String, _ term: RuleKey?, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.final(.anna, kind, term, .number(5))) == wanted)
     }
 
-    @Test func m3OnlyForPupilsOfTheYearOrFromAnotherSchool() throws {
+    @Test func m3OnlyForStudentsOfTheYearOrFromAnotherSchool() throws {
         let final = { (source: String) in RuleSchool.final(.newcomer, "term", .quarter1, .number(5), source: source) }
         #expect(try school.refusal(of: final("own")) == .notAMember)
         #expect(try school.refusal(of: final("transferred")) == nil)
@@ -67,13 +67,13 @@ import Testing
 
     // MARK: M4
 
-    @Test func m4FinalOfATermClosesWithIt() throws {
+    @Test func m4FinalMarkOfATermClosesWithTheTerm() throws {
         let final = RuleSchool.final(.anna, "term", .quarter1, .number(5), section: .maths7)
         try school.today("2026-10-28")
         #expect(try school.refusal(of: final) == nil)
         try school.today("2026-10-29")
         #expect(try school.refusal(of: final) == .editWindowClosed)
-        // The unlock covers the term's last day.
+        // The second unlock covers the term's last day, the first does not.
         try school.run(RuleSchool.unlock(.maths7, from: "2026-10-01", to: "2026-10-23", until: "2026-10-30"))
         #expect(try school.refusal(of: final) == .editWindowClosed)
         try school.run(
@@ -81,7 +81,7 @@ import Testing
         #expect(try school.refusal(of: final) == nil)
     }
 
-    @Test func m4ChangeOfAFinalIsHeldBackToo() throws {
+    @Test func m4ChangeOfAFinalMarkIsRefusedToo() throws {
         try school.run(RuleSchool.final(.anna, "term", .quarter1, .number(5), section: .maths7))
         let change = "UPDATE final_marks SET number = 4"
         #expect(try school.refusal(of: change) == nil)
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test(arguments: ["year", "exam", "final"])
-    func m4FinalOfAClosedYearIsNotWritten(_ kind: String) throws {
+    func m4FinalMarkOfAClosedYearIsRefused(_ kind: String) throws {
         let final = RuleSchool.final(.anna, kind, nil, .number(5))
         #expect(try school.refusal(of: final) == nil)
         try school.run(RuleSchool.update("academic_years", .year, "state = 'closed'"))
@@ -100,7 +100,7 @@ import Testing
 
     // MARK: M10
 
-    @Test func m10OneFinalOfAPupilSubjectYearKindAndTermWhoeversSection() throws {
+    @Test func m10OneFinalMarkPerStudentSubjectYearKindAndTermInAllSections() throws {
         try school.run(RuleSchool.final(.anna, "term", .quarter1, .number(5), section: .maths7))
         try school.run(RuleSchool.final(.anna, "year", nil, .number(5), section: .maths7))
         let duplicate = SQLRefusal.duplicate("final_marks_key")
@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test(arguments: ["student_id = \(RuleKey.boris)", "subject_id = \(RuleKey.english)", "kind = 'exam'"])
-    func m10FinalStaysThePupils(_ move: String) throws {
+    func m10FinalMarkKeepsItsStudentSubjectAndKind(_ move: String) throws {
         try school.run(RuleSchool.final(.anna, "year", nil, .number(5), section: .maths7))
         #expect(try school.refusal(of: "UPDATE final_marks SET \(move)") == SQLRefusal("LYL02", "not_movable"))
         #expect(try school.refusal(of: "UPDATE final_marks SET section_id = \(RuleKey.mathsAtHome)") == nil)
@@ -131,7 +131,7 @@ import Testing
         ("exam", 100, nil), ("final", 0, nil), ("year", 80, SQLRefusal.check("final_marks_exam_points")),
         ("exam", 101, .check("final_marks_exam_points")), ("exam", -1, .check("final_marks_exam_points")),
     ])
-    func m11ExamPointsStandBesideTheMark(_ kind: String, _ points: Int, _ wanted: SQLRefusal?) throws {
+    func m11OnlyExamAndFinalMarksHaveExamPoints(_ kind: String, _ points: Int, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.final(.anna, kind, nil, .nothing, points: points)) == wanted)
     }
 }

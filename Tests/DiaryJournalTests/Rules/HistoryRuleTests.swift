@@ -1,7 +1,7 @@
 import DiaryTestSupport
 import Testing
 
-/// A5: who changed what, when, from what to what, why, in which request; and nobody rewrites it.
+/// A5: the histories record who changed what, when, why, and in which request; nobody can rewrite them.
 @Suite struct HistoryRuleTests {
     let school: RuleSchool
 
@@ -33,7 +33,7 @@ import Testing
             ])
     }
 
-    @Test func a5HistorySaysWhoDidIt() throws {
+    @Test func a5HistoryRecordsWhoMadeTheChange() throws {
         try school.run(RuleSchool.mark(.anna, at: .recent))
         try school.set("user_id", to: RuleKey.substitute.uuid)
         try school.set("request_id", to: "request-2")
@@ -63,7 +63,7 @@ import Testing
         #expect(history == ["201 1 5", "201 2 4", "202 1 5", "202 2 4", "203 1 5"])
     }
 
-    @Test func m12PublishingStandsInTheHistory() throws {
+    @Test func m12HistoryRecordsPublishing() throws {
         try school.run(RuleSchool.mark(.anna, at: .recent))
         try school.run("UPDATE marks SET published_at = NULL; UPDATE marks SET published_at = now()")
         let history = try school.values("SELECT published_at IS NULL FROM mark_history ORDER BY version")
@@ -86,7 +86,7 @@ import Testing
             ])
     }
 
-    @Test func a5EveryVersionOfAFinal() throws {
+    @Test func a5EveryVersionOfAFinalMark() throws {
         try school.run(RuleSchool.final(.anna, "exam", nil, .number(4), points: 60))
         try school.run("UPDATE final_marks SET number = 5, exam_points = 80")
         let history = try school.rows(
@@ -113,7 +113,8 @@ import Testing
         ("enrollments", RuleSchool.enrollment(.anna), "end_reason = 'Переезд'", "end_reason"),
         ("section_teachers", RuleKey(702), "role = 'co'", "role"),
     ])
-    func a5ProfilesAndLoadAreRecorded(_ table: String, _ id: RuleKey, _ change: String, _ column: String) throws {
+    func a5ProfilesAndTeachingLoadAreRecorded(_ table: String, _ id: RuleKey, _ change: String, _ column: String) throws
+    {
         let old = try school.value("SELECT \(column) FROM \(table) WHERE id = \(id)")
         try school.run(RuleSchool.update(table, id, change))
         let new = try school.value("SELECT \(column) FROM \(table) WHERE id = \(id)")
@@ -151,7 +152,7 @@ import Testing
         #expect(try school.value("SELECT count(*) FROM audit_log WHERE after::text ~ 'secret|7363727970'") == "0")
     }
 
-    @Test func a5GrantedAndWithdrawnRolesAndDeletedGuardianshipsAreRecorded() throws {
+    @Test func a5RolesGrantedOrWithdrawnAndDeletedGuardianshipsAreRecorded() throws {
         try school.run(
             """
             INSERT INTO user_roles (school_id, user_id, role)
@@ -169,7 +170,7 @@ import Testing
         #expect(log == ["user_roles insert teacher", "user_roles delete teacher", "guardianships delete mother"])
     }
 
-    @Test func a5WhatIsNoChangeOfARowIsRecordedByName() throws {
+    @Test func a5EventsWithoutAChangedRowAreRecordedByName() throws {
         try school.run("SELECT lyceum.record_audit('read', 'profile', \(RuleKey.anna), '{\"fields\": 3}')")
         let record = try school.rows(
             "SELECT school_id, entity_id, after ->> 'fields', \(Self.context) FROM audit_log WHERE action = 'read'")
@@ -188,7 +189,7 @@ import Testing
     // MARK: Append-only
 
     @Test(arguments: ["mark_history", "attendance_history", "final_mark_history", "audit_log", "deletions"])
-    func a5ServerOnlyReads(_ table: String) throws {
+    func a5ServerOnlyReadsHistories(_ table: String) throws {
         try school.run(RuleSchool.mark(.anna, at: .recent))
         try school.run(RuleSchool.attendance(.anna, at: .recent))
         try school.run(RuleSchool.final(.anna, "year", nil, .number(5)))
@@ -204,7 +205,7 @@ import Testing
     }
 
     @Test(arguments: ["holidays", "rooms", "subjects"])
-    func a5DeletedRowsAreTold(_ table: String) throws {
+    func a5DeletedRowsAreListed(_ table: String) throws {
         let insert =
             switch table {
             case "holidays":

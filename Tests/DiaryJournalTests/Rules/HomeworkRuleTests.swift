@@ -1,7 +1,7 @@
 import DiaryTestSupport
 import Testing
 
-/// H1: when homework is due, and where there is none.
+/// H1: the due date of homework, and where homework is not allowed.
 @Suite struct HomeworkRuleTests {
     let school: RuleSchool
 
@@ -24,7 +24,7 @@ import Testing
         #expect(try school.refusal(of: due("2026-10-13")) == Self.dueBefore)
     }
 
-    @Test func h1NoneInTheFirstGradeUnlessTheSchoolSaysSo() throws {
+    @Test func h1NoneInTheFirstGradeUnlessTheSchoolAllowsIt() throws {
         let homework = RuleSchool.homework(.firstGrade, of: .maths1, due: "2026-10-16")
         #expect(try school.refusal(of: homework) == Self.notAllowed)
         #expect(try school.refusal(of: RuleSchool.homework(.secondGrade, of: .maths2, due: "2026-10-16")) == nil)
@@ -33,7 +33,7 @@ import Testing
         #expect(try school.refusal(of: homework) == nil)
     }
 
-    @Test func h1OneForAllAndAnyNumberForSome() throws {
+    @Test func h1OneForAllAndAnyNumberForSomeStudents() throws {
         try school.run(RuleSchool.homework(.recent, of: .maths7, due: "2026-10-16"))
         let more = RuleSchool.homework(.recent, of: .maths7, due: "2026-10-16", id: .other)
         #expect(try school.refusal(of: more) == .duplicate("homework_one_for_all"))
@@ -43,7 +43,7 @@ import Testing
         #expect(try school.refusal(of: instead) == nil)
     }
 
-    @Test func h1HomeworkIsOfTheLessonsSectionAndStays() throws {
+    @Test func h1HomeworkBelongsToTheLessonsSectionAndDoesNotMove() throws {
         let foreign = RuleSchool.homework(.recent, of: .club, due: "2026-10-16")
         #expect(
             try school.refusal(of: foreign) == .foreignKey("homework_school_id_lesson_id_section_id_fkey"))

@@ -2,7 +2,7 @@ import DiaryTestSupport
 import Postgres
 import Testing
 
-/// Rules that have one body and cost nothing: the planner puts the body in place of the call.
+/// Rules that the planner inlines, so that the function call costs nothing.
 @Suite struct InlinedRuleTests {
     let school: RuleSchool
 
@@ -26,8 +26,9 @@ import Testing
         #expect(!plan.contains(condition.prefix { $0 != "(" } + "("), "\(plan)")
     }
 
-    /// That this test can fail: with a day that stands in the body twice, a subquery is not put in.
-    @Test func aSubqueryIsNotPutInTwice() throws {
+    /// Shows that the test above can fail: a function that uses its day twice is not inlined when the day is a
+    /// subquery.
+    @Test func aRuleWithASubqueryTwiceIsNotInlined() throws {
         #expect(try plan("lyceum.holds(e.starts_on, e.ends_on, (SELECT lyceum.today()))").contains("lyceum.holds("))
     }
 

@@ -1,7 +1,7 @@
 import DiaryTestSupport
 import Testing
 
-/// L1: where a lesson may stand.
+/// L1: where and when a lesson may be.
 @Suite struct LessonPlaceRuleTests {
     let school: RuleSchool
 
@@ -38,7 +38,7 @@ import Testing
         #expect(word == wanted?.word)
     }
 
-    @Test func l1NoHolidayOverLessons() throws {
+    @Test func l1HolidayMayNotCoverLessons() throws {
         let holiday = """
             INSERT INTO holidays (school_id, id, academic_year_id, name, starts_on, ends_on)
                 VALUES (lyceum.current_school(), \(RuleKey.new), \(RuleKey.year), 'Карантин', '2026-10-16', '2026-10-17');
@@ -61,7 +61,7 @@ import Testing
     // MARK: Teacher, room, section
 
     @Test(arguments: [("07:20", "08:00"), ("08:40", "09:20"), ("12:00", "12:40")])
-    func l1LessonsOneAfterTheOtherStand(_ starts: String, _ ends: String) throws {
+    func l1ConsecutiveLessonsAreAllowed(_ starts: String, _ ends: String) throws {
         #expect(
             try school.refusal(of: Self.lesson(.maths7, starts, ends, room: .room, teacher: .teacher)) == nil)
     }
@@ -76,7 +76,7 @@ import Testing
         #expect(try school.refusal(of: Self.lesson(.english7, starts, ends)) == .studentOverlap)
     }
 
-    @Test func l1OtherTeacherInAnotherRoomStandsAtTheSameTime() throws {
+    @Test func l1OtherTeacherInAnotherRoomIsAllowedAtTheSameTime() throws {
         try school.run(
             "INSERT INTO rooms (school_id, id, name) VALUES (lyceum.current_school(), \(RuleKey.new), '102')")
         try school.run(
@@ -95,14 +95,14 @@ import Testing
             try school.refusal(of: Self.lesson(.new, "08:00", "08:40", room: .new, teacher: .other)) == nil)
     }
 
-    @Test func l1SharedRoomTakesSeveral() throws {
+    @Test func l1SharedRoomTakesSeveralLessons() throws {
         let lesson = { (room: RuleKey) in Self.lesson(.maths1, "13:10", "13:50", room: room) }
         #expect(try school.refusal(of: lesson(.hall)) == nil)
         try school.run(RuleSchool.lesson(.other, of: .maths2, on: "2026-10-14", at: "13:00", to: "13:40", room: .room))
         #expect(try school.refusal(of: lesson(.room)) == Self.noRoomOverlap)
     }
 
-    @Test func l1RoomWithLessonsAtOneTimeStaysShared() throws {
+    @Test func l1RoomWithSimultaneousLessonsStaysShared() throws {
         let unshare = RuleSchool.update("rooms", .hall, "shared = false")
         #expect(try school.refusal(of: unshare) == nil)
         for (id, section) in [(RuleKey.new, RuleKey.maths1), (.other, .maths2)] {
@@ -120,11 +120,11 @@ import Testing
         ("starts_at = '13:00', ends_at = '13:40', teacher_id = \(RuleKey.substitute)", noTeacherOverlap),
         ("date = '2026-10-15', teacher_id = \(RuleKey.substitute)", nil),
     ])
-    func l1MovedLessonIsAskedAgain(_ move: String, _ wanted: SQLRefusal?) throws {
+    func l1MovedLessonIsCheckedAgain(_ move: String, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.update("lessons", .clubLesson, move)) == wanted)
     }
 
-    @Test func l1CancelledLessonMakesRoomAndDoesNotComeBackOverAnother() throws {
+    @Test func l1CancelledLessonFreesItsTimeAndDoesNotReturnOverAnother() throws {
         #expect(try school.refusal(of: Self.lesson(.english7, "08:00", "08:40")) == .studentOverlap)
         try school.run(RuleSchool.update("lessons", .recent, "state = 'cancelled'"))
         let back = RuleSchool.update("lessons", .recent, "state = 'planned'")
@@ -133,7 +133,7 @@ import Testing
         #expect(try school.refusal(of: back) == .studentOverlap)
     }
 
-    @Test func l1TwoLessonsChangePlacesInOneStatement() throws {
+    @Test func l1TwoLessonsCanSwapInOneStatement() throws {
         try school.run(RuleSchool.lesson(.new, of: .maths7, on: "2026-10-20", at: "08:00", to: "08:40", room: .room))
         try school.run(RuleSchool.lesson(.other, of: .club, on: "2026-10-20", at: "08:50", to: "09:30", room: .room))
         let swap = """
@@ -146,35 +146,35 @@ import Testing
         #expect(try school.refusal(of: half) == Self.noRoomOverlap)
     }
 
-    // MARK: Pupils
+    // MARK: Students
 
     @Test(arguments: [
         (RuleKey.english7, SQLRefusal?.some(.studentOverlap)),  // a part of the class
         (.choir, .studentOverlap),  // across classes
-        (.club, .studentOverlap),  // the class once more
-        (.maths1, nil),  // other pupils
-        (.mathsAtHome, nil),  // of the class, but alone
+        (.club, .studentOverlap),  // the whole class
+        (.maths1, nil),  // other students
+        (.mathsAtHome, nil),  // a student of the class who is taught alone
     ])
-    func l1NoOverlapForAPupilThroughGroups(_ section: RuleKey, _ wanted: SQLRefusal?) throws {
-        // At 12:00 nobody else has a lesson.
+    func l1NoOverlapForAStudentThroughGroups(_ section: RuleKey, _ wanted: SQLRefusal?) throws {
+        // At 12:00 there is no other lesson.
         try school.run(RuleSchool.lesson(.other, of: .maths7, on: "2026-10-14", at: "12:00", to: "12:40"))
         #expect(try school.refusal(of: Self.lesson(section, "12:10", "12:50")) == wanted)
     }
 
     @Test(arguments: [("2026-09-01", SQLRefusal.studentOverlap), ("2026-10-14", .studentOverlap), ("2026-10-15", nil)])
-    func l1NobodyJoinsAGroupWhoseLessonsClash(_ from: String, _ wanted: SQLRefusal?) throws {
+    func l1StudentMayNotJoinAGroupWithClashingLessons(_ from: String, _ wanted: SQLRefusal?) throws {
         // On 14 October both class 7 and the home group have a lesson at 8:00.
         #expect(try school.refusal(of: RuleSchool.member(.vera, of: .homeGroup, from: from)) == wanted)
     }
 
-    @Test func l1MembershipDoesNotWidenOverAClash() throws {
+    @Test func l1MembershipMayNotExtendOverAClash() throws {
         try school.run(RuleSchool.member(.vera, of: .homeGroup, from: "2026-10-15"))
         let widen = { (date: String) in RuleSchool.update("group_members", .new, "starts_on = '\(date)'") }
         #expect(try school.refusal(of: widen("2026-10-16")) == nil)
         #expect(try school.refusal(of: widen("2026-10-01")) == .studentOverlap)
     }
 
-    @Test func l1EnrollmentDoesNotLeadIntoAClash() throws {
+    @Test func l1EnrollmentMayNotCauseAClash() throws {
         try school.run(RuleSchool.member(.newcomer, of: .homeGroup, from: "2026-09-01"))
         let enroll = { (date: String) in
             """
@@ -188,9 +188,9 @@ import Testing
 
     // MARK: Merged lessons
 
-    @Test func l1MergedLessonsAreExemptAmongThemselvesOnly() throws {
+    @Test func l1OnlyMergedLessonsMayOverlap() throws {
         let merge = RuleKey(9999)
-        // The teacher, the room and, in English, a pupil of the lesson that stands.
+        // Each shares a teacher, a room or (English) a student with the existing lesson.
         let table: [(RuleKey, RuleKey?, RuleKey?, SQLRefusal)] = [
             (.english7, nil, nil, .studentOverlap), (.choir, .room, nil, Self.noRoomOverlap),
             (.choir, nil, .teacher, Self.noTeacherOverlap),
@@ -216,7 +216,7 @@ import Testing
 }
 
 extension String {
-    /// The days of the holiday above.
+    /// Replaces the days of the holiday above.
     fileprivate func replacingLessonDays(with days: String) -> String {
         guard let range = firstRange(of: "'2026-10-16', '2026-10-17'") else { return self }
         return self[..<range.lowerBound] + days + self[range.upperBound...]

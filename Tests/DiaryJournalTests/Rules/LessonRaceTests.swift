@@ -4,8 +4,8 @@ import TestSupport
 import TestTools
 import Testing
 
-/// L1 under concurrent writes: connections of the server's, on threads, each in a transaction of its own.
-/// One race at a time, each in a school of its own.
+/// L1 under concurrent writes: connections with the server's role, on threads, each in its own transaction. One race
+/// runs at a time, each in its own school.
 @Suite(.serialized) struct LessonRaceTests {
     private static let database = Result { try TestDatabase(.migrated) }
 
@@ -35,13 +35,13 @@ import Testing
         var testDescription: String
         var first: String
         var second: String
-        /// What the second hears when the first has committed; nil: both stand.
+        /// The refusal of the second write after the first has committed; nil when both are accepted.
         var refusal: SQLRefusal?
     }
 
     static let races = [
         Race(
-            testDescription: "pupil", first: lesson(.maths7, id: .new), second: lesson(.english7, id: .other),
+            testDescription: "student", first: lesson(.maths7, id: .new), second: lesson(.english7, id: .other),
             refusal: .studentOverlap),
         Race(
             testDescription: "teacher", first: lesson(.maths1, teacher: .teacher, id: .new),
@@ -77,11 +77,11 @@ import Testing
     }
 
     @Test(arguments: races)
-    func l1SecondWriterStandsWhenTheFirstGivesUp(_ race: Race) throws {
+    func l1SecondWriterSucceedsWhenTheFirstRollsBack(_ race: Race) throws {
         #expect(try run(race, first: "ROLLBACK") == nil)
     }
 
-    /// The first writes, the second begins and waits for it, the first ends as it is told.
+    /// The first writes; the second begins and waits; the first ends with the given command.
     private func run(_ race: Race, first end: String) throws -> SQLRefusal? {
         let first = try Self.connect(school)
         try first.execute("BEGIN; " + race.first)
@@ -97,8 +97,8 @@ import Testing
         [lesson(.maths1, teacher: .teacher, id: RuleKey(1)), lesson(.maths2, teacher: .teacher, id: RuleKey(2))],
         [lesson(.maths1, room: .room, id: RuleKey(1)), lesson(.maths2, room: .room, id: RuleKey(2))],
     ])
-    func l1ExactlyOneOfManyStands(_ lessons: [String]) throws {
-        // All wait at a gate and pass it at once.
+    func l1ExactlyOneOfManyIsAccepted(_ lessons: [String]) throws {
+        // All wait for a lock and continue at the same time.
         let gate = "SELECT pg_advisory_lock_shared(17);"
         try school.run("SELECT pg_advisory_lock(17)")
         let (id, url) = (school.id, school.database.serverURL)
@@ -129,7 +129,7 @@ import Testing
         return connection
     }
 
-    /// A transaction of its own; what refused it.
+    /// Runs a transaction; returns its refusal.
     private static func attempt(_ script: String, school: Int, url: String) -> SQLRefusal? {
         do {
             try connect(school: school, url: url).execute(script)
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    /// Until so many connections of the database wait for a lock.
+    /// Waits until `count` connections of the database wait for a lock.
     private func waitForLocks(_ count: Int) throws {
         let observer = try BlockingConnection(url: school.database.superuserURL)
         let waiting = """
@@ -149,7 +149,8 @@ import Testing
             """
         let deadline = ContinuousClock.now + .seconds(30)
         while try observer.query(waiting).first != "\(count)" {
-            try #require(ContinuousClock.now < deadline, "nobody waits: the writers do not take turns")
+            try #require(
+                ContinuousClock.now < deadline, "no writer waits for a lock: the writers do not exclude each other")
         }
     }
 }

@@ -1,7 +1,7 @@
 import DiaryTestSupport
 import Testing
 
-/// L2: what has records stays; L3: when things were first recorded.
+/// L2: a lesson with records stays; L3: when records were first made.
 @Suite struct LessonRecordRuleTests {
     let school: RuleSchool
 
@@ -36,7 +36,7 @@ import Testing
         #expect(try school.refusal(of: RuleSchool.update("lessons", .recent, change)) == wanted)
     }
 
-    @Test func l2LessonWithRecordsKeepsItsHourFree() throws {
+    @Test func l2LessonWithRecordsMayChangeItsTime() throws {
         try record(.mark)
         let later = RuleSchool.update("lessons", .recent, "starts_at = '09:00', ends_at = '09:40'")
         #expect(try school.refusal(of: later) == nil)
@@ -59,12 +59,12 @@ import Testing
         ("sections", .maths7, "group_id = \(RuleKey.class2)", "not_movable"),
         ("line_items", .recent.column, "lesson_id = \(RuleKey.old)", "not_movable"),
     ])
-    func l2SectionSubjectAndColumnStay(_ table: String, _ id: RuleKey, _ change: String, _ word: String) throws {
+    func l2SectionSubjectAndColumnAreFixed(_ table: String, _ id: RuleKey, _ change: String, _ word: String) throws {
         #expect(try school.refusal(of: RuleSchool.update(table, id, change)) == SQLRefusal("LYL02", word))
         #expect(try school.refusal(of: RuleSchool.update(table, id, "external_id = 'x'")) == nil)
     }
 
-    @Test func l2TimetableEntryMakesOneLessonADay() throws {
+    @Test func l2TimetableEntryMakesOneLessonPerDay() throws {
         try school.run(
             """
             INSERT INTO timetable_entries (school_id, id, section_id, bell_schedule_id, weekday, slot, starts_on)
@@ -95,7 +95,7 @@ import Testing
 
     // MARK: L3
 
-    @Test func l3TopicKeepsTheMomentItWasFirstRecorded() throws {
+    @Test func l3TopicKeepsItsFirstTimestamp() throws {
         let stamp = "SELECT topic_first_recorded_at FROM lessons WHERE id = \(RuleKey.recent)"
         #expect(try school.value(stamp) == nil)
         try school.run(RuleSchool.update("lessons", .recent, "topic = 'Дроби'"))
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func l3LessonKeepsTheMomentHomeworkWasFirstRecorded(_ none: Bool) throws {
+    func l3LessonKeepsTheFirstTimestampOfHomework(_ none: Bool) throws {
         let stamp = "SELECT homework_first_recorded_at FROM lessons WHERE id = \(RuleKey.recent)"
         let version = "SELECT version FROM lessons WHERE id = \(RuleKey.recent)"
         #expect(try school.value(stamp) == nil)
@@ -116,7 +116,7 @@ import Testing
             try school.run(RuleSchool.update("lessons", .recent, "no_homework = true"))
         } else {
             try school.run(RuleSchool.homework(.recent, of: .maths7, due: "2026-10-16"))
-            // The teacher who has the lesson open does not lose it to the homework.
+            // Homework does not change the lesson's version, so a teacher who is editing the lesson can still save.
             #expect(try school.value(version) == "1")
         }
         let first = try #require(try school.value(stamp))
@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test(arguments: ["marks", "attendance", "homework"])
-    func l3RecordKeepsTheMomentItWasFirstRecorded(_ table: String) throws {
+    func l3RecordKeepsItsFirstTimestamp(_ table: String) throws {
         try school.run(RuleSchool.mark(.anna, at: .recent))
         try school.run(RuleSchool.attendance(.anna, at: .recent))
         try school.run(RuleSchool.homework(.recent, of: .maths7, due: "2026-10-16"))

@@ -1,7 +1,7 @@
 import DiaryTestSupport
 import Testing
 
-/// M1, M2, M3: who gets a mark, and which.
+/// M1, M2, M3: which students get marks, and which values.
 @Suite struct MarkRuleTests {
     let school: RuleSchool
 
@@ -16,20 +16,20 @@ import Testing
     }
 
     @Test(arguments: [RuleValue.number(5), .code("pass"), .code("exempt")])
-    func m1SecondGradeTakesMarksFromTheSecondHalfOn(_ value: RuleValue) throws {
+    func m1SecondGradeTakesMarksFromTheSecondHalf(_ value: RuleValue) throws {
         #expect(try refusal(.secondGrader, .secondGrade, value) == .marksNotAllowed)
         try school.today("2027-01-13")
         #expect(try refusal(.secondGrader, .secondGradeInJanuary, value) == nil)
     }
 
-    @Test func m1DateOfTheLessonDecidesNotTheDayOfWriting() throws {
+    @Test func m1LessonDateDecidesNotTheDayOfWriting() throws {
         try school.today("2027-01-13")
         try school.run(RuleSchool.unlock(.maths2, from: "2026-10-01", to: "2026-10-31", until: "2027-01-31"))
         #expect(try refusal(.secondGrader, .secondGrade) == .marksNotAllowed)
     }
 
     @Test(arguments: [("2027-01-12", nil), ("2027-01-13", SQLRefusal.marksNotAllowed)])
-    func m1SecondHalfDoesNotMoveBehindMarks(_ day: String, _ wanted: SQLRefusal?) throws {
+    func m1SecondHalfDoesNotMovePastMarks(_ day: String, _ wanted: SQLRefusal?) throws {
         try school.today("2027-01-13")
         try school.run(RuleSchool.mark(.secondGrader, at: .secondGradeInJanuary))
         let move = RuleSchool.update("academic_years", .year, "second_half_starts_on = '\(day)'")
@@ -43,7 +43,7 @@ import Testing
         #expect(try school.refusal(of: promote) == SQLRefusal("LYE01", "class_not_movable"))
     }
 
-    @Test func m1UngradedSectionTakesNone() throws {
+    @Test func m1UngradedSectionTakesNoMark() throws {
         #expect(try refusal(.anna, .clubLesson) == .marksNotAllowed)
         try school.run(RuleSchool.update("sections", .club, "grading = 'marks'"))
         #expect(try refusal(.anna, .clubLesson) == nil)
@@ -59,7 +59,7 @@ import Testing
         #expect(try school.value("SELECT count(*) FROM feedback") == "1")
     }
 
-    @Test func m1OneWrongMarkSpoilsTheStatement() throws {
+    @Test func m1OneWrongMarkFailsTheWholeStatement() throws {
         let both = """
             INSERT INTO marks (school_id, id, line_item_id, student_id, kind, number) VALUES
                 (lyceum.current_school(), gen_random_uuid(), \(RuleKey.recent.column), \(RuleKey.anna), 'number', 5),
@@ -87,7 +87,7 @@ import Testing
         #expect(try refusal(.anna, .recent, value) == wanted)
     }
 
-    @Test func m2ScaleIsTheSchools() throws {
+    @Test func m2SchoolSetsTheScale() throws {
         #expect(try refusal(.anna, .recent, .number(1)) == .valueNotAllowed)
         try school.run("UPDATE school_settings SET scale_min = 1 WHERE school_id = lyceum.current_school()")
         #expect(try refusal(.anna, .recent, .number(1)) == nil)
@@ -118,20 +118,20 @@ import Testing
 
     @Test(arguments: [
         (RuleKey.anna, RuleKey.recent, nil),
-        (.tenthGrader, .recent, SQLRefusal.notAMember),  // of another class
-        (.newcomer, .recent, .notAMember),  // of none
+        (.tenthGrader, .recent, SQLRefusal.notAMember),  // in another class
+        (.newcomer, .recent, .notAMember),  // in no class
         (.leaver, .recent, .notAMember),  // left before the lesson
-        (.leaver, .substituted, nil),  // left after it
-        (.homePupil, .recent, .notAMember),  // of the class, but not of its group
+        (.leaver, .substituted, nil),  // left after the lesson
+        (.homePupil, .recent, .notAMember),  // in the class, but not in its group
         (.homePupil, .homeLesson, nil),
-        (.boris, .choirLesson, nil),  // across classes
+        (.boris, .choirLesson, nil),  // in a group across classes
         (.anna, .choirLesson, .notAMember),
     ])
     func m3OnlyForMembersOfTheGroupOnTheLessonsDate(_ pupil: RuleKey, _ lesson: RuleKey, _ wanted: SQLRefusal?) throws {
         #expect(try refusal(pupil, lesson, .code("pass")) == wanted)
     }
 
-    @Test func m3StrayMarkIsClearedButNotChanged() throws {
+    @Test func m3StrayMarkCanBeClearedButNotChanged() throws {
         try school.run(RuleSchool.mark(.leaver, at: .substituted))
         try school.run(RuleSchool.update("enrollments", RuleSchool.enrollment(.leaver), "ends_on = '2026-10-08'"))
         let change = RuleSchool.change(.leaver, at: .substituted, to: .number(4))
@@ -142,9 +142,9 @@ import Testing
         #expect(try school.refusal(of: clear) == .editWindowClosed)
     }
 
-    // MARK: The function that the server asks before it writes
+    // MARK: The function that the server calls before it writes
 
-    @Test func m1ToM4RefusalsOfABatchComeInItsOrder() throws {
+    @Test func m1ToM4RefusalsOfABatchAreInOrder() throws {
         let batch: [(RuleKey, RuleKey, RuleValue, String?)] = [
             (.boris, .recent, .number(5), nil),
             (.firstGrader, .firstGrade, .number(5), "marks_not_allowed"),
@@ -156,7 +156,7 @@ import Testing
             (.anna, .new, .number(5), "not_found"),
             (.anna, .recent, .nothing, nil),
             (.tenthGrader, .recent, .nothing, "not_a_member"),
-            // Boris is of both groups, Anna of one: each membership is for its own column.
+            // Boris is in both groups, Anna in one: each membership counts only for its own column.
             (.boris, .choirLesson, .code("pass"), nil),
             (.anna, .choirLesson, .code("pass"), "not_a_member"),
         ]
@@ -185,7 +185,7 @@ import Testing
         #expect(try refusal(.anna, .recent) == SQLRefusal("LYL02", "line_item_deleted"))
     }
 
-    /// What the trigger says, which the function must say as well.
+    /// The trigger's refusal; the function must return the same.
     private func refusal(_ pupil: RuleKey, _ lesson: RuleKey, _ value: RuleValue = .number(5)) throws -> SQLRefusal? {
         let refusal = try school.refusal(of: RuleSchool.mark(pupil, at: lesson, value))
         if refusal?.state.hasPrefix("LY") ?? true {

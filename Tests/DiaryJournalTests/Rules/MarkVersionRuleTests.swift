@@ -1,7 +1,7 @@
 import DiaryTestSupport
 import Testing
 
-/// M5: versions, tombstones, one mark in a cell.
+/// M5: versions, tombstones, one mark per cell.
 @Suite struct MarkVersionRuleTests {
     let school: RuleSchool
 
@@ -23,7 +23,7 @@ import Testing
         #expect(try state() == "3 3")
     }
 
-    @Test func m5SameValueIsNoNewVersion() throws {
+    @Test func m5SameValueMakesNoNewVersion() throws {
         try school.run(RuleSchool.change(.anna, at: .recent, to: .number(5)))
         #expect(try state() == "1 5")
         #expect(try school.value("SELECT count(*) FROM mark_history") == "1")
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(arguments: ["marks", "lessons", "final_marks", "attendance", "homework", "students", "school_settings"])
-    func m5VersionIsNotWrittenByHand(_ table: String) throws {
+    func m5VersionIsNotWritable(_ table: String) throws {
         try school.run(RuleSchool.attendance(.anna, at: .recent))
         try school.run(RuleSchool.homework(.recent, of: .maths7, due: "2026-10-16"))
         try school.run(RuleSchool.final(.anna, "year", nil, .number(5)))
@@ -61,7 +61,7 @@ import Testing
         ),
         ("attendance", "lesson_id, student_id, meaning", "\(RuleKey.recent), \(RuleKey.boris), 'ill'"),
     ])
-    func m5NewRowBeginsWithOneWhateverIsSaid(_ table: String, _ columns: String, _ values: String) throws {
+    func m5NewRowAlwaysBeginsWithVersionOne(_ table: String, _ columns: String, _ values: String) throws {
         let version = try school.value(
             """
             INSERT INTO \(table) (school_id, id, version, \(columns))
@@ -70,7 +70,7 @@ import Testing
         #expect(version == "1")
     }
 
-    @Test func m5ClearedMarkKeepsItsRowAndCountsOn() throws {
+    @Test func m5ClearedMarkKeepsItsRowAndVersions() throws {
         try school.run(RuleSchool.change(.anna, at: .recent, to: .nothing))
         #expect(try state() == "2 -")
         try school.run(RuleSchool.change(.anna, at: .recent, to: .number(4)))
@@ -84,7 +84,7 @@ import Testing
         #expect(try school.refusal(of: "UPDATE \(table) SET version = version") == nil)
     }
 
-    @Test func m5OneMarkInACell() throws {
+    @Test func m5OneMarkPerCell() throws {
         #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .recent)) == .duplicate("marks_cell_key"))
         #expect(try school.refusal(of: RuleSchool.mark(.boris, at: .recent)) == nil)
     }

@@ -3,13 +3,13 @@ import Postgres
 import TestSupport
 import Testing
 
-/// What stands keeps its stamps and its history, and nothing it rests on moves from under it.
+/// Existing records keep their timestamps and their history, and changes of other rows may not invalidate them.
 @Suite struct StandingRecordRuleTests {
     let school: RuleSchool
     init() throws { school = try RuleSchool() }
 
     @Test(arguments: ["marks", "final_marks"])
-    func l3RecordKeepsItsFirstMomentAndItsWriterIsWhoWrites(_ table: String) throws {
+    func l3RecordKeepsItsFirstTimestampAndItsLastWriter(_ table: String) throws {
         try school.run(RuleSchool.mark(.anna, at: .recent))
         try school.run(RuleSchool.final(.anna, "year", nil, .number(5)))
         let stamp = "SELECT first_recorded_at || ' ' || recorded_by FROM \(table)"
@@ -26,7 +26,7 @@ import Testing
     @Test(arguments: [
         "audit", "record_deletion", "record_mark_history", "record_attendance_history", "record_final_mark_history",
     ])
-    func a5ServerWritesNoHistoryThroughATableOfItsOwn(_ function: String) throws {
+    func a5ServerCannotForgeHistoryThroughItsOwnTable(_ function: String) throws {
         let transitions = ["record_mark_history", "record_attendance_history"].contains(function)
         let forge = { (function: String) in
             """
@@ -40,21 +40,21 @@ import Testing
     }
 
     @Test(arguments: [("2026-10-15", nil), ("2026-10-17", Optional("LYH01"))])
-    func h1LessonDoesNotMoveBehindItsHomework(_ date: String, _ wanted: String?) throws {
+    func h1LessonDoesNotMovePastItsHomework(_ date: String, _ wanted: String?) throws {
         try school.run(RuleSchool.homework(.recent, of: .maths7, due: "2026-10-15"))
         let move = RuleSchool.update("lessons", .recent, "date = '\(date)'")
         #expect(try school.refusal(of: move)?.state == wanted)
     }
 
     @Test(arguments: [("2027-03-20", nil), ("2027-03-21", Optional("LYM01"))])
-    func m1SecondHalfDoesNotMoveBehindFinals(_ day: String, _ wanted: String?) throws {
+    func m1SecondHalfDoesNotMovePastFinalMarks(_ day: String, _ wanted: String?) throws {
         try school.run(RuleSchool.final(.secondGrader, "term", .quarter3, .number(5)))
         let move = RuleSchool.update("academic_years", .year, "second_half_starts_on = '\(day)'")
         #expect(try school.refusal(of: move)?.state == wanted)
     }
 
     @Test(arguments: ["kind = 'part'", "grade_level = 5", "grade_level = NULL", "class_id = \(RuleKey.class2)"])
-    func groupOfAClassStaysWhatItIs(_ change: String) throws {
+    func groupOfAClassIsFixed(_ change: String) throws {
         #expect(try school.refusal(of: RuleSchool.update("groups", .class7, change))?.state == "LYE01")
         #expect(try school.refusal(of: RuleSchool.update("groups", .class7, "external_id = 'x'")) == nil)
     }
@@ -62,7 +62,7 @@ import Testing
     @Test(arguments: [
         (RuleValue.number(2), "0"), (.number(1), "1"), (.code("pass"), "0"),
     ])
-    func m2CheckFindsFinalsOffTheScale(_ value: RuleValue, _ count: String) throws {
+    func m2CheckFindsFinalMarksOffTheScale(_ value: RuleValue, _ count: String) throws {
         try school.run("UPDATE school_settings SET scale_min = 1 WHERE school_id = lyceum.current_school()")
         try school.run(RuleSchool.final(.anna, "year", nil, value))
         try school.run("UPDATE school_settings SET scale_min = 2 WHERE school_id = lyceum.current_school()")
@@ -70,7 +70,7 @@ import Testing
         #expect(try school.value(found) == count)
     }
 
-    /// The first holds the timetable and meets the teacher of the second, which waits for the timetable.
+    /// The first writer locks the timetable and needs the teacher of the second, which waits for the timetable.
     @Test func l1WritersDoNotWaitForEachOther() throws {
         let database = try TestDatabase(.migrated)
         let school = try RuleSchool(in: database)

@@ -2,7 +2,7 @@ import DiaryPeople
 import DiaryTestSupport
 import Testing
 
-/// What becomes of an uploaded picture, and which are none.
+/// Which uploads are pictures, and what is stored of them.
 @Suite struct ImageFileTests {
     private func contains(_ bytes: [UInt8], _ text: String) -> Bool {
         let wanted = Array(text.utf8)
@@ -33,11 +33,11 @@ import Testing
             #expect(!contains(image.bytes, word), "\(word)")
         }
         #expect(image.bytes.count <= bytes.count)
-        // What is clean stays as it is.
+        // A file without metadata stays unchanged.
         #expect(try ImageFile(image.bytes) == image)
     }
 
-    /// Without it a portrait lies on its side.
+    /// Without the orientation a portrait would be shown on its side.
     @Test func howTheCameraWasHeldStays() throws {
         let image = try ImageFile(ImageFixtures.jpeg)
         let orientation: [UInt8] =
@@ -46,7 +46,7 @@ import Testing
         #expect(!contains(try ImageFile(ImageFixtures.progressive).bytes, "Exif"))
     }
 
-    /// Polyglots: what stands behind the end, or where no program looks, is left out.
+    /// Polyglot files: data after the end, or in parts that viewers ignore, is dropped.
     @Test(arguments: all)
     func whatStandsBehindTheEndIsLeftOut(_ name: String, _ format: ImageFile.Format, _ bytes: [UInt8]) throws {
         let clean = try ImageFile(bytes)
@@ -63,7 +63,7 @@ import Testing
         #expect(try ImageFile(bytes) == ImageFile(ImageFixtures.jpeg))
     }
 
-    /// Each beginning of each file is refused, whatever is cut off; nothing traps.
+    /// Every truncated file is refused, at any length, without a trap.
     @Test(arguments: all)
     func aCutFileIsDamaged(_ name: String, _ format: ImageFile.Format, _ bytes: [UInt8]) throws {
         let clean = try ImageFile(bytes).bytes
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    /// Any byte of the file set to anything: refused or taken, and what is taken is clean.
+    /// Any byte set to any value: the file is refused or accepted, and an accepted file is clean.
     @Test(arguments: all)
     func noByteBreaksTheReader(_ name: String, _ format: ImageFile.Format, _ bytes: [UInt8]) throws {
         for index in bytes.indices {
@@ -100,7 +100,7 @@ import Testing
         #expect(fault(ImageFixtures.animated) == .unsupported)
     }
 
-    /// A few bytes that promise gigabytes of pixels.
+    /// A few bytes that declare gigabytes of pixels.
     @Test func hugeDimensionsInATinyFileAreRefused() throws {
         var jpeg = try ImageFile(ImageFixtures.jpeg).bytes
         let frame = try #require(jpeg.indices.first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
@@ -108,45 +108,112 @@ import Testing
         #expect(fault(jpeg) == .tooLarge)
         jpeg.replaceSubrange((frame + 5)..<(frame + 9), with: [0, 0, 0, 16])
         #expect(fault(jpeg) == .damaged)
+        // The largest allowed size, without data.
+        jpeg.replaceSubrange((frame + 5)..<(frame + 9), with: [0x10, 0, 0x10, 0])
+        #expect(fault(jpeg) == .damaged)
 
         var lossless = ImageFixtures.lossless
         lossless.replaceSubrange(21..<25, with: [0xFF, 0xFF, 0xFF, 0x0F])
         #expect(fault(lossless) == .tooLarge)
 
-        #expect(fault(png(width: 0x7FFF_FFFF, height: 1)) == .tooLarge)
-        #expect(fault(png(width: 4097, height: 1)) == .tooLarge)
-        #expect(fault(png(width: 4096, height: 4096)) == nil)
-        #expect(fault(png(width: 0, height: 1)) == .damaged)
+        #expect(fault(PNGFile(width: 0x7FFF_FFFF, height: 1, pixels: []).bytes) == .tooLarge)
+        #expect(fault(PNGFile(width: 4097, height: 1, pixels: []).bytes) == .tooLarge)
+        #expect(fault(PNGFile(width: 4096, height: 4096, pixels: []).bytes) == .damaged)
+        #expect(fault(PNGFile(width: 4096, height: 4096).bytes) == nil)
+        #expect(fault(PNGFile(width: 0, height: 1, pixels: []).bytes) == .damaged)
     }
 
-    /// A chunk whose checksum is wrong, one that nobody knows and that is critical, an ancillary one.
+    /// Sampling factors are 1 to 4 (B.2.2): with a zero a component has no size.
+    @Test(arguments: [(UInt8(0x22), true), (0x11, true), (0x02, false), (0x20, false), (0x52, false), (0x00, false)])
+    func samplingFactorsOfAJPEGAreChecked(_ factors: UInt8, _ isTaken: Bool) throws {
+        for fixture in [ImageFixtures.jpeg, ImageFixtures.progressive] {
+            var jpeg = try ImageFile(fixture).bytes
+            let frame = try #require(jpeg.indices.first { jpeg[$0] == 0xFF && [0xC0, 0xC2].contains(jpeg[$0 + 1]) })
+            jpeg[frame + 11] = factors
+            #expect(fault(jpeg) == (isTaken ? nil : .damaged))
+        }
+    }
+
+    // MARK: The pixels of a PNG
+
+    /// Pixels that inflate to more or less than the declared size, or not at all, are refused.
+    @Test func pixelsInflateToWhatTheSizeSays() {
+        #expect(fault(PNGFile().bytes) == nil)
+        let rows = PNGFile().rows
+        #expect(fault(PNGFile(pixels: rows + [0]).bytes) == .damaged)
+        #expect(fault(PNGFile(pixels: rows.dropLast()).bytes) == .damaged)
+        #expect(fault(PNGFile(pixels: []).bytes) == .damaged)
+        // Twenty megabytes in twenty kilobytes.
+        let bomb = PNGFile(pixels: [UInt8](repeating: 0, count: 20 << 20)).bytes
+        #expect(bomb.count < 21 << 10)
+        #expect(fault(bomb) == .damaged)
+    }
+
+    /// 1, 2, 4 and 8 bits of grey, 16 bits of each of four channels, a palette; rows that end within a byte; seven passes, of
+    /// which small pictures have fewer.
+    @Test(arguments: [(UInt8(1), UInt8(0)), (2, 0), (4, 0), (8, 0), (16, 0), (8, 2), (16, 2), (4, 3), (8, 4), (16, 6)])
+    func theSizeFollowsFromDepthColourAndPasses(_ depth: UInt8, _ colour: UInt8) {
+        for interlace: UInt8 in [0, 1] {
+            for (width, height) in [(1, 1), (1, 9), (3, 5), (8, 8), (9, 2), (17, 33)] as [(Int, Int)] {
+                let file = PNGFile(width: width, height: height, depth: depth, colour: colour, interlace: interlace)
+                #expect(fault(file.bytes) == nil, "\(width) x \(height), \(interlace)")
+                var longer = file
+                longer.pixels = file.rows + [0]
+                #expect(fault(longer.bytes) == .damaged, "\(width) x \(height), \(interlace)")
+            }
+        }
+    }
+
+    @Test func damagedPixelsAreRefused() throws {
+        let whole = PNGFile().stream
+        var streams: [[UInt8]] = [Array(whole.dropLast()), whole + [0], [], [0x78], [0x78, 0x9C]]
+        // A wrong checksum, a preset dictionary, a window that is too large, an unknown method.
+        for (index, value) in [(whole.count - 1, whole.last! ^ 1), (1, 0xBB), (0, 0x88), (0, 0x79)] as [(Int, UInt8)] {
+            var stream = whole
+            stream[index] = value
+            streams.append(stream)
+        }
+        for stream in streams {
+            var file = PNGFile()
+            file.packed = stream
+            #expect(fault(file.bytes) == .damaged, "\(stream)")
+        }
+        // Filters are 0 to 4.
+        for filter: UInt8 in 0...6 {
+            var file = PNGFile()
+            var rows = file.rows
+            rows[25] = filter
+            file.pixels = rows
+            #expect(fault(file.bytes) == (filter <= 4 ? nil : .damaged), "\(filter)")
+        }
+    }
+
+    @Test func aPaletteStandsBeforeThePixels() {
+        var file = PNGFile(depth: 8, colour: 3)
+        file.palette = []
+        #expect(fault(file.bytes) == .damaged)
+        file.palette = [1, 2]
+        #expect(fault(file.bytes) == .damaged)
+    }
+
+    /// One chunk per byte.
+    @Test func pixelsMayComeInPieces() throws {
+        var file = PNGFile()
+        file.piece = 1
+        #expect(try ImageFile(file.bytes).width == 24)
+        file.pixels = file.rows + [0]
+        #expect(fault(file.bytes) == .damaged)
+    }
+
+    /// A chunk with a wrong checksum, an unknown critical chunk, an ancillary chunk.
     @Test func chunksOfAPNGAreChecked() {
-        var bytes = png(width: 1, height: 1)
+        var bytes = PNGFile().bytes
         bytes[bytes.count - 1] ^= 1
         #expect(fault(bytes) == .damaged)
-        #expect(fault(png(width: 1, height: 1, more: chunk("CgBI", [1]))) == .damaged)
-        #expect(fault(png(width: 1, height: 1, more: chunk("caBX", [1]))) == nil)
-    }
-
-    private func png(width: UInt32, height: UInt32, more: [UInt8] = []) -> [UInt8] {
-        [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-            + chunk("IHDR", big(width) + big(height) + [8, 0, 0, 0, 0]) + more + chunk("IDAT", [0x78, 0x9C])
-            + chunk("IEND", [])
-    }
-
-    private func chunk(_ type: String, _ content: [UInt8]) -> [UInt8] {
-        let named = Array(type.utf8) + content
-        return big(UInt32(content.count)) + named + big(crc(named))
-    }
-
-    private func big(_ number: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) } }
-
-    private func crc(_ bytes: [UInt8]) -> UInt32 {
-        var crc: UInt32 = 0xFFFF_FFFF
-        for byte in bytes {
-            crc ^= UInt32(byte)
-            for _ in 0..<8 { crc = crc & 1 == 1 ? 0xEDB8_8320 ^ (crc >> 1) : crc >> 1 }
-        }
-        return ~crc
+        var file = PNGFile()
+        file.more = PNGFile.chunk("CgBI", [1])
+        #expect(fault(file.bytes) == .damaged)
+        file.more = PNGFile.chunk("caBX", [1])
+        #expect(fault(file.bytes) == nil)
     }
 }

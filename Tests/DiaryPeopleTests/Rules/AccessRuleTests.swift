@@ -1,7 +1,7 @@
 import DiaryTestSupport
 import Testing
 
-/// A1, A3: what families see; A4: where teachers write; A2, A6: codes and sessions.
+/// A1, A3: what families see. A4: where teachers write. A2, A6: codes and sessions.
 @Suite struct AccessRuleTests {
     let school: RuleSchool
 
@@ -28,6 +28,7 @@ import Testing
 
     @Test func a1TeacherSeesNoPupilAsFamily() throws {
         #expect(try seen(by: .teacher) == [])
+        try school.set("user_id", to: RuleKey.deputyHead.uuid)
         try school.run(
             """
             INSERT INTO guardians (school_id, id) VALUES (lyceum.current_school(), \(RuleKey.teacher));
@@ -191,6 +192,24 @@ import Testing
         let answer = try school.value(
             "SELECT lyceum.knows_person(\(school.id), \(RuleKey.teacher), \(person))")
         #expect(answer == (sees ? "t" : "f"))
+    }
+
+    /// The role of a teacher opens nothing by itself. The rest is another administrator's to give, or the command line's.
+    @Test(arguments: [
+        (RuleKey.teacher, "head", true), (.teacher, "deputy_head", true), (.teacher, "administrator", true),
+        (.teacher, "teacher", false), (.teacher, "guardian", false), (.substitute, "head", false),
+    ])
+    func a2NobodyGrantsThemselvesARoleThatReadsMore(_ person: RuleKey, _ role: String, _ isOwn: Bool) throws {
+        let granted = """
+            INSERT INTO user_roles (school_id, user_id, role) VALUES (lyceum.current_school(), \(person), '\(role)')
+                ON CONFLICT (school_id, user_id, role) DO NOTHING;
+            """
+        #expect(try school.refusal(of: granted) == (isOwn ? SQLRefusal("LYA08", "own_role") : nil))
+        try school.set("user_id", to: "")
+        try school.run(granted)
+        // To name a role that is there already is no grant.
+        try school.set("user_id", to: RuleKey.teacher.uuid)
+        #expect(try school.refusal(of: granted) == nil)
     }
 
     @Test func a2OneLiveCodeOfAPerson() throws {

@@ -1,7 +1,7 @@
 import DiaryTestSupport
 import Testing
 
-/// The school's own keys: one in a school, the same in another.
+/// The school's own keys: unique within a school, repeatable in another.
 @Suite struct ExternalIDRuleTests {
     let school: RuleSchool
 
@@ -13,7 +13,7 @@ import Testing
         "line_items", "clients", "orders",
     ]
 
-    /// A second row where a rule school has one or none.
+    /// A second row where the rule school has one or none.
     static let more = """
         INSERT INTO academic_years (school_id, id, name, starts_on, ends_on, second_half_starts_on) VALUES
             (lyceum.current_school(), \(RuleKey.new), '2027/28', '2027-09-01', '2028-05-31', '2028-01-10');

@@ -1,7 +1,7 @@
 import DiaryTestSupport
 import Testing
 
-/// Row-level security: a school is alone, whatever a statement says.
+/// Row-level security isolates schools in every statement.
 @Suite struct TenantRuleTests {
     let school: RuleSchool
 
@@ -15,7 +15,8 @@ import Testing
         try school.run("DELETE FROM holidays WHERE id = \(RuleKey.firstGradeHolidays)")
     }
 
-    /// All tables of the schema but the list of schools and the migrations' own, and what a school has in them.
+    /// All tables of the schema except the list of schools and the migrations' own, with the number of rows of a
+    /// school.
     private func counts() throws -> [String: String?] {
         let tables = try school.values(
             """
@@ -91,7 +92,7 @@ import Testing
         let insert = "INSERT INTO rooms (school_id, id, name) VALUES (\(school.id), \(RuleKey.new), '103')"
         #expect(try school.refusal(of: insert) == .rowSecurity)
 
-        // The same reaches its own school.
+        // The same statement reaches its own school.
         try school.set("school_id", to: "\(school.id)")
         #expect(try school.value("SELECT lyceum.mark_refusal(\(mark))") == nil)
         #expect(try school.affected(by: update) == 9)
@@ -108,7 +109,7 @@ import Testing
     }
 
     @Test func keysNeverCrossSchools() throws {
-        // The ids of the neighbour's pupils are the same; one that only the neighbour has is not found here.
+        // The neighbour's students have the same ids; an id that only the neighbour has is not found here.
         let neighbour = try school.neighbour()
         try neighbour.enter()
         try neighbour.run(

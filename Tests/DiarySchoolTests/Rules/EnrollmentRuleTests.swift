@@ -1,13 +1,13 @@
 import DiaryTestSupport
 import Testing
 
-/// Classes and their groups, class teachers, terms: what the other rules rest on.
+/// Classes and their groups, class teachers, terms: the basis of the other rules.
 @Suite struct EnrollmentRuleTests {
     let school: RuleSchool
 
     init() throws { school = try RuleSchool() }
 
-    /// The pupil's days in a group.
+    /// The student's days in a group.
     private func days(_ pupil: RuleKey, in group: RuleKey) throws -> [String?] {
         try school.values(
             """
@@ -27,14 +27,14 @@ import Testing
 
     // MARK: The group of a class
 
-    @Test func classHasAGroupOfItsOwn() throws {
+    @Test func classHasItsOwnGroup() throws {
         let group = "SELECT kind || ' ' || name || ' ' || grade_level FROM groups WHERE id = \(RuleKey.class7)"
         #expect(try school.value(group) == "class 7А 7")
         try school.run(RuleSchool.update("classes", .class7, "name = '7Г', letter = 'Г'"))
         #expect(try school.value(group) == "class 7Г 7")
     }
 
-    @Test func emptyClassTakesItsGroupWithIt() throws {
+    @Test func deletedClassDeletesItsGroup() throws {
         try school.run(
             """
             INSERT INTO classes (school_id, id, academic_year_id, grade_level, letter, name)
@@ -69,7 +69,7 @@ import Testing
         #expect(try days(.vera, in: .class7) == [])
     }
 
-    @Test func whoLeavesTheClassLeavesItsPartsAndNoOtherGroup() throws {
+    @Test func leavingTheClassEndsMembershipsInItsPartsOnly() throws {
         try school.run(RuleSchool.member(.boris, of: .englishPart, from: "2026-11-02"))
         for pupil in [RuleKey.anna, .boris] {
             try school.run(
@@ -80,7 +80,7 @@ import Testing
         #expect(try days(.boris, in: .choirGroup) == ["2026-09-01/.."])
     }
 
-    @Test func groupOfAClassIsWrittenThroughEnrollmentsOnly() throws {
+    @Test func groupOfAClassChangesOnlyThroughEnrollments() throws {
         let refusal = SQLRefusal("LYE01", "class_group_follows_enrollments")
         let anna = RuleSchool.enrollment(.anna)
         let table: [(String, SQLRefusal?)] = [
@@ -102,7 +102,8 @@ import Testing
         ("group_members", RuleSchool.membership(.anna), "group_id = \(RuleKey.homeGroup)", "not_movable"),
         ("group_members", RuleSchool.membership(.anna), "student_id = \(RuleKey.vera)", "not_movable"),
     ])
-    func pupilAndClassOfAnEnrollmentStay(_ table: String, _ id: RuleKey, _ change: String, _ word: String) throws {
+    func studentAndClassOfAnEnrollmentAreFixed(_ table: String, _ id: RuleKey, _ change: String, _ word: String) throws
+    {
         #expect(try school.refusal(of: RuleSchool.update(table, id, change)) == SQLRefusal("LYE01", word))
     }
 
@@ -111,12 +112,12 @@ import Testing
         (.class2, "2026-10-11", nil),
         (.class7, "2026-10-10", .overlap("enrollments_no_overlap")), (.class7, "2026-10-15", nil),
     ])
-    func pupilStandsInOneClassAtATime(_ group: RuleKey, _ starts: String, _ wanted: SQLRefusal?) throws {
+    func studentIsInOneClassAtATime(_ group: RuleKey, _ starts: String, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: Self.enroll(.leaver, in: group, from: starts)) == wanted)
     }
 
     @Test(arguments: [("2026-09-01", "7"), ("2026-10-10", "7"), ("2026-10-11", nil), ("2026-10-12", "2")])
-    func m1GradeLevelIsTheClassesOnTheDate(_ date: String, _ level: String?) throws {
+    func m1GradeLevelIsThatOfTheClassOnTheDate(_ date: String, _ level: String?) throws {
         try school.run(Self.enroll(.leaver, in: .class2, from: "2026-10-12"))
         let answer = try school.value("SELECT lyceum.grade_level_on(\(school.id), \(RuleKey.leaver), '\(date)')")
         #expect(answer == level)

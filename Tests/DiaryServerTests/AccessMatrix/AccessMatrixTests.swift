@@ -7,7 +7,7 @@ import Postgres
 import Testing
 import Web
 
-/// What each route answers to each kind of caller: a status for every `Actor`, by area, and nothing else.
+/// The answer of each route to each kind of caller: a status for every `Actor`, by area.
 enum AccessMatrix {
     static let areas = [programs, school, people, journal, service, signIn]
 }
@@ -18,11 +18,11 @@ enum AccessMatrix {
         let rows = try AccessMatrix.areas.flatMap { try $0.get().rows }
         let operations = Routes.all.map { $0.operation }
         #expect(Set(operations) == Set(rows.map { $0.operation }))
-        #expect(Set(operations).count == operations.count, "an operationId stands twice")
-        #expect(Set(rows.map { $0.name }).count == rows.count, "a row stands twice")
+        #expect(Set(operations).count == operations.count, "an operationId is used twice")
+        #expect(Set(rows.map { $0.name }).count == rows.count, "a row is there twice")
     }
 
-    @Test func everyRouteAnswersEachActorAsTheMatrixSays() async throws {
+    @Test func everyRouteAnswersEachActorByTheMatrix() async throws {
         let server = try await TestServer()
         let cast = try Cast(server)
         let owner = try server.owner()
@@ -39,6 +39,9 @@ enum AccessMatrix {
                     if let sql = request.before { try owner.execute(cast.filled(sql)) }
                     let answer = try ask(cast.client(actor, route), route, request, cast)
                     seen.append(Self.cell(answer))
+                    if let code = Self.refusal(of: actor, by: route.access) {
+                        #expect(answer.code == code, "\(row.name), \(actor): \(answer.text)")
+                    }
                     if seen.last != cell { others.append("\(actor): \(answer.text)") }
                     checked += 1
                 }
@@ -47,9 +50,21 @@ enum AccessMatrix {
                 #expect(isAsSaid, "\(row.name) is \(seen.joined(separator: " "))\n\(others.joined(separator: "\n"))")
             }
         }
+        #expect(server.warnings.all == [], "PostgreSQL warns")
         let actors = Actor.allCases.count
         print("Access matrix: \(Routes.all.count) routes, \(rows) rows x \(actors) actors: \(checked) requests")
         #expect(checked == rows * actors && rows >= Routes.all.count)
+    }
+
+    /// The code of the 403 that a client gets for any ids; nil if the client is admitted, or the person's role decides.
+    private static func refusal(of actor: Actor, by rule: Access) -> String? {
+        guard rule.people != .anybody else { return nil }
+        switch actor {
+        case .app: return rule.isForOwnApps ? "not_for_programs" : nil
+        case .program: return rule.scopes.isEmpty ? "not_for_programs" : nil
+        case .unscoped: return rule.scopes.isEmpty ? "not_for_programs" : "insufficient_scope"
+        default: return nil
+        }
     }
 
     private static func cell(_ answer: TestClient.Answer) -> String {

@@ -1,11 +1,11 @@
 import DiaryTestSupport
 
-/// A part of the access matrix, written as a table: a row for each operation, a column for each `Actor`, and in each cell the
-/// status that the actor gets for the ids of the matrix, or `[]` for a 200 with a list that has nothing in it. There are no
-/// defaults: a row says all of its cells.
+/// A part of the access matrix as a table: a row for each operation, a column for each `Actor`. Each cell has the
+/// status that the actor gets for the ids of the matrix, or `[]` for a 200 with an empty list. There are no defaults: a
+/// row has all of its cells.
 ///
-/// `|` are for the eye; what follows `#` is a comment. A row may be named `operation/variant`, where one operation is asked in
-/// more ways than one.
+/// `|` is only decoration; `#` begins a comment. A row may be named `operation/variant`, if an operation is requested
+/// in several ways.
 struct AccessTable: Sendable {
     struct Row: Sendable {
         let name: String
@@ -16,44 +16,44 @@ struct AccessTable: Sendable {
     }
 
     let rows: [Row]
-    /// How the rows are asked, where that is not as usual.
+    /// The requests of rows that do not use the default request.
     let requests: [String: AccessRequest]
 
-    /// - Throws: `TestFailure` for a table that does not say each cell once.
+    /// - Throws: `TestFailure` for a table that does not have each cell once.
     init(_ text: String, _ requests: [String: AccessRequest] = [:]) throws {
         let lines = text.split(separator: "\n").map { line in
             line.prefix { $0 != "#" }.split(separator: " ").filter { $0 != "|" }.map { String($0) }
         }.filter { !$0.isEmpty }
         guard let head = lines.first, head == Actor.allCases.map({ $0.abbreviation }) else {
-            throw TestFailure("the head of a table is not all actors in their order: \(lines.first ?? [])")
+            throw TestFailure("the header of a table does not have all actors in order: \(lines.first ?? [])")
         }
         rows = try lines.dropFirst().map { cells in
             let statuses = cells.dropFirst().filter { $0 == "[]" || Int($0).map { (200..<500).contains($0) } == true }
             guard cells.count == head.count + 1, statuses.count == head.count else {
-                throw TestFailure("a row of a table has not a status for each of \(head.count) actors: \(cells)")
+                throw TestFailure("a row of a table does not have a status for each of \(head.count) actors: \(cells)")
             }
             return Row(name: cells[0], cells: statuses)
         }
         for name in requests.keys where !rows.contains(where: { $0.name == name }) {
-            throw TestFailure("a request for \(name), which is no row")
+            throw TestFailure("a request for \(name), which is not a row")
         }
         self.requests = requests
     }
 }
 
-/// What is sent for a row.
+/// The request of a row.
 ///
-/// As usual an empty object, with a version that nothing has in `If-Match`: so 412 means that the caller may change what the
-/// path names, and nothing is changed; 422 that it may make something.
+/// By default it sends an empty object, with a version in `If-Match` that no row has: so 412 means that the caller may
+/// change the row in the path, but nothing is changed; 422 means that the caller may create a row.
 struct AccessRequest: Sendable {
-    /// Behind the path.
+    /// The query of the address.
     var query = ""
-    /// Ids of the path, by their names in the route, where they are others.
+    /// Ids in the path that differ from those of the matrix, by their names in the route.
     var ids: [String: String] = [:]
-    /// `{id}` of the matrix's ids is filled in.
+    /// Names of ids in braces are replaced with the matrix's ids.
     var body: String?
-    /// Instead of JSON.
+    /// Sent instead of JSON.
     var picture: [UInt8]?
-    /// SQL that puts back before each request what another one has changed.
+    /// SQL that undoes, before each request, the changes of the previous one.
     var before: String?
 }

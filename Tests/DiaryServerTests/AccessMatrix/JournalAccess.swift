@@ -8,11 +8,11 @@ extension AccessMatrix {
             getStudentDiary            401 200 404 200 404 404 | 404 404 404 200 404 | 200 200 403 | 404 | 200 403 403
             listStudentMarks           401 200 404 200 404 404 | 404 404 404 200 404 | 200 200 403 | 404 | 200 403 403
             getMarkHistory             401 200 404 200 404 404 | 200 404 200 200 404 | 200 200 403 | 404 | 200 200 403
-            # A4: teachers of the section on that date; a substitute in that lesson only. 409 is `not_your_lesson`.
+            # A4: teachers of the section on that date; a substitute only in the own lesson. 409 is `not_your_lesson`.
             getSectionJournal          401 403 403 403 403 403 | 200 404 200 200 404 | 200 200 403 | 404 | 200 200 403
             patchSectionJournal        401 403 403 403 403 403 | 200 404 200 409 404 | 403 403 403 | 404 | 409 403 403
             patchSectionJournal/other  401 403 403 403 403 403 | 200 404 409 409 404 | 403 403 403 | 404 | 409 403 403
-            # The same by the column's id, as a new mark and as one that was seen: each is a statement of its own.
+            # The same by the column's id, as a new mark and as an existing one: each has its own statement.
             patchSectionJournal/new    401 403 403 403 403 403 | 200 404 409 409 404 | 403 403 403 | 404 | 409 403 403
             patchSectionJournal/seen   401 403 403 403 403 403 | 200 404 409 409 404 | 403 403 403 | 404 | 409 403 403
             """,
@@ -24,12 +24,12 @@ extension AccessMatrix {
             ])
     }
 
-    /// No mark where there is none.
+    /// Clears a mark that does not exist.
     private static func batch(_ lesson: String) -> String {
         #"{"marks": [{"lesson_id": "\#(lesson)", "student_id": "{unmarked_id}", "value": null, "version": 0}]}"#
     }
 
-    /// The same of the lesson that the substitute did not give.
+    /// The same for the lesson that the substitute did not teach.
     private static func columnBatch(version: Int) -> String {
         """
         {"marks": [

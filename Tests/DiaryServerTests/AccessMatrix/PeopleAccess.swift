@@ -2,7 +2,7 @@ import DiaryPeople
 import DiaryTestSupport
 
 extension AccessMatrix {
-    /// Profiles, guardians, consents, staff: whose they are decides.
+    /// Profiles, guardians, consents, staff: access depends on the person.
     static let people = Result {
         try AccessTable(
             """
@@ -23,13 +23,13 @@ extension AccessMatrix {
             getGuardianship            401 403 403 403 403 403 | 403 403 403 200 404 | 200 200 200 | 404 | 200 200 403
             updateGuardianship         401 403 403 403 403 403 | 403 403 403 412 404 | 412 412 412 | 404 | 412 403 403
             deleteGuardianship         401 403 403 403 403 403 | 403 403 403 412 404 | 412 412 412 | 404 | 412 403 403
-            # K3: a guardian reads what it has given itself.
+            # K3: guardians read only the consents that they have given.
             listConsents               401 200 404 200 404 404 | 404 404 404 200 404 | 200 200 200 | 404 | 200 403 403
             createConsent              401 403 403 403 403 403 | 403 403 403 409 404 | 409 409 409 | 404 | 409 403 403
             getConsent                 401 200 404 200 404 404 | 404 404 404 200 404 | 200 200 200 | 404 | 200 403 403
             updateConsent              401 403 403 403 403 403 | 403 403 403 412 404 | 412 412 412 | 404 | 412 403 403
             deleteConsent              401 403 403 403 403 403 | 403 403 403 412 404 | 412 412 412 | 404 | 412 403 403
-            # K2, K3: documents, and a photo that a consent holds.
+            # K2, K3: documents, and a photo with a valid consent.
             listStudentDocuments       401 200 404 200 404 404 | 404 404 404 200 404 | 200 200 200 | 404 | 200 403 403
             createStudentDocument      401 403 403 403 403 403 | 403 403 403 201 404 | 201 201 201 | 404 | 201 403 403
             getStudentDocument         401 200 404 200 404 404 | 404 404 404 200 404 | 200 200 200 | 404 | 200 403 403
@@ -40,12 +40,12 @@ extension AccessMatrix {
             deleteStudentPhoto         401 403 403 403 403 403 | 403 403 403 412 404 | 412 412 412 | 404 | 412 403 403
             # There is no such class (422).
             createClassChange          401 403 403 403 403 403 | 403 403 403 403 403 | 422 422 422 | 404 | 403 403 403
-            # Staff are the administrator's.
+            # Only administrators manage staff.
             listStaff                  401 403 403 403 403 403 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 403
             createStaffMember          401 403 403 403 403 403 | 403 403 403 403 403 | 403 403 422 | 422 | 403 403 403
             getStaffMember             401 403 403 403 403 403 | 200 200 200 200 200 | 200 200 200 | 404 | 200 200 403
             updateStaffMember          401 403 403 403 403 403 | 403 403 403 403 403 | 403 403 412 | 404 | 403 403 403
-            # Y1: the decision on the pupil.
+            # Y1: the decision about the student.
             listPromotions             401 403 403 403 403 403 | 403 403 403 200  [] | 200 200 200 | 404 | 200 403 403
             createPromotion            401 403 403 403 403 403 | 403 403 403 403 403 | 409 409 409 | 404 | 403 403 403
             getPromotion               401 403 403 403 403 403 | 403 403 403 200 404 | 200 200 200 | 404 | 200 403 403

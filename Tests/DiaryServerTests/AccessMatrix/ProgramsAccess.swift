@@ -1,5 +1,6 @@
 extension AccessMatrix {
-    /// Programs are the administrators', with the school's own apps; and the page on which people let them in.
+    /// Only administrators manage clients, and only with the school's own apps; and the page on which people authorize
+    /// apps.
     static let programs = Result {
         try AccessTable(
             """
@@ -12,7 +13,7 @@ extension AccessMatrix {
             listClientSecrets          401 403 403 403 403 403 | 403 403 403 403 403 | 403 403 200 | 404 | 403 403 403
             createClientSecret         401 403 403 403 403 403 | 403 403 403 403 403 | 403 403 201 | 404 | 403 403 403
             deleteClientSecret         401 403 403 403 403 403 | 403 403 403 403 403 | 403 403 204 | 404 | 403 403 403
-            # Who asks for nothing.
+            # A page without parameters.
             getServerMetadata          200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
             showAuthorization          400 400 400 400 400 400 | 400 400 400 400 400 | 400 400 400 | 400 | 400 400 400
             decideAuthorization        415 415 415 415 415 415 | 415 415 415 415 415 | 415 415 415 | 415 | 415 415 415
@@ -23,7 +24,7 @@ extension AccessMatrix {
             ])
     }
 
-    /// There is room for another one, and the one of the path is there.
+    /// Leaves exactly the secret in the path, so that another one can be added.
     private static let oneSecret = """
         DELETE FROM client_secrets WHERE client_id = '{client_id}' AND id <> '{client_secret_id}';
         INSERT INTO client_secrets (school_id, id, client_id, secret_hash)

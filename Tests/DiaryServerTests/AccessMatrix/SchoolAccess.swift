@@ -52,7 +52,7 @@ extension AccessMatrix {
             getOrder                   401 403 403 403 403 403 | 403 403 403 403 403 | 200 200 200 | 404 | 403 403 403
             updateOrder                401 403 403 403 403 403 | 403 403 403 403 403 | 412 412 412 | 404 | 403 403 403
             deleteOrder                401 403 403 403 403 403 | 403 403 403 403 403 | 412 412 412 | 404 | 403 403 403
-            # Staff read how the school is made; who is in a group beyond one's own is the managers'.
+            # Staff read the set-up; only managers read the members of groups that are not their own.
             listClasses                401 403 403 403 403 403 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 403
             createClass                401 403 403 403 403 403 | 403 403 403 403 403 | 422 422 422 | 422 | 403 403 403
             getClass                   401 403 403 403 403 403 | 200 200 200 200 200 | 200 200 200 | 404 | 200 200 403
@@ -99,7 +99,7 @@ extension AccessMatrix {
             getSchoolSettings          401 403 403 403 403 403 | 403 403 403 403 403 | 200 200 200 | 200 | 403 200 403
             updateSchoolSettings       401 403 403 403 403 403 | 403 403 403 403 403 | 403 403 412 | 412 | 403 403 403
             getSchoolReadiness         401 403 403 403 403 403 | 403 403 403 403 403 | 200 200 200 | 200 | 403 200 403
-            # What is JSON is no file (415).
+            # JSON is not a file (415).
             importRows                 401 403 403 403 403 403 | 403 403 403 403 403 | 415 415 415 | 415 | 403 415 403
             getImportTemplate          401 403 403 403 403 403 | 403 403 403 403 403 | 200 200 200 | 200 | 403 200 403
             importArchive              401 403 403 403 403 403 | 403 403 403 403 403 | 415 415 415 | 415 | 403 415 403

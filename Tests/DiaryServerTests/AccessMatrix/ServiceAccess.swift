@@ -1,10 +1,10 @@
 extension AccessMatrix {
-    /// What is open to all.
+    /// Routes that are open to everybody.
     static let service = Result {
         try AccessTable(
             """
                                        nob pup cla gua for bar | tea col sub lea nei | dep hea adm | str | app pro uns
-            # Nothing of a school.
+            # No data of a school.
             getLivez                   200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
             getReadyz                  200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200
             getOpenAPIJSON             200 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 200

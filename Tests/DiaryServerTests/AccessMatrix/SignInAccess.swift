@@ -1,16 +1,16 @@
 extension AccessMatrix {
-    /// Signing in, one's own, credentials.
+    /// Sign-in, the caller's own account, credentials.
     static let signIn = Result {
         try AccessTable(
             """
                                        nob pup cla gua for bar | tea col sub lea nei | dep hea adm | str | app pro uns
-            # An empty object says too little, whoever sends it.
+            # An empty object is incomplete, whoever sends it.
             issueToken                 400 400 400 400 400 400 | 400 400 400 400 400 | 400 400 400 | 400 | 400 400 400
             revokeToken                400 400 400 400 400 400 | 400 400 400 400 400 | 400 400 400 | 400 | 400 400 400
             activateAccount            422 422 422 422 422 422 | 422 422 422 422 422 | 422 422 422 | 422 | 422 422 422
             beginSecondFactor          422 422 422 422 422 422 | 422 422 422 422 422 | 422 422 422 | 422 | 422 422 422
             confirmSecondFactor        422 422 422 422 422 422 | 422 422 422 422 422 | 422 422 422 | 422 | 422 422 422
-            # One's own.
+            # The caller's own account.
             getMe                      401 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 403 403
             listMySessions             401 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 403 403
             endMySession               401 204 404 404 404 404 | 404 404 404 404 404 | 404 404 404 | 404 | 404 403 403
@@ -19,7 +19,7 @@ extension AccessMatrix {
             confirmMySecondFactor      401 403 403 403 403 403 | 404 404 404 404 404 | 404 404 404 | 404 | 403 403 403
             removeMySecondFactor       401 403 403 403 403 403 | 422 422 422 422 422 | 422 422 422 | 422 | 403 403 403
             renewMyRecoveryCodes       401 403 403 403 403 403 | 422 422 422 422 422 | 422 422 422 | 422 | 403 403 403
-            # A2: of pupils the class teacher, of staff an administrator. Who knows the person is told so (403), others nothing (404).
+            # A2: class teachers issue to students, administrators to staff. Who may see the person gets 403, others 404.
             issueCredentials           401 403 403 403 403 403 | 403 403 403 201 404 | 403 403 403 | 404 | 403 403 403
             issueCredentials/staff     401 403 403 403 403 403 | 403 403 403 403 403 | 403 403 201 | 404 | 403 403 403
             revokeCredentials          401 403 403 403 403 403 | 403 403 403 204 404 | 403 403 403 | 404 | 403 403 403
@@ -27,7 +27,7 @@ extension AccessMatrix {
             issueClassCredentials      401 403 403 403 403 403 | 403 403 403 200 403 | 403 403 403 | 404 | 403 403 403
             resetSecondFactor          401 403 403 403 403 403 | 403 403 403 204 404 | 403 403 403 | 404 | 403 403 403
             resetSecondFactor/staff    401 403 403 403 403 403 | 403 403 403 403 403 | 403 403 204 | 404 | 403 403 403
-            # The last of all: it ends the other sessions, those of the app among them.
+            # The last row, because it ends the other sessions, including the app's.
             changeMyPassword           401 204 204 204 204 204 | 204 204 204 204 204 | 204 204 204 | 204 | 403 403 403
             """,
             [

@@ -4,12 +4,12 @@ import DiaryTestSupport
 import Postgres
 import TestSupport
 
-/// A server over two small schools, with an administrator who is deputy head in each, and the ids that fixtures name.
+/// A server with two small schools, each with an administrator who is also deputy head, and the ids that fixtures use.
 struct DeclaredSchool {
     let server: TestServer
     let client: TestClient
     let ids: [String: String]
-    /// The same of the other school.
+    /// The client for the other school.
     let otherClient: TestClient
     let otherIDs: [String: String]
 
@@ -31,7 +31,7 @@ struct DeclaredSchool {
             ).open(owner)
             for (kind, name) in Self.files {
                 let text = SmallSchool.files.first { $0.name == name }!.text
-                _ = try OwnerImport(owner, school: code, kind, Array(text.utf8)).run(isDryRun: false, isForced: true) {
+                _ = try OwnerImport(owner, school: code, kind, Array(text.utf8)).run(.init(isForced: true)) {
                     _, _ in
                 }
             }
@@ -48,7 +48,7 @@ struct DeclaredSchool {
         (otherClient, otherIDs) = (clients[1], schools[1].ids)
     }
 
-    /// Fills ids and the numbers of a row in.
+    /// Replaces the names of ids and the numbers of a row.
     func filled(_ text: String, row: Int = 1, other: Bool = false) -> String {
         let numbered = text.replacing("{n}", with: String(row)).replacing("{m}", with: String(row + 1))
         return (other ? otherIDs : ids).reduce(numbered) { $0.replacing("{\($1.key)}", with: $1.value) }
@@ -57,7 +57,7 @@ struct DeclaredSchool {
     private static func targets(_ owner: BlockingConnection, school: Int) throws -> [String: String] {
         var ids = ["nothing": DemoSchoolIDs.nothing]
         func find(_ name: String, _ sql: String) throws {
-            guard let id = try owner.query(sql, [String(school)]).first else { throw TestFailure("nothing: \(sql)") }
+            guard let id = try owner.query(sql, [String(school)]).first else { throw TestFailure("no row: \(sql)") }
             ids[name] = id
         }
         func find(_ name: String, _ table: String, external id: String) throws {
@@ -82,7 +82,11 @@ struct DeclaredSchool {
             INSERT INTO academic_years (school_id, id, name, starts_on, ends_on, second_half_starts_on)
             VALUES ($1, gen_random_uuid(), 'Пустой', '2030-09-01', '2031-05-31', '2031-01-10') RETURNING id
             """)
-        // A pupil without a class.
+        // Consents of the fixtures are of this year.
+        try owner.query(
+            "UPDATE guardianships SET starts_on = '2025-01-01' WHERE school_id = $1 AND guardian_id = $2",
+            [String(school), ids["guardian_id"]])
+        // A student without a class.
         try find(
             "newcomer_id",
             """

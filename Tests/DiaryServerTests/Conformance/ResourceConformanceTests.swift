@@ -8,14 +8,14 @@ import TestSupport
 import Testing
 import Web
 
-/// What is promised of every declared noun, asked of each of them with its fixture. What is special about a noun stands in
+/// What all declared resources have in common, tested for each with its fixture. What is special about a resource has
 /// tests of its own.
 @Suite(.serialized) struct ResourceConformanceTests {
-    @Test func everyDeclaredNounHasAFixture() {
+    @Test func everyDeclaredResourceHasAFixture() {
         #expect(Set(Routes.declared.map { $0.noun }) == Set(ResourceFixture.all.keys))
     }
 
-    /// Each constraint that a body can break leads to a field, by its name or because the noun declares it.
+    /// Each constraint that a body can violate refers to a field, by its name or by a declared refusal.
     @Test func everyConstraintHasAFieldOrARefusal() async throws {
         let owner = try await DeclaredSchool.shared.value.server.owner()
         for resource in Routes.declared {
@@ -28,12 +28,12 @@ import Web
             for row in try owner.query(Self.constraints, ["{\(resource.tables.joined(separator: ","))}"]).rows {
                 let constraint = try #require(row[0])
                 let columns = Set((row[2] ?? "").split(separator: ",").map { String($0) })
-                // A new id is free, and a client writes no other columns than those of fields.
+                // Constraints on a new id, or on columns that no client writes, cannot be violated.
                 guard row[3] == "x" || !columns.contains("id") && !columns.isDisjoint(with: written) else { continue }
                 let isKnown =
                     resource.refusals[constraint] != nil || resource.field(of: constraint) != nil
                     || resource.isOfParent(constraint)
-                #expect(isKnown, "\(resource.noun): nobody knows which field \(constraint) is about")
+                #expect(isKnown, "\(resource.noun): no field is known for the constraint \(constraint)")
             }
         }
     }
@@ -43,7 +43,7 @@ import Web
         return field.isColumn ? [field.name] : []
     }
 
-    /// Name, table, columns and kind; `x` for an exclusion, whose columns are partly expressions.
+    /// Name, table, columns and kind; `x` for an exclusion constraint, whose columns are partly expressions.
     private static let constraints = """
         SELECT c.conname, c.conrelid::regclass::text, (
                 SELECT string_agg(a.attname, ',')
@@ -63,14 +63,16 @@ import Web
             AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
         """
 
-    @Test(arguments: Routes.declared.map { $0.noun }) func theNounKeepsWhatIsPromised(_ noun: String) async throws {
+    @Test(arguments: Routes.declared.map { $0.noun }) func resourceConforms(_ noun: String) async throws {
         let resource = try #require(Routes.declared.first { $0.noun == noun })
         let fixture = try #require(ResourceFixture.all[noun], "\(noun) has no fixture")
-        try NounConformance(resource, fixture, await DeclaredSchool.shared.value).check()
+        let school = try await DeclaredSchool.shared.value
+        try NounConformance(resource, fixture, school).check()
+        #expect(school.server.warnings.all == [], "PostgreSQL warns")
     }
 }
 
-/// One noun's way through its operations.
+/// The test of one resource: all its operations.
 private struct NounConformance {
     let resource: Resource
     let fixture: ResourceFixture
@@ -153,7 +155,7 @@ private struct NounConformance {
             #expect(errors(answer) == [refused.error], "\(constraint)")
         }
         let tried = Set(fixture.refused.keys).union(fixture.unreached.keys)
-        #expect(Set(resource.refusals.keys).subtracting(tried) == [], "declared refusals that nothing provokes")
+        #expect(Set(resource.refusals.keys).subtracting(tried) == [], "declared refusals without a test")
     }
 
     private func page(_ made: [String]) throws {
@@ -250,7 +252,7 @@ private struct NounConformance {
         #expect(changed["ETag"] != made["ETag"])
         #expect(try client.get(row).text == changed.text)
         #expect(try patch(row, body, made["ETag"]!).status == 412)
-        // Nothing new is no new version.
+        // A change without effect makes no new version.
         #expect(try patch(row, "{}").json["version"] == changed.json["version"])
     }
 

@@ -1,18 +1,18 @@
 import DiaryTestSupport
 
-/// What the conformance test sends for a declared noun.
+/// The requests of the conformance test for a declared resource.
 ///
-/// `{n}` is the number of the row that is made, 1 to 3, and `{m}` the number behind it. `{name}` is an id of `DeclaredSchool`.
+/// `{n}` is the number of the new row, 1 to 3, and `{m}` the next number. `{name}` is an id of `DeclaredSchool`.
 struct ResourceFixture: Sendable {
-    /// The path of the collection behind `/v1/`, where it holds ids.
+    /// The path of the collection after `/v1/`, if it contains ids.
     var path: String?
-    /// A valid body. Rows 1, 2 and 3 stand beside each other.
+    /// A valid body. Rows 1, 2 and 3 can exist together.
     let body: String
     /// A valid change, in which each member differs from `body`.
     let change: String
-    /// Refusals by the constraint's name, tried while row 1 stands.
+    /// Refusals by the constraint's name, tested while row 1 exists.
     var refused: [String: Refused] = [:]
-    /// Declared refusals that no request reaches, with the reason.
+    /// Declared refusals that no request can cause, with the reason.
     var unreached: [String: String] = [:]
 
     struct Refused: Sendable {
@@ -30,9 +30,9 @@ struct ResourceFixture: Sendable {
 }
 
 extension ResourceFixture {
-    private static let earlier = "The rule of a field says it first."
+    private static let earlier = "The rule of the field refuses the value first."
 
-    /// By noun. A declared noun without a fixture fails the test.
+    /// Fixtures by noun. A declared resource without a fixture fails the test.
     static let all: [String: ResourceFixture] = [
         "AcademicYear": .init(
             body: """
@@ -195,7 +195,7 @@ extension ResourceFixture {
                     #"{"academic_year_id": "{nothing}", "grade_level": 5, "letter": "x", "name": "5х"}"#, 422,
                     "/academic_year_id unknown_reference"),
             ],
-            unreached: ["classes_school_id_group_id_academic_year_id_fkey": "The class makes its group itself."]),
+            unreached: ["classes_school_id_group_id_academic_year_id_fkey": "The class creates its own group."]),
         "ClassTeacher": .init(
             path: "classes/{class_id}/teachers",
             body: #"{"teacher_id": "{teacher_id}", "starts_on": "2025-0{n}-01", "ends_on": "2025-0{n}-20"}"#,
@@ -336,7 +336,7 @@ extension ResourceFixture {
                 {"guardian_id": "{other_guardian_id}", "relation": "legal_guardian", "starts_on": "2025-0{n}-01",
                 "ends_on": "2025-0{n}-20"}
                 """,
-            change: #"{"relation": "mother", "access": "none", "basis": "Решение суда"}"#,
+            change: #"{"relation": "mother", "basis": "Свидетельство"}"#,
             refused: [
                 "guardianships_dates": .init(
                     """
@@ -352,7 +352,10 @@ extension ResourceFixture {
                     #"{"guardian_id": "{nothing}", "relation": "mother", "starts_on": "2025-05-10"}"#, 422,
                     "/guardian_id unknown_reference"),
             ],
-            unreached: ["guardianships_self": "Only somebody who is pupil and guardian reaches it."]),
+            unreached: [
+                "guardianships_self": "Only a person who is both student and guardian can violate it.",
+                "guardianships_basis": "Only after access was closed; OwnGuardianshipTests.",
+            ]),
         "Consent": .init(
             path: "students/{student_1}/consents",
             body: """
@@ -366,13 +369,17 @@ extension ResourceFixture {
                     {"purpose": "photo", "given_by": "{guardian_id}", "given_on": "2025-05-20",
                     "withdrawn_on": "2025-05-01"}
                     """, 422, "/withdrawn_on before_start"),
+                "consents_giver": .init(
+                    #"{"purpose": "photo", "given_by": "{teacher_id}", "given_on": "2025-05-10"}"#, 422,
+                    "/given_by not_entitled"),
                 "consents_one_at_a_time": .init(
                     #"{"purpose": "photo", "given_by": "{guardian_id}", "given_on": "2025-01-10"}"#, 409,
                     "/given_on overlap"),
                 "consents_school_id_given_by_fkey": .init(
                     #"{"purpose": "photo", "given_by": "{nothing}", "given_on": "2025-05-10"}"#, 422,
                     "/given_by unknown_reference"),
-            ]),
+            ],
+            unreached: ["consents_withdrawal": "Only a change can violate it; PeopleTests."]),
         "StudentDocument": .init(
             path: "students/{student_1}/documents",
             body: #"{"kind": "other", "number": "Х-{n}"}"#,

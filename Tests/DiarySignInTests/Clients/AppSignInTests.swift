@@ -1,4 +1,5 @@
 import Crypto
+import Diary
 import DiaryServer
 import DiaryTestSupport
 import HTTP1
@@ -7,7 +8,7 @@ import Postgres
 import Testing
 import Web
 
-/// A person lets an app of others in: the page, the code, the tokens, and every way in which that is refused.
+/// A person admits an app: the page, the code, the tokens, and all refusals.
 @Suite(.serialized) struct AppSignInTests {
     let server: TestServer
     let school: AppSchool
@@ -43,9 +44,9 @@ import Web
                 + (scope.map { [("scope", $0)] } ?? []))
     }
 
-    // MARK: The whole way
+    // MARK: The whole sign-in
 
-    @Test func aPersonLetsAnAppInAndItActsAsThePersonUntilItIsShutOut() throws {
+    @Test func anAppActsAsThePersonUntilItsAccessEnds() throws {
         let shown = try school.page(try school.parameters(app.clientID))
         #expect(shown.status == 200, "\(shown.text)")
         #expect(shown.text.contains("<strong>Дневник в кармане</strong>"))
@@ -66,7 +67,7 @@ import Web
         #expect(try person.get("/v1/me").json["user"]?["login"]?.string == "parent")
         #expect(try person.get("/v1/students/\(school.ids.child)/diary").status == 200)
 
-        // The person sees where the app is let in, and by which name.
+        // The person sees the app's session with the name of the app.
         let sessions = try person.get("/v1/me/sessions").json["items"]!.array
         #expect(sessions[0]["app"]?.string == "Дневник в кармане")
         #expect(sessions[0]["scopes"]?.array.map { $0.string } == ["person"])
@@ -95,7 +96,7 @@ import Web
         #expect(try school.exchange(code, app.clientID, redirect: redirect).status == 200)
     }
 
-    @Test func whoRefusesIsBelieved() throws {
+    @Test func aPersonMayRefuseWithoutSigningIn() throws {
         let form = try AppSchool.Form(school.page(try school.parameters(app.clientID)))
         let answer = try school.submit(form, [("action", "cancel")])
         let sent = try AppSchool.sentBack(answer)
@@ -119,14 +120,14 @@ import Web
         let cookie = try #require(page["Set-Cookie"])
         #expect(cookie.hasPrefix("lyceum-form="))
         #expect(cookie.hasSuffix("; Path=/; HttpOnly; SameSite=Lax"))
-        // The policy's hash is that of the style in the page.
+        // The policy has the hash of the style in the page.
         let style = try #require(page.text.firstMatch(of: /<style>([^<]*)<\/style>/)).output.1
         let digest = Base64.standard.encode(try SHA256.hash(Array(style.utf8)))
         #expect(policy.contains("'sha256-\(digest)='"))
         #expect(!page.text.contains("<script"))
     }
 
-    @Test func theCookieIsBoundToTheHostWherePeopleComeByTLS() async throws {
+    @Test func theCookieIsBoundToTheHostWithTLS() async throws {
         let server = try await TestServer(configure: {
             $0.proxies = TrustedProxies([try #require(AddressBlock("127.0.0.1"))])
         })
@@ -152,8 +153,8 @@ import Web
         #expect(english["Vary"]?.contains("Accept-Language") == true)
     }
 
-    @Test func whatPeopleAndAppsSendIsShownAsTextAndNotAsMarkup() throws {
-        // With an accent above it, a quotation mark is one character of Swift's and still closes an attribute.
+    @Test func inputIsShownAsTextAndNotAsMarkup() throws {
+        // A quotation mark with a combining accent is one Swift character and still closes an attribute.
         let hostile = "\"><script>alert(1)</script>'\"\u{301} onfocus=\"x\" <\u{338}b>&amp;\u{200D}\""
         let app = try school.register(
             """
@@ -167,7 +168,7 @@ import Web
         }
         let form = try AppSchool.Form(page)
         #expect(form.fields.first { $0.0 == "state" }?.1 == hostile)
-        // A login that was wrong stands in the form again.
+        // The form shows a rejected login again.
         let again = try school.submit(form, AppSchool.allowing("\"\u{301}><i>", "wrong"))
         #expect(again.status == 400)
         #expect(again.text.unicodeScalars.contains("value=\"&quot;\u{301}&gt;&lt;i&gt;\"".unicodeScalars))
@@ -240,7 +241,7 @@ import Web
     }
 
     @Test(arguments: ["state", "scope", "code_challenge", "response_type"])
-    func aParameterThatComesTwiceIsRefused(_ name: String) throws {
+    func aRepeatedParameterIsRefused(_ name: String) throws {
         let answer = try school.page(try school.parameters(app.clientID) + [(name, "x")])
         let sent = try AppSchool.sentBack(answer)
         #expect(sent["error"] == "invalid_request")
@@ -249,7 +250,7 @@ import Web
 
     // MARK: The form
 
-    @Test func aFormThatThisBrowserWasNotShownSignsNobodyIn() throws {
+    @Test func aFormOfAnotherBrowserSignsNobodyIn() throws {
         let parameters = try school.parameters(app.clientID)
         let form = try AppSchool.Form(school.page(parameters))
         let other = try AppSchool.Form(school.page(parameters))
@@ -279,14 +280,14 @@ import Web
         let further = Base64.url.encode(Array(#"{"user":"\(school.ids.child)","login":"student"}"#.utf8))
         bad.fields[index].1 = "\(parts[0]).\(further).\(parts[2])"
         try refused(bad, "a token that claims a password")
-        // A token is good for its own parameters.
+        // A token is valid only for its own parameters.
         bad = form
         bad.fields[bad.fields.firstIndex { $0.0 == "state" }!].1 = "other"
         try refused(bad, "another state")
         bad = form
         bad.fields[bad.fields.firstIndex { $0.0 == "code_challenge" }!].1 = try AppSchool.challenge("x")
         try refused(bad, "another challenge")
-        // Nobody's guess was counted, and nobody is refused by a cancel of a stranger's.
+        // No attempt was counted, and a stranger's cancel refuses nothing.
         bad = form
         bad.cookie = other.cookie
         #expect(try school.submit(bad, [("action", "cancel")]).status == 403)
@@ -314,7 +315,7 @@ import Web
         }
         for answer in answers {
             #expect(answer.status == 400)
-            #expect(answer.text.contains("Login or password are wrong."))
+            #expect(answer.text.contains("The login or the password is wrong."))
         }
         func plain(_ answer: TestClient.Answer) -> String {
             answer.text.replacing(/value="[^"]*"/, with: "")
@@ -327,13 +328,13 @@ import Web
         for _ in 0..<5 { #expect(try school.submit(form, AppSchool.allowing("deputy", "wrong")).status == 400) }
         let locked = try school.submit(form, AppSchool.allowing("deputy"))
         #expect(locked.status == 429)
-        #expect(locked["Retry-After"] == "900")
+        #expect((840...900).contains(Int(locked["Retry-After"] ?? "") ?? 0))
         #expect(locked.text.contains("role=\"alert\""))
     }
 
     // MARK: The code
 
-    @Test func aCodeWorksOnceAndASecondUseEndsWhatWasOpened() throws {
+    @Test func aCodeWorksOnceAndASecondUseEndsTheSession() throws {
         let code = try school.code("teacher", app.clientID)
         let tokens = try school.exchange(code, app.clientID)
         #expect(tokens.status == 200)
@@ -344,7 +345,7 @@ import Web
         #expect(try client(tokens.json).delete("/v1/me/sessions/\(DemoSchoolIDs.nothing)").status == 401)
     }
 
-    @Test func ofManyWhoBringACodeAtOnceNoneKeepsASession() throws {
+    @Test func concurrentUsesOfACodeLeaveNoSession() throws {
         let code = try school.code("teacher", app.clientID)
         let (school, clientID) = (school, app.clientID)
         let answers = try atOnce(8) { _ in try school.exchange(code, clientID) }
@@ -353,7 +354,7 @@ import Web
         #expect(try refresh(good[0].json["refresh_token"]!.string!, app.clientID).status == 400)
     }
 
-    @Test func aCodeIsItsAppsAndItsAddressesAndItsVerifiers() throws {
+    @Test func aCodeBelongsToItsAppAddressAndVerifier() throws {
         let other = try school.app("Чужое \(Int.random(in: 0..<1_000_000))")
         func refused(
             _ why: String, client: String? = nil, redirect: String = AppSchool.redirect,
@@ -363,7 +364,7 @@ import Web
             let answer = try school.exchange(code, client ?? app.clientID, redirect: redirect, verifier: verifier)
             #expect(answer.status == 400, "\(why): \(answer.text)")
             #expect(answer.json["error"]?.string == error, "\(why)")
-            // It is spent by the attempt, where it got so far.
+            // The attempt spends the code, if it got that far.
             if error == "invalid_grant" {
                 #expect(try school.exchange(code, app.clientID).status == 400, "\(why)")
             }
@@ -400,7 +401,7 @@ import Web
         #expect(try school.exchange(code, app.clientID).status == 200)
     }
 
-    @Test func aPasswordThatWasChangedMeanwhileVoidsTheCode() throws {
+    @Test func aChangedPasswordVoidsTheCode() throws {
         let code = try school.code("teacher", app.clientID)
         try server.owner().query(
             "UPDATE users SET password_changed_at = now() WHERE school_id = $1 AND login = 'teacher'",
@@ -410,7 +411,7 @@ import Web
 
     // MARK: What an app may do
 
-    @Test func anAppThatReadsWritesNothing() throws {
+    @Test func anAppThatMayReadCannotWrite() throws {
         let tokens = try school.session("teacher", app.clientID, ["scope": "person.read"])
         #expect(tokens["scope"]?.string == "person.read")
         let reader = try client(tokens)
@@ -419,7 +420,7 @@ import Web
         #expect(write.status == 403)
         #expect(write.code == "insufficient_scope")
         #expect(write["WWW-Authenticate"] == "Bearer error=\"insufficient_scope\", scope=\"person\"")
-        // A wider scope is not to be had by renewing, a narrower one is.
+        // A renewal can narrow the scope but not widen it.
         let token = tokens["refresh_token"]!.string!
         let wider = try refresh(token, app.clientID, scope: "person")
         #expect(wider.status == 400)
@@ -429,7 +430,7 @@ import Web
         #expect(narrower.json["scope"]?.string == "person.read")
     }
 
-    @Test func noAppGetsItsHandsOnPasswordsCredentialsAndPrograms() throws {
+    @Test func noAppReachesPasswordsCredentialsOrClients() throws {
         let admin = try client(try school.session("admin", app.clientID))
         #expect(try admin.get("/v1/school/readiness").status == 200)
         let refused = [
@@ -443,11 +444,112 @@ import Web
         ]
         for answer in refused {
             #expect(answer.status == 403)
-            #expect(answer.code == "insufficient_scope")
+            #expect(answer.code == "not_for_programs", "\(answer.text)")
+            #expect(answer["WWW-Authenticate"] == nil, "no scope would help")
         }
     }
 
-    @Test func aRefreshTokenIsItsApps() throws {
+    /// A6: an app sees and ends only the session that it acts in. It does not see the person's other sessions, not even
+    /// those of the same app on another device.
+    @Test func A6_anAppSeesAndEndsOnlyItsOwnSession() throws {
+        let own = try server.client("parent")
+        let other = try client(try school.session("parent", app.clientID))
+        let acting = try client(try school.session("parent", app.clientID))
+        let all = try own.get("/v1/me/sessions?limit=200").json["items"]!.array
+        let listed = try acting.get("/v1/me/sessions?include=total").json
+        #expect(listed["items"]?.array.count == 1 && listed["total"]?.int == 1)
+        let current = try #require(listed["items"]?[0])
+        #expect(current["current"]?.bool == true)
+        let id = try #require(current["id"]?.string)
+        for session in all.compactMap({ $0["id"]?.string }) where session != id {
+            #expect(try acting.delete("/v1/me/sessions/\(session)").status == 404)
+        }
+        #expect(try own.get("/v1/me/sessions?limit=200").json["items"]?.array.count == all.count, "nothing was ended")
+        #expect(try other.get("/v1/me").status == 200)
+        #expect(try acting.delete("/v1/me/sessions/\(id)").status == 204)
+        #expect(try acting.get("/v1/me").status == 401)
+        #expect(try other.get("/v1/me").status == 200)
+        // The person can end any of them.
+        let rest = try #require(try other.get("/v1/me/sessions").json["items"]?[0]?["id"]?.string)
+        #expect(try own.delete("/v1/me/sessions/\(rest)").status == 204)
+        #expect(try other.get("/v1/me").status == 401)
+    }
+
+    /// Apps may call no other operation that ends sessions. A new operation must be added here.
+    @Test func A6_noAppEndsSessionsInAnotherWay() throws {
+        let admin = try client(try school.session("admin", app.clientID))
+        let clerk = school.ids.others[0]
+        let ways: [(String, String, String)] = [
+            ("PUT", "/v1/me/password", #"{"current_password": "lyceum-demo", "new_password": "синий трамвай 29"}"#),
+            ("PUT", "/v1/me/second-factor/confirmation", #"{"code": "123456"}"#),
+            ("DELETE", "/v1/me/second-factor", #"{"password": "lyceum-demo"}"#),
+            ("POST", "/v1/users/\(clerk)/credentials", #"{"reason": "x"}"#),
+            ("DELETE", "/v1/users/\(clerk)/credentials", "{}"),
+            ("DELETE", "/v1/users/\(clerk)/second-factor", #"{"reason": "x"}"#),
+            ("POST", "/v1/classes/\(school.ids.class7A)/credentials", #"{"for": "students", "reason": "x"}"#),
+            ("PATCH", "/v1/staff/\(school.ids.rows["{staff_id}"]!)", #"{"roles": ["teacher"]}"#),
+            ("PATCH", "/v1/clients/\(app.id)", #"{"state": "blocked"}"#),
+            ("PATCH", "/v1/school/settings", #"{"second_factor_required": true}"#),
+        ]
+        for (method, path, body) in ways {
+            let answer = try admin.send(
+                method, path, headers: [("Content-Type", "application/json"), ("If-Match", "*")], body: Array(body.utf8)
+            )
+            #expect(answer.status == 403, "\(method) \(path): \(answer.text)")
+        }
+    }
+
+    /// The answer names a scope only where the scope would help, and none where the person lacks the role.
+    @Test func aScopeIsNamedWhereItWouldHelp() throws {
+        let reader = try client(try school.session("parent", app.clientID, ["scope": "person.read"]))
+        let role = try reader.post("/v1/rooms", json: "{}")
+        #expect(role.status == 403)
+        #expect(role.code == "forbidden")
+    }
+
+    // MARK: End of access
+
+    private static let ways = [
+        "the app is blocked", "the app loses the scope", "the person ends the session", "the person is blocked",
+    ]
+
+    /// An app's reads end at once, like its writes: the test calls each route that the person may read before and
+    /// after.
+    @Test(arguments: ways) func A6_anAppReadsNothingAfterItsAccessEnds(_ way: String) throws {
+        let app = try school.app("Закроют: \(way)")
+        let tokens = try school.session("admin", app.clientID)
+        let reader = try client(tokens)
+        let open = try Routes.all.filter { route in
+            guard route.method == .get, route.access.people != .anybody else { return false }
+            return try reader.get(school.ids.path(route.path)).status == 200
+        }
+        #expect(open.count > 40, "\(open.count)")
+        let tag = try #require(try reader.get("/v1/school/settings")["ETag"])
+        switch way {
+        case "the app is blocked": _ = try school.update(app, #"{"state": "blocked"}"#)
+        case "the app loses the scope": _ = try school.update(app, #"{"scopes": ["person.read"]}"#)
+        case "the person ends the session":
+            let session = try #require(try reader.get("/v1/me/sessions").json["items"]?[0]?["id"]?.string)
+            #expect(try server.client("admin").delete("/v1/me/sessions/\(session)").status == 204)
+        default:
+            try server.owner().query(
+                "UPDATE users SET state = 'blocked' WHERE school_id = $1 AND login = 'admin'",
+                [String(school.ids.school)])
+        }
+        defer {
+            _ = try? server.owner().query(
+                "UPDATE users SET state = 'active' WHERE school_id = $1 AND login = 'admin'",
+                [String(school.ids.school)])
+        }
+        for route in open where !AppSchool.templates.contains(route.operation) {
+            let answer = try reader.get(school.ids.path(route.path))
+            #expect(answer.status == 401 && answer.code == "invalid_token", "\(route.operation): \(answer.status)")
+        }
+        #expect(try reader.get("/v1/school/settings", headers: [("If-None-Match", tag)]).status == 401)
+        #expect(try reader.get("/v1/audit?format=csv").status == 401, "a stream")
+    }
+
+    @Test func aRefreshTokenBelongsToItsApp() throws {
         let other = try school.app("Другое \(Int.random(in: 0..<1_000_000))")
         let token = try school.session("teacher", app.clientID)["refresh_token"]!.string!
         for client in [other.clientID, nil] {
@@ -455,22 +557,22 @@ import Web
             #expect(answer.status == 400)
             #expect(answer.json["error"]?.string == "invalid_grant")
         }
-        // Nothing was spent or ended by it.
+        // The attempts spent and ended nothing.
         #expect(try refresh(token, app.clientID).status == 200)
-        // One of the school's own apps is no other app's.
+        // A token of the school's own app does not work for another app.
         let own = try school.token([
             ("grant_type", "password"), ("school", "lyceum29"), ("username", "student"),
             ("password", TestServer.password),
         ]).json["refresh_token"]!.string!
         #expect(try refresh(own, app.clientID).status == 400)
         #expect(try refresh(own, nil).status == 200)
-        // Nor does another app revoke it.
+        // Another app cannot revoke it.
         let foreign = try school.anonymous.post(
             "/v1/auth/revoke", json: #"{"token": "\#(token)", "client_id": "\#(other.clientID)"}"#)
         #expect(foreign.status == 400)
     }
 
-    @Test func aBlockedAppIsShutOutInTheMiddleOfASession() throws {
+    @Test func aBlockedAppLosesAccessDuringASession() throws {
         let app = try school.app("Заблокируют")
         let tokens = try school.session("teacher", app.clientID)
         let person = try client(tokens)
@@ -485,7 +587,7 @@ import Web
         #expect(try school.exchange(waiting, app.clientID).status == 400)
         let page = try school.page(try school.parameters(app.clientID))
         #expect(page.status == 400 && page["Location"] == nil)
-        // Unblocked, it asks anew: what was ended stays ended.
+        // After unblocking, the app must ask again: ended sessions stay ended.
         #expect(try school.update(app, #"{"state": "active"}"#).status == 200)
         #expect(try refresh(tokens["refresh_token"]!.string!, app.clientID).status == 400)
         _ = try school.session("teacher", app.clientID)
@@ -515,12 +617,12 @@ import Web
         let history = try teacher.get("/v1/marks/\(mark["id"]!.string!)/history").json["items"]!.array
         #expect(history.last?["client"]?["name"]?.string == "Дневник в кармане")
         #expect(history.last?["changed_by"]?["id"] != nil)
-        // Families are told who, and not with what.
+        // Families see the person but not the app.
         let family = try server.signIn("parent").get("/v1/marks/\(mark["id"]!.string!)/history").json["items"]!.array
         #expect(family.last?["changed_by"]?["id"] != nil && family.last?["client"]?.isNull == true)
     }
 
-    @Test func anAppWithoutPeopleOrAnIntegrationInItsPlaceIsRefused() throws {
+    @Test func integrationsCannotUseThePageNorAppsSignInAlone() throws {
         let integration = try school.integration("Не приложение \(Int.random(in: 0..<1_000_000))", ["school.read"])
         #expect(try school.page(try school.parameters(integration.clientID)).status == 400)
         let asApp = try school.credentials(app.clientID, "s_1_0198cc72653e7e34873b6bb165cc5f15_AAAA")
@@ -530,7 +632,7 @@ import Web
         #expect(bare.json["error"]?.string == "unauthorized_client")
     }
 
-    @Test func theMetadataSaysWhereToGo() throws {
+    @Test func theMetadataHasTheEndpoints() throws {
         let answer = try school.anonymous.get("/.well-known/oauth-authorization-server")
         let issuer = "http://127.0.0.1:\(server.port)"
         #expect(answer.json["issuer"]?.string == issuer)

@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Testing
 
-/// Programs as administrators keep them, and their secrets.
+/// Clients, as administrators manage them, and their secrets.
 @Suite(.serialized) struct ClientsTests {
     let server: TestServer
     let school: AppSchool
@@ -81,7 +81,7 @@ import Testing
         #expect(errors.contains { $0["pointer"]?.string == pointer && $0["code"]?.string == code }, "\(answer.text)")
     }
 
-    @Test func whatWasNeverUsedIsDeletedWithItsSecretsAndTheRestIsBlocked() throws {
+    @Test func unusedClientsAreDeletedAndOthersBlocked() throws {
         func delete(_ client: AppSchool.Registered) throws -> TestClient.Answer {
             try admin.send("DELETE", "/v1/clients/\(client.id)", headers: [("If-Match", "*")])
         }
@@ -96,7 +96,7 @@ import Testing
         #expect(refused.code == "in_use")
     }
 
-    @Test func twoProgramsAreNotCalledTheSame() throws {
+    @Test func namesOfClientsAreUnique() throws {
         _ = try school.integration("Одно имя", ["school.read"])
         let answer = try admin.post(
             "/v1/clients", json: #"{"kind": "integration", "name": "Одно имя", "scopes": ["school.read"]}"#)
@@ -118,7 +118,6 @@ import Testing
             "SELECT string_agg(s::text, '') || (SELECT string_agg(a::text, '') FROM audit_log a) FROM client_secrets s"
         ).first!
         #expect(!dump.contains(random))
-        // With the same key as before a secret is another one: nothing of it was kept.
         #expect(try admin.get("/v1/clients/\(DemoSchoolIDs.nothing)/secrets").status == 404)
     }
 
@@ -143,7 +142,7 @@ import Testing
         #expect(try fresh.get("/v1/rooms").status == 200)
     }
 
-    @Test func ofManySecretsAskedForAtOnceTwoAreMade() throws {
+    @Test func concurrentRequestsCreateTwoSecrets() throws {
         let client = try school.integration("Все сразу", ["school.read"])
         let admin = admin
         let answers = try atOnce(6) { _ in try admin.post("/v1/clients/\(client.id)/secrets", json: "{}").status }
@@ -157,7 +156,7 @@ import Testing
         #expect(answer.code == "client_without_secrets")
     }
 
-    @Test func A5_whatIsDoneToAProgramIsRecorded() throws {
+    @Test func A5_changesOfAClientAreRecorded() throws {
         let client = try school.integration("Под запись", ["school.read"])
         let secret = try school.secret(of: client)
         #expect(try school.update(client, #"{"state": "blocked"}"#).status == 200)
@@ -180,7 +179,7 @@ import Testing
         let strange = try school.secret(of: theirs, school: other)
         #expect(try school.credentials(mine.clientID, strange.text).status == 401)
         #expect(try school.credentials(theirs.clientID, secret.text).status == 401)
-        // The school in a token is a hint: with another number there the secret is nobody's.
+        // The school in a token is a hint: with another school's number the secret belongs to no client.
         let moved = secret.text.replacing("s_1_", with: "s_\(school.ids.otherSchool)_")
         let movedID = mine.clientID.replacing("c_1_", with: "c_\(school.ids.otherSchool)_")
         #expect(try school.credentials(movedID, moved).status == 401)

@@ -1,4 +1,5 @@
-/// The id of a row of a rule school, as an SQL literal. The same numbers stand in every school: keys begin with the school.
+/// The id of a row of a rule school, as an SQL literal. All schools use the same numbers, because keys begin with the
+/// school.
 package struct RuleKey: Sendable, Hashable, CustomStringConvertible {
     package var number: Int
 
@@ -18,7 +19,7 @@ package struct RuleKey: Sendable, Hashable, CustomStringConvertible {
 
 extension RuleKey {
     package static let year = RuleKey(1)
-    /// 1 September to 24 October, closes on the 28th; grades 1 to 9, as the other quarters.
+    /// 1 September to 24 October, closes on the 28th; grades 1 to 9, like the other quarters.
     package static let quarter1 = RuleKey(11)
     /// 2 November to 29 December, closes on the 30th.
     package static let quarter2 = RuleKey(12)
@@ -26,23 +27,23 @@ extension RuleKey {
     package static let quarter3 = RuleKey(13)
     /// 1 September to 29 December, closes on the 30th; grades 10 and 11.
     package static let semester1 = RuleKey(14)
-    /// 25 October to 1 November, for all.
+    /// 25 October to 1 November, for all grades.
     package static let autumnHolidays = RuleKey(21)
     /// 15 to 21 February, for grade 1.
     package static let firstGradeHolidays = RuleKey(22)
     package static let bells = RuleKey(25)
 
     package static let room = RuleKey(31)
-    /// Shared.
+    /// A shared room.
     package static let hall = RuleKey(32)
     package static let maths = RuleKey(41)
     package static let russian = RuleKey(42)
     package static let english = RuleKey(43)
     package static let answer = RuleKey(51)
     package static let control = RuleKey(52)
-    /// Label Н of absent.
+    /// Code Н for absent.
     package static let labelAbsent = RuleKey(61)
-    /// Label ОП of late.
+    /// Code ОП for late.
     package static let labelLate = RuleKey(63)
 
     // Classes; a class's own group has the id of the class.
@@ -50,11 +51,11 @@ extension RuleKey {
     package static let class2 = RuleKey(72)
     package static let class7 = RuleKey(77)
     package static let class10 = RuleKey(80)
-    /// A part of class 7: Anna.
+    /// A part of class 7; member: Anna.
     package static let englishPart = RuleKey(91)
-    /// Across classes: Boris.
+    /// A group across classes; member: Boris.
     package static let choirGroup = RuleKey(92)
-    /// The home pupil alone.
+    /// Only the student who is taught at home.
     package static let homeGroup = RuleKey(93)
 
     /// Leads maths of class 7 until 12 October.
@@ -67,12 +68,12 @@ extension RuleKey {
     package static let anna = RuleKey(201)
     package static let boris = RuleKey(202)
     package static let vera = RuleKey(203)
-    /// In class 7, but taught at home: not in the class's group.
+    /// In class 7, but taught at home, so not in the class's group.
     package static let homePupil = RuleKey(204)
     package static let firstGrader = RuleKey(205)
     package static let secondGrader = RuleKey(206)
     package static let tenthGrader = RuleKey(207)
-    /// Left class 7; the last day was 10 October.
+    /// Has left class 7; the last day was 10 October.
     package static let leaver = RuleKey(208)
     /// In no class yet.
     package static let newcomer = RuleKey(209)
@@ -113,7 +114,7 @@ extension RuleKey {
     /// On 14 October at 8:00 in the hall, by the former teacher.
     package static let homeLesson = RuleKey(810)
 
-    /// Rows that a test makes.
+    /// Rows that a test creates.
     package static let new = RuleKey(9001)
     package static let other = RuleKey(9002)
 }

@@ -3,20 +3,20 @@ import Postgres
 import Synchronization
 import TestSupport
 
-/// A small school of its own for one test, in a transaction that is rolled back: the rules of the domain meet it as the
-/// server's role under row-level security. Today is Thursday, 15 October 2026, whatever the calendar says.
+/// A small school for one test, in a transaction that is rolled back. The server's role writes to it under row-level
+/// security. Today is always Thursday, 15 October 2026.
 package final class RuleSchool {
     package enum Role: String {
         case owner = "lyceum_owner"
         case server = "lyceum_server"
     }
 
-    /// Schools of one database never touch each other's rows, so most tests share this one.
+    /// Schools in one database never touch each other's rows, so most tests share this database.
     private static let shared = Result { try TestDatabase(.migrated) }
-    /// Its connections between two tests: a new one would plan all rules anew.
+    /// Idle connections: a new connection would plan all rules again.
     private static let idle = Mutex<[Idle]>([])
 
-    /// Nobody else has the connection.
+    /// Safe because only one owner has the connection at a time.
     private struct Idle: @unchecked Sendable {
         let connection: BlockingConnection
     }
@@ -26,7 +26,7 @@ package final class RuleSchool {
     package let id: Int
     private var returnsConnection = false
 
-    /// - Parameter database: one of the test's own, where it locks whole tables or commits.
+    /// - Parameter database: the test's own database, if it locks whole tables or commits.
     package convenience init(in database: TestDatabase? = nil) throws {
         let idle = database == nil ? Self.idle.withLock { $0.popLast() } : nil
         let connection: BlockingConnection
@@ -46,7 +46,7 @@ package final class RuleSchool {
         Self.idle.withLock { [idle = Idle(connection: connection)] in $0.append(idle) }
     }
 
-    /// One more school in the same transaction, which goes on as the server for this one.
+    /// Adds another school to the same transaction, which then continues as the server for this one.
     package func neighbour() throws -> RuleSchool {
         let neighbour = try RuleSchool(database, connection)
         try enter()
@@ -80,10 +80,10 @@ package final class RuleSchool {
     /// The first column of all rows.
     package func values(_ sql: String) throws -> [String?] { try rows(sql).map { $0[0] } }
 
-    /// How many rows a statement touched.
+    /// The number of rows that a statement changed.
     package func affected(by sql: String) throws -> Int { try connection.query(sql).affected }
 
-    /// What the database says to a script at the end of its transaction; nil: it takes it. Nothing stays of it.
+    /// The refusal of a script, as at the end of its transaction; nil when it is accepted. The script is rolled back.
     package func refusal(of sql: String) throws -> SQLRefusal? {
         try run("SAVEPOINT attempt")
         defer { try? run("ROLLBACK TO attempt; RELEASE attempt") }
@@ -98,7 +98,7 @@ package final class RuleSchool {
 
     // MARK: Context
 
-    /// Begins as a request does: as the server, for this school, by the teacher.
+    /// Sets the context of a request: the server's role, this school, the teacher.
     package func enter() throws {
         try run(
             """

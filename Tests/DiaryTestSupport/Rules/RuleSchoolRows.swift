@@ -1,4 +1,4 @@
-/// The rows of a rule school, written as the server writes them; RuleKey says what they are.
+/// The rows of a rule school, written like the server writes them; `RuleKey` describes them.
 extension RuleSchool {
     package static let calendar = """
         INSERT INTO academic_years (school_id, id, name, starts_on, ends_on, second_half_starts_on, state) VALUES
@@ -124,10 +124,10 @@ extension RuleSchool {
     /// The school of the transaction, in SQL.
     package static let school = "lyceum.current_school()"
 
-    /// The enrollment of a pupil, and its row in the group of the class.
+    /// The enrollment of a student, and the student's membership in the class's group.
     package static func enrollment(_ pupil: RuleKey) -> RuleKey { RuleKey(pupil.number + 200) }
 
-    /// The pupil's membership in a group that is not a class's.
+    /// The student's membership in another group.
     package static func membership(_ pupil: RuleKey) -> RuleKey { RuleKey(pupil.number + 300) }
 }
 

@@ -1,10 +1,10 @@
-/// A value of a mark as the columns kind, number, code, due_on hold it (M2).
+/// A mark's value in the columns kind, number, code, due_on (M2).
 package enum RuleValue: Sendable, CustomStringConvertible {
     case number(Int)
     case code(String)
     case owed(until: String)
     case nothing
-    /// What no caller should write.
+    /// A value that no caller should write.
     case malformed(String)
 
     /// The four columns.
@@ -18,7 +18,7 @@ package enum RuleValue: Sendable, CustomStringConvertible {
         }
     }
 
-    /// The three that the functions of the rules take.
+    /// The first three columns, which are the arguments of the rule functions.
     package var arguments: String {
         switch self {
         case .number(let number): "'number', \(number), NULL"
@@ -30,7 +30,7 @@ package enum RuleValue: Sendable, CustomStringConvertible {
     }
 }
 
-/// Statements as the server writes them, for the school of the transaction.
+/// Statements like the server's, for the school of the transaction.
 extension RuleSchool {
     /// A new mark.
     package static func mark(_ pupil: RuleKey, at lesson: RuleKey, _ value: RuleValue = .number(5)) -> String {
@@ -40,17 +40,17 @@ extension RuleSchool {
         """
     }
 
-    /// Another value in a mark that stands.
+    /// A change of an existing mark.
     package static func change(_ pupil: RuleKey, at lesson: RuleKey, to value: RuleValue) -> String {
         "UPDATE marks SET (kind, number, code, due_on) = ROW(\(value)) \(cell(pupil, at: lesson));"
     }
 
-    /// The mark of a pupil in the default column, as a WHERE.
+    /// A WHERE clause for the mark of a student in the default column.
     package static func cell(_ pupil: RuleKey, at lesson: RuleKey) -> String {
         "WHERE school_id = \(school) AND line_item_id = \(lesson.column) AND student_id = \(pupil)"
     }
 
-    /// A final; `kind` term takes a term.
+    /// A final mark; only `kind` term has a term.
     package static func final(
         _ pupil: RuleKey, _ kind: String, _ term: RuleKey? = nil, _ value: RuleValue, subject: RuleKey = .maths,
         section: RuleKey? = nil, source: String = "own", points: Int? = nil
@@ -101,7 +101,7 @@ extension RuleSchool {
         """
     }
 
-    /// The class teacher's word at a lesson.
+    /// The class teacher's decision for a lesson.
     package static func decision(_ pupil: RuleKey, at lesson: RuleKey, _ meaning: String) -> String {
         """
         INSERT INTO attendance (school_id, id, lesson_id, student_id, decided_meaning, decided_by, decided_at)

@@ -1,9 +1,9 @@
 import Postgres
 
-/// How the database refuses: the SQLSTATE, and the word by which a program knows the rule.
+/// A refusal of the database: the SQLSTATE, and the word that identifies the rule.
 package struct SQLRefusal: Equatable, Sendable, CustomStringConvertible {
     package var state: String
-    /// The message of the rules' own states (the problem's code), the constraint of the standard ones.
+    /// The message (the problem's code) for the rules' own SQLSTATEs, the constraint's name for standard ones.
     package var word: String
 
     package init(_ state: String, _ word: String) {

@@ -17,23 +17,23 @@ extension ImportDeclaration {
 }
 
 extension ImportStatements {
-    /// A class is known by its external id, else by its name in the current year.
+    /// A class is matched by its external id, else by its name in the current year.
     static let classes = ImportStatements(
         examine: Statement(
             """
-            SELECT f.line, f.field, f.code, f.argument
+            SELECT f.line, f.field, f.code, f.said, f.known, f.other
             FROM (
-                SELECT w.line, 'name' AS field, 'no_academic_year' AS code, NULL AS argument
+                SELECT w.line, 'name' AS field, 'no_academic_year' AS code, NULL AS said, NULL AS known, NULL AS other
                 FROM (\(wantedClasses)) w WHERE w.year_id IS NULL
                 UNION ALL
-                SELECT w.line, 'grade_level', 'fixed_field', w.grade_level_now::text
+                SELECT w.line, 'grade_level', 'fixed_field', w.grade_level_now::text, NULL, NULL
                 FROM (\(wantedClasses)) w WHERE w.grade_level <> w.grade_level_now
                 UNION ALL
-                SELECT w.line, 'external_id', 'already_exists', c.name
+                SELECT w.line, 'external_id', 'already_exists', c.name, NULL, NULL
                 FROM (\(wantedClasses)) w
                 JOIN classes c ON c.school_id = $1 AND c.external_id = w.external_id AND c.id IS DISTINCT FROM w.id_now
                 UNION ALL
-                SELECT w.line, 'name', 'already_exists', c.name
+                SELECT w.line, 'name', 'already_exists', c.name, NULL, NULL
                 FROM (\(wantedClasses)) w
                 JOIN classes c ON c.school_id = $1 AND c.academic_year_id = w.year_id AND c.id <> w.id_now
                     AND \(className("c.name")) = \(className("w.key"))
@@ -48,7 +48,7 @@ extension ImportStatements {
                         ),
                         (
                             "w.teacher_id <> w.teacher_now AND coalesce(w.class_teacher_from <= w.since, true)",
-                            "class_teacher", "teacher_change_needs_date", "w.name_now"
+                            "class_teacher", "teacher_change_needs_date", .known("w.name_now")
                         ),
                         (
                             "w.teacher_id = w.teacher_now AND w.class_teacher_from IS NULL AND w.last_day < lyceum.today()",
@@ -56,7 +56,7 @@ extension ImportStatements {
                         ),
                     ]))
                 UNION ALL
-                SELECT w.line, 'class_teacher', 'needs_teacher', NULL
+                SELECT w.line, 'class_teacher', 'needs_teacher', NULL, NULL, NULL
                 FROM (\(wantedClasses)) w WHERE w.class_teacher IS NULL AND w.class_teacher_from IS NOT NULL
             ) f
             ORDER BY f.line
@@ -93,7 +93,7 @@ extension ImportStatements {
             RETURNING name AS key
             """),
         follow: [
-            // A new class teacher ends the old one's time the day before.
+            // A new class teacher ends the term of the old one on the day before.
             Statement(
                 """
                 UPDATE class_teachers t SET ends_on = w.class_teacher_from - 1
@@ -114,7 +114,7 @@ extension ImportStatements {
                 """),
         ])
 
-    /// Beside the last one whose time is not over when theirs begins.
+    /// Rows with the last class teacher whose term has not ended when the new one begins.
     private static let wantedClassTeachers = """
         SELECT w.line, w.key, w.other_id, w.class_teacher, w.class_teacher_from, w.year_starts_on, w.year_ends_on,
             coalesce(w.id_now, w.id) AS class_id, coalesce(w.class_teacher_from, w.year_starts_on) AS first_day,

@@ -24,34 +24,40 @@ extension ImportDeclaration {
 }
 
 extension ImportStatements {
-    /// A group is known by its external id, else by its name, in the class that the row names. It may stand in several rows,
-    /// each with pupils of its own. Who stands in the group already stays there; an import ends a membership where it says
-    /// the last day.
+    /// A group is matched by its external id, else by its name within the class that the row names. It may have several
+    /// rows, each with students of its own. Present members stay; an import ends a membership only where a row gives
+    /// its last day.
     static let groups = ImportStatements(
         examine: examine(
             findings(
                 wantedGroups,
                 [
                     ("w.year_id IS NULL", "name", "no_academic_year", nil),
-                    ("w.class IS NOT NULL AND w.class_id IS NULL", "class", "unknown_class", nil),
+                    ("w.class IS NOT NULL AND w.class_id IS NULL", "class", "unknown_class", "w.class"),
                     ("w.matches > 1", "name", "ambiguous", nil),
                     ("w.kind <> w.kind_now", "kind", "fixed_field", "w.kind_now"),
-                    ("w.class_id <> w.class_id_now", "class", "fixed_field", "w.class_now"),
+                    ("w.class_id <> w.class_id_now", "class", "fixed_field", .known("w.class_now")),
                     (
                         "w.id_now IS NULL AND (w.kind_wanted = 'part') <> (w.class IS NOT NULL)", "class",
                         "part_of_a_class", nil
                     ),
-                    ("w.differs", "name", "differs", "'/rows/' || w.first_line"),
+                    ("w.differs", "name", "differs", .row("w.first_line")),
                     ("w.lacks_code", "external_id", "lacks_code", nil),
                     (
                         "w.members IS NULL AND (w.starts_on IS NOT NULL OR w.ends_on IS NOT NULL)", "members",
                         "needs_members", nil
                     ),
-                    ("w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "starts_on", "outside_year", years),
-                    ("w.ends_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "ends_on", "outside_year", years),
+                    (
+                        "w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "starts_on", "outside_year",
+                        .said(years)
+                    ),
+                    (
+                        "w.ends_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "ends_on", "outside_year",
+                        .said(years)
+                    ),
                 ]),
             """
-            SELECT w.line, 'external_id', 'already_exists', g.name
+            SELECT w.line, 'external_id', 'already_exists', NULL, g.name, NULL
             FROM (\(wantedGroups)) w
             JOIN groups g ON g.school_id = $1 AND g.external_id = w.external_id AND g.id IS DISTINCT FROM w.id_now
             """,
@@ -67,7 +73,7 @@ extension ImportStatements {
                     ("w.last_day < w.first_day", "ends_on", "before_start", nil),
                     (
                         "w.student_id IS NOT NULL AND w.overlaps_line IS NOT NULL", "members", "repeated",
-                        "'/rows/' || w.overlaps_line"
+                        .row("w.overlaps_line")
                     ),
                 ])),
         compare: Statement(
@@ -180,8 +186,8 @@ extension ImportStatements {
         )
         """
 
-    /// A row for each pupil, beside the membership that it is about: that which begins on the day, else the last one that
-    /// holds on some of the days.
+    /// A row for each student, with the membership that it changes: the one that begins on the same day, else the last
+    /// one that overlaps.
     private static let wantedMembers = """
         SELECT w.*,
             CASE

@@ -41,11 +41,16 @@ extension ImportStatements {
         findings: """
             SELECT w.line,
                 CASE w.code WHEN 'required' THEN 'relation' WHEN 'access_closed' THEN 'access' ELSE 'children' END,
-                w.code, w.child
+                w.code, w.child, NULL, NULL
             FROM (
                 SELECT w.*, CASE
                     WHEN w.student_id IS NULL THEN 'unknown_child'
                     WHEN w.child = w.key THEN 'self'
+                    WHEN lyceum.is_own_guardian(w.guardian_id) AND (
+                        w.id_now IS NULL
+                        OR (coalesce(w.relation, w.relation_now), coalesce(w.access, w.access_now))
+                            <> (w.relation_now, w.access_now)
+                    ) THEN 'own_guardianship'
                     WHEN w.is_over THEN 'guardianship_over'
                     WHEN w.access_now = 'none' AND w.access = 'full' THEN 'access_closed'
                     WHEN w.id_now IS NULL AND w.relation IS NULL THEN 'required'
@@ -74,10 +79,11 @@ extension ImportStatements {
             """,
         ])
 
-    /// A row for each child, beside the last guardianship of the two.
+    /// A row for each student, with the last guardianship between the two.
     private static let wantedGuardianships = """
         SELECT r.line, r.external_id AS key, i.id, i.external_id AS child, r.relation, r.access,
-            u.id AS guardian_id, s.id AS student_id, g.id AS id_now, g.access AS access_now,
+            u.id AS guardian_id, s.id AS student_id, g.id AS id_now, g.relation AS relation_now,
+            g.access AS access_now,
             g.ends_on < lyceum.today() AS is_over
         FROM \(rows(.guardians))
         CROSS JOIN LATERAL jsonb_to_recordset(coalesce(r.children, '[]')) AS i (id uuid, external_id text)
@@ -85,7 +91,7 @@ extension ImportStatements {
         LEFT JOIN users c ON c.school_id = $1 AND c.external_id = i.external_id
         LEFT JOIN students s ON s.school_id = $1 AND s.id = c.id
         LEFT JOIN LATERAL (
-            SELECT g.id, g.access, g.ends_on FROM guardianships g
+            SELECT g.id, g.relation, g.access, g.ends_on FROM guardianships g
             WHERE g.school_id = $1 AND g.guardian_id = u.id AND g.student_id = s.id
             ORDER BY g.starts_on DESC
             LIMIT 1

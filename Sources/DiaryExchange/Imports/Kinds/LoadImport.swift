@@ -33,8 +33,9 @@ extension ImportDeclaration {
 }
 
 extension ImportStatements {
-    /// A section is known by its external id, else by subject, group and kind. It may stand in several rows, each with a
-    /// teacher of its own. Who teaches it already stays; a new lead ends the old one's time, from the day that the row says.
+    /// A section is matched by its external id, else by subject, group and kind. It may have several rows, each with
+    /// one teacher. Present teachers stay; a new lead ends the term of the old one on the day before the row's first
+    /// day.
     static let load = ImportStatements(
         examine: examine(
             findings(
@@ -42,14 +43,14 @@ extension ImportStatements {
                 taughtFaults + [
                     ("w.class IS NULL AND w.\"group\" IS NULL AND w.id_now IS NULL", "class", "required", nil),
                     ("w.matches > 1", "subject", "ambiguous", nil),
-                    ("w.subject_id <> w.subject_id_now", "subject", "fixed_field", "w.name_now"),
+                    ("w.subject_id <> w.subject_id_now", "subject", "fixed_field", .known("w.name_now")),
                     (
                         "w.group_id <> w.group_id_now", "CASE WHEN w.\"group\" IS NULL THEN 'class' ELSE 'group' END",
-                        "fixed_field", "w.name_now"
+                        "fixed_field", .known("w.name_now")
                     ),
-                    ("w.differs", "subject", "differs", "'/rows/' || w.first_line"),
+                    ("w.differs", "subject", "differs", .row("w.first_line")),
                     ("w.lacks_code", "external_id", "lacks_code", nil),
-                    // M1: grade 1 takes none.
+                    // M1: grade 1 has no marks.
                     (
                         "w.grade_level = 1 AND w.grading <> 'none' AND w.grading IS DISTINCT FROM w.grading_now",
                         "grading", "marks_not_allowed", nil
@@ -72,15 +73,15 @@ extension ImportStatements {
                     ),
                     (
                         "w.teacher_from NOT BETWEEN w.year_starts_on AND w.year_ends_on", "teacher_from",
-                        "outside_year", years
+                        "outside_year", .said(years)
                     ),
                     (
                         "w.teacher_to NOT BETWEEN w.year_starts_on AND w.year_ends_on", "teacher_to", "outside_year",
-                        years
+                        .said(years)
                     ),
                 ]),
             """
-            SELECT w.line, 'external_id', 'already_exists', s.name
+            SELECT w.line, 'external_id', 'already_exists', NULL, s.name, NULL
             FROM (\(wantedSections)) w
             JOIN sections s ON s.school_id = $1 AND s.external_id = w.external_id AND s.id IS DISTINCT FROM w.id_now
             """,
@@ -93,16 +94,19 @@ extension ImportStatements {
                     ("w.last_day < w.first_day", "teacher_to", "before_start", nil),
                     (
                         "w.lead_now IS NOT NULL AND w.teacher_to IS NULL AND coalesce(w.teacher_from <= w.lead_since, true)",
-                        "teacher", "teacher_change_needs_date", "w.lead_name"
+                        "teacher", "teacher_change_needs_date", .known("w.lead_name")
                     ),
-                    ("w.lead_now IS NOT NULL AND w.teacher_to IS NOT NULL", "teacher", "lead_overlap", "w.lead_name"),
+                    (
+                        "w.lead_now IS NOT NULL AND w.teacher_to IS NOT NULL", "teacher", "lead_overlap",
+                        .known("w.lead_name")
+                    ),
                     (
                         "w.teacher_id IS NOT NULL AND w.overlaps_line IS NOT NULL", "teacher", "repeated",
-                        "'/rows/' || w.overlaps_line"
+                        .row("w.overlaps_line")
                     ),
                     (
                         "w.teacher_id IS NOT NULL AND w.overlaps_line IS NULL AND w.leads_line IS NOT NULL", "teacher",
-                        "lead_overlap", "'/rows/' || w.leads_line"
+                        "lead_overlap", .row("w.leads_line")
                     ),
                 ])),
         compare: Statement(
@@ -151,7 +155,7 @@ extension ImportStatements {
                     AND w.teacher_to IS NOT NULL
                 RETURNING w.line::text AS key
                 """),
-            // A new lead ends the old one's time the day before.
+            // A new lead ends the term of the old one on the day before.
             Statement(
                 """
                 UPDATE section_teachers t SET ends_on = w.teacher_from - 1
@@ -174,7 +178,7 @@ extension ImportStatements {
 
     private static let years = "w.year_starts_on || ' … ' || w.year_ends_on"
 
-    /// What a row makes of the section `s`.
+    /// The values that a row gives the section `s`.
     private static let section = """
         coalesce(w.kind, s.kind), coalesce(w.grading, s.grading), coalesce(w.name, s.name),
             coalesce(w.hours_per_week, s.hours_per_week), coalesce(w.external_id, s.external_id)
@@ -224,8 +228,8 @@ extension ImportStatements {
         )
         """
 
-    /// Rows with a teacher, beside what of the section's teachers they are about: that which begins on the day, else the last
-    /// that holds on some of the days; and another lead, whose place the row takes.
+    /// Rows with a teacher, and the assignment that they change: the one that begins on the same day, else the last one
+    /// that overlaps; and the other lead that the row replaces.
     private static let wantedTeachers = """
         SELECT w.*,
             CASE

@@ -1,11 +1,11 @@
 import Postgres
 
 extension ImportStatements {
-    /// What is known by an external id, else by what it is called. What is archived stays so.
+    /// Statements for records that are matched by an external id, else by a name. Archived records stay archived.
     ///
     /// - Parameters:
-    ///   - sameName: whether the row `k` of the table is called as the file's row `r` says.
-    ///   - initial: columns that are never null, and what they are where a new row does not say.
+    ///   - sameName: a condition: the row `k` of the table has the name that the file's row `r` gives.
+    ///   - initial: columns that are never null, and their values for new rows that do not give one.
     static func named(_ kind: ImportKind, sameName: String, initial: [String: String]) -> ImportStatements {
         let table = kind.rawValue
         let columns = kind.columns.map { $0.name }
@@ -30,16 +30,16 @@ extension ImportStatements {
                         ("w.is_archived", "name", "archived", nil),
                         (
                             "w.id_now IS NOT NULL AND w.line > w.first_line", "name", "repeated",
-                            "'/rows/' || w.first_line"
+                            .row("w.first_line")
                         ),
                     ]),
                 """
-                SELECT r.line, 'external_id', 'already_exists', k.name
+                SELECT r.line, 'external_id', 'already_exists', k.name, NULL, NULL
                 FROM (\(wanted)) r
                 JOIN \(table) k ON k.school_id = $1 AND k.external_id = r.external_id AND k.id IS DISTINCT FROM r.id_now
                 """,
                 """
-                SELECT r.line, 'name', 'already_exists', k.name
+                SELECT r.line, 'name', 'already_exists', k.name, NULL, NULL
                 FROM (\(wanted)) r
                 JOIN \(table) k ON k.school_id = $1 AND k.id <> r.id_now AND \(sameName)
                 """),

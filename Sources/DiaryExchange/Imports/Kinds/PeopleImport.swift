@@ -19,12 +19,12 @@ extension ImportDeclaration {
 }
 
 extension ImportStatements {
-    /// People are written through the views of their profiles, whose triggers keep the tables and roles behind them. An empty
-    /// cell leaves what is there.
+    /// People are written through the views of their profiles, whose triggers maintain the tables and roles behind
+    /// them. An empty cell keeps the present value.
     ///
     /// - Parameters:
-    ///   - without: columns that are not the profile's.
-    ///   - isCurrent: whether somebody, `k`, is missed when a file leaves them out.
+    ///   - without: columns that are not in the profile.
+    ///   - isCurrent: a condition: the person `k` counts as missing when a file leaves them out.
     static func people(
         _ kind: ImportKind, without others: [String] = [], isCurrent: String, findings: String, follow: [String] = [],
         verify: Statement? = nil
@@ -39,13 +39,13 @@ extension ImportStatements {
         return ImportStatements(
             examine: Statement(
                 """
-                SELECT f.line, f.field, f.code, f.argument
+                SELECT f.line, f.field, f.code, f.said, f.known, f.other
                 FROM (
                     SELECT r.line, 'external_id' AS field, CASE
                         WHEN u.depersonalised_at IS NOT NULL THEN 'depersonalised' ELSE 'another_person'
-                    END AS code, CASE
+                    END AS code, NULL AS said, CASE
                         WHEN u.depersonalised_at IS NULL THEN concat_ws(' ', u.last_name, u.first_name, u.middle_name)
-                    END AS argument
+                    END AS known, NULL AS other
                     FROM \(rows(kind))
                     JOIN users u ON u.school_id = $1 AND u.external_id = r.external_id
                     LEFT JOIN \(kind.rawValue) k ON k.school_id = $1 AND k.id = u.id
@@ -55,7 +55,7 @@ extension ImportStatements {
                         )
                     UNION ALL
                     \(findings)
-                ) AS f (line, field, code, argument)
+                ) AS f (line, field, code, said, known, other)
                 ORDER BY f.line
                 """),
             compare: Statement(

@@ -23,35 +23,41 @@ extension ImportDeclaration {
 }
 
 extension ImportStatements {
-    /// P1: plans of the common base. A row is a topic; a plan is known by its external id, else by subject, grade level and
-    /// title. A topic is known by its external id, else by its number in the plan. Drafts alone are changed; what a file
-    /// leaves out of a plan stays behind the topics that it has.
+    /// P1: plans of the common base. A row is a topic. A plan is matched by its external id, else by subject, grade
+    /// level and title; a topic by its external id, else by its number in the plan. Only drafts can be changed. Topics
+    /// that a file leaves out move behind those in the file.
+    ///
+    /// A partial file does not set numbers: a topic is matched by its external id, else by its title, and keeps its
+    /// place; new topics come last.
+    /// keeps its place; new ones come last.
     static let plans = ImportStatements(
         examine: examine(
             findings(
                 wantedTopics,
                 [
                     ("w.year_id IS NULL", "subject", "no_academic_year", nil),
-                    ("w.subject_id IS NULL", "subject", "unknown_subject", nil),
+                    ("w.subject_id IS NULL", "subject", "unknown_subject", "w.subject"),
                     ("w.matches > 1", "title", "ambiguous", nil),
                     ("w.state = 'archived'", "external_id", "archived", nil),
                     ("w.subject_id <> w.subject_id_now", "subject", "fixed_field", "w.title_now"),
                     ("w.grade_level <> w.grade_level_now", "grade_level", "fixed_field", "w.grade_level_now::text"),
-                    ("w.differs", "title", "differs", "'/rows/' || w.first_line"),
+                    ("w.differs", "title", "differs", .row("w.first_line")),
                     ("w.lacks_code", "external_id", "lacks_code", nil),
                     ("w.state = 'approved' AND w.changes", "topic", "plan_approved", "w.title_now"),
+                    ("w.topic_matches > 1", "topic", "ambiguous", nil),
+                    ("w.line > w.topic_line", "topic", "repeated", .row("w.topic_line")),
                 ]),
             """
-            SELECT w.line, 'external_id', 'already_exists', p.title
+            SELECT w.line, 'external_id', 'already_exists', p.title, NULL, NULL
             FROM (\(wantedTopics)) w
             JOIN curriculum_plans p ON p.school_id = $1 AND p.external_id = w.external_id AND p.id IS DISTINCT FROM w.id_now
             """,
             """
-            SELECT w.line, 'topic_id', 'already_exists', t.title
+            SELECT w.line, 'topic_id', 'already_exists', t.title, NULL, NULL
             FROM (\(wantedTopics)) w
             JOIN plan_topics t ON t.school_id = $1 AND t.external_id = w.topic_id AND t.id IS DISTINCT FROM w.topic_now
             """),
-        // Of a plan in the file all topics are expected, and other plans are not.
+        // A file must have all topics of its plans; other plans are not compared.
         compare: Statement(
             """
             WITH w AS MATERIALIZED (\(wantedTopics))
@@ -90,7 +96,7 @@ extension ImportStatements {
                 FROM (\(wantedTopics)) w
                 WHERE w.state = 'draft' AND w.unit_now IS NULL AND w.line = w.unit_line
                 """),
-            // In the order in which the file names them first, and those that it does not name behind.
+            // The order in which the file first names them, followed by those that it does not name.
             Statement(
                 """
                 WITH w AS MATERIALIZED (\(wantedTopics))
@@ -101,10 +107,11 @@ extension ImportStatements {
                     LEFT JOIN (SELECT DISTINCT w.unit_id, w.unit_line FROM w WHERE w.unit IS NOT NULL) n
                         ON n.unit_id = u.id
                     WHERE u.school_id = $1 AND u.plan_id IN (SELECT w.plan_id FROM w WHERE w.state = 'draft')
+                        AND NOT \(isPartial)
                 ) o
                 WHERE u.school_id = $1 AND u.id = o.id AND u.position <> o.position
                 """),
-            // Topics take the numbers of their rows; those that the file leaves out come behind.
+            // Topics take the numbers of their rows; those that the file leaves out follow.
             Statement(
                 """
                 WITH w AS MATERIALIZED (SELECT w.* FROM (\(wantedTopics)) w WHERE w.state = 'draft')
@@ -122,7 +129,7 @@ extension ImportStatements {
                         t.title, t.unit_id, t.hours, t.planned_week, t.homework, t.is_control, t.external_id
                     FROM plan_topics t
                     JOIN (SELECT DISTINCT w.plan_id, w.topics FROM w) p ON p.plan_id = t.plan_id
-                    WHERE t.school_id = $1 AND NOT EXISTS (SELECT FROM w WHERE w.topic_now = t.id)
+                    WHERE t.school_id = $1 AND NOT EXISTS (SELECT FROM w WHERE w.topic_now = t.id) AND NOT \(isPartial)
                 ) o
                 WHERE t.school_id = $1 AND t.id = o.id
                     AND (t.unit_id, t.position, t.title, t.hours, t.planned_week, t.homework, t.is_control, t.external_id)
@@ -152,11 +159,11 @@ extension ImportStatements {
             """),
         follow: [])
 
-    /// Rows beside their plan and topic, with what an empty cell leaves.
+    /// Rows with their plan and topic, and the values that an empty cell keeps.
     private static let wantedTopics = """
         WITH r AS MATERIALIZED (
             SELECT r.*, \(plain("r.subject")) AS subject_key, \(plain("r.title")) AS title_key,
-                \(plain("r.unit")) AS unit_key
+                \(plain("r.unit")) AS unit_key, \(plain("r.topic")) AS topic_key
             FROM \(rows(.plans))
         ),
         y AS MATERIALIZED (SELECT y.* FROM \(currentYear) y),
@@ -179,7 +186,7 @@ extension ImportStatements {
             SELECT i.*, p.id AS id_now, p.state, p.matches, p.title AS title_now, p.external_id AS external_id_now,
                 p.subject_id AS subject_id_now, p.grade_level AS grade_level_now,
                 coalesce(p.id, first_value(i.other_id) OVER same) AS plan_id, first_value(i.line) OVER same AS first_line,
-                row_number() OVER same AS number,
+                row_number() OVER same AS row_number,
                 count(*) OVER (same ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS topics,
                 i.subject_id <> first_value(i.subject_id) OVER same
                     OR i.grade_level <> first_value(i.grade_level) OVER same
@@ -212,9 +219,15 @@ extension ImportStatements {
             )
         ),
         o AS MATERIALIZED (
-            SELECT t.*, row_number() OVER (PARTITION BY t.plan_id ORDER BY t.position) AS rank
-            FROM plan_topics t
-            WHERE t.school_id = $1 AND t.plan_id IN (SELECT m.id_now FROM m)
+            SELECT t.*, row_number() OVER (PARTITION BY t.plan_id ORDER BY t.position) AS rank,
+                max(t.position) OVER (PARTITION BY t.plan_id) AS last,
+                row_number() OVER (PARTITION BY t.plan_id, t.key ORDER BY t.position) AS twin,
+                count(*) OVER (PARTITION BY t.plan_id, t.key) AS twins
+            FROM (
+                SELECT t.*, \(plain("t.title")) AS key
+                FROM plan_topics t
+                WHERE t.school_id = $1 AND t.plan_id IN (SELECT m.id_now FROM m)
+            ) t
         ),
         u AS MATERIALIZED (
             SELECT DISTINCT ON (u.plan_id, \(plain("u.title"))) u.id, u.plan_id, \(plain("u.title")) AS key
@@ -228,7 +241,17 @@ extension ImportStatements {
                     IS DISTINCT FROM (w.topic, w.hours_wanted, w.week_wanted, w.homework_wanted, w.control_wanted,
                         w.topic_id_wanted, w.unit_id, w.number) AS changes
         FROM (
-            SELECT m.*, t.id AS topic_now, t.title AS old_title, t.hours AS old_hours, t.planned_week AS old_week,
+            SELECT m.*, CASE
+                    WHEN \(isPartial) THEN coalesce(
+                        t.position,
+                        coalesce(l.last, 0) + count(*) FILTER (WHERE t.id IS NULL) OVER (PARTITION BY m.plan_id ORDER BY m.line)
+                    )
+                    ELSE m.row_number
+                END AS number, s.twins AS topic_matches,
+                CASE
+                    WHEN \(isPartial) AND t.id IS NOT NULL THEN first_value(m.line) OVER (PARTITION BY t.id ORDER BY m.line)
+                END AS topic_line,
+                t.id AS topic_now, t.title AS old_title, t.hours AS old_hours, t.planned_week AS old_week,
                 t.homework AS old_homework, t.is_control AS old_control, t.external_id AS old_topic_id,
                 t.unit_id AS old_unit, t.position AS old_position, coalesce(m.hours, t.hours) AS hours_wanted,
                 coalesce(m.week, t.planned_week) AS week_wanted, coalesce(m.homework, t.homework) AS homework_wanted,
@@ -241,11 +264,14 @@ extension ImportStatements {
                     AND m.external_id IS NOT NULL AS title_differs
             FROM m
             LEFT JOIN o x ON x.plan_id = m.id_now AND x.external_id = m.topic_id
-            LEFT JOIN o n ON n.plan_id = m.id_now AND n.rank = m.number AND x.id IS NULL AND (
+            LEFT JOIN o s ON \(isPartial) AND s.plan_id = m.id_now AND s.key = m.topic_key AND s.twin = 1
+                AND m.topic_id IS NULL
+            LEFT JOIN o l ON l.plan_id = m.id_now AND l.rank = 1
+            LEFT JOIN o n ON NOT \(isPartial) AND n.plan_id = m.id_now AND n.rank = m.row_number AND x.id IS NULL AND (
                 n.external_id IS NULL
                 OR m.topic_id IS NULL AND n.external_id NOT IN (SELECT r.topic_id FROM r WHERE r.topic_id IS NOT NULL)
             )
-            LEFT JOIN o t ON t.id = coalesce(x.id, n.id)
+            LEFT JOIN o t ON t.id = coalesce(x.id, s.id, n.id)
             LEFT JOIN u ON u.plan_id = m.id_now AND u.key = m.unit_key
             WINDOW part AS (PARTITION BY m.plan_id, m.unit_key ORDER BY m.line)
         ) w

@@ -13,7 +13,7 @@ extension ImportDeclaration {
 }
 
 extension ImportStatements {
-    /// Two buildings may have a room of one name.
+    /// Two buildings may have rooms of the same name.
     static let rooms = named(
         .rooms,
         sameName: """

@@ -35,8 +35,9 @@ extension ImportStatements {
                 CASE w.code WHEN 'outside_year' THEN 'enrolled_on' ELSE 'class' END, w.code,
                 CASE w.code
                     WHEN 'outside_year' THEN w.year_starts_on || ' … ' || w.year_ends_on
-                    WHEN 'class_change_needs_date' THEN w.class_now
-                END
+                    WHEN 'unknown_class' THEN w.class
+                END,
+                CASE w.code WHEN 'class_change_needs_date' THEN w.class_now END, NULL
             FROM (
                 SELECT w.*, CASE
                     WHEN w.year_starts_on IS NULL THEN 'no_academic_year'
@@ -48,14 +49,14 @@ extension ImportStatements {
             ) w
             WHERE w.code IS NOT NULL
             UNION ALL
-            SELECT r.line, 'enrolled_on', 'needs_class', NULL
+            SELECT r.line, 'enrolled_on', 'needs_class', NULL, NULL, NULL
             FROM \(rows(.students)) WHERE r.enrolled_on IS NOT NULL AND r.class IS NULL
             UNION ALL
-            SELECT r.line, 'birth_date', 'in_the_future', NULL
+            SELECT r.line, 'birth_date', 'in_the_future', NULL, NULL, NULL
             FROM \(rows(.students)) WHERE r.birth_date > lyceum.today()
             """,
         follow: [
-            // Who changes class leaves the old one the day before.
+            // A change of class ends the old enrollment on the day before.
             """
             UPDATE enrollments e SET ends_on = w.starts_on - 1
             FROM (\(wantedEnrollments)) w
@@ -73,14 +74,14 @@ extension ImportStatements {
             SELECT u.external_id AS key FROM done JOIN users u ON u.school_id = $1 AND u.id = done.student_id
             """,
         ],
-        // A membership of the class's own group has the id of its enrollment.
+        // A membership in the class's own group has the id of its enrollment.
         verify: overlaps(
             of: "SELECT e.line, e.key, e.id_now AS member_now FROM (\(wantedEnrollments)) e", field: "class",
             name: "w.key"))
 
-    /// Beside the last enrollment that is not over when the wanted one begins.
+    /// Rows with the last enrollment that has not ended when the new one begins.
     private static let wantedEnrollments = """
-        SELECT r.line, r.external_id AS key, r.other_id AS id, s.id AS student_id, c.id AS class_id,
+        SELECT r.line, r.external_id AS key, r.class, r.other_id AS id, s.id AS student_id, c.id AS class_id,
             coalesce(r.enrolled_on, y.starts_on) AS starts_on, y.starts_on AS year_starts_on, y.ends_on AS year_ends_on,
             e.id AS id_now, e.class_id AS class_id_now, e.starts_on AS starts_on_now, k.name AS class_now
         FROM \(rows(.students))

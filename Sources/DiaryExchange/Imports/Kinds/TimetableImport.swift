@@ -36,7 +36,7 @@ extension ImportDeclaration {
 }
 
 extension ImportStatements {
-    /// An entry is known by its external id, else by section, weekday, slot, week and first day.
+    /// An entry is matched by its external id, else by section, weekday, slot, week and first day.
     static let timetable = ImportStatements(
         examine: examine(
             findings(
@@ -75,15 +75,21 @@ extension ImportStatements {
                         )
                         """, "slot", "unknown_slot", "w.schedule_name"
                     ),
-                    ("w.room IS NOT NULL AND w.room_id IS NULL", "room", "unknown_room", nil),
+                    ("w.room IS NOT NULL AND w.room_id IS NULL", "room", "unknown_room", "w.room"),
                     ("w.room_matches > 1", "room", "ambiguous", nil),
                     ("w.building IS NOT NULL AND w.room IS NULL", "room", "required", nil),
                     ("w.teacher IS NOT NULL AND w.teacher_id IS NULL", "teacher", "unknown_teacher", "w.teacher"),
-                    ("w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "starts_on", "outside_year", years),
-                    ("w.ends_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "ends_on", "outside_year", years),
+                    (
+                        "w.starts_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "starts_on", "outside_year",
+                        .said(years)
+                    ),
+                    (
+                        "w.ends_on NOT BETWEEN w.year_starts_on AND w.year_ends_on", "ends_on", "outside_year",
+                        .said(years)
+                    ),
                     ("w.last_day < w.first_day", "ends_on", "before_start", nil),
                     ("w.is_past", "external_id", "already_exists", "w.external_id"),
-                    ("w.line > w.first_line", "slot", "repeated", "'/rows/' || w.first_line"),
+                    ("w.line > w.first_line", "slot", "repeated", .row("w.first_line")),
                 ])),
         compare: Statement(
             """
@@ -128,13 +134,13 @@ extension ImportStatements {
 
     private static let columns =
         "section_id, bell_schedule_id, weekday, slot, week, room_id, teacher_id, starts_on, ends_on, external_id"
-    /// What a row makes of the entry `e`.
+    /// The values that a row gives the entry `e`.
     private static let values = """
         w.section_id, w.bell_schedule_id, w.day, w.slot, w.week_wanted, coalesce(w.room_id, e.room_id),
         coalesce(w.teacher_id, e.teacher_id), w.first_day, w.last_day, coalesce(w.external_id, e.external_id)
         """
 
-    /// Rows beside the entry that they are about. Sections are looked up once for all rows that name one in the same words.
+    /// Rows with the entry that they change. Rows that name a section in the same words share one lookup.
     private static let wantedEntries = """
         WITH r AS MATERIALIZED (
             SELECT r.*, r.weekday::smallint AS day, plain_room.key AS room_key, plain_room.building_key,
@@ -220,7 +226,7 @@ extension ImportStatements {
                 SELECT coalesce(t.section_id, k.section_id) AS section_id, coalesce(r.week, k.week, 'every') AS week_wanted,
                     coalesce(t.grade_level, g.grade_level) AS grade_level, o.academic_year_id <> y.id AS is_past
             ) v
-            -- The bells of the weekday, else those of every day; of the shift, else of the first one.
+            -- The bell schedule of the weekday, else of every day; of the shift, else of the first one.
             LEFT JOIN LATERAL (
                 SELECT array_agg(b.id ORDER BY b.id) AS schedules
                 FROM b
@@ -246,8 +252,8 @@ extension ImportStatements {
         LEFT JOIN b s ON s.id = w.bell_schedule_id
         """
 
-    /// L1 for the week: entries that the import wrote, beside those that stand at the same time and want the same teacher,
-    /// room or pupils. Two of the file are told at the later row.
+    /// L1 for the week: entries that the import wrote, with entries at the same time that need the same teacher, room
+    /// or students. A conflict within the file is reported at the later row.
     private static let conflicts = """
         WITH w AS MATERIALIZED (\(wantedEntries)),
         e AS MATERIALIZED (
@@ -263,7 +269,7 @@ extension ImportStatements {
             LEFT JOIN w ON w.id_now = e.id
             WHERE e.school_id = $1 AND e.starts_on <= coalesce(e.ends_on, y.ends_on)
         ),
-        -- Who teaches: the entry's own teacher, else the section's leads.
+        -- The teachers: the entry's own teacher, else the section's leads.
         taught AS MATERIALIZED (
             SELECT e.*, e.teacher_id AS who FROM e WHERE e.teacher_id IS NOT NULL
             UNION ALL
@@ -274,7 +280,7 @@ extension ImportStatements {
                 AND e.days && daterange(t.starts_on, t.ends_on, '[]')
             WHERE e.teacher_id IS NULL
         ),
-        -- Groups that share pupils, and when; each with itself.
+        -- Groups that share students, with the dates; each group also with itself.
         pairs AS MATERIALIZED (
             SELECT DISTINCT a.group_id AS one, b.group_id AS other,
                 daterange(a.starts_on, a.ends_on, '[]') * daterange(b.starts_on, b.ends_on, '[]') AS days
@@ -286,22 +292,22 @@ extension ImportStatements {
             UNION ALL
             SELECT DISTINCT e.group_id, e.group_id, daterange(NULL, NULL) FROM e
         )
-        SELECT DISTINCT ON (f.line, f.code) f.line, f.field, f.code, f.argument
+        SELECT DISTINCT ON (f.line, f.code) f.line, f.field, f.code, NULL AS said, f.known, f.other
         FROM (
-            SELECT a.line, 'teacher' AS field, 'teacher_overlap' AS code, \(other) AS argument
+            SELECT a.line, 'teacher' AS field, 'teacher_overlap' AS code, b.name AS known, b.line::text AS other
             FROM taught a
             JOIN taught b ON b.who = a.who AND \(sameTime)
             UNION ALL
-            SELECT a.line, 'room', 'room_overlap', \(other)
+            SELECT a.line, 'room', 'room_overlap', b.name, b.line::text
             FROM e a
             JOIN e b ON b.room_id = a.room_id AND \(sameTime)
             UNION ALL
-            SELECT a.line, 'slot', 'student_overlap', \(other)
+            SELECT a.line, 'slot', 'student_overlap', b.name, b.line::text
             FROM e a
             JOIN pairs p ON p.one = a.group_id AND p.days && a.days
             JOIN e b ON b.group_id = p.other AND p.days && b.days AND \(sameTime)
         ) f
-        ORDER BY f.line, f.code, f.argument
+        ORDER BY f.line, f.code, f.known, f.other
         """
 
     private static let sameTime = """
@@ -309,5 +315,4 @@ extension ImportStatements {
                 AND b.weeks && a.weeks AND b.days && a.days AND a.is_touched AND a.line IS NOT NULL
                 AND (NOT b.is_touched OR b.line IS NULL OR b.line < a.line)
         """
-    private static let other = "b.name || coalesce(', /rows/' || b.line, '')"
 }
