@@ -65,8 +65,10 @@ extension Problem {
     }
 
     /// The complete answer with its head, where no request could be read. The connection closes after it.
-    func bytes(to requestID: String, date: [UInt8], toHead: Bool = false) throws(FieldError) -> [UInt8] {
-        let response = response(to: requestID, instance: "/", language: .english)
+    func bytes(
+        to requestID: String, at path: String? = nil, date: [UInt8], toHead: Bool = false
+    ) throws(FieldError) -> [UInt8] {
+        let response = response(to: requestID, instance: path ?? "/", language: .english)
         let head = ResponseHead(
             status: response.status, contentType: response.contentType, length: .fixed(response.body.count),
             connection: .close, fields: response.headers + [("X-Request-Id", requestID)])

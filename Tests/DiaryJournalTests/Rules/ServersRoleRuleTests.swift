@@ -24,6 +24,16 @@ import Testing
         #expect(try connection.query("SELECT lyceum.today() = (now() AT TIME ZONE 'UTC')::date").first == "t")
     }
 
+    /// PostgreSQL takes any offset as a time zone, up to a week.
+    @Test(arguments: ["XXX+167", "XXX-167", "Pacific/Kiritimati", "Pacific/Midway"])
+    func m4TheDayStaysWithinADayOfUTC(_ zone: String) throws {
+        let database = try TestDatabase(.shipped)
+        let connection = try BlockingConnection(url: database.serverURL)
+        try connection.execute("SET lyceum.time_zone = '\(zone)'")
+        #expect(
+            try connection.query("SELECT abs(lyceum.today() - (now() AT TIME ZONE 'UTC')::date) <= 1").first == "t")
+    }
+
     @Test func noTablesOfItsOwn() throws {
         for statement in [
             "CREATE TEMP TABLE t (a int)", "CREATE TABLE public.t (a int)", "CREATE TABLE lyceum.t (a int)",
