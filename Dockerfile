@@ -1,7 +1,8 @@
 # The program with Swift's own libraries inside, and openapi.json from openapi.yaml.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libpq-dev libssl-dev libzip-dev pkg-config zlib1g-dev \
+    && apt-get install --yes --no-install-recommends libpq-dev libssl-dev libzip-dev pkg-config python3-pip \
+        zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 # Packages have a layer of their own, which stays as long as Package.swift does.
@@ -16,6 +17,9 @@ RUN swift build --configuration release --product lyceum --static-swift-stdlib -
 COPY openapi.yaml /out/usr/share/lyceum/
 COPY Migrations /out/usr/share/lyceum/Migrations
 COPY Templates /out/usr/share/lyceum/Templates
+# Swagger UI and Redoc, of a version and with a hash that are pinned there.
+COPY script/lib.sh script/api-pages script/api-pages.txt script/
+RUN script/api-pages /out/usr/share/lyceum/api-pages
 RUN /out/usr/local/bin/lyceum openapi json --resources /out/usr/share/lyceum
 
 FROM debian:bookworm-slim

@@ -6,8 +6,16 @@
 -- Tests replace this function to choose the day (Tests/TestSupport/TestClock.swift). Any role can set a setting.
 create or replace function lyceum.today() returns date
     language sql stable parallel safe
-    return (now() at time zone coalesce(nullif(current_setting('lyceum.time_zone', true), ''), 'UTC'))::date;
-comment on function lyceum.today() is 'Date in the school''s time zone (lyceum.time_zone, UTC when not set).';
+    return least(
+        (now() at time zone 'UTC')::date + 1,
+        greatest(
+            (now() at time zone 'UTC')::date - 1,
+            (now() at time zone coalesce(nullif(current_setting('lyceum.time_zone', true), ''), 'UTC'))::date
+        )
+    );
+comment on function lyceum.today() is
+    'Date in the school''s time zone (lyceum.time_zone, UTC when not set). Never further than a day from the date in UTC, whatever the '
+    'time zone is set to.';
 
 -- Grade 2 gets marks from this day on (M1), so it cannot be the beginning of the year.
 alter table academic_years

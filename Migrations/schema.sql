@@ -790,7 +790,7 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON group_members FOR EACH 
 CREATE TRIGGER deletion AFTER DELETE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER guard BEFORE INSERT OR DELETE OR UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.guard_member();
 CREATE CONSTRAINT TRIGGER place AFTER INSERT ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION lyceum.place_member();
-CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_member();
+CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (NOT daterange(old.starts_on, old.ends_on, '[]'::text) @> daterange(new.starts_on, new.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.place_member();
 CREATE CONSTRAINT TRIGGER recorded AFTER DELETE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_recorded_days_of_member();
 CREATE CONSTRAINT TRIGGER recorded_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(new.starts_on, new.ends_on, '[]'::text) @> daterange(old.starts_on, old.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_recorded_days_of_member();
 CREATE TRIGGER version BEFORE UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.version();
@@ -2016,6 +2016,7 @@ CREATE TRIGGER version BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION lyce
 --     external_id text
 --     version integer
 --     other_phones text[]
+--     changed_xid xid8
 GRANT INSERT, SELECT, UPDATE ON guardian_profiles TO lyceum_app;
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON guardian_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
 
@@ -2062,6 +2063,7 @@ GRANT SELECT ON lyceum.section_terms TO lyceum_app;
 --     state text
 --     external_id text
 --     version integer
+--     changed_xid xid8
 GRANT INSERT, SELECT, UPDATE ON staff_profiles TO lyceum_app;
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON staff_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
 
@@ -2085,6 +2087,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON staff_profiles FOR EACH ROW 
 --     external_id text
 --     version integer
 --     other_phones text[]
+--     changed_xid xid8
 GRANT INSERT, SELECT, UPDATE ON student_profiles TO lyceum_app;
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
 

@@ -92,3 +92,62 @@ postgres_stop() {
             >/dev/null
     fi
 }
+
+# Creates the virtual environment var/$1 from these requirements files; creates it again when they change.
+python_environment() {
+    local environment=$root/var/$1
+    shift
+    if ! cmp -s <(cat "$@") "$environment/requirements.txt"; then
+        say "Installing what $(basename "$environment") needs from PyPI"
+        rm -rf "$environment"
+        python3 -m venv "$environment"
+        local requirements
+        for requirements in "$@"; do
+            # `--no-deps` in the first line of a file: without the packages that its packages require.
+            local options=()
+            if head -n 1 "$requirements" | grep -q -- '--no-deps'; then options=(--no-deps); fi
+            "$environment/bin/pip" install --quiet --disable-pip-version-check "${options[@]}" -r "$requirements"
+        done
+        cat "$@" >"$environment/requirements.txt"
+    fi
+}
+
+# Runs the program $2 of Tests/Contract with the Python of var/$1 and a PostgreSQL of its own; both end with the script.
+run_beside_postgres() {
+    local environment=$root/var/$1 program=$root/Tests/Contract/$2
+    shift 2
+    home=$(mktemp -d "/tmp/lyceum-$(basename "$environment").XXXXXX")
+    runner=
+    trap end_run EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+
+    swift build --product lyceum >&2
+    LYCEUM_PROGRAM=$(swift build --show-bin-path)/lyceum
+    export LYCEUM_PROGRAM
+    "$LYCEUM_PROGRAM" openapi json
+    postgres_directory "$home" || die "the user postgres can't enter $home"
+    postgres_start "$home" "$home" fsync=off synchronous_commit=off max_connections=100
+
+    # In the background, so that signals are handled at once.
+    LYCEUM_CONTRACT_HOME=$home "$environment/bin/python" "$program" "$@" &
+    runner=$!
+    local status=0
+    wait "$runner" || status=$?
+    runner=
+    exit "$status"
+}
+
+end_run() {
+    local status=$?
+    trap - EXIT
+    trap '' INT TERM
+    # The runner ends its server.
+    if [ -n "$runner" ]; then
+        kill -TERM "$runner" 2>/dev/null || true
+        wait "$runner" || true
+    fi
+    postgres_stop "$home" || true
+    rm -rf "$home"
+    exit "$status"
+}

@@ -106,6 +106,9 @@ struct Answers {
         var types: [(String, Node?)] = []
         for (type, value) in try content.members() {
             let media = try value.members(of: "a media type", ["schema", "examples"])
+            guard media["schema"] != nil else {
+                throw value.fault("\(type) has no schema: of bytes it is a string, format binary")
+            }
             types.append((type, try self.media(media["schema"], media["examples"])))
         }
         return .members(types)

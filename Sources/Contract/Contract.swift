@@ -40,7 +40,7 @@ package enum Contract {
             for (name, value) in try part.entries("schemas") { try names.add(.schemas, name, value) }
             guard let resource = part["resource"] else { continue }
             let members = try resource.members(of: "a resource", DeclaredResource.keys)
-            for name in try DeclaredResource.names(members["noun"], members["without"]) {
+            for name in try DeclaredResource.names(members) {
                 try names.add(.schemas, name, resource)
             }
         }
@@ -68,7 +68,7 @@ package enum Contract {
             for (name, value) in try part.entries("problems") {
                 document.add(.responses, name, try answers.problem(value))
             }
-            for (name, value) in try part.entries("schemas") { document.add(.schemas, name, try schemas.schema(value)) }
+            for (name, value) in try part.entries("schemas") { document.add(.schemas, name, try schemas.named(value)) }
         }
         for part in nouns {
             let tag = try part.required("tag")

@@ -16,14 +16,18 @@ extension DeclaredResource {
         let parameters =
             parentParameters + filters + (isSearched ? shared("NameQuery") : [])
             + (isArchivable ? shared("Archived") : [])
+            + (further.isEmpty ? [] : [more]) + shared("Ids")
+            + (fields.contains { $0.name == "external_id" } ? shared("ExternalId") : []) + shared("UpdatedSince")
             + shared("Limit", "Cursor", "Include")
-        let page = Node.members([("items", .list([examples.item])), ("next_cursor", .plain("null"))])
+        let page = Node.members([
+            ("items", .list([examples.item])), ("next_cursor", .plain("null")), ("watermark", .text("x48213")),
+        ])
         return operation(
             "list", "list\(plural)",
             "\(description) The list is \(sorted). May be called by \(readers.words).",
             security: Operations.security(programs: programs, ownApps: readers.ownApps), parameters: parameters,
             responses: responses(
-                answers, "read", parents.isEmpty ? [] : ["404"], "200",
+                answers, "read", (parents.isEmpty ? [] : ["404"]) + ["410"], "200",
                 answer(answers, "A page.", "page", "\(noun)Page", .members([("page", .members([("value", page)]))]))))
     }
 
@@ -79,6 +83,32 @@ extension DeclaredResource {
     }
 
     // MARK: Pieces
+
+    /// Fields that the list does not show by itself.
+    private var further: [String] {
+        guard let summary else { return [] }
+        return fields.filter { !$0.isWriteOnly && !summary.contains($0.name) }.map { $0.name }
+    }
+
+    private var more: Node {
+        .members([
+            ("name", .text("fields")), ("in", .text("query")),
+            (
+                "description",
+                .text(
+                    "More fields to show, separated by commas. A field is `null` if the record has no value, or if the "
+                        + "caller may not see it.")
+            ),
+            ("explode", .plain("false")),
+            (
+                "schema",
+                .members([
+                    ("type", .text("array")), ("minItems", .plain("1")),
+                    ("items", .members([("type", .text("string")), ("enum", .texts(further))])),
+                ])
+            ),
+        ])
+    }
 
     private func operation(
         _ operation: String, _ identifier: String, _ description: String, security: Node?, parameters: [Node],
@@ -143,7 +173,8 @@ extension DeclaredResource {
 
     /// Further answers of an operation on a record, in addition to those of the class.
     private static let problems = [
-        "304": "NotModified", "404": "NotFound", "409": "Conflict", "412": "PreconditionFailed",
+        "304": "NotModified", "404": "NotFound", "409": "Conflict", "410": "Gone",
+        "412": "PreconditionFailed",
         "428": "PreconditionRequired",
     ]
 }

@@ -26,10 +26,21 @@ extension DeclaredResource {
             ),
         ]
         if !without.contains("list") {
+            let item = summary == nil ? "\(noun)Record" : "\(noun)Summary"
             schemas.append(
                 (
                     "\(noun)Page",
-                    Schemas.page(of: .reference(.schemas, "\(noun)Record"), .text("A page of a list."))
+                    Schemas.page(of: .reference(.schemas, item), .text("A page of a list."), isPulled: true)
+                ))
+        }
+        if let summary {
+            schemas.append(
+                (
+                    "\(noun)Summary",
+                    object(
+                        "\(many): one record as the list shows it. Other fields are present if `fields` names them.",
+                        required: whole.map { $0.0 }.filter { summary.contains($0) || ["id", "version"].contains($0) },
+                        whole)
                 ))
         }
         return schemas
@@ -39,7 +50,6 @@ extension DeclaredResource {
         .members([
             ("type", .text("object")),
             ("description", .text(description)),
-            ("additionalProperties", .plain("false")),
             ("required", required.isEmpty ? nil : .texts(required)),
             ("properties", .members(properties.map { ($0.0, $0.1) })),
         ])

@@ -32,13 +32,16 @@ struct DeclaredResource {
     let parents: [(name: String, description: String)]
     let filters: [(name: String, description: String)]
     let isSearched: Bool
+    /// The fields that the list shows by default; nil if it shows all.
+    let summary: [String]?
     let fields: [PartField]
     let examples: ResourceExamples
 
     static let keys: Set = [
         "noun", "plural", "path", "id", "many", "one", "this", "summaries", "descriptions", "description", "sorted",
         "read",
-        "make", "write", "programs", "without", "refusals", "parents", "filters", "searched", "fields", "example",
+        "make", "write", "programs", "without", "refusals", "parents", "filters", "searched", "summary", "fields",
+        "example",
         "list_example", "new_examples",
     ]
     static let operations: Set = ["list", "create", "get", "update", "delete"]
@@ -85,14 +88,18 @@ struct DeclaredResource {
         parents = try pairs("parents")
         filters = try pairs("filters")
         isSearched = try members["searched"]?.flag() ?? false
+        summary = try members["summary"]?.texts()
         guard let fields = members["fields"], let example = members["example"] else {
             throw value.fault("the resource has no fields or no example")
         }
         var read: [PartField] = []
         for (name, field) in try fields.members() { read.append(try PartField(name, field, shared)) }
         self.fields = read
+        if let summary = members["summary"], let name = self.summary?.first(where: { !read.map(\.name).contains($0) }) {
+            throw summary.fault("the resource has no field \(name)")
+        }
         examples = try ResourceExamples(
-            example, list: members["list_example"], new: members["new_examples"], fields: read)
+            example, list: members["list_example"], new: members["new_examples"], fields: read, summary: summary)
     }
 
     /// The path of one record.
@@ -101,10 +108,11 @@ struct DeclaredResource {
     var isArchivable: Bool { fields.contains { $0.name == "archived" } }
 
     /// The names of its schemas, needed before the rest is read.
-    static func names(_ noun: Value?, _ without: Value?) throws(ContractError) -> [String] {
-        guard let noun = try noun?.text() else { return [] }
-        let hasList = try without?.texts().contains("list") != true
+    static func names(_ members: [String: Value]) throws(ContractError) -> [String] {
+        guard let noun = try members["noun"]?.text() else { return [] }
+        let hasList = try members["without"]?.texts().contains("list") != true
         return ["\(noun)Record", "New\(noun)", "\(noun)Patch"] + (hasList ? ["\(noun)Page"] : [])
+            + (members["summary"] == nil ? [] : ["\(noun)Summary"])
     }
 }
 

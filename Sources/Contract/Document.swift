@@ -22,6 +22,7 @@ struct Document {
         let paths = paths.sorted { $0.key < $1.key }.map { path, operations in
             (path, Node.members(methods.map { ($0, operations[$0]) }))
         }
+        let components = closed()
         let sorted = Kind.allCases.map { kind in
             (
                 kind.rawValue,
@@ -43,6 +44,48 @@ struct Document {
         ])
         try checkUse(document)
         return document
+    }
+
+    /// The shared parts. Schemas that only requests use are closed: the server refuses fields that it does not know. Schemas
+    /// of answers stay open, because a later version of the server may add fields.
+    private func closed() -> [Kind: [String: Node]] {
+        let operations = paths.values.flatMap { $0.values }
+        let inRequests = schemas(in: operations.compactMap { $0[member: "requestBody"] })
+        let inAnswers = schemas(in: operations.compactMap { $0[member: "responses"] })
+        var components = components
+        components[.schemas] = components[.schemas]?.reduce(into: [:]) { schemas, entry in
+            let (name, schema) = entry
+            guard case .mapping(let mapping) = schema, schema[member: "properties"] != nil else {
+                schemas[name] = schema
+                return
+            }
+            // `true` is the default for an object with properties, and some generators fail when it is written.
+            var members = mapping.map { ($0.key.string ?? "", Optional($0.value)) }
+            members.removeAll { $0.0 == "additionalProperties" }
+            if schema[member: "additionalProperties"] == nil, inRequests.contains(name), !inAnswers.contains(name) {
+                let place = members.firstIndex { $0.0 == "required" || $0.0 == "properties" } ?? members.count
+                members.insert(("additionalProperties", .plain("false")), at: place)
+            }
+            schemas[name] = .members(members)
+        }
+        return components
+    }
+
+    /// The names of the schemas that these parts of the document refer to, directly or through others.
+    private func schemas(in nodes: [Node]) -> Set<String> {
+        var found: Set<String> = []
+        var waiting = nodes
+        while let node = waiting.popLast() {
+            node.visitTexts { text in
+                guard text.hasPrefix("#/components/"), found.insert(text).inserted else { return }
+                let steps = text.split(separator: "/")
+                if let kind = Kind(rawValue: String(steps[2])), let next = components[kind]?[String(steps[3])] {
+                    waiting.append(next)
+                }
+            }
+        }
+        let prefix = "#/components/schemas/"
+        return Set(found.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })
     }
 
     /// Checks that everything shared is used.

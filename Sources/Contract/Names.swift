@@ -14,7 +14,24 @@ struct Names {
         guard sources[kind, default: [:]].updateValue(source, forKey: name) == nil else {
             throw source.fault("there is another \(kind.singular) \(name)")
         }
+        if kind == .schemas, Self.wordsOfLanguages.contains(name.lowercased()) {
+            throw source.fault("\(name) means something else in a language of clients; call the schema otherwise")
+        }
     }
+
+    /// Types and keywords of Swift, Kotlin, Java, TypeScript and Python, in lower case. Generators rename schemas with such
+    /// names, each generator in its own way.
+    private static let wordsOfLanguages: Set = [
+        "any", "array", "bool", "boolean", "byte", "bytes", "character", "class", "codable", "collection", "data",
+        "date",
+        "datetime", "decimal", "default", "dict", "dictionary", "document", "double", "element", "encoder", "enum",
+        "error", "event", "exception", "file", "float", "function", "import", "int", "integer", "interface", "iterator",
+        "list", "location", "long", "map", "module", "never", "node", "none", "nothing", "null", "number", "object",
+        "operation", "optional", "package", "pair", "partial", "promise", "protocol", "range", "record", "request",
+        "required", "response", "result", "self", "set", "short", "string", "symbol", "task", "thread", "throwable",
+        "timer",
+        "type", "unit", "url", "uuid", "value", "void",
+    ]
 
     /// The thing as written in its part.
     @discardableResult

@@ -48,8 +48,8 @@ struct Operations {
 
     static func security(programs: [String], ownApps: Bool) -> Node? {
         func scheme(_ name: String, _ scopes: [String] = []) -> Node { .members([(name, .texts(scopes))]) }
-        if ownApps { return .list([scheme("bearer")]) }
-        return programs.isEmpty ? nil : .list([scheme("bearer"), scheme("app"), scheme("program", programs)])
+        if ownApps { return .list([scheme("token")]) }
+        return programs.isEmpty ? nil : .list([scheme("token"), scheme("app"), scheme("program", programs)])
     }
 
     // MARK: Parameters
@@ -68,7 +68,7 @@ struct Operations {
             return .reference(.parameters, try value.text())
         }
         let members = try value.members(
-            of: "a parameter", ["path", "query", "header", "required", "schema", "example", "description"])
+            of: "a parameter", ["path", "query", "header", "required", "schema", "explode", "example", "description"])
         let places = ["path", "query", "header"].filter { members[$0] != nil }
         guard let place = places.first, places.count == 1 else {
             throw value.fault("a parameter needs its name as path, query or header")
@@ -81,6 +81,7 @@ struct Operations {
             ("in", .text(place)),
             ("required", place == "path" ? .plain("true") : members["required"]?.node),
             ("description", members["description"]?.node),
+            ("explode", members["explode"]?.node),
             ("schema", schema),
             ("example", members["example"]?.node),
         ])
@@ -97,6 +98,9 @@ struct Operations {
 
     private func body(_ value: Value) throws(ContractError) -> Node {
         let members = try value.members(of: "a body", ["description", "schema", "examples", "content"])
+        if let content = members["content"], try content.members().count != 1 {
+            throw content.fault("a body has one media type: clients can't choose; the description may name others")
+        }
         return .members([
             ("description", members["description"]?.node),
             ("required", .plain("true")),

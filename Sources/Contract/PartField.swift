@@ -68,7 +68,7 @@ struct ResourceExamples {
     /// Bodies of a new record, by name.
     let new: Node
 
-    init(_ value: Value, list: Value?, new: Value?, fields: [PartField]) throws(ContractError) {
+    init(_ value: Value, list: Value?, new: Value?, fields: [PartField], summary: [String]?) throws(ContractError) {
         let names = fields.map { $0.name }
         let members = try value.members(of: "the example", Set(names + ["id"]))
         var record: [(String, Node?)] = [("id", members["id"]?.node ?? .text("0198d2c7-3f5e-7c0a-9b1e-5d7a1c2b3e4f"))]
@@ -82,6 +82,12 @@ struct ResourceExamples {
         var item = self.record
         for (key, member) in try list?.members(of: "the example of the list", Set(names)) ?? [:] {
             item = item.setting(key, to: member.node)
+        }
+        if let summary, case .mapping(let whole) = item {
+            item = .members(
+                whole.map { ($0.key.string ?? "", Optional($0.value)) }.filter {
+                    ["id", "version"].contains($0.0) || summary.contains($0.0)
+                })
         }
         self.item = item
         let body = fields.filter { !$0.isReadOnly }.map { ($0.name, members[$0.name]?.node) }

@@ -17,7 +17,7 @@ package enum Journal {
         var query = try QueryReader(request)
         let term = query.identifier("term_id")
         let range = query.dateRange(longest: longestRange)
-        let since = try FeedCursor(&query, "since")
+        let since = FeedCursor(&query, "since")
         if term != nil && range != nil {
             query.add(
                 "term_id", "exclusive",

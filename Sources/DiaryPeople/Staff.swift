@@ -18,6 +18,7 @@ package enum Staff {
         identity: "user_id",
         order: PersonFields.order,
         isSearchedByName: true,
+        summary: ["last_name", "first_name", "middle_name", "position", "qualification", "left_on", "roles"],
         refusals: PersonFields.refusals.merging(
             ["staff_dates": .endsBeforeStart("left_on"), "users_person": .unknown("user_id")], uniquingKeysWith: { $1 })
     )

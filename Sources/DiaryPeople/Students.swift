@@ -20,7 +20,10 @@ package enum Students {
             + PersonFields.hidden(health, unless: "f.health")
             + PersonFields.hidden(
                 [ResourceField("profile_confirmed_on", .date).nullable] + PersonFields.account, unless: "f.whole")
-            + PersonFields.hidden([.externalID], unless: "(f.whole OR (SELECT lyceum.has_scope('people.read')))"),
+            + PersonFields.hidden([.externalID], unless: "(f.whole OR (SELECT lyceum.has_scope('people.read')))").map {
+                // Callers that may open every profile may search by it.
+                $0.filtered(as: "CASE WHEN f.whole OR \(PersonFields.reader) THEN t.external_id END")
+            },
         joined: .init(
             joins(
                 whole: "\(PersonFields.reader) OR lyceum.sees_profile(t.id)", health: "lyceum.sees_health(t.id)"),
@@ -35,6 +38,7 @@ package enum Students {
         filters: [.init("class_id", on: "c.id")],
         order: PersonFields.order,
         isSearchedByName: true,
+        summary: ["last_name", "first_name", "middle_name"],
         recordsReading: Statement("SELECT lyceum.record_reading($1::uuid)"),
         demands: Statement("SELECT lyceum.demand_health($1::jsonb, $2::uuid)"),
         refusals: PersonFields.refusals)

@@ -36,9 +36,13 @@ package enum Classes {
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
         let year = query.identifier("academic_year_id")
-        let page = Page(&query, keys: [.integer, .text, .identifier])
+        let since = Pull.since(&query)
+        let filters: [Parameter] = [
+            .integer(caller.school.id), .text(year), Pull.ids(&query), Pull.externalID(&query), since,
+        ]
+        let page = Page(&query, keys: [.integer, .text, .identifier] + Pull.keys)
+        let pull = Pull(&query, page, behind: 3, filters: filters, since: since)
         try query.finish()
-        let filters: [Parameter] = [.integer(caller.school.id), .text(year)]
         return try await ListAnswer(request, caller, page).read(
             Query(
                 statement: classes,
@@ -46,7 +50,7 @@ package enum Classes {
                     .text(page.after?[0]), .text(page.after?[1]), .text(page.after?[2]), .integer(page.limit + 1),
                 ]),
             key: ["grade_level", "name", "id"],
-            total: Query(statement: total, parameters: filters + [.boolean(page.wantsTotal)]))
+            total: Query(statement: total, parameters: filters + [.boolean(page.wantsTotal)]), pull: pull)
     }
 
     @Sendable static func students(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -78,6 +82,7 @@ package enum Classes {
         FROM classes c
         WHERE c.school_id = $1 AND c.archived_at IS NULL
             AND c.academic_year_id = coalesce($2::uuid, \(SharedSQL.currentYear))
+            AND \(Pull.ids(3, of: "c")) AND \(Pull.externalID(4, "c.external_id")) AND \(Pull.since(5, of: "c"))
         """
 
     private static let classes = Statement(
@@ -90,13 +95,13 @@ package enum Classes {
                 FROM enrollments e
                 WHERE e.school_id = c.school_id AND e.class_id = c.id
                     AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
-            ) AS student_count
+            ) AS student_count, c.external_id
         FROM (
             SELECT c.*
             \(ofYear)
-                AND ($3::int IS NULL OR (c.grade_level, c.name, c.id) > ($3::int, $4::text, $5::uuid))
+                AND ($6::int IS NULL OR (c.grade_level, c.name, c.id) > ($6::int, $7::text, $8::uuid))
             ORDER BY c.grade_level, c.name, c.id
-            LIMIT $6::int
+            LIMIT $9::int
         ) c
         LEFT JOIN class_teachers t ON t.school_id = c.school_id AND t.class_id = c.id
             AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
@@ -104,7 +109,7 @@ package enum Classes {
         ORDER BY c.grade_level, c.name, c.id
         """)
 
-    private static let total = Statement("SELECT CASE WHEN $3::boolean THEN (SELECT count(*) \(ofYear)) END AS total")
+    private static let total = Statement("SELECT CASE WHEN $6::boolean THEN (SELECT count(*) \(ofYear)) END AS total")
 
     /// The class teacher, heads, deputy heads and administrators see all students, other teachers those they teach,
     /// former class teachers those of their time. The day is today, or the nearest day of the class's year; the list

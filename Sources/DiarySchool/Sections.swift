@@ -33,17 +33,19 @@ package enum Sections {
         let year = query.identifier("academic_year_id")
         let ofClass = query.identifier("class_id")
         let subject = query.identifier("subject_id")
-        let page = Page(&query, keys: [.text, .identifier])
-        try query.finish()
+        let since = Pull.since(&query)
         let seesAll = caller.readsAll || caller.roles.contains(.administrator) || caller.isIntegration
         let filters: [Parameter] = [
             .integer(caller.school.id), .text(year), .text(ofClass), .text(subject), .boolean(seesAll),
-            caller.person,
+            caller.person, Pull.ids(&query), Pull.externalID(&query), since,
         ]
+        let page = Page(&query, keys: [.text, .identifier] + Pull.keys)
+        let pull = Pull(&query, page, behind: 2, filters: filters, since: since)
+        try query.finish()
         let position: [Parameter] = [.text(page.after?[0]), .text(page.after?[1]), .integer(page.limit + 1)]
         return try await ListAnswer(request, caller, page).read(
             Query(statement: sections, parameters: filters + position), key: ["name", "id"],
-            total: Query(statement: total, parameters: filters + [.boolean(page.wantsTotal)])
+            total: Query(statement: total, parameters: filters + [.boolean(page.wantsTotal)]), pull: pull
         ) {
             List("teachers", Query(statement: teachers, parameters: filters + position))
         }
@@ -61,20 +63,22 @@ package enum Sections {
                 OR lyceum.reads_section($1, $6::uuid, s.id)
                 OR s.id IN (SELECT v.section_id FROM lyceum.led_sections($1, $6::uuid) v)
             )
+            AND \(Pull.ids(7, of: "s")) AND \(Pull.externalID(8, "s.external_id")) AND \(Pull.since(9, of: "s"))
         """
     private static let page = """
         SELECT s.id, s.name
         \(visible)
-            AND ($7::text IS NULL OR (s.name, s.id) > ($7::text, $8::uuid))
+            AND ($10::text IS NULL OR (s.name, s.id) > ($10::text, $11::uuid))
         ORDER BY s.name, s.id
-        LIMIT $9::int
+        LIMIT $12::int
         """
 
     private static let sections = Statement(
         """
         SELECT s.id, s.name, s.kind, s.grading, j.id AS "subject.id", j.name AS "subject.name",
             g.id AS "group.id", g.name AS "group.name",
-            c.id AS "class?.id", c.name AS "class?.name", c.grade_level AS "class?.grade_level", s.academic_year_id
+            c.id AS "class?.id", c.name AS "class?.name", c.grade_level AS "class?.grade_level", s.academic_year_id,
+            s.external_id
         FROM (\(page)) p
         JOIN sections s ON s.school_id = $1 AND s.id = p.id
         JOIN subjects j ON j.school_id = s.school_id AND j.id = s.subject_id
@@ -93,5 +97,5 @@ package enum Sections {
         ORDER BY p.name, p.id, t.role DESC, u.last_name, u.id
         """)
 
-    private static let total = Statement("SELECT CASE WHEN $7::boolean THEN (SELECT count(*) \(visible)) END AS total")
+    private static let total = Statement("SELECT CASE WHEN $10::boolean THEN (SELECT count(*) \(visible)) END AS total")
 }

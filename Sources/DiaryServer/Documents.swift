@@ -71,7 +71,7 @@ enum Documents {
 
 extension Response {
     /// A public document of the program.
-    fileprivate static func document(_ type: String, _ bytes: [UInt8]) -> Response {
+    static func document(_ type: String, _ bytes: [UInt8]) -> Response {
         var response = Response(.ok, contentType: type, body: bytes)
         response.entityTag = ContentTag.of(bytes)
         response.headers.append(("Cache-Control", "private, no-cache"))

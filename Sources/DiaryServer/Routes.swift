@@ -71,5 +71,6 @@ package enum Routes {
         Audit.routes,
         Health.routes,
         Documents.routes,
+        DocumentationPages.routes,
     ]
 }

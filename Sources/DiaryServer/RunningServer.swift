@@ -61,9 +61,9 @@ package final class RunningServer: Sendable {
     ///
     /// - Parameter routes: all routes by default; tests wrap them.
     package init(
-        _ settings: ServerSettings, _ configuration: Configuration, contract: PublishedContract, pages: Pages,
-        log: LogSink,
-        routes: [Route<Access, Caller>] = Routes.all, events: @escaping @Sendable (LaneEvent) -> Void
+        _ settings: ServerSettings, _ configuration: Configuration, contract: PublishedContract, apiPages: APIPages,
+        pages: Pages, log: LogSink, routes: [Route<Access, Caller>] = Routes.all,
+        events: @escaping @Sendable (LaneEvent) -> Void
     ) async throws {
         let resolver = try Offload(name: "resolver", threads: 1, limit: 256)
         // Hashing has a lower priority than requests, but not so low that nobody can sign in on a busy machine.
@@ -79,7 +79,7 @@ package final class RunningServer: Sendable {
         self.cores = cores
         let signIn = try SignInServices(
             settings.services, breachedPasswords: settings.breachedPasswords, passwords: passwords, pages: pages)
-        let documents = ServerServices(contract: contract, readiness: readiness)
+        let documents = ServerServices(contract: contract, pages: apiPages, readiness: readiness)
         let server = try await Server(
             host: configuration.host, port: configuration.port, cores: cores, tls: configuration.tls,
             proxies: configuration.proxies, limits: configuration.limits

@@ -4,10 +4,12 @@ import Web
 /// Services for what the server publishes about itself. All cores share them.
 final class ServerServices: Sendable {
     let contract: PublishedContract
+    let pages: APIPages
     let readiness: Readiness
 
-    init(contract: PublishedContract, readiness: Readiness) {
+    init(contract: PublishedContract, pages: APIPages, readiness: Readiness) {
         self.contract = contract
+        self.pages = pages
         self.readiness = readiness
     }
 }

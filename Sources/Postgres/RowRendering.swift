@@ -9,7 +9,11 @@ package struct RowList {
     /// How many rows to render, from the first; a page query returns one more than it shows.
     package let count: Int
 
-    package init(_ name: String, _ rows: Rows, _ children: [RowList] = [], limit: Int = .max) {
+    /// - Parameter hidden: members that are not rendered.
+    package init(
+        _ name: String, _ rows: Rows, _ children: [RowList] = [], limit: Int = .max, without hidden: Set<String> = []
+    ) {
+        if !hidden.isEmpty { rows.hide(hidden) }
         self.name = name
         self.rows = rows
         self.children = children

@@ -35,23 +35,43 @@ import JSON
     let parent: Int?
     /// The binary forms of the columns; nil if the statement is requested in text.
     let forms: [BinaryForm]?
+    private let kinds: [Step.Kind]
 
     init(_ result: OpaquePointer) {
         let count = unsafe PQnfields(result)
         let names = (0..<count).map { unsafe String(cString: PQfname(result, $0)) }
         let types = (0..<count).map { unsafe PQftype(result, $0) }
         let forms = types.map { BinaryForm(type: $0) }
-        var builder = Builder()
-        for (column, name) in names.enumerated() where !name.hasPrefix("_") {
-            builder.add(name, Int32(column), Self.kind(ofType: types[column]), forms[column] ?? .same)
-        }
-        builder.close()
-        steps = builder.steps
-        keys = builder.keys + Array(repeating: 0, count: 8)
+        kinds = types.map { Self.kind(ofType: $0) }
+        self.forms = BinaryForm.pays(forms) ? forms.compactMap { $0 } : nil
+        (steps, keys) = Self.rendering(names, kinds, forms.map { $0 ?? .same })
         key = names.firstIndex(of: "_key") ?? names.firstIndex(of: "id")
         parent = names.firstIndex(of: "_parent")
         self.names = names
-        self.forms = BinaryForm.pays(forms) ? forms.compactMap { $0 } : nil
+    }
+
+    private init(_ whole: RowShape, without hidden: Set<String>) {
+        kinds = whole.kinds
+        forms = whole.forms
+        names = whole.names
+        key = whole.key
+        parent = whole.parent
+        let forms = whole.forms ?? Array(repeating: .same, count: names.count)
+        (steps, keys) = Self.rendering(names, kinds, forms, without: hidden)
+    }
+
+    /// Without some members of the row's object, which stay columns.
+    func without(_ hidden: Set<String>) -> RowShape { RowShape(self, without: hidden) }
+
+    private static func rendering(
+        _ names: [String], _ kinds: [Step.Kind], _ forms: [BinaryForm], without hidden: Set<String> = []
+    ) -> (steps: [Step], keys: [UInt8]) {
+        var builder = Builder()
+        for (column, name) in names.enumerated() where !name.hasPrefix("_") && !hidden.contains(name) {
+            builder.add(name, Int32(column), kinds[column], forms[column])
+        }
+        builder.close()
+        return (builder.steps, builder.keys + Array(repeating: 0, count: 8))
     }
 
     func index(of name: String) -> Int {

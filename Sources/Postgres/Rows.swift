@@ -17,7 +17,7 @@ package struct Outcome {
 /// The rows of one statement, kept in libpq's memory until the last reference is gone.
 @safe package final class Rows {
     package let count: Int
-    let shape: RowShape
+    private(set) var shape: RowShape
     private let result: OpaquePointer
     let isBinary: Bool
 
@@ -30,6 +30,9 @@ package struct Outcome {
     }
 
     deinit { unsafe PQclear(result) }
+
+    /// Leaves members out of what is rendered; their values can still be read.
+    package func hide(_ members: Set<String>) { shape = shape.without(members) }
 
     package var isEmpty: Bool { count == 0 }
 

@@ -39,6 +39,42 @@ package struct QueryReader {
         }
     }
 
+    /// UUIDs with a comma between, at least one.
+    package mutating func identifiers(_ name: String, atMost limit: Int) -> [String]? {
+        let parts = parts(name)
+        if let parts, parts.count > limit {
+            add(
+                name, "too_many",
+                Text(ru: "Не больше \(limit) за один запрос.", en: "At most \(limit) are allowed in one request."))
+            return nil
+        }
+        let identifiers = parts?.compactMap { FieldParsing.canonicalUUID($0) }
+        if identifiers?.count != parts?.count {
+            add(
+                name, "not_a_uuid",
+                Text(ru: "Ожидаются UUID через запятую.", en: "UUIDs with a comma between are expected."))
+        }
+        return identifiers
+    }
+
+    /// Some of these words, with a comma between.
+    package mutating func options(_ name: String, amongst values: [String]) -> [String]? {
+        let parts = parts(name)
+        if let strange = parts?.first(where: { !values.contains($0) }) {
+            let list = values.joined(separator: ", ")
+            add(
+                name, "not_one_of",
+                Text(
+                    ru: "Значения «\(strange)» нет. Через запятую можно указать: \(list).",
+                    en: "There is no \(strange). These can be given, with a comma between: \(list)."))
+        }
+        return parts
+    }
+
+    private mutating func parts(_ name: String) -> [String]? {
+        text(name)?.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
+    }
+
     package mutating func date(_ name: String) -> String? {
         parsed(name, "not_a_date", Text(ru: "Ожидается дата ГГГГ-ММ-ДД.", en: "A date YYYY-MM-DD is expected.")) {
             CalendarDate.isValid($0) ? $0 : nil

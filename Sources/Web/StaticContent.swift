@@ -1,16 +1,17 @@
 import Compression
 import HTTP1
 
-/// Content that does not change while the server runs. It is tagged and compressed once.
+/// Content that does not change while the server runs. It is tagged once, and compressed once or beforehand.
 package struct StaticContent: Sendable {
     package let bytes: [UInt8]
     package let entityTag: EntityTag
     let gzip: [UInt8]
 
-    package init(_ bytes: [UInt8]) {
+    /// - Parameter gzip: where it was compressed before.
+    package init(_ bytes: [UInt8], gzip: [UInt8]? = nil) {
         self.bytes = bytes
         entityTag = ContentTag.of(bytes)
-        gzip = GzipEncoder(level: 6).encode(bytes)
+        self.gzip = gzip ?? GzipEncoder(level: 6).encode(bytes)
     }
 }
 

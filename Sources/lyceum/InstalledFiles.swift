@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// The files that are installed with the program: `Migrations/`, `Templates/`, openapi.yaml, openapi.json.
+/// The files that are installed with the program: `Migrations/`, `Templates/`, `api-pages/`, openapi.yaml, openapi.json.
 ///
 /// They are in the directory that the settings name; else beside the executable or in a directory above it (so
 /// `.build/release/lyceum` finds its checkout); else in /usr/share/lyceum.
@@ -34,6 +34,18 @@ struct InstalledFiles {
             throw InstalledFilesError(name: path, places: [])
         }
         return text
+    }
+
+    /// Swagger UI and Redoc from `script/api-pages`, if they are installed, and our own script and style for them; by name.
+    func apiPages() throws -> [String: [UInt8]] {
+        var files: [String: [UInt8]] = [:]
+        if let directory = try? find("api-pages", directory: true) {
+            for name in try FileManager.default.contentsOfDirectory(atPath: directory) {
+                files[name] = try contents("\(directory)/\(name)")
+            }
+        }
+        for name in ["api-pages.js", "api-pages.css"] { files[name] = Array(try template(name).utf8) }
+        return files
     }
 
     func contents(_ path: String) throws -> [UInt8] {

@@ -53,6 +53,7 @@ struct ServeCommand: AsyncParsableCommand {
             let contract = PublishedContract(
                 yaml: try installed.contents(installed.openAPIYAML()),
                 json: try installed.contents(installed.openAPIJSON()))
+            let apiPages = APIPages(try installed.apiPages())
             let pages = try Pages(
                 authorization: installed.template("authorization.mustache"), style: installed.template("page.css"))
             try await StartConditions(settings: settings, installed: installed).check()
@@ -88,7 +89,8 @@ struct ServeCommand: AsyncParsableCommand {
                 configuration.background = background
             }
             let service = ServerService(
-                settings: server, configuration: configuration, contract: contract, pages: pages, sink: sink,
+                settings: server, configuration: configuration, contract: contract, apiPages: apiPages,
+                pages: pages, sink: sink,
                 certificate: certificate, delay: Double(settings.shutdownDelay), grace: grace,
                 databaseConnections: settings.databaseConnections)
             let group = ServiceGroup(
@@ -114,6 +116,7 @@ private struct ServerService: Service, CustomStringConvertible {
     let settings: ServerSettings
     let configuration: RunningServer.Configuration
     let contract: PublishedContract
+    let apiPages: APIPages
     let pages: Pages
     let sink: LogSink
     let certificate: Certificate?
@@ -130,7 +133,7 @@ private struct ServerService: Service, CustomStringConvertible {
                 metadata: ["files": "\(descriptors)", "connections": "\(configuration.limits.totalConnections)"])
         }
         let server = try await RunningServer(
-            settings, configuration, contract: contract, pages: pages, log: sink
+            settings, configuration, contract: contract, apiPages: apiPages, pages: pages, log: sink
         ) { event in
             switch event {
             case .connected(let lane): logger.debug("database connected", metadata: ["lane": "\(lane)"])

@@ -85,6 +85,85 @@ import Testing
         #expect(told.hasPrefix("openapi/\(fault)") || told.hasPrefix("openapi/: \(fault)"), "\(told)")
     }
 
+    /// Constructs that client generators misread are refused.
+    @Test(arguments: [
+        ("{ oneOf: [Id, Total] }", "a schema has no oneOf;"),
+        ("{ properties: { a: Id }, anyOf: [{ required: [a] }] }", "a schema has no anyOf;"),
+        ("{ properties: { a: Id }, not: { required: [a] } }", "a schema has no not;"),
+        ("{ properties: { a: Id }, if: { required: [a] } }", "a schema has no if;"),
+        ("{ type: object, discriminator: { propertyName: a } }", "a schema has no discriminator;"),
+        ("{ properties: { a: { properties: { b: Id } } } }", "an object is a schema with a name, under `schemas`"),
+        ("{ type: array, items: { properties: { b: Id } } }", "an object is a schema with a name, under `schemas`"),
+        ("{ nullable: true, properties: { a: Id } }", "`nullable` is said where the schema is used"),
+        ("{ nullable: true, type: string, enum: [a] }", "`nullable` is said where the schema is used"),
+        ("{ type: string, pattern: \"b$\" }", "a pattern begins with ^"),
+        ("{ $ref: Id, description: Other words. }", "a schema that is another one is used by that one's name"),
+    ])
+    func schemaThatGeneratorsMisreadIsRefused(_ schema: String, _ fault: String) throws {
+        let part = Parts.health.replacing(
+            "  Health: { required: [status], properties: { status: { type: string, const: ok } } }",
+            with: "  Health: \(schema)")
+        let told = try Parts.fault(["service/health.yaml": part])
+        #expect(told.hasPrefix("openapi/service/health.yaml, line 13: \(fault)"), "\(told)")
+    }
+
+    @Test(arguments: ["Date", "Class", "Error", "UUID", "Void"])
+    func schemaNamedLikeAWordOfALanguageIsRefused(_ name: String) throws {
+        let told = try Parts.fault(["service/health.yaml": Parts.health.replacing("Health", with: name)])
+        #expect(
+            told == "openapi/service/health.yaml, line 13: \(name) means something else in a language of clients; "
+                + "call the schema otherwise.")
+    }
+
+    @Test(arguments: [
+        (
+            "requestBody: { content: { text/csv: { schema: Health }, text/plain: { schema: Health } } }",
+            "a body has one media type"
+        ),
+        ("requestBody: { content: { image/png: {} } }", "image/png has no schema"),
+    ])
+    func bodyWithoutExactlyOneMediaTypeAndASchemaIsRefused(_ body: String, _ fault: String) throws {
+        let part = Parts.health.replacing("      responses:", with: "      \(body)\n      responses:")
+        let told = try Parts.fault(["service/health.yaml": part])
+        #expect(told.hasPrefix("openapi/service/health.yaml, line 10: \(fault)"), "\(told)")
+    }
+
+    /// Schemas of requests are closed. Schemas of answers, and of both, are open for new fields.
+    @Test func onlySchemasOfRequestsAreClosed() throws {
+        let slot = "{ required: [at], properties: { at: { type: string } } }"
+        let rooms = Parts.rooms.replacing(
+            "    owner:",
+            with: "    slots: { type: array, items: Slot }\n    note: { $ref: Note, writeOnly: true }\n    owner:")
+        let document = try Parts([
+            "school/rooms.yaml": rooms.replacing("kind: hall,", with: "kind: hall, slots: [], note: { at: x },")
+                + "\nschemas:\n  Slot: \(slot)\n  Note: \(slot)\n"
+        ]).bundle()
+        let schemas = document.split(separator: "\n\n")
+        for (name, isClosed) in [
+            ("NewRoom", true), ("RoomPatch", true), ("Note", true), ("Slot", false), ("RoomRecord", false),
+            ("RoomPage", false), ("Problem", false),
+        ] {
+            let schema = try #require(schemas.first { $0.contains("    \(name):\n") })
+            #expect(schema.contains("      additionalProperties: false\n") == isClosed, "\(name)")
+        }
+    }
+
+    @Test func nullableEnumerationIsAOneOf() throws {
+        let rooms = Parts.rooms.replacing(
+            "enum: [hall, lab], fixed: true", with: "enum: [hall, lab], nullable: true, description: What for.")
+        let document = try Parts(["school/rooms.yaml": rooms]).bundle()
+        #expect(
+            document.contains(
+                """
+                        kind:
+                          oneOf:
+                            - type: string
+                              enum: [hall, lab]
+                            - type: "null"
+                          description: What for.
+                """))
+    }
+
     @Test func fileOfANounBelongsInAFolder() throws {
         #expect(
             try Parts.fault(["rooms.yaml": Parts.rooms])

@@ -86,6 +86,8 @@ final class Parts {
         parameters:
           Limit: { query: limit, schema: { type: integer } }
           Cursor: { query: cursor, schema: { type: string } }
+          Ids: { query: ids, schema: { type: string } }
+          UpdatedSince: { query: updated_since, schema: Watermark }
           Include: { query: include, schema: { type: string } }
           IdempotencyKey: { header: Idempotency-Key, schema: { type: string } }
           IfMatch: { header: If-Match, required: true, schema: { type: string } }
@@ -113,6 +115,7 @@ final class Parts {
           BadRequest: { status: 400, description: Bad., examples: { bad: { title: Bad } } }
           NotFound: { status: 404, description: Not there., examples: { not_found: { title: No } } }
           Conflict: { status: 409, description: In the way., examples: { in_use: { title: No } } }
+          Gone: { status: 410, description: Too old., examples: { cursor_expired: { title: No } } }
           PreconditionFailed: { status: 412, description: Another., examples: { another: { title: No } } }
           PreconditionRequired: { status: 428, description: Which., examples: { which: { title: No } } }
         schemas:
@@ -124,6 +127,7 @@ final class Parts {
           Version: { type: integer }
           NextCursor: { type: string, nullable: true }
           Total: { type: integer }
+          Watermark: { type: string }
         """,
         "school/rooms.yaml": rooms,
         "service/health.yaml": health,

@@ -45,7 +45,7 @@ import Yams
         let document = try #require(try Yams.load(yaml: text) as? [String: Any])
         let paths = try #require(document["paths"] as? [String: [String: Any]])
         let usual = try #require(document["security"] as? [[String: [String]]])
-        #expect(usual == [["bearer": []], ["app": []]])
+        #expect(usual == [["token": []], ["app": []]])
         for route in Routes.all where route.access.people != .anybody {
             let operation = paths[route.path]?[route.method.rawValue.lowercased()] as? [String: Any]
             let security = operation?["security"] as? [[String: [String]]] ?? usual
@@ -54,6 +54,7 @@ import Yams
             #expect(security.contains { $0["app"] != nil } == !route.access.isForOwnApps, "\(route.operation)")
         }
         let schemes = try #require((document["components"] as? [String: Any])?["securitySchemes"] as? [String: Any])
+        #expect(schemes.keys.max() == "token", "generators of clients let the last one write Authorization")
         let flows = try #require((schemes["program"] as? [String: Any])?["flows"] as? [String: Any])
         let named = try #require((flows["clientCredentials"] as? [String: Any])?["scopes"] as? [String: Any])
         #expect(Set(named.keys) == Set(ProgramScope.allCases.map { $0.rawValue }))

@@ -76,6 +76,9 @@ import Yams
         #expect(
             Set((part["filters"] as? [String: String] ?? [:]).keys) == Set(resource.filters.map { $0.name }),
             "\(resource.noun)")
+        let summary = Set(part["summary"] as? [String] ?? [])
+        let fields = Set(resource.fields.map { $0.name })
+        #expect(summary.intersection(fields) == resource.summary, "\(resource.noun)")
     }
 
     private func expect(_ access: Access, _ name: String?, _ programs: [String]) throws {

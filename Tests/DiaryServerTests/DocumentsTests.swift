@@ -1,4 +1,5 @@
 import Diary
+import DiaryServer
 import DiaryTestSupport
 import HTTP1
 import JSON
@@ -111,6 +112,73 @@ import Web
         let again = try client.get(path, headers: [("If-None-Match", try #require(answer["ETag"]))])
         #expect(again.status == 304)
         #expect(again.body.isEmpty)
+    }
+
+    // MARK: Pages of the API
+
+    @Test(arguments: ["/docs", "/docs/redoc", "/docs/oauth2-redirect"])
+    func pagesOfTheAPIRunNothingOfOthers(_ path: String) throws {
+        for language in Language.allCases {
+            let page = try client(language).get(path)
+            #expect(page.status == 200)
+            #expect(page["Content-Type"] == "text/html; charset=utf-8")
+            #expect(page.text.contains("<html lang=\"\(language.rawValue)\">"))
+            let policy = try #require(page["Content-Security-Policy"])
+            #expect(policy.hasPrefix("default-src 'none'; script-src 'self'; style-src 'self'"))
+            #expect(!policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"))
+            // Everything that a page loads is there, and of this server.
+            for part in page.text.split(separator: "\"") where part.contains("/assets/") {
+                #expect(part.hasPrefix("/docs/assets/"))
+                guard !part.hasSuffix(".png") else { continue }
+                #expect(try client(language).get(String(part)).status == 200, "\(part)")
+            }
+        }
+    }
+
+    @Test func assetsAreKeptForGood() throws {
+        let client = client(.english)
+        let parts = try client.get("/docs").text.split(separator: "\"").map { String($0) }
+        let path = try #require(parts.first { $0.hasSuffix("swagger-ui.css") })
+        let asset = try client.get(path)
+        #expect(asset["Content-Type"] == "text/css; charset=utf-8")
+        #expect(asset["Cache-Control"] == "public, max-age=31536000, immutable")
+        #expect(asset["X-Content-Type-Options"] == "nosniff")
+        let tag = try #require(asset["ETag"])
+        #expect(try client.get(path, headers: [("If-None-Match", tag)]).status == 304)
+        for other in [
+            path.replacing("swagger-ui.css", with: "nothing.css"), path.replacing("swagger-ui.css", with: "..%2Fx"),
+            path.replacing("swagger-ui.css", with: "version.txt"), path + "/x", "/docs/assets/0/swagger-ui.css",
+        ] {
+            #expect(try client.get(other).status == 404, "\(other)")
+        }
+    }
+
+    @Test func withoutSwaggerUIThePageSaysWhatToRun() async throws {
+        let server = try await TestServer.start(self.server.database, cores: 1, apiPages: ["api-pages.css"])
+        for (language, words) in [(Language.russian, "Выполните"), (.english, "Run")] {
+            for path in ["/docs", "/docs/redoc", "/docs/oauth2-redirect"] {
+                let page = try TestClient(port: server.port, language: language.rawValue).get(path)
+                #expect(page.status == 404)
+                #expect(page.text.contains("\(words) <code>script/api-pages</code>"), "\(path)")
+            }
+        }
+        _ = await server.shutDown(delaySeconds: 0, graceSeconds: 5)
+    }
+
+    @Test(arguments: [
+        (nil, "application/json"), ("*/*", "application/json"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=utf-8"),
+    ])
+    func theStartSaysWhereThingsAre(_ accept: String?, _ type: String) throws {
+        let client = client(.english)
+        let start = try client.get("/", headers: accept.map { [("Accept", $0)] } ?? [])
+        #expect(start.status == 200 && start["Content-Type"] == type)
+        #expect(start["Vary"]?.contains("Accept") == true)
+        for path in ["/docs", "/docs/redoc", "/openapi.yaml", "/openapi.json", "/readyz"] {
+            #expect(start.text.contains("\"\(path)\""), "\(path)")
+            #expect(try client.get(path).status == 200)
+        }
+        #expect(try client.get("/", headers: [("Accept", "image/png")]).code == "not_acceptable")
     }
 
     @Test(arguments: ["/livez", "/readyz"])

@@ -166,9 +166,12 @@ import Testing
     @Test func A2_withoutAClassTeacherADeputyHeadIssuesWithAReason() throws {
         let pupil = ids.others[2]
         let family = try school.guardian(of: pupil)
+        // The last day with records is yesterday's.
         try server.owner().query(
-            "UPDATE enrollments SET ends_on = '2025-11-10' WHERE school_id = $1 AND student_id = $2 AND ends_on IS NULL",
-            [String(ids.school), pupil])
+            """
+            UPDATE enrollments SET ends_on = '\(TestServer.today)'::date - 1
+            WHERE school_id = $1 AND student_id = $2 AND ends_on IS NULL
+            """, [String(ids.school), pupil])
         let deputy = try server.signIn("deputy")
         for person in [pupil, family] {
             let silent = try school.issue(deputy, person)

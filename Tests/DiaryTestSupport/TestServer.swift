@@ -184,6 +184,10 @@ package final class TestServer: Sendable {
 
     package static func start(
         _ database: TestDatabase, cores: Int, routes: [Route<Access, Caller>] = Routes.all,
+        apiPages: [String] = [
+            "swagger-ui-bundle.js", "swagger-ui.css", "redoc.standalone.js", "oauth2-redirect.js", "api-pages.js",
+            "api-pages.css",
+        ],
         warnings: Warnings = Warnings(),
         configure: (inout RunningServer.Configuration) throws -> Void = { _ in },
         set: (inout Services.Settings) throws -> Void = { _ in }
@@ -205,11 +209,13 @@ package final class TestServer: Sendable {
         configuration.passwordThreads = 2
         try configure(&configuration)
         let contract = PublishedContract(yaml: Array("openapi: 3.1.0\n".utf8), json: Array("{}".utf8))
+        let apiPages = APIPages(
+            Dictionary(uniqueKeysWithValues: apiPages.map { ($0, Array("/* \($0) */\n".utf8)) }))
         // The server's log goes to the output of the test.
         let pages = try Pages(authorization: template("authorization.mustache"), style: template("page.css"))
         return try await RunningServer(
-            ServerSettings(settings, breachedPasswords: breached), configuration, contract: contract, pages: pages,
-            log: LogSink(), routes: routes
+            ServerSettings(settings, breachedPasswords: breached), configuration, contract: contract,
+            apiPages: apiPages, pages: pages, log: LogSink(), routes: routes
         ) { event in
             if case .warning(_, let reason) = event { warnings.add(reason) }
         }

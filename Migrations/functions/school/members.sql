@@ -15,6 +15,10 @@ begin
             errcode = 'LYE01', message = 'class_group_follows_enrollments',
             detail = 'Members of a class''s own group change through enrollments.';
     end if;
+    -- Somebody deletes the membership: the enrollment does not restore it.
+    if tg_op = 'DELETE' and pg_trigger_depth() = 1 then
+        delete from public.ended_memberships d where d.school_id = old.school_id and d.id = old.id;
+    end if;
     return v_row;
 end
 $$;
@@ -70,7 +74,13 @@ begin
         update public.group_members m set ends_on = least(d.ends_on, new.ends_on)
         from public.ended_memberships d
         where d.school_id = new.school_id and d.enrollment_id = new.id
-            and m.school_id = d.school_id and m.id = d.id and m.ends_on = old.ends_on;
+            and m.school_id = d.school_id and m.id = d.id and m.ends_on = old.ends_on
+            and not exists (
+                select
+                from public.group_members o
+                where o.school_id = m.school_id and o.group_id = m.group_id and o.student_id = m.student_id and o.id <> m.id
+                    and lyceum.holds_between(o.starts_on, o.ends_on, m.starts_on, least(d.ends_on, new.ends_on, 'infinity'))
+            );
         insert into public.group_members (school_id, id, group_id, student_id, starts_on, ends_on)
         select d.school_id, d.id, d.group_id, d.student_id, d.starts_on, least(d.ends_on, new.ends_on)
         from public.ended_memberships d
@@ -85,6 +95,20 @@ begin
         if new.ends_on is null then
             delete from public.ended_memberships d where d.school_id = new.school_id and d.enrollment_id = new.id;
         end if;
+    end if;
+
+    -- An enrollment that begins later takes the beginning of its subgroups with it.
+    if tg_op = 'UPDATE' and new.starts_on > old.starts_on then
+        delete from public.group_members m
+        using public.groups g
+        where g.school_id = new.school_id and g.class_id = new.class_id and g.kind = 'part'
+            and m.school_id = g.school_id and m.group_id = g.id and m.student_id = new.student_id
+            and m.starts_on >= old.starts_on and m.ends_on < new.starts_on;
+        update public.group_members m set starts_on = new.starts_on
+        from public.groups g
+        where g.school_id = new.school_id and g.class_id = new.class_id and g.kind = 'part'
+            and m.school_id = g.school_id and m.group_id = g.id and m.student_id = new.student_id
+            and m.starts_on >= old.starts_on and m.starts_on < new.starts_on;
     end if;
 
     -- A student who leaves the class leaves its subgroups. For groups across classes the school decides.

@@ -150,7 +150,7 @@ extension List {
     }
 
     fileprivate func rows(_ results: Results) throws -> RowList {
-        try RowList(name, results[query], children.map { try $0.rows(results) }, limit: limit)
+        try RowList(name, results[query], children.map { try $0.rows(results) }, limit: limit, without: hidden)
     }
 }
 

@@ -72,15 +72,20 @@ package struct List {
     let name: String
     let query: Query
     let limit: Int
+    let hidden: Set<String>
     let children: [List]
 
-    /// - Parameter limit: the number of rows to write; a page queries one more than it shows.
+    /// - Parameters:
+    ///   - limit: the number of rows to write; a page queries one more than it shows.
+    ///   - hidden: members that are not written.
     package init(
-        _ name: String, _ query: Query, limit: Int = .max, @ListBuilder _ children: () -> [List] = { [] }
+        _ name: String, _ query: Query, limit: Int = .max, without hidden: Set<String> = [],
+        @ListBuilder _ children: () -> [List] = { [] }
     ) {
         self.name = name
         self.query = query
         self.limit = limit
+        self.hidden = hidden
         self.children = children()
     }
 }

@@ -19,30 +19,38 @@ package struct ListAnswer {
     ///   - gate: when it returns no row, the answer is a 404.
     ///   - items: returns one row more than the page's limit when there are more.
     ///   - key: the columns of the sort key, for the cursor.
+    ///   - hidden: columns of the items that are not written.
     ///   - total: returns one row with `total`, NULL when the client did not ask for it.
+    ///   - pull: for a list that other programs keep a copy of.
     ///   - record: records the reading, in the transaction that reads (K2).
     ///   - children: lists inside each item.
     package func read(
-        behind gate: Query? = nil, _ items: Query, key: [String], total: Query, recording record: Query? = nil,
+        behind gate: Query? = nil, _ items: Query, without hidden: Set<String> = [], key: [String], total: Query,
+        pull: Pull? = nil, recording record: Query? = nil,
         @ListBuilder _ children: () -> [List] = { [] }
     ) async throws -> Response {
         let answer = Answer(capacity: 8 * 1024) {
             if let gate { Gate(gate) }
-            List("items", items, limit: page.limit, children)
+            if let pull { Gate(pull.snapshot, unless: "_expired", else: Problem(.cursorExpired)) }
+            List("items", items, limit: page.limit, without: hidden, children)
             Member("next_cursor") { writer, results in
-                if let cursor = cursor(try results[items], key) { writer.string(cursor) } else { writer.null() }
+                if let cursor = try cursor(results, items, key, pull) { writer.string(cursor) } else { writer.null() }
+            }
+            if let pull {
+                Member("watermark") { writer, results in writer.string(try pull.watermark(results)) }
             }
             if page.wantsTotal { Fields(total) } else { Silent(total) }
             if let record { Silent(record) }
         }
         let (response, results) = try await answer.plain(for: caller, isRecorded: record != nil)
-        return linked(response, cursor(try results[items], key))
+        return linked(response, try cursor(results, items, key, pull))
     }
 
     /// The cursor of the next page; nil on the last page.
-    private func cursor(_ rows: Rows, _ key: [String]) -> String? {
+    private func cursor(_ results: Results, _ items: Query, _ key: [String], _ pull: Pull?) throws -> String? {
+        let rows = try results[items]
         guard rows.count > page.limit else { return nil }
-        return page.cursor(key.map { rows.text(page.limit - 1, $0) ?? "" })
+        return page.cursor(key.map { rows.text(page.limit - 1, $0) ?? "" } + (try pull?.keys(results) ?? []))
     }
 
     private func linked(_ response: Response, _ cursor: String?) -> Response {

@@ -11,16 +11,26 @@ extension Resource {
         let school: [Parameter] = [.integer(caller.school.id)]
         let parent = try parent(request)
         let values = statements.conditions.map { $0.value(&query) }
-        let page = Page(&query, keys: order.map { $0.sortKey } + [.identifier])
+        let more = summary.isEmpty ? nil : query.options("fields", amongst: further)
+        let page = Page(&query, keys: order.map { $0.sortKey } + [.identifier] + Pull.keys)
+        let filters = parent + values + [.texts(more ?? [])]
+        let pull = Pull(&query, page, behind: order.count + 1, filters: filters, since: values.last ?? .null)
         try query.finish()
         let position = (0...order.count).map { Parameter.text(page.after?[$0]) } + [.integer(page.limit + 1)]
         return try await ListAnswer(request, caller, page).read(
             behind: statements.parent.map { Query(statement: $0, parameters: school + parent) },
-            Query(statement: statements.list, parameters: school + parent + values + position),
+            Query(
+                statement: more == nil ? statements.list : statements.whole,
+                parameters: school + parent + values + position),
+            without: more.map { Set(further).subtracting($0) } ?? [],
             key: order.map { $0.name } + ["id"],
             total: Query(
-                statement: statements.total, parameters: school + parent + values + [.boolean(page.wantsTotal)]))
+                statement: statements.total, parameters: school + parent + values + [.boolean(page.wantsTotal)]),
+            pull: pull)
     }
+
+    /// The fields that are not in the summary.
+    package var further: [String] { fields.map { $0.name }.filter { !summary.contains($0) } }
 
     func show(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()

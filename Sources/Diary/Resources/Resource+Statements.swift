@@ -29,7 +29,16 @@ extension Resource {
                 """
             },
             value: { .text($0.text("q", maximum: 200)) })
+        let byExternalID = fields.first { $0.name == "external_id" }.map { field in
+            Condition(sql: { Pull.externalID($0, field.filtered) }, value: { Pull.externalID(&$0) })
+        }
+        let pull = [
+            Condition(sql: { Pull.ids($0, of: "t") }, value: { Pull.ids(&$0) }), byExternalID,
+            // The last condition: `list` uses its value for the watermark.
+            Condition(sql: { Pull.since($0, of: "t") }, value: { Pull.since(&$0) }),
+        ]
         return byFilter + (fields.contains { $0.isArchived } ? [byArchive] : []) + (isSearchedByName ? [byName] : [])
+            + pull.compactMap { $0 }
     }
 
     /// The statements of a resource. `$1` is always the school.
@@ -38,7 +47,9 @@ extension Resource {
     /// version.
     struct Statements: Sendable {
         let conditions: [Condition]
+        /// The list with the fields of the summary, and with all fields.
         let list: Statement
+        let whole: Statement
         let total: Statement
         /// Returns a row when the caller may see the parent.
         let parent: Statement?
@@ -50,14 +61,15 @@ extension Resource {
 
         init(
             table: String, fields: [ResourceField], joined: Joined, parent: Parent?, visibility: Visibility?,
-            conditions: [Condition], order: [ResourceField]
+            conditions: [Condition], order: [ResourceField], summary: Set<String>
         ) {
             self.conditions = conditions
             let columns = fields.filter { $0.isColumn }.map { $0.name }
             let isArchivable = fields.contains { $0.isArchived }
-            let selected =
+            func selected(_ fields: [ResourceField]) -> String {
                 "t.id, " + fields.map { "\($0.selected) AS \"\($0.name)\"" }.joined(separator: ", ") + joined.selected
-                + ", t.version"
+                    + ", t.version"
+            }
             let sees = visibility.map { " AND (\($0.sees))" } ?? ""
             let keeps = visibility.map { " AND (\($0.keeps))" } ?? ""
             func ofParent(_ number: Int) -> String { parent.map { " AND t.\($0.column) = $\(number)::uuid" } ?? "" }
@@ -71,13 +83,17 @@ extension Resource {
             let keys = order + [ResourceField("id", .identifier)]
             let names = keys.map { "t.\($0.name)" }.joined(separator: ", ")
             let position = keys.enumerated().map { "$\(page + $0.offset)::\($0.element.sqlType)" }
-            list = Statement(
-                """
-                SELECT \(selected) \(condition)
-                    AND (\(position[0]) IS NULL OR (\(names)) > (\(position.joined(separator: ", "))))
-                ORDER BY \(names)
-                LIMIT $\(page + keys.count)::int
-                """)
+            func list(_ fields: [ResourceField]) -> Statement {
+                Statement(
+                    """
+                    SELECT \(selected(fields)) \(condition)
+                        AND (\(position[0]) IS NULL OR (\(names)) > (\(position.joined(separator: ", "))))
+                    ORDER BY \(names)
+                    LIMIT $\(page + keys.count)::int
+                    """)
+            }
+            whole = list(fields)
+            self.list = summary.isEmpty ? whole : list(fields.filter { summary.contains($0.name) })
             total = Statement("SELECT CASE WHEN $\(page)::boolean THEN (SELECT count(*) \(condition)) END AS total")
             self.parent = parent.map {
                 Statement(
@@ -86,7 +102,7 @@ extension Resource {
             }
             show = Statement(
                 """
-                SELECT \(selected) FROM \(table) t \(joined.joins) WHERE t.school_id = $1 AND t.id = $2::uuid\(sees)\(ofParent(3))
+                SELECT \(selected(fields)) FROM \(table) t \(joined.joins) WHERE t.school_id = $1 AND t.id = $2::uuid\(sees)\(ofParent(3))
                 """)
 
             let targets =

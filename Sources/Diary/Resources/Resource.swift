@@ -25,6 +25,8 @@ package struct Resource: Sendable {
     package let filters: [Filter]
     package let order: [ResourceField]
     package let isSearchedByName: Bool
+    /// The fields that a list shows by default; empty if it shows all.
+    package let summary: Set<String>
     package let refusals: [String: Refusal]
     let recordsReading: Statement?
     let demands: Statement?
@@ -75,6 +77,8 @@ package struct Resource: Sendable {
     ///   - joined: columns from other tables.
     ///   - order: the sort fields of the list. They are never null; `id` is added at the end.
     ///   - isSearchedByName: whether lists take `q`, a part of a person's name.
+    ///   - summary: the fields that a list shows by default, for long records or records of which most callers see little.
+    ///     The list then takes `fields` for the others. A list without a summary shows all fields.
     ///   - recordsReading: a statement that records the read of one row: `$1` is the row (K2).
     ///   - demands: a statement that refuses fields that the caller may not set: `$1` is the fields as JSON, `$2` the
     ///     row.
@@ -87,7 +91,8 @@ package struct Resource: Sendable {
         row: String? = nil, parent: Parent? = nil, readers: Access = .signedIn, makers: Access? = nil,
         writers: Access = .managers, visibility: Visibility? = nil, without: Set<Operation> = [],
         fields: [ResourceField], joined: Joined = .nothing, identity: String? = nil, filters: [Filter] = [],
-        order: [String], isSearchedByName: Bool = false, recordsReading: Statement? = nil, demands: Statement? = nil,
+        order: [String], isSearchedByName: Bool = false, summary: Set<String> = [], recordsReading: Statement? = nil,
+        demands: Statement? = nil,
         children: [Statement] = [], refusals: [String: Refusal] = [:]
     ) {
         self.path = "/v1/\(path)"
@@ -107,13 +112,14 @@ package struct Resource: Sendable {
         self.filters = filters
         self.order = order.map { name in fields.first { $0.name == name }! }
         self.isSearchedByName = isSearchedByName
+        self.summary = summary
         self.recordsReading = recordsReading
         self.demands = demands
         self.children = children
         self.refusals = refusals
         statements = Statements(
             table: self.table, fields: fields, joined: joined, parent: parent, visibility: visibility,
-            conditions: Self.conditions(filters, fields, isSearchedByName), order: self.order)
+            conditions: Self.conditions(filters, fields, isSearchedByName), order: self.order, summary: summary)
     }
 
     package var isArchivable: Bool { fields.contains { $0.isArchived } }

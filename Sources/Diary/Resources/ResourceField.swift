@@ -36,6 +36,8 @@ package struct ResourceField: Sendable {
     package private(set) var initial: String?
     /// The SQL expression that reads the field from the row `t`.
     package private(set) var selected: String
+    /// The SQL that a filter compares, if it differs from `selected`.
+    private var compared: String?
 
     package init(_ name: String, _ rule: Rule) {
         self.name = name
@@ -52,6 +54,8 @@ package struct ResourceField: Sendable {
     package var fixed: ResourceField { with { $0.isFixed = true } }
     package func initially(_ json: String) -> ResourceField { with { $0.initial = json } }
     package func selected(as sql: String) -> ResourceField { with { $0.selected = sql } }
+    package func filtered(as sql: String) -> ResourceField { with { $0.compared = sql } }
+    var filtered: String { compared ?? selected }
 
     /// Whether the field is a writable column of the resource's own table.
     package var isColumn: Bool {

@@ -165,7 +165,6 @@ import Testing
             """
             SELECT entity || ' ' || action || ' ' || coalesce(after ->> 'role', before ->> 'role', before ->> 'relation', '')
             FROM audit_log WHERE entity IN ('user_roles', 'guardianships') AND NOT (entity, action) = ('guardianships', 'insert')
-                AND entity_id <> \(RuleKey.deputyHead)
             ORDER BY id
             """)
         #expect(log == ["user_roles insert teacher", "user_roles delete teacher", "guardianships delete mother"])

@@ -7,7 +7,14 @@ import Testing
 @Suite struct ServersRoleRuleTests {
     let school: RuleSchool
 
-    init() throws { school = try RuleSchool() }
+    init() throws {
+        school = try RuleSchool()
+        try school.run(
+            """
+            INSERT INTO user_roles (school_id, user_id, role)
+                VALUES (lyceum.current_school(), \(RuleKey.deputyHead), 'deputy_head')
+            """)
+    }
 
     /// M4: no setting moves the day. Asked of a database as the migrations leave it: tests have a clock of their own.
     @Test func m4DayIsTheClocks() throws {
@@ -15,6 +22,16 @@ import Testing
         let connection = try BlockingConnection(url: database.serverURL)
         try connection.execute("SET lyceum.today = '2001-02-03'")
         #expect(try connection.query("SELECT lyceum.today() = (now() AT TIME ZONE 'UTC')::date").first == "t")
+    }
+
+    /// PostgreSQL takes any offset as a time zone, up to a week.
+    @Test(arguments: ["XXX+167", "XXX-167", "Pacific/Kiritimati", "Pacific/Midway"])
+    func m4TheDayStaysWithinADayOfUTC(_ zone: String) throws {
+        let database = try TestDatabase(.shipped)
+        let connection = try BlockingConnection(url: database.serverURL)
+        try connection.execute("SET lyceum.time_zone = '\(zone)'")
+        #expect(
+            try connection.query("SELECT abs(lyceum.today() - (now() AT TIME ZONE 'UTC')::date) <= 1").first == "t")
     }
 
     @Test func noTablesOfItsOwn() throws {

@@ -183,6 +183,8 @@ import Testing
             """
             INSERT INTO class_teachers (school_id, id, class_id, teacher_id, starts_on) VALUES
                 (lyceum.current_school(), \(RuleKey.new), \(RuleKey.class2), \(RuleKey.teacher), '2026-10-01');
+            INSERT INTO user_roles (school_id, user_id, role) VALUES
+                (lyceum.current_school(), \(RuleKey.deputyHead), 'deputy_head');
             \(RuleSchool.guardianship(.mother, of: .secondGrader, access: "none", from: "2026-09-01", id: .other))
             \(RuleSchool.guardianship(.father, of: .secondGrader, from: "2026-09-01", to: "2026-10-14", relation: "father",
                 id: RuleKey(9998)))

@@ -192,4 +192,29 @@ import Testing
     func m4TermDoesNotCloseBeforeItEnds(_ day: String, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.update("terms", .quarter1, "marks_close_on = '\(day)'")) == wanted)
     }
+
+    // MARK: Subgroups follow the enrollment (L5)
+
+    private static let inPart =
+        "WHERE school_id = lyceum.current_school() AND group_id = \(RuleKey.englishPart) AND student_id = \(RuleKey.boris)"
+    private static let enrolled = "WHERE school_id = lyceum.current_school() AND id = \(RuleSchool.enrollment(.boris))"
+
+    @Test func l5AMembershipThatBeganMeanwhileStaysWhenTheEnrollmentContinues() throws {
+        try school.run(RuleSchool.member(.boris, of: .englishPart, from: "2026-10-20"))
+        try school.run("UPDATE enrollments SET ends_on = '2026-11-30' \(Self.enrolled)")
+        #expect(try school.values("SELECT ends_on FROM group_members \(Self.inPart)") == ["2026-11-30"])
+        try school.run(RuleSchool.member(.boris, of: .englishPart, from: "2027-03-01", id: RuleKey(9301)))
+        try school.run("UPDATE enrollments SET ends_on = NULL \(Self.enrolled)")
+        #expect(
+            try school.values("SELECT starts_on FROM group_members \(Self.inPart) ORDER BY starts_on")
+                == ["2026-10-20", "2027-03-01"])
+    }
+
+    @Test func l5AMembershipThatSomebodyDeletedIsNotRestored() throws {
+        try school.run(RuleSchool.member(.boris, of: .englishPart, from: "2026-10-20"))
+        try school.run("UPDATE enrollments SET ends_on = '2026-11-30' \(Self.enrolled)")
+        try school.run("DELETE FROM group_members \(Self.inPart)")
+        try school.run("UPDATE enrollments SET ends_on = NULL \(Self.enrolled)")
+        #expect(try school.value("SELECT count(*) FROM group_members \(Self.inPart)") == "0")
+    }
 }

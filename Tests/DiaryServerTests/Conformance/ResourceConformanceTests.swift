@@ -97,6 +97,7 @@ private struct NounConformance {
         if resource.operations.contains(.list) {
             try page(made.map { $0.json["id"]!.string! })
             try filter(made[0].json)
+            try pull(made.map { $0.json["id"]!.string! })
         }
         try change(first, made[0])
         if resource.isArchivable { try archive(first, made[0].json["id"]!.string!) }
@@ -189,6 +190,48 @@ private struct NounConformance {
         if resource.isSearchedByName, let name = made["last_name"]?.string {
             #expect(try listed("?q=\(PercentEncoding.encode(name.lowercased()))") == [made["id"]!.string!])
         }
+    }
+
+    /// What a program asks for that keeps a copy of the list (decision 0008).
+    private func pull(_ made: [String]) throws {
+        #expect(try Set(listed("?ids=\(made[0]),\(made[1].uppercased()),\(DemoSchoolIDs.nothing)")) == Set(made[..<2]))
+        let tooMany = Array(repeating: made[0], count: 201).joined(separator: ",")
+        for (query, error) in [
+            ("ids=\(made[0]),x", "/query/ids not_a_uuid"), ("ids=", "/query/ids not_a_uuid"),
+            ("ids=\(tooMany)", "/query/ids too_many"), ("updated_since=1", "/query/updated_since invalid_cursor"),
+        ] {
+            #expect(try errors(client.get("\(path)?\(query)")) == [error])
+        }
+        #expect(try client.get("\(path)?updated_since=x9000000000000000000").code == "cursor_expired")
+
+        let before = try #require(try client.get("\(path)?limit=1").json["watermark"]?.string)
+        if resource.fields.contains(where: { $0.name == "external_id" }) {
+            #expect(try listed("?external_id=pull-\(resource.noun)").isEmpty)
+            #expect(try patch("\(path)/\(made[2])", #"{"external_id": "pull-\#(resource.noun)"}"#).status == 200)
+            #expect(try listed("?external_id=pull-\(resource.noun)") == [made[2]])
+            #expect(try listed("?limit=200&updated_since=\(before)").contains(made[2]))
+        } else {
+            #expect(try client.get("\(path)?external_id=1").status == 400)
+        }
+
+        // Pages tell the watermark of the first one, and go on with its filters alone.
+        let first = try client.get("\(path)?limit=1&ids=\(made.joined(separator: ","))").json
+        let cursor = try #require(first["next_cursor"]?.string)
+        let second = try client.get("\(path)?limit=1&ids=\(made.joined(separator: ","))&cursor=\(cursor)")
+        #expect(second.status == 200 && second.json["watermark"] == first["watermark"])
+        #expect(try errors(client.get("\(path)?limit=1&cursor=\(cursor)")) == ["/query/cursor other_filters"])
+
+        let further = resource.further.filter { $0 != "archived" }
+        guard !resource.summary.isEmpty else {
+            #expect(try client.get("\(path)?fields=external_id").status == 400)
+            return
+        }
+        let plain = try #require(try client.get("\(path)?ids=\(made[0])").json["items"]?.array.first)
+        #expect(resource.summary.isSubset(of: plain.keys) && Set(further).isDisjoint(with: plain.keys))
+        let more = try #require(
+            try client.get("\(path)?ids=\(made[0])&fields=\(further[0]),\(further[1])").json["items"]?.array.first)
+        #expect(Set(more.keys) == Set(plain.keys).union(further[..<2]))
+        #expect(try errors(client.get("\(path)?fields=\(further[0]),colour")) == ["/query/fields not_one_of"])
     }
 
     private func change(_ row: String, _ made: TestClient.Answer) throws {

@@ -155,7 +155,9 @@ import Web
         // A list has names but no profiles.
         let items = try program.get("/v1/students?limit=200&q=\("pupil")").json["items"]!.array
         #expect(items.isEmpty)
-        let ofClass = try program.get("/v1/students?limit=200&class_id=\(school.ids.class7A)").json["items"]!.array
+        let ofClass = try program.get(
+            "/v1/students?limit=200&class_id=\(school.ids.class7A)&fields=external_id,birth_date"
+        ).json["items"]!.array
         let row = try #require(ofClass.first { $0["id"]?.string == pupil })
         #expect(row["external_id"]?.string == "pupil-77")
         #expect(row["birth_date"]?.isNull == true)

@@ -39,7 +39,6 @@ extension RuleSchool {
             FROM unnest(array[101, 102, 103, 104, 201, 202, 203, 204, 205, 206, 207, 208, 209, 301, 302, 303, 304]) n;
         INSERT INTO staff (school_id, id) SELECT school_id, id FROM users
             WHERE school_id = \(school) AND id <= \(RuleKey.deputyHead);
-        INSERT INTO user_roles (school_id, user_id, role) VALUES (\(school), \(RuleKey.deputyHead), 'deputy_head');
         INSERT INTO students (school_id, id) SELECT school_id, id FROM users
             WHERE school_id = \(school) AND id BETWEEN \(RuleKey.anna) AND \(RuleKey.newcomer);
         INSERT INTO guardians (school_id, id) SELECT school_id, id FROM users
