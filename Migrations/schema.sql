@@ -2278,4 +2278,4 @@ CREATE OR REPLACE FUNCTION lyceum.today()
  RETURNS date
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN ((now() AT TIME ZONE COALESCE(NULLIF(current_setting('lyceum.time_zone'::text, true), ''::text), 'UTC'::text)))::date;
+RETURN LEAST((((now() AT TIME ZONE 'UTC'::text))::date + 1), GREATEST((((now() AT TIME ZONE 'UTC'::text))::date - 1), ((now() AT TIME ZONE COALESCE(NULLIF(current_setting('lyceum.time_zone'::text, true), ''::text), 'UTC'::text)))::date));
