@@ -6,6 +6,9 @@ CREATE EXTENSION btree_gist;
 CREATE SCHEMA lyceum;
 GRANT USAGE ON SCHEMA lyceum TO lyceum_app;
 
+CREATE COLLATION lyceum.names (provider = icu, locale = 'ru', deterministic = t);
+COMMENT ON COLLATION lyceum.names IS 'Order of people''s names: е before ё before ж, and ё next to е when a later letter differs. Equality is unchanged.';
+
 CREATE TABLE academic_years (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -23,12 +26,12 @@ CREATE TABLE academic_years (
     CONSTRAINT academic_years_no_overlap EXCLUDE USING gist (school_id WITH =, daterange(starts_on, ends_on, '[]'::text) WITH &&),
     CONSTRAINT academic_years_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
     CONSTRAINT academic_years_dates CHECK (starts_on < ends_on),
-    CONSTRAINT academic_years_second_half CHECK (second_half_starts_on > starts_on AND second_half_starts_on <= ends_on),
+    CONSTRAINT academic_years_second_half CHECK (((second_half_starts_on - starts_on) * 3) >= (ends_on - starts_on) AND ((second_half_starts_on - starts_on) * 3) <= ((ends_on - starts_on) * 2)),
     CONSTRAINT academic_years_state CHECK (state = ANY (ARRAY['planned'::text, 'open'::text, 'closed'::text]))
 );
 COMMENT ON TABLE academic_years IS 'Academic years; lessons stand inside one (L1).';
 COMMENT ON COLUMN academic_years.ends_on IS 'Last day, inclusive.';
-COMMENT ON COLUMN academic_years.second_half_starts_on IS 'M1: grade 2 gets marks from this day on.';
+COMMENT ON COLUMN academic_years.second_half_starts_on IS 'M1: grade 2 gets marks from this day on. In the middle third of the year, whatever its terms are.';
 CREATE UNIQUE INDEX academic_years_external_id ON public.academic_years USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
 ALTER TABLE academic_years ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON academic_years TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
@@ -345,6 +348,7 @@ CREATE INDEX class_teachers_by_teacher ON public.class_teachers USING btree (sch
 ALTER TABLE class_teachers ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON class_teachers TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON class_teachers TO lyceum_app;
+CREATE TRIGGER appoint BEFORE INSERT OR DELETE OR UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.appoint_class_teacher();
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER deletion AFTER DELETE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER version BEFORE UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.version();
@@ -564,6 +568,27 @@ ALTER TABLE deletions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON deletions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT SELECT ON deletions TO lyceum_app;
 
+CREATE TABLE ended_memberships (
+    school_id integer NOT NULL,
+    enrollment_id uuid NOT NULL,
+    id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date,
+    CONSTRAINT ended_memberships_pkey PRIMARY KEY (school_id, enrollment_id, id),
+    CONSTRAINT ended_memberships_school_id_enrollment_id_fkey FOREIGN KEY (school_id, enrollment_id) REFERENCES enrollments(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT ended_memberships_school_id_group_id_fkey FOREIGN KEY (school_id, group_id) REFERENCES groups(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT ended_memberships_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id)
+);
+COMMENT ON TABLE ended_memberships IS 'L5: memberships in subgroups that the end of an enrollment shortened or deleted. Written by the trigger lyceum.follow_enrollment.';
+COMMENT ON COLUMN ended_memberships.id IS 'The id of the membership.';
+COMMENT ON COLUMN ended_memberships.ends_on IS 'The last day before the enrollment ended it; null: it had none.';
+CREATE INDEX ended_memberships_by_group ON public.ended_memberships USING btree (school_id, group_id);
+ALTER TABLE ended_memberships ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON ended_memberships TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON ended_memberships TO lyceum_app;
+
 CREATE TABLE enrollments (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -598,7 +623,8 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON enrollments TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER deletion AFTER DELETE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER membership AFTER INSERT OR DELETE OR UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.follow_enrollment();
-CREATE TRIGGER recorded BEFORE DELETE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.keep_recorded_enrollment();
+CREATE CONSTRAINT TRIGGER recorded AFTER INSERT OR DELETE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_recorded_days();
+CREATE CONSTRAINT TRIGGER recorded_again AFTER UPDATE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(new.starts_on, new.ends_on, '[]'::text) @> daterange(old.starts_on, old.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_recorded_days();
 CREATE TRIGGER version BEFORE UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE feedback (
@@ -763,7 +789,9 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON group_members FOR EACH 
 CREATE TRIGGER deletion AFTER DELETE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER guard BEFORE INSERT OR DELETE OR UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.guard_member();
 CREATE CONSTRAINT TRIGGER place AFTER INSERT ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION lyceum.place_member();
-CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_member();
+CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (NOT daterange(old.starts_on, old.ends_on, '[]'::text) @> daterange(new.starts_on, new.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.place_member();
+CREATE CONSTRAINT TRIGGER recorded AFTER DELETE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_recorded_days_of_member();
+CREATE CONSTRAINT TRIGGER recorded_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(new.starts_on, new.ends_on, '[]'::text) @> daterange(old.starts_on, old.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_recorded_days_of_member();
 CREATE TRIGGER version BEFORE UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE groups (
@@ -1337,6 +1365,8 @@ COMMENT ON TABLE recovery_codes IS 'Each stands once for a code of the app. Stor
 ALTER TABLE recovery_codes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON recovery_codes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON recovery_codes TO lyceum_app;
+CREATE TRIGGER audit AFTER UPDATE ON recovery_codes FOR EACH ROW WHEN (old.used_at IS NULL AND new.used_at IS NOT NULL) EXECUTE FUNCTION lyceum.audit_recovery_code();
+CREATE TRIGGER audit_new AFTER INSERT ON recovery_codes REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.audit_recovery_codes();
 
 CREATE TABLE rooms (
     school_id integer NOT NULL,
@@ -1878,6 +1908,8 @@ ALTER TABLE timetable_entries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON timetable_entries TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON timetable_entries TO lyceum_app;
 CREATE TRIGGER deletion AFTER DELETE ON timetable_entries FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE CONSTRAINT TRIGGER place AFTER INSERT ON timetable_entries DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION lyceum.place_timetable_entry();
+CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON timetable_entries DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.bell_schedule_id IS DISTINCT FROM old.bell_schedule_id OR new.weekday IS DISTINCT FROM old.weekday OR new.slot IS DISTINCT FROM old.slot OR new.week IS DISTINCT FROM old.week OR new.room_id IS DISTINCT FROM old.room_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_timetable_entry();
 CREATE TRIGGER version BEFORE UPDATE ON timetable_entries FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE unlocks (
@@ -1906,6 +1938,8 @@ ALTER TABLE unlocks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON unlocks TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON unlocks TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON unlocks FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER guard BEFORE INSERT ON unlocks FOR EACH ROW EXECUTE FUNCTION lyceum.guard_unlock();
+CREATE TRIGGER guard_again BEFORE UPDATE ON unlocks FOR EACH ROW WHEN (new.* IS DISTINCT FROM old.*) EXECUTE FUNCTION lyceum.guard_unlock();
 
 CREATE TABLE user_roles (
     school_id integer NOT NULL,
@@ -1928,9 +1962,9 @@ CREATE TRIGGER sessions AFTER DELETE ON user_roles FOR EACH ROW EXECUTE FUNCTION
 CREATE TABLE users (
     school_id integer NOT NULL,
     id uuid NOT NULL,
-    last_name text NOT NULL,
-    first_name text NOT NULL,
-    middle_name text,
+    last_name text COLLATE lyceum.names NOT NULL,
+    first_name text COLLATE lyceum.names NOT NULL,
+    middle_name text COLLATE lyceum.names,
     login text,
     password_hash text,
     state text DEFAULT 'new'::text NOT NULL,
@@ -2056,11 +2090,14 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON staff_profiles FOR EACH ROW 
 GRANT INSERT, SELECT, UPDATE ON student_profiles TO lyceum_app;
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
 
+-- function lyceum.appoint_class_teacher() returns trigger language plpgsql
 -- function lyceum.are_texts(p_texts text[], p_count integer, p_length integer) returns boolean language sql immutable parallel safe
 -- function lyceum.attendance_refusal(p_school integer, p_lesson uuid, p_student uuid) returns text language plpgsql stable
 -- function lyceum.attendance_refusals(p_school integer, p_lessons uuid[], p_students uuid[]) returns TABLE(ordinal bigint, refusal text) language plpgsql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.audit() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
--- function lyceum.audit_photo() returns trigger language plpgsql
+-- function lyceum.audit_photo() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.audit_recovery_code() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.audit_recovery_codes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.check_client_secret() returns trigger language plpgsql
 -- function lyceum.check_consent() returns trigger language plpgsql
 -- function lyceum.check_guardianship() returns trigger language plpgsql
@@ -2096,9 +2133,11 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.guard_second_half() returns trigger language plpgsql
 -- function lyceum.guard_second_half_of_finals() returns trigger language plpgsql
 -- function lyceum.guard_section() returns trigger language plpgsql
+-- function lyceum.guard_unlock() returns trigger language plpgsql
 -- function lyceum.has_consent(p_school integer, p_student uuid, p_purpose text) returns boolean language sql stable
 -- function lyceum.has_role(VARIADIC p_roles text[]) returns boolean language sql stable
 -- function lyceum.has_scope(VARIADIC p_scopes text[]) returns boolean language sql stable
+-- function lyceum.hold_sections(p_school integer, p_line_items uuid[], p_lessons uuid[]) returns void language plpgsql
 -- function lyceum.holds(p_starts_on date, p_ends_on date, p_day date) returns boolean language sql immutable parallel safe
 -- function lyceum.holds_between(p_starts_on date, p_ends_on date, p_first date, p_last date) returns boolean language sql immutable parallel safe
 -- function lyceum.homework_refusal(p_school integer, p_lesson uuid, p_due_on date) returns text language plpgsql stable
@@ -2109,7 +2148,8 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.is_staff(p_school integer, p_user uuid) returns boolean language plpgsql stable
 -- function lyceum.keep_class_group() returns trigger language plpgsql
 -- function lyceum.keep_homework_due() returns trigger language plpgsql
--- function lyceum.keep_recorded_enrollment() returns trigger language plpgsql
+-- function lyceum.keep_recorded_days() returns trigger language plpgsql
+-- function lyceum.keep_recorded_days_of_member() returns trigger language plpgsql
 -- function lyceum.keep_recorded_lesson() returns trigger language plpgsql
 -- function lyceum.keeps_guardian(p_guardian uuid) returns boolean language sql stable
 -- function lyceum.keeps_student(p_student uuid) returns boolean language sql stable
@@ -2131,6 +2171,8 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.local_moment(p_date date, p_time time without time zone) returns text language sql stable parallel safe
 -- function lyceum.lock_reason(p_state text, p_date date, p_editable_until date, p_today date) returns text language sql immutable parallel safe
 -- function lyceum.lock_timetable(p_school integer) returns void language sql
+-- function lyceum.lost_finals(p_school integer, p_student uuid, p_year uuid) returns TABLE(date date, what text, name text, section_id uuid, lesson_id uuid) language plpgsql stable
+-- function lyceum.lost_records(p_school integer, p_student uuid, p_groups uuid[], p_days datemultirange) returns TABLE(date date, what text, name text, section_id uuid, lesson_id uuid) language plpgsql stable
 -- function lyceum.mark_refusal(p_school integer, p_line_item uuid, p_student uuid, p_kind text, p_number integer, p_code text) returns text language plpgsql stable
 -- function lyceum.mark_refusals(p_school integer, p_line_items uuid[], p_students uuid[], p_kinds text[], p_numbers integer[], p_codes text[]) returns TABLE(ordinal bigint, refusal text) language plpgsql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.mark_value(p_kind text, p_number smallint, p_code text, p_due_on date) returns json language sql stable parallel safe
@@ -2145,25 +2187,30 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.place_lesson() returns trigger language plpgsql
 -- function lyceum.place_member() returns trigger language plpgsql
 -- function lyceum.place_term() returns trigger language plpgsql
+-- function lyceum.place_timetable_entry() returns trigger language plpgsql
 -- function lyceum.place_year() returns trigger language plpgsql
 -- procedure lyceum.protect(IN p_table regclass, IN p_privileges text) language plpgsql for its owner only
 -- function lyceum.reads_section(p_school integer, p_user uuid, p_section uuid) returns boolean language plpgsql stable
 -- function lyceum.record_attendance() returns trigger language plpgsql
 -- function lyceum.record_attendance_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
--- function lyceum.record_audit(p_action text, p_entity text, p_entity_id uuid, p_details jsonb DEFAULT NULL::jsonb) returns void language sql security definer set search_path=pg_catalog, pg_temp
+-- function lyceum.record_audit(p_action text, p_entity text, p_entity_id uuid, p_details jsonb DEFAULT NULL::jsonb) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_deletion() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
--- function lyceum.record_document_reading(p_document uuid) returns void language sql
+-- function lyceum.record_document_reading(p_document uuid) returns void language sql security definer set search_path=pg_catalog, pg_temp
 -- function lyceum.record_final_mark() returns trigger language plpgsql
 -- function lyceum.record_final_mark_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_homework() returns trigger language plpgsql
 -- function lyceum.record_lesson() returns trigger language plpgsql
 -- function lyceum.record_mark() returns trigger language plpgsql
 -- function lyceum.record_mark_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
--- function lyceum.record_reading(p_student uuid) returns void language plpgsql
--- function lyceum.record_reading(p_student uuid, p_entity text, p_id uuid) returns void language plpgsql
+-- function lyceum.record_photo_reading(p_student uuid) returns void language sql security definer set search_path=pg_catalog, pg_temp
+-- function lyceum.record_reading(p_student uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp
+-- function lyceum.record_reading(p_student uuid, p_entity text, p_id uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.refusal_state(p_refusal text) returns text language sql immutable parallel safe
+-- function lyceum.refuse_lost_records(p_records jsonb, p_starts_on date, p_ends_on date) returns void language plpgsql immutable
 -- function lyceum.require_session() returns void language plpgsql stable
 -- function lyceum.roll_over(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(kind text, made integer, pupils jsonb) language plpgsql
+-- function lyceum.rolled_classes(p_from uuid, p_to uuid) returns TABLE(old_class uuid, new_class uuid, grade_level smallint) language sql stable
+-- function lyceum.rolled_students(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(enrollment uuid, ends_on date, student_id uuid, in_class_group boolean, class_id uuid, name text, decision text, target uuid) language sql stable
 -- function lyceum.seen_students(p_school integer, p_user uuid) returns TABLE(student_id uuid) language sql stable
 -- function lyceum.sees_health(p_student uuid) returns boolean language sql stable
 -- function lyceum.sees_photo(p_student uuid) returns boolean language sql stable
@@ -2177,6 +2224,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable
 -- function lyceum.teaches_student(p_student uuid) returns boolean language sql stable
+-- function lyceum.timetable_collisions(p_school integer, p_entries uuid[]) returns TABLE(entry_id uuid, kind text, other_id uuid, name text) language plpgsql stable
 -- function lyceum.today() returns date language sql stable parallel safe
 -- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.version() returns trigger language plpgsql
@@ -2227,4 +2275,4 @@ CREATE OR REPLACE FUNCTION lyceum.today()
  RETURNS date
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN COALESCE((NULLIF(current_setting('lyceum.today'::text, true), ''::text))::date, ((now() AT TIME ZONE COALESCE(NULLIF(current_setting('lyceum.time_zone'::text, true), ''::text), 'UTC'::text)))::date);
+RETURN ((now() AT TIME ZONE COALESCE(NULLIF(current_setting('lyceum.time_zone'::text, true), ''::text), 'UTC'::text)))::date;

@@ -68,11 +68,13 @@ echo "2. Staff, by the command line"
 Внешний код;Фамилия;Имя;Роли
 S-1;Соколова;Ирина;Учитель
 S-2;Петров;Пётр;Учитель
+S-3;Орлова;Анна;Директор
 END
 first=$(find /v1/staff Ирина)
 second=$(find /v1/staff Пётр)
+head=$(find /v1/staff Анна)
 
-echo "3. Two classes and who leads them"
+echo "3. Two classes and their class teachers"
 import classes <<'END'
 Класс
 7А
@@ -83,7 +85,7 @@ class_b=$(call 200 GET /v1/classes | pick '[c["id"] for c in d["items"] if c["na
 make "/v1/classes/$class_a/teachers" "{\"teacher_id\": \"$first\", \"starts_on\": \"$since\"}" >/dev/null
 make "/v1/classes/$class_b/teachers" "{\"teacher_id\": \"$second\", \"starts_on\": \"$since\"}" >/dev/null
 
-echo "4. Pupils of 7А and their families: a dry run, and in earnest"
+echo "4. Students of 7А and their families: a dry run, then the import"
 cat >"$files/students.csv" <<END
 Внешний код;Фамилия;Имя;Класс;Зачислен
 1024;Ковалёв;Артём;7А;$since
@@ -104,14 +106,17 @@ father=$(find /v1/guardians Олег)
 mothers=$(call 200 GET "/v1/students/$child/guardians" |
     pick "[g['id'] for g in d['items'] if g['guardian']['id'] == '$mother'][0]")
 
-echo "5. The administrator issues a code to the class teacher, and to nobody's child"
+echo "5. The administrator issues codes to staff, but to no student"
 code=$(call 201 POST "/v1/users/$first/credentials" '{}' | pick 'd["code"]')
 code_b=$(call 201 POST "/v1/users/$second/credentials" '{}' | pick 'd["code"]')
+code_of_head=$(call 201 POST "/v1/users/$head/credentials" '{}' | pick 'd["code"]')
 call 403 POST "/v1/users/$child/credentials" '{}' >/dev/null
 activate "$code"
 teacher=$token
 activate "$code_b"
 teacher_b=$token
+activate "$code_of_head"
+head=$token
 
 echo "6. The class teacher issues codes for 7А"
 token=$teacher
@@ -130,13 +135,16 @@ call 403 GET "/v1/students/$child/guardians" >/dev/null
 call 403 GET "/v1/guardians/$father" >/dev/null
 call 403 GET /v1/staff >/dev/null
 
-echo "8. A court limits her rights: the token that she has shows nothing more"
+echo "8. A court limits her rights: her token shows nothing any more, and only the head opens her access again"
 token=$teacher
 call 200 PATCH "/v1/students/$child/guardians/$mothers" '{"access": "none"}' -H 'If-Match: *' >/dev/null
 token=$parent
 call 404 GET "/v1/students/$child/diary" >/dev/null
 token=$teacher
-call 200 PATCH "/v1/students/$child/guardians/$mothers" '{"access": "full"}' -H 'If-Match: *' >/dev/null
+call 403 PATCH "/v1/students/$child/guardians/$mothers" '{"access": "full"}' -H 'If-Match: *' >/dev/null
+token=$head
+call 200 PATCH "/v1/students/$child/guardians/$mothers" '{"access": "full", "basis": "Решение суда № 7"}' \
+    -H 'If-Match: *' >/dev/null
 
 echo "9. A teacher who is also a parent gets no code of a class teacher"
 token=$administrator
@@ -146,7 +154,7 @@ make "/v1/students/$other/guardians" \
 token=$teacher
 call 403 POST "/v1/users/$second/credentials" '{}' >/dev/null
 
-echo "10. The pupil moves to 7Б: the new class teacher sees the pupil, the old one the diary until then"
+echo "10. The student moves to 7Б: the new class teacher sees the student, the former one the diary until then"
 token=$teacher_b
 call 404 GET "/v1/students/$child" >/dev/null
 token=$administrator
@@ -160,7 +168,7 @@ token=$teacher
 call 404 GET "/v1/students/$child" >/dev/null
 call 200 GET "/v1/students/$child/diary?from=$since&to=$today" | pick 'd["to"]' | grep -qx "$before"
 
-echo "11. What was done stands in the log"
+echo "11. The audit log has all of it"
 token=$administrator
 count=$(call 200 GET '/v1/audit?include=total&limit=1' | pick 'd["total"]')
 [ "$count" -gt 20 ]

@@ -20,6 +20,7 @@ CREATE ROLE lyceum_owner LOGIN PASSWORD :'owner_password';
 CREATE ROLE lyceum_server LOGIN PASSWORD :'server_password' IN ROLE lyceum_app;
 
 CREATE DATABASE lyceum OWNER lyceum_owner TEMPLATE template0 ENCODING 'UTF8';
--- A new database lets everybody connect and make temporary tables.
+-- A new database lets everybody connect and make temporary tables. Migrations take the second away as well, and `serve` refuses
+-- a role that may still make them.
 REVOKE ALL ON DATABASE lyceum FROM PUBLIC;
 GRANT CONNECT ON DATABASE lyceum TO lyceum_server;

@@ -17,14 +17,14 @@ extension Demo {
         }
 
         static func last(_ surname: Int, _ sex: Sex) -> String {
-            let surname = surnames[surname]
-            if sex == .male { return surname }
-            if surname.hasSuffix("ский") || surname.hasSuffix("цкий") { return surname.dropLast(2) + "ая" }
-            if surname.hasSuffix("ов") || surname.hasSuffix("ев") || surname.hasSuffix("ин") || surname.hasSuffix("ын")
-            {
-                return surname + "а"
-            }
-            return surname
+            sex == .male ? surnames[surname] : feminine(surnames[surname])
+        }
+
+        /// A woman's form of a surname. Those in -ых and -их do not change.
+        static func feminine(_ surname: String) -> String {
+            func ends(in endings: String...) -> Bool { endings.contains { surname.hasSuffix($0) } }
+            if ends(in: "ский", "цкий", "ой", "ый") { return surname.dropLast(2) + "ая" }
+            return ends(in: "ов", "ев", "ёв", "ин", "ын") ? surname + "а" : surname
         }
 
         /// The patronymic from the father's first name.
@@ -34,6 +34,7 @@ extension Demo {
 
         static func first(man: Int) -> String { boys[man].first }
 
+        /// Men's.
         static let surnames: [String] = words(
             """
             Агафонов Аксёнов Алфёров Андреев Антипов Арефьев Архипов Астафьев Бажин Балакин Баранов Безруков Белоусов \

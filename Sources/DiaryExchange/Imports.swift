@@ -71,14 +71,19 @@ package enum Imports {
     @Sendable static func template(_ request: Request, _ caller: Caller) async throws -> Response {
         let kind = try kind(request, caller)
         try QueryReader(request).finish()
+        _ = try await caller.read(nothing())
         return file("\(kind.rawValue).csv", "text/csv; charset=utf-8", kind.template)
     }
 
     @Sendable static func templates(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
+        _ = try await caller.read(nothing())
         let kinds = ImportKind.allCases.filter { (try? demand($0, caller)) != nil }
         return file("templates.zip", "application/zip", ImportKind.templates(kinds))
     }
+
+    /// The templates need no data, but each read checks that the session, or the integration's access, has not ended.
+    private static let nothing = Statement("SELECT")
 
     private static func file(_ name: String, _ type: String, _ content: [UInt8]) -> Response {
         var response = Response(.ok, contentType: type, body: content)
@@ -102,7 +107,7 @@ package enum Imports {
         guard caller.roles.contains(.administrator) else { throw Problem(.forbidden) }
     }
 
-    /// Class teachers issue credentials (A2), so apps and integrations may not appoint them.
+    /// Apps and integrations do not appoint class teachers (`Access.appointers`).
     private static func demand(_ files: [ImportFile], _ caller: Caller) throws {
         guard caller.client != nil, files.contains(where: { $0.appointsClassTeachers }) else { return }
         throw Problem(.notForPrograms)

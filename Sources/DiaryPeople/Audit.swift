@@ -7,7 +7,7 @@ import Web
 /// it; nothing here does.
 ///
 /// Marks, attendance and final marks have histories of their own and are not in it. The school's log names the changed
-/// fields of profiles without their values. The history of one student has the values, and reading it is recorded (K2).
+/// fields of people without their values, except names. The history of one student has the values, and reading it is recorded (K2).
 package enum Audit {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/audit", "listAudit", access: .managers, list),
@@ -98,12 +98,14 @@ package enum Audit {
     /// reader of the log.
     private static func logged(_ side: String) -> String {
         """
-        CASE
-            WHEN a.entity = 'students' THEN lyceum.without_values(\(values(side, deputySees)), '{id}')
-            WHEN a.entity = 'student_documents' THEN lyceum.without_values(a.\(side), '{id,student_id,kind}')
-            WHEN a.entity = 'users' AND EXISTS (
-                SELECT FROM students p WHERE p.school_id = a.school_id AND p.id = a.entity_id
-            ) THEN lyceum.without_values(a.\(side), '{id,last_name,first_name,middle_name}')
+        CASE a.entity
+            WHEN 'students' THEN lyceum.without_values(\(values(side, deputySees)), '{id}')
+            WHEN 'student_documents' THEN lyceum.without_values(a.\(side), '{id,student_id,kind}')
+            WHEN 'users' THEN lyceum.without_values(a.\(side), '{id,last_name,first_name,middle_name}')
+            WHEN 'guardians' THEN lyceum.without_values(a.\(side), '{id}')
+            WHEN 'staff' THEN lyceum.without_values(a.\(side), '{id,position,qualification,hired_on,left_on}')
+            WHEN 'consents' THEN
+                lyceum.without_values(a.\(side), '{id,student_id,purpose,given_by,given_on,withdrawn_on}')
             ELSE a.\(side)
         END
         """

@@ -29,6 +29,9 @@ package enum Consents {
             "consents_dates": .init(
                 field: "withdrawn_on", code: "before_start", ru: "Дата отзыва не может быть раньше даты согласия.",
                 en: "The day of withdrawal must not be before the day of the consent."),
+            "consents_given_on": .init(
+                field: "given_on", code: "in_the_future", ru: "Эта дата ещё не наступила.",
+                en: "The date is in the future."),
             "consents_giver": .init(
                 .giverNotEntitled, field: "given_by", code: "not_entitled",
                 ru: "Ни ученик с 14 лет (на медицинскую помощь — с 15), ни представитель с доступом в этот день.",

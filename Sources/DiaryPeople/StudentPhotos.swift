@@ -116,7 +116,7 @@ package enum StudentPhotos {
         SELECT p.media_type, \(tag) AS tag, CASE WHEN NOT \(tag) = ANY ($3::text[]) THEN p.content END AS content
         \(seen)
         """)
-    private static let reading = Statement("SELECT lyceum.record_reading(p.id, 'student_photos', p.id) \(seen)")
+    private static let reading = Statement("SELECT lyceum.record_photo_reading(p.id) \(seen)")
 
     private static let kept = Statement(
         """

@@ -18,8 +18,8 @@ package enum AcademicYears {
         refusals: [
             "academic_years_dates": .endsBeforeStart, "academic_years_no_overlap": .overlap,
             "academic_years_second_half": .init(
-                field: "second_half_starts_on", code: "outside_year",
-                ru: "Второе полугодие должно начинаться внутри года.", en: "The second half must begin inside the year."
-            ),
+                field: "second_half_starts_on", code: "not_mid_year",
+                ru: "Второе полугодие начинается в средней трети года.",
+                en: "The second half begins in the middle third of the year."),
         ])
 }

@@ -8,7 +8,9 @@ import Web
 /// student to groups of the new class.
 package enum ClassChanges {
     package static let routes: [Route<Access, Caller>] = [
-        .post("/v1/students/{student_id}/class-changes", "createClassChange", access: .managers, create)
+        .post("/v1/students/{student_id}/class-changes", "createClassChange", access: .managers, create),
+        .delete(
+            "/v1/students/{student_id}/class-changes/{enrollment_id}", "deleteClassChange", access: .managers, undo),
     ]
 
     @Sendable static func create(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -18,39 +20,60 @@ package enum ClassChanges {
         return try await Idempotency.run(request, caller) { work in
             let school = Parameter.integer(caller.school.id)
             let id = caller.services.newID()
-            let groups = change.groups.map { _ in caller.services.newID() }
+            let wanted = change.groups ?? []
+            let groups = wanted.map { _ in caller.services.newID() }
+            let parts = parts(school, .text(change.classID))
             let leave = leave(
                 school, .text(student), .text(change.classID), .text(change.startsOn), .text(change.reason),
-                .texts(change.groups))
+                change.groups.map { .texts($0) } ?? .null)
             let (left, joined) = (left(school), joined(school, .text(id)))
             let queries = [
-                quiet(school, .text(student), .text(change.startsOn)), leave, end(school),
-                join(school, .text(id), .text(change.reason)),
-                joinGroups(school, .texts(groups), .texts(change.groups)), left, joined,
+                leave, parts, end(school), join(school, .text(id), .text(change.reason)),
+                joinGroups(school, .texts(groups), .texts(wanted)), left, joined,
             ]
             let results = try await work.results(of: queries + work.settling)
-            try check(results, leave, change)
+            try check(results, leave, parts, change)
             return try answer(results[left], results[joined], request, caller, id)
         }
     }
 
-    private static func check(_ results: Results, _ leave: Query, _ change: Change) throws {
+    private static func check(_ results: Results, _ leave: Query, _ parts: Query, _ change: Change) throws {
         let left = try results[leave]
         guard !left.isEmpty else {
             throw results.refusal.map { PostgresError.refused($0) } ?? Problem(.notFound)
         }
-        if let refusal = left.text(0, "refusal") { throw refused(refusal, left, change) }
+        if let refusal = left.text(0, "refusal") {
+            if refusal == "parts_not_named" { throw namesNoParts(try results[parts]) }
+            throw refused(refusal, left, change)
+        }
         guard let refusal = results.refusal else { return }
         if refusal.constraint == "enrollments_no_overlap" { throw Refusal.overlap.problem }
+        if refusal.sqlState == "LYE04" { throw Problem(recordedDays: refusal.detail, at: "starts_on") }
         // The student is already in one of the groups, or another request has added a row in between.
         throw refusal.sqlState.hasPrefix("23") ? Problem(.conflict) : PostgresError.refused(refusal)
+    }
+
+    /// L5: the subgroups of the new class, to choose from.
+    private static func namesNoParts(_ parts: Rows) -> Problem {
+        let required = Problem.Item(
+            pointer: "/group_ids", code: "required",
+            detail: Text(
+                ru: "В классе есть подгруппы: назовите те, в которые входит ученик, или [] (L5).",
+                en: "The class has subgroups: name those that the student joins, or send [] (rule L5)."))
+        let choices = (0..<parts.count).map { row in
+            let name = parts.text(row, "name") ?? ""
+            var item = Problem.Item(pointer: "/group_ids", code: "choice", detail: Text(ru: name, en: name))
+            item.members = [("group_id", parts.text(row, "id") ?? "")]
+            return item
+        }
+        return Problem(.validationFailed, items: [required] + choices)
     }
 
     private static func refused(_ code: String, _ left: Rows, _ change: Change) -> Problem {
         switch code {
         case "unknown_class": return Refusal.unknown("class_id").problem
         case "unknown_group":
-            let index = change.groups.firstIndex { $0 == left.text(0, "_group") } ?? 0
+            let index = change.groups?.firstIndex { $0 == left.text(0, "_group") } ?? 0
             return Refusal(
                 field: "group_ids/\(index)", code: "unknown_reference", ru: "Такой группы в новом классе нет.",
                 en: "The new class has no such group."
@@ -64,13 +87,6 @@ package enum ClassChanges {
             return Refusal(
                 .conflict, field: "class_id", code: code, ru: "Ученик уже в этом классе.",
                 en: "The student is already in this class."
-            ).problem
-        case "recorded":
-            return Refusal(
-                .inUse, field: "starts_on", code: code,
-                ru:
-                    "На уроках прежнего класса в этот день или позже есть отметки или отсутствия; выберите более поздний день.",
-                en: "Lessons of the old class have marks or absences on this day or later; choose a later day."
             ).problem
         default:
             return Refusal(
@@ -95,28 +111,99 @@ package enum ClassChanges {
         return response
     }
 
+    // MARK: Undoing
+
+    /// Deletes the enrollment that the change made, and gives the one before it its last day back. The memberships in subgroups
+    /// follow (`lyceum.follow_enrollment`).
+    @Sendable static func undo(_ request: Request, _ caller: Caller) async throws -> Response {
+        try QueryReader(request).finish()
+        let (student, id) = (try request.identifier("student_id"), try request.identifier("enrollment_id"))
+        return try await Idempotency.run(request, caller) { work in
+            let school = Parameter.integer(caller.school.id)
+            let find = findChange(school, .text(student), .text(id))
+            let restored = left(school)
+            let results = try await work.results(
+                of: [find, deleteJoined(school), reopen(school), restored] + work.settling)
+            let found = try results[find]
+            guard !found.isEmpty else { throw Problem(.notFound) }
+            if let refusal = found.text(0, "refusal") { throw notUndone(refusal) }
+            if let refusal = results.refusal { throw PostgresError.refused(refusal) }
+            var writer = JSONWriter()
+            writer.beginObject()
+            writer.fields(try results[restored], row: 0)
+            writer.endObject()
+            return .json(writer)
+        }
+    }
+
+    private static func notUndone(_ code: String) -> Problem {
+        code == "not_last"
+            ? Problem(
+                .conflict,
+                detail: Text(
+                    ru: "После этого перевода есть другое зачисление; сначала отмените его.",
+                    en: "There is a later enrollment; undo that one first."))
+            : Problem(
+                .conflict,
+                detail: Text(
+                    ru: "Это не перевод: накануне ученик не был в другом классе того же года.",
+                    en: "No class change created this enrollment: the student was in no other class of the year before."
+                ))
+    }
+
+    private static let findChange = Statement(
+        """
+        WITH student AS MATERIALIZED (
+            SELECT s.id FROM students s WHERE s.school_id = $1 AND s.id = $2::uuid FOR NO KEY UPDATE
+        ),
+        made AS MATERIALIZED (
+            SELECT e.id, e.student_id, e.class_id, e.starts_on, e.ends_on, e.end_reason
+            FROM enrollments e, student s
+            WHERE e.school_id = $1 AND e.student_id = s.id AND e.id = $3::uuid
+            FOR UPDATE OF e
+        ),
+        judged AS (
+            SELECT m.id, m.starts_on, m.ends_on, m.end_reason, b.id AS before,
+                CASE
+                    WHEN b.id IS NULL THEN 'no_class_change'
+                    WHEN EXISTS (
+                        SELECT FROM enrollments o
+                        WHERE o.school_id = $1 AND o.student_id = m.student_id AND o.starts_on > m.starts_on
+                    ) THEN 'not_last'
+                END AS refusal
+            FROM made m
+            JOIN classes c ON c.school_id = $1 AND c.id = m.class_id
+            LEFT JOIN LATERAL (
+                SELECT o.id FROM enrollments o
+                JOIN classes k ON k.school_id = o.school_id AND k.id = o.class_id
+                WHERE o.school_id = $1 AND o.student_id = m.student_id AND o.ends_on = m.starts_on - 1
+                    AND o.class_id <> m.class_id AND k.academic_year_id = c.academic_year_id
+            ) b ON true
+        )
+        SELECT j.refusal,
+            \(Setting.undone.set(text: "CASE WHEN j.refusal IS NULL THEN j.id::text ELSE '' END")) AS _undone,
+            \(Setting.changed.set(text: "CASE WHEN j.refusal IS NULL THEN j.before::text ELSE '' END")) AS _changed,
+            \(Setting.last.set(text: "coalesce(j.ends_on::text, '')")) AS _last,
+            \(Setting.lastReason.set(text: "coalesce(j.end_reason, '')")) AS _reason
+        FROM judged j
+        """)
+
+    private static let deleteJoined = Statement(
+        "DELETE FROM enrollments e WHERE e.school_id = $1 AND e.id = \(Setting.undone.value)")
+
+    private static let reopen = Statement(
+        """
+        UPDATE enrollments e
+        SET ends_on = \(Setting.last.value), end_reason = nullif(\(Setting.lastReason.text), '')
+        WHERE e.school_id = $1 AND e.id = \(ending)
+        """)
+
     // MARK: SQL. A setting has the id of the enrollment that ends, unless the change is refused.
 
     private static let ending = Setting.changed.value
 
-    /// Locks the sections of the old class like a write of the journal does, so that this transaction waits for running
-    /// writes and then sees their records.
-    private static let quiet = Statement(
-        """
-        SELECT s.id
-        FROM enrollments e
-        JOIN groups g ON g.school_id = e.school_id AND g.class_id = e.class_id
-        JOIN sections s ON s.school_id = g.school_id AND s.group_id = g.id
-        WHERE e.school_id = $1 AND e.student_id = $2::uuid AND lyceum.holds(e.starts_on, e.ends_on, $3::date - 1)
-        ORDER BY s.id
-        FOR NO KEY UPDATE OF s
-        """)
-
     /// Locks the enrollment of the day before. The student's row is locked first, so that two changes run one after the
     /// other.
-    ///
-    /// Records in the old class's groups on or after the change would be on days when the student is no longer a member
-    /// (M3).
     private static let leave = Statement(
         """
         WITH pupil AS MATERIALIZED (
@@ -127,13 +214,6 @@ package enum ClassChanges {
             WHERE e.school_id = $1 AND e.student_id = p.id AND lyceum.holds(e.starts_on, e.ends_on, $4::date - 1)
             FOR UPDATE OF e
         ),
-        lost AS (
-            SELECT l.id AS lesson_id
-            FROM standing e
-            JOIN groups g ON g.school_id = $1 AND g.class_id = e.class_id
-            JOIN sections s ON s.school_id = $1 AND s.group_id = g.id
-            JOIN lessons l ON l.school_id = $1 AND l.section_id = s.id AND l.date >= $4::date
-        ),
         judged AS (
             SELECT e.id,
                 CASE
@@ -142,15 +222,10 @@ package enum ClassChanges {
                     WHEN e.id IS NULL THEN 'not_enrolled'
                     WHEN e.class_id = c.id THEN 'same_class'
                     WHEN u.id IS NOT NULL THEN 'unknown_group'
-                    WHEN EXISTS (
-                        SELECT FROM lost l JOIN attendance a ON a.school_id = $1 AND a.lesson_id = l.lesson_id
-                        WHERE a.student_id = p.id
-                    ) OR EXISTS (
-                        SELECT FROM lost l
-                        JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.lesson_id
-                        JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id
-                        WHERE k.student_id = p.id AND k.kind IS NOT NULL
-                    ) THEN 'recorded'
+                    WHEN $6::uuid[] IS NULL AND EXISTS (
+                        SELECT FROM groups g
+                        WHERE g.school_id = $1 AND g.class_id = c.id AND g.kind = 'part' AND g.archived_at IS NULL
+                    ) THEN 'parts_not_named'
                 END AS refusal,
                 u.id AS unknown_group, c.id AS class_id
             FROM pupil p
@@ -179,9 +254,10 @@ package enum ClassChanges {
     /// The new enrollment gets the remaining days of the old one.
     private static let join = Statement(
         """
-        INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on, ends_on, in_class_group, reason)
+        INSERT INTO enrollments
+            (school_id, id, student_id, class_id, starts_on, ends_on, in_class_group, reason, end_reason)
         SELECT e.school_id, $2::uuid, e.student_id, \(Setting.schoolClass.required), \(first),
-            \(Setting.last.value), e.in_class_group, $3::text
+            \(Setting.last.value), e.in_class_group, $3::text, nullif(\(Setting.lastReason.text), '')
         FROM enrollments e WHERE e.school_id = $1 AND e.id = \(ending)
         """)
 
@@ -192,10 +268,12 @@ package enum ClassChanges {
             end_reason = coalesce(\(Setting.endReason.value), e.end_reason)
         FROM (
             SELECT o.id,
-                \(Setting.last.set(text: "CASE WHEN o.ends_on >= \(first) THEN o.ends_on::text ELSE '' END")) AS last
+                \(Setting.last.set(text: "CASE WHEN o.ends_on >= \(first) THEN o.ends_on::text ELSE '' END")) AS last,
+                \(Setting.lastReason.set(text: "CASE WHEN o.ends_on >= \(first) THEN coalesce(o.end_reason, '') ELSE '' END"))
+                    AS last_reason
             FROM enrollments o WHERE o.school_id = $1 AND o.id = \(ending)
         ) o
-        WHERE e.school_id = $1 AND e.id = o.id AND o.last IS NOT NULL
+        WHERE e.school_id = $1 AND e.id = o.id AND o.last IS NOT NULL AND o.last_reason IS NOT NULL
         """)
 
     private static let joinGroups = Statement(
@@ -204,6 +282,14 @@ package enum ClassChanges {
         SELECT $1, n.id, n.group_id, e.student_id, \(first), \(Setting.last.value)
         FROM unnest($2::uuid[], $3::uuid[]) AS n(id, group_id)
         JOIN enrollments e ON e.school_id = $1 AND e.id = \(ending)
+        """)
+
+    /// The subgroups of a class.
+    private static let parts = Statement(
+        """
+        SELECT g.id, g.name FROM groups g
+        WHERE g.school_id = $1 AND g.class_id = $2::uuid AND g.kind = 'part' AND g.archived_at IS NULL
+        ORDER BY g.name, g.id
         """)
 
     private static let columns = """
@@ -216,9 +302,12 @@ package enum ClassChanges {
 }
 
 extension Setting {
-    /// The reason for the end of the old enrollment, and its former last day.
+    /// Why the old enrollment ends, and the last day and the reason that it had.
     fileprivate static let endReason = Setting("end_reason", .text)
     fileprivate static let last = Setting("last", .date)
+    fileprivate static let lastReason = Setting("last_reason", .text)
+    /// The enrollment that an undone change has made.
+    fileprivate static let undone = Setting("undone", .uuid)
 }
 
 /// The body of the request.
@@ -226,7 +315,8 @@ private struct Change {
     let classID: String
     let startsOn: String
     let reason: String?
-    let groups: [String]
+    /// Nil: not said.
+    let groups: [String]?
 
     init(_ body: JSONValue) throws {
         let problems = FieldProblems()
@@ -234,8 +324,10 @@ private struct Change {
         let classID = reader.uuid("class_id").value
         let startsOn = reader.date("starts_on").value
         reason = reader.reason()
-        groups = reader.uuids("group_ids", .optional, maximumCount: 50).value ?? []
-        if Set(groups).count < groups.count { problems.add(FieldProblem(JSONPointer("group_ids"), "duplicate_item")) }
+        groups = reader.uuids("group_ids", .optional, maximumCount: 50).value
+        if let groups, Set(groups).count < groups.count {
+            problems.add(FieldProblem(JSONPointer("group_ids"), "duplicate_item"))
+        }
         reader.finish()
         if let problem = Problem(problems) { throw problem }
         self.classID = classID!

@@ -8,6 +8,7 @@ package enum ClassTeachers {
         noun: "ClassTeacher",
         parent: .init(column: "class_id", table: "classes"),
         readers: .setUpOfStaff,
+        writers: .appointers,
         fields: [
             ResourceField("teacher_id", .identifier).fixed,
             ResourceField("starts_on", .date),

@@ -7,7 +7,7 @@ import Web
 /// (Y1). It does not change what the next year already has, so a rollover may be repeated.
 package enum Rollover {
     package static let routes: [Route<Access, Caller>] = [
-        .post("/v1/academic-years/{academic_year_id}/rollover", "rollOverAcademicYear", access: .managers, rollOver)
+        .post("/v1/academic-years/{academic_year_id}/rollover", "rollOverAcademicYear", access: .appointers, rollOver)
     ]
 
     @Sendable static func rollOver(_ request: Request, _ caller: Caller) async throws -> Response {

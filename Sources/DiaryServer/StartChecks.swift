@@ -21,6 +21,21 @@ package enum StartChecks {
         }
     }
 
+    /// With temporary tables the role could get round guards of the schema (docs/threat-model.md). A dump does not contain the
+    /// rights on the database, so a restored database may allow them again.
+    package static func temporaryTables(_ connection: BlockingConnection) throws {
+        let row = try connection.query(
+            "SELECT current_user, current_database(), has_database_privilege(current_database(), 'TEMPORARY')"
+        ).rows[0]
+        guard row[2] != "t" else {
+            throw Failure(
+                """
+                The role \(row[0] ?? "?") can create temporary tables, and so get round rules of the schema. Run as the \
+                owner of the database: REVOKE TEMPORARY ON DATABASE \(row[1] ?? "?") FROM PUBLIC, lyceum_app;
+                """)
+        }
+    }
+
     /// The second lock: row-level security must apply to the server's role on every tenant table. It does not apply to
     /// superusers, roles with BYPASSRLS, and the tables' owner.
     package static func rowSecurity(_ connection: BlockingConnection) throws {

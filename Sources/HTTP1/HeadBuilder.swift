@@ -145,6 +145,11 @@ struct HeadBuilder: Sendable {
         guard !isUnknown else { throw .unknownTransferCoding }
     }
 
+    /// The path, once the request line has been read.
+    func path(in bytes: [UInt8]) -> String? {
+        target.map { String(decoding: $0.pathBytes(in: bytes), as: UTF8.self) }
+    }
+
     /// Returns the finished head, after the checks that need all fields.
     consuming func finish(_ bytes: consuming [UInt8]) throws(ParseError) -> RequestHead {
         guard let method, var target else { throw .badRequestLine }

@@ -33,13 +33,7 @@ package struct RequestHead: Sendable {
     package var path: String { String(decoding: pathBytes, as: UTF8.self) }
 
     /// The bytes of `path`, without a copy.
-    package var pathBytes: ArraySlice<UInt8> {
-        switch target.path {
-        case .range(let range): bytes[Int(range.lowerBound)..<Int(range.upperBound)]
-        case .root: [Bytes.slash]
-        case .server: [0x2A]
-        }
-    }
+    package var pathBytes: ArraySlice<UInt8> { target.pathBytes(in: bytes) }
 
     /// The part after `?`, percent-encoded; nil without `?`.
     package var query: String? { queryBytes.map { String(decoding: $0, as: UTF8.self) } }

@@ -70,10 +70,14 @@ package struct RequestParser: Sendable {
         if case .bodyStart(.none) = state { _ = finish() }
     }
 
+    /// The path of a refused head, once its request line has been read.
+    package private(set) var refusedPath: String?
+
     package mutating func next(_ input: Span<UInt8>) throws(ParseError) -> Step {
         do throws(ParseError) {
             return try advance(input)
         } catch {
+            if case .head = state { refusedPath = builder.path(in: buffer) }
             state = .failed(error)
             buffer = []
             throw error

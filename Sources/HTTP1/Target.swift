@@ -32,6 +32,14 @@ struct Target: Sendable {
         }
     }
 
+    func pathBytes(in bytes: [UInt8]) -> ArraySlice<UInt8> {
+        switch path {
+        case .range(let range): bytes[Int(range.lowerBound)..<Int(range.upperBound)]
+        case .root: [Bytes.slash]
+        case .server: [0x2A]
+        }
+    }
+
     private static func split(_ bytes: Span<UInt8>, _ range: Range<Int>) -> (Path, Range<UInt32>?) {
         if let index = Bytes.firstIndex(of: Bytes.question, in: bytes, from: range.lowerBound),
             index < range.upperBound

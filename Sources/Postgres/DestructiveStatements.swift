@@ -31,7 +31,7 @@ package struct DestructiveStatement: Sendable, Equatable, CustomStringConvertibl
                 if !hasWhere(words[index...]) { reasons.append("DELETE without WHERE") }
             case "DROP":
                 if let reason = drop(words, at: index) { reasons.append(reason) }
-            case "TYPE" where isColumnType(words, at: index):
+            case "TYPE" where isColumnType(words, at: index) && !isCollation(words, at: index):
                 reasons.append("ALTER COLUMN … TYPE")
             default: break
             }
@@ -73,6 +73,11 @@ package struct DestructiveStatement: Sendable, Equatable, CustomStringConvertibl
         if alters, !harmlessInAlterTable.contains(next) { return "DROP COLUMN" }
         if !alters, index == 0, words.last == "CASCADE" { return "DROP \(next) … CASCADE" }
         return nil
+    }
+
+    /// A text gets another collation: indexes are built again, the table is not rewritten.
+    private static func isCollation(_ words: [String], at index: Int) -> Bool {
+        words[(index + 1)...].starts(with: ["TEXT", "COLLATE"])
     }
 
     /// ALTER [COLUMN] c [SET DATA] TYPE in ALTER TABLE; ALTER ATTRIBUTE a [SET DATA] TYPE in ALTER TYPE.

@@ -45,6 +45,14 @@ package struct SchemaDump {
         (SELECT concat_ws(E'\\n', 'CREATE SCHEMA ' || n.nspname || ';',
                 \(grants("n.nspacl", owner: "n.nspowner", on: "'SCHEMA ' || n.nspname")))
           FROM pg_namespace n WHERE n.nspname = 'lyceum')
+        UNION ALL
+        -- PostgreSQL 17 has another name for the column of the locale.
+        (SELECT string_agg(concat_ws(E'\\n',
+                    format('CREATE COLLATION %s (provider = icu, locale = %L, deterministic = %s);', c.oid::regcollation,
+                        coalesce(to_jsonb(c) ->> 'colliculocale', to_jsonb(c) ->> 'colllocale'), c.collisdeterministic),
+                    \(comment("COLLATION", "c.oid::regcollation", "obj_description(c.oid, 'pg_collation')"))),
+                E'\\n' ORDER BY c.collname)
+          FROM pg_collation c WHERE c.collnamespace = to_regnamespace('lyceum') AND c.collprovider = 'i')
         """
 
     private static let tables = """

@@ -315,7 +315,8 @@ final class HTTPConnection: BodySource {
 
     private func refuse(_ problem: Problem) async throws {
         worker.refused(problem)
-        let bytes = try problem.bytes(to: worker.newRequestID(), date: worker.date, toHead: parser.method == .head)
+        let bytes = try problem.bytes(
+            to: worker.newRequestID(), at: parser.refusedPath, date: worker.date, toHead: parser.method == .head)
         try await send(bytes, from: 0)
         await linger()
     }

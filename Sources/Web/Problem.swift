@@ -10,6 +10,8 @@ package struct Problem: Error {
         package var code: String
         package var detail: Text
         package var current: [UInt8]?
+        /// What it met, such as the id and the day of a record.
+        package var members: [(name: String, value: String)] = []
 
         package init(pointer: String, code: String, detail: Text, current: [UInt8]? = nil) {
             self.pointer = pointer
@@ -63,8 +65,10 @@ extension Problem {
     }
 
     /// The complete answer with its head, where no request could be read. The connection closes after it.
-    func bytes(to requestID: String, date: [UInt8], toHead: Bool = false) throws(FieldError) -> [UInt8] {
-        let response = response(to: requestID, instance: "/", language: .english)
+    func bytes(
+        to requestID: String, at path: String? = nil, date: [UInt8], toHead: Bool = false
+    ) throws(FieldError) -> [UInt8] {
+        let response = response(to: requestID, instance: path ?? "/", language: .english)
         let head = ResponseHead(
             status: response.status, contentType: response.contentType, length: .fixed(response.body.count),
             connection: .close, fields: response.headers + [("X-Request-Id", requestID)])
@@ -129,6 +133,10 @@ extension JSONWriter {
         string(item.code)
         key("detail")
         string(item.detail[language])
+        for member in item.members {
+            key(member.name)
+            string(member.value)
+        }
         if let current = item.current {
             key("current")
             raw(current.span)

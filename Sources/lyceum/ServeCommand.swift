@@ -203,6 +203,7 @@ private struct StartConditions {
         let standing = try Migrator(url: url, Migrations.load(directory: installed.migrations())).standing()
         guard standing == .current else { throw StartChecks.Failure(schema: standing) }
         try StartChecks.rowSecurity(connection)
+        try StartChecks.temporaryTables(connection)
     }
 }
 

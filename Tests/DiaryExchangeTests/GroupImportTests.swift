@@ -2,6 +2,7 @@ import DiaryExchange
 import DiaryTestSupport
 import Postgres
 import Testing
+import Web
 
 @Suite struct GroupImportTests {
     private let school: ImportedSchool
@@ -80,5 +81,37 @@ import Testing
         #expect(try school.counts(.groups, header, "Г1;Английский, 1;;;У2;07.10.2025;") == [1, 0, 1, 0, 2])
         #expect(
             try school.faults(.students, "Код;Фамилия;Имя;Класс;Дата зачисления", "У3;Мухин;Пётр;7А;06.10.2025") == [])
+    }
+
+    /// Days with records do not leave a group or a class, and the row says which days those are.
+    @Test func L5_recordedDaysAreAFault() throws {
+        try school.owner.execute(
+            """
+            SET lyceum.today = '2025-10-10';
+            INSERT INTO lessons (school_id, id, section_id, date, slot, starts_at, ends_at)
+            SELECT s.school_id, gen_random_uuid(), s.id, d.date, 1, d.starts_at, d.starts_at + interval '45 minutes'
+            FROM sections s
+            JOIN (VALUES ('Н3', date '2025-10-06', time '08:00'), ('Н1', '2025-10-07', '09:00')) d (code, date, starts_at)
+                ON d.code = s.external_id;
+            INSERT INTO attendance (school_id, id, lesson_id, student_id, meaning)
+            SELECT l.school_id, gen_random_uuid(), l.id, m.student_id, 'absent'
+            FROM lessons l
+            JOIN sections s ON s.school_id = l.school_id AND s.id = l.section_id
+            JOIN group_members m ON m.school_id = s.school_id AND m.group_id = s.group_id
+            JOIN users u ON u.school_id = m.school_id AND u.id = m.student_id AND u.external_id = 'У1';
+            """)
+        let state = try school.state()
+        #expect(
+            try school.faults(.groups, header, "Г1;Английский, 1;;;У1;;05.10.2025") == ["2 ends_on recorded_days"])
+        do {
+            _ = try school.counts(.students, "Код;Фамилия;Имя;Класс;Дата зачисления", "У1;Ковалёв;Артём;7Б;06.10.2025")
+            Issue.record("nothing was refused")
+        } catch let refusal as ImportRefusal {
+            let fault = try #require(refusal.faults.first)
+            #expect("\(fault.row) \(fault.column) \(fault.code)" == "2 enrolled_on recorded_days")
+            #expect(fault.detail.english.hasSuffix("(rule L5): 06.10.2025, 07.10.2025."), "\(fault.detail.english)")
+        }
+        #expect(try school.state() == state)
+        #expect(try school.counts(.groups, header, "Г1;Английский, 1;;;У1;;06.10.2025") == [1, 0, 1, 0, 2])
     }
 }

@@ -277,6 +277,39 @@ import Testing
                 ])
     }
 
+    /// Today is 19 November 2025. The two have a guardianship of the past, one of today and one of next year.
+    @Test func A3_aFileClosesAllThatHasNotEnded() throws {
+        _ = try send("students", "Код;Фамилия;Имя", "pc1;Орлов;Иван")
+        let header = "Код;Фамилия;Имя;Дети;Кем приходится;Доступ"
+        #expect(counts(try send("guardians", header, "gc1;Орлова;Ольга;pc1;Мать;")) == [1, 1, 0, 0])
+        try server.owner().query(
+            """
+            WITH today AS (
+                UPDATE guardianships g SET ends_on = '2025-12-31' FROM users u
+                WHERE u.external_id = 'pc1' AND g.student_id = u.id RETURNING g.*
+            )
+            INSERT INTO guardianships (school_id, id, guardian_id, student_id, relation, starts_on, ends_on)
+            SELECT t.school_id, gen_random_uuid(), t.guardian_id, t.student_id, 'legal_guardian', d.starts_on, d.ends_on
+            FROM today t, (VALUES ('2024-09-01'::date, '2025-06-30'::date), ('2026-01-01', NULL)) d (starts_on, ends_on)
+            """)
+        let access = """
+            SELECT g.access, g.relation FROM guardianships g
+            JOIN users u ON u.school_id = g.school_id AND u.id = g.student_id AND u.external_id = 'pc1'
+            WHERE g.school_id = $1 ORDER BY g.starts_on
+            """
+        // The relation is that of today.
+        let unchanged = try send("guardians", header, "gc1;Орлова;Ольга;pc1;Мать;")
+        #expect(counts(unchanged) == [1, 0, 0, 1], "\(unchanged.text)")
+        #expect(counts(try send("guardians", header, "gc1;Орлова;Ольга;pc1;Мать;Нет")) == [1, 0, 1, 0])
+        #expect(
+            try owner(access) == [["full", "legal_guardian"], ["none", "mother"], ["none", "legal_guardian"]])
+        #expect(counts(try send("guardians", header, "gc1;Орлова;Ольга;pc1;Мать;Нет")) == [1, 0, 0, 1])
+        #expect(
+            faults(try send("guardians", header, "gc1;Орлова;Ольга;pc1;Мать;Полный")) == [
+                "/rows/2/access access_closed"
+            ])
+    }
+
     /// Another person's external id does not merge two people, and staff stay unchanged.
     @Test func staffAreNotChangedByOtherImports() throws {
         let staff = try send(

@@ -458,7 +458,9 @@ import Testing
             """
             INSERT INTO unlocks (school_id, id, section_id, granted_by, reason, starts_on, ends_on, expires_on)
             SELECT $1, gen_random_uuid(), $2, s.id, 'Приказ 17', '2025-10-06', '2025-10-12', '2025-12-01'
-            FROM staff s WHERE s.school_id = $1 LIMIT 1 RETURNING id
+            FROM staff s
+            JOIN user_roles r ON r.school_id = s.school_id AND r.user_id = s.id AND r.role = 'deputy_head'
+            WHERE s.school_id = $1 LIMIT 1 RETURNING id
             """, ids.section)
         let unlocked = try lessons()
         for lesson in unlocked {

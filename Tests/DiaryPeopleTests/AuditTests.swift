@@ -106,6 +106,57 @@ import Testing
         for secret in secrets.suffix(3) { #expect(history.contains(secret), "\(secret)") }
     }
 
+    /// Nor what guardians and staff are called by, live at and sign in with, nor the paper of a consent.
+    @Test(arguments: ["", "&format=csv", "&format=ndjson"]) func K2_theLogTellsNoContacts(_ format: String) throws {
+        let request = "contacts" + format.suffix(3)
+        let secrets = ["тайна-phone", "тайна-address", "тайна-mail", "тайна-login", "тайна-paper"]
+        let headers = [("X-Request-Id", request)]
+        let guardian = try deputy.post(
+            "/v1/guardians",
+            json: #"""
+                {"last_name": "Явная", "first_name": "Яна", "phone": "\#(secrets[0])", "address": "\#(secrets[1])",
+                    "email": "\#(secrets[2])@example.org"}
+                """#, headers: headers)
+        #expect(guardian.status == 201, "\(guardian.text)")
+        let id = guardian.json["id"]!.string!
+        let staff = try admin.post(
+            "/v1/staff",
+            json: #"""
+                {"last_name": "Явный", "first_name": "Ян",
+                    "phone": "\#(secrets[0])", "email": "\#(secrets[2])@example.org",
+                    "position": "Явная должность", "roles": ["teacher"]}
+                """#, headers: headers)
+        #expect(staff.status == 201, "\(staff.text)")
+        let pupil = ids.others[1]
+        let tie = try deputy.post(
+            "/v1/students/\(pupil)/guardians",
+            json: #"{"guardian_id": "\#(id)", "relation": "mother", "starts_on": "2025-09-01"}"#, headers: headers)
+        #expect(tie.status == 201, "\(tie.text)")
+        let consent = try deputy.post(
+            "/v1/students/\(pupil)/consents",
+            json:
+                #"{"purpose": "photo", "given_by": "\#(id)", "given_on": "2025-10-01", "document": "\#(secrets[4])"}"#,
+            headers: headers)
+        #expect(consent.status == 201, "\(consent.text)")
+        let owner = try server.owner()
+        try owner.execute("SET lyceum.request_id = '\(request)'")
+        for (person, suffix) in [(id, "1"), (staff.json["id"]!.string!, "2")] {
+            try owner.query(
+                "UPDATE users SET login = $3 || $4 WHERE school_id = $1 AND id = $2",
+                [String(ids.school), person, secrets[3], request + suffix])
+        }
+        for login in ["admin", "head", "deputy"] {
+            let answer = try server.client(login).get("/v1/audit?request_id=\(request)\(format)")
+            #expect(answer.status == 200)
+            for word in [
+                "guardians", "phone", "address", "email", "login", "document", "Явная должность", "photo", "hidden",
+            ] {
+                #expect(answer.text.contains(word), "\(login): \(word)")
+            }
+            for secret in secrets { #expect(!answer.text.contains(secret), "\(login): \(secret)") }
+        }
+    }
+
     @Test func K2_healthGroupsInTheLogAreForThoseWhoSeeThem() throws {
         try change(deputy, #"{"health_group": 1, "pe_group": "main"}"#, request: "health-0")
         try change(deputy, #"{"health_group": 5, "pe_group": "special"}"#, request: "health-1")

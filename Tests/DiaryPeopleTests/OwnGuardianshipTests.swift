@@ -92,6 +92,17 @@ import Testing
         }
     }
 
+    @Test func A3_anEndBeforeTheStartIsNamed() throws {
+        let path = try close("parent", ids.others[7])
+        for login in ["teacher", "deputy"] {
+            let answer = try server.client(login).patch(
+                path, json: #"{"ends_on": "2001-01-01"}"#, headers: [("If-Match", "*")])
+            #expect(answer.status == 422, "\(answer.text)")
+            #expect(answer.json["errors"]?[0]?["pointer"]?.string == "/ends_on")
+            #expect(answer.json["errors"]?[0]?["code"]?.string == "before_start")
+        }
+    }
+
     @Test func A3_closedAccessIsOpenedWithADocument() throws {
         let pupil = ids.others[6]
         let path = try close("parent", pupil)

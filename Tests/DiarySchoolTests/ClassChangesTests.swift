@@ -80,7 +80,8 @@ import Testing
         let made = try deputy.post("/v1/students", json: #"{"last_name": "Лис", "first_name": "Ада"}"#)
         let pupil = made.json["id"]!.string!
         #expect(
-            try move(pupil, #"{"class_id": "\#(class7B)", "starts_on": "2025-11-10"}"#).json["errors"]?[0]?["code"]?
+            try move(pupil, #"{"class_id": "\#(class7B)", "starts_on": "2025-11-10", "group_ids": []}"#).json[
+                "errors"]?[0]?["code"]?
                 .string == "not_enrolled")
         let arrived = try deputy.post(
             "/v1/enrollments",
@@ -88,7 +89,7 @@ import Testing
                 #"{"student_id": "\#(pupil)", "class_id": "\#(ids.class7A)", "starts_on": "2025-11-03", "ends_on": "2026-05-30"}"#
         )
         #expect(arrived.status == 201)
-        let moved = try move(pupil, #"{"class_id": "\#(class7B)", "starts_on": "2025-11-12"}"#)
+        let moved = try move(pupil, #"{"class_id": "\#(class7B)", "starts_on": "2025-11-12", "group_ids": []}"#)
         #expect(moved.status == 201, "\(moved.text)")
         // The planned end of the old enrollment now applies to the new one.
         #expect(moved.json["joined"]?["ends_on"]?.string == "2026-05-30")
@@ -122,7 +123,6 @@ import Testing
         let cases: [(String, Int, String, String)] = [
             (#"{"class_id": "\#(class7B)", "starts_on": "2027-11-24"}"#, 422, "/starts_on", "outside_year"),
             (#"{"class_id": "\#(class7B)", "starts_on": "2025-09-01"}"#, 409, "/starts_on", "not_enrolled"),
-            (#"{"class_id": "\#(class7B)", "starts_on": "2025-11-17"}"#, 409, "/starts_on", "recorded"),
             (#"{"class_id": "\#(ids.class7A)", "starts_on": "2025-11-24"}"#, 409, "/class_id", "same_class"),
             (#"{"class_id": "\#(strange)", "starts_on": "2025-11-24"}"#, 422, "/class_id", "unknown_reference"),
             (
@@ -146,7 +146,7 @@ import Testing
             #expect(answer.json["errors"]?[0]?["pointer"]?.string == pointer, "\(json)")
             #expect(answer.json["errors"]?[0]?["code"]?.string == code, "\(json)")
         }
-        let good = #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24"}"#
+        let good = #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24", "group_ids": []}"#
         #expect(try move(ids.stranger, good).status == 404)
         #expect(try move(DemoSchoolIDs.nothing, good).status == 404)
         for login in ["teacher", "parent", "student"] {
@@ -157,9 +157,125 @@ import Testing
         )
     }
 
+    @Test func L5_recordsOfTheOldClassStay() throws {
+        let pupil = ids.others[1]
+        let answer = try move(pupil, #"{"class_id": "\#(class7B)", "starts_on": "2025-11-17", "group_ids": []}"#)
+        #expect(answer.status == 409, "\(answer.text)")
+        #expect(answer.code == "recorded_days")
+        let errors = answer.json["errors"]?.array ?? []
+        #expect(!errors.isEmpty)
+        for error in errors {
+            #expect(error["pointer"]?.string == "/starts_on")
+            #expect(["mark", "absence", "feedback"].contains(error["code"]?.string))
+            #expect((error["date"]?.string ?? "") >= "2025-11-17")
+            let lesson = try owner(
+                "SELECT l.section_id, l.date FROM lessons l WHERE l.school_id = $1 AND l.id = $2",
+                error["lesson_id"]?.string ?? "")
+            #expect(lesson == [[error["section_id"]?.string, error["date"]?.string]])
+        }
+        #expect(
+            try owner("SELECT count(*) FROM enrollments WHERE school_id = $1 AND student_id = $2", pupil) == [["1"]])
+    }
+
+    /// A class with subgroups: the change names those that the student joins, or says that there are none.
+    @Test func L5_subgroupsAreNamed() throws {
+        let pupil = ids.others[5]
+        let answer = try move(pupil, #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24"}"#)
+        #expect(answer.status == 422, "\(answer.text)")
+        let errors = answer.json["errors"]?.array ?? []
+        #expect(errors.first?["code"]?.string == "required")
+        #expect(errors.allSatisfy { $0["pointer"]?.string == "/group_ids" })
+        let parts = try groups(of: "part", in: "7Б")
+        #expect(!parts.isEmpty)
+        #expect(Set(errors.dropFirst().map { $0["group_id"]?.string }) == Set(parts))
+        #expect(errors.dropFirst().allSatisfy { $0["code"]?.string == "choice" && $0["detail"]?.string != "" })
+        #expect(
+            try owner("SELECT count(*) FROM enrollments WHERE school_id = $1 AND student_id = $2", pupil) == [["1"]])
+        #expect(
+            try move(pupil, #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24", "group_ids": []}"#).status == 201)
+    }
+
+    private func memberships(_ pupil: String) throws -> [[String?]] {
+        try owner(
+            """
+            SELECT m.id, m.group_id, m.starts_on, m.ends_on FROM group_members m
+            WHERE m.school_id = $1 AND m.student_id = $2 ORDER BY m.starts_on, m.group_id
+            """, pupil)
+    }
+
+    private func enrollments(_ pupil: String) throws -> [[String?]] {
+        try owner(
+            """
+            SELECT e.id, e.class_id, e.starts_on, e.ends_on, e.end_reason FROM enrollments e
+            WHERE e.school_id = $1 AND e.student_id = $2 ORDER BY e.starts_on
+            """, pupil)
+    }
+
+    /// In one request, or by hand: everything is as it was before the change.
+    @Test(arguments: [6, 7]) func L5_undoingRestoresTheSubgroups(_ index: Int) throws {
+        let pupil = ids.others[index]
+        let enrollment = try enrollments(pupil)[0]
+        // An end that was planned, a membership that ends before it, and one that has not begun.
+        let parts = try groups(of: "part", in: "7А")
+        let member = try #require(try memberships(pupil).first { parts.contains($0[1]!) })
+        let planned = """
+            UPDATE enrollments SET ends_on = '2026-05-20', end_reason = 'Выпуск' WHERE school_id = $1 AND id = $2
+            """
+        _ = try owner(planned, enrollment[0]!)
+        _ = try owner("UPDATE group_members SET ends_on = '2026-03-31' WHERE school_id = $1 AND id = $2", member[0]!)
+        _ = try owner(
+            """
+            INSERT INTO group_members (school_id, id, group_id, student_id, starts_on, ends_on)
+            VALUES ($1, gen_random_uuid(), $2, $3, '2026-04-01', '2026-05-20')
+            """, member[1]!, pupil)
+        let (before, enrolled) = (try memberships(pupil), try enrollments(pupil))
+        let part = try groups(of: "part", in: "7Б")[0]
+        let moved = try move(
+            pupil,
+            #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24", "reason": "Приказ № 31", "group_ids": ["\#(part)"]}"#
+        )
+        #expect(moved.status == 201, "\(moved.text)")
+        #expect(moved.json["joined"]?["end_reason"]?.string == "Выпуск")
+        #expect(try memberships(pupil) != before)
+        let joined = moved.json["joined"]!["id"]!.string!
+        if index == 6 {
+            let undone = try deputy.delete("/v1/students/\(pupil)/class-changes/\(joined)")
+            #expect(undone.status == 200, "\(undone.text)")
+            #expect(undone.json["id"]?.string == enrolled[0][0])
+            #expect(undone.json["ends_on"]?.string == "2026-05-20")
+            #expect(try enrollments(pupil) == enrolled)
+            #expect(try deputy.delete("/v1/students/\(pupil)/class-changes/\(joined)").status == 404)
+        } else {
+            let any = [("If-Match", "*")]
+            #expect(try deputy.send("DELETE", "/v1/enrollments/\(joined)", headers: any).status == 204)
+            let reopened = try deputy.patch(
+                "/v1/enrollments/\(enrolled[0][0]!)", json: #"{"ends_on": "2026-05-20"}"#, headers: any)
+            #expect(reopened.status == 200, "\(reopened.text)")
+        }
+        #expect(try memberships(pupil) == before)
+    }
+
+    @Test func L5_onlyTheLastClassChangeIsUndone() throws {
+        let pupil = ids.others[8]
+        let first = try enrollments(pupil)[0][0]!
+        let path = "/v1/students/\(pupil)/class-changes"
+        #expect(try deputy.delete("\(path)/\(first)").status == 409)
+        let json = { (to: String, day: String) in #"{"class_id": "\#(to)", "starts_on": "\#(day)", "group_ids": []}"# }
+        let there = try move(pupil, json(class7B, "2025-11-24")).json["joined"]!["id"]!.string!
+        let back = try move(pupil, json(ids.class7A, "2025-12-01")).json["joined"]!["id"]!.string!
+        #expect(try deputy.delete("\(path)/\(there)").status == 409)
+        #expect(try deputy.delete("/v1/students/\(ids.others[9])/class-changes/\(back)").status == 404)
+        #expect(try deputy.delete("\(path)/\(back)").status == 200)
+        #expect(try deputy.delete("\(path)/\(there)").status == 200)
+        #expect(try enrollments(pupil).map { $0[0] } == [first])
+        for login in ["teacher", "parent", "student"] {
+            #expect(try server.client(login).delete("\(path)/\(there)").status == 403)
+        }
+    }
+
     @Test func sameKeyMovesOnce() throws {
         let pupil = ids.others[2]
-        let json = #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24"}"#
+        let json = #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24", "group_ids": []}"#
         let answers = try (0..<2).map { _ in try move(pupil, json, headers: [("Idempotency-Key", "move-\(pupil)")]) }
         #expect(answers.map { $0.status } == [201, 201])
         #expect(answers[0].text == answers[1].text)
@@ -173,7 +289,7 @@ import Testing
         let statuses = try atOnce(2) { _ in
             try deputy.post(
                 "/v1/students/\(pupil)/class-changes",
-                json: #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24"}"#
+                json: #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24", "group_ids": []}"#
             ).status
         }
         #expect(statuses.sorted() == [201, 409])
@@ -196,7 +312,7 @@ import Testing
             Result {
                 try deputy.post(
                     "/v1/students/\(pupil)/class-changes",
-                    json: #"{"class_id": "\#(class7B)", "starts_on": "2025-11-20"}"#)
+                    json: #"{"class_id": "\#(class7B)", "starts_on": "2025-11-20", "group_ids": []}"#)
             }
         }
         let watcher = try server.owner()
@@ -216,6 +332,7 @@ import Testing
         try writer.execute("COMMIT")
         let answer = try moving.join().get()
         #expect(answer.status == 409, "\(answer.text)")
-        #expect(answer.json["errors"]?[0]?["code"]?.string == "recorded")
+        #expect(answer.code == "recorded_days")
+        #expect(answer.json["errors"]?[0]?["code"]?.string == "absence")
     }
 }

@@ -26,10 +26,11 @@ import Testing
     }
 
     private func next(from day: String = "2026-09-01", to last: String = "2027-05-31") throws -> String {
+        let half = try server.owner().query("SELECT ($1::date + ($2::date - $1::date) / 2)::text", [day, last]).first!
         let answer = try deputy.post(
             "/v1/academic-years",
             json:
-                #"{"name": "\#(day)", "starts_on": "\#(day)", "ends_on": "\#(last)", "second_half_starts_on": "\#(last)"}"#
+                #"{"name": "\#(day)", "starts_on": "\#(day)", "ends_on": "\#(last)", "second_half_starts_on": "\#(half)"}"#
         )
         try #require(answer.status == 201, "\(answer.text)")
         return answer.json["id"]!.string!

@@ -7,7 +7,7 @@ import Testing
 @Suite struct StartChecksTests {
     let database: TestDatabase
 
-    init() throws { database = try TestDatabase(.migrated) }
+    init() throws { database = try TestDatabase(.shipped) }
 
     @Test func ownSessionIsAccepted() throws {
         try StartChecks.ownSession(BlockingConnection(url: database.serverURL), url: database.serverURL)
@@ -36,6 +36,18 @@ import Testing
             try StartChecks.rowSecurity(BlockingConnection(url: database.serverURL))
         }
         #expect(failure?.description.contains("marks") == true)
+    }
+
+    @Test func aRoleThatMakesTablesIsRefused() throws {
+        let server = try BlockingConnection(url: database.serverURL)
+        try StartChecks.temporaryTables(server)
+        let superuser = try BlockingConnection(url: database.superuserURL)
+        for role in ["PUBLIC", "lyceum_app"] {
+            try superuser.execute("GRANT TEMPORARY ON DATABASE \(database.name) TO \(role)")
+            let failure = #expect(throws: StartChecks.Failure.self) { try StartChecks.temporaryTables(server) }
+            #expect(failure?.description.contains("REVOKE TEMPORARY ON DATABASE \(database.name) FROM") == true)
+            try superuser.execute("REVOKE TEMPORARY ON DATABASE \(database.name) FROM \(role)")
+        }
     }
 
     @Test func anEmptyDatabaseIsRefused() throws {

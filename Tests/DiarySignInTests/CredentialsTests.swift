@@ -121,12 +121,57 @@ import Testing
             try school.issue(try server.signIn("teacher"), try school.user("parent"), reason: "забыла").status == 201)
     }
 
+    /// An administrator could make a parent staff, and so take over the parent's account. The issue says why, and the log
+    /// has a row of its own for it.
+    @Test func A2_credentialsOfAFamilyMemberWhoIsStaffAreRecorded() throws {
+        let admin = try server.signIn("admin")
+        let parent = try school.guardian(of: ids.others[15])
+        let pupil = ids.others[16]
+        for person in [parent, pupil] {
+            #expect(try school.issue(admin, person, reason: "x").status == 403)
+            try server.owner().query(
+                """
+                WITH made AS (INSERT INTO staff (school_id, id) VALUES ($1, $2) RETURNING id)
+                INSERT INTO user_roles (school_id, user_id, role) SELECT $1, id, 'teacher' FROM made
+                """, [String(ids.school), person])
+            let silent = try school.issue(admin, person)
+            #expect(silent.status == 422, "\(silent.text)")
+            #expect(silent.json["errors"]?[0]?["pointer"]?.string == "/reason")
+            let answer = try school.issue(admin, person, reason: "принята учителем")
+            #expect(answer.status == 201, "\(answer.text)")
+            let log = try server.signIn("head").get(
+                "/v1/audit?action=credentials.issued_to_family&entity_id=\(person)")
+            #expect(log.json["items"]?.array.count == 1, "\(log.text)")
+            #expect(log.json["items"]?[0]?["reason"]?.string == "принята учителем")
+            #expect(log.json["items"]?[0]?["changed_by"]?["id"]?.string == (try school.user("admin")))
+        }
+        // Other staff, and families, have no such record.
+        let colleague = try school.person(
+            """
+            u.state = 'new' AND EXISTS (SELECT FROM staff s WHERE s.school_id = u.school_id AND s.id = u.id)
+            AND EXISTS (SELECT FROM user_roles r WHERE r.school_id = u.school_id AND r.user_id = u.id AND r.role = 'teacher')
+            AND NOT EXISTS (SELECT FROM guardianships g WHERE g.school_id = u.school_id AND g.guardian_id = u.id)
+            AND NOT EXISTS (SELECT FROM students p WHERE p.school_id = u.school_id AND p.id = u.id)
+            """)
+        #expect(try school.issue(admin, colleague).status == 201)
+        #expect(try school.issue(try server.signIn("teacher"), ids.others[17]).status == 201)
+        #expect(
+            try school.value(
+                """
+                SELECT count(*) FROM audit_log WHERE school_id = $1 AND action = 'credentials.issued_to_family'
+                    AND entity_id IN ($2, $3)
+                """, colleague, ids.others[17]) == "0")
+    }
+
     @Test func A2_withoutAClassTeacherADeputyHeadIssuesWithAReason() throws {
         let pupil = ids.others[2]
         let family = try school.guardian(of: pupil)
+        // The last day with records is yesterday's.
         try server.owner().query(
-            "UPDATE enrollments SET ends_on = '2025-11-10' WHERE school_id = $1 AND student_id = $2 AND ends_on IS NULL",
-            [String(ids.school), pupil])
+            """
+            UPDATE enrollments SET ends_on = '\(TestServer.today)'::date - 1
+            WHERE school_id = $1 AND student_id = $2 AND ends_on IS NULL
+            """, [String(ids.school), pupil])
         let deputy = try server.signIn("deputy")
         for person in [pupil, family] {
             let silent = try school.issue(deputy, person)

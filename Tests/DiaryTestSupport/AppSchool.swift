@@ -10,9 +10,6 @@ package struct AppSchool {
     package let ids: DemoSchoolIDs
     package let anonymous: TestClient
 
-    /// Operations that read no data of the school: everybody who is admitted gets the same files.
-    package static let templates: Set<String> = ["getImportTemplate", "getImportTemplates"]
-
     package static let verifier = "verifier-0123456789-0123456789-0123456789-~._"
     package static let redirect = "https://app.example/callback"
 

@@ -11,7 +11,7 @@ import Testing
     let connection: BlockingConnection
 
     init() throws {
-        database = try TestDatabase(.migrated)
+        database = try TestDatabase(.shipped)
         connection = try BlockingConnection(url: database.ownerURL)
     }
 
@@ -75,18 +75,19 @@ import Testing
     }
 
     @Test func downSaysWhatItDrops() throws {
-        let refused = try migrate("down", "--yes")
+        let steps = "2"
+        let refused = try migrate("down", "--steps", steps, "--yes")
         #expect(refused.status == 2)
         #expect(
-            refused.errors.contains("0009_orders.sql, line ") && refused.errors.contains("DROP TABLE"),
+            refused.errors.contains("0011_ended_memberships.sql, line ") && refused.errors.contains("DROP TABLE"),
             "\(refused.errors)")
         #expect(refused.errors.contains("--allow-destructive"))
-        let asked = try migrate("down", "--allow-destructive")
+        let asked = try migrate("down", "--steps", steps, "--allow-destructive")
         #expect(asked.status == 2)
         #expect(asked.output.contains("Drop all functions, views and triggers"))
         #expect(asked.errors.contains("add --yes"))
         #expect(try migrate("status").status == 0)
-        #expect(try migrate("down", "--yes", "--allow-destructive").status == 0)
+        #expect(try migrate("down", "--steps", steps, "--yes", "--allow-destructive").status == 0)
         #expect(try migrate("status").status == 1)
         #expect(try migrate("up").status == 0)
         #expect(try migrate("verify").status == 0)

@@ -71,6 +71,7 @@ import Testing
         "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ DELETE FROM a $$",
         "CREATE FUNCTION f() RETURNS void BEGIN ATOMIC DELETE FROM a; DELETE FROM b; END",
         "ALTER TYPE t ADD VALUE 'x'", "COMMENT ON COLUMN a.b IS 'DELETE FROM'", "CREATE TYPE t AS (a int)",
+        "ALTER TABLE a ALTER COLUMN b TYPE text COLLATE c",
         #"SELECT "truncate" FROM a"#,
     ])
     func harmlessStatementsAreNot(_ statement: String) throws {

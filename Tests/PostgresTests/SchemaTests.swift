@@ -15,7 +15,7 @@ import Testing
 
     /// After a change of the schema run `lyceum migrate dump > Migrations/schema.sql`.
     @Test func schemaFileMatchesTheMigrations() throws {
-        let database = try TestDatabase(.migrated)
+        let database = try TestDatabase(.shipped)
         let dumped = try migrator(database).dump().split(separator: "\n")
         let committed = try #require(migrations.schema).split(separator: "\n")
         #expect(dumped.difference(from: committed).map { "\($0)" } == [])
@@ -31,15 +31,16 @@ import Testing
         "CREATE STATISTICS x ON id, name FROM rooms", "ALTER VIEW staff_profiles SET (security_invoker = false)",
         "CREATE OR REPLACE FUNCTION lyceum.today() RETURNS date LANGUAGE sql STABLE PARALLEL SAFE RETURN '2000-01-01'::date",
         "ALTER TABLE student_photos ALTER COLUMN content SET STORAGE MAIN", "ALTER TABLE rooms DROP COLUMN building",
+        "COMMENT ON COLLATION lyceum.names IS 'x'",
     ])
     func dumpSeesTheChange(_ change: String) throws {
-        let database = try TestDatabase(.migrated)
+        let database = try TestDatabase(.shipped)
         try BlockingConnection(url: database.ownerURL).execute(change)
         #expect(try migrator(database).dump() != migrations.schema)
     }
 
     @Test func verifyFindsNothing() throws {
-        let database = try TestDatabase(.migrated)
+        let database = try TestDatabase(.shipped)
         #expect(try migrator(database).verify() == [])
     }
 
@@ -47,7 +48,7 @@ import Testing
 
     /// A database as if other files had made the same tables and other functions.
     func madeByOthers() throws -> TestDatabase {
-        let database = try TestDatabase(.migrated)
+        let database = try TestDatabase(.shipped)
         try BlockingConnection(url: database.ownerURL).execute(
             """
             DROP TABLE schema_functions;
@@ -114,7 +115,7 @@ import Testing
     // MARK: Repair
 
     @Test func repairAcceptsAChangedCommentAndRestoresFunctions() throws {
-        let database = try TestDatabase(.migrated)
+        let database = try TestDatabase(.shipped)
         let connection = try BlockingConnection(url: database.ownerURL)
         try connection.execute(
             """
@@ -130,7 +131,7 @@ import Testing
     }
 
     @Test func repairRefusesOtherChanges() throws {
-        let database = try TestDatabase(.migrated)
+        let database = try TestDatabase(.shipped)
         let connection = try BlockingConnection(url: database.ownerURL)
         try connection.execute(
             "UPDATE schema_migrations SET checksum = 'other' WHERE version = 2; ALTER TABLE users ADD COLUMN x int")

@@ -98,6 +98,8 @@ final class TestCluster: Sendable {
             STRATEGY file_copy
             """)
         state.databases.insert(name)
+        // Rights on a database are not cloned with it.
+        try connection.query("REVOKE TEMPORARY ON DATABASE \(name) FROM PUBLIC")
         return name
     }
 

@@ -9,7 +9,9 @@ package final class TestDatabase: Sendable {
     package enum Kind: Sendable {
         /// Empty, and belongs to the owner role.
         case empty
-        /// All migrations applied.
+        /// All migrations applied, and nothing else.
+        case shipped
+        /// All migrations applied, and the clock of tests (`TestClock`).
         case migrated
         /// Migrated, then filled by the closure, which gets the owner's URL. The first one in the process fills it for
         /// all.
@@ -29,11 +31,13 @@ package final class TestDatabase: Sendable {
         switch kind {
         case .empty:
             name = try cluster.create(template: nil) { _ in }
+        case .shipped:
+            name = try cluster.create(template: "shipped") { try Self.migrate($0) }
         case .migrated:
-            name = try cluster.create(template: "migrated") { try Self.migrate($0) }
+            name = try cluster.create(template: "migrated") { try Self.migrate($0, clock: true) }
         case .demo(let fill):
             name = try cluster.create(template: "demo") { database in
-                try Self.migrate(database)
+                try Self.migrate(database, clock: true)
                 try fill(cluster.url(database: database, user: "lyceum_owner"))
             }
         }
@@ -51,8 +55,9 @@ package final class TestDatabase: Sendable {
     package static let repository: String = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
-    private static func migrate(_ database: String) throws {
+    private static func migrate(_ database: String, clock: Bool = false) throws {
         let url = try TestCluster.shared.url(database: database, user: "lyceum_owner")
         try Migrator(url: url, Migrations.load(directory: migrations)).up()
+        if clock { try BlockingConnection(url: url).execute(TestClock.function) }
     }
 }

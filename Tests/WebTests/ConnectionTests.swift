@@ -226,6 +226,7 @@ import Testing
         let answer = try await client.answer()
         #expect(answer.status == 417)
         #expect(answer.member("code") == "expectation_failed")
+        #expect(answer.member("instance") == "/echo")
         #expect(answer.closes)
         // Content that comes all the same is no request, and does not break the connection before the answer is read.
         client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")

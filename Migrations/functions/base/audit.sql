@@ -64,7 +64,8 @@ as $$
 $$;
 comment on function lyceum.record_audit(text, text, uuid, jsonb) is
     'A5, K2: records an action that does not change a row, such as the reading of a profile. School and person are '
-    'those of the transaction.';
+    'those of the transaction. For functions that run as the owner: the caller chooses what is recorded.';
+revoke execute on function lyceum.record_audit(text, text, uuid, jsonb) from public;
 
 create or replace function lyceum.without_values(p_values jsonb, p_kept text[]) returns jsonb
     language sql immutable parallel safe

@@ -107,6 +107,7 @@ begin
         from written n
         group by n.school_id
     loop
+        perform lyceum.hold_sections(v_batch.school_id, null, v_batch.lessons);
         select r.refusal, v_batch.students[r.ordinal] as student, v_batch.lessons[r.ordinal] as lesson
         into v_refused
         from lyceum.attendance_refusals(v_batch.school_id, v_batch.lessons, v_batch.students) r
@@ -149,6 +150,7 @@ begin
         where n.version <> o.version
         group by n.school_id
     loop
+        perform lyceum.hold_sections(v_batch.school_id, null, v_batch.lessons);
         select r.refusal, v_batch.students[r.ordinal] as student, v_batch.lessons[r.ordinal] as lesson
         into v_refused
         from lyceum.attendance_refusals(v_batch.school_id, v_batch.lessons, v_batch.students) r

@@ -89,6 +89,8 @@ begin
         end if;
         new.first_recorded_at := old.first_recorded_at;
     end if;
+    -- L5: takes turns with a transaction that removes the student's enrollment.
+    perform from public.students s where s.school_id = new.school_id and s.id = new.student_id for share;
     v_refusal := lyceum.final_refusal(
         new.school_id, new.student_id, new.academic_year_id, new.kind, new.term_id, new.section_id, new.source,
         new.value_kind, new.number, new.code

@@ -178,6 +178,7 @@ begin
         from written n
         group by n.school_id
     loop
+        perform lyceum.hold_sections(v_batch.school_id, v_batch.line_items, null);
         select r.refusal, v_batch.students[r.ordinal] as student, v_batch.line_items[r.ordinal] as line_item
         into v_refused
         from lyceum.mark_refusals(
@@ -221,6 +222,7 @@ begin
             is distinct from (o.kind, o.number, o.code, o.due_on, o.comment)
         group by n.school_id
     loop
+        perform lyceum.hold_sections(v_batch.school_id, v_batch.line_items, null);
         select r.refusal, v_batch.students[r.ordinal] as student, v_batch.line_items[r.ordinal] as line_item
         into v_refused
         from lyceum.mark_refusals(

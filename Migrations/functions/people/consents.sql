@@ -46,6 +46,11 @@ begin
             errcode = 'LYK02', message = 'consent_withdrawn', constraint = 'consents_withdrawal',
             detail = 'K3: a new consent is recorded instead.';
     end if;
+    if new.given_on > lyceum.today() and (tg_op = 'INSERT' or new.given_on <> old.given_on) then
+        raise exception using
+            errcode = 'check_violation', table = 'consents', constraint = 'consents_given_on',
+            message = 'in_the_future', detail = 'K3: a consent is not given in advance.';
+    end if;
     if (
             tg_op = 'INSERT'
             or (new.student_id, new.purpose, new.given_by, new.given_on)
@@ -60,7 +65,7 @@ begin
 end
 $$;
 comment on function lyceum.check_consent() is
-    'K3: only entitled people give a consent, and a withdrawn consent does not come back. A withdrawal is never refused.';
+    'K3: only entitled people give a consent, none in advance, and a withdrawn consent does not come back. A withdrawal is never refused.';
 
 -- After the row is written, so that the foreign keys report an unknown person or student first.
 create or replace trigger rules after insert or update on consents for each row execute function lyceum.check_consent();

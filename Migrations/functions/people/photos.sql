@@ -1,5 +1,5 @@
 create or replace function lyceum.audit_photo() returns trigger
-    language plpgsql
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_row public.student_photos := case tg_op when 'DELETE' then old else new end;
@@ -17,6 +17,7 @@ end
 $$;
 comment on function lyceum.audit_photo() is
     'A5: records who added or removed a photo. The digest identifies the photo; its content is not recorded.';
+revoke execute on function lyceum.audit_photo() from public;
 
 create or replace trigger audit after insert or update or delete on student_photos for each row execute function lyceum.audit_photo();
 

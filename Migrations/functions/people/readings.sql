@@ -1,5 +1,5 @@
 create or replace function lyceum.record_reading(p_student uuid) returns void
-    language plpgsql
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     if exists (
@@ -17,7 +17,7 @@ comment on function lyceum.record_reading(uuid) is
 
 -- Readings of records that belong to a profile
 create or replace function lyceum.record_reading(p_student uuid, p_entity text, p_id uuid) returns void
-    language plpgsql
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not lyceum.leads_student(p_student)
@@ -29,12 +29,22 @@ end
 $$;
 comment on function lyceum.record_reading(uuid, text, uuid) is
     'K2: like lyceum.record_reading of a profile, for a record that belongs to one.';
+revoke execute on function lyceum.record_reading(uuid, text, uuid) from public;
 
 create or replace function lyceum.record_document_reading(p_document uuid) returns void
-    language sql
+    language sql security definer set search_path = pg_catalog, pg_temp
 begin atomic
     select lyceum.record_reading(d.student_id, 'student_documents', d.id)
     from public.student_documents d
     where d.school_id = lyceum.current_school() and d.id = p_document;
 end;
 comment on function lyceum.record_document_reading(uuid) is 'K2: records that a document was read.';
+
+create or replace function lyceum.record_photo_reading(p_student uuid) returns void
+    language sql security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    select lyceum.record_reading(p.id, 'student_photos', p.id)
+    from public.student_photos p
+    where p.school_id = lyceum.current_school() and p.id = p_student;
+end;
+comment on function lyceum.record_photo_reading(uuid) is 'K2: records that a photo was read.';

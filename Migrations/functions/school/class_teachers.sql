@@ -99,3 +99,20 @@ end
 $$;
 comment on function lyceum.led_until(integer, uuid, uuid) is
     'Like lyceum.led_sections, for one section; null if it is not among them.';
+
+-- A2: class teachers issue credentials. An app or an integration that appoints one
+-- would give somebody the accounts of a class.
+create or replace function lyceum.appoint_class_teacher() returns trigger
+    language plpgsql
+as $$
+begin
+    if lyceum.current_client_id() is not null then
+        raise exception using
+            errcode = 'LYA09', message = 'not_for_programs', detail = 'Apps and integrations do not appoint class teachers.';
+    end if;
+    return case tg_op when 'DELETE' then old else new end;
+end
+$$;
+
+create or replace trigger appoint before insert or update or delete on class_teachers
+    for each row execute function lyceum.appoint_class_teacher();

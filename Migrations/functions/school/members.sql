@@ -15,6 +15,10 @@ begin
             errcode = 'LYE01', message = 'class_group_follows_enrollments',
             detail = 'Members of a class''s own group change through enrollments.';
     end if;
+    -- Somebody deletes the membership: the enrollment does not restore it.
+    if tg_op = 'DELETE' and pg_trigger_depth() = 1 then
+        delete from public.ended_memberships d where d.school_id = old.school_id and d.id = old.id;
+    end if;
     return v_row;
 end
 $$;
@@ -30,6 +34,11 @@ declare
 begin
     if tg_op = 'DELETE' then
         delete from public.group_members m where m.school_id = old.school_id and m.id = old.id;
+        delete from public.group_members m
+        using public.groups g
+        where g.school_id = old.school_id and g.class_id = old.class_id and g.kind = 'part'
+            and m.school_id = g.school_id and m.group_id = g.id and m.student_id = old.student_id
+            and lyceum.holds(old.starts_on, old.ends_on, m.starts_on);
         return null;
     end if;
     if tg_op = 'UPDATE' then
@@ -59,8 +68,63 @@ begin
         end if;
     end if;
 
+    -- An enrollment that continues after all restores the memberships in subgroups that its end changed, unless somebody has changed
+    -- them since.
+    if tg_op = 'UPDATE' and (new.ends_on is null or new.ends_on > old.ends_on) then
+        update public.group_members m set ends_on = least(d.ends_on, new.ends_on)
+        from public.ended_memberships d
+        where d.school_id = new.school_id and d.enrollment_id = new.id
+            and m.school_id = d.school_id and m.id = d.id and m.ends_on = old.ends_on
+            and not exists (
+                select
+                from public.group_members o
+                where o.school_id = m.school_id and o.group_id = m.group_id and o.student_id = m.student_id and o.id <> m.id
+                    and lyceum.holds_between(o.starts_on, o.ends_on, m.starts_on, least(d.ends_on, new.ends_on, 'infinity'))
+            );
+        insert into public.group_members (school_id, id, group_id, student_id, starts_on, ends_on)
+        select d.school_id, d.id, d.group_id, d.student_id, d.starts_on, least(d.ends_on, new.ends_on)
+        from public.ended_memberships d
+        where d.school_id = new.school_id and d.enrollment_id = new.id
+            and (new.ends_on is null or d.starts_on <= new.ends_on)
+            and not exists (
+                select
+                from public.group_members o
+                where o.school_id = d.school_id and o.group_id = d.group_id and o.student_id = d.student_id
+                    and daterange(o.starts_on, o.ends_on, '[]') && daterange(d.starts_on, d.ends_on, '[]')
+            );
+        if new.ends_on is null then
+            delete from public.ended_memberships d where d.school_id = new.school_id and d.enrollment_id = new.id;
+        end if;
+    end if;
+
+    -- An enrollment that begins later takes the beginning of its subgroups with it.
+    if tg_op = 'UPDATE' and new.starts_on > old.starts_on then
+        delete from public.group_members m
+        using public.groups g
+        where g.school_id = new.school_id and g.class_id = new.class_id and g.kind = 'part'
+            and m.school_id = g.school_id and m.group_id = g.id and m.student_id = new.student_id
+            and m.starts_on >= old.starts_on and m.ends_on < new.starts_on;
+        update public.group_members m set starts_on = new.starts_on
+        from public.groups g
+        where g.school_id = new.school_id and g.class_id = new.class_id and g.kind = 'part'
+            and m.school_id = g.school_id and m.group_id = g.id and m.student_id = new.student_id
+            and m.starts_on >= old.starts_on and m.starts_on < new.starts_on;
+    end if;
+
     -- A student who leaves the class leaves its subgroups. For groups across classes the school decides.
     if tg_op = 'UPDATE' and new.ends_on is not null and new.ends_on is distinct from old.ends_on then
+        insert into public.ended_memberships (school_id, enrollment_id, id, group_id, student_id, starts_on, ends_on)
+        select m.school_id, new.id, m.id, m.group_id, m.student_id, m.starts_on, m.ends_on
+        from public.group_members m
+        join public.groups g on g.school_id = m.school_id and g.id = m.group_id
+        where g.school_id = new.school_id and g.class_id = new.class_id and g.kind = 'part'
+            and m.student_id = new.student_id
+            and m.starts_on >= new.starts_on
+            and (m.ends_on is null or m.ends_on > new.ends_on)
+        on conflict (school_id, enrollment_id, id) do update
+        set starts_on = excluded.starts_on, ends_on = excluded.ends_on
+        -- Else it is still as an earlier end of the enrollment has left it.
+        where excluded.ends_on is distinct from old.ends_on;
         delete from public.group_members m
         using public.groups g
         where g.school_id = new.school_id and g.class_id = new.class_id and g.kind = 'part'
@@ -79,31 +143,6 @@ $$;
 
 create or replace trigger membership after insert or update or delete on enrollments
     for each row execute function lyceum.follow_enrollment();
-
-create or replace function lyceum.keep_recorded_enrollment() returns trigger
-    language plpgsql
-as $$
-begin
-    if exists (
-        select from public.marks k
-        join public.line_items i on i.school_id = k.school_id and i.id = k.line_item_id
-        join public.lessons l on l.school_id = i.school_id and l.id = i.lesson_id
-        where k.school_id = old.school_id and k.student_id = old.student_id
-            and lyceum.holds(old.starts_on, old.ends_on, l.date)
-    ) or exists (
-        select from public.attendance a
-        join public.lessons l on l.school_id = a.school_id and l.id = a.lesson_id
-        where a.school_id = old.school_id and a.student_id = old.student_id
-            and lyceum.holds(old.starts_on, old.ends_on, l.date)
-    ) then
-        raise exception using
-            errcode = 'LYE04', message = 'in_use', detail = 'Marks or absences were recorded while the pupil was enrolled.';
-    end if;
-    return old;
-end
-$$;
-
-create or replace trigger recorded before delete on enrollments for each row execute function lyceum.keep_recorded_enrollment();
 
 create or replace function lyceum.grade_level_on(p_school integer, p_student uuid, p_date date) returns smallint
     language plpgsql stable

@@ -32,6 +32,40 @@ $$;
 comment on function lyceum.unlocked(integer, uuid, date) is
     'M4: whether lessons of the section on the date are unlocked today.';
 
+-- M4: a head or deputy head grants an unlock, in their own name.
+create or replace function lyceum.guard_unlock() returns trigger
+    language plpgsql
+as $$
+begin
+    if tg_op = 'INSERT' then
+        if not exists (
+            select
+            from public.user_roles r
+            where r.school_id = new.school_id and r.user_id = new.granted_by and r.role in ('head', 'deputy_head')
+        ) or (
+            -- The owner's command line has no person.
+            new.granted_by is distinct from lyceum.current_user_id() and row_security_active('public.unlocks')
+        ) then
+            raise exception using
+                errcode = 'LYM06', message = 'forbidden',
+                detail = 'A head or deputy head grants an unlock, in their own name.';
+        end if;
+        new.granted_at := now();
+        return new;
+    end if;
+    if to_jsonb(new) - 'revoked_at' <> to_jsonb(old) - 'revoked_at' or old.revoked_at is not null then
+        raise exception using
+            errcode = 'LYM06', message = 'not_movable',
+            detail = 'An unlock can only be revoked, once. To change anything else, grant another one.';
+    end if;
+    return new;
+end
+$$;
+
+create or replace trigger guard before insert on unlocks for each row execute function lyceum.guard_unlock();
+create or replace trigger guard_again before update on unlocks
+    for each row when (new is distinct from old) execute function lyceum.guard_unlock();
+
 create or replace function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean
     language plpgsql stable
 as $$

@@ -12,3 +12,36 @@ end
 $$;
 comment on function lyceum.lacks_second_factor(integer, uuid) is
     'Whether the school requires a second factor of the person and there is none.';
+
+-- A5: that recovery codes were made or used, without the codes.
+create or replace function lyceum.audit_recovery_code() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if lyceum.current_school() is not null then
+        perform lyceum.record_audit('use', 'recovery_codes', new.user_id);
+    end if;
+    return null;
+end
+$$;
+revoke execute on function lyceum.audit_recovery_code() from public;
+
+create or replace trigger audit after update on recovery_codes
+    for each row when (old.used_at is null and new.used_at is not null)
+    execute function lyceum.audit_recovery_code();
+
+create or replace function lyceum.audit_recovery_codes() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if lyceum.current_school() is not null then
+        perform lyceum.record_audit('insert', 'recovery_codes', w.user_id) from (select distinct n.user_id from written n) w;
+    end if;
+    return null;
+end
+$$;
+revoke execute on function lyceum.audit_recovery_codes() from public;
+
+create or replace trigger audit_new after insert on recovery_codes
+    referencing new table as written
+    for each statement execute function lyceum.audit_recovery_codes();

@@ -26,6 +26,8 @@ package enum DatabaseProblems {
         if let constraint = error.constraint, let kind = constraints[constraint] { return Problem(kind) }
         switch error.sqlState {
         case "LYA00": return Problem.invalidToken
+        case "LYE04": return Problem(recordedDays: error.detail)
+        case "LYL03": return Problem(timetableCollision: error.detail)
         // A rule's message is the problem's code (docs/decisions/0010). An unknown code is a defect of the server.
         case let state where state.hasPrefix("LY"): return ProblemKind.all[error.message].map { Problem($0) }
         case "22003": return Problem(.conflict)  // a number beyond its column, such as a version

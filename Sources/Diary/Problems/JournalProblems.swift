@@ -76,6 +76,12 @@ extension ProblemKind {
         detail: Text(
             ru: "У ученика группы в это время другой урок (L1); выберите другое время.",
             en: "A student of the group has another lesson at that time (rule L1); choose another time."))
+    package static let timetableCollision = ProblemKind(
+        "timetable_collision", .conflict,
+        title: Text(ru: "Накладка в расписании", en: "Timetable collision"),
+        detail: Text(
+            ru: "В это время у учителя, кабинета или учеников уже есть занятие (L1); errors называет, какое.",
+            en: "The teacher, the room or students have another entry at that time (rule L1); errors lists it."))
     package static let lessonOnHoliday = ProblemKind(
         "lesson_on_holiday", .conflict,
         title: Text(ru: "Урок в каникулы", en: "Lesson on a holiday"),
@@ -105,6 +111,7 @@ extension ProblemKind {
     package static let ofTheJournal: [ProblemKind] = [
         marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled,
         notYourLesson, journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, studentOverlap,
+        timetableCollision,
         lessonOnHoliday, lessonOutsideYear, lessonHasRecords, lineItemDeleted,
     ]
 }

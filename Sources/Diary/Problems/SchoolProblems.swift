@@ -21,6 +21,12 @@ extension ProblemKind {
         detail: Text(
             ru: "Состав собственной группы класса меняется только через зачисления.",
             en: "The members of a class's own group change only through enrollments."))
+    package static let recordedDays = ProblemKind(
+        "recorded_days", .conflict,
+        title: Text(ru: "В эти дни есть записи", en: "Days with records"),
+        detail: Text(
+            ru: "В дни, которые больше не входили бы в зачисление или группу, есть записи (L5).",
+            en: "There are records on days that would no longer belong to the enrollment or membership (rule L5)."))
     package static let healthNotYours = ProblemKind(
         "health_not_yours", .forbidden,
         title: Text(ru: "Нет доступа к группе здоровья", en: "No access to the health group"),
@@ -114,7 +120,8 @@ extension ProblemKind {
             en: "The file omits more than a tenth of the known records: it may be truncated. If not, send force=true."))
 
     package static let ofTheSchool: [ProblemKind] = [
-        classNotMovable, enrollmentNotMovable, classGroupFollowsEnrollments, healthNotYours, notYourPerson,
+        classNotMovable, enrollmentNotMovable, classGroupFollowsEnrollments, recordedDays, healthNotYours,
+        notYourPerson,
         ownRole, ownGuardianship, accessClosed, basisRequired, lastAdministrator, yearNotNext, undecided, noConsent,
         giverNotEntitled, consentWithdrawn, importShrinks,
     ]

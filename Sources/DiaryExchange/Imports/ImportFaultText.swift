@@ -214,6 +214,10 @@ extension Text {
                 Text(
                     ru: "У учеников два урока одновременно (L1)" + Self.beside(names, row: "строка") + ".",
                     en: "Students would have two lessons at once (rule L1)" + Self.beside(names, row: "row") + ".")
+            case "recorded_days":
+                Text(
+                    ru: "В дни, которые больше не входили бы в класс или группу, есть записи (L5): \(said).",
+                    en: "Records exist on days that would no longer belong to the class or group (rule L5): \(said).")
             // Faults of the archive.
             case "not_an_archive":
                 Text(ru: "Это не архив zip, или он повреждён.", en: "This is not a zip archive, or it is damaged.")

@@ -185,9 +185,9 @@ extension ImportStatements {
     /// - Parameters:
     ///   - wanted: rows with `line` and `member_now`, the id of the membership.
     ///   - name: SQL for the student's name in the fault.
-    static func overlaps(of wanted: String, field: String, name: String) -> Statement {
-        Statement(
-            """
+    static func overlaps(of wanted: String, field: String, name: String) -> String {
+        """
+        (
             SELECT DISTINCT ON (w.line, m.id) w.line, '\(field)' AS field, 'student_overlap' AS code,
                 \(name) || ', ' || to_char(l.date, 'DD.MM.YYYY') AS said, s.name || ', ' || os.name AS known, NULL AS other
             FROM (\(wanted)) w
@@ -202,6 +202,30 @@ extension ImportStatements {
                 AND o.starts_at < l.ends_at AND o.ends_at > l.starts_at
                 AND coalesce(o.merge_id, o.id) <> coalesce(l.merge_id, l.id)
             ORDER BY w.line, m.id, l.date
-            """)
+        )
+        """
+    }
+
+    /// L5, for students whose days in a class or a group now end earlier: the days with records after the new end.
+    ///
+    /// - Parameters:
+    ///   - ended: rows with `line`, `student_id`, `group_ids` and `ends_on`.
+    static func recordedDays(of ended: String, field: String) -> String {
+        """
+        SELECT w.line, '\(field)', 'recorded_days', d.days, NULL, NULL
+        FROM (\(ended)) w
+        CROSS JOIN LATERAL (
+            SELECT string_agg(to_char(r.date, 'DD.MM.YYYY'), ', ' ORDER BY r.date) FILTER (WHERE r.place <= 10)
+                || CASE WHEN count(*) > 10 THEN ' …' ELSE '' END AS days
+            FROM (
+                SELECT r.date, row_number() OVER (ORDER BY r.date) AS place
+                FROM lyceum.lost_records(
+                    $1, w.student_id, w.group_ids, datemultirange(daterange(w.ends_on + 1, NULL))
+                ) r
+                GROUP BY r.date
+            ) r
+        ) d
+        WHERE d.days IS NOT NULL
+        """
     }
 }

@@ -2,8 +2,11 @@
 enum JPEG {
     static let start: [UInt8] = [0xFF, 0xD8, 0xFF]
 
-    /// More than any encoder writes. Each scan costs the viewer a pass over all pixels.
+    /// More than any encoder writes.
     private static let mostScans = 64
+
+    /// Each scan costs the viewer a pass over all pixels. The largest picture may have twelve; usual encoders write ten.
+    private static let mostPixels = 12 * ImageFile.longestSide * ImageFile.longestSide
 
     static func image(_ bytes: [UInt8]) throws(ImageFile.Fault) -> ImageFile {
         var reader = ImageReader(bytes[2...])
@@ -33,11 +36,12 @@ enum JPEG {
             case 0xDA:
                 let segment = try segment(&reader)
                 scans += 1
-                guard frame != nil, scans <= mostScans else { throw .damaged }
+                guard let frame, scans <= mostScans else { throw .damaged }
+                guard scans * frame.width * frame.height <= mostPixels else { throw .tooLarge }
                 append(marker, segment, to: &kept)
                 let data = scan(bytes, &reader)
-                coded += data.count
-                kept += data
+                coded += data.coded
+                kept += data.bytes
             // Application data, comments.
             case 0xE0...0xEF, 0xFE: head.read(marker, try segment(&reader))
             // Lossless, hierarchical and arithmetic coding, or a height that follows the scan.
@@ -65,15 +69,26 @@ enum JPEG {
         bytes += segment
     }
 
-    /// The coded data up to the next marker: a 0xFF in the data is followed by a zero or is a restart marker.
-    private static func scan(_ bytes: [UInt8], _ reader: inout ImageReader) -> ArraySlice<UInt8> {
+    /// The coded data up to the next marker, and its length without restart markers and the zeros that follow a 0xFF.
+    private static func scan(_ bytes: [UInt8], _ reader: inout ImageReader) -> (bytes: ArraySlice<UInt8>, coded: Int) {
         var end = reader.position
+        var coded = 0
         while end + 1 < bytes.count {
-            if bytes[end] == 0xFF, bytes[end + 1] != 0, !(0xD0...0xD7).contains(bytes[end + 1]) { break }
-            end += 1
+            switch (bytes[end], bytes[end + 1]) {
+            case (0xFF, 0):
+                coded += 1
+                end += 2
+            case (0xFF, 0xD0...0xD7): end += 2
+            case (0xFF, _): return (piece(end), coded)
+            default:
+                coded += 1
+                end += 1
+            }
         }
         // Truncated data has no marker there; the next read then fails.
-        return (try? reader.piece(end - reader.position)) ?? []
+        return (piece(min(end, bytes.count)), coded)
+
+        func piece(_ end: Int) -> ArraySlice<UInt8> { (try? reader.piece(end - reader.position)) ?? [] }
     }
 }
 

@@ -14,6 +14,7 @@ enum PNG {
         var header: PNGRows.Header?
         var pixels: Pixels?
         var palette = 0
+        var last = ""
         while true {
             let length = try reader.big(4)
             let begin = reader.position
@@ -21,6 +22,7 @@ enum PNG {
             let content = try reader.piece(length)
             let end = reader.position
             guard try reader.big(4) == Int(CRC32.of(bytes[begin..<end])) else { throw .damaged }
+            defer { last = type }
             switch type {
             case "IHDR":
                 guard header == nil, length == 13 else { throw .damaged }
@@ -28,7 +30,10 @@ enum PNG {
             case _ where header == nil: throw .damaged
             case "IDAT":
                 if let header, header.hasPalette, palette == 0 { throw .damaged }
+                // The chunks follow one another (section 5.6).
+                guard pixels == nil || last == "IDAT" else { throw .damaged }
                 if pixels == nil { pixels = header.map { Pixels($0) } }
+                if content.isEmpty { continue }
                 guard pixels?.add(content) == true else { throw .damaged }
             case "IEND":
                 guard let header, pixels?.isComplete == true, length == 0 else { throw .damaged }

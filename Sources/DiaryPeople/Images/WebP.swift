@@ -3,6 +3,10 @@ enum WebP {
     static let start = Array("RIFF".utf8)
     static let form = Array("WEBP".utf8)
 
+    /// The format has no lower bound: 28 bytes can declare 16 megapixels of one colour. This is the ratio that a PNG can
+    /// reach; photos have less than 100 pixels per byte.
+    private static let mostPixelsPerByte = 1024
+
     static func image(_ bytes: [UInt8]) throws(ImageFile.Fault) -> ImageFile {
         var file = ImageReader(bytes[4...])
         let length = try file.little(4)
@@ -28,6 +32,8 @@ enum WebP {
             case "VP8 ", "VP8L":
                 let size = type == "VP8L" ? try lossless(content) : try lossy(content)
                 if let canvas, canvas != size { throw .damaged }
+                try ImageFile.check(width: size.width, height: size.height)
+                guard size.width * size.height <= content.count * mostPixelsPerByte else { throw .damaged }
                 var chunks: [UInt8] = []
                 if hasAlpha {
                     var header: [UInt8] = [0x10, 0, 0, 0]

@@ -60,7 +60,9 @@ package enum Credentials {
         if rows.text(0, "id") == caller.user { throw Problem.notYourCredentials(.own) }
         if rows.boolean(0, "is_staff") {
             guard rows.boolean(0, "caller_administers") else { throw Problem.notYourCredentials(.administrator) }
-            return false
+            // Administrators give staff roles, too, and must not take over a family's account that way unnoticed. The
+            // database records the issue (`lyceum.record_issue_to_family`).
+            return rows.boolean(0, "is_family")
         }
         if rows.boolean(0, "is_led_by_caller") { return false }
         if rows.boolean(0, "is_led_by_nobody") {
@@ -79,11 +81,12 @@ package enum Credentials {
     private static let visible = Statement(
         """
         SELECT \(CodeHolder.columns),
-            lyceum.is_staff($1, u.id) AS is_staff, p.is_led, p.is_led_by_caller, p.is_led_by_nobody,
+            lyceum.is_staff($1, u.id) AS is_staff, p.is_family, p.is_led, p.is_led_by_caller,
+            p.is_led_by_nobody,
             c.administers AS caller_administers, c.heads AS caller_heads
         FROM users u
         CROSS JOIN LATERAL (
-            SELECT coalesce(bool_or(t.teacher_id IS NOT NULL), false) AS is_led,
+            SELECT count(*) > 0 AS is_family, coalesce(bool_or(t.teacher_id IS NOT NULL), false) AS is_led,
                 coalesce(bool_or(t.teacher_id = $3::uuid), false) AS is_led_by_caller,
                 coalesce(bool_or(t.teacher_id IS NULL), false) AS is_led_by_nobody
             FROM lyceum.seen_students($1, u.id) s

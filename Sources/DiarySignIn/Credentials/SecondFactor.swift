@@ -150,7 +150,7 @@ struct SecondFactor {
         let codes = (0..<RecoveryCode.count).map { _ in RecoveryCode() }
         let hashes = try codes.map { "\\x" + Hexadecimal.encode(try $0.hash(school: scope.school, user: user)) }
         _ = try await transaction.run([
-            Self.forgetCodes(school, person), Self.keepCodes(school, person, .texts(hashes)), Self.recordCodes(person),
+            Self.forgetCodes(school, person), Self.keepCodes(school, person, .texts(hashes)),
         ])
         return codes.map { $0.shown }
     }
@@ -231,7 +231,7 @@ extension SecondFactor {
             UPDATE second_factors f SET tries = greatest(f.tries - 1, 0)
             FROM used u WHERE f.school_id = u.school_id AND f.user_id = u.user_id
         )
-        SELECT lyceum.record_audit('use', 'recovery_codes', u.user_id) AS _audit FROM used u
+        SELECT user_id FROM used
         """)
 
     fileprivate static let begin = Statement(
@@ -296,9 +296,6 @@ extension SecondFactor {
         INSERT INTO recovery_codes (school_id, user_id, code_hash)
         SELECT $1, $2::uuid, c.hash FROM unnest($3::bytea[]) AS c (hash)
         """)
-
-    fileprivate static let recordCodes = Statement(
-        "SELECT lyceum.record_audit('insert', 'recovery_codes', $1::uuid) AS _audit")
 
     fileprivate static let remove = Statement(
         "DELETE FROM second_factors WHERE school_id = $1 AND user_id = $2::uuid")

@@ -85,8 +85,8 @@ import Testing
     @Test func m4UnlockNeedsAReasonAndIsRecorded() throws {
         let unlock = RuleSchool.unlock(.maths7, from: "2026-09-01", to: "2026-10-24", until: "2026-12-31")
         #expect(try school.refusal(of: unlock.replacingFirst("Приказ 17", with: "")) == .check("unlocks_reason"))
-        try school.set("user_id", to: RuleKey.deputyHead.uuid)
         try school.run(unlock)
+        try school.set("user_id", to: RuleKey.deputyHead.uuid)
         try school.run(RuleSchool.update("unlocks", .new, "revoked_at = now()"))
         let records = try school.values(
             """

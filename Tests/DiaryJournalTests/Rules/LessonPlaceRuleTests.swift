@@ -53,7 +53,10 @@ import Testing
     }
 
     @Test func l1YearDoesNotShrinkBeforeItsLessons() throws {
-        let end = { (date: String) in RuleSchool.update("academic_years", .year, "ends_on = '\(date)'") }
+        // The second half stays in the middle of the year.
+        let end = { (date: String) in
+            RuleSchool.update("academic_years", .year, "ends_on = '\(date)', second_half_starts_on = '2026-11-10'")
+        }
         #expect(try school.refusal(of: end("2027-01-12")) == nil)
         #expect(try school.refusal(of: end("2027-01-11")) == .lessonOutsideYear)
     }

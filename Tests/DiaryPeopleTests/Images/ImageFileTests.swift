@@ -134,6 +134,75 @@ import Testing
         }
     }
 
+    // MARK: A picture declares no more than it contains
+
+    /// A JPEG with another size, or with other data in its last scan.
+    private func jpeg(
+        _ fixture: [UInt8], width: Int = 24, height: Int = 16, data: [UInt8]? = nil, scans: Int = 1
+    ) throws -> [UInt8] {
+        var bytes = try ImageFile(fixture).bytes
+        let frame = try #require(bytes.indices.first { bytes[$0] == 0xFF && [0xC0, 0xC2].contains(bytes[$0 + 1]) })
+        bytes.replaceSubrange(
+            (frame + 5)..<(frame + 9),
+            with: [UInt8(height >> 8), UInt8(height & 0xFF), UInt8(width >> 8), UInt8(width & 0xFF)])
+        let scan = try #require(bytes.indices.last { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA })
+        let head = scan + 2 + Int(bytes[scan + 3])
+        let last = Array(bytes[scan..<head]) + (data ?? Array(bytes[head..<bytes.count - 2]))
+        return bytes[..<scan] + (0..<scans).flatMap { _ in last } + [0xFF, 0xD9]
+    }
+
+    @Test func restartMarkersAreNoData() throws {
+        let blocks = [UInt8](repeating: 0x55, count: 4096 * 4096 / 64)
+        #expect(fault(try jpeg(ImageFixtures.jpeg, width: 4096, height: 4096, data: blocks)) == nil)
+        let markers = (0..<blocks.count).flatMap { [0xFF, 0xD0 + UInt8($0 % 8)] as [UInt8] }
+        #expect(fault(try jpeg(ImageFixtures.jpeg, width: 4096, height: 4096, data: markers)) == .damaged)
+        // A stuffed zero is no data either.
+        let stuffed = (0..<90_000).flatMap { _ in [0xFF, 0x00] as [UInt8] }
+        #expect(fault(try jpeg(ImageFixtures.jpeg, width: 4096, height: 4096, data: stuffed)) == .damaged)
+    }
+
+    /// A viewer passes over all pixels for each scan. The fixture has ten scans.
+    @Test func scansOfALargePictureAreFew() throws {
+        let blocks = [UInt8](repeating: 0x55, count: 4096 * 4096 / 128)
+        func file(_ side: Int, _ scans: Int) throws -> [UInt8] {
+            try jpeg(ImageFixtures.progressive, width: side, height: side, data: blocks, scans: scans)
+        }
+        let others = 9
+        #expect(fault(try file(4096, 12 - others)) == nil)
+        #expect(fault(try file(4096, 13 - others)) == .tooLarge)
+        #expect(fault(try file(1024, 64 - others)) == nil)
+        #expect(fault(try file(1024, 65 - others)) == .damaged)
+    }
+
+    /// 28 bytes can declare 16 megapixels of one colour.
+    @Test func aWebPHasAByteForAThousandPixels() throws {
+        for fixture in [ImageFixtures.lossless, ImageFixtures.webp] {
+            let clean = try ImageFile(fixture).bytes
+            let size = clean[12..<16].elementsEqual("VP8L".utf8) ? 21 : 26
+            func file(_ width: Int, _ height: Int, more: Int = 0) -> [UInt8] {
+                var bytes = clean
+                let head: [UInt8]
+                if size == 21 {
+                    let number = (width - 1) | (height - 1) << 14 | (Int(clean[24]) >> 4 & 1) << 28
+                    head = (0..<4).map { UInt8(number >> (8 * $0) & 0xFF) }
+                } else {
+                    head = [UInt8(width & 0xFF), UInt8(width >> 8), UInt8(height & 0xFF), UInt8(height >> 8)]
+                }
+                bytes.replaceSubrange(size..<size + 4, with: head)
+                bytes += [UInt8](repeating: 0, count: more)
+                for (place, count) in [(4, bytes.count - 8), (16, bytes.count - 20)] {
+                    for index in 0..<4 { bytes[place + index] = UInt8(count >> (8 * index) & 0xFF) }
+                }
+                return bytes
+            }
+            let content = clean.count - 20
+            #expect(fault(file(32, content)) == nil)
+            #expect(fault(file(1024, content + 1)) == .damaged)
+            #expect(fault(file(4096, 4096)) == .damaged)
+            #expect(fault(file(4096, 4096, more: 16384)) == nil)
+        }
+    }
+
     // MARK: The pixels of a PNG
 
     /// Pixels that inflate to more or less than the declared size, or not at all, are refused.
@@ -202,6 +271,27 @@ import Testing
         file.piece = 1
         #expect(try ImageFile(file.bytes).width == 24)
         file.pixels = file.rows + [0]
+        #expect(fault(file.bytes) == .damaged)
+    }
+
+    /// Section 5.6: the chunks follow one another. Empty ones are dropped.
+    @Test func pixelsStandTogether() throws {
+        let text = PNGFile.chunk("tEXt", Array("a\0b".utf8))
+        var file = PNGFile()
+        let clean = try ImageFile(file.bytes)
+        file.piece = 8
+        file.between = text
+        #expect(fault(file.bytes) == .damaged)
+        file.between = PNGFile.chunk("gAMA", [0, 0, 0, 1])
+        #expect(fault(file.bytes) == .damaged)
+        file.between = PNGFile.chunk("IDAT", [])
+        file.piece = file.stream.count - 1
+        let image = try ImageFile(file.bytes)
+        #expect(image.bytes.count == clean.bytes.count + 12, "two chunks with content")
+        file.piece = .max
+        file.more = PNGFile.chunk("IDAT", [])
+        #expect(try ImageFile(file.bytes) == clean)
+        file.more += text
         #expect(fault(file.bytes) == .damaged)
     }
 

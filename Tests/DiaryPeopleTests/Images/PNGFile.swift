@@ -16,6 +16,8 @@ struct PNGFile {
     var palette: [UInt8] = [0, 0, 0]
     /// Chunks after the header.
     var more: [UInt8] = []
+    /// Chunks between two chunks of pixels.
+    var between: [UInt8] = []
 
     init(
         width: Int = 24, height: Int = 16, depth: UInt8 = 8, colour: UInt8 = 0, interlace: UInt8 = 0,
@@ -68,6 +70,7 @@ struct PNGFile {
         repeat {
             bytes += Self.chunk("IDAT", Array(rest.prefix(piece)))
             rest = rest.dropFirst(piece)
+            if !rest.isEmpty { bytes += between }
         } while !rest.isEmpty
         return bytes + Self.chunk("IEND", [])
     }

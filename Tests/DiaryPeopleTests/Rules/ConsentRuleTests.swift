@@ -32,6 +32,7 @@ import Testing
         ("medical", "2027-10-01", true),
     ])
     func k3ThePupilGivesItFromTheAgeOfTheLaw(_ purpose: String, _ day: String, _ isTaken: Bool) throws {
+        try school.today("2027-12-01")
         let given = consent(by: .anna, on: day, to: purpose)
         #expect(try school.refusal(of: given) == (isTaken ? nil : Self.notEntitled))
         try school.run(RuleSchool.update("students", .anna, "birth_date = NULL"))
@@ -79,6 +80,18 @@ import Testing
         for change in ["document = 'Заявление 3'", "withdrawn_on = '2026-10-15'"] {
             #expect(try school.refusal(of: RuleSchool.update("consents", .new, change)) == nil, "\(change)")
         }
+    }
+
+    /// A consent of tomorrow would come into force without anybody who is entitled then. Today is 15 October.
+    @Test func k3NobodyGivesItInAdvance() throws {
+        try school.run(RuleSchool.guardianship(.mother, from: "2026-09-01", id: .other))
+        let future = SQLRefusal.check("consents_given_on")
+        #expect(try school.refusal(of: consent(by: .mother, on: "2026-10-16")) == future)
+        #expect(try school.refusal(of: consent(by: .mother, on: "2026-10-15")) == nil)
+        try school.run(consent(by: .mother, on: "2026-10-01"))
+        #expect(
+            try school.refusal(of: RuleSchool.update("consents", .new, "given_on = '2026-10-16'")) == future)
+        #expect(try school.refusal(of: RuleSchool.update("consents", .new, "withdrawn_on = '2026-12-01'")) == nil)
     }
 
     // MARK: Withdrawal

@@ -20,7 +20,7 @@ import Testing
                 (lyceum.current_school(), \(RuleKey.teacher), 'teacher'),
                 (lyceum.current_school(), \(RuleKey.substitute), 'administrator'),
                 (lyceum.current_school(), \(RuleKey.formerTeacher), 'head'),
-                (lyceum.current_school(), \(RuleKey.deputyHead), 'deputy_head');
+                (lyceum.current_school(), \(RuleKey.deputyHead), 'deputy_head') ON CONFLICT DO NOTHING;
             INSERT INTO class_teachers (school_id, id, class_id, teacher_id, starts_on) VALUES
                 (lyceum.current_school(), \(RuleKey(9101)), \(RuleKey.class7), \(RuleKey.teacher), '2026-09-01');
             """)
@@ -94,6 +94,22 @@ import Testing
         try act(as: nil)
         try school.run(RuleSchool.guardianship(.substitute, access: "none", from: "2026-09-01"))
         #expect(try school.refusal(of: RuleSchool.update("guardianships", .new, "access = 'full'")) == nil)
+    }
+
+    /// A member of staff needs no role.
+    @Test func a3AnIntegrationTiesNoStaffWithoutARole() throws {
+        try school.become(.owner)
+        try school.run("DELETE FROM user_roles WHERE user_id = \(RuleKey.substitute)")
+        try school.become(.server)
+        try act(as: nil)
+        try school.set("client_id", to: RuleKey.other.uuid)
+        let tie = RuleSchool.guardianship(.substitute, from: "2026-09-01")
+        #expect(try school.refusal(of: tie) == Self.own)
+        // Someone who has left is no staff.
+        try school.become(.owner)
+        try school.run(RuleSchool.update("staff", .substitute, "left_on = '2026-10-14'"))
+        try school.become(.server)
+        #expect(try school.refusal(of: tie) == nil)
     }
 
     // MARK: What was closed
@@ -183,5 +199,53 @@ import Testing
             #expect(try school.refusal(of: RuleSchool.update("guardianships", id, change)) == nil, "\(change)")
         }
         #expect(try school.refusal(of: "DELETE FROM guardianships WHERE id = \(RuleKey.new);") == nil)
+    }
+
+    /// The rule must not ask for the days of a row that a check refuses.
+    @Test func a3AnEndBeforeTheStartIsRefusedByTheCheck() throws {
+        try given(.mother)
+        try given(.father, access: "none", to: "2026-12-31", id: .other)
+        for person in [RuleKey.teacher, .deputyHead] {
+            try act(as: person)
+            for id in [RuleKey.new, .other] {
+                let change = RuleSchool.update("guardianships", id, "ends_on = '2001-01-01'")
+                #expect(try school.refusal(of: change) == .check("guardianships_dates"))
+            }
+        }
+    }
+
+    // MARK: The document
+
+    static let sameDocument = ["Решение суда 12 ", " решение  СУДА 12", "Решение\tсуда 12", "Решение суда\u{a0}12"]
+
+    @Test(arguments: sameDocument) func a3TheDocumentThatClosedIsKnownInAnySpelling(_ basis: String) throws {
+        try given(.mother, access: "none", to: "2026-12-31", basis: "Решение суда 12")
+        try given(.mother, from: "2025-12-01", to: "2025-12-31", id: RuleKey(9003))
+        try act(as: .deputyHead)
+        for (name, way) in Self.ways {
+            #expect(try school.refusal(of: statement(way, basis: basis)) == Self.basis, "\(name)")
+        }
+    }
+
+    /// Else the next head would take the old document for a new one.
+    @Test func a3OnlyHeadsChangeTheDocumentThatClosed() throws {
+        try given(.mother, access: "none", basis: "Решение суда 12")
+        let changes = ["basis = NULL", "basis = ' '", "basis = 'Решение суда 15'"]
+        for person in [RuleKey.teacher, .substitute] {
+            try act(as: person)
+            for change in changes {
+                #expect(
+                    try school.refusal(of: RuleSchool.update("guardianships", .new, change)) == Self.closed, "\(change)"
+                )
+            }
+            let relation = RuleSchool.update("guardianships", .new, "relation = 'father', basis = 'Решение  суда 12'")
+            #expect(try school.refusal(of: relation) == nil)
+        }
+        for person in [RuleKey.formerTeacher, .deputyHead] {
+            try act(as: person)
+            for change in changes {
+                #expect(try school.refusal(of: RuleSchool.update("guardianships", .new, change)) == nil, "\(change)")
+            }
+        }
     }
 }

@@ -144,6 +144,29 @@ import Testing
         #expect(try school.refusal(of: appoint(.other, group, teacher, starts, "NULL")) == wanted)
     }
 
+    /// A2: class teachers issue credentials, so no program of others appoints one, alone or for a person.
+    @Test func a2ProgramsOfOthersAppointNoClassTeacher() throws {
+        let appoint = """
+            INSERT INTO class_teachers (school_id, id, class_id, teacher_id, starts_on)
+                VALUES (lyceum.current_school(), \(RuleKey.new), \(RuleKey.class2), \(RuleKey.teacher), '2026-09-01');
+            """
+        let changes = [
+            appoint, RuleSchool.update("class_teachers", .other, "ends_on = '2026-12-31'"),
+            "DELETE FROM class_teachers WHERE id = \(RuleKey.other);",
+        ]
+        try school.run(
+            appoint.replacing(RuleKey.new.uuid, with: RuleKey.other.uuid)
+                .replacing(RuleKey.class2.uuid, with: RuleKey.class7.uuid))
+        for change in changes { #expect(try school.refusal(of: change) == nil, "\(change)") }
+        try school.set("client_id", to: RuleKey.new.uuid)
+        for person in [RuleKey.deputyHead.uuid, ""] {
+            try school.set("user_id", to: person)
+            for change in changes {
+                #expect(try school.refusal(of: change) == SQLRefusal("LYA09", "not_for_programs"), "\(change)")
+            }
+        }
+    }
+
     // MARK: Terms
 
     @Test(arguments: [
@@ -168,5 +191,30 @@ import Testing
     @Test(arguments: [("2026-10-24", nil), ("2026-10-23", SQLRefusal.check("terms_marks_close_on"))])
     func m4TermDoesNotCloseBeforeItEnds(_ day: String, _ wanted: SQLRefusal?) throws {
         #expect(try school.refusal(of: RuleSchool.update("terms", .quarter1, "marks_close_on = '\(day)'")) == wanted)
+    }
+
+    // MARK: Subgroups follow the enrollment (L5)
+
+    private static let inPart =
+        "WHERE school_id = lyceum.current_school() AND group_id = \(RuleKey.englishPart) AND student_id = \(RuleKey.boris)"
+    private static let enrolled = "WHERE school_id = lyceum.current_school() AND id = \(RuleSchool.enrollment(.boris))"
+
+    @Test func l5AMembershipThatBeganMeanwhileStaysWhenTheEnrollmentContinues() throws {
+        try school.run(RuleSchool.member(.boris, of: .englishPart, from: "2026-10-20"))
+        try school.run("UPDATE enrollments SET ends_on = '2026-11-30' \(Self.enrolled)")
+        #expect(try school.values("SELECT ends_on FROM group_members \(Self.inPart)") == ["2026-11-30"])
+        try school.run(RuleSchool.member(.boris, of: .englishPart, from: "2027-03-01", id: RuleKey(9301)))
+        try school.run("UPDATE enrollments SET ends_on = NULL \(Self.enrolled)")
+        #expect(
+            try school.values("SELECT starts_on FROM group_members \(Self.inPart) ORDER BY starts_on")
+                == ["2026-10-20", "2027-03-01"])
+    }
+
+    @Test func l5AMembershipThatSomebodyDeletedIsNotRestored() throws {
+        try school.run(RuleSchool.member(.boris, of: .englishPart, from: "2026-10-20"))
+        try school.run("UPDATE enrollments SET ends_on = '2026-11-30' \(Self.enrolled)")
+        try school.run("DELETE FROM group_members \(Self.inPart)")
+        try school.run("UPDATE enrollments SET ends_on = NULL \(Self.enrolled)")
+        #expect(try school.value("SELECT count(*) FROM group_members \(Self.inPart)") == "0")
     }
 }

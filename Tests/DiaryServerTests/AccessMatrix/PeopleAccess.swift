@@ -40,6 +40,7 @@ extension AccessMatrix {
             deleteStudentPhoto         401 403 403 403 403 403 | 403 403 403 412 404 | 412 412 412 | 404 | 412 403 403
             # There is no such class (422).
             createClassChange          401 403 403 403 403 403 | 403 403 403 403 403 | 422 422 422 | 404 | 403 403 403
+            deleteClassChange          401 403 403 403 403 403 | 403 403 403 403 403 | 404 404 404 | 404 | 403 403 403
             # Only administrators manage staff.
             listStaff                  401 403 403 403 403 403 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 403
             createStaffMember          401 403 403 403 403 403 | 403 403 403 403 403 | 403 403 422 | 422 | 403 403 403

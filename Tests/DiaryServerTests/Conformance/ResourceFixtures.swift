@@ -49,8 +49,8 @@ extension ResourceFixture {
                 "academic_years_second_half": .init(
                     """
                     {"name": "x", "starts_on": "2060-09-01", "ends_on": "2061-05-31",
-                    "second_half_starts_on": "2062-01-10"}
-                    """, 422, "/second_half_starts_on outside_year"),
+                    "second_half_starts_on": "2060-09-02"}
+                    """, 422, "/second_half_starts_on not_mid_year"),
                 "academic_years_no_overlap": .init(
                     """
                     {"name": "x", "starts_on": "2041-10-01", "ends_on": "2042-05-31",

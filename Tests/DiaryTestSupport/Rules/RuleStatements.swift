@@ -81,12 +81,17 @@ extension RuleSchool {
         """
     }
 
+    /// By the deputy head, who acts for it.
     package static func unlock(
         _ section: RuleKey, from starts: String, to ends: String, until expires: String, id: RuleKey = .new
     ) -> String {
         """
+        INSERT INTO user_roles (school_id, user_id, role) VALUES (\(school), \(RuleKey.deputyHead), 'deputy_head')
+            ON CONFLICT DO NOTHING;
+        SET LOCAL lyceum.user_id = '\(RuleKey.deputyHead.uuid)';
         INSERT INTO unlocks (school_id, id, section_id, starts_on, ends_on, expires_on, reason, granted_by)
             VALUES (\(school), \(id), \(section), '\(starts)', '\(ends)', '\(expires)', 'Приказ 17', \(RuleKey.deputyHead));
+        SET LOCAL lyceum.user_id = '\(RuleKey.teacher.uuid)';
         """
     }
 

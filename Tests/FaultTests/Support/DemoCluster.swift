@@ -29,6 +29,7 @@ final class DemoCluster: Sendable {
         try connection.query("CREATE ROLE lyceum_owner LOGIN CREATEROLE")
         try connection.query("CREATE DATABASE lyceum OWNER lyceum_owner TEMPLATE template0 ENCODING 'UTF8'")
         try Migrator(url: owner, Migrations.load(directory: TestDatabase.migrations)).up()
+        try BlockingConnection(url: owner).execute(TestClock.function)
         try connection.query("CREATE ROLE lyceum_server LOGIN IN ROLE lyceum_app")
         _ = try Demo(seed: 29, today: today, schools: 1, students: 150, years: 1)
             .fill(BlockingConnection(url: owner)) { _ in }

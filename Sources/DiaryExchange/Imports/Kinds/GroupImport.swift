@@ -132,7 +132,15 @@ extension ImportStatements {
                 SELECT w.line::text AS key FROM w JOIN done ON done.id = w.member_id
                 """),
         ],
-        verify: overlaps(of: wantedMembers, field: "members", name: "w.pupil"))
+        verify: examine(
+            overlaps(of: wantedMembers, field: "members", name: "w.pupil"),
+            recordedDays(
+                of: """
+                    SELECT w.line, m.student_id, ARRAY[m.group_id] AS group_ids, m.ends_on
+                    FROM (\(wantedMembers)) w
+                    JOIN group_members m ON m.school_id = $1 AND m.id = w.member_now
+                        AND m.changed_xid = pg_current_xact_id() AND m.ends_on IS NOT NULL
+                    """, field: "ends_on")))
 
     private static let years = "w.year_starts_on || ' … ' || w.year_ends_on"
 

@@ -50,6 +50,7 @@ extension ImportStatements {
                         w.id_now IS NULL
                         OR (coalesce(w.relation, w.relation_now), coalesce(w.access, w.access_now))
                             <> (w.relation_now, w.access_now)
+                        OR w.access = 'none' AND w.is_open
                     ) THEN 'own_guardianship'
                     WHEN w.is_over THEN 'guardianship_over'
                     WHEN w.access_now = 'none' AND w.access = 'full' THEN 'access_closed'
@@ -61,10 +62,16 @@ extension ImportStatements {
             """,
         follow: [
             """
-            UPDATE guardianships g SET relation = coalesce(w.relation, g.relation), access = coalesce(w.access, g.access)
+            UPDATE guardianships g
+            SET relation = CASE WHEN g.id = w.id_now THEN coalesce(w.relation, g.relation) ELSE g.relation END,
+                access = coalesce(w.access, g.access)
             FROM (\(wantedGuardianships)) w
-            WHERE g.school_id = $1 AND g.id = w.id_now
-                AND (g.relation, g.access) <> (coalesce(w.relation, g.relation), coalesce(w.access, g.access))
+            WHERE g.school_id = $1 AND g.guardian_id = w.guardian_id AND g.student_id = w.student_id
+                AND (
+                    g.id = w.id_now
+                        AND (g.relation, g.access) <> (coalesce(w.relation, g.relation), coalesce(w.access, g.access))
+                    OR w.access = 'none' AND g.access <> 'none' AND lyceum.lasts(g.ends_on, lyceum.today())
+                )
             RETURNING w.key
             """,
             """
@@ -79,12 +86,18 @@ extension ImportStatements {
             """,
         ])
 
-    /// A row for each student, with the last guardianship between the two.
+    /// A row for each student, with the guardianship between the two that covers today, or else the last one. A file that
+    /// closes the access closes every guardianship that has not ended.
     private static let wantedGuardianships = """
         SELECT r.line, r.external_id AS key, i.id, i.external_id AS child, r.relation, r.access,
             u.id AS guardian_id, s.id AS student_id, g.id AS id_now, g.relation AS relation_now,
             g.access AS access_now,
-            g.ends_on < lyceum.today() AS is_over
+            g.ends_on < lyceum.today() AS is_over,
+            EXISTS (
+                SELECT FROM guardianships o
+                WHERE o.school_id = $1 AND o.guardian_id = u.id AND o.student_id = s.id AND o.access <> 'none'
+                    AND lyceum.lasts(o.ends_on, lyceum.today())
+            ) AS is_open
         FROM \(rows(.guardians))
         CROSS JOIN LATERAL jsonb_to_recordset(coalesce(r.children, '[]')) AS i (id uuid, external_id text)
         LEFT JOIN users u ON u.school_id = $1 AND u.external_id = r.external_id
@@ -93,7 +106,7 @@ extension ImportStatements {
         LEFT JOIN LATERAL (
             SELECT g.id, g.relation, g.access, g.ends_on FROM guardianships g
             WHERE g.school_id = $1 AND g.guardian_id = u.id AND g.student_id = s.id
-            ORDER BY g.starts_on DESC
+            ORDER BY lyceum.holds(g.starts_on, g.ends_on, lyceum.today()) DESC, g.starts_on DESC
             LIMIT 1
         ) g ON true
         """

@@ -74,10 +74,24 @@ extension ImportStatements {
             SELECT u.external_id AS key FROM done JOIN users u ON u.school_id = $1 AND u.id = done.student_id
             """,
         ],
-        // A membership in the class's own group has the id of its enrollment.
-        verify: overlaps(
-            of: "SELECT e.line, e.key, e.id_now AS member_now FROM (\(wantedEnrollments)) e", field: "class",
-            name: "w.key"))
+        // A membership of the class's own group has the id of its enrollment.
+        verify: examine(
+            overlaps(
+                of: "SELECT e.line, e.key, e.id_now AS member_now FROM (\(wantedEnrollments)) e", field: "class",
+                name: "w.key"),
+            recordedDays(of: leftClasses, field: "enrolled_on")))
+
+    /// Enrollments that the import has ended, with the groups of their class and all other groups of the student.
+    private static let leftClasses = """
+        SELECT w.line, e.student_id, e.ends_on, ARRAY(
+            SELECT g.id FROM groups g WHERE g.school_id = $1 AND g.class_id = e.class_id
+            UNION
+            SELECT m.group_id FROM group_members m WHERE m.school_id = $1 AND m.student_id = e.student_id
+        ) AS group_ids
+        FROM (\(wantedEnrollments)) w
+        JOIN enrollments e ON e.school_id = $1 AND e.student_id = w.student_id AND e.ends_on = w.starts_on - 1
+            AND e.changed_xid = pg_current_xact_id()
+        """
 
     /// Rows with the last enrollment that has not ended when the new one begins.
     private static let wantedEnrollments = """

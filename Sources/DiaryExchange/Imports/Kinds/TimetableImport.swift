@@ -252,67 +252,25 @@ extension ImportStatements {
         LEFT JOIN b s ON s.id = w.bell_schedule_id
         """
 
-    /// L1 for the week: entries that the import wrote, with entries at the same time that need the same teacher, room
-    /// or students. A conflict within the file is reported at the later row.
+    /// L1 for the week: entries that the import wrote, with those that they collide with. A conflict within the file is reported
+    /// at the later row.
     private static let conflicts = """
         WITH w AS MATERIALIZED (\(wantedEntries)),
         e AS MATERIALIZED (
-            SELECT e.id, w.line, e.changed_xid = pg_current_xact_id() AS is_touched, s.id AS section_id, s.name, s.group_id,
-                e.weekday, l.starts_at, l.ends_at, e.teacher_id, CASE WHEN NOT r.shared THEN e.room_id END AS room_id,
-                int4range(CASE e.week WHEN 'odd' THEN 1 ELSE 0 END, CASE e.week WHEN 'even' THEN 1 ELSE 2 END) AS weeks,
-                daterange(e.starts_on, coalesce(e.ends_on, y.ends_on), '[]') AS days
-            FROM timetable_entries e
-            JOIN sections s ON s.school_id = $1 AND s.id = e.section_id AND s.archived_at IS NULL
-            JOIN \(currentYear) y ON y.id = s.academic_year_id
-            JOIN bell_slots l ON l.school_id = $1 AND l.bell_schedule_id = e.bell_schedule_id AND l.slot = e.slot
-            LEFT JOIN rooms r ON r.school_id = $1 AND r.id = e.room_id
-            LEFT JOIN w ON w.id_now = e.id
-            WHERE e.school_id = $1 AND e.starts_on <= coalesce(e.ends_on, y.ends_on)
-        ),
-        -- The teachers: the entry's own teacher, else the section's leads.
-        taught AS MATERIALIZED (
-            SELECT e.*, e.teacher_id AS who FROM e WHERE e.teacher_id IS NOT NULL
-            UNION ALL
-            SELECT e.id, e.line, e.is_touched, e.section_id, e.name, e.group_id, e.weekday, e.starts_at, e.ends_at,
-                e.teacher_id, e.room_id, e.weeks, e.days * daterange(t.starts_on, t.ends_on, '[]'), t.teacher_id
-            FROM e
-            JOIN section_teachers t ON t.school_id = $1 AND t.section_id = e.section_id AND t.role = 'lead'
-                AND e.days && daterange(t.starts_on, t.ends_on, '[]')
-            WHERE e.teacher_id IS NULL
-        ),
-        -- Groups that share students, with the dates; each group also with itself.
-        pairs AS MATERIALIZED (
-            SELECT DISTINCT a.group_id AS one, b.group_id AS other,
-                daterange(a.starts_on, a.ends_on, '[]') * daterange(b.starts_on, b.ends_on, '[]') AS days
-            FROM group_members a
-            JOIN group_members b ON b.school_id = $1 AND b.student_id = a.student_id AND b.group_id <> a.group_id
-                AND daterange(a.starts_on, a.ends_on, '[]') && daterange(b.starts_on, b.ends_on, '[]')
-            WHERE a.school_id = $1 AND a.group_id IN (SELECT e.group_id FROM e)
-                AND b.group_id IN (SELECT e.group_id FROM e)
-            UNION ALL
-            SELECT DISTINCT e.group_id, e.group_id, daterange(NULL, NULL) FROM e
+            SELECT e.id, w.line
+            FROM w
+            JOIN timetable_entries e ON e.school_id = $1 AND e.id = w.id_now AND e.changed_xid = pg_current_xact_id()
         )
         SELECT DISTINCT ON (f.line, f.code) f.line, f.field, f.code, NULL AS said, f.known, f.other
         FROM (
-            SELECT a.line, 'teacher' AS field, 'teacher_overlap' AS code, b.name AS known, b.line::text AS other
-            FROM taught a
-            JOIN taught b ON b.who = a.who AND \(sameTime)
-            UNION ALL
-            SELECT a.line, 'room', 'room_overlap', b.name, b.line::text
-            FROM e a
-            JOIN e b ON b.room_id = a.room_id AND \(sameTime)
-            UNION ALL
-            SELECT a.line, 'slot', 'student_overlap', b.name, b.line::text
-            FROM e a
-            JOIN pairs p ON p.one = a.group_id AND p.days && a.days
-            JOIN e b ON b.group_id = p.other AND p.days && b.days AND \(sameTime)
+            SELECT a.line, CASE c.kind WHEN 'students' THEN 'slot' ELSE c.kind END AS field,
+                CASE c.kind WHEN 'students' THEN 'student' ELSE c.kind END || '_overlap' AS code,
+                c.name AS known, b.line::text AS other
+            FROM lyceum.timetable_collisions($1, (SELECT array_agg(e.id) FROM e)) c
+            JOIN e a ON a.id = c.entry_id
+            LEFT JOIN e b ON b.id = c.other_id
+            WHERE b.line IS NULL OR b.line < a.line
         ) f
         ORDER BY f.line, f.code, f.known, f.other
-        """
-
-    private static let sameTime = """
-        b.weekday = a.weekday AND b.id <> a.id AND b.starts_at < a.ends_at AND b.ends_at > a.starts_at
-                AND b.weeks && a.weeks AND b.days && a.days AND a.is_touched AND a.line IS NOT NULL
-                AND (NOT b.is_touched OR b.line IS NULL OR b.line < a.line)
         """
 }

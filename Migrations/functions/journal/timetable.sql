@@ -1,0 +1,112 @@
+-- L1 for the week: entries of the timetable at the same time
+create or replace function lyceum.timetable_collisions(p_school integer, p_entries uuid[])
+    returns table (entry_id uuid, kind text, other_id uuid, name text)
+    language plpgsql stable rows 10
+as $$
+#variable_conflict use_column
+begin
+    return query
+    with placed as materialized (
+        select e.id, s.id as section_id, s.name, s.group_id, e.weekday, l.starts_at, l.ends_at, e.teacher_id,
+            case when not r.shared then e.room_id end as room_id,
+            int4range(case e.week when 'odd' then 1 else 0 end, case e.week when 'even' then 1 else 2 end) as weeks,
+            daterange(e.starts_on, coalesce(e.ends_on, y.ends_on), '[]') as days
+        from public.timetable_entries e
+        join public.sections s on s.school_id = p_school and s.id = e.section_id and s.archived_at is null
+        join public.academic_years y on y.school_id = p_school and y.id = s.academic_year_id
+        join public.bell_slots l
+            on l.school_id = p_school and l.bell_schedule_id = e.bell_schedule_id and l.slot = e.slot
+        left join public.rooms r on r.school_id = p_school and r.id = e.room_id
+        where e.school_id = p_school
+            and e.weekday in (
+                select n.weekday from public.timetable_entries n where n.school_id = p_school and n.id = any (p_entries)
+            )
+            and e.starts_on <= coalesce(e.ends_on, y.ends_on)
+    ),
+    met as materialized (
+        select a.id, b.id as other_id, b.name, a.room_id, b.room_id as other_room, a.group_id, b.group_id as other_group,
+            a.section_id, b.section_id as other_section, a.teacher_id, b.teacher_id as other_teacher,
+            a.days * b.days as days
+        from placed a
+        join placed b
+            on b.weekday = a.weekday
+            and b.id <> a.id
+            and b.starts_at < a.ends_at
+            and b.ends_at > a.starts_at
+            and b.weeks && a.weeks
+            and b.days && a.days
+        where a.id = any (p_entries)
+    ),
+    -- The entry's own teacher, else the section's leads.
+    leads as materialized (
+        select t.section_id, t.teacher_id, daterange(t.starts_on, t.ends_on, '[]') as days
+        from public.section_teachers t
+        where t.school_id = p_school
+            and t.role = 'lead'
+            and t.section_id in (select m.section_id from met m union select m.other_section from met m)
+    ),
+    shared as materialized (
+        select g.group_id, g.other_group, g.days
+        from (select distinct m.group_id, m.other_group, m.days from met m) g
+        where g.group_id = g.other_group or exists (
+            select
+            from public.group_members a
+            join public.group_members b
+                on b.school_id = p_school and b.group_id = g.other_group and b.student_id = a.student_id
+            where a.school_id = p_school
+                and a.group_id = g.group_id
+                and daterange(a.starts_on, a.ends_on, '[]') * daterange(b.starts_on, b.ends_on, '[]') && g.days
+        )
+    )
+    select distinct m.id, c.kind, m.other_id, m.name
+    from met m
+    left join leads x on m.teacher_id is null and x.section_id = m.section_id and x.days && m.days
+    left join leads y on m.other_teacher is null and y.section_id = m.other_section and y.days && m.days
+    left join shared g on g.group_id = m.group_id and g.other_group = m.other_group and g.days = m.days
+    cross join lateral (
+        select 'teacher' as kind
+        where coalesce(m.teacher_id, x.teacher_id) = coalesce(m.other_teacher, y.teacher_id)
+            and coalesce(x.days, m.days) * coalesce(y.days, m.days) && m.days
+        union all
+        select 'room' where m.room_id = m.other_room
+        union all
+        select 'students' where g.group_id is not null
+    ) c;
+end
+$$;
+comment on function lyceum.timetable_collisions(integer, uuid[]) is
+    'L1: other entries of the timetable at the same time as these, and why they collide: teacher (the entry''s, else the section''s '
+    'lead), room (unless shared), students (the same group, or groups with a common student). Weeks and days of both count.';
+
+create or replace function lyceum.place_timetable_entry() returns trigger
+    language plpgsql
+as $$
+declare
+    v_collisions jsonb;
+begin
+    perform lyceum.lock_timetable(new.school_id);
+    select jsonb_agg(to_jsonb(c) order by c.name, c.kind) into v_collisions
+    from (select * from lyceum.timetable_collisions(new.school_id, array[new.id]) limit 20) c;
+    if v_collisions is not null then
+        raise exception using
+            errcode = 'LYL03', message = 'timetable_collision',
+            detail = jsonb_build_object('collisions', v_collisions)::text;
+    end if;
+    return null;
+end
+$$;
+comment on function lyceum.place_timetable_entry() is
+    'L1: raises LYL03 timetable_collision. The DETAIL is JSON that lists at most 20 collisions.';
+
+drop trigger if exists place on timetable_entries;
+create constraint trigger place after insert on timetable_entries
+    deferrable initially immediate for each row execute function lyceum.place_timetable_entry();
+drop trigger if exists place_again on timetable_entries;
+create constraint trigger place_again after update on timetable_entries
+    deferrable initially immediate
+    for each row when (
+        (new.bell_schedule_id, new.weekday, new.slot, new.week, new.room_id, new.teacher_id, new.starts_on, new.ends_on)
+            is distinct from
+            (old.bell_schedule_id, old.weekday, old.slot, old.week, old.room_id, old.teacher_id, old.starts_on, old.ends_on)
+    )
+    execute function lyceum.place_timetable_entry();

@@ -1,0 +1,133 @@
+import DiaryTestSupport
+import JSON
+import Postgres
+import TestSupport
+import Testing
+
+/// L1 for the week: entries of the timetable that want the same teacher, room or students at one time.
+@Suite(.serialized) struct TimetableRuleTests {
+    private static let database = Result { try TestDatabase(.migrated) }
+
+    private static let collision = SQLRefusal("LYL03", "timetable_collision")
+
+    /// Two shifts, whose lessons overlap at 13:00.
+    private static let bells = """
+        INSERT INTO bell_schedules (school_id, id, academic_year_id, name, shift) VALUES
+            (lyceum.current_school(), \(RuleKey(26)), \(RuleKey.year), 'Вторая смена', 2);
+        INSERT INTO bell_slots (school_id, bell_schedule_id, slot, starts_at, ends_at) VALUES
+            (lyceum.current_school(), \(RuleKey.bells), 1, '08:00', '08:40'),
+            (lyceum.current_school(), \(RuleKey.bells), 2, '08:50', '09:30'),
+            (lyceum.current_school(), \(RuleKey.bells), 6, '12:40', '13:20'),
+            (lyceum.current_school(), \(RuleKey(26)), 1, '13:00', '13:40');
+        """
+
+    private static func entry(
+        _ section: RuleKey, slot: Int = 1, on weekday: Int = 1, week: String = "every", bells: RuleKey = .bells,
+        room: RuleKey? = nil, teacher: RuleKey? = nil, from: String = "2026-09-01", to: String? = nil,
+        id: RuleKey = .other
+    ) -> String {
+        """
+        INSERT INTO timetable_entries (school_id, id, section_id, bell_schedule_id, weekday, slot, week, room_id, teacher_id,
+            starts_on, ends_on)
+        VALUES (lyceum.current_school(), \(id), \(section), \(bells), \(weekday), \(slot), '\(week)',
+            \(RuleSchool.sql(room)), \(RuleSchool.sql(teacher)), '\(from)', \(to.map { "'\($0)'" } ?? "NULL"));
+        """
+    }
+
+    /// Beside maths of 7А on Monday, slot 1, room 101, whose lead from 13 October on is the teacher.
+    static let beside: [(String, SQLRefusal?)] = [
+        (entry(.english7), collision),  // Anna is in both
+        (entry(.maths2, room: .room), collision),
+        (entry(.maths2, room: .hall), nil),  // shared
+        (entry(.maths2, teacher: .teacher), collision),  // the lead
+        (entry(.maths2, teacher: .teacher, from: "2026-09-01", to: "2026-10-12"), nil),  // another lead then
+        (entry(.maths2, teacher: .formerTeacher, from: "2026-09-01", to: "2026-10-12"), collision),
+        (entry(.maths2, teacher: .substitute), nil),
+        (entry(.english7, slot: 2), nil), (entry(.english7, on: 2), nil),
+        (entry(.english7, from: "2027-02-01"), nil),  // after the last day of the other
+        (entry(.choir), collision),  // across classes: Boris
+        (entry(.mathsAtHome), nil),
+    ]
+
+    private func school() throws -> RuleSchool {
+        let school = try RuleSchool()
+        try school.run(
+            Self.bells + Self.entry(.maths7, room: .room, to: "2027-01-31", id: .new) + "SET CONSTRAINTS ALL IMMEDIATE")
+        return school
+    }
+
+    @Test(arguments: beside) func l1EntriesDoNotCollide(_ statement: String, _ wanted: SQLRefusal?) throws {
+        #expect(try school().refusal(of: statement) == wanted)
+    }
+
+    @Test(arguments: [
+        ("odd", "even", SQLRefusal?.none), ("odd", "odd", collision), ("every", "even", collision),
+    ])
+    func l1OddAndEvenWeeksAreApart(_ one: String, _ other: String, _ wanted: SQLRefusal?) throws {
+        let school = try school()
+        try school.run(Self.entry(.maths2, slot: 2, week: one, room: .room, id: RuleKey(9003)))
+        #expect(try school.refusal(of: Self.entry(.maths1, slot: 2, week: other, room: .room)) == wanted)
+    }
+
+    @Test func l1ShiftsOverlapInTime() throws {
+        let school = try school()
+        try school.run(Self.entry(.maths2, slot: 6, room: .room, id: RuleKey(9003)))
+        #expect(try school.refusal(of: Self.entry(.maths1, bells: RuleKey(26), room: .room)) == Self.collision)
+    }
+
+    @Test(arguments: [
+        ("slot = 1", SQLRefusal?.some(collision)), ("weekday = 2", nil), ("room_id = NULL", nil),
+        ("external_id = 'x'", nil),
+    ])
+    func l1ChangedEntryDoesNotCollide(_ change: String, _ wanted: SQLRefusal?) throws {
+        let school = try school()
+        try school.run(Self.entry(.english7, slot: 2))
+        #expect(try school.refusal(of: RuleSchool.update("timetable_entries", .other, change)) == wanted)
+    }
+
+    @Test func l1CollisionNamesTheOtherEntry() throws {
+        let school = try school()
+        let failure = #expect(throws: BlockingConnection.Failure.self) {
+            try school.run(Self.entry(.english7, room: .room, teacher: .teacher))
+        }
+        guard case .array(let collisions)? = try JSONValue(parsing: Array((failure?.detail ?? "").utf8))["collisions"]
+        else {
+            Issue.record("no list: \(failure?.detail ?? "")")
+            return
+        }
+        #expect(collisions.map { $0["kind"] } == [.string("room"), .string("students"), .string("teacher")])
+        #expect(collisions.allSatisfy { $0["other_id"] == .string(RuleKey.new.uuid) })
+        #expect(collisions.allSatisfy { $0["name"] == .string("Математика 7А") })
+    }
+
+    /// The second writer waits for the first, and then sees its entry.
+    @Test func l1TwoWritersTakeTurns() throws {
+        let school = try RuleSchool(in: Self.database.get())
+        try school.run(Self.bells)
+        try school.commit()
+        let url = school.database.serverURL
+        let context = "SET lyceum.school_id = '\(school.id)'; SET lyceum.today = '2026-10-15';"
+        let first = try BlockingConnection(url: url)
+        try first.execute(context + "BEGIN; " + Self.entry(.maths7, id: .new))
+        let second = WorkThread {
+            do {
+                try BlockingConnection(url: url).execute(context + Self.entry(.english7))
+                return SQLRefusal?.none
+            } catch let failure as BlockingConnection.Failure {
+                return SQLRefusal(failure)
+            } catch {
+                return SQLRefusal("none", "\(error)")
+            }
+        }
+        let observer = try BlockingConnection(url: school.database.superuserURL)
+        let waiting = """
+            SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+            """
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try observer.query(waiting).first != "1" {
+            try #require(ContinuousClock.now < deadline, "nobody waits: the writers do not take turns")
+        }
+        try first.execute("COMMIT")
+        #expect(second.join() == Self.collision)
+    }
+}
