@@ -30,6 +30,7 @@ enum DocumentationPages {
             }
             writer.endObject()
             response = .document("application/json", writer.bytes)
+            response.headers.append(("Vary", "Accept, Accept-Language"))
         case "text/html":
             let list = places.map {
                 "<dt><a href=\"\($0.path)\">\($0.path)</a></dt>\n<dd>\($0.what[language])</dd>"
@@ -44,13 +45,12 @@ enum DocumentationPages {
                     \(list.joined(separator: "\n"))
                     </dl>
                     </main>
-                    """, policy: "style-src 'self'")
+                    """, policy: "style-src 'self'", vary: "Accept, Accept-Language")
         default:
             throw Problem(
                 .notAcceptable,
                 detail: Text(ru: "Есть text/html и application/json.", en: "There are text/html and application/json."))
         }
-        response.headers.append(("Vary", "Accept, Accept-Language"))
         return response
     }
 
@@ -113,15 +113,13 @@ enum DocumentationPages {
             + "<script src=\"\(pages.path(script))\" defer></script>\n"
             + "<script src=\"\(pages.path("api-pages.js"))\" defer></script>"
         let needsScript = Text(ru: "Этой странице нужен JavaScript.", en: "This page needs JavaScript.")
-        var response = page(
+        return page(
             "\(name) — Lyceum", language, caller, head: head,
             body: """
                 <header><strong>Lyceum</strong> \(links.joined(separator: " "))</header>
                 <noscript>\(needsScript[language])</noscript>
                 <div id="docs"></div>
                 """, policy: policy)
-        response.headers.append(("Vary", "Accept-Language"))
-        return response
     }
 
     private static func missing(_ language: Language, _ caller: Caller) -> Response {
@@ -140,7 +138,6 @@ enum DocumentationPages {
             policy: "style-src 'self'")
         response.status = .notFound
         response.entityTag = nil
-        response.headers.append(("Vary", "Accept-Language"))
         return response
     }
 
@@ -171,7 +168,8 @@ enum DocumentationPages {
 
     /// - Parameter policy: the directives of the Content-Security-Policy in addition to `default-src 'none'`.
     private static func page(
-        _ title: String, _ language: Language, _ caller: Caller, head: String = "", body: String, policy: String
+        _ title: String, _ language: Language, _ caller: Caller, head: String = "", body: String, policy: String,
+        vary: String = "Accept-Language"
     ) -> Response {
         let style = caller.services.server.pages.path("api-pages.css")
         let icon = caller.services.server.pages.path("favicon-32x32.png")
@@ -200,7 +198,7 @@ enum DocumentationPages {
                 "default-src 'none'; \(policy)\(images); form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
             ),
             ("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY"), ("Referrer-Policy", "no-referrer"),
-            ("Content-Language", language.rawValue),
+            ("Content-Language", language.rawValue), ("Vary", vary),
         ]
         return response
     }

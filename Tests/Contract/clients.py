@@ -133,7 +133,7 @@ def kotlin(home: pathlib.Path, base: str, row: dict):
     sources = list((home / "client" / "src" / "main").rglob("*.kt"))
     compiled = [file for file in sources if "okhttp" not in file.read_text()]
     row["files"] = len(sources)
-    jars = pathlib.Path(os.environ["LYCEUM_KOTLIN_JARS"])
+    jars = pathlib.Path(os.environ["KOTLIN_JARS"])
     compiler = ":".join(str(jar) for jar in jars.glob("*.jar") if "serialization" not in jar.name)
     libraries = ":".join(
         str(jar) for pattern in ("kotlin-stdlib", "kotlinx-serialization") for jar in jars.glob(f"{pattern}-*.jar"))

@@ -17,7 +17,7 @@ import urllib.request
 
 import yaml
 
-from demo_server import CLIENT, HOME, ROOT, check_log, free_port, make_school, query, serve
+from demo_server import CLIENT, HOME, ROOT, check_log, free_port, make_client, make_school, query, serve
 
 SCHEMATHESIS = pathlib.Path(sys.executable).parent / "schemathesis"
 EXAMPLES = os.environ.get("EXAMPLES", "10")
@@ -35,9 +35,9 @@ TABLES = {"staff_id": "staff", "category_id": "categories", "class_id": "classes
 CHECKS = """
 [checks]
 positive_data_acceptance.expected-statuses = [
-    "2xx", "304", 400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503
+    "2xx", "304", 400, 401, 403, 404, 409, 410, 412, 413, 415, 422, 428, 429, 503
 ]
-negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429, 503]
+negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 414, 415, 422, 428, 429, 503]
 missing_required_header.expected-statuses = [400, 401, 403, 404, 406, 415, 422, 428]
 """
 
@@ -101,6 +101,9 @@ def strict_contract() -> dict:
         schema = contract["components"]["schemas"][name]
         if "properties" in schema:
             schema.setdefault("additionalProperties", False)
+    # 201 ids make an address that the server refuses before it looks for the operation, see `_root.yaml`.
+    for responses in answers:
+        responses.setdefault("414", {"description": "The address is too long."})
     # The contract says that it is text; schemathesis parses it.
     contract["paths"]["/openapi.yaml"]["get"]["responses"]["200"]["content"]["application/yaml"] = {}
     return contract
@@ -153,6 +156,7 @@ def sign_in(base: str, name: str) -> str:
     query("DELETE FROM sign_in_failures")
     body = {"grant_type": "password", "school": "lyceum29", "username": ROLES[name], "password": "lyceum-demo"}
     if name == "program":
+        make_client()
         secret = f"s_1_{CLIENT}_{'A' * 43}"
         body = {"grant_type": "client_credentials", "client_id": f"c_1_{CLIENT}", "client_secret": secret}
     request = urllib.request.Request(

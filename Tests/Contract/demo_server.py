@@ -23,9 +23,16 @@ def make_school():
     subprocess.run([PROGRAM, "migrate", "up"], env=owner, check=True, stdout=subprocess.DEVNULL)
     superuser("CREATE ROLE lyceum_server LOGIN IN ROLE lyceum_app")
     subprocess.run([PROGRAM, "demo"], env=owner, check=True, stdout=subprocess.DEVNULL)
+    make_client()
+
+
+def make_client():
+    """Creates the integration, or restores it after requests of an administrator changed it."""
     query(f"""
+        DELETE FROM client_secrets WHERE client_id = '{CLIENT}';
         INSERT INTO clients (school_id, id, kind, name, scopes)
-        VALUES (1, '{CLIENT}', 'integration', '1С', '{{school.read,people.read,imports.write,journal.read}}');
+        VALUES (1, '{CLIENT}', 'integration', '1С', '{{school.read,people.read,imports.write,journal.read}}')
+        ON CONFLICT (school_id, id) DO UPDATE SET state = DEFAULT, scopes = excluded.scopes;
         INSERT INTO client_secrets (school_id, id, client_id, secret_hash)
         VALUES (1, '{CLIENT}', '{CLIENT}', sha256(decode(repeat('00', 32), 'hex')));
         """)

@@ -2,7 +2,7 @@
 
 `/`, `/docs`, `/docs/redoc` and the sign-in page are shown without an error in the console and without anything that their
 policy refuses. In `/docs` a request is tried with an access token, and as an app that a person lets in at the sign-in page.
-With LYCEUM_PICTURES the pages are kept there as PNG.
+With PICTURES the pages are kept there as PNG.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import urllib.request
 from browser import Browser, Page
 from demo_server import check_log, free_port, make_school, serve
 
-PICTURES = os.environ.get("LYCEUM_PICTURES")
+PICTURES = os.environ.get("PICTURES")
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 WORDS = {
     "ru": {"/": "Это сервер электронного дневника", "sign-in": "Вход в дневник"},

@@ -121,7 +121,7 @@ import Web
         for language in Language.allCases {
             let page = try client(language).get(path)
             #expect(page.status == 200)
-            #expect(page["Content-Type"] == "text/html; charset=utf-8")
+            #expect(page["Content-Type"] == "text/html; charset=utf-8" && page["Vary"] == "Accept-Language")
             #expect(page.text.contains("<html lang=\"\(language.rawValue)\">"))
             let policy = try #require(page["Content-Security-Policy"])
             #expect(policy.hasPrefix("default-src 'none'; script-src 'self'; style-src 'self'"))
