@@ -372,6 +372,9 @@ extension ResourceFixture {
                 "consents_giver": .init(
                     #"{"purpose": "photo", "given_by": "{teacher_id}", "given_on": "2025-05-10"}"#, 422,
                     "/given_by not_entitled"),
+                "consents_given_on": .init(
+                    #"{"purpose": "photo", "given_by": "{guardian_id}", "given_on": "2025-12-10"}"#, 422,
+                    "/given_on in_the_future"),
                 "consents_one_at_a_time": .init(
                     #"{"purpose": "photo", "given_by": "{guardian_id}", "given_on": "2025-01-10"}"#, 409,
                     "/given_on overlap"),
