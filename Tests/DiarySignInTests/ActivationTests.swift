@@ -55,7 +55,10 @@ import Testing
             [String(ids.school), guardian])
         #expect(try school.activate(code).code == "invalid_code")
         #expect(try school.issue(teacher, guardian).code == "not_your_credentials")
-        let theirs = try school.code(for: guardian, by: try server.client("admin"))
+        // The account is a family's too, so the administrator says why.
+        let admin = try server.client("admin")
+        #expect(try school.issue(admin, guardian).status == 422)
+        let theirs = try school.code(for: guardian, by: admin, reason: "принята учителем")
         #expect(try school.activate(theirs).status == 200)
     }
 

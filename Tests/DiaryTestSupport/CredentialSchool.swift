@@ -52,8 +52,8 @@ package struct CredentialSchool {
     }
 
     /// A valid code for the person.
-    package func code(for user: String, by client: TestClient) throws -> String {
-        let answer = try issue(client, user)
+    package func code(for user: String, by client: TestClient, reason: String? = nil) throws -> String {
+        let answer = try issue(client, user, reason: reason)
         guard answer.status == 201, let code = answer.json["code"]?.string else {
             throw TestFailure("no code: \(answer.status) \(answer.text)")
         }
