@@ -351,7 +351,7 @@ CREATE POLICY tenant ON class_teachers TO lyceum_app USING ((school_id = (NULLIF
 GRANT DELETE, INSERT, SELECT, UPDATE ON class_teachers TO lyceum_app;
 CREATE TRIGGER appoint BEFORE INSERT OR DELETE OR UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.appoint_class_teacher();
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER deletion AFTER DELETE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('class_id');
 CREATE TRIGGER version BEFORE UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE classes (
@@ -503,12 +503,13 @@ CREATE TABLE consents (
 );
 COMMENT ON TABLE consents IS 'K3: what a family has agreed to: for whom, to what, by whom, from when, until when.';
 COMMENT ON COLUMN consents.withdrawn_on IS 'The day from which it does not hold any more.';
+CREATE INDEX consents_by_change ON public.consents USING btree (school_id, changed_xid);
 CREATE INDEX consents_by_student ON public.consents USING btree (school_id, student_id, purpose);
 ALTER TABLE consents ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON consents TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON consents TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER deletion AFTER DELETE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('student_id');
 CREATE TRIGGER photo AFTER DELETE OR UPDATE ON consents FOR EACH ROW WHEN (old.purpose = 'photo'::text) EXECUTE FUNCTION lyceum.withdraw_photo();
 CREATE TRIGGER rules AFTER INSERT OR UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.check_consent();
 CREATE TRIGGER version BEFORE UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.version();
@@ -560,11 +561,14 @@ CREATE TABLE deletions (
     id uuid NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    shown_in uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     CONSTRAINT deletions_pkey PRIMARY KEY (school_id, entity, id),
     CONSTRAINT deletions_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id)
 );
 COMMENT ON TABLE deletions IS 'Tombstones of deleted rows of other tables, so that feeds and exports can tell of them. Written by triggers only.';
 COMMENT ON COLUMN deletions.entity IS 'Name of the table.';
+COMMENT ON COLUMN deletions.shown_in IS 'The rows of other tables whose answers showed this one: the student and the class of an enrollment.';
+CREATE INDEX deletions_by_change ON public.deletions USING btree (school_id, entity, changed_xid);
 ALTER TABLE deletions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON deletions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT SELECT ON deletions TO lyceum_app;
@@ -615,6 +619,7 @@ COMMENT ON COLUMN enrollments.ends_on IS 'Last day, inclusive; null while it las
 COMMENT ON COLUMN enrollments.in_class_group IS 'False for a pupil of the class who is taught alone (at home): not a member of the class''s group.';
 COMMENT ON COLUMN enrollments.reason IS 'Why the pupil came: order, transfer.';
 COMMENT ON COLUMN enrollments.end_reason IS 'Why the pupil left: transfer, graduation.';
+CREATE INDEX enrollments_by_change ON public.enrollments USING btree (school_id, changed_xid);
 CREATE INDEX enrollments_by_class ON public.enrollments USING btree (school_id, class_id, starts_on);
 CREATE INDEX enrollments_by_student ON public.enrollments USING btree (school_id, student_id, starts_on);
 CREATE UNIQUE INDEX enrollments_external_id ON public.enrollments USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
@@ -622,7 +627,7 @@ ALTER TABLE enrollments ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON enrollments TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON enrollments TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER deletion AFTER DELETE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('student_id', 'class_id');
 CREATE TRIGGER membership AFTER INSERT OR DELETE OR UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.follow_enrollment();
 CREATE CONSTRAINT TRIGGER recorded AFTER INSERT OR DELETE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_recorded_days();
 CREATE CONSTRAINT TRIGGER recorded_again AFTER UPDATE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(new.starts_on, new.ends_on, '[]'::text) @> daterange(old.starts_on, old.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_recorded_days();
@@ -1518,7 +1523,7 @@ ALTER TABLE section_teachers ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON section_teachers TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON section_teachers TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER deletion AFTER DELETE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('section_id');
 CREATE TRIGGER version BEFORE UPDATE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE sections (
@@ -1715,7 +1720,7 @@ ALTER TABLE student_photos ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON student_photos TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON student_photos TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON student_photos FOR EACH ROW EXECUTE FUNCTION lyceum.audit_photo();
-CREATE TRIGGER deletion AFTER DELETE ON student_photos FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER deletion AFTER DELETE ON student_photos FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('id');
 
 CREATE TABLE students (
     school_id integer NOT NULL,
@@ -2109,12 +2114,14 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.check_rewritten_marks() returns trigger language plpgsql
 -- function lyceum.check_written_attendance() returns trigger language plpgsql
 -- function lyceum.check_written_marks() returns trigger language plpgsql
+-- function lyceum.classes_shown_anew(p_school integer, p_since xid8) returns TABLE(id uuid) language sql stable
 -- function lyceum.consent_holds(p_given_on date, p_withdrawn_on date) returns boolean language sql stable parallel safe
 -- function lyceum.copy_room() returns trigger language plpgsql
 -- function lyceum.counted_meaning(p_meaning text, p_decided_meaning text) returns text language sql immutable parallel safe
 -- function lyceum.current_client_id() returns uuid language sql stable parallel safe
 -- function lyceum.current_school() returns integer language sql stable parallel safe
 -- function lyceum.current_user_id() returns uuid language sql stable parallel safe
+-- function lyceum.deleted_rows_shown_in(p_school integer, p_since xid8, p_entities text[]) returns TABLE(id uuid) language sql stable
 -- function lyceum.demand_guardian(p_guardian uuid) returns void language plpgsql stable
 -- function lyceum.demand_health(p_fields jsonb, p_student uuid) returns void language plpgsql stable
 -- function lyceum.demand_person(p_person uuid) returns void language plpgsql stable
@@ -2135,6 +2142,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.guard_second_half_of_finals() returns trigger language plpgsql
 -- function lyceum.guard_section() returns trigger language plpgsql
 -- function lyceum.guard_unlock() returns trigger language plpgsql
+-- function lyceum.guardianships_shown_anew(p_school integer, p_since xid8) returns TABLE(id uuid) language sql stable
 -- function lyceum.has_consent(p_school integer, p_student uuid, p_purpose text) returns boolean language sql stable
 -- function lyceum.has_role(VARIADIC p_roles text[]) returns boolean language sql stable
 -- function lyceum.has_scope(VARIADIC p_scopes text[]) returns boolean language sql stable
@@ -2214,6 +2222,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.roll_over(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(kind text, made integer, pupils jsonb) language plpgsql
 -- function lyceum.rolled_classes(p_from uuid, p_to uuid) returns TABLE(old_class uuid, new_class uuid, grade_level smallint) language sql stable
 -- function lyceum.rolled_students(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(enrollment uuid, ends_on date, student_id uuid, in_class_group boolean, class_id uuid, name text, decision text, target uuid) language sql stable
+-- function lyceum.sections_shown_anew(p_school integer, p_since xid8) returns TABLE(id uuid) language sql stable
 -- function lyceum.seen_students(p_school integer, p_user uuid) returns TABLE(student_id uuid) language sql stable
 -- function lyceum.sees_health(p_student uuid) returns boolean language sql stable
 -- function lyceum.sees_photo(p_student uuid) returns boolean language sql stable
@@ -2223,6 +2232,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.settle_rollover(p_dry boolean) returns void language plpgsql stable
 -- function lyceum.spread_room() returns trigger language plpgsql
 -- function lyceum.stamp_homework() returns trigger language plpgsql
+-- function lyceum.students_shown_anew(p_school integer, p_since xid8) returns TABLE(id uuid) language sql stable
 -- function lyceum.taught_days(p_school integer, p_user uuid, p_section uuid) returns datemultirange language plpgsql stable
 -- function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable

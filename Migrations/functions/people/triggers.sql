@@ -20,7 +20,8 @@ create or replace trigger deletion after delete on guardianships for each row ex
 
 create or replace trigger version before update on consents for each row execute function lyceum.version();
 create or replace trigger audit after insert or update or delete on consents for each row execute function lyceum.audit();
-create or replace trigger deletion after delete on consents for each row execute function lyceum.record_deletion();
+create or replace trigger deletion after delete on consents
+    for each row execute function lyceum.record_deletion('student_id');
 
 create or replace trigger version before update on student_documents for each row execute function lyceum.version();
 -- Numbers are stored only as long as the document, never in the append-only log.
@@ -28,4 +29,5 @@ create or replace trigger audit after insert or update or delete on student_docu
     for each row execute function lyceum.audit('series', 'number');
 create or replace trigger deletion after delete on student_documents for each row execute function lyceum.record_deletion();
 
-create or replace trigger deletion after delete on student_photos for each row execute function lyceum.record_deletion();
+create or replace trigger deletion after delete on student_photos
+    for each row execute function lyceum.record_deletion('id');

@@ -35,7 +35,8 @@ create or replace trigger deletion after delete on classes for each row execute 
 
 create or replace trigger version before update on class_teachers for each row execute function lyceum.version();
 create or replace trigger audit after insert or update or delete on class_teachers for each row execute function lyceum.audit();
-create or replace trigger deletion after delete on class_teachers for each row execute function lyceum.record_deletion();
+create or replace trigger deletion after delete on class_teachers
+    for each row execute function lyceum.record_deletion('class_id');
 
 create or replace trigger version before update on group_members for each row execute function lyceum.version();
 create or replace trigger deletion after delete on group_members for each row execute function lyceum.record_deletion();
@@ -43,14 +44,16 @@ create or replace trigger audit after insert or update or delete on group_member
 
 create or replace trigger version before update on enrollments for each row execute function lyceum.version();
 create or replace trigger audit after insert or update or delete on enrollments for each row execute function lyceum.audit();
-create or replace trigger deletion after delete on enrollments for each row execute function lyceum.record_deletion();
+create or replace trigger deletion after delete on enrollments
+    for each row execute function lyceum.record_deletion('student_id', 'class_id');
 
 create or replace trigger version before update on sections for each row execute function lyceum.version();
 create or replace trigger deletion after delete on sections for each row execute function lyceum.record_deletion();
 
 create or replace trigger version before update on section_teachers for each row execute function lyceum.version();
 create or replace trigger audit after insert or update or delete on section_teachers for each row execute function lyceum.audit();
-create or replace trigger deletion after delete on section_teachers for each row execute function lyceum.record_deletion();
+create or replace trigger deletion after delete on section_teachers
+    for each row execute function lyceum.record_deletion('section_id');
 
 create or replace trigger audit after insert or update or delete on unlocks for each row execute function lyceum.audit();
 
