@@ -26,7 +26,7 @@ CREATE TABLE academic_years (
     CONSTRAINT academic_years_no_overlap EXCLUDE USING gist (school_id WITH =, daterange(starts_on, ends_on, '[]'::text) WITH &&),
     CONSTRAINT academic_years_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
     CONSTRAINT academic_years_dates CHECK (starts_on < ends_on),
-    CONSTRAINT academic_years_second_half CHECK (((second_half_starts_on - starts_on) * 3) >= (ends_on - starts_on) AND ((second_half_starts_on - starts_on) * 3) <= ((ends_on - starts_on) * 2)),
+    CONSTRAINT academic_years_second_half CHECK (second_half_starts_on > starts_on AND second_half_starts_on <= ends_on),
     CONSTRAINT academic_years_state CHECK (state = ANY (ARRAY['planned'::text, 'open'::text, 'closed'::text]))
 );
 COMMENT ON TABLE academic_years IS 'Academic years; lessons stand inside one (L1).';
@@ -37,7 +37,10 @@ ALTER TABLE academic_years ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON academic_years TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON academic_years TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER bounds AFTER INSERT ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.check_year();
+CREATE TRIGGER bounds_again AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on OR new.second_half_starts_on IS DISTINCT FROM old.second_half_starts_on) EXECUTE FUNCTION lyceum.check_year();
 CREATE TRIGGER deletion AFTER DELETE ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER first_day AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.starts_on <> old.starts_on) EXECUTE FUNCTION lyceum.guard_first_day();
 CREATE CONSTRAINT TRIGGER place AFTER UPDATE ON academic_years DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_year();
 CREATE TRIGGER second_half AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.second_half_starts_on > old.second_half_starts_on) EXECUTE FUNCTION lyceum.guard_second_half();
 CREATE TRIGGER second_half_of_finals AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.second_half_starts_on > old.second_half_starts_on) EXECUTE FUNCTION lyceum.guard_second_half_of_finals();
@@ -2114,6 +2117,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.check_rewritten_marks() returns trigger language plpgsql
 -- function lyceum.check_written_attendance() returns trigger language plpgsql
 -- function lyceum.check_written_marks() returns trigger language plpgsql
+-- function lyceum.check_year() returns trigger language plpgsql
 -- function lyceum.classes_shown_anew(p_school integer, p_since xid8) returns TABLE(id uuid) language sql stable
 -- function lyceum.consent_holds(p_given_on date, p_withdrawn_on date) returns boolean language sql stable parallel safe
 -- function lyceum.copy_room() returns trigger language plpgsql
@@ -2136,6 +2140,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint language plpgsql stable
 -- function lyceum.grade_level_on(p_school integer, p_student uuid, p_date date) returns smallint language plpgsql stable
 -- function lyceum.guard_class_group() returns trigger language plpgsql
+-- function lyceum.guard_first_day() returns trigger language plpgsql
 -- function lyceum.guard_line_item() returns trigger language plpgsql
 -- function lyceum.guard_member() returns trigger language plpgsql
 -- function lyceum.guard_second_half() returns trigger language plpgsql
