@@ -355,6 +355,7 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON class_teachers TO lyceum_app;
 CREATE TRIGGER appoint BEFORE INSERT OR DELETE OR UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.appoint_class_teacher();
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER deletion AFTER DELETE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('class_id');
+CREATE TRIGGER fixed BEFORE UPDATE ON class_teachers FOR EACH ROW WHEN (new.class_id IS DISTINCT FROM old.class_id OR new.teacher_id IS DISTINCT FROM old.teacher_id) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER version BEFORE UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE classes (
@@ -483,6 +484,8 @@ CREATE INDEX conduct_notes_by_student ON public.conduct_notes USING btree (schoo
 ALTER TABLE conduct_notes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON conduct_notes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON conduct_notes TO lyceum_app;
+CREATE TRIGGER fixed BEFORE UPDATE ON conduct_notes FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.lesson_id IS DISTINCT FROM old.lesson_id OR new.date IS DISTINCT FROM old.date) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER rules AFTER INSERT ON conduct_notes FOR EACH ROW EXECUTE FUNCTION lyceum.check_conduct_note();
 CREATE TRIGGER version BEFORE UPDATE ON conduct_notes FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE consents (
@@ -513,6 +516,7 @@ CREATE POLICY tenant ON consents TO lyceum_app USING ((school_id = (NULLIF(curre
 GRANT DELETE, INSERT, SELECT, UPDATE ON consents TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER deletion AFTER DELETE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('student_id');
+CREATE TRIGGER fixed BEFORE UPDATE ON consents FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.purpose IS DISTINCT FROM old.purpose OR new.given_by IS DISTINCT FROM old.given_by) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER photo AFTER DELETE OR UPDATE ON consents FOR EACH ROW WHEN (old.purpose = 'photo'::text) EXECUTE FUNCTION lyceum.withdraw_photo();
 CREATE TRIGGER rules AFTER INSERT OR UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.check_consent();
 CREATE TRIGGER version BEFORE UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.version();
@@ -668,6 +672,9 @@ CREATE STATISTICS public.feedback_school (dependencies) ON school_id, student_id
 ALTER TABLE feedback ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON feedback TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON feedback TO lyceum_app;
+CREATE TRIGGER fixed BEFORE UPDATE ON feedback FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.section_id IS DISTINCT FROM old.section_id OR new.lesson_id IS DISTINCT FROM old.lesson_id) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER rules AFTER INSERT ON feedback FOR EACH ROW EXECUTE FUNCTION lyceum.check_feedback();
+CREATE TRIGGER rules_again AFTER UPDATE ON feedback FOR EACH ROW WHEN (new.text IS DISTINCT FROM old.text OR new.deleted_at IS DISTINCT FROM old.deleted_at) EXECUTE FUNCTION lyceum.check_feedback();
 CREATE TRIGGER version BEFORE UPDATE ON feedback FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE final_mark_history (
@@ -990,6 +997,7 @@ CREATE INDEX homework_students_by_student ON public.homework_students USING btre
 ALTER TABLE homework_students ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON homework_students TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT ON homework_students TO lyceum_app;
+CREATE TRIGGER rules AFTER INSERT ON homework_students FOR EACH ROW EXECUTE FUNCTION lyceum.check_homework_student();
 
 CREATE TABLE idempotency_keys (
     school_id integer NOT NULL,
@@ -1360,6 +1368,7 @@ CREATE POLICY tenant ON promotions TO lyceum_app USING ((school_id = (NULLIF(cur
 GRANT DELETE, INSERT, SELECT, UPDATE ON promotions TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER deletion AFTER DELETE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER fixed BEFORE UPDATE ON promotions FOR EACH ROW WHEN (new.academic_year_id IS DISTINCT FROM old.academic_year_id OR new.student_id IS DISTINCT FROM old.student_id) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER version BEFORE UPDATE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE recovery_codes (
@@ -1527,6 +1536,7 @@ CREATE POLICY tenant ON section_teachers TO lyceum_app USING ((school_id = (NULL
 GRANT DELETE, INSERT, SELECT, UPDATE ON section_teachers TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER deletion AFTER DELETE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('section_id');
+CREATE TRIGGER fixed BEFORE UPDATE ON section_teachers FOR EACH ROW WHEN (new.section_id IS DISTINCT FROM old.section_id OR new.teacher_id IS DISTINCT FROM old.teacher_id) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER version BEFORE UPDATE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE sections (
@@ -1697,6 +1707,7 @@ CREATE POLICY tenant ON student_documents TO lyceum_app USING ((school_id = (NUL
 GRANT DELETE, INSERT, SELECT, UPDATE ON student_documents TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON student_documents FOR EACH ROW EXECUTE FUNCTION lyceum.audit('series', 'number');
 CREATE TRIGGER deletion AFTER DELETE ON student_documents FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER fixed BEFORE UPDATE ON student_documents FOR EACH ROW WHEN (new.student_id <> old.student_id) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER version BEFORE UPDATE ON student_documents FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE student_photos (
@@ -2108,8 +2119,11 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.audit_recovery_code() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.audit_recovery_codes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.check_client_secret() returns trigger language plpgsql
+-- function lyceum.check_conduct_note() returns trigger language plpgsql
 -- function lyceum.check_consent() returns trigger language plpgsql
+-- function lyceum.check_feedback() returns trigger language plpgsql
 -- function lyceum.check_guardianship() returns trigger language plpgsql
+-- function lyceum.check_homework_student() returns trigger language plpgsql
 -- function lyceum.check_lessons(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, lesson_id uuid, problem text) language sql stable
 -- function lyceum.check_marks(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, mark_id uuid, problem text) language sql stable
 -- function lyceum.check_own_role() returns trigger language plpgsql
@@ -2157,6 +2171,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.homework_refusal(p_school integer, p_lesson uuid, p_due_on date) returns text language plpgsql stable
 -- function lyceum.is_before_marks(p_grade_level smallint, p_day date, p_second_half_starts_on date) returns boolean language sql immutable parallel safe
 -- function lyceum.is_class_teacher(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
+-- function lyceum.is_member(p_school integer, p_section uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.is_own_guardian(p_guardian uuid) returns boolean language sql stable
 -- function lyceum.is_snils(p_number text) returns boolean language sql immutable parallel safe
 -- function lyceum.is_staff(p_school integer, p_user uuid) returns boolean language plpgsql stable
@@ -2221,8 +2236,10 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.record_photo_reading(p_student uuid) returns void language sql security definer set search_path=pg_catalog, pg_temp
 -- function lyceum.record_reading(p_student uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp
 -- function lyceum.record_reading(p_student uuid, p_entity text, p_id uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.record_refusal(p_school integer, p_section uuid, p_lesson uuid, p_student uuid) returns text language plpgsql stable
 -- function lyceum.refusal_state(p_refusal text) returns text language sql immutable parallel safe
 -- function lyceum.refuse_lost_records(p_records jsonb, p_starts_on date, p_ends_on date) returns void language plpgsql immutable
+-- function lyceum.refuse_move() returns trigger language plpgsql
 -- function lyceum.require_session() returns void language plpgsql stable
 -- function lyceum.roll_over(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(kind text, made integer, pupils jsonb) language plpgsql
 -- function lyceum.rolled_classes(p_from uuid, p_to uuid) returns TABLE(old_class uuid, new_class uuid, grade_level smallint) language sql stable
