@@ -21,5 +21,12 @@ package enum AcademicYears {
                 field: "second_half_starts_on", code: "not_mid_year",
                 ru: "Второе полугодие начинается в средней трети года.",
                 en: "The second half begins in the middle third of the year."),
+            "academic_years_length": .init(
+                field: "ends_on", code: "not_a_year", ru: "Учебный год длится от 240 до 370 дней.",
+                en: "A year has 240 to 370 days."),
+            "academic_years_first_day": .init(
+                .conflict, field: "starts_on", code: "has_records",
+                ru: "На уроках года есть отметки или пропуски: первый день года больше не меняется.",
+                en: "Lessons of the year have marks or attendance: its first day no longer changes."),
         ])
 }
