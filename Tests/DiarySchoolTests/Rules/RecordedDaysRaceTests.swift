@@ -41,4 +41,20 @@ import Testing
         let again = RuleSchool.change(.anna, at: .recent, to: .number(4))
         #expect(try school.race(again, then: Self.end) == Self.lost)
     }
+
+    // MARK: Subgroups
+
+    private static let join = RuleSchool.member(.boris, of: .englishPart, from: "2026-09-01")
+    private static let borisLeaves = RuleSchool.update(
+        "enrollments", RuleSchool.enrollment(.boris), "ends_on = '2026-10-31'")
+
+    /// The writers of an enrollment and of a membership take turns, so no membership stays outside the class.
+    @Test func l5SubgroupIsJoinedBeforeTheStudentLeaves() throws {
+        #expect(try school.race(Self.join, then: Self.borisLeaves) == SQLRefusal("LYE05", "not_in_class"))
+    }
+
+    @Test func l5StudentLeavesBeforeTheSubgroupIsJoined() throws {
+        let leave = Self.borisLeaves + "SET CONSTRAINTS ALL IMMEDIATE;"
+        #expect(try school.race(leave, then: Self.join) == SQLRefusal("LYE05", "not_in_class"))
+    }
 }
