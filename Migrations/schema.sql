@@ -326,6 +326,27 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON categories TO lyceum_app;
 CREATE TRIGGER deletion AFTER DELETE ON categories FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER version BEFORE UPDATE ON categories FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
+CREATE TABLE class_changes (
+    school_id integer NOT NULL,
+    enrollment_id uuid NOT NULL,
+    left_id uuid NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date,
+    end_reason text,
+    CONSTRAINT class_changes_pkey PRIMARY KEY (school_id, enrollment_id),
+    CONSTRAINT class_changes_school_id_enrollment_id_fkey FOREIGN KEY (school_id, enrollment_id) REFERENCES enrollments(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT class_changes_school_id_left_id_fkey FOREIGN KEY (school_id, left_id) REFERENCES enrollments(school_id, id) ON DELETE CASCADE
+);
+COMMENT ON TABLE class_changes IS 'L5: the enrollment that a class change created, and the one that it ended. Only such a change can be undone.';
+COMMENT ON COLUMN class_changes.left_id IS 'The enrollment that the class change ended.';
+COMMENT ON COLUMN class_changes.starts_on IS 'First day in the new class, as the class change gave it.';
+COMMENT ON COLUMN class_changes.ends_on IS 'Last day that the earlier enrollment had before; null: it had none.';
+COMMENT ON COLUMN class_changes.end_reason IS 'The reason that the earlier enrollment had for its end.';
+CREATE INDEX class_changes_by_left ON public.class_changes USING btree (school_id, left_id);
+ALTER TABLE class_changes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON class_changes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT ON class_changes TO lyceum_app;
+
 CREATE TABLE class_teachers (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -623,9 +644,13 @@ CREATE POLICY tenant ON enrollments TO lyceum_app USING ((school_id = (NULLIF(cu
 GRANT DELETE, INSERT, SELECT, UPDATE ON enrollments TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER deletion AFTER DELETE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE CONSTRAINT TRIGGER in_class AFTER DELETE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_in_class();
+CREATE CONSTRAINT TRIGGER in_class_again AFTER UPDATE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(new.starts_on, new.ends_on, '[]'::text) @> daterange(old.starts_on, old.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_in_class();
 CREATE TRIGGER membership AFTER INSERT OR DELETE OR UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.follow_enrollment();
 CREATE CONSTRAINT TRIGGER recorded AFTER INSERT OR DELETE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_recorded_days();
 CREATE CONSTRAINT TRIGGER recorded_again AFTER UPDATE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(new.starts_on, new.ends_on, '[]'::text) @> daterange(old.starts_on, old.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_recorded_days();
+CREATE TRIGGER subgroups AFTER DELETE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.follow_into_subgroups();
+CREATE TRIGGER subgroups_again AFTER UPDATE ON enrollments FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.follow_into_subgroups();
 CREATE TRIGGER version BEFORE UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE feedback (
@@ -789,10 +814,12 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON group_members TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER deletion AFTER DELETE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER guard BEFORE INSERT OR DELETE OR UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.guard_member();
+CREATE CONSTRAINT TRIGGER in_class AFTER INSERT ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_in_class();
+CREATE CONSTRAINT TRIGGER in_class_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(old.starts_on, old.ends_on, '[]'::text) @> daterange(new.starts_on, new.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_in_class();
 CREATE CONSTRAINT TRIGGER place AFTER INSERT ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION lyceum.place_member();
 CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (NOT daterange(old.starts_on, old.ends_on, '[]'::text) @> daterange(new.starts_on, new.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.place_member();
-CREATE CONSTRAINT TRIGGER recorded AFTER DELETE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_recorded_days_of_member();
-CREATE CONSTRAINT TRIGGER recorded_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(new.starts_on, new.ends_on, '[]'::text) @> daterange(old.starts_on, old.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_recorded_days_of_member();
+CREATE CONSTRAINT TRIGGER recorded AFTER DELETE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_recorded_days();
+CREATE CONSTRAINT TRIGGER recorded_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(new.starts_on, new.ends_on, '[]'::text) @> daterange(old.starts_on, old.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_recorded_days();
 CREATE TRIGGER version BEFORE UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE groups (
@@ -828,6 +855,7 @@ CREATE POLICY tenant ON groups TO lyceum_app USING ((school_id = (NULLIF(current
 GRANT DELETE, INSERT, SELECT, UPDATE ON groups TO lyceum_app;
 CREATE TRIGGER deletion AFTER DELETE ON groups FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER guard BEFORE UPDATE ON groups FOR EACH ROW WHEN ((new.kind IS DISTINCT FROM old.kind OR new.class_id IS DISTINCT FROM old.class_id OR new.grade_level IS DISTINCT FROM old.grade_level) AND (old.kind = 'class'::text OR new.kind = 'class'::text)) EXECUTE FUNCTION lyceum.guard_class_group();
+CREATE TRIGGER guard_kind BEFORE UPDATE ON groups FOR EACH ROW WHEN ((new.kind IS DISTINCT FROM old.kind OR new.class_id IS DISTINCT FROM old.class_id) AND old.kind <> 'class'::text AND new.kind <> 'class'::text) EXECUTE FUNCTION lyceum.guard_group();
 CREATE TRIGGER version BEFORE UPDATE ON groups FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE guardians (
@@ -2104,11 +2132,13 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.check_guardianship() returns trigger language plpgsql
 -- function lyceum.check_lessons(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, lesson_id uuid, problem text) language sql stable
 -- function lyceum.check_marks(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, mark_id uuid, problem text) language sql stable
+-- function lyceum.check_members(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, member_id uuid, problem text) language sql stable
 -- function lyceum.check_own_role() returns trigger language plpgsql
 -- function lyceum.check_rewritten_attendance() returns trigger language plpgsql
 -- function lyceum.check_rewritten_marks() returns trigger language plpgsql
 -- function lyceum.check_written_attendance() returns trigger language plpgsql
 -- function lyceum.check_written_marks() returns trigger language plpgsql
+-- function lyceum.class_days(p_school integer, p_student uuid, p_class uuid) returns datemultirange language plpgsql stable
 -- function lyceum.consent_holds(p_given_on date, p_withdrawn_on date) returns boolean language sql stable parallel safe
 -- function lyceum.copy_room() returns trigger language plpgsql
 -- function lyceum.counted_meaning(p_meaning text, p_decided_meaning text) returns text language sql immutable parallel safe
@@ -2125,10 +2155,12 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.enter_timetable() returns trigger language plpgsql
 -- function lyceum.final_refusal(p_school integer, p_student uuid, p_year uuid, p_kind text, p_term uuid, p_section uuid, p_source text, p_value_kind text, p_number integer, p_code text) returns text language plpgsql stable
 -- function lyceum.follow_enrollment() returns trigger language plpgsql
+-- function lyceum.follow_into_subgroups() returns trigger language plpgsql
 -- function lyceum.forget_photos() returns void language sql
 -- function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint language plpgsql stable
 -- function lyceum.grade_level_on(p_school integer, p_student uuid, p_date date) returns smallint language plpgsql stable
 -- function lyceum.guard_class_group() returns trigger language plpgsql
+-- function lyceum.guard_group() returns trigger language plpgsql
 -- function lyceum.guard_line_item() returns trigger language plpgsql
 -- function lyceum.guard_member() returns trigger language plpgsql
 -- function lyceum.guard_second_half() returns trigger language plpgsql
@@ -2149,8 +2181,8 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.is_staff(p_school integer, p_user uuid) returns boolean language plpgsql stable
 -- function lyceum.keep_class_group() returns trigger language plpgsql
 -- function lyceum.keep_homework_due() returns trigger language plpgsql
+-- function lyceum.keep_in_class() returns trigger language plpgsql
 -- function lyceum.keep_recorded_days() returns trigger language plpgsql
--- function lyceum.keep_recorded_days_of_member() returns trigger language plpgsql
 -- function lyceum.keep_recorded_lesson() returns trigger language plpgsql
 -- function lyceum.keeps_guardian(p_guardian uuid) returns boolean language sql stable
 -- function lyceum.keeps_student(p_student uuid) returns boolean language sql stable
@@ -2184,6 +2216,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.next_name(p_name text, p_from smallint, p_to integer) returns text language sql immutable parallel safe
 -- function lyceum.normalise_login() returns trigger language plpgsql
 -- function lyceum.open_school() returns trigger language plpgsql
+-- function lyceum.outside_class(p_school integer) returns TABLE(id uuid, student_id uuid, class_id uuid, field text) language sql stable
 -- function lyceum.place_holiday() returns trigger language plpgsql
 -- function lyceum.place_lesson() returns trigger language plpgsql
 -- function lyceum.place_member() returns trigger language plpgsql
