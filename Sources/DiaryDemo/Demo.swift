@@ -200,6 +200,7 @@ extension Demo.Loader {
             SELECT problem || ': ' || count(*) FROM (
                 SELECT problem FROM lyceum.check_lessons($1)
                 UNION ALL SELECT problem FROM lyceum.check_marks($1)
+                UNION ALL SELECT problem FROM lyceum.check_members($1)
             ) c GROUP BY problem ORDER BY problem
             """, [String(school)])
         if !found.rows.isEmpty {

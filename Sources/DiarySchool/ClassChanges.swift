@@ -24,12 +24,12 @@ package enum ClassChanges {
             let groups = wanted.map { _ in caller.services.newID() }
             let parts = parts(school, .text(change.classID))
             let leave = leave(
-                school, .text(student), .text(change.classID), .text(change.startsOn), .text(change.reason),
+                school, .text(student), .text(change.classID), .text(change.startsOn),
                 change.groups.map { .texts($0) } ?? .null)
             let (left, joined) = (left(school), joined(school, .text(id)))
             let queries = [
-                leave, parts, end(school), join(school, .text(id), .text(change.reason)),
-                joinGroups(school, .texts(groups), .texts(wanted)), left, joined,
+                leave, parts, move(school, .text(id), .text(change.reason)),
+                joinGroups(school, .text(id), .texts(groups), .texts(wanted)), left, joined,
             ]
             let results = try await work.results(of: queries + work.settling)
             try check(results, leave, parts, change)
@@ -113,8 +113,8 @@ package enum ClassChanges {
 
     // MARK: Undoing
 
-    /// Deletes the enrollment that the change made, and gives the one before it its last day back. The memberships in subgroups
-    /// follow (`lyceum.follow_enrollment`).
+    /// Deletes the enrollment that the change made, and gives the one before it the end that it had. The memberships in
+    /// subgroups follow (`lyceum.follow_into_subgroups`).
     @Sendable static func undo(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let (student, id) = (try request.identifier("student_id"), try request.identifier("enrollment_id"))
@@ -122,12 +122,14 @@ package enum ClassChanges {
             let school = Parameter.integer(caller.school.id)
             let find = findChange(school, .text(student), .text(id))
             let restored = left(school)
-            let results = try await work.results(
-                of: [find, deleteJoined(school), reopen(school), restored] + work.settling)
+            let results = try await work.results(of: [find, restore(school), restored] + work.settling)
             let found = try results[find]
-            guard !found.isEmpty else { throw Problem(.notFound) }
+            guard !found.isEmpty else { throw results.refusal.map { PostgresError.refused($0) } ?? Problem(.notFound) }
             if let refusal = found.text(0, "refusal") { throw notUndone(refusal) }
-            if let refusal = results.refusal { throw PostgresError.refused(refusal) }
+            if let refusal = results.refusal {
+                // Another request has added an enrollment in between.
+                throw refusal.sqlState.hasPrefix("23") ? Problem(.conflict) : PostgresError.refused(refusal)
+            }
             var writer = JSONWriter()
             writer.beginObject()
             writer.fields(try results[restored], row: 0)
@@ -137,65 +139,82 @@ package enum ClassChanges {
     }
 
     private static func notUndone(_ code: String) -> Problem {
-        code == "not_last"
-            ? Problem(
-                .conflict,
-                detail: Text(
+        let detail =
+            switch code {
+            case "not_last":
+                Text(
                     ru: "После этого перевода есть другое зачисление; сначала отмените его.",
-                    en: "There is a later enrollment; undo that one first."))
-            : Problem(
-                .conflict,
-                detail: Text(
-                    ru: "Это не перевод: накануне ученик не был в другом классе того же года.",
-                    en: "No class change created this enrollment: the student was in no other class of the year before."
-                ))
+                    en: "There is a later enrollment; undo that one first.")
+            case "ended_since":
+                Text(
+                    ru: "После перевода изменён конец одного из двух зачислений; исправьте их по отдельности.",
+                    en: "The end of one of the two enrollments was changed after the class change; correct them one by one.")
+            default:
+                Text(
+                    ru:
+                        "Об этом зачислении не записано, что его создал перевод: удалите его и откройте предыдущее по отдельности.",
+                    en:
+                        "There is no record that a class change created this enrollment: delete it and reopen the earlier one separately."
+                )
+            }
+        return Problem(.conflict, detail: detail)
     }
 
+    /// An end that somebody has written since the change is not erased: that of the later enrollment, or an end of the
+    /// earlier one that is neither the one of the change nor next to the later enrollment.
     private static let findChange = Statement(
         """
         WITH student AS MATERIALIZED (
             SELECT s.id FROM students s WHERE s.school_id = $1 AND s.id = $2::uuid FOR NO KEY UPDATE
         ),
         made AS MATERIALIZED (
-            SELECT e.id, e.student_id, e.class_id, e.starts_on, e.ends_on, e.end_reason
+            SELECT e.id, e.student_id, e.starts_on, e.ends_on, e.end_reason
             FROM enrollments e, student s
             WHERE e.school_id = $1 AND e.student_id = s.id AND e.id = $3::uuid
             FOR UPDATE OF e
         ),
+        earlier AS MATERIALIZED (
+            SELECT e.id, e.starts_on, e.ends_on, c.starts_on AS changed_on, c.ends_on AS last, c.end_reason AS last_reason
+            FROM made m
+            JOIN class_changes c ON c.school_id = $1 AND c.enrollment_id = m.id
+            JOIN enrollments e ON e.school_id = $1 AND e.id = c.left_id
+            FOR UPDATE OF e
+        ),
         judged AS (
-            SELECT m.id, m.starts_on, m.ends_on, m.end_reason, b.id AS before,
+            SELECT m.id, b.id AS before,
                 CASE
                     WHEN b.id IS NULL THEN 'no_class_change'
                     WHEN EXISTS (
                         SELECT FROM enrollments o
-                        WHERE o.school_id = $1 AND o.student_id = m.student_id AND o.starts_on > m.starts_on
+                        WHERE o.school_id = $1 AND o.student_id = m.student_id AND o.starts_on > b.starts_on AND o.id <> m.id
                     ) THEN 'not_last'
+                    WHEN m.ends_on IS NOT NULL AND (m.ends_on, m.end_reason) IS DISTINCT FROM (b.last, b.last_reason)
+                        OR (b.ends_on IN (b.changed_on - 1, m.starts_on - 1)) IS NOT TRUE THEN 'ended_since'
                 END AS refusal
             FROM made m
-            JOIN classes c ON c.school_id = $1 AND c.id = m.class_id
-            LEFT JOIN LATERAL (
-                SELECT o.id FROM enrollments o
-                JOIN classes k ON k.school_id = o.school_id AND k.id = o.class_id
-                WHERE o.school_id = $1 AND o.student_id = m.student_id AND o.ends_on = m.starts_on - 1
-                    AND o.class_id <> m.class_id AND k.academic_year_id = c.academic_year_id
-            ) b ON true
+            LEFT JOIN earlier b ON true
         )
         SELECT j.refusal,
             \(Setting.undone.set(text: "CASE WHEN j.refusal IS NULL THEN j.id::text ELSE '' END")) AS _undone,
-            \(Setting.changed.set(text: "CASE WHEN j.refusal IS NULL THEN j.before::text ELSE '' END")) AS _changed,
-            \(Setting.last.set(text: "coalesce(j.ends_on::text, '')")) AS _last,
-            \(Setting.lastReason.set(text: "coalesce(j.end_reason, '')")) AS _reason
+            \(Setting.changed.set(text: "CASE WHEN j.refusal IS NULL THEN j.before::text ELSE '' END")) AS _changed
         FROM judged j
         """)
 
-    private static let deleteJoined = Statement(
-        "DELETE FROM enrollments e WHERE e.school_id = $1 AND e.id = \(Setting.undone.value)")
-
-    private static let reopen = Statement(
+    /// The enrollment is deleted first: the restored days may be among its own.
+    private static let restore = Statement(
         """
+        WITH change AS MATERIALIZED (
+            SELECT c.left_id, c.ends_on, c.end_reason
+            FROM class_changes c
+            WHERE c.school_id = $1 AND c.enrollment_id = \(Setting.undone.value)
+        ),
+        deleted AS (
+            DELETE FROM enrollments e WHERE e.school_id = $1 AND e.id = \(Setting.undone.value) RETURNING e.id
+        )
         UPDATE enrollments e
-        SET ends_on = \(Setting.last.value), end_reason = nullif(\(Setting.lastReason.text), '')
-        WHERE e.school_id = $1 AND e.id = \(ending)
+        SET ends_on = c.ends_on, end_reason = c.end_reason
+        FROM deleted d, change c
+        WHERE e.school_id = $1 AND e.id = c.left_id
         """)
 
     // MARK: SQL. A setting has the id of the enrollment that ends, unless the change is refused.
@@ -222,7 +241,7 @@ package enum ClassChanges {
                     WHEN e.id IS NULL THEN 'not_enrolled'
                     WHEN e.class_id = c.id THEN 'same_class'
                     WHEN u.id IS NOT NULL THEN 'unknown_group'
-                    WHEN $6::uuid[] IS NULL AND EXISTS (
+                    WHEN $5::uuid[] IS NULL AND EXISTS (
                         SELECT FROM groups g
                         WHERE g.school_id = $1 AND g.class_id = c.id AND g.kind = 'part' AND g.archived_at IS NULL
                     ) THEN 'parts_not_named'
@@ -233,7 +252,7 @@ package enum ClassChanges {
             LEFT JOIN classes c ON c.school_id = $1 AND c.id = $3::uuid AND c.archived_at IS NULL
             LEFT JOIN academic_years y ON y.school_id = c.school_id AND y.id = c.academic_year_id
             LEFT JOIN LATERAL (
-                SELECT n.id FROM unnest($6::uuid[]) AS n(id)
+                SELECT n.id FROM unnest($5::uuid[]) AS n(id)
                 WHERE NOT EXISTS (
                     SELECT FROM groups g
                     WHERE g.school_id = $1 AND g.id = n.id AND g.class_id = c.id AND g.kind = 'part'
@@ -244,44 +263,44 @@ package enum ClassChanges {
         )
         SELECT j.refusal, j.unknown_group AS _group,
             \(Setting.changed.set(text: "CASE WHEN j.refusal IS NULL THEN j.id::text ELSE '' END")) AS _changed,
-            \(Setting.schoolClass.set(to: "j.class_id")) AS _class,
-            \(Setting.from.set(to: "$4")) AS _from, \(Setting.endReason.set(to: "$5")) AS _reason
+            \(Setting.schoolClass.set(to: "j.class_id")) AS _class, \(Setting.from.set(to: "$4")) AS _from
         FROM judged j
         """)
 
     private static let first = Setting.from.required
 
-    /// The new enrollment gets the remaining days of the old one.
-    private static let join = Statement(
+    /// Ends the old enrollment, then begins the new one with the remaining days of the old one, and records what the old
+    /// one had. `$2` is the new enrollment, `$3` the reason.
+    private static let move = Statement(
         """
-        INSERT INTO enrollments
-            (school_id, id, student_id, class_id, starts_on, ends_on, in_class_group, reason, end_reason)
-        SELECT e.school_id, $2::uuid, e.student_id, \(Setting.schoolClass.required), \(first),
-            \(Setting.last.value), e.in_class_group, $3::text, nullif(\(Setting.lastReason.text), '')
-        FROM enrollments e WHERE e.school_id = $1 AND e.id = \(ending)
+        WITH old AS MATERIALIZED (
+            SELECT e.id, e.student_id, e.in_class_group, e.ends_on, e.end_reason, lyceum.lasts(e.ends_on, \(first)) AS lasts
+            FROM enrollments e WHERE e.school_id = $1 AND e.id = \(ending)
+        ),
+        ended AS (
+            UPDATE enrollments e SET ends_on = \(first) - 1, end_reason = coalesce($3::text, e.end_reason)
+            FROM old o WHERE e.school_id = $1 AND e.id = o.id
+            RETURNING e.id
+        ),
+        joined AS (
+            INSERT INTO enrollments
+                (school_id, id, student_id, class_id, starts_on, ends_on, in_class_group, reason, end_reason)
+            SELECT $1, $2::uuid, o.student_id, \(Setting.schoolClass.required), \(first),
+                CASE WHEN o.lasts THEN o.ends_on END, o.in_class_group, $3::text, CASE WHEN o.lasts THEN o.end_reason END
+            FROM ended d JOIN old o ON o.id = d.id
+            RETURNING id
+        )
+        INSERT INTO class_changes (school_id, enrollment_id, left_id, starts_on, ends_on, end_reason)
+        SELECT $1, j.id, o.id, \(first), o.ends_on, o.end_reason FROM joined j, old o
         """)
 
-    private static let end = Statement(
-        """
-        UPDATE enrollments e
-        SET ends_on = \(first) - 1,
-            end_reason = coalesce(\(Setting.endReason.value), e.end_reason)
-        FROM (
-            SELECT o.id,
-                \(Setting.last.set(text: "CASE WHEN o.ends_on >= \(first) THEN o.ends_on::text ELSE '' END")) AS last,
-                \(Setting.lastReason.set(text: "CASE WHEN o.ends_on >= \(first) THEN coalesce(o.end_reason, '') ELSE '' END"))
-                    AS last_reason
-            FROM enrollments o WHERE o.school_id = $1 AND o.id = \(ending)
-        ) o
-        WHERE e.school_id = $1 AND e.id = o.id AND o.last IS NOT NULL AND o.last_reason IS NOT NULL
-        """)
-
+    /// `$2` is the new enrollment.
     private static let joinGroups = Statement(
         """
         INSERT INTO group_members (school_id, id, group_id, student_id, starts_on, ends_on)
-        SELECT $1, n.id, n.group_id, e.student_id, \(first), \(Setting.last.value)
-        FROM unnest($2::uuid[], $3::uuid[]) AS n(id, group_id)
-        JOIN enrollments e ON e.school_id = $1 AND e.id = \(ending)
+        SELECT $1, n.id, n.group_id, e.student_id, e.starts_on, e.ends_on
+        FROM unnest($3::uuid[], $4::uuid[]) AS n(id, group_id)
+        JOIN enrollments e ON e.school_id = $1 AND e.id = $2::uuid
         """)
 
     /// The subgroups of a class.
@@ -302,10 +321,6 @@ package enum ClassChanges {
 }
 
 extension Setting {
-    /// Why the old enrollment ends, and the last day and the reason that it had.
-    fileprivate static let endReason = Setting("end_reason", .text)
-    fileprivate static let last = Setting("last", .date)
-    fileprivate static let lastReason = Setting("last_reason", .text)
     /// The enrollment that an undone change has made.
     fileprivate static let undone = Setting("undone", .uuid)
 }

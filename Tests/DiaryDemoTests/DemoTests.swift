@@ -30,6 +30,7 @@ import Testing
     @Test func databaseFindsNothingWrong() throws {
         #expect(try number("SELECT count(*) FROM lyceum.check_lessons()") == 0)
         #expect(try number("SELECT count(*) FROM lyceum.check_marks()") == 0)
+        #expect(try number("SELECT count(*) FROM lyceum.check_members()") == 0)
     }
 
     @Test func seedDecidesEveryRow() throws {

@@ -114,4 +114,21 @@ import Web
         #expect(try school.state() == state)
         #expect(try school.counts(.groups, header, "Г1;Английский, 1;;;У1;;06.10.2025") == [1, 0, 1, 0, 2])
     }
+
+    /// A member of a part of a class is in that class on all days of the membership, also when a row changes a known one.
+    @Test func L5_membersOfAPartAreInItsClass() throws {
+        try school.owner.execute(
+            """
+            UPDATE enrollments e SET ends_on = '2026-01-31'
+            FROM users u WHERE u.school_id = e.school_id AND u.id = e.student_id AND u.external_id = 'У2'
+            """)
+        let faults = try school.faults(
+            .groups, header, "Г1;Английский, 1;;;У2;;15.02.2026", "Г1;Английский, 1;;;У3;01.11.2025;",
+            ";Труд;Часть;7А;У2;01.02.2026;", ";Труд;Часть;7А;У1;;", "Г2;Английский, 2;;;У2;;01.02.2026")
+        #expect(
+            faults == ["2 members not_in_class", "3 members not_in_class", "4 members not_in_class", "6 members not_in_class"])
+        // Without a last day the membership ends with the enrollment.
+        #expect(try school.counts(.groups, header, "Г1;Английский, 1;;;У2;;") == [1, 0, 1, 0, 2])
+        #expect(try members("Г1").contains(["У2", "2025-09-01", "2026-01-31"]))
+    }
 }

@@ -120,6 +120,16 @@ import Testing
         #expect(
             try enrollments("c1") == [["7А", "2025-09-01", "2025-11-09"], ["7Б", "2025-11-10", nil]])
         #expect(counts(try send("students", header, "c1;Юдин;Юрий;7Б;10.11.2025")) == [1, 0, 0, 1])
+        // L5: it is undone like any other class change.
+        let joined = try owner(
+            """
+            SELECT e.student_id, e.id FROM enrollments e
+            JOIN users u ON u.school_id = e.school_id AND u.id = e.student_id AND u.external_id = 'c1'
+            WHERE e.school_id = $1 AND e.starts_on = '2025-11-10'
+            """)[0]
+        let undone = try server.client("deputy").delete("/v1/students/\(joined[0]!)/class-changes/\(joined[1]!)")
+        #expect(undone.status == 200, "\(undone.text)")
+        #expect(try enrollments("c1") == [["7А", "2025-09-01", nil]])
     }
 
     @Test func allFaultsAreNamed() throws {

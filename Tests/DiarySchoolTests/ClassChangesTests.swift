@@ -273,6 +273,110 @@ import Testing
         }
     }
 
+    private static let any = [("If-Match", "*")]
+
+    /// A new student, enrolled in 7А, and the id of the enrollment.
+    private func arrive() throws -> (student: String, enrollment: String) {
+        let made = try deputy.post("/v1/students", json: #"{"last_name": "Лис", "first_name": "Ада"}"#)
+        let student = made.json["id"]!.string!
+        let enrolled = try deputy.post(
+            "/v1/enrollments",
+            json: #"{"student_id": "\#(student)", "class_id": "\#(ids.class7A)", "starts_on": "2025-11-03"}"#)
+        return (student, enrolled.json["id"]!.string!)
+    }
+
+    private func change(_ enrollment: String, _ json: String) throws {
+        let answer = try deputy.patch("/v1/enrollments/\(enrollment)", json: json, headers: Self.any)
+        #expect(answer.status == 200, "\(answer.text)")
+    }
+
+    private func moved(_ student: String) throws -> String {
+        let answer = try move(
+            student,
+            #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24", "reason": "Приказ № 31", "group_ids": []}"#)
+        #expect(answer.status == 201, "\(answer.text)")
+        return answer.json["joined"]?["id"]?.string ?? ""
+    }
+
+    private func undo(_ student: String, _ enrollment: String) throws -> TestClient.Answer {
+        try deputy.delete("/v1/students/\(student)/class-changes/\(enrollment)")
+    }
+
+    /// The student left and came back into another class on the next day: no class change, although the dates adjoin.
+    @Test func L5_anEnrollmentThatNoClassChangeMadeIsNotUndone() throws {
+        let (student, first) = try arrive()
+        try change(first, #"{"ends_on": "2025-11-23", "end_reason": "Переезд"}"#)
+        let second = try deputy.post(
+            "/v1/enrollments",
+            json: #"{"student_id": "\#(student)", "class_id": "\#(class7B)", "starts_on": "2025-11-24"}"#)
+        let before = try enrollments(student)
+        let refused = try undo(student, second.json["id"]!.string!)
+        #expect(refused.status == 409, "\(refused.text)")
+        #expect(try enrollments(student) == before)
+    }
+
+    /// Corrections of the days after the change: of the earlier enrollment, or of the later one.
+    enum Correction: Sendable {
+        case earlier(String)
+        case later(String)
+    }
+
+    /// What the earlier enrollment had before the change comes back, and nothing that the later one has.
+    @Test(arguments: [
+        // The end was set before the change, to the day before it.
+        (#"{"ends_on": "2025-11-23", "end_reason": "Заявление"}"#, []),
+        (nil, [.later(#"{"starts_on": "2025-11-26"}"#)]),
+        (nil, [.later(#"{"starts_on": "2025-11-26"}"#), .earlier(#"{"ends_on": "2025-11-25"}"#)]),
+        (nil, [.earlier(#"{"ends_on": "2025-11-20"}"#), .later(#"{"starts_on": "2025-11-21"}"#)]),
+        (#"{"ends_on": "2026-05-20", "end_reason": "Выпуск"}"#, [.later(#"{"starts_on": "2025-11-27"}"#)]),
+    ] as [(String?, [Correction])])
+    func L5_undoingRestoresExactlyWhatWas(_ planned: String?, _ corrections: [Correction]) throws {
+        let (student, first) = try arrive()
+        if let planned { try change(first, planned) }
+        let before = try enrollments(student)
+        let second = try moved(student)
+        for correction in corrections {
+            switch correction {
+            case .earlier(let json): try change(first, json)
+            case .later(let json): try change(second, json)
+            }
+        }
+        let undone = try undo(student, second)
+        #expect(undone.status == 200, "\(undone.text)")
+        #expect(try enrollments(student) == before)
+    }
+
+    /// An end that was written after the change is not erased.
+    @Test(arguments: [
+        .later(#"{"ends_on": "2025-12-20", "end_reason": "Переезд"}"#), .earlier(#"{"ends_on": "2025-11-10"}"#),
+    ] as [Correction])
+    func L5_aChangeWhoseEnrollmentsEndedSinceIsNotUndone(_ end: Correction) throws {
+        let (student, earlier) = try arrive()
+        let later = try moved(student)
+        switch end {
+        case .earlier(let json): try change(earlier, json)
+        case .later(let json): try change(later, json)
+        }
+        let before = try enrollments(student)
+        let refused = try undo(student, later)
+        #expect(refused.status == 409, "\(refused.text)")
+        #expect(try enrollments(student) == before)
+    }
+
+    /// A third enrollment between the two.
+    @Test func L5_anEnrollmentInBetweenIsKept() throws {
+        let (student, _) = try arrive()
+        let later = try moved(student)
+        try change(later, #"{"starts_on": "2025-11-27"}"#)
+        let between = try deputy.post(
+            "/v1/enrollments",
+            json:
+                #"{"student_id": "\#(student)", "class_id": "\#(ids.class7A)", "starts_on": "2025-11-25", "ends_on": "2025-11-26"}"#
+        )
+        #expect(between.status == 201, "\(between.text)")
+        #expect(try undo(student, later).status == 409)
+    }
+
     @Test func sameKeyMovesOnce() throws {
         let pupil = ids.others[2]
         let json = #"{"class_id": "\#(class7B)", "starts_on": "2025-11-24", "group_ids": []}"#

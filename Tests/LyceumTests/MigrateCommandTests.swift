@@ -75,12 +75,11 @@ import Testing
     }
 
     @Test func downSaysWhatItDrops() throws {
-        // Back to before 0011, which makes a table.
-        let steps = String(try Migrations.load(directory: TestDatabase.migrations).files.count { $0.version >= 11 })
+        let steps = "1"
         let refused = try migrate("down", "--steps", steps, "--yes")
         #expect(refused.status == 2)
         #expect(
-            refused.errors.contains("0011_ended_memberships.sql, line ") && refused.errors.contains("DROP TABLE"),
+            refused.errors.contains("0014_class_changes.sql, line ") && refused.errors.contains("DROP TABLE"),
             "\(refused.errors)")
         #expect(refused.errors.contains("--allow-destructive"))
         let asked = try migrate("down", "--steps", steps, "--allow-destructive")

@@ -126,3 +126,15 @@ as $$
 $$;
 comment on function lyceum.check_marks(integer) is
     'M1, M2, M3 after a bulk load, for marks and final marks. Returns no rows when all is well. Null: all schools.';
+
+create or replace function lyceum.check_members(p_school integer default null)
+    returns table (school_id integer, member_id uuid, problem text)
+    language sql stable
+as $$
+    select s.id, o.id, 'not_in_class'
+    from public.schools s
+    cross join lateral lyceum.outside_class(s.id) o
+    where p_school is null or s.id = p_school
+$$;
+comment on function lyceum.check_members(integer) is
+    'L5 after a bulk load: members of subgroups who are not in the class. Returns no rows when all is well. Null: all schools.';

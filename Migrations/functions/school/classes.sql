@@ -43,3 +43,17 @@ create or replace trigger guard before update on groups
     when ((new.kind, new.class_id, new.grade_level) is distinct from (old.kind, old.class_id, old.grade_level)
         and (old.kind = 'class' or new.kind = 'class'))
     execute function lyceum.guard_class_group();
+
+create or replace function lyceum.guard_group() returns trigger
+    language plpgsql
+as $$
+begin
+    raise exception using
+        errcode = 'LYE01', message = 'not_movable', detail = 'Kind and class of a group never change (L5).';
+end
+$$;
+
+create or replace trigger guard_kind before update on groups
+    for each row
+    when ((new.kind, new.class_id) is distinct from (old.kind, old.class_id) and old.kind <> 'class' and new.kind <> 'class')
+    execute function lyceum.guard_group();

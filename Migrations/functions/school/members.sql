@@ -6,7 +6,7 @@ declare
 begin
     if tg_op = 'UPDATE' and (new.group_id, new.student_id) is distinct from (old.group_id, old.student_id) then
         raise exception using
-            errcode = 'LYE01', message = 'not_movable', detail = 'Group and pupil of a membership never change.';
+            errcode = 'LYE01', message = 'not_movable', detail = 'Group and student of a membership never change.';
     end if;
     if pg_trigger_depth() = 1 and exists (
         select from public.groups g where g.school_id = v_row.school_id and g.id = v_row.group_id and g.kind = 'class'
@@ -34,18 +34,13 @@ declare
 begin
     if tg_op = 'DELETE' then
         delete from public.group_members m where m.school_id = old.school_id and m.id = old.id;
-        delete from public.group_members m
-        using public.groups g
-        where g.school_id = old.school_id and g.class_id = old.class_id and g.kind = 'part'
-            and m.school_id = g.school_id and m.group_id = g.id and m.student_id = old.student_id
-            and lyceum.holds(old.starts_on, old.ends_on, m.starts_on);
         return null;
     end if;
     if tg_op = 'UPDATE' then
         if (new.student_id, new.class_id) is distinct from (old.student_id, old.class_id) then
             raise exception using
                 errcode = 'LYE01', message = 'enrollment_not_movable',
-                detail = 'Pupil and class of an enrollment never change: end it and make another.';
+                detail = 'Student and class of an enrollment never change: end it and make another.';
         end if;
         if (new.starts_on, new.ends_on, new.in_class_group)
             is not distinct from (old.starts_on, old.ends_on, old.in_class_group) then
@@ -59,87 +54,19 @@ begin
 
     if not new.in_class_group then
         delete from public.group_members m where m.school_id = new.school_id and m.id = new.id;
-    else
-        update public.group_members m set starts_on = new.starts_on, ends_on = new.ends_on
-        where m.school_id = new.school_id and m.id = new.id;
-        if not found then
-            insert into public.group_members (school_id, id, group_id, student_id, starts_on, ends_on)
-            values (new.school_id, new.id, v_group, new.student_id, new.starts_on, new.ends_on);
-        end if;
+        return null;
     end if;
-
-    -- An enrollment that continues after all restores the memberships in subgroups that its end changed, unless somebody has changed
-    -- them since.
-    if tg_op = 'UPDATE' and (new.ends_on is null or new.ends_on > old.ends_on) then
-        update public.group_members m set ends_on = least(d.ends_on, new.ends_on)
-        from public.ended_memberships d
-        where d.school_id = new.school_id and d.enrollment_id = new.id
-            and m.school_id = d.school_id and m.id = d.id and m.ends_on = old.ends_on
-            and not exists (
-                select
-                from public.group_members o
-                where o.school_id = m.school_id and o.group_id = m.group_id and o.student_id = m.student_id and o.id <> m.id
-                    and lyceum.holds_between(o.starts_on, o.ends_on, m.starts_on, least(d.ends_on, new.ends_on, 'infinity'))
-            );
+    update public.group_members m set starts_on = new.starts_on, ends_on = new.ends_on
+    where m.school_id = new.school_id and m.id = new.id;
+    if not found then
         insert into public.group_members (school_id, id, group_id, student_id, starts_on, ends_on)
-        select d.school_id, d.id, d.group_id, d.student_id, d.starts_on, least(d.ends_on, new.ends_on)
-        from public.ended_memberships d
-        where d.school_id = new.school_id and d.enrollment_id = new.id
-            and (new.ends_on is null or d.starts_on <= new.ends_on)
-            and not exists (
-                select
-                from public.group_members o
-                where o.school_id = d.school_id and o.group_id = d.group_id and o.student_id = d.student_id
-                    and daterange(o.starts_on, o.ends_on, '[]') && daterange(d.starts_on, d.ends_on, '[]')
-            );
-        if new.ends_on is null then
-            delete from public.ended_memberships d where d.school_id = new.school_id and d.enrollment_id = new.id;
-        end if;
-    end if;
-
-    -- An enrollment that begins later takes the beginning of its subgroups with it.
-    if tg_op = 'UPDATE' and new.starts_on > old.starts_on then
-        delete from public.group_members m
-        using public.groups g
-        where g.school_id = new.school_id and g.class_id = new.class_id and g.kind = 'part'
-            and m.school_id = g.school_id and m.group_id = g.id and m.student_id = new.student_id
-            and m.starts_on >= old.starts_on and m.ends_on < new.starts_on;
-        update public.group_members m set starts_on = new.starts_on
-        from public.groups g
-        where g.school_id = new.school_id and g.class_id = new.class_id and g.kind = 'part'
-            and m.school_id = g.school_id and m.group_id = g.id and m.student_id = new.student_id
-            and m.starts_on >= old.starts_on and m.starts_on < new.starts_on;
-    end if;
-
-    -- A student who leaves the class leaves its subgroups. For groups across classes the school decides.
-    if tg_op = 'UPDATE' and new.ends_on is not null and new.ends_on is distinct from old.ends_on then
-        insert into public.ended_memberships (school_id, enrollment_id, id, group_id, student_id, starts_on, ends_on)
-        select m.school_id, new.id, m.id, m.group_id, m.student_id, m.starts_on, m.ends_on
-        from public.group_members m
-        join public.groups g on g.school_id = m.school_id and g.id = m.group_id
-        where g.school_id = new.school_id and g.class_id = new.class_id and g.kind = 'part'
-            and m.student_id = new.student_id
-            and m.starts_on >= new.starts_on
-            and (m.ends_on is null or m.ends_on > new.ends_on)
-        on conflict (school_id, enrollment_id, id) do update
-        set starts_on = excluded.starts_on, ends_on = excluded.ends_on
-        -- Else it is still as an earlier end of the enrollment has left it.
-        where excluded.ends_on is distinct from old.ends_on;
-        delete from public.group_members m
-        using public.groups g
-        where g.school_id = new.school_id and g.class_id = new.class_id and g.kind = 'part'
-            and m.school_id = g.school_id and m.group_id = g.id and m.student_id = new.student_id
-            and m.starts_on > new.ends_on;
-        update public.group_members m set ends_on = new.ends_on
-        from public.groups g
-        where g.school_id = new.school_id and g.class_id = new.class_id and g.kind = 'part'
-            and m.school_id = g.school_id and m.group_id = g.id and m.student_id = new.student_id
-            and m.starts_on >= new.starts_on
-            and (m.ends_on is null or m.ends_on > new.ends_on);
+        values (new.school_id, new.id, v_group, new.student_id, new.starts_on, new.ends_on);
     end if;
     return null;
 end
 $$;
+comment on function lyceum.follow_enrollment() is
+    'The membership in the class''s own group has the id and the days of the enrollment.';
 
 create or replace trigger membership after insert or update or delete on enrollments
     for each row execute function lyceum.follow_enrollment();

@@ -87,7 +87,7 @@ end
 $$;
 comment on function lyceum.lost_finals(integer, uuid, uuid) is
     'L5: final marks of the student in the year, if the student is not enrolled in the year and the mark was given here, or if the '
-    'grade level has no marks (M1).';
+    'grade level has no marks (M1). Empty for null.';
 
 create or replace function lyceum.refuse_lost_records(p_records jsonb, p_starts_on date, p_ends_on date) returns void
     language plpgsql immutable
@@ -122,49 +122,8 @@ comment on function lyceum.refuse_lost_records(jsonb, date, date) is
     'each with the field (starts_on, ends_on) that excludes it.';
 
 -- A transaction that writes marks or attendance holds the row of the section until its end (lyceum.hold_sections). A transaction that
--- removes days from a membership waits for it, and then sees the new records. The triggers are deferred, so that one transaction can
--- end a membership and start another.
-create or replace function lyceum.keep_recorded_days_of_member() returns trigger
-    language plpgsql
-as $$
-declare
-    v_days datemultirange := datemultirange(daterange(old.starts_on, old.ends_on, '[]'));
-    v_starts_on date;
-    v_ends_on date;
-begin
-    if tg_op = 'UPDATE' then
-        v_days := v_days - datemultirange(daterange(new.starts_on, new.ends_on, '[]'));
-        v_starts_on := new.starts_on;
-        v_ends_on := new.ends_on;
-    end if;
-    perform lyceum.lock_timetable(old.school_id);
-    perform
-    from public.sections s
-    where s.school_id = old.school_id and s.group_id = old.group_id
-    order by s.id
-    for no key update;
-    perform lyceum.refuse_lost_records(
-        (
-            select jsonb_agg(to_jsonb(r) order by r.date, r.name, r.what)
-            from lyceum.lost_records(old.school_id, old.student_id, array[old.group_id], v_days) r
-        ),
-        v_starts_on, v_ends_on
-    );
-    return null;
-end
-$$;
-
-drop trigger if exists recorded on group_members;
-create constraint trigger recorded after delete on group_members
-    deferrable initially deferred for each row execute function lyceum.keep_recorded_days_of_member();
-drop trigger if exists recorded_again on group_members;
-create constraint trigger recorded_again after update on group_members
-    deferrable initially deferred
-    for each row when (
-        not daterange(new.starts_on, new.ends_on, '[]') @> daterange(old.starts_on, old.ends_on, '[]')
-    )
-    execute function lyceum.keep_recorded_days_of_member();
-
+-- removes days from a membership or an enrollment waits for it, and then sees the new records. The triggers are deferred, so that one
+-- transaction can end a membership and start another.
 create or replace function lyceum.keep_recorded_days() returns trigger
     language plpgsql
 as $$
@@ -172,6 +131,7 @@ declare
     v_row record := case tg_op when 'DELETE' then old else new end;
     v_days datemultirange := '{}';
     v_groups uuid[];
+    v_year uuid;
     v_starts_on date;
     v_ends_on date;
 begin
@@ -184,19 +144,26 @@ begin
         v_ends_on := new.ends_on;
     end if;
     perform lyceum.lock_timetable(v_row.school_id);
-    -- A transaction that writes a final mark holds the row of the student.
-    perform
-    from public.students s
-    where s.school_id = v_row.school_id and s.id = v_row.student_id
-    for no key update;
-    -- Memberships in groups across classes continue when an enrollment ends.
-    v_groups := array(
-        select distinct m.group_id
-        from public.group_members m
-        where m.school_id = v_row.school_id
-            and m.student_id = v_row.student_id
-            and v_days && daterange(m.starts_on, m.ends_on, '[]')
-    );
+    if tg_table_name = 'group_members' then
+        v_groups := array[v_row.group_id];
+    else
+        -- A transaction that writes a final mark holds the row of the student.
+        perform
+        from public.students s
+        where s.school_id = v_row.school_id and s.id = v_row.student_id
+        for no key update;
+        -- Memberships in groups across classes continue when an enrollment ends.
+        v_groups := array(
+            select distinct m.group_id
+            from public.group_members m
+            where m.school_id = v_row.school_id
+                and m.student_id = v_row.student_id
+                and v_days && daterange(m.starts_on, m.ends_on, '[]')
+        );
+        select c.academic_year_id into v_year
+        from public.classes c
+        where c.school_id = v_row.school_id and c.id = v_row.class_id;
+    end if;
     perform
     from public.sections s
     where s.school_id = v_row.school_id and s.group_id = any (v_groups)
@@ -208,10 +175,7 @@ begin
             from (
                 select * from lyceum.lost_records(v_row.school_id, v_row.student_id, v_groups, v_days)
                 union all
-                select f.*
-                from public.classes c
-                cross join lateral lyceum.lost_finals(v_row.school_id, v_row.student_id, c.academic_year_id) f
-                where c.school_id = v_row.school_id and c.id = v_row.class_id
+                select * from lyceum.lost_finals(v_row.school_id, v_row.student_id, v_year)
             ) r
         ),
         v_starts_on, v_ends_on
@@ -220,6 +184,16 @@ begin
 end
 $$;
 
+drop trigger if exists recorded on group_members;
+create constraint trigger recorded after delete on group_members
+    deferrable initially deferred for each row execute function lyceum.keep_recorded_days();
+drop trigger if exists recorded_again on group_members;
+create constraint trigger recorded_again after update on group_members
+    deferrable initially deferred
+    for each row when (
+        not daterange(new.starts_on, new.ends_on, '[]') @> daterange(old.starts_on, old.ends_on, '[]')
+    )
+    execute function lyceum.keep_recorded_days();
 drop trigger if exists recorded on enrollments;
 create constraint trigger recorded after insert or delete on enrollments
     deferrable initially deferred for each row execute function lyceum.keep_recorded_days();

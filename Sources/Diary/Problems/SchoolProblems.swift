@@ -27,6 +27,12 @@ extension ProblemKind {
         detail: Text(
             ru: "В дни, которые больше не входили бы в зачисление или группу, есть записи (L5).",
             en: "There are records on days that would no longer belong to the enrollment or membership (rule L5)."))
+    package static let notInClass = ProblemKind(
+        "not_in_class", .conflict,
+        title: Text(ru: "Ученик не в классе группы", en: "Not in the group's class"),
+        detail: Text(
+            ru: "В подгруппе класса ученик состоит только в те дни, когда он зачислен в этот класс (L5).",
+            en: "A student is in a subgroup only on days of an enrollment in its class (rule L5)."))
     package static let healthNotYours = ProblemKind(
         "health_not_yours", .forbidden,
         title: Text(ru: "Нет доступа к группе здоровья", en: "No access to the health group"),
@@ -120,9 +126,8 @@ extension ProblemKind {
             en: "The file omits more than a tenth of the known records: it may be truncated. If not, send force=true."))
 
     package static let ofTheSchool: [ProblemKind] = [
-        classNotMovable, enrollmentNotMovable, classGroupFollowsEnrollments, recordedDays, healthNotYours,
-        notYourPerson,
-        ownRole, ownGuardianship, accessClosed, basisRequired, lastAdministrator, yearNotNext, undecided, noConsent,
+        classNotMovable, enrollmentNotMovable, classGroupFollowsEnrollments, recordedDays, notInClass,
+        healthNotYours, notYourPerson, ownRole, ownGuardianship, accessClosed, basisRequired, lastAdministrator, yearNotNext, undecided, noConsent,
         giverNotEntitled, consentWithdrawn, importShrinks,
     ]
 }

@@ -73,23 +73,12 @@ import Testing
 
     @Test(arguments: races)
     func l1SecondWriterWaitsForTheFirstAndIsRefused(_ race: Race) throws {
-        #expect(try run(race, first: "COMMIT") == race.refusal)
+        #expect(try school.race(race.first, then: race.second) == race.refusal)
     }
 
     @Test(arguments: races)
     func l1SecondWriterSucceedsWhenTheFirstRollsBack(_ race: Race) throws {
-        #expect(try run(race, first: "ROLLBACK") == nil)
-    }
-
-    /// The first writes; the second begins and waits; the first ends with the given command.
-    private func run(_ race: Race, first end: String) throws -> SQLRefusal? {
-        let first = try Self.connect(school)
-        try first.execute("BEGIN; " + race.first)
-        let (school, url, script) = (school.id, school.database.serverURL, race.second)
-        let second = WorkThread { Self.attempt(script, school: school, url: url) }
-        try waitForLocks(1)
-        try first.execute(end)
-        return second.join()
+        #expect(try school.race(race.first, ending: "ROLLBACK", then: race.second) == nil)
     }
 
     @Test(arguments: [
@@ -108,7 +97,7 @@ import Testing
                 .replacingKey(RuleKey(1 + index % lessons.count), with: RuleKey(number))
             return WorkThread { Self.attempt(gate + insert, school: id, url: url) }
         }
-        try waitForLocks(writers.count)
+        try school.waitForLocks(writers.count)
         try school.run("SELECT pg_advisory_unlock(17)")
         let refusals = writers.map { $0.join() }
         #expect(refusals.count { $0 == nil } == 1, "\(refusals)")
@@ -118,10 +107,6 @@ import Testing
     }
 
     // MARK: Connections
-
-    private static func connect(_ school: RuleSchool) throws -> BlockingConnection {
-        try connect(school: school.id, url: school.database.serverURL)
-    }
 
     private static func connect(school: Int, url: String) throws -> BlockingConnection {
         let connection = try BlockingConnection(url: url)
@@ -138,19 +123,6 @@ import Testing
             return SQLRefusal(failure)
         } catch {
             return SQLRefusal("none", "\(error)")
-        }
-    }
-
-    /// Waits until `count` connections of the database wait for a lock.
-    private func waitForLocks(_ count: Int) throws {
-        let observer = try BlockingConnection(url: school.database.superuserURL)
-        let waiting = """
-            SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-            """
-        let deadline = ContinuousClock.now + .seconds(30)
-        while try observer.query(waiting).first != "\(count)" {
-            try #require(
-                ContinuousClock.now < deadline, "no writer waits for a lock: the writers do not exclude each other")
         }
     }
 }

@@ -77,31 +77,14 @@ import Testing
 
     /// The first writer locks the timetable and needs the teacher of the second, which waits for the timetable.
     @Test func l1WritersDoNotWaitForEachOther() throws {
-        let database = try TestDatabase(.migrated)
-        let school = try RuleSchool(in: database)
+        let school = try RuleSchool(in: TestDatabase(.migrated))
         try school.commit()
-        let (id, url) = (school.id, database.serverURL)
-        let context = "SET lyceum.school_id = '\(id)'; SET lyceum.today = '2026-10-15';"
         let lesson = { (key: RuleKey, section: RuleKey, starts: String, ends: String) in
             RuleSchool.lesson(key, of: section, on: "2026-11-10", at: starts, to: ends, teacher: .teacher)
         }
-        let first = try BlockingConnection(url: url)
-        try first.execute(context)
-        try first.execute("BEGIN; " + lesson(RuleKey(1), .maths7, "08:00", "08:40"))
-        let script = context + lesson(.new, .maths2, "10:00", "10:40")
-        let second = WorkThread {
-            do {
-                try BlockingConnection(url: url).execute(script)
-                return SQLRefusal?.none
-            } catch let failure as BlockingConnection.Failure { return SQLRefusal(failure) } catch { return nil }
-        }
-        let observer = try BlockingConnection(url: database.superuserURL)
-        while try observer.query(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        ).first != "1" {}
-        let end = lesson(.other, .maths1, "10:00", "10:40") + "COMMIT"
-        let failure = Result { try first.execute(end) }
-        #expect(throws: Never.self) { try failure.get() }
-        #expect(second.join() == .overlap("lessons_teacher_no_overlap"))
+        let refusal = try school.race(
+            lesson(RuleKey(1), .maths7, "08:00", "08:40"),
+            ending: lesson(.other, .maths1, "10:00", "10:40") + "COMMIT", then: lesson(.new, .maths2, "10:00", "10:40"))
+        #expect(refusal == .overlap("lessons_teacher_no_overlap"))
     }
 }

@@ -105,29 +105,7 @@ import Testing
         let school = try RuleSchool(in: Self.database.get())
         try school.run(Self.bells)
         try school.commit()
-        let url = school.database.serverURL
-        let context = "SET lyceum.school_id = '\(school.id)'; SET lyceum.today = '2026-10-15';"
-        let first = try BlockingConnection(url: url)
-        try first.execute(context + "BEGIN; " + Self.entry(.maths7, id: .new))
-        let second = WorkThread {
-            do {
-                try BlockingConnection(url: url).execute(context + Self.entry(.english7))
-                return SQLRefusal?.none
-            } catch let failure as BlockingConnection.Failure {
-                return SQLRefusal(failure)
-            } catch {
-                return SQLRefusal("none", "\(error)")
-            }
-        }
-        let observer = try BlockingConnection(url: school.database.superuserURL)
-        let waiting = """
-            SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-            """
-        let deadline = ContinuousClock.now + .seconds(30)
-        while try observer.query(waiting).first != "1" {
-            try #require(ContinuousClock.now < deadline, "nobody waits: the writers do not take turns")
-        }
-        try first.execute("COMMIT")
-        #expect(second.join() == Self.collision)
+        let refusal = try school.race(Self.entry(.maths7, id: .new), then: Self.entry(.english7))
+        #expect(refusal == Self.collision)
     }
 }

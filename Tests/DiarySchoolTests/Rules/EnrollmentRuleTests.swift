@@ -217,4 +217,93 @@ import Testing
         try school.run("UPDATE enrollments SET ends_on = NULL \(Self.enrolled)")
         #expect(try school.value("SELECT count(*) FROM group_members \(Self.inPart)") == "0")
     }
+
+    // MARK: Members of a subgroup are in its class (L5)
+
+    private static let outside = SQLRefusal("LYE05", "not_in_class")
+    private static let annaInPart = RuleSchool.membership(.anna)
+
+    private static func part(
+        _ pupil: RuleKey, from starts: String, to ends: String? = nil, id: RuleKey = .new
+    ) -> String {
+        RuleSchool.member(pupil, of: .englishPart, from: starts, id: id)
+            + RuleSchool.update("group_members", id, "ends_on = \(ends.map { "'\($0)'" } ?? "NULL")")
+    }
+
+    private static func end(_ pupil: RuleKey, on day: String) -> String {
+        RuleSchool.update("enrollments", RuleSchool.enrollment(pupil), "ends_on = '\(day)'")
+    }
+
+    static let members: [(String, SQLRefusal?)] = [
+        (part(.boris, from: "2026-09-01"), nil),
+        (part(.homePupil, from: "2026-09-01"), nil),  // enrolled, although not in the class's own group
+        (part(.boris, from: "2026-08-31"), outside),
+        (part(.secondGrader, from: "2026-09-01"), outside),
+        (part(.newcomer, from: "2026-09-01"), outside),
+        (part(.leaver, from: "2026-09-01", to: "2026-10-10"), nil),
+        (part(.leaver, from: "2026-09-01", to: "2026-10-11"), outside),
+        (part(.leaver, from: "2026-09-01"), outside),
+        (part(.leaver, from: "2026-11-01"), outside),
+        (RuleSchool.update("group_members", annaInPart, "starts_on = '2026-08-31'"), outside),
+        (RuleSchool.update("group_members", annaInPart, "starts_on = '2026-09-02'"), nil),
+        // A transaction may write the membership before the enrollment.
+        (part(.newcomer, from: "2026-10-20") + enroll(.newcomer, in: .class7, from: "2026-10-20", id: .other), nil),
+        (part(.newcomer, from: "2026-10-19") + enroll(.newcomer, in: .class7, from: "2026-10-20", id: .other), outside),
+        // Adjoining enrollments of the class are one stretch, others are not.
+        (
+            enroll(.leaver, in: .class7, from: "2026-10-11", alone: true, id: .other) + part(.leaver, from: "2026-09-01"),
+            nil
+        ),
+        (enroll(.leaver, in: .class7, from: "2026-10-12", id: .other) + part(.leaver, from: "2026-09-01"), outside),
+        (part(.boris, from: "2026-09-01") + end(.boris, on: "2026-12-31"), nil),
+        (
+            end(.boris, on: "2026-12-31") + part(.boris, from: "2026-09-01", to: "2026-12-31")
+                + RuleSchool.update("group_members", .new, "ends_on = '2027-01-01'"), outside
+        ),
+        (RuleSchool.member(.newcomer, of: .choirGroup, from: "2026-09-01"), nil),
+    ]
+
+    @Test(arguments: members) func l5MembersOfASubgroupAreInItsClass(_ statement: String, _ wanted: SQLRefusal?) throws {
+        #expect(try school.refusal(of: statement) == wanted)
+    }
+
+    /// A membership across two adjoining enrollments of the leaver: until 10 October, and from the 11th on.
+    static let stretches: [(String, [String])] = [
+        ("DELETE FROM enrollments WHERE id = \(RuleKey.other);", ["2026-09-01/2026-10-10"]),
+        (RuleSchool.update("enrollments", .other, "ends_on = '2026-12-31'"), ["2026-09-01/2026-12-31"]),
+        (RuleSchool.update("enrollments", .other, "starts_on = '2026-10-20'"), ["2026-09-01/2026-10-10"]),
+        (RuleSchool.update("enrollments", .other, "in_class_group = true"), ["2026-09-01/.."]),
+        (end(.leaver, on: "2026-10-01"), ["2026-09-01/2026-10-01"]),
+        ("DELETE FROM enrollments WHERE id = \(RuleSchool.enrollment(.leaver));", []),
+        (
+            RuleSchool.update("enrollments", RuleSchool.enrollment(.leaver), "starts_on = '2026-09-10'"),
+            ["2026-09-10/.."]
+        ),
+        (
+            RuleSchool.update("enrollments", .other, "ends_on = '2026-12-31'")
+                + RuleSchool.update("enrollments", .other, "ends_on = NULL"), ["2026-09-01/.."]
+        ),
+    ]
+
+    @Test(arguments: stretches) func l5SubgroupsFollowAdjoiningEnrollments(_ change: String, _ wanted: [String]) throws {
+        try school.run(
+            Self.enroll(.leaver, in: .class7, from: "2026-10-11", alone: true, id: .other)
+                + Self.part(.leaver, from: "2026-09-01"))
+        try school.run(change + "SET CONSTRAINTS ALL IMMEDIATE;")
+        #expect(try days(.leaver, in: .englishPart) == wanted)
+    }
+
+    /// The student left and has returned: the end of the first stay does not touch the subgroups of the second.
+    @Test func l5TwoStaysInAClassHaveTheirOwnSubgroups() throws {
+        try school.run(
+            Self.enroll(.leaver, in: .class7, from: "2026-12-01", id: .other) + Self.part(.leaver, from: "2026-12-01"))
+        try school.run(Self.end(.leaver, on: "2026-10-01") + "SET CONSTRAINTS ALL IMMEDIATE;")
+        #expect(try days(.leaver, in: .englishPart) == ["2026-12-01/.."])
+    }
+
+    @Test(arguments: ["kind = 'part', class_id = \(RuleKey.class7)", "kind = 'individual'"])
+    func l5KindAndClassOfAGroupNeverChange(_ change: String) throws {
+        let refusal = try school.refusal(of: RuleSchool.update("groups", .choirGroup, change))
+        #expect(refusal == SQLRefusal("LYE01", "not_movable"))
+    }
 }

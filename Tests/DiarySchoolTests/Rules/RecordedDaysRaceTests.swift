@@ -26,57 +26,35 @@ import Testing
 
     @Test(arguments: races)
     func l5RecordComesFirst(_ race: (record: String, change: String)) throws {
-        #expect(try run(race.record, then: race.change) == Self.lost)
+        #expect(try school.race(race.record, then: race.change) == Self.lost)
     }
 
     @Test(arguments: races)
     func l5ChangeComesFirst(_ race: (record: String, change: String)) throws {
-        #expect(try run(race.change + "SET CONSTRAINTS ALL IMMEDIATE;", then: race.record) == .notAMember)
+        #expect(try school.race(race.change + "SET CONSTRAINTS ALL IMMEDIATE;", then: race.record) == .notAMember)
     }
 
     /// A cleared mark that is written again holds its day again.
     @Test func l5ClearedMarkIsWrittenAgain() throws {
         let clear = RuleSchool.change(.anna, at: .recent, to: .nothing)
-        try Self.connect(school).execute(RuleSchool.mark(.anna, at: .recent) + clear)
+        try school.connect().execute(RuleSchool.mark(.anna, at: .recent) + clear)
         let again = RuleSchool.change(.anna, at: .recent, to: .number(4))
-        #expect(try run(again, then: Self.end) == Self.lost)
+        #expect(try school.race(again, then: Self.end) == Self.lost)
     }
 
-    /// The first writes, the second begins and waits for it, the first commits.
-    private func run(_ first: String, then second: String) throws -> SQLRefusal? {
-        let writer = try Self.connect(school)
-        try writer.execute("BEGIN; " + first)
-        let other = try Self.connect(school)
-        let waiting = WorkThread { [other = Held(connection: other)] () -> SQLRefusal? in
-            do {
-                try other.connection.execute("BEGIN; \(second) COMMIT")
-                return nil
-            } catch let failure as BlockingConnection.Failure {
-                return SQLRefusal(failure)
-            } catch {
-                return SQLRefusal("none", "\(error)")
-            }
-        }
-        let observer = try BlockingConnection(url: school.database.superuserURL)
-        let deadline = ContinuousClock.now + .seconds(30)
-        let locks = """
-            SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-            """
-        while try observer.query(locks).first != "1" {
-            try #require(ContinuousClock.now < deadline, "nobody waits: the writers do not take turns")
-        }
-        try writer.execute("COMMIT")
-        return waiting.join()
+    // MARK: Subgroups
+
+    private static let join = RuleSchool.member(.boris, of: .englishPart, from: "2026-09-01")
+    private static let borisLeaves = RuleSchool.update(
+        "enrollments", RuleSchool.enrollment(.boris), "ends_on = '2026-10-31'")
+
+    /// The writers of an enrollment and of a membership take turns, so no membership stays outside the class.
+    @Test func l5SubgroupIsJoinedBeforeTheStudentLeaves() throws {
+        #expect(try school.race(Self.join, then: Self.borisLeaves) == SQLRefusal("LYE05", "not_in_class"))
     }
 
-    /// Used by one thread at a time.
-    private struct Held: @unchecked Sendable {
-        let connection: BlockingConnection
-    }
-
-    private static func connect(_ school: RuleSchool) throws -> BlockingConnection {
-        let connection = try BlockingConnection(url: school.database.serverURL)
-        try connection.execute("SET lyceum.school_id = '\(school.id)'; SET lyceum.today = '2026-10-15'")
-        return connection
+    @Test func l5StudentLeavesBeforeTheSubgroupIsJoined() throws {
+        let leave = Self.borisLeaves + "SET CONSTRAINTS ALL IMMEDIATE;"
+        #expect(try school.race(leave, then: Self.join) == SQLRefusal("LYE05", "not_in_class"))
     }
 }

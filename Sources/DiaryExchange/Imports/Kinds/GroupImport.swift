@@ -65,10 +65,7 @@ extension ImportStatements {
                 wantedMembers,
                 [
                     ("w.student_id IS NULL", "members", "unknown_child", "w.pupil"),
-                    (
-                        "w.student_id IS NOT NULL AND w.member_now IS NULL AND w.part_of IS NOT NULL AND w.part_of IS DISTINCT FROM w.enrolled_in",
-                        "members", "not_in_class", "w.pupil"
-                    ),
+                    ("w.is_outside", "members", "not_in_class", "w.pupil"),
                     ("w.is_over", "members", "membership_over", "w.pupil"),
                     ("w.last_day < w.first_day", "ends_on", "before_start", nil),
                     (
@@ -195,7 +192,7 @@ extension ImportStatements {
         """
 
     /// A row for each student, with the membership that it changes: the one that begins on the same day, else the last
-    /// one that overlaps.
+    /// one that overlaps. A new membership in a part of a class lasts as long as the enrollment, if the row has no last day.
     private static let wantedMembers = """
         SELECT w.*,
             CASE
@@ -203,16 +200,21 @@ extension ImportStatements {
                     >= w.first_day THEN lag(w.line) OVER same
             END AS overlaps_line
         FROM (
-            SELECT w.*, i.id AS member_id, i.external_id AS pupil, s.id AS student_id, e.class_id AS enrolled_in,
-                m.id AS member_now, coalesce(w.ends_on, m.ends_on) AS last_day,
-                coalesce(m.starts_on, w.starts_on, greatest(w.year_starts_on, e.starts_on)) AS first_day,
-                m.ends_on < lyceum.today() AND w.starts_on IS NULL AND w.ends_on IS DISTINCT FROM m.ends_on AS is_over
+            SELECT w.*, i.id AS member_id, i.external_id AS pupil, s.id AS student_id, m.id AS member_now, d.first_day,
+                d.last_day, m.ends_on < lyceum.today() AND w.starts_on IS NULL AND w.ends_on IS DISTINCT FROM m.ends_on
+                    AS is_over,
+                -- L5, for new members and for those who stay longer.
+                CASE
+                    WHEN s.id IS NULL OR w.part_of IS NULL OR m.ends_on >= d.last_day
+                        OR (m.id IS NOT NULL AND m.ends_on IS NULL) OR d.last_day < d.first_day THEN false
+                    ELSE NOT d.class_days @> daterange(d.first_day, d.last_day, '[]')
+                END AS is_outside
             FROM (\(wantedGroups)) w
             CROSS JOIN LATERAL jsonb_to_recordset(coalesce(w.members, '[]')) AS i (id uuid, external_id text)
             LEFT JOIN users u ON u.school_id = $1 AND u.external_id = i.external_id
             LEFT JOIN students s ON s.school_id = $1 AND s.id = u.id
             LEFT JOIN LATERAL (
-                SELECT e.class_id, e.starts_on
+                SELECT e.starts_on
                 FROM enrollments e
                 WHERE e.school_id = $1 AND e.student_id = s.id
                     AND e.starts_on <= w.year_ends_on AND coalesce(e.ends_on, 'infinity') >= w.year_starts_on
@@ -228,6 +230,20 @@ extension ImportStatements {
                 ORDER BY (m.starts_on = w.starts_on) IS TRUE DESC, m.starts_on DESC
                 LIMIT 1
             ) m ON true
+            CROSS JOIN LATERAL (
+                SELECT c.class_days, c.first_day,
+                    CASE
+                        WHEN m.id IS NOT NULL OR w.ends_on IS NOT NULL THEN coalesce(w.ends_on, m.ends_on)
+                        ELSE (
+                            SELECT upper(r.days) - 1 FROM unnest(c.class_days) AS r (days) WHERE r.days @> c.first_day
+                        )
+                    END AS last_day
+                FROM (
+                    SELECT lyceum.class_days($1, s.id, w.part_of) AS class_days,
+                        coalesce(m.starts_on, w.starts_on, greatest(w.year_starts_on, e.starts_on)) AS first_day
+                    OFFSET 0
+                ) c
+            ) d
         ) w
         WINDOW same AS (PARTITION BY w.group_id, w.student_id ORDER BY w.first_day, w.line)
         """

@@ -56,12 +56,31 @@ extension ImportStatements {
             FROM \(rows(.students)) WHERE r.birth_date > lyceum.today()
             """,
         follow: [
-            // A change of class ends the old enrollment on the day before.
+            // A change of class ends the old enrollment on the day before, and is recorded, so that it can be undone (L5).
             """
-            UPDATE enrollments e SET ends_on = w.starts_on - 1
-            FROM (\(wantedEnrollments)) w
-            WHERE e.school_id = $1 AND e.id = w.id_now AND w.class_id_now <> w.class_id AND w.starts_on > w.starts_on_now
-            RETURNING w.key
+            WITH w AS MATERIALIZED (
+                SELECT w.* FROM (\(wantedEnrollments)) w
+                WHERE w.class_id_now <> w.class_id AND w.starts_on > w.starts_on_now
+            ),
+            ended AS (
+                UPDATE enrollments e SET ends_on = w.starts_on - 1
+                FROM w
+                WHERE e.school_id = $1 AND e.id = w.id_now
+                RETURNING e.id
+            ),
+            joined AS (
+                INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on)
+                SELECT $1, w.id, w.student_id, w.class_id, w.starts_on
+                FROM ended e JOIN w ON w.id_now = e.id
+                RETURNING id
+            ),
+            changed AS (
+                INSERT INTO class_changes (school_id, enrollment_id, left_id, starts_on, ends_on, end_reason)
+                SELECT $1, w.id, w.id_now, w.starts_on, w.ends_on_now, w.end_reason_now
+                FROM joined j JOIN w ON w.id = j.id
+                RETURNING enrollment_id
+            )
+            SELECT w.key FROM changed c JOIN w ON w.id = c.enrollment_id
             """,
             """
             WITH done AS (
@@ -97,7 +116,8 @@ extension ImportStatements {
     private static let wantedEnrollments = """
         SELECT r.line, r.external_id AS key, r.class, r.other_id AS id, s.id AS student_id, c.id AS class_id,
             coalesce(r.enrolled_on, y.starts_on) AS starts_on, y.starts_on AS year_starts_on, y.ends_on AS year_ends_on,
-            e.id AS id_now, e.class_id AS class_id_now, e.starts_on AS starts_on_now, k.name AS class_now
+            e.id AS id_now, e.class_id AS class_id_now, e.starts_on AS starts_on_now, e.ends_on AS ends_on_now,
+            e.end_reason AS end_reason_now, k.name AS class_now
         FROM \(rows(.students))
         LEFT JOIN \(currentYear) y ON true
         LEFT JOIN users u ON u.school_id = $1 AND u.external_id = r.external_id
@@ -110,7 +130,7 @@ extension ImportStatements {
             LIMIT 1
         ) c ON true
         LEFT JOIN LATERAL (
-            SELECT e.id, e.class_id, e.starts_on FROM enrollments e
+            SELECT e.id, e.class_id, e.starts_on, e.ends_on, e.end_reason FROM enrollments e
             WHERE e.school_id = $1 AND e.student_id = s.id
                 AND lyceum.lasts(e.ends_on, coalesce(r.enrolled_on, y.starts_on))
             ORDER BY e.starts_on DESC
