@@ -31,6 +31,15 @@ struct SchemaObject: Hashable, CustomStringConvertible {
         }
     }
 
+    /// What `CALL lyceum.log_changes('table', …)` makes: the function and the triggers that log the table's changes.
+    static func ofTheLog(_ call: String) -> [SchemaObject] {
+        let parts = call.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3 else { return [] }
+        let triggers = ["log_made", "log_changed", "log_deleted"]
+        return [SchemaObject(.function, name: "lyceum.log_\(parts[1])")]
+            + triggers.map { SchemaObject(.trigger, name: "\($0) on public.\(parts[1])") }
+    }
+
     init(_ kind: Kind, name: String) {
         self.kind = kind
         self.name = name

@@ -1,0 +1,70 @@
+-- The log of changes: what changed, and whom it concerns. Feeds read it, and so does the proof that a kept answer is still true.
+
+-- migrate:up
+
+create table changes (
+    school_id integer not null,
+    xid xid8 not null default pg_current_xact_id(),
+    number bigint generated always as identity,
+    circle text not null,
+    circle_id uuid not null,
+    is_home boolean not null,
+    entity text not null,
+    operation text not null,
+    ids uuid[] not null,
+    changed_at timestamptz not null default now(),
+    constraint changes_circle check (circle in ('school', 'office', 'person', 'student', 'diary', 'class', 'group', 'section', 'journal')),
+    constraint changes_operation check (operation in ('made', 'changed', 'deleted', 'hidden', 'concealed'))
+) partition by range (xid);
+comment on table changes is
+    'The log of changes: one row per statement, circle, entity and operation, with the ids of the changed rows. Triggers write it '
+    '(lyceum.log_changes). Partitioned by transaction, which is the order of time; lyceum.tend_changes adds and drops partitions. Has no '
+    'primary key and no foreign keys: rows are never referred to, and each index costs every write.';
+comment on column changes.xid is 'The transaction. A reader that has seen everything below a snapshot''s xmin misses nothing from there on.';
+comment on column changes.number is 'The order inside a transaction.';
+comment on column changes.circle is
+    'Whom the change concerns. school: the set-up that every answer reads; office: what only the administration reads; person: who somebody is and may do; student: who a student '
+    'is and where the student belongs; diary: what is recorded about a student; class, group; section: its lessons and homework; '
+    'journal: what is recorded about the students of a section.';
+comment on column changes.circle_id is 'The person, student, class, group or section; zero for the school and its office.';
+comment on column changes.is_home is 'True in one of the circles of each change, so that a reader of the whole school meets each change once.';
+comment on column changes.entity is 'What changed, by the name of its table.';
+comment on column changes.operation is
+    'hidden: the circle lost sight of the row, which still exists. concealed: the circle never saw it (M12); no feed tells of it.';
+create index changes_by_circle on changes (school_id, circle_id, circle, xid);
+create index changes_by_home on changes (school_id, xid, number) where is_home;
+call lyceum.protect('changes', 'select');
+
+create table change_partitions (
+    lower xid8 primary key,
+    upper xid8,
+    made_at timestamptz not null default now(),
+    filled_at timestamptz
+);
+comment on table change_partitions is 'The partitions of the log of changes. Holds no data of a school.';
+comment on column change_partitions.lower is 'The first transaction. A cursor before the lowest one has expired.';
+comment on column change_partitions.upper is 'The first transaction that is not in it; null for the last partition.';
+comment on column change_partitions.filled_at is 'When lyceum.tend_changes first saw that all its transactions had begun.';
+grant select on change_partitions to lyceum_app;
+
+-- Partitions come and go while the server runs, so they have a schema of their own, which schema.sql leaves out.
+create schema partitions;
+comment on schema partitions is 'Partitions of the log of changes. Nobody but the owner enters; everybody reads through public.changes.';
+
+-- The first partition begins with this transaction; the last one takes whatever comes after.
+do $$
+declare
+    v_lower xid8 := pg_current_xact_id();
+    v_upper xid8 := (v_lower::text::numeric + 100000)::text::xid8;
+begin
+    execute format('create table partitions.changes_%s partition of changes for values from (%L) to (%L)', v_lower, v_lower, v_upper);
+    execute format('create table partitions.changes_%s partition of changes for values from (%L) to (maxvalue)', v_upper, v_upper);
+    insert into change_partitions (lower, upper) values (v_lower, v_upper), (v_upper, null);
+end
+$$;
+
+-- migrate:down
+
+drop table change_partitions;
+drop table changes;
+drop schema partitions;
