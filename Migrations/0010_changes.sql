@@ -47,6 +47,11 @@ comment on column change_partitions.upper is 'The first transaction that is not 
 comment on column change_partitions.filled_at is 'When lyceum.tend_changes first saw that all its transactions had begun.';
 grant select on change_partitions to lyceum_app;
 
+-- What is to be published later, to know how long a kept answer is true
+create index marks_held_back on marks (school_id, student_id, published_at) where published_at > changed_at;
+create index feedback_held_back on feedback (school_id, student_id, published_at) where published_at > changed_at;
+create index conduct_notes_held_back on conduct_notes (school_id, student_id, published_at) where published_at > changed_at;
+
 -- Partitions come and go while the server runs, so they have a schema of their own, which schema.sql leaves out.
 create schema partitions;
 comment on schema partitions is 'Partitions of the log of changes. Nobody but the owner enters; everybody reads through public.changes.';
@@ -65,6 +70,9 @@ $$;
 
 -- migrate:down
 
+drop index marks_held_back;
+drop index feedback_held_back;
+drop index conduct_notes_held_back;
 drop table change_partitions;
 drop table changes;
 drop schema partitions;

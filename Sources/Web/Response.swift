@@ -11,6 +11,8 @@ package struct Response {
     package var entityTag: EntityTag?
     /// The body in gzip, where it is made already.
     var gzip: [UInt8]?
+    /// Where the body in gzip is put when it is made, for an answer that goes out again.
+    package var compressed: CompressedForm?
     /// The content where it is a stream; `body` is empty then.
     private(set) var stream: AnswerStream?
     /// Whether the content is made while it is sent, so that there is none to keep.
@@ -110,4 +112,14 @@ package enum ContentTag {
         let product = value.multipliedFullWidth(by: factor)
         return product.high ^ product.low
     }
+}
+
+/// The compressed form of an answer that goes out more than once from one core. Made when a client first asks for it.
+package final class CompressedForm {
+    var gzip: [UInt8]?
+
+    package init() {}
+
+    /// Bytes.
+    package var count: Int { gzip?.count ?? 0 }
 }

@@ -36,7 +36,11 @@ package struct Answer {
 
     /// The object with an entity tag, for `If-None-Match`; a weak one when the tag leaves fields out.
     package func tagged(for caller: Caller) async throws -> Response {
-        let results = try await read(for: caller)
+        try tagged(try await read(for: caller))
+    }
+
+    /// The same, of results whose gates have been asked.
+    func tagged(_ results: Results) throws -> Response {
         var writer = JSONWriter(reservingCapacity: capacity)
         writer.beginObject()
         try parts.write(results, to: &writer)
