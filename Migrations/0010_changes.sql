@@ -35,17 +35,17 @@ create index changes_by_circle on changes (school_id, circle_id, circle, xid);
 create index changes_by_home on changes (school_id, xid, number) where is_home;
 call lyceum.protect('changes', 'select');
 
-create table change_partitions (
+create table lyceum.change_partitions (
     lower xid8 primary key,
     upper xid8,
     made_at timestamptz not null default now(),
     filled_at timestamptz
 );
-comment on table change_partitions is 'The partitions of the log of changes. Holds no data of a school.';
-comment on column change_partitions.lower is 'The first transaction. A cursor before the lowest one has expired.';
-comment on column change_partitions.upper is 'The first transaction that is not in it; null for the last partition.';
-comment on column change_partitions.filled_at is 'When lyceum.tend_changes first saw that all its transactions had begun.';
-grant select on change_partitions to lyceum_app;
+comment on table lyceum.change_partitions is 'The partitions of the log of changes. Holds no data of a school.';
+comment on column lyceum.change_partitions.lower is 'The first transaction. A cursor before the lowest one has expired.';
+comment on column lyceum.change_partitions.upper is 'The first transaction that is not in it; null for the last partition.';
+comment on column lyceum.change_partitions.filled_at is 'When lyceum.tend_changes first saw that all its transactions had begun.';
+grant select on lyceum.change_partitions to lyceum_app;
 
 -- What is to be published later, to know how long a kept answer is true
 create index marks_held_back on marks (school_id, student_id, published_at) where published_at > changed_at;
@@ -64,7 +64,7 @@ declare
 begin
     execute format('create table partitions.changes_%s partition of changes for values from (%L) to (%L)', v_lower, v_lower, v_upper);
     execute format('create table partitions.changes_%s partition of changes for values from (%L) to (maxvalue)', v_upper, v_upper);
-    insert into change_partitions (lower, upper) values (v_lower, v_upper), (v_upper, null);
+    insert into lyceum.change_partitions (lower, upper) values (v_lower, v_upper), (v_upper, null);
 end
 $$;
 
@@ -73,6 +73,6 @@ $$;
 drop index marks_held_back;
 drop index feedback_held_back;
 drop index conduct_notes_held_back;
-drop table change_partitions;
+drop table lyceum.change_partitions;
 drop table changes;
 drop schema partitions;

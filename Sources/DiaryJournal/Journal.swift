@@ -23,7 +23,8 @@ package enum Journal {
         }
         try query.finish()
         let school = Parameter.integer(caller.school.id)
-        let section = SectionGate.open(caller, try request.identifier("section_id"))
+        let id = try request.identifier("section_id")
+        let section = SectionGate.open(caller, id)
         let days = range.map { datesAsked(.text($0.from), .text($0.to)) } ?? dates(school, .text(term))
         let snapshot = FeedCursor.now(.text(since?.transaction))
         let common: [Parameter] = [school, .text(since?.transaction)]
@@ -52,8 +53,39 @@ package enum Journal {
         } untagged: {
             // The cursor moves with every transaction of the database and says nothing about this page.
             Fields(snapshot)
-        }.tagged(for: caller)
+        }.tagged(
+            for: caller,
+            since == nil
+                ? Keeping(
+                    "getSectionJournal", .section(id, reader: caller.user), [term, range?.from, range?.to],
+                    standing: standing(school))
+                : nil)
     }
+
+    /// M10: marks of the same students in other sections of the subject stand on the page too. Who reads own students alone has
+    /// an answer that is not kept.
+    private static let standing = KeptAnswers.standing(
+        """
+        SELECT c.circle, c.id
+        FROM sections s
+        CROSS JOIN LATERAL (
+            VALUES ('school', lyceum.nobody()), ('section', s.id), ('journal', s.id), ('group', s.group_id)
+        ) c (circle, id)
+        WHERE s.school_id = $1 AND s.id = \(section) AND \(SectionGate.isReadWhole)
+        UNION ALL
+        SELECT c.circle, o.id
+        FROM sections s
+        JOIN sections o ON o.school_id = s.school_id AND o.academic_year_id = s.academic_year_id
+            AND o.subject_id = s.subject_id AND o.id <> s.id
+        CROSS JOIN (VALUES ('section'), ('journal')) c (circle)
+        WHERE s.school_id = $1 AND s.id = \(section) AND \(SectionGate.isReadWhole)
+            AND EXISTS (
+                SELECT
+                FROM group_members m
+                JOIN group_members n ON n.school_id = m.school_id AND n.student_id = m.student_id
+                WHERE m.school_id = $1 AND m.group_id = s.group_id AND n.group_id = o.group_id
+            )
+        """)
 
     /// Why there are no days: those that were asked for are not for who led a pupil earlier, or there is no such term.
     private static func withoutDays(_ section: Rows) -> Problem {

@@ -38,35 +38,9 @@ package enum StudentDiary {
             StudentGate.isDated(for: caller)
                 ? nil
                 : Keeping(
-                    "getStudentDiary", .student(id), [range?.from, range?.to], standing: standing(school, .text(id))))
+                    "getStudentDiary", .student(id), [range?.from, range?.to],
+                    standing: StudentStanding.statement(school, .text(id))))
     }
-
-    /// Homework of a section that the student has left may be due in the range, so sections of the year before count too.
-    private static let standing = KeptAnswers.standing(
-        """
-        VALUES ('student', $2::uuid), ('diary', $2::uuid), ('school', lyceum.nobody())
-        UNION ALL
-        SELECT 'section', s.id
-        FROM group_members m
-        JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
-        WHERE m.school_id = $1 AND m.student_id = $2::uuid
-        """,
-        until: """
-            (
-                SELECT min(x.published_at)
-                FROM (
-                    SELECT k.published_at FROM marks k
-                    WHERE k.school_id = $1 AND k.student_id = $2::uuid AND k.published_at > k.changed_at
-                    UNION ALL
-                    SELECT f.published_at FROM feedback f
-                    WHERE f.school_id = $1 AND f.student_id = $2::uuid AND f.published_at > f.changed_at
-                    UNION ALL
-                    SELECT n.published_at FROM conduct_notes n
-                    WHERE n.school_id = $1 AND n.student_id = $2::uuid AND n.published_at > n.changed_at
-                ) x
-                WHERE x.published_at > now()
-            )
-            """)
 
     /// The range, this week from Monday to Sunday by default; kept for the statements behind it.
     private static let dates = Statement(

@@ -46,6 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
                 tokenKeys: try TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
             services.sealingKeys = try settings.sealingKeys()
             services.pool = settings.pool
+            services.keptAnswers = settings.answerMemory / settings.cores
             let server = ServerSettings(services, breachedPasswords: try settings.loadBreachedPasswords())
             let certificate = settings.tls.map { Certificate(files: $0) }
             let tls = try certificate?.load()

@@ -34,6 +34,8 @@ struct Settings: Sendable {
     var totalConnections: Int
     var coreConnections: Int
     var addressConnections: Int
+    /// `answers.memory`: bytes of answers that all cores together keep; 0: none.
+    var answerMemory: Int
     /// `bodies.memory`: bytes of request bodies that all connections together hold until they are whole.
     var bodyMemory: Int
     /// Seconds that the server goes on after it was told to stop, while `/readyz` is 503.
@@ -117,6 +119,7 @@ struct Settings: Sendable {
             "connections.total", in: 1...1_000_000_000, default: coreConnections * cores)
         addressConnections = try lookup.int("connections.address", in: 1...1_000_000_000, default: 4_000)
         bodyMemory = try lookup.int("bodies.memory", in: 8_388_608...1_000_000_000_000, default: 67_108_864)
+        answerMemory = try lookup.int("answers.memory", in: 0...1_000_000_000_000, default: 67_108_864)
         shutdownDelay = try lookup.int("shutdown.delay", in: 0...3600, default: 0)
         publicURL = try lookup.string(
             "public.url", default: "\(tls == nil ? "http" : "https")://\(host):\(port)")

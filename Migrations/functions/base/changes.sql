@@ -211,7 +211,16 @@ call lyceum.log_changes('student_photos', array['student: r.id']);
 
 -- Who belongs where
 call lyceum.log_changes('enrollments', array['student: r.student_id', 'class: r.class_id']);
-call lyceum.log_changes('group_members', array['student: r.student_id', 'group: r.group_id']);
+-- In all groups of the student, for M10: the journal of one section shows marks that its students got in another.
+call lyceum.log_changes(
+    'group_members',
+    array[
+        'student: r.student_id',
+        'group: select r.group_id union '
+            'select m.group_id from public.group_members m where m.school_id = r.school_id and m.student_id = r.student_id'
+    ],
+    p_moves => false
+);
 call lyceum.log_changes('promotions', array['student: r.student_id']);
 call lyceum.log_changes('class_teachers', array['class: r.class_id', 'person: r.teacher_id']);
 call lyceum.log_changes('section_teachers', array['section: r.section_id', 'person: r.teacher_id']);
@@ -284,8 +293,17 @@ call lyceum.log_changes(
     'conduct_notes', array['diary: r.student_id'],
     p_moves => false, p_published => 'r.published_at', p_gone => 'r.deleted_at is not null'
 );
+-- M10: a final follows the student, so it stands in the journal of each section of the subject.
 call lyceum.log_changes(
-    'final_marks', array['diary: r.student_id', 'journal: r.section_id'], p_gone => 'r.value_kind is null'
+    'final_marks',
+    array[
+        'diary: r.student_id',
+        'journal: select distinct s.id from public.group_members m '
+            'join public.sections s on s.school_id = m.school_id and s.group_id = m.group_id '
+            'where m.school_id = r.school_id and m.student_id = r.student_id and s.subject_id = r.subject_id '
+            'and s.academic_year_id = r.academic_year_id'
+    ],
+    p_gone => 'r.value_kind is null'
 );
 
 -- A row of schools has no school_id, so its log is written by hand.
@@ -320,17 +338,17 @@ begin
     if not pg_try_advisory_xact_lock(hashtextextended('lyceum.tend_changes', 0)) then
         return 0;
     end if;
-    update public.change_partitions set filled_at = now() where filled_at is null and upper <= v_now;
+    update lyceum.change_partitions set filled_at = now() where filled_at is null and upper <= v_now;
 
-    select * into v_tail from public.change_partitions where upper is null;
-    select * into v_last from public.change_partitions where upper = v_tail.lower;
+    select * into v_tail from lyceum.change_partitions where upper is null;
+    select * into v_last from lyceum.change_partitions where upper = v_tail.lower;
     if v_now::text::numeric > (v_last.lower::text::numeric + v_last.upper::text::numeric) / 2 then
         -- As wide as ten days are on average, so that few partitions are kept and each is dropped in one piece.
         select greatest(100000, least(
             1e9, (v_now::text::numeric - p.lower::text::numeric) * 864000 / greatest(extract(epoch from now() - p.made_at), 864000)
         ))
         into strict v_width
-        from public.change_partitions p
+        from lyceum.change_partitions p
         order by p.lower
         limit 1;
         -- The tail ends above every transaction that has begun, should it have rows already.
@@ -340,10 +358,10 @@ begin
     end if;
 
     for v_old in
-        select p.lower from public.change_partitions p where p.filled_at < now() - p_keep order by p.lower
+        select p.lower from lyceum.change_partitions p where p.filled_at < now() - p_keep order by p.lower
     loop
         execute format('drop table partitions.changes_%s', v_old.lower);
-        delete from public.change_partitions p where p.lower = v_old.lower;
+        delete from lyceum.change_partitions p where p.lower = v_old.lower;
         v_dropped := v_dropped + 1;
     end loop;
     return v_dropped;
@@ -364,8 +382,8 @@ begin
         'alter table public.changes attach partition partitions.changes_%s for values from (%L) to (%L)', p_lower, p_lower, p_upper
     );
     execute format('create table partitions.changes_%s partition of public.changes for values from (%L) to (maxvalue)', p_upper, p_upper);
-    update public.change_partitions set upper = p_upper where lower = p_lower;
-    insert into public.change_partitions (lower) values (p_upper);
+    update lyceum.change_partitions set upper = p_upper where lower = p_lower;
+    insert into lyceum.change_partitions (lower) values (p_upper);
 end
 $$;
 comment on function lyceum.split_changes(xid8, xid8) is 'Ends the last partition of the log of changes at p_upper and adds the next one.';

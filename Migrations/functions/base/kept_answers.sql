@@ -51,5 +51,12 @@ grant execute on function lyceum.is_still_true(
 
 create or replace function lyceum.end_of_today() returns timestamptz
     language sql stable
-    return ((lyceum.today() + 1)::timestamp at time zone coalesce(nullif(current_setting('lyceum.time_zone', true), ''), 'UTC'));
-comment on function lyceum.end_of_today() is 'When the school''s next day begins: an answer that depends on the day is true until then.';
+    return (
+        select case
+            when lyceum.today() = (now() at time zone z.name)::date then (lyceum.today() + 1)::timestamp at time zone z.name
+            else 'infinity'
+        end
+        from (select coalesce(nullif(current_setting('lyceum.time_zone', true), ''), 'UTC')) z (name)
+    );
+comment on function lyceum.end_of_today() is
+    'When the school''s next day begins: an answer that depends on the day is true until then. A day that was set for a test never ends.';

@@ -61,7 +61,7 @@ package struct Answer {
     }
 
     /// Asks everything, then the gates.
-    private func read(for caller: Caller) async throws -> Results {
+    func read(for caller: Caller) async throws -> Results {
         let results = try await caller.results(of: queries)
         try check(results)
         return results

@@ -20,10 +20,11 @@ package struct ListAnswer {
     ///   - items: one row more than the page's limit when there are more.
     ///   - key: the columns of the sort key, for the cursor.
     ///   - total: one row with `total`, NULL when nobody asked.
+    ///   - keeping: how this caller's pages are kept; nil: not. What the page adds to the key is added here.
     ///   - children: lists inside of each item.
     package func read(
         behind gate: Query? = nil, _ items: Query, key: [String], total: Query,
-        @ListBuilder _ children: () -> [List] = { [] }
+        keeping: Keeping? = nil, @ListBuilder _ children: () -> [List] = { [] }
     ) async throws -> Response {
         let answer = Answer(capacity: 8 * 1024) {
             if let gate { Gate(gate) }
@@ -33,9 +34,15 @@ package struct ListAnswer {
             }
             if page.wantsTotal { Fields(total) } else { Silent(total) }
         }
-        let (response, results) = try await answer.plain(for: caller)
-        return linked(response, cursor(try results[items], key))
+        let make = { (results: Results) in
+            linked(.json(try answer.json(results)), cursor(try results[items], key))
+        }
+        guard var keeping else { return try make(try await answer.read(for: caller)) }
+        keeping.values += [base, request.head.query]
+        return try await answer.kept(for: caller, keeping, make)
     }
+
+    private var base: String { caller.services.settings.publicURL ?? request.origin ?? "" }
 
     /// Where the next page begins; nil when there is none.
     private func cursor(_ rows: Rows, _ key: [String]) -> String? {
@@ -51,7 +58,6 @@ package struct ListAnswer {
     }
 
     private func next(_ cursor: String) -> String {
-        let base = caller.services.settings.publicURL ?? request.origin ?? ""
         let query = (request.head.query ?? "").split(separator: "&").filter { !$0.hasPrefix("cursor=") }
         return base + request.head.path + "?" + (query + ["cursor=\(cursor)"]).joined(separator: "&")
     }

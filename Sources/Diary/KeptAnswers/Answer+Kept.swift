@@ -1,3 +1,4 @@
+import HTTP1
 import Postgres
 import Web
 
@@ -5,7 +6,7 @@ import Web
 package struct Keeping {
     let route: String
     let gate: KeptGate
-    let values: [String?]
+    var values: [String?]
     let standing: Query
 
     /// - Parameters:
@@ -25,7 +26,7 @@ extension KeptAnswers {
     /// The statement that says what an answer stands on, in the answer's own snapshot.
     ///
     /// - Parameters:
-    ///   - circles: SQL of rows (circle, id), see the table `changes`.
+    ///   - circles: SQL of rows (circle, id), see the table `changes`; without a row the answer is not kept.
     ///   - until: SQL of a moment at which the answer changes by itself; the end of the school's day counts anyway.
     package static func standing(_ circles: String, until: String = "NULL") -> Statement {
         Statement(
@@ -52,13 +53,23 @@ extension KeptAnswers {
 }
 
 extension Answer {
-    /// As `tagged`; an answer that was made before goes out again when the database says, in a snapshot of this request, that
-    /// the caller may see it and that nothing it stands on has changed.
+    /// As `tagged`, of an answer that may be kept.
     ///
     /// - Parameter keeping: nil where this caller's answer is not kept.
     package func tagged(for caller: Caller, _ keeping: Keeping?) async throws -> Response {
+        guard let keeping else { return try await tagged(for: caller) }
+        return try await kept(for: caller, keeping) { try tagged($0) }
+    }
+
+    /// An answer that was made before goes out again when the database says, in a snapshot of this request, that the caller may
+    /// see it and that nothing it stands on has changed. Otherwise it is made anew.
+    ///
+    /// - Parameter make: makes the response of what the queries answered, when the gates are open.
+    func kept(
+        for caller: Caller, _ keeping: Keeping, _ make: (Results) throws -> Response
+    ) async throws -> Response {
         let store = caller.services.keptAnswers
-        guard let keeping, store.capacity > 0 else { return try await tagged(for: caller) }
+        guard store.capacity > 0 else { return try make(try await read(for: caller)) }
         let generation = store.generation
         let key = KeptAnswerKey(
             route: keeping.route, school: caller.school.id, timeZone: caller.school.timeZone, gate: keeping.gate,
@@ -66,7 +77,7 @@ extension Answer {
         if let answer = store.find(key) {
             let question = KeptAnswers.isStillTrue(answer, caller)
             if let proof = caller.services.settings.keptAnswerProof {
-                try await prove(answer, question, proof, for: caller)
+                try await prove(answer, question, proof, for: caller, make)
             }
             let isTrue = try await caller.services.lanes.ask(caller.scope, question).boolean(0, "answer")
             if isTrue, generation == store.generation {
@@ -75,20 +86,17 @@ extension Answer {
             }
             store.drop(answer)
         }
-        let queries = queries + [keeping.standing]
-        let results = try await caller.results(of: queries)
+        let results = try await caller.results(of: queries + [keeping.standing])
         try check(results)
-        let response = try tagged(results)
+        var response = try make(results)
         let standing = try results[keeping.standing]
         if let snapshot = standing.text(0, "snapshot"), let until = standing.text(0, "until"),
             let circles = standing.text(0, "circles"), let ids = standing.text(0, "ids")
         {
-            var kept = response
-            kept.compressed = CompressedForm()
+            response.compressed = CompressedForm()
             store.keep(
-                KeptAnswer(key, kept, snapshot: snapshot, until: until, circles: circles, ids: ids),
+                KeptAnswer(key, response, snapshot: snapshot, until: until, circles: circles, ids: ids),
                 generation: generation)
-            return kept
         }
         return response
     }
@@ -96,18 +104,26 @@ extension Answer {
     /// Makes the answer anew beside the question, in one snapshot, and tells when it differs from the kept one although the
     /// question says that it is still true.
     private func prove(
-        _ answer: KeptAnswer, _ question: Query, _ proof: KeptAnswerProof, for caller: Caller
+        _ answer: KeptAnswer, _ question: Query, _ proof: KeptAnswerProof, for caller: Caller,
+        _ make: (Results) throws -> Response
     ) async throws {
         let results = try await caller.results(of: [question] + queries)
         guard try results[question].boolean(0, "answer") else { return }
         let fresh: Response?
         do {
             try check(results)
-            fresh = try tagged(results)
+            fresh = try make(results)
         } catch is Problem {
             fresh = nil
         }
-        proof.compared(answer.key.route, isEqual: fresh?.entityTag == answer.response.entityTag)
+        let isEqual = fresh.map { equal($0, answer.response) } ?? false
+        proof.compared(answer.key.route, isEqual: isEqual)
+    }
+
+    /// By the tag where it leaves out fields that change without the rest.
+    private func equal(_ fresh: Response, _ kept: Response) -> Bool {
+        if let tag = fresh.entityTag, tag.isWeak { return tag == kept.entityTag }
+        return fresh.body == kept.body
     }
 }
 

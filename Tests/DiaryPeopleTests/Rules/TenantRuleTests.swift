@@ -19,7 +19,7 @@ import Testing
     private func counts() throws -> [String: String?] {
         let tables = try school.values(
             """
-            SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+            SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
                 AND relname NOT IN ('schools', 'schema_migrations', 'schema_functions')
             """)
         var counts: [String: String?] = [:]
