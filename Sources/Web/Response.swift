@@ -116,7 +116,7 @@ package enum ContentTag {
 
 /// The compressed form of an answer that goes out more than once from one core. Made when a client first asks for it.
 package final class CompressedForm {
-    var gzip: [UInt8]?
+    package var gzip: [UInt8]?
 
     package init() {}
 
