@@ -47,6 +47,9 @@ comment on column lyceum.change_partitions.upper is 'The first transaction that 
 comment on column lyceum.change_partitions.filled_at is 'When lyceum.tend_changes first saw that all its transactions had begun.';
 grant select on lyceum.change_partitions to lyceum_app;
 
+-- Its deletions stand in the log.
+drop table deletions;
+
 -- What is to be published later, to know how long a kept answer is true
 create index marks_held_back on marks (school_id, student_id, published_at) where published_at > changed_at;
 create index feedback_held_back on feedback (school_id, student_id, published_at) where published_at > changed_at;
@@ -64,11 +67,26 @@ declare
 begin
     execute format('create table partitions.changes_%s partition of changes for values from (%L) to (%L)', v_lower, v_lower, v_upper);
     execute format('create table partitions.changes_%s partition of changes for values from (%L) to (maxvalue)', v_upper, v_upper);
+    -- For transactions below the first one: there are none but in a database that was restored into another cluster.
+    create table partitions.changes_default partition of changes default;
     insert into lyceum.change_partitions (lower, upper) values (v_lower, v_upper), (v_upper, null);
 end
 $$;
 
 -- migrate:down
+
+create table deletions (
+    school_id integer not null references schools,
+    entity text not null,
+    id uuid not null,
+    changed_at timestamptz not null default now(),
+    changed_xid xid8 not null default pg_current_xact_id(),
+    primary key (school_id, entity, id)
+);
+comment on table deletions is
+    'Tombstones of deleted rows of other tables, so that feeds and exports can tell of them. Written by triggers only.';
+comment on column deletions.entity is 'Name of the table.';
+call lyceum.protect('deletions', 'select');
 
 drop index marks_held_back;
 drop index feedback_held_back;

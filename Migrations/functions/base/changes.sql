@@ -338,6 +338,10 @@ begin
     if not pg_try_advisory_xact_lock(hashtextextended('lyceum.tend_changes', 0)) then
         return 0;
     end if;
+    if v_now < (select min(p.lower) from lyceum.change_partitions p) then
+        perform lyceum.begin_changes_anew(v_now);
+        return 0;
+    end if;
     update lyceum.change_partitions set filled_at = now() where filled_at is null and upper <= v_now;
 
     select * into v_tail from lyceum.change_partitions where upper is null;
@@ -372,6 +376,41 @@ comment on function lyceum.tend_changes(interval) is
     'dropped. Waits for locks as lock_timeout says, and changes nothing when it gets none.';
 revoke execute on function lyceum.tend_changes(interval) from public;
 grant execute on function lyceum.tend_changes(interval) to lyceum_app;
+
+create or replace function lyceum.begin_changes_anew(p_lower xid8) returns void
+    language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_old record;
+    v_upper xid8 := (p_lower::text::numeric + 100000)::text::xid8;
+begin
+    truncate public.changes;
+    for v_old in select p.lower from lyceum.change_partitions p loop
+        execute format('drop table partitions.changes_%s', v_old.lower);
+    end loop;
+    delete from lyceum.change_partitions;
+    execute format('create table partitions.changes_%s partition of public.changes for values from (%L) to (%L)', p_lower, p_lower, v_upper);
+    execute format('create table partitions.changes_%s partition of public.changes for values from (%L) to (maxvalue)', v_upper, v_upper);
+    insert into lyceum.change_partitions (lower, upper) values (p_lower, v_upper), (v_upper, null);
+end
+$$;
+comment on function lyceum.begin_changes_anew(xid8) is
+    'Empties the log of changes of a database that was restored into a cluster whose transactions have lower numbers.';
+revoke execute on function lyceum.begin_changes_anew(xid8) from public;
+
+create or replace function lyceum.change_epoch() returns text
+    language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+    select left(md5(concat_ws(
+        ' ', (pg_control_system()).system_identifier, (pg_control_checkpoint()).timeline_id,
+        (select d.oid from pg_database d where d.datname = current_database()), 'public.changes'::regclass::oid
+    )), 8)
+$$;
+comment on function lyceum.change_epoch() is
+    'Names the history that cursors belong to: another cluster, another timeline (a restore to a moment, a failover), another database or '
+    'another table begins another history.';
+revoke execute on function lyceum.change_epoch() from public;
+grant execute on function lyceum.change_epoch() to lyceum_app;
 
 create or replace function lyceum.split_changes(p_lower xid8, p_upper xid8) returns void
     language plpgsql set search_path = pg_catalog, pg_temp

@@ -1,4 +1,4 @@
--- Versions (M5), the audit log (A5) and tombstones for the feed of changes, of every table that has them.
+-- Versions (M5) and the audit log (A5), of every table that has them.
 
 create or replace trigger version before update on users for each row execute function lyceum.version();
 create or replace trigger audit after insert or update or delete on users for each row execute function lyceum.audit('password_hash');
@@ -16,16 +16,12 @@ create or replace trigger audit after insert or update or delete on guardians fo
 
 create or replace trigger version before update on guardianships for each row execute function lyceum.version();
 create or replace trigger audit after insert or update or delete on guardianships for each row execute function lyceum.audit();
-create or replace trigger deletion after delete on guardianships for each row execute function lyceum.record_deletion();
 
 create or replace trigger version before update on consents for each row execute function lyceum.version();
 create or replace trigger audit after insert or update or delete on consents for each row execute function lyceum.audit();
-create or replace trigger deletion after delete on consents for each row execute function lyceum.record_deletion();
 
 create or replace trigger version before update on student_documents for each row execute function lyceum.version();
 -- Numbers live as long as the document does, and not in a log that nothing is taken out of.
 create or replace trigger audit after insert or update or delete on student_documents
     for each row execute function lyceum.audit('series', 'number');
-create or replace trigger deletion after delete on student_documents for each row execute function lyceum.record_deletion();
 
-create or replace trigger deletion after delete on student_photos for each row execute function lyceum.record_deletion();
