@@ -349,7 +349,7 @@ CREATE TABLE changes (
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT changes_circle CHECK (circle = ANY (ARRAY['school'::text, 'office'::text, 'person'::text, 'student'::text, 'diary'::text, 'class'::text, 'group'::text, 'section'::text, 'journal'::text])),
     CONSTRAINT changes_operation CHECK (operation = ANY (ARRAY['made'::text, 'changed'::text, 'deleted'::text, 'hidden'::text, 'concealed'::text]))
-);
+) PARTITION BY RANGE (xid);
 COMMENT ON TABLE changes IS 'The log of changes: one row per statement, circle, entity and operation, with the ids of the changed rows. Triggers write it (lyceum.log_changes). Partitioned by transaction, which is the order of time; lyceum.tend_changes adds and drops partitions. Has no primary key and no foreign keys: rows are never referred to, and each index costs every write.';
 COMMENT ON COLUMN changes.xid IS 'The transaction. A reader that has seen everything below a snapshot''s xmin misses nothing from there on.';
 COMMENT ON COLUMN changes.number IS 'The order inside a transaction.';

@@ -13,5 +13,6 @@ extension BackgroundWork {
         .forgetSecondFactors,
         .forgetKeptAnswers,
         .forgetPhotos,
+        .tendChanges,
     ]
 }
