@@ -1,4 +1,4 @@
-"""Measures Lyceum beside its peers; script/bench runs this, see there."""
+"""Measures Lyceum beside its peers; run by script/bench, which documents it."""
 
 import signal
 import sys
@@ -11,7 +11,7 @@ from harness.table import printed
 
 
 def leave(number, _):
-    """Once: what ends the servers is not to be interrupted."""
+    """Only once: ending the servers must not be interrupted."""
     for other in (signal.SIGTERM, signal.SIGINT):
         signal.signal(other, signal.SIG_IGN)
     sys.exit(128 + number)

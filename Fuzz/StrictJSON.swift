@@ -1,6 +1,6 @@
-/// RFC 8259 read a second time, as plainly as can be: over Unicode scalars, without a thought of speed or messages. It is
-/// stricter than the grammar in what the server is stricter in: no BOM, no equal names in an object, no U+0000, no lone
-/// surrogates, a depth of 64.
+/// A second reader of RFC 8259, as simple as possible: it works on Unicode scalars and ignores speed and messages. Like
+/// the server it is stricter than the grammar: no BOM, no duplicate names in an object, no U+0000, no lone surrogates,
+/// a depth of 64.
 struct StrictJSON {
     private struct Refused: Error {}
 

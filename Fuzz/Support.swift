@@ -1,9 +1,9 @@
-/// The input that libFuzzer gives to `LLVMFuzzerTestOneInput`.
+/// The input that libFuzzer passes to `LLVMFuzzerTestOneInput`.
 func input(_ start: UnsafePointer<UInt8>?, _ count: Int) -> [UInt8] {
     Array(UnsafeBufferPointer(start: start, count: count))
 }
 
-/// A property that has to hold. A trap is what libFuzzer takes for a finding.
+/// A property that must hold. libFuzzer reports a trap as a finding.
 func require(_ condition: Bool, _ message: @autoclosure () -> String) {
     if !condition { fatalError(message()) }
 }
@@ -11,7 +11,7 @@ func require(_ condition: Bool, _ message: @autoclosure () -> String) {
 extension [UInt8] {
     init(_ text: String) { self = Array(text.utf8) }
 
-    /// The bytes in pieces whose places follow from the bytes themselves, so that an input says all about its run.
+    /// Splits the bytes at places that the bytes themselves determine, so that an input fully describes its run.
     func pieces(seed: UInt64) -> [[UInt8]] {
         var state = reduce(seed &* 0x9E37_79B9_7F4A_7C15 | 1) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
         var pieces: [[UInt8]] = []

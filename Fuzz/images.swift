@@ -1,4 +1,5 @@
-/// Uploaded pictures: what is taken is clean, no larger than it was, and stays as it is when it is taken again.
+/// Uploaded images: an accepted image is clean, at most 64 bytes larger than before, and does not change when it is
+/// accepted again.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = input(start, count)

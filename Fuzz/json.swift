@@ -1,6 +1,7 @@
 import JSON
 
-/// JSON: accepted exactly when a second, plain reader accepts; what was read is the same after writing and reading.
+/// JSON: accepted exactly when a second, simple reader accepts it. Writing a value and reading it back does not change
+/// it.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = input(start, count)
@@ -24,7 +25,7 @@ private func written(_ value: JSONValue) -> [UInt8] {
     return writer.bytes
 }
 
-/// Each type of field out of each member: problems or values, never a trap.
+/// Reads each type of field from each member: gives problems or values, and never traps.
 private func readFields(of value: JSONValue) {
     guard case .object(let members) = value else { return }
     let problems = FieldProblems()

@@ -1,7 +1,7 @@
 import HTTP1
 
-/// Requests: any split gives the same events and the same error, and what was understood can be written down and is
-/// understood again.
+/// Requests: any split gives the same events and the same error. An accepted request can be written and is accepted
+/// again.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = input(start, count)
@@ -15,7 +15,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     return 0
 }
 
-/// What the parser says of the whole, and it says the same of each split (`parse` checks what one step consumes).
+/// The parser's result for the whole input, which must be the same for each split (`parse` checks what one step
+/// consumes).
 private func checked(_ bytes: [UInt8], _ limits: Limits) -> Outcome {
     let whole = parse([bytes], limits: limits)
     for pieces in [bytes.map { [$0] }, bytes.pieces(seed: 1), bytes.pieces(seed: 2)] {
@@ -37,13 +38,13 @@ private func checked(_ bytes: [UInt8], _ limits: Limits) -> Outcome {
     return whole
 }
 
-/// The request in absolute-form, its content framed as it was, without trailers.
+/// The request in absolute-form, with its original framing, without trailers.
 private func written(_ request: Outcome.Request) -> [UInt8] {
     let path = request.path == "*" && request.host != nil ? "" : request.path
     let target = (request.host.map { "http://" + $0 } ?? "") + path + (request.query.map { "?" + $0 } ?? "")
     var output = [UInt8]("\(request.method.rawValue) \(target) HTTP/1.\(request.minorVersion)\r\n")
     for field in request.fields {
-        // Bytes, not characters: a value may begin with a combining mark.
+        // Bytes instead of characters: a value may begin with a combining mark.
         let (name, value) = (field.utf8.prefix { $0 != 0x3D }, field.utf8.drop { $0 != 0x3D }.dropFirst())
         output += name + [UInt8](": ") + value + [UInt8]("\r\n")
     }

@@ -1,7 +1,7 @@
 import HTTP1
 import JSON
 
-/// What stands inside a target or a field value: queries, paths, hosts, languages, entity tags.
+/// The contents of targets and field values: queries, paths, hosts, languages, entity tags.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = input(start, count)
@@ -31,7 +31,7 @@ private func path(_ bytes: [UInt8]) {
     require(again.elementsEqual(segments, by: same), "\(segments), \(again)")
 }
 
-/// A host is good in a Host field exactly when it is good in a target.
+/// A host is valid in a Host field exactly when it is valid in a target.
 private func host(_ bytes: [UInt8]) {
     guard !bytes.contains(where: { $0 <= 0x20 || $0 == 0x2F || $0 == 0x3F }) else { return }
     let field = parse([[UInt8]("GET / HTTP/1.1\r\nHost: ") + bytes + [UInt8]("\r\n\r\n")])
@@ -57,7 +57,7 @@ private func entityTags(_ header: String) {
     }
 }
 
-/// Every byte but letters and digits as a triplet.
+/// Percent-encodes every byte but letters and digits.
 private func encoded(_ text: String) -> String {
     text.utf8.map { byte in
         let scalar = Unicode.Scalar(byte)

@@ -1,4 +1,4 @@
-# Shared by the scripts beside it; sourced, never run.
+# Shared by the scripts in this directory; sourced, never run.
 # shellcheck shell=bash
 
 # shellcheck disable=SC2034  # for the scripts that source this
@@ -23,7 +23,7 @@ as_root() {
     fi
 }
 
-# The directory of the newest PostgreSQL's programs (initdb, pg_ctl), 15 or later; nothing if there is none.
+# The directory with the programs of the newest PostgreSQL (initdb, pg_ctl), 15 or later; empty if there is none.
 postgres_programs() {
     local directory version best='' best_version=14
     for directory in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/local/pgsql/bin; do
@@ -40,7 +40,7 @@ postgres_programs() {
     printf '%s' "$best"
 }
 
-# PostgreSQL refuses to run as root: then it runs as the user postgres.
+# PostgreSQL refuses to run as root, so root runs it as the user postgres.
 as_postgres() {
     if [ "$(id -u)" -eq 0 ]; then
         (cd / && runuser -u postgres -- "$@")
@@ -49,10 +49,10 @@ as_postgres() {
     fi
 }
 
-# Makes a directory for a private PostgreSQL, which only its user may enter. Fails if that user can't get there.
+# Creates a directory for a private PostgreSQL that only its user may enter. Fails if that user can't reach it.
 postgres_directory() {
     mkdir -p "$1"
-    # Where everybody may write, somebody else could have made it.
+    # In a directory that everybody may write to, somebody else could have created it.
     if [ -L "$1" ] || [[ ! " root postgres $(id -un) " == *" $(stat -c %U "$1") "* ]]; then
         die "$1 belongs to somebody else"
     fi
@@ -61,8 +61,8 @@ postgres_directory() {
     as_postgres test -w "$1" 2>/dev/null
 }
 
-# A PostgreSQL of our own: $1/data holds the data and $2 the socket; no TCP. Further arguments are settings.
-# Whoever gets into the socket's directory (mode 700) may be any role: hence `trust`.
+# A private PostgreSQL: $1/data has the data and $2 the socket; no TCP. Further arguments are settings. Everybody who
+# can enter the socket's directory (mode 700) may take any role, hence `trust`.
 postgres_start() {
     local home=$1 socket=$2 setting
     shift 2

@@ -1,1 +1,1 @@
-"""What script/bench runs: see Benchmarks/README.md."""
+"""The code behind script/bench: see Benchmarks/README.md."""

@@ -1,4 +1,4 @@
-"""What rows measure: made when a row first asks for it, and shared by all."""
+"""What the rows measure: made when a row first needs it, and shared by all rows."""
 
 import functools
 
@@ -7,7 +7,7 @@ from .load import same_json, wrk
 from .processes import Server
 from .school import School, request
 
-# How Lyceum's read lane sets its sessions.
+# The session settings of Lyceum's read lane.
 READING = (
     "-c TimeZone=UTC -c DateStyle=ISO -c lock_timeout=2000 -c jit=off -c plan_cache_mode=force_generic_plan -c random_page_cost=1.1 "
     "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read"
@@ -48,7 +48,7 @@ class Context:
         return servers.hummingbird()
 
     def peer(self, build, start, pools: list[int]) -> Server:
-        """With the pool that answers most diaries."""
+        """With the pool size that answers most diaries."""
         self.captured
         build()
 

@@ -25,13 +25,13 @@ def query(database: str, role: str, *statements: str) -> list[list[str]]:
 
 
 def processor_time() -> float:
-    """Seconds that all of PostgreSQL has used so far."""
+    """Processor seconds used by all of PostgreSQL so far."""
     with open(settings.HOME / "data" / "postmaster.pid") as file:
         return processor_seconds(int(file.readline()))
 
 
 def make_schools(database: str, count: int):
-    """A migrated database with demo schools in it, and the roles of docs/operations.md."""
+    """A migrated database with demo schools, and the roles of docs/operations.md."""
     say(f"Demo: {count} school{'s' * (count > 1)} of {settings.YEARS} years")
     roles = {row[0] for row in query("postgres", "postgres", "SELECT rolname FROM pg_roles")}
     if "lyceum_owner" not in roles:
@@ -43,7 +43,7 @@ def make_schools(database: str, count: int):
         query("postgres", "postgres", "CREATE ROLE lyceum_server LOGIN IN ROLE lyceum_app")
     demo = [settings.PROGRAM, "demo", "--schools", str(count), "--years", str(settings.YEARS)]
     subprocess.run(demo, env=owner, check=True, stdout=subprocess.DEVNULL)
-    # As autovacuum leaves tables that have been there for a day.
+    # The state in which autovacuum leaves tables after a day.
     query(database, "postgres", "VACUUM (FREEZE, ANALYZE)", "CHECKPOINT")
 
 
@@ -52,7 +52,7 @@ def make_empty(database: str):
 
 
 def statements_of(request_id: str, send) -> list[tuple[str, list]]:
-    """The statements that `send`, a request with this id, had a session run: each text with its parameters as text."""
+    """The statements that a session ran for `send`, a request with this id: each text with its parameters as text."""
     marker = f"after {request_id}"
     query("postgres", "postgres", "ALTER SYSTEM SET log_statement = 'all'", "SELECT pg_reload_conf()")
     try:
@@ -81,11 +81,11 @@ def statements_of(request_id: str, send) -> list[tuple[str, list]]:
 
 
 def wait_for_setting(value: str):
-    """Until a new session has it; the old ones look before each of their statements."""
+    """Waits until a new session has the setting; existing sessions check it before each of their statements."""
     deadline = time.monotonic() + 10
     while query("postgres", "postgres", "SHOW log_statement") != [[value]]:
         if time.monotonic() > deadline:
-            raise SystemExit("error: PostgreSQL does not take log_statement")
+            raise SystemExit("error: PostgreSQL does not apply log_statement")
         time.sleep(0.02)
     time.sleep(0.2)
 
@@ -97,11 +97,11 @@ def read_log_until(marker: str) -> list[dict]:
         if marker in text:
             return [json.loads(line) for line in text.splitlines() if line.endswith("}")]
         time.sleep(0.02)
-    raise SystemExit("error: PostgreSQL's log does not come")
+    raise SystemExit("error: PostgreSQL's log does not appear")
 
 
 def parse_parameters(detail: str) -> list:
-    """`parameters: $1 = 'it''s', $2 = NULL` as ["it's", None]."""
+    """Parses `parameters: $1 = 'it''s', $2 = NULL` as ["it's", None]."""
     values = []
     position = len("parameters: ") if detail.startswith("parameters: ") else len(detail)
     while position < len(detail):

@@ -1,4 +1,4 @@
-"""Wrong passwords from many addresses: what they tell of logins, and what they cost others."""
+"""Wrong passwords from many addresses: what they reveal about logins, and what they cost others."""
 
 import http.client
 import itertools
@@ -17,7 +17,7 @@ from .school import sign_in
 from .table import Line
 
 EXISTING = ["teacher", "parent", "student", "deputy", "head", "admin"]
-# What else there may be behind a login: state and password.
+# Other states behind a login: state and password.
 OTHERS = {
     "blocked logins": ("blocked", "s.password_hash"),
     "logins without a password": ("issued", "NULL"),
@@ -37,7 +37,7 @@ def rows(context) -> list[Line]:
 
 
 def make_logins() -> dict[str, list[str]]:
-    """Six of each kind, of pupils who have none."""
+    """Changes six students without a login of each kind."""
     made = {}
     for number, (kind, (state, password)) in enumerate(OTHERS.items()):
         names = [f"guessed-{number}-{index}" for index in range(len(EXISTING))]
@@ -66,7 +66,7 @@ def make_logins() -> dict[str, list[str]]:
     return made
 
 
-# ---- Whether answers tell
+# ---- Whether answers reveal anything
 
 @dataclass
 class Group:
@@ -77,18 +77,18 @@ class Group:
 
 
 def tell_nothing(server: Server, kinds: dict[str, list[str]]) -> list[Line]:
-    """One at a time, so that a difference is not lost in a queue; kinds in a random order, so that the machine's moods fall
-    on all of them."""
+    """One at a time, so that a difference is not lost in a queue. Kinds take turns in random order, so that
+    fluctuations of the machine affect all of them."""
     groups = [Group(name, logins, [], set()) for name, logins in kinds.items()]
     unknown = Group("unknown", [f"nobody-{index}" for index in range(len(EXISTING))], [], set())
-    # The first two are 1,000 together.
+    # The first two kinds take GUESSES turns together.
     turns = [unknown, groups[0]] * (settings.GUESSES // 2)
     turns += groups[1:] * (settings.GUESSES // 4)
     random.Random(1).shuffle(turns)
     say(f"Measuring: {len(turns)} wrong passwords, one at a time")
     guesser = Guesser(server.port)
     for number, group in enumerate(turns):
-        # Among right ones, so that hashing does not slow down.
+        # Right passwords in between, so that hashing does not slow down.
         if number % 2 == 0:
             sign_in(server.url, "teacher")
         milliseconds, answer = guesser.guess(random.choice(group.logins))
@@ -122,7 +122,7 @@ class Guesser:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def guess(self, login: str) -> tuple[float, bytes]:
-        """How long the answer took, and all of it but its date."""
+        """Returns the time and everything of the answer except its date."""
         number = next(self.addresses)
         address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
         body = json.dumps(
@@ -139,8 +139,8 @@ class Guesser:
 
 
 class Distinction:
-    """Whether times tell two kinds apart: how often the longer of two answers, one of each, is that of the first kind
-    (Mann-Whitney's U by all pairs). Half is chance."""
+    """Whether times distinguish two kinds: how often the longer of two answers, one of each kind, belongs to the first
+    kind (Mann-Whitney's U over all pairs). Half is chance."""
 
     def __init__(self, these: list[float], those: list[float]):
         self.medians = statistics.median(these), statistics.median(those)
@@ -152,7 +152,7 @@ class Distinction:
             else:
                 seen += 1
         self.share = wins / (len(these) * len(those))
-        # Of chance; twice it is 95 %.
+        # The standard deviation of chance; twice that covers 95 %.
         self.deviation = math.sqrt((len(these) + len(those) + 1) / (12 * len(these) * len(those)))
 
     def __str__(self) -> str:
@@ -162,7 +162,7 @@ class Distinction:
         )
 
 
-# ---- What they cost others
+# ---- What guesses cost others
 
 def cost_little(server: Server, school) -> list[Line]:
     """Guessers that ask again as soon as they are answered, while diaries are read."""

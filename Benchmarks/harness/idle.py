@@ -5,7 +5,7 @@ import socket
 
 
 class IdleConnections:
-    """Opens them from many addresses of the loopback network: no server takes 10,000 from one."""
+    """Opens them from many addresses of the loopback network: no server accepts 10,000 from one."""
 
     def __init__(self, port: int, count: int):
         self.sockets = []
@@ -16,7 +16,7 @@ class IdleConnections:
             connection.connect(("127.0.0.1", port))
             connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
             self.sockets.append(connection)
-            # Some way behind, so that the server has them in hand together.
+            # Read the answers with some delay, so that the server handles many connections at once.
             if number >= 100:
                 self.receive(self.sockets[number - 100])
         for connection in self.sockets[-100:]:

@@ -1,4 +1,4 @@
-"""Marks written without pause: `PATCH sections/{id}/journal` with 25 marks, each client at a page of its own."""
+"""Marks written without a pause: `PATCH sections/{id}/journal` with 25 marks, each client on a page of its own."""
 
 import json
 import re
@@ -13,7 +13,7 @@ MOST_CLIENTS = 8
 
 
 class Page:
-    """A section's last lesson that its teacher may write in, and up to 25 pupils."""
+    """A section's last lesson that its teacher may still edit, and up to 25 students."""
 
     def __init__(self, section: str, lesson: str, students: list[str]):
         self.section = section
@@ -38,7 +38,7 @@ class Page:
             return None
         page = Page(section, held[-1]["id"], students[:MARKS])
         page.read(school, url)
-        # The first batch makes the column, and marks where there are none.
+        # The first batch creates the column and the missing marks.
         request(f"{url}/v1/sections/{section}/journal", school.teacher, page.batch(), "PATCH")
         page.read(school, url)
         return page
@@ -66,7 +66,7 @@ class Page:
 
 
 def pages(school: School, url: str) -> list[Page]:
-    """Those with the most pupils, so that each batch is the same work."""
+    """The pages with the most students, so that each batch is the same work."""
     sections = school.query(
         f"""
         SELECT DISTINCT section_id FROM section_teachers
@@ -79,7 +79,7 @@ def pages(school: School, url: str) -> list[Page]:
 
 
 def write(school: School, url: str, pages: list[Page], seconds: int = 0) -> Measured:
-    """Batches a second of all clients together: a thread of wrk and a connection for each page."""
+    """Batches per second of all clients together: a thread of wrk and a connection for each page."""
     for page in pages:
         page.read(school, url)
     script = settings.HOME / "patch.lua"
@@ -97,7 +97,7 @@ def lua(page: Page) -> str:
     return f'{{path = "/v1/sections/{page.section}/journal", item = "{page.line_item}", tick = {page.tick}, cells = {{{cells}}}}},'
 
 
-# Every mark changes with each batch; a version is known without reading the answer, since nobody else writes the page.
+# Every batch changes every mark. Versions are known without reading the answer, because nobody else writes the page.
 PATCH = """
 local pages = {
 PAGES

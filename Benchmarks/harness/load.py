@@ -1,4 +1,4 @@
-"""Load, and how two sides are compared: in turns, because the machine is noisy and what matters is the ratio."""
+"""Load, and the comparison of two sides: in turns, because the machine is noisy and the ratio is what matters."""
 
 import json
 import os
@@ -18,15 +18,15 @@ class Measured:
     per_second: float
     p99_milliseconds: float = 0
     p50_milliseconds: float = 0
-    # Processor time of a request, in milliseconds: the server's and the database's. What others do to the machine moves it
-    # less than the rates.
+    # Processor time of a request, in milliseconds: the server's and the database's. Other load on the machine affects
+    # it less than the rates.
     server: float = 0
     database: float = 0
 
 
 def wrk(url: str, token: str = "", connections: int = 0, seconds: int = 0) -> Measured:
     connections = connections or settings.CONNECTIONS
-    # Each thread has as many connections as another: where they are no multiple of the threads there are some more.
+    # All threads have the same number of connections, so there may be a few more than requested.
     threads = min(settings.CLIENT_THREADS, connections)
     connections = -(-connections // threads) * threads
     command = ["wrk", "--latency", "--timeout", "30s", f"-t{threads}", f"-c{connections}"]
@@ -47,7 +47,7 @@ def latency(output: str, percentile: int) -> float:
 
 
 def wrk_at(server: Server, path: str, token: str = "", connections: int = 0) -> Measured:
-    """As `wrk`, with the processor time that a request took."""
+    """Like `wrk`, with the processor time per request."""
     before = server.processor_seconds(), database.processor_time()
     started = time.monotonic()
     measured = wrk(server.url + path, token, connections)
@@ -86,7 +86,7 @@ def parsed_tps(output: str) -> float:
 
 
 def best(candidates: list, measure: Callable[[object], Measured], what: str):
-    """The candidate that does most: how a peer is set up, found by trying."""
+    """The candidate with the highest rate; used to find the best set-up of a peer."""
     rates = {candidate: measure(candidate).per_second for candidate in candidates}
     chosen = max(rates, key=lambda candidate: rates[candidate])
     say(f"  {what}: " + ", ".join(f"{name}: {rate:.0f}/s" for name, rate in rates.items()) + f"; {chosen} it is")
@@ -102,7 +102,7 @@ class Comparison:
         return statistics.median(of(ours) / of(theirs) for ours, theirs in zip(self.ours, self.theirs))
 
     def processor_time(self) -> str:
-        """Of a request: server + database, ours : theirs; nothing where it was not measured on both sides."""
+        """Per request: server + database, ours : theirs; empty if it was not measured on both sides."""
         if not self.ours[0].server or not self.theirs[0].server:
             return ""
 
@@ -119,7 +119,7 @@ class Comparison:
 
 
 def compare(name: str, ours: Callable[[], Measured], theirs: Callable[[], Measured]) -> Comparison:
-    """Rounds of the two in turns, each pair beginning with the other side."""
+    """Rounds of the two sides in turns; each pair begins with the other side."""
     say(f"Measuring: {name}")
     result = Comparison([], [])
     for number in range(settings.ROUNDS):
@@ -139,8 +139,8 @@ def compare(name: str, ours: Callable[[], Measured], theirs: Callable[[], Measur
 
 
 def same_json(name: str, ours: Callable[[], bytes], theirs: Callable[[], bytes]):
-    """A peer that answers something else is not measured."""
+    """A peer whose answer differs is not measured."""
     before, peer, after = json.loads(ours()), json.loads(theirs()), json.loads(ours())
     if peer not in (before, after):
         keys = [key for key in before if before[key] != peer.get(key)] + [key for key in peer if key not in before]
-        raise SystemExit(f"error: {name} answers other JSON than Lyceum, in {keys}")
+        raise SystemExit(f"error: {name} answers with other JSON than Lyceum, in {keys}")

@@ -1,4 +1,4 @@
-"""Servers that are started, watched and ended."""
+"""Starts, watches and ends servers."""
 
 import http.client
 import os
@@ -20,13 +20,13 @@ def free_port() -> int:
 
 
 def allow_many_files():
-    """For 10,000 connections, on either side."""
+    """Raises the limit of open files, for 10,000 connections on either side."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def processor_seconds(pid: int) -> float:
-    """Of a process and its children, those included that have ended and been waited for."""
+    """Of a process and its children, including those that have ended and been waited for."""
     try:
         with open(f"/proc/{pid}/stat") as file:
             fields = file.read().rsplit(")", 1)[1].split()
@@ -71,7 +71,7 @@ class Server:
         self.seconds_to_first_answer = time.monotonic() - started
 
     def wait_for(self, path: str, pause: float = 0.02, times: int = 1):
-        """Until it has answered so often in a row with 200, each time on a connection of its own."""
+        """Waits until it has answered that many times in a row with 200, each time on a new connection."""
         deadline = time.monotonic() + 60
         good = 0
         while good < times:
@@ -100,7 +100,7 @@ class Server:
             for line in status:
                 if line.startswith("VmRSS:"):
                     return int(line.split()[1]) * 1024
-        raise SystemExit(f"error: no memory of {self.name}")
+        raise SystemExit(f"error: the memory of {self.name} cannot be read")
 
     def processor_seconds(self) -> float:
         return processor_seconds(self.process.pid)

@@ -96,7 +96,7 @@ def journal(context: Context) -> list[Line]:
     return lines
 
 
-# The least that a write of marks needs: one statement, with the triggers of rules, versions and history.
+# The minimum for writing marks: one statement, with the triggers for rules, versions and history.
 UPSERT = """
 INSERT INTO marks (school_id, id, line_item_id, student_id, kind, number)
 SELECT 1, gen_random_uuid(), (CAST(:line_items AS uuid[]))[1 + :client_id], s.id, 'number', :tick
@@ -144,7 +144,7 @@ def upsert_script(prefix: list, pages: list[journals.Page]) -> tuple[str, list[s
 
 
 def growth(context: Context) -> list[Line]:
-    """The same pupil's week among ten times as many schools."""
+    """The same student's week among ten times as many schools."""
     one = context.school
     database.make_schools("lyceum10", 10)
     marks = database.query("lyceum10", "lyceum_owner", "SELECT count(*) FROM marks")[0][0]
@@ -163,8 +163,8 @@ def growth(context: Context) -> list[Line]:
 
 
 def sign_ins(context: Context) -> list[Line]:
-    """Hashing a password takes a core 80 to 100 ms; five a second take half of one. How many were answered is told, too:
-    a server that lets them wait has an easy p99."""
+    """Hashing a password takes a core 80 to 100 ms, so five a second take half a core. The number of answered sign-ins
+    is reported too: a server that lets them wait has an easy p99."""
     school, url = context.school, context.lyceum.url
     work = reading(context.lyceum, school.diary, school.parent)
     answered = []
@@ -189,19 +189,19 @@ def sign_ins(context: Context) -> list[Line]:
 
 
 def autogroup() -> str:
-    """Whether Linux shares processors among sessions first, which priorities of threads do not change."""
+    """Whether Linux first divides processors among sessions, which priorities of threads do not change."""
     path = pathlib.Path("/proc/sys/kernel/sched_autogroup_enabled")
     return f"`sched_autogroup_enabled` {path.read_text().strip() if path.exists() else 0}"
 
 
 class SignIns:
-    """People who sign in at a steady rate, whether or not those before them have been answered."""
+    """People who sign in at a steady rate, whether or not earlier ones have been answered."""
 
     def __init__(self, url: str, a_second: int):
         self.url = url
         self.pause = 1 / a_second
         self.answered = 0
-        # In turns: more than five sign-ins of one login at once are taken for guesses.
+        # In turns: more than five sign-ins of one login at once count as guesses.
         self.logins = itertools.cycle(["student", "parent", "teacher", "deputy", "head", "admin"])
         self.over = threading.Event()
         self.people: list[threading.Thread] = []
@@ -228,7 +228,7 @@ class SignIns:
         return self
 
     def __exit__(self, *_):
-        """Whoever still waits is waited for: the next round begins without them."""
+        """Waits for the remaining answers, so that the next round begins without them."""
         self.over.set()
         self.clock.join()
         for person in self.people:
@@ -291,7 +291,8 @@ def start(context: Context) -> list[Line]:
 
 
 def long(context: Context) -> list[Line]:
-    """A million requests in ten steps: diaries and journals for half a minute, then /livez until the step is full."""
+    """A million requests in ten steps: diaries and journals for half a minute, then /livez until the step is
+    complete."""
     if not settings.LONG:
         return []
     school = context.school

@@ -1,4 +1,4 @@
-"""What is asked of the demo school `lyceum29`, and by whom."""
+"""The requests to the demo school `lyceum29`, and the users who send them."""
 
 import datetime
 import json
@@ -10,7 +10,7 @@ from . import database, tokens
 
 
 def request(url: str, token: str = "", body=None, method=None, headers=None) -> bytes:
-    """One request of the harness's own; anything but success is an error."""
+    """A request by the harness itself; anything but success is an error."""
     fields = dict(headers or {})
     if token:
         fields["Authorization"] = f"Bearer {token}"
@@ -26,7 +26,7 @@ def answer_to(prepared: urllib.request.Request) -> bytes:
         with urllib.request.urlopen(prepared, timeout=30) as answer:
             return answer.read()
     except urllib.error.HTTPError as error:
-        raise SystemExit(f"error: {prepared.full_url} is answered {error.code}: {error.read()[:1000]!r}")
+        raise SystemExit(f"error: {prepared.full_url} was answered with {error.code}: {error.read()[:1000]!r}")
 
 
 def sign_in(url: str, login: str) -> str:
@@ -41,7 +41,7 @@ class School:
         self.parent = tokens.lengthened(sign_in(url, "parent"))
         self.teacher = tokens.lengthened(sign_in(url, "teacher"))
         self.teacher_id = tokens.claims_of(self.teacher)["sub"]
-        # The last whole week that has lessons.
+        # The last complete week that has lessons.
         self.student, monday = self.query(
             """
             SELECT g.student_id, w.monday
@@ -58,7 +58,7 @@ class School:
         )[0]
         sunday = datetime.date.fromisoformat(monday) + datetime.timedelta(days=6)
         self.diary = f"/v1/students/{self.student}/diary?from={monday}&to={sunday}"
-        # The teacher's page nearest to 25 pupils that has 40 lessons, or the most there are.
+        # The teacher's page closest to 25 students that has 40 lessons, or the most available.
         self.section, self.first, self.last, self.lessons, self.pupils = self.query(
             f"""
             SELECT p.section_id, p.first, p.last, p.lessons, p.pupils

@@ -11,7 +11,7 @@ from .processes import Server, free_port, say
 def lyceum(
     name: str = "lyceum", base: str = "lyceum", pause: float = 0.02, trusted_proxies: str = ""
 ) -> Server:
-    """Without a log line a request: the peers write none either."""
+    """Without a log line per request: the peers write none either."""
     port = free_port()
     environment = {
         "PORT": str(port),
@@ -24,7 +24,7 @@ def lyceum(
     }
     command = [settings.PROGRAM, "serve", "--port", port, "--cores", settings.CORES]
     server = Server(name, command, environment, settings.HOME, pause)
-    # Each core has connections of its own to the database, and each core takes its turn.
+    # Each core has its own connections to the database, and the cores take turns.
     server.wait_for("/readyz", times=4 * settings.CORES)
     return server
 
@@ -57,7 +57,7 @@ def build(name: str, command: list, directory, environment: dict | None = None):
 
 def build_go():
     say("Build: the peer in Go")
-    # Debian's packages of libraries are a GOPATH.
+    # Debian's library packages form a GOPATH.
     environment = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "", "GOCACHE": f"{settings.BUILT}/go"}
     build("go", ["go", "build", "-o", settings.BUILT / "go-peer", "."], settings.PEERS / "Go", environment)
 

@@ -1,4 +1,5 @@
-"""What Lyceum asks PostgreSQL for one request, as the peers and pgbench get it: taken from its own session, word for word."""
+"""The statements that Lyceum sends to PostgreSQL for one request, taken word for word from its own session, for the
+peers and pgbench."""
 
 import json
 import pathlib
@@ -11,7 +12,7 @@ SHAPES = json.loads((pathlib.Path(__file__).parent / "shapes.json").read_text())
 
 class Captured:
     def __init__(self, statements: list[tuple[str, list]], named: dict[str, str]):
-        """`named` are values that a request brings along, by what they are called."""
+        """`named` maps names to the values that a request brings along."""
         self.statements = statements
         self.names = {value: name for name, value in named.items()}
 
@@ -27,7 +28,8 @@ class Captured:
         return {"name": self.names[value]} if value in self.names else {"value": value}
 
     def for_pgbench(self) -> tuple[str, list[str]]:
-        """One pipeline, every value a variable; and the variables as pgbench's arguments. It takes no empty ones."""
+        """One pipeline in which every value is a variable, and the variables as pgbench's arguments, which cannot be
+        empty."""
         variables: list[str] = []
         lines = ["\\startpipeline"]
         for sql, parameters in self.statements:

@@ -1,4 +1,4 @@
-"""Long answers that are sent as they are made: memory of the server, and what others notice of it."""
+"""Long answers that are sent while they are produced: the server's memory, and the effect on other requests."""
 
 import multiprocessing
 import re
@@ -15,11 +15,11 @@ from .table import Line
 
 MEBIBYTE = 1024 * 1024
 ROW = 1023
-"""Bytes of a row of `/copy`, about."""
+"""The approximate size of a row of `/copy` in bytes."""
 
 
 def rows(context) -> list[Line]:
-    """A slow reader of what COPY writes and quick ones of what is made in memory, on one core of `echo-server`: it has the
+    """A slow reader of COPY and fast readers of content made in memory, on one core of `echo-server`, which has the
     server's own sockets, HTTP and lanes, and answers of any length."""
     server = echo_server()
     try:
@@ -38,7 +38,7 @@ def rows(context) -> list[Line]:
     finally:
         server.stop()
     if not slow.is_whole:
-        raise SystemExit("error: the slow reader's answer was not whole")
+        raise SystemExit("error: the slow reader's answer was incomplete")
     p99 = max(one.p99_milliseconds for one in beside)
     say(
         f"  {slow.taken / MEBIBYTE:,.0f} MiB to a slow reader in {slow.seconds:.0f} s, {taken / MEBIBYTE:,.0f} MiB to "
@@ -67,7 +67,7 @@ def echo_server() -> Server:
     build("echo-server", command, settings.ROOT)
     place = subprocess.run([*command[:-2], "--show-bin-path"], cwd=settings.ROOT, check=True, stdout=subprocess.PIPE, text=True)
     program = place.stdout.strip() + "/echo-server"
-    # The lanes want the schema's settings, no rows of it.
+    # The lanes need the schema's settings but no rows.
     database.make_empty("streams")
     port = free_port()
     command = [program, "--port", port, "--database", database.url("streams", "postgres")]
@@ -75,7 +75,7 @@ def echo_server() -> Server:
 
 
 class Reader(threading.Thread):
-    """Reads one answer to its end, at most so many bytes a second."""
+    """Reads one answer to its end, at most so many bytes per second."""
 
     def __init__(self, port: int, path: str, rate: float = 0):
         super().__init__(daemon=True)
@@ -110,7 +110,7 @@ class Reader(threading.Thread):
         self.socket.close()
 
     def leave(self):
-        """Leaves in the middle."""
+        """Leaves in the middle of the answer."""
         try:
             self.socket.shutdown(socket.SHUT_RDWR)
         except OSError:
@@ -119,7 +119,7 @@ class Reader(threading.Thread):
 
 
 class QuickReaders:
-    """In a process of their own, so that the slow one is slow by its own rate alone."""
+    """In a separate process, so that only its own rate makes the slow reader slow."""
 
     def __init__(self, port: int, path: str, count: int):
         self.over = multiprocessing.Event()
@@ -135,14 +135,14 @@ class QuickReaders:
         self.taken.value = sum(reader.taken for reader in readers)
 
     def end(self) -> int:
-        """Bytes that they took until now, when all leave."""
+        """Ends all readers and returns the bytes that they have read."""
         self.over.set()
         self.process.join()
         return self.taken.value
 
 
 class Peak(threading.Thread):
-    """The most memory that a server has had."""
+    """The peak memory of a server."""
 
     def __init__(self, server: Server):
         super().__init__(daemon=True)
@@ -176,7 +176,7 @@ def wait_for_copies(count: int) -> float:
 
 
 def frees_its_lane(server: Server) -> float:
-    """Seconds until nothing of the database is busy for a reader that has left."""
+    """Seconds until the database does no more work for a reader that has left."""
     reader = Reader(server.port, "/copy?rows=10000000", 1_000_000)
     wait_for_copies(1)
     reader.leave()
@@ -184,7 +184,7 @@ def frees_its_lane(server: Server) -> float:
 
 
 def breaks_off(server: Server) -> str:
-    """What a reader sees of a killed backend."""
+    """What a reader sees when its backend is killed."""
     reader = Reader(server.port, "/copy?rows=10000000", 5_000_000)
     wait_for_copies(1)
     database.query(

@@ -1,4 +1,4 @@
-"""Access tokens that outlive a run: a real sign-in's claims, signed again with a later end."""
+"""Access tokens that last for the whole run: the claims of a real sign-in, signed again with a later expiry."""
 
 import base64
 import hashlib

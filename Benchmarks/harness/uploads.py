@@ -1,4 +1,4 @@
-"""Bodies that do not come to their end: what the server keeps of them."""
+"""Bodies that never end: what the server keeps of them."""
 
 import socket
 import time
@@ -14,7 +14,7 @@ SENT = 900_000
 
 
 def rows(context) -> list[Line]:
-    """As many clients as send most of a body and then wait: a file to import, and marks."""
+    """Clients that send most of a body and then wait: a file to import, and marks."""
     context.school
     server = servers.lyceum("lyceum-uploads")
     try:
@@ -48,7 +48,7 @@ def unfinished(server: Server, line: str, media_type: str, token: str) -> str:
         except OSError:
             pass
         connections.append(connection)
-    # Until the server has read what lies in the kernel's buffers.
+    # Until the server has read everything from the kernel's buffers.
     time.sleep(5)
     for connection in connections:
         connection.setblocking(False)

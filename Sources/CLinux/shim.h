@@ -1,5 +1,5 @@
-// Linux: epoll and eventfd, and what Glibc's import leaves out: unions, macros, functions behind _GNU_SOURCE (which must
-// not be defined here: two modules would then see two versions of one header).
+// epoll, eventfd, and the parts of Glibc that Swift does not import: unions, macros and functions behind _GNU_SOURCE.
+// _GNU_SOURCE must not be defined here: two modules would then see two versions of the same header.
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@ extern long syscall(long number, ...);
 
 static inline int lyceum_errno(void) { return errno; }
 
-/// The union inside `struct epoll_event`, as the one member that is used.
+/// The only member of the union in `struct epoll_event` that we use.
 static inline uint64_t lyceum_epoll_data(const struct epoll_event *event) { return event->data.u64; }
 static inline void lyceum_epoll_set(struct epoll_event *event, uint32_t events, uint64_t data) {
     event->events = events;
@@ -39,7 +39,7 @@ static inline int lyceum_nice_thread(int level) {
     return setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), level);
 }
 
-/// Raises the soft limit of open descriptors to the hard one; answers the limit that holds now.
+/// Raises the soft limit of open descriptors to the hard limit. Returns the limit now in force, 0 if it is unknown.
 static inline uint64_t lyceum_raise_descriptor_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
@@ -47,9 +47,10 @@ static inline uint64_t lyceum_raise_descriptor_limit(void) {
     return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
 }
 
-/// Opens a file that has no name; -1 and errno. Where the file system knows no such thing, it has one for a moment.
+/// Opens a file without a name. Returns -1 and sets errno on failure. If the file system does not support O_TMPFILE,
+/// the file has a name until it is unlinked below.
 static inline int lyceum_temporary_file(const char *directory) {
-    // O_TMPFILE, which is behind _GNU_SOURCE.
+    // O_TMPFILE itself is defined only with _GNU_SOURCE.
     int descriptor = open(directory, __O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (descriptor >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return descriptor;
     char path[PATH_MAX];

@@ -1,4 +1,4 @@
-// OpenSSL: digests, HMAC, scrypt and random bytes of libcrypto, TLS of libssl, and what is a macro there.
+// libcrypto (digests, HMAC, scrypt, random bytes), libssl, and wrappers for what OpenSSL defines as macros.
 #pragma once
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
@@ -9,8 +9,8 @@
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
 
-/// TLS 1.2 has no key exchange of its own when a session is resumed: its tickets are passed over, and a full handshake
-/// follows.
+/// Ignores session tickets of TLS 1.2, so that a full handshake follows: a resumed TLS 1.2 session has no new key
+/// exchange and therefore no forward secrecy.
 static inline SSL_TICKET_RETURN lyceum_ticket(
     SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t length, SSL_TICKET_STATUS status, void *unused) {
     (void)session, (void)name, (void)length, (void)unused;
@@ -22,15 +22,15 @@ static inline SSL_TICKET_RETURN lyceum_ticket(
     }
 }
 
-/// No password for an encrypted key: OpenSSL would ask the terminal.
+/// Refuses encrypted keys. Without this callback OpenSSL would ask for the password on the terminal.
 static inline int lyceum_no_password(char *buffer, int size, int writing, void *unused) {
     (void)buffer, (void)size, (void)writing, (void)unused;
     return -1;
 }
 
-/// A server's settings, where the names of calls or of values are macros.
+/// The settings of a server context whose functions or values are macros.
 static inline int lyceum_server_settings(SSL_CTX *context) {
-    // A connection that is cut off is an end like any other: HTTP knows how long its messages are.
+    // A peer that closes without close_notify is treated as an ordinary end: HTTP delimits its own messages.
     SSL_CTX_set_options(
         context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF
                      | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);

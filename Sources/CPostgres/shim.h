@@ -1,8 +1,9 @@
-// libpq's public interface (PostgreSQL, "libpq - C Library").
+// libpq's public interface.
 #pragma once
 #include <libpq-fe.h>
 
-/// The query just sent answers its rows in parts: some hundred at a time from libpq 17 on, before that one by one. 1: done.
+/// Makes the query just sent return its rows in parts: up to 256 at a time from libpq 17 on, one by one before. 1 on
+/// success.
 static inline int lyceum_row_mode(PGconn *connection) {
 #ifdef LIBPQ_HAS_CHUNK_MODE
     return PQsetChunkedRowsMode(connection, 256);
@@ -11,7 +12,7 @@ static inline int lyceum_row_mode(PGconn *connection) {
 #endif
 }
 
-/// Whether a result is such a part.
+/// Whether the result is such a part.
 static inline int lyceum_are_rows(ExecStatusType status) {
 #ifdef LIBPQ_HAS_CHUNK_MODE
     if (status == PGRES_TUPLES_CHUNK) return 1;

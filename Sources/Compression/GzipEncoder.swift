@@ -1,11 +1,10 @@
 import CZlib
 
-/// Compresses whole contents to gzip (RFC 1952), one after the other. Keeps 256 KiB of state for the next; one thread at a
-/// time.
+/// Compresses one whole content after another to gzip (RFC 1952). Reuses 256 KiB of state, on one thread at a time.
 ///
-/// The same content gives the same bytes: the header carries neither a time nor a name.
+/// The same content always gives the same bytes: the header has no time and no name.
 @safe package final class GzipEncoder {
-    // zlib's state points back at the stream, so that it must not move.
+    // zlib's state points back at the stream, so the stream must not move.
     private let stream: UnsafeMutablePointer<z_stream>
 
     /// - Parameter level: 1 (fast) to 9 (small).
@@ -26,7 +25,7 @@ import CZlib
         let bound = unsafe Int(deflateBound(stream, UInt(content.count)))
         return unsafe content.withUnsafeBufferPointer { input in
             unsafe [UInt8](unsafeUninitializedCapacity: bound) { output, count in
-                // zlib does not write to its input; the type is older than const.
+                // zlib does not write to its input; the field only lacks `const`.
                 unsafe stream.pointee.next_in = unsafe UnsafeMutablePointer(mutating: input.baseAddress)
                 unsafe stream.pointee.avail_in = UInt32(input.count)
                 unsafe stream.pointee.next_out = output.baseAddress

@@ -1,15 +1,15 @@
 import CZip
 
-/// Reads zip archives that somebody else made, out of memory and within bounds. Nothing is written to disk, and names lead
-/// nowhere.
+/// Reads untrusted zip archives from memory, within limits. Nothing is written to disk, and file names are never used
+/// as paths.
 package enum ZipReader {
     package struct Limits: Sendable {
         package var entries = 32
-        /// Bytes of one file, and of all together, unpacked.
+        /// Unpacked bytes of one file, and of all files together.
         package var file = 16 * 1024 * 1024
         package var total = 32 * 1024 * 1024
-        /// How often a file may be as large as its packed form; counts from `smallest` bytes on, since a few lines that
-        /// repeat pack well.
+        /// The largest allowed ratio of unpacked to packed size. It is checked only above `smallest` bytes, because a
+        /// few repeated lines compress well.
         package var ratio = 200
         package var smallest = 256 * 1024
 
@@ -27,19 +27,19 @@ package enum ZipReader {
     }
 
     package struct Entry {
-        /// As the archive has it: UTF-8, or CP866 as Russian Windows wrote it.
+        /// As stored in the archive, decoded from UTF-8 or from CP866, which Russian Windows writes.
         package let name: String
-        /// Nil when it was not wanted.
+        /// Nil for a file that `isWanted` rejected.
         package let content: Result<[UInt8], Fault>?
     }
 
-    /// - Parameter isWanted: whether the file of that name is unpacked at all.
+    /// - Parameter isWanted: whether to unpack the file with this name.
     package static func entries(
         of bytes: [UInt8], limits: Limits = Limits(), where isWanted: (String) -> Bool
     ) throws(Fault) -> [Entry] {
-        // For libzip nothing is an archive of nothing.
+        // libzip opens empty input as an empty archive.
         guard !bytes.isEmpty else { throw .notAnArchive }
-        // Caught here, so that the closure's type needs not be spelled out.
+        // Errors are converted here, so that the closure's type need not be spelled out.
         do {
             return try unsafe bytes.withUnsafeBytes { buffer in
                 let archive = try unsafe Archive(buffer)
@@ -50,7 +50,7 @@ package enum ZipReader {
         }
     }
 
-    /// libzip's view of a buffer that outlives it.
+    /// libzip's view of a buffer. The buffer has to outlive it.
     @safe private struct Archive: ~Copyable {
         private let handle: OpaquePointer
 
@@ -109,7 +109,7 @@ package enum ZipReader {
                 throw .unsupportedCompression
             }
             let packed = unsafe stat.comp_size
-            // What the archive says of itself; what comes out is counted.
+            // The size that the archive states. The bytes that really come out are counted below.
             guard unsafe stat.size <= UInt64(limit) else { throw .unpacksTooLarge }
             guard let file = unsafe zip_fopen_index(handle, index, 0) else { throw .damaged }
             defer { unsafe zip_fclose(file) }
@@ -122,7 +122,7 @@ package enum ZipReader {
                         count = max(0, piece)
                     }
                 }
-                // A wrong checksum is told at the end.
+                // libzip reports a wrong checksum at the end of the file.
                 guard piece >= 0 else { throw .damaged }
                 guard piece > 0 else { return content }
                 guard content.count <= limit else { throw .unpacksTooLarge }
@@ -134,10 +134,10 @@ package enum ZipReader {
     }
 }
 
-/// Names of files in archives.
+/// File names in archives.
 enum ZipName {
-    /// Bytes that are no UTF-8 are CP866, in which Russian Windows writes them. Control characters give way to U+FFFD: a
-    /// name is shown.
+    /// Decodes bytes that are not UTF-8 as CP866, which Russian Windows writes. Replaces control characters with
+    /// U+FFFD, because the name is shown to people.
     static func text(of bytes: [UInt8]) -> String {
         let text =
             String(validating: bytes, as: UTF8.self)

@@ -1,13 +1,14 @@
 import CZip
 import Glibc
 
-/// Makes zip archives in memory. The same files give the same bytes: they carry no time.
+/// Makes zip archives in memory. The same files always give the same bytes: entries have a fixed date.
 package enum ZipWriter {
-    /// - Parameter files: names in ASCII, each once.
+    /// - Parameter files: each name is ASCII and unique.
     package static func archive(_ files: [(name: String, content: [UInt8])]) -> [UInt8] {
-        // libzip deletes an archive that holds nothing. APPNOTE 4.3.16: the end of central directory is all there is.
+        // libzip deletes an archive without files. Such an archive is just the end of central directory record (APPNOTE
+        // 4.3.16).
         if files.isEmpty { return [0x50, 0x4B, 0x05, 0x06] + [UInt8](repeating: 0, count: 18) }
-        // Without memory nothing goes on; there is nothing else that can fail here.
+        // Only a lack of memory can make these calls fail.
         guard let source = unsafe zip_source_buffer_create(nil, 0, 0, nil),
             let archive = unsafe zip_open_from_source(source, ZIP_CREATE | ZIP_TRUNCATE, nil)
         else { preconditionFailure("libzip has no memory") }
@@ -23,8 +24,8 @@ package enum ZipWriter {
                 preconditionFailure("libzip has no memory")
             }
             let index = unsafe zip_file_add(archive, name, entry, 0)
-            precondition(index >= 0, "\(name) stands twice in an archive")
-            // 1980-01-01, the first day of the format's calendar.
+            precondition(index >= 0, "\(name) is in the archive twice")
+            // 1980-01-01, the earliest date of the format.
             unsafe zip_file_set_dostime(archive, UInt64(index), 0, 1 << 5 | 1, 0)
         }
         let isClosed = unsafe zip_close(archive) == 0

@@ -1,9 +1,9 @@
 import Yams
 
-/// Answers: classes of them by name, their headers, and problems.
+/// Answers: named classes of them, their headers, and problems.
 struct Answers {
     let schemas: Schemas
-    /// `_responses.yaml`, `answers`: the problems that a kind of operation may be answered with, by status.
+    /// `_responses.yaml`, `answers`: the problems that an operation of each class may be answered with, by status.
     let classes: [String: [(status: String, response: String)]]
     /// `_responses.yaml`, `header_sets`.
     let headerSets: [String: Node]
@@ -31,8 +31,8 @@ struct Answers {
     }
 
     /// - Parameters:
-    ///   - name: the class of answers, where the operation names one.
-    ///   - own: its own, which come before those of the class.
+    ///   - name: the operation's class of answers, if it has one.
+    ///   - own: the operation's own answers; they precede those of the class.
     func responses(_ name: Value?, _ own: Value) throws(ContractError) -> Node {
         var responses: [String: Node] = [:]
         if let name {
@@ -67,7 +67,7 @@ struct Answers {
         ])
     }
 
-    /// A set by its name, or header fields each with the name of a shared header or a header of its own.
+    /// A named set, or header fields, each with the name of a shared header or with a header of its own.
     func headers(_ value: Value) throws(ContractError) -> Node {
         if value.isText {
             guard let set = headerSets[try value.text()] else {
@@ -96,10 +96,10 @@ struct Answers {
 
     // MARK: Content
 
-    /// `schema` and `examples` stand for `application/json`; other media types are written out under `content`.
+    /// `schema` and `examples` are short for `application/json`; other media types are written out under `content`.
     func content(_ members: [String: Value]) throws(ContractError) -> Node? {
         if members["schema"] != nil || members["examples"] != nil {
-            if let content = members["content"] { throw content.fault("content does not go with schema or examples") }
+            if let content = members["content"] { throw content.fault("content excludes schema and examples") }
             return .members([("application/json", try media(members["schema"], members["examples"]))])
         }
         guard let content = members["content"] else { return nil }
@@ -115,7 +115,7 @@ struct Answers {
         .members([("schema", try schema.map(schemas.schema)), ("examples", try examples.map(Self.examples))])
     }
 
-    /// An example is its value; with a summary it is `{ summary, value }`, as in OpenAPI.
+    /// An example is just its value; with a summary it is `{ summary, value }`, as in OpenAPI.
     static func examples(_ value: Value) throws(ContractError) -> Node {
         var examples: [(String, Node?)] = []
         for (name, example) in try value.members() {
@@ -133,8 +133,8 @@ struct Answers {
 // MARK: Problems
 
 extension Answers {
-    /// An answer that is a problem (RFC 9457). Its examples are named by their codes; `type`, `status` and the id of a
-    /// request follow. With `oauth` it also has the members of RFC 6749, and its media type.
+    /// An answer that is a problem (RFC 9457). Its examples are named by their codes; `type`, `status` and the
+    /// request's id are added. With `oauth` it also has the members and the media type of RFC 6749.
     func problem(_ value: Value) throws(ContractError) -> Node {
         let members = try value.members(of: "a problem", ["oauth", "status", "description", "headers", "examples"])
         guard let status = members["status"], let description = members["description"],
@@ -172,7 +172,7 @@ extension Answers {
             of: "the example of a problem",
             [
                 "error", "error_description", "code", "title", "detail", "instance", "request_id", "errors",
-                "enrolment_ticket",
+                "enrolment_ticket", "limit",
             ])
         let code = try members["code"]?.text() ?? name
         return .members([
@@ -180,7 +180,8 @@ extension Answers {
             ("type", .text("/problems/\(code)")), ("title", members["title"]?.node), ("status", status.node),
             ("detail", members["detail"]?.node), ("instance", members["instance"]?.node), ("code", .text(code)),
             ("request_id", members["request_id"]?.node ?? .text("0198ca94-2869-71eb-91b7-5bfd27fa83f1")),
-            ("errors", members["errors"]?.node), ("enrolment_ticket", members["enrolment_ticket"]?.node),
+            ("limit", members["limit"]?.node), ("errors", members["errors"]?.node),
+            ("enrolment_ticket", members["enrolment_ticket"]?.node),
         ])
     }
 }

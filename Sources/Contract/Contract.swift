@@ -1,11 +1,11 @@
 import Yams
 
-/// The contract, openapi.yaml, from the parts that people write, in `openapi/`.
+/// Generates the contract, openapi.yaml, from the parts in `openapi/`.
 package enum Contract {
-    /// The text of openapi.yaml.
+    /// Returns the text of openapi.yaml.
     ///
-    /// - Parameter directory: of the parts.
-    /// - Throws: the first part that is not right, with its place.
+    /// - Parameter directory: the directory of the parts.
+    /// - Throws: the first fault in a part, with its place.
     package static func bundle(_ directory: String) throws(ContractError) -> String {
         let text = YAMLText.of(try document(directory))
         return """
@@ -30,7 +30,7 @@ package enum Contract {
             try Part(file, in: directory)
         }
 
-        // The names first: a part may name what stands in another.
+        // Collect the names first: a part may refer to names in another one.
         var names = Names()
         for (name, value) in try parameters.entries("parameters") { try names.add(.parameters, name, value) }
         for (name, value) in try responses.entries("headers") { try names.add(.headers, name, value) }

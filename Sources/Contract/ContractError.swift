@@ -1,8 +1,8 @@
-/// A part of the contract that is not right, and where.
+/// A fault in a part of the contract, and its place.
 package struct ContractError: Error, Equatable, CustomStringConvertible {
-    /// From the directory of the parts: `school/rooms.yaml`.
+    /// Relative to the directory of the parts: `school/rooms.yaml`.
     package let file: String
-    /// Counted from 1; nil for the file as a whole.
+    /// From 1; nil for the whole file.
     package let line: Int?
     package let fault: String
 

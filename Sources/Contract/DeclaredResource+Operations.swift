@@ -28,10 +28,10 @@ extension DeclaredResource {
     }
 
     private func create(_ answers: Answers) throws(ContractError) -> Node {
-        let refusals = refusals.isEmpty ? "." : "; besides what the schema says: \(refusals)"
+        let refusals = refusals.isEmpty ? "." : "; further refusals: \(refusals)"
         return operation(
             "create", "create\(noun)",
-            "May be called by \(makers.words). 422 names every field that is wrong\(refusals)",
+            "May be called by \(makers.words). 422 names every invalid field\(refusals)",
             security: Operations.security(programs: [], ownApps: makers.ownApps),
             parameters: parentParameters + shared("IdempotencyKey"),
             body: .members([
@@ -39,7 +39,7 @@ extension DeclaredResource {
             ]),
             responses: responses(
                 answers, "write", (parents.isEmpty ? [] : ["404"]) + ["409"], "201",
-                answer(answers, "Made.", "made", "\(noun)Record")))
+                answer(answers, "Created.", "made", "\(noun)Record")))
     }
 
     private func get(_ answers: Answers) throws(ContractError) -> Node {
@@ -57,19 +57,21 @@ extension DeclaredResource {
     private func update(_ answers: Answers) throws(ContractError) -> Node {
         operation(
             "update", "update\(noun)",
-            "What is left out stays. May be called by \(writers.words); refusals are those of making one.",
+            "Fields that are left out keep their values. May be called by \(writers.words). The refusals are those of "
+                + "creation.",
             security: Operations.security(programs: [], ownApps: writers.ownApps),
             parameters: ownParameters + shared("IfMatch", "IdempotencyKey"),
             body: .members([("schema", .reference(.schemas, "\(noun)Patch"))]),
             responses: responses(
                 answers, "write", ["404", "409", "412", "428"], "200",
-                answer(answers, "As it is now.", "versioned", "\(noun)Record")))
+                answer(answers, "The changed record.", "versioned", "\(noun)Record")))
     }
 
     private func delete(_ answers: Answers) throws(ContractError) -> Node {
         operation(
             "delete", "delete\(noun)",
-            "Only what nothing refers to; else 409 `in_use`. May be called by \(writers.words).",
+            "Only for a record to which no other record refers; otherwise 409 `in_use`. May be called by "
+                + "\(writers.words).",
             security: Operations.security(programs: [], ownApps: writers.ownApps),
             parameters: ownParameters + shared("IfMatch"),
             responses: responses(
@@ -129,7 +131,7 @@ extension DeclaredResource {
         ])
     }
 
-    /// The answers of a class, those of these statuses, and the one when all is well.
+    /// The answers of a class, those with these statuses, and the one for success.
     private func responses(
         _ answers: Answers, _ name: String, _ statuses: [String], _ status: String, _ response: Node
     ) -> Node {
@@ -139,7 +141,7 @@ extension DeclaredResource {
         return Answers.sorted(responses)
     }
 
-    /// Beside those of the class, what an operation on a record may be answered with.
+    /// Further answers of an operation on a record, in addition to those of the class.
     private static let problems = [
         "304": "NotModified", "404": "NotFound", "409": "Conflict", "412": "PreconditionFailed",
         "428": "PreconditionRequired",

@@ -12,7 +12,7 @@ extension DeclaredResource {
         var schemas = [
             (
                 "\(noun)Record",
-                object("\(many): one of them.", required: whole.map { $0.0 }, whole)
+                object("\(many): a single record.", required: whole.map { $0.0 }, whole)
             ),
             (
                 "New\(noun)",
@@ -45,12 +45,12 @@ extension DeclaredResource {
         ])
     }
 
-    /// The summary of an operation, the part's own where it has one.
+    /// The summary of an operation; the part may give its own.
     func summary(_ operation: String) -> String {
         if let own = try? summaries[operation]?.text() { return own }
         return switch operation {
         case "list": many
-        case "create": "Make \(one)"
+        case "create": "Create \(one)"
         case "get": "One \(one.withoutArticle)"
         case "update": "Change \(one)"
         default: "Delete \(one)"

@@ -1,22 +1,22 @@
 import Yams
 
-/// A noun that the program declares rather than programs: a list, one record, and making, changing, deleting it.
+/// A noun that the program declares instead of programming: a list, one record, and creating, changing and deleting it.
 ///
-/// Its part says what is its own: fields, an example, words, who may, and what it refuses. The operations with their
-/// parameters and answers, and the schemas record, new, patch and page follow.
+/// Its part has only what is special: fields, an example, texts, who may call, and what it refuses. The operations with
+/// their parameters and answers, and the schemas for record, new, patch and page, are derived from it.
 struct DeclaredResource {
-    /// In operation ids and names of schemas: `Room`, and `Rooms` for the list.
+    /// For operation ids and schema names: `Room`, and `Rooms` for the list.
     let noun: String
     let plural: String
     let path: String
     let tag: Node
-    /// In the path of one: `room_id`.
+    /// The path parameter of one record: `room_id`.
     let identifier: String
     /// `Rooms`, `a room`, `The room.`
     let many: String
     let one: String
     let this: String
-    /// Words of an operation in place of those that follow.
+    /// Texts that replace the generated ones of an operation.
     let summaries: [String: Value]
     let descriptions: [String: Value]
     /// What the noun is, and how its list is sorted: `by name`.
@@ -28,7 +28,7 @@ struct DeclaredResource {
     let programs: [String]
     let without: [String]
     let refusals: String
-    /// Identifiers in the path of the list, and what they are.
+    /// Ids in the path of the list, and what they mean.
     let parents: [(name: String, description: String)]
     let filters: [(name: String, description: String)]
     let isSearched: Bool
@@ -100,7 +100,7 @@ struct DeclaredResource {
 
     var isArchivable: Bool { fields.contains { $0.name == "archived" } }
 
-    /// The names of its schemas, before anything else of it is read.
+    /// The names of its schemas, needed before the rest is read.
     static func names(_ noun: Value?, _ without: Value?) throws(ContractError) -> [String] {
         guard let noun = try noun?.text() else { return [] }
         let hasList = try without?.texts().contains("list") != true
@@ -108,15 +108,15 @@ struct DeclaredResource {
     }
 }
 
-/// Who may call, as `_callers.yaml` names them.
+/// Who may call, as named in `_callers.yaml`.
 struct Callers {
-    /// After "May be called by".
+    /// The text after "May be called by".
     let words: String
-    /// Not with the apps of others.
+    /// Apps of others may not call.
     let ownApps: Bool
 }
 
-/// What the parts share, as they are read.
+/// What the parts share.
 struct SharedParts {
     let schemas: Schemas
     let fields: [String: Value]
@@ -147,7 +147,7 @@ struct SharedParts {
 }
 
 extension String {
-    /// `BellSchedule` is `bell_schedule`.
+    /// Turns `BellSchedule` into `bell_schedule`.
     var underscored: String {
         var result = ""
         for character in self {
@@ -162,6 +162,6 @@ extension String {
         return self
     }
 
-    /// One paragraph, without its line breaks.
+    /// The text as one paragraph, without line breaks.
     var unwrapped: String { replacing("\n", with: " ") }
 }

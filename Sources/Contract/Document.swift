@@ -1,6 +1,6 @@
 import Yams
 
-/// The document while it is put together. Paths and shared parts are sorted by name, so that a change of one part changes one
+/// The document while it is built. Paths and shared parts are sorted by name, so that changing one part changes one
 /// place.
 struct Document {
     private var paths: [String: [String: Node]] = [:]
@@ -10,7 +10,7 @@ struct Document {
     mutating func add(_ kind: Kind, _ name: String, _ node: Node) { components[kind, default: [:]][name] = node }
 
     mutating func add(_ path: String, _ method: String, _ node: Node, at place: Value) throws(ContractError) {
-        if paths[path]?[method] != nil { throw place.fault("\(method) \(path) stands in the contract twice") }
+        if paths[path]?[method] != nil { throw place.fault("\(method) \(path) is in the contract twice") }
         if let id = node[member: "operationId"]?.string, !operationIDs.insert(id).inserted {
             throw place.fault("there is another operation \(id)")
         }
@@ -45,7 +45,7 @@ struct Document {
         return document
     }
 
-    /// Everything shared is referred to.
+    /// Checks that everything shared is used.
     private func checkUse(_ document: Node) throws(ContractError) {
         var used: Set<String> = []
         document.visitTexts { if $0.hasPrefix("#/components/") { used.insert($0) } }

@@ -1,4 +1,4 @@
-/// What the document has in `components`, by kind.
+/// The kinds of things in the document's `components`.
 enum Kind: String, CaseIterable {
     case parameters, headers, responses, schemas
 
@@ -6,7 +6,7 @@ enum Kind: String, CaseIterable {
     var singular: String { String(rawValue.dropLast()) }
 }
 
-/// The names of all shared things. A part names one by its bare name where OpenAPI wants the thing or a `$ref` to it.
+/// The names of all shared things. A part uses a bare name where OpenAPI requires the thing or a `$ref` to it.
 struct Names {
     private var sources: [Kind: [String: Value]] = [:]
 
@@ -16,7 +16,7 @@ struct Names {
         }
     }
 
-    /// The thing as its part says it.
+    /// The thing as written in its part.
     @discardableResult
     func find(_ kind: Kind, _ name: String, at place: Value) throws(ContractError) -> Value {
         guard let source = sources[kind]?[name] else { throw place.fault("there is no \(kind.singular) \(name)") }

@@ -35,14 +35,14 @@ struct Operations {
 
     // MARK: Security
 
-    /// Without either, the document's own: people, with the school's own apps or those of others.
+    /// With neither, the document's default applies: people, with the school's own apps or those of others.
     private func security(_ access: Value?, _ programs: Value?) throws(ContractError) -> Node? {
         guard let access else { return Self.security(programs: try programs?.texts() ?? [], ownApps: false) }
-        if let programs { throw programs.fault("programs do not go with access") }
+        if let programs { throw programs.fault("programs and access exclude each other") }
         switch try access.text() {
         case "open": return Node([Node](), .implicit, .flow)
         case "own_apps": return Self.security(programs: [], ownApps: true)
-        default: throw access.fault("access is open or own_apps")
+        default: throw access.fault("access must be open or own_apps")
         }
     }
 
@@ -60,8 +60,8 @@ struct Operations {
         return .list(parameters)
     }
 
-    /// A shared one by its name, or one of its own: `{ query: from, schema: Date, … }`. One in the path is an id unless it has
-    /// a schema.
+    /// A shared parameter by its name, or one of its own: `{ query: from, schema: Date, … }`. A path parameter is an id
+    /// unless it has a schema.
     func parameter(_ value: Value) throws(ContractError) -> Node {
         if value.isText {
             try schemas.names.find(.parameters, try value.text(), at: value)
@@ -71,7 +71,7 @@ struct Operations {
             of: "a parameter", ["path", "query", "header", "required", "schema", "example", "description"])
         let places = ["path", "query", "header"].filter { members[$0] != nil }
         guard let place = places.first, places.count == 1 else {
-            throw value.fault("a parameter has its name as path, query or header")
+            throw value.fault("a parameter needs its name as path, query or header")
         }
         var schema = try members["schema"].map(schemas.schema)
         if schema == nil, place == "path" { schema = .reference(.schemas, "Id") }

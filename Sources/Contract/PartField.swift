@@ -1,20 +1,20 @@
 import Yams
 
-/// A field of a declared resource: its schema, and where it stands.
+/// A field of a declared resource: its schema, and in which bodies it appears.
 struct PartField {
     let name: String
-    /// Made by the server: in answers only.
+    /// Set by the server; only in answers.
     let isReadOnly: Bool
-    /// Said when the record is made, and refused afterwards.
+    /// Set when the record is created, and refused afterwards.
     let isFixed: Bool
-    /// In the body of a new record only.
+    /// Only in the body of a new record.
     let isWriteOnly: Bool
-    /// Has to be in the body of a new record.
+    /// Required in the body of a new record.
     let isRequired: Bool
     let isNullable: Bool
-    /// What a new record gets that does not say it.
+    /// The value that a new record gets by default.
     let initial: Node?
-    /// In a body, and in an answer where that may say more.
+    /// The schema in a body, and in an answer, where it may differ.
     let written: Node
     let answered: Node
 
@@ -24,7 +24,7 @@ struct PartField {
         var value = value
         if value.isText {
             guard try value.text() == "shared", let field = shared.fields[name] else {
-                throw value.fault("a field is a schema, or `shared` where _fields.yaml has one of its name")
+                throw value.fault("a field must be a schema, or `shared` if _fields.yaml has this name")
             }
             value = field
         }
@@ -50,7 +50,7 @@ struct PartField {
         answered = try shared.schemas.schema(Value(node: more, file: value.file))
     }
 
-    /// In the body of a new record: what it is when it is left out.
+    /// The schema in the body of a new record; its description names the default.
     var new: Node {
         guard let initial else { return written }
         var words = "`\(initial.inline)` when left out."
@@ -61,11 +61,11 @@ struct PartField {
     }
 }
 
-/// The example of a resource, from which those of its operations follow.
+/// The example of a resource. Those of its operations are derived from it.
 struct ResourceExamples {
     let record: Node
     let item: Node
-    /// Of the body of a new one, by name.
+    /// Bodies of a new record, by name.
     let new: Node
 
     init(_ value: Value, list: Value?, new: Value?, fields: [PartField]) throws(ContractError) {
@@ -94,7 +94,7 @@ struct ResourceExamples {
 }
 
 extension Node {
-    /// On one line, as words in a description quote it.
+    /// On one line, as quoted in a description.
     fileprivate var inline: String {
         switch self {
         case .sequence(let sequence): "[\(sequence.map { $0.inline }.joined(separator: ", "))]"

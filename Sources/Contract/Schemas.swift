@@ -1,14 +1,14 @@
 import Yams
 
-/// Writes out the schemas of the parts. Beyond JSON Schema a part may say
+/// Writes out the schemas of the parts. In addition to JSON Schema a part may use
 ///
 /// - the bare name of a schema, for a `$ref` to it;
-/// - `type: text`, which is a string that is not empty and has no U+0000;
+/// - `type: text`, a string that is not empty and has no U+0000;
 /// - `nullable: true`;
 /// - `page: Name`, a page of a list of these;
-/// - `patch: Name`, the properties of this schema but `version`, none of them required.
+/// - `patch: Name`, the properties of this schema except `version`, none of them required.
 ///
-/// A schema with `properties` is an object and has no others, unless it says `additionalProperties: true`.
+/// A schema with `properties` is an object and has no others, unless it has `additionalProperties: true`.
 struct Schemas {
     let names: Names
 
@@ -24,7 +24,8 @@ struct Schemas {
         "nullable", "page", "patch",
     ]
 
-    /// - Parameter isWhole: not a piece of another schema, such as a branch of `if`, which says of an object one thing only.
+    /// - Parameter isWhole: false for a piece of another schema, such as a branch of `if`, which describes only part of
+    ///   an object.
     private func schema(_ value: Value, isWhole: Bool) throws(ContractError) -> Node {
         if value.isText { return try reference(value) }
         let members = try value.members(of: "a schema", Self.keywords)
@@ -137,7 +138,7 @@ struct Schemas {
             return .members(
                 [("oneOf", .list([.members([("$ref", reference)]), .members([("type", null)])]))] + rest)
         }
-        guard let type = schema[member: "type"] else { throw place.fault("what is nullable has a type or a $ref") }
+        guard let type = schema[member: "type"] else { throw place.fault("a nullable schema needs a type or a $ref") }
         var nullable = schema.setting("type", to: .list([type, null]))
         if case .sequence(let words)? = schema[member: "enum"] {
             nullable = nullable.setting("enum", to: .list(Array(words) + [.plain("null")]))

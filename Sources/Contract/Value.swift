@@ -1,6 +1,6 @@
 import Yams
 
-/// A value in a part, which knows its place, so that a fault points there.
+/// A value in a part together with its place, so that a fault can point there.
 struct Value {
     let node: Node
     let file: String
@@ -9,7 +9,7 @@ struct Value {
         ContractError(file: file, line: node.mark?.line, fault: fault)
     }
 
-    /// Text on one line or several, without the line break at its end.
+    /// A text on one or several lines, without the line break at its end.
     func text() throws(ContractError) -> String {
         guard case .scalar(let scalar) = node else { throw fault("text is expected here") }
         return scalar.string.hasSuffix("\n") ? String(scalar.string.dropLast()) : scalar.string
@@ -34,7 +34,7 @@ struct Value {
         return texts
     }
 
-    /// The members of a mapping, in their order.
+    /// The members of a mapping, in order.
     func members() throws(ContractError) -> [(key: String, value: Value)] {
         guard case .mapping(let mapping) = node else { throw fault("a mapping is expected here") }
         var members: [(key: String, value: Value)] = []
@@ -44,9 +44,9 @@ struct Value {
         return members
     }
 
-    /// The members of a mapping that may have these keys and no others.
+    /// The members of a mapping that may only have these keys.
     ///
-    /// - Parameter what: for the message: `an operation`.
+    /// - Parameter what: for the message, such as `an operation`.
     func members(of what: String, _ known: Set<String>) throws(ContractError) -> [String: Value] {
         guard case .mapping(let mapping) = node else { throw fault("a mapping is expected here") }
         let members = try members()
@@ -75,7 +75,7 @@ extension Node {
     static func list(_ nodes: [Node]) -> Node { Node(nodes) }
     static func texts(_ texts: [String]) -> Node { .list(texts.map { .text($0) }) }
 
-    /// A mapping of the members that are there, in this order.
+    /// A mapping of the members that are not nil, in this order.
     static func members(_ members: [(String, Node?)]) -> Node {
         Node(members.compactMap { key, value in value.map { (.text(key), $0) } })
     }
@@ -91,7 +91,7 @@ extension Node {
         return mapping.first { $0.key.string == key }?.value
     }
 
-    /// The mapping with a member set, at its place or at the end.
+    /// The mapping with a member replaced, or added at the end.
     func setting(_ key: String, to value: Node) -> Node {
         guard case .mapping(let mapping) = self else { return self }
         var pairs = mapping.map { ($0.key, $0.value) }

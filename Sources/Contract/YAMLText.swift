@@ -1,6 +1,6 @@
 import Yams
 
-/// YAML as it is written to openapi.yaml: blocks, references and short lists on one line, descriptions in lines of text.
+/// Writes YAML for openapi.yaml: blocks, references and short lists on one line, descriptions as wrapped text.
 struct YAMLText {
     private static let width = 120
     private var text = ""
@@ -11,9 +11,9 @@ struct YAMLText {
         return writer.text
     }
 
-    /// Members of a mapping, each on a line of its own.
+    /// Writes the members of a mapping, each on a line of its own.
     ///
-    /// - Parameter isSpaced: with an empty line before each but the first.
+    /// - Parameter isSpaced: puts an empty line before each member but the first.
     private mutating func write(members node: Node, indent: Int, isSpaced: Bool = false) {
         guard case .mapping(let mapping) = node else { return }
         let pad = String(repeating: " ", count: indent)
@@ -24,7 +24,7 @@ struct YAMLText {
         }
     }
 
-    /// What comes behind `key:` at this indent.
+    /// Writes what follows `key:` at this indent.
     private mutating func write(value node: Node, after key: String, indent: Int) {
         if let flow = Self.flow(node), indent + key.count + flow.count + 2 <= Self.width {
             text += " \(flow)\n"
@@ -33,7 +33,7 @@ struct YAMLText {
         switch node {
         case .mapping:
             text += "\n"
-            // Paths, and what is shared.
+            // Paths and shared parts.
             let isSpaced = indent == 0 && key == "paths" || indent == 2 && Kind(rawValue: key) != nil
             write(members: node, indent: indent + 2, isSpaced: isSpaced)
         case .sequence(let sequence):
@@ -54,7 +54,7 @@ struct YAMLText {
             write(value: node, after: "", indent: indent)
             return
         }
-        // The first member stands behind the dash.
+        // The first member follows the dash.
         let start = text.endIndex
         write(members: node, indent: indent + 2)
         let first = text.index(start, offsetBy: indent)
@@ -86,7 +86,7 @@ struct YAMLText {
         for line in lines { text += line.isEmpty ? "\n" : "\(pad)\(line)\n" }
     }
 
-    /// References, lists of scalars, and what is empty.
+    /// References, lists of scalars, and empty collections on one line; nil for anything else.
     private static func flow(_ node: Node) -> String? {
         switch node {
         case .mapping(let mapping):
@@ -108,7 +108,7 @@ struct YAMLText {
 
     private static func scalar(_ node: Node, inFlow: Bool = false) -> String {
         guard case .scalar(let scalar) = node else { return "" }
-        // In a part, what is not quoted may be a number; what the program writes is text.
+        // In a part, an unquoted scalar may be a number. Texts made by the program are always text.
         if scalar.style == .plain, scalar.tag != Tag(.str) {
             return inFlow && scalar.string.contains(where: { ",[]{}".contains($0) })
                 ? quoted(scalar.string) : scalar.string
@@ -116,7 +116,7 @@ struct YAMLText {
         return isPlain(scalar.string, inFlow: inFlow) ? scalar.string : quoted(scalar.string)
     }
 
-    /// Whether text stays text without quotes, for readers of YAML 1.1 and 1.2 alike.
+    /// Whether the text is read as text without quotes, by both YAML 1.1 and 1.2.
     private static func isPlain(_ text: String, inFlow: Bool) -> Bool {
         guard let first = text.first, first.isLetter || "$/".contains(first), !text.hasSuffix(" ") else { return false }
         if text.contains(": ") || text.contains(" #") || text.hasSuffix(":") { return false }
@@ -143,7 +143,7 @@ struct YAMLText {
         return result + "\""
     }
 
-    /// Text in lines, which are not broken inside of `code`.
+    /// Wraps text without breaking lines inside `code`.
     private static func wrapped(_ text: String, _ width: Int) -> String {
         var lines: [String] = []
         var line = ""

@@ -1,14 +1,14 @@
 import COpenSSL
 
-/// AES-256-GCM (NIST SP 800-38D): what is sealed is neither read nor changed without the key.
+/// AES-256-GCM (NIST SP 800-38D): sealed data can be neither read nor changed without the key.
 enum AES256GCM {
     static let keyCount = 32
     private static let nonceCount = 12
     private static let tagCount = 16
 
-    /// A fresh random nonce, the ciphertext and the tag.
+    /// Returns a random nonce, the ciphertext and the tag.
     ///
-    /// - Parameter context: is not kept, and has to be the same at opening.
+    /// - Parameter context: is authenticated but not stored; `open` needs the same value.
     static func seal(_ plain: [UInt8], key: [UInt8], context: [UInt8]) throws(CryptoError) -> [UInt8] {
         precondition(key.count == keyCount)
         let nonce = Random.bytes(nonceCount)
@@ -27,7 +27,7 @@ enum AES256GCM {
         return nonce + sealed + tag
     }
 
-    /// Nil when it was sealed with another key or for another context, or was changed.
+    /// Nil if another key or context was used to seal it, or if it was changed.
     static func open(_ sealed: [UInt8], key: [UInt8], context: [UInt8]) -> [UInt8]? {
         precondition(key.count == keyCount)
         guard sealed.count >= nonceCount + tagCount else { return nil }

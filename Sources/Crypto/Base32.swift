@@ -1,4 +1,4 @@
-/// Base32 without padding (RFC 4648 section 6), as authenticator apps take secrets.
+/// Base32 without padding (RFC 4648 section 6), the form in which authenticator apps take secrets.
 package enum Base32 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
 
@@ -19,7 +19,7 @@ package enum Base32 {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// Nil for anything but what `encode` gives: capital letters, no padding, unused bits zero.
+    /// Nil for anything that `encode` cannot have returned: lower case, padding, or unused bits that are not zero.
     package static func decode(_ text: String) -> [UInt8]? {
         var output: [UInt8] = []
         var word: UInt32 = 0

@@ -1,9 +1,9 @@
-/// Base64 without padding (RFC 4648 sections 4 and 5), strict: no whitespace, no `=`, unused bits zero, so that each
-/// byte string has exactly one spelling.
+/// Base64 without padding (RFC 4648 sections 4 and 5). Decoding is strict: no whitespace, no `=`, unused bits zero, so
+/// that each byte string has exactly one spelling.
 package struct Base64: Sendable {
-    /// `-` and `_`.
+    /// The alphabet with `-` and `_`.
     package static let url = Base64(last: "-_")
-    /// `+` and `/`, as in PHC strings.
+    /// The alphabet with `+` and `/`, as in PHC strings.
     package static let standard = Base64(last: "+/")
 
     private let alphabet: [UInt8]
@@ -24,7 +24,6 @@ package struct Base64: Sendable {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// Appends the encoding of `bytes`.
     func append(_ bytes: [UInt8], to output: inout [UInt8]) {
         var index = 0
         while index + 3 <= bytes.count {

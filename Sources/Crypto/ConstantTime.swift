@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// Compares without telling by its duration where the difference is. Lengths are not secret.
+/// Compares in a time that does not depend on where the difference is. Lengths are not secret.
 package func constantTimeEquals(_ left: [UInt8], _ right: [UInt8]) -> Bool {
     guard left.count == right.count else { return false }
     guard !left.isEmpty else { return true }

@@ -1,7 +1,7 @@
 import COpenSSL
 
-/// HMAC-SHA-1 (RFC 2104), for one-time passwords, which are defined by it (RFC 4226). What is known against SHA-1 does not
-/// touch HMAC.
+/// HMAC-SHA-1 (RFC 2104), which one-time passwords are defined with (RFC 4226). The known attacks on SHA-1 do not
+/// affect HMAC.
 enum HMACSHA1 {
     static func authenticate(_ message: [UInt8], key: [UInt8]) throws(CryptoError) -> [UInt8] {
         var code = [UInt8](repeating: 0, count: SHA1.byteCount)

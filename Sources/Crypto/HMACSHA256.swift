@@ -2,8 +2,8 @@ import COpenSSL
 
 /// HMAC-SHA-256 (RFC 2104) under one key.
 ///
-/// The key is hashed into a template context once; each message works on a copy of it. Sharing one key between cores
-/// is safe: OpenSSL's contexts may be copied from by several threads as long as none changes them.
+/// The key is hashed into a template context once; each message uses a copy of it. Cores may share one key: several
+/// threads may copy an OpenSSL context as long as none changes it.
 package final class HMACSHA256: Sendable {
     package static let byteCount = 32
 
@@ -34,7 +34,7 @@ package final class HMACSHA256: Sendable {
     }
 }
 
-/// Owns the keyed context. It is never changed after `init`.
+/// Owns the keyed context, which never changes after `init`.
 @safe private final class Template: @unchecked Sendable {
     let context: OpaquePointer
 

@@ -1,8 +1,8 @@
 import COpenSSL
 
-/// Calls into libcrypto with a clean error queue before and a named error after.
+/// Calls libcrypto with an empty error queue and turns a failure into an error with the function's name.
 enum OpenSSL {
-    /// Errors of earlier calls on this thread would otherwise be taken for this one's.
+    /// Without clearing the queue, an earlier error of this thread would be taken for this call's.
     @inline(__always)
     static func call(_ function: String, _ body: () -> Bool) throws(CryptoError) {
         ERR_clear_error()

@@ -1,9 +1,9 @@
 import COpenSSL
 
-/// Password hashes by scrypt (RFC 7914), stored as `$scrypt$ln=15,r=8,p=1$salt$hash` with base64 without padding.
+/// Password hashes with scrypt (RFC 7914), stored as `$scrypt$ln=15,r=8,p=1$salt$hash` in base64 without padding.
 ///
-/// One hash takes 32 MiB and tens of milliseconds of a core: callers keep it off the event loop and limit how many
-/// run at once.
+/// One hash takes 32 MiB and tens of milliseconds of processor time: callers keep it off the event loop and limit how
+/// many run at once.
 package enum PasswordHash {
     package struct Parameters: Sendable, Hashable {
         /// log2 of the cost N.
@@ -24,15 +24,15 @@ package enum PasswordHash {
 
     package struct Verification: Sendable, Hashable {
         package let matches: Bool
-        /// The stored hash was made with other parameters than today's; only worth a look when it matches.
+        /// The stored hash was made with other parameters than `current`. Only meaningful if the password matches.
         package let needsRehash: Bool
     }
 
-    /// OpenSSL's own bound is 32 MiB, a little less than N = 2^15 and r = 8 need.
+    /// OpenSSL's default limit is 32 MiB, slightly less than N = 2^15 and r = 8 need.
     private static let maximumMemory: UInt64 = 64 * 1024 * 1024
 
-    /// Verified against when there is no such login, so that the answer takes as long as for a wrong password.
-    /// It is the hash of nothing: 32 fixed bytes that no password is known for.
+    /// Verified against if the login does not exist, so that the answer takes as long as for a wrong password. The hash
+    /// is 32 fixed bytes; no password is known that gives them.
     package static let dummy = "$scrypt$ln=15,r=8,p=1$bHljZXVtLWR1bW15LXNhbA$" + String(repeating: "A", count: 43)
 
     package static func make(_ password: String) throws(PasswordHashError) -> String {
@@ -53,7 +53,7 @@ package enum PasswordHash {
             matches: constantTimeEquals(hash, stored.hash), needsRehash: stored.parameters != .current)
     }
 
-    /// scrypt itself; parameters are the caller's to bound, memory is bounded here.
+    /// scrypt itself. The caller limits the parameters; memory is limited here.
     static func derive(
         _ password: [UInt8], salt: [UInt8], _ parameters: Parameters, count: Int
     ) throws(PasswordHashError) -> [UInt8] {
@@ -79,7 +79,7 @@ package enum PasswordHash {
 }
 
 package enum PasswordHashError: Error, Sendable, Hashable {
-    /// The stored text is not such a hash, or its parameters are out of bounds.
+    /// The stored text is not a scrypt hash in this form, or its parameters are out of range.
     case malformed
     case library(CryptoError)
 }

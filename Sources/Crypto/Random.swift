@@ -1,8 +1,8 @@
 import COpenSSL
 
-/// Random bytes of OpenSSL's generator, fit for keys and tokens.
+/// Random bytes from OpenSSL's generator, fit for keys and tokens.
 package enum Random {
-    /// A process without entropy can't make a secret; there is nothing to do but stop.
+    /// Stops the process when there is no entropy: it could not make any secret.
     package static func bytes(_ count: Int) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: count)
         fill(&result)

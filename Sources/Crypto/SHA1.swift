@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// SHA-1 (FIPS 180-4): for lists that are kept in it, never for what has to withstand somebody.
+/// SHA-1 (FIPS 180-4), only for published lists that use it. Not for anything that has to resist an attacker.
 package enum SHA1 {
     package static let byteCount = 20
 

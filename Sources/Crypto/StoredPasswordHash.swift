@@ -1,4 +1,4 @@
-/// The parts of a stored password hash. Parameters are bounded, so that a bad row can't take the server's memory.
+/// The parts of a stored password hash. Parameters are limited, so that a bad row can't use up the server's memory.
 struct StoredPasswordHash {
     let parameters: PasswordHash.Parameters
     let salt: [UInt8]
@@ -21,7 +21,7 @@ struct StoredPasswordHash {
         self.hash = hash
     }
 
-    /// Plain digits only: Int's own reading takes signs.
+    /// Reads digits only; `Int.init` would accept a sign.
     private static func number(_ text: Substring, _ name: String, _ range: ClosedRange<Int>) -> Int? {
         guard text.hasPrefix(name) else { return nil }
         let digits = text.dropFirst(name.count)

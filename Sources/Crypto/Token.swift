@@ -1,7 +1,7 @@
-/// JSON Web Tokens (RFC 7519) in compact form (RFC 7515 section 7.1), signed with HMAC-SHA-256 and nothing else.
-/// The payload is bytes here; what it claims is read elsewhere.
+/// JSON Web Tokens (RFC 7519) in compact form (RFC 7515 section 7.1), signed with HMAC-SHA-256 and nothing else. The
+/// payload is opaque here; callers read the claims.
 package enum Token {
-    /// Longer tokens are refused unread.
+    /// Longer tokens are refused without reading them.
     package static let maximumLength = 4096
 
     /// Signs with the first key.
@@ -16,7 +16,7 @@ package enum Token {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// The payload of a token whose signature is right. Nothing of an unsigned or wrongly signed one comes out.
+    /// Returns the payload of a correctly signed token, and never that of any other.
     package static func verify(_ token: String, keys: TokenKeys) throws(TokenError) -> [UInt8] {
         guard token.utf8.count <= maximumLength else { throw .malformed }
         let bytes = Array(token.utf8)
@@ -36,7 +36,7 @@ package enum Token {
         return payload
     }
 
-    /// `{"alg":"HS256","typ":"JWT","kid":"…"}`, encoded, with the dot behind it.
+    /// The encoded form of `{"alg":"HS256","typ":"JWT","kid":"…"}`, followed by a dot.
     static func header(id: String) -> [UInt8] {
         var output: [UInt8] = []
         Base64.url.append(Array(#"{"alg":"HS256","typ":"JWT","kid":"\#(id)"}"#.utf8), to: &output)
@@ -44,7 +44,7 @@ package enum Token {
         return output
     }
 
-    /// Our own headers are known byte for byte; only others are parsed. `encoded` ends with the dot.
+    /// Compares with the headers that we write first, and parses only other ones. `encoded` ends with the dot.
     private static func key(for encoded: ArraySlice<UInt8>, _ keys: TokenKeys) throws(TokenError) -> TokenKeys.Key {
         for key in keys.keys where key.header.elementsEqual(encoded) { return key }
         guard let bytes = Base64.url.decode(encoded.dropLast()), let header = TokenHeader(bytes) else {
@@ -58,11 +58,11 @@ package enum Token {
 }
 
 package enum TokenError: Error, Sendable, Hashable {
-    /// Not three parts of base64url with a header object we understand, or too long.
+    /// Not three parts of base64url with a header object that we accept, or too long.
     case malformed
-    /// `kid` is missing or not among ours.
+    /// `kid` is missing or is not the id of one of our keys.
     case unknownKey
-    /// `alg` is anything but `HS256`, `none` included.
+    /// `alg` is anything but `HS256`, including `none`.
     case wrongAlgorithm
     case badSignature
     case library(CryptoError)

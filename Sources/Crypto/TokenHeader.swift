@@ -1,6 +1,6 @@
-/// The JOSE header of a token (RFC 7515 section 4.1), read by a parser that knows just what such headers hold: one
-/// flat object of the string members `alg`, `typ` and `kid`, each at most once, without escapes. Anything else
-/// is refused: `crit`, `jku`, `jwk` and their like name things that must not be fetched or believed.
+/// The JOSE header of a token (RFC 7515 section 4.1). The parser accepts only one flat object with the string members
+/// `alg`, `typ` and `kid`, each at most once and without escapes. It refuses `crit`, `jku`, `jwk` and the like, because
+/// they name things that must not be fetched or trusted.
 struct TokenHeader {
     private(set) var algorithm: String?
     private(set) var type: String?
@@ -39,7 +39,7 @@ struct TokenHeader {
             return true
         }
 
-        /// Printable ASCII between quotes; a backslash is refused rather than understood.
+        /// Printable ASCII between quotes. A backslash is refused.
         mutating func string() -> String? {
             guard take(0x22) else { return nil }
             let start = index

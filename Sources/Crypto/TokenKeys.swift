@@ -1,18 +1,18 @@
-/// The keys that access tokens are signed with. The first one signs; the others are accepted, for rotation.
+/// The keys that sign access tokens. The first one signs; the others are still accepted, for rotation.
 package struct TokenKeys: Sendable {
     struct Key: Sendable {
         let id: String
-        /// `base64url(header).`, which is the same for each token of a key.
+        /// `base64url(header).`, the same for every token signed with this key.
         let header: [UInt8]
         let code: HMACSHA256
     }
 
     let keys: [Key]
 
-    /// The names of all keys; the first is the one that signs.
+    /// The ids of all keys; the first is the one that signs.
     package var ids: [String] { keys.map(\.id) }
 
-    /// `keys` are ids (1 to 64 of A-Z a-z 0-9 . _ -) and at least 32 bytes each.
+    /// - Parameter keys: ids (1 to 64 of A-Z a-z 0-9 . _ -) and secrets of at least 32 bytes.
     package init(_ keys: [(id: String, bytes: [UInt8])]) throws(TokenKeysError) {
         guard !keys.isEmpty else { throw .noKeys }
         var result: [Key] = []
@@ -29,8 +29,8 @@ package struct TokenKeys: Sendable {
         self.keys = result
     }
 
-    /// Reads configuration text: `id:base64url` pairs separated by commas; spaces and line ends around them are
-    /// ignored. Errors never repeat key material.
+    /// Reads configuration text: `id:base64url` pairs separated by commas, with optional whitespace around them. Errors
+    /// never repeat key material.
     package init(configuration text: String) throws(TokenKeysError) {
         var keys: [(id: String, bytes: [UInt8])] = []
         for (position, entry) in text.split(separator: ",", omittingEmptySubsequences: false).enumerated() {
@@ -57,7 +57,7 @@ package struct TokenKeys: Sendable {
     }
 }
 
-/// Why a set of keys can't be used. Positions count from one.
+/// Why a set of keys can't be used. Positions start at 1.
 package enum TokenKeysError: Error, Sendable, Hashable, CustomStringConvertible {
     case noKeys
     case badEntry(position: Int)

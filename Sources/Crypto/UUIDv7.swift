@@ -1,19 +1,21 @@
 /// Makes version 7 UUIDs (RFC 9562 section 5.7) that ascend within one generator.
 ///
-/// 48 bits of Unix milliseconds, then the version, a 12-bit field and 62 bits that are random at the start of each
-/// millisecond; within one millisecond the 74 bits count up by a random step (section 6.2, method 2). A clock that
-/// goes back does not take the order with it: the last millisecond goes on being used.
+/// They consist of 48 bits of Unix milliseconds, the version, and fields of 12 and 62 bits. At the start of each
+/// millisecond the fields are random; within it they count up as one number of 74 bits by a random step (section 6.2,
+/// method 2). If the clock goes back, the generator keeps using the last millisecond.
 package struct UUIDv7: Sendable {
     private var lastMilliseconds: UInt64 = 0
     private var high: UInt16 = 0
     private var low: UInt64 = 0
-    /// Random bytes are asked for in portions: a call to the generator costs more than the rest together.
+    /// Random bytes are fetched in portions: one call to OpenSSL's generator costs more than everything else here.
     private var pool: [UInt8] = []
     private var used = 0
 
     package init() {}
 
-    /// A lower-case canonical UUID for a moment in milliseconds since 1970.
+    /// Returns a lower-case canonical UUID.
+    ///
+    /// - Parameter milliseconds: since 1970.
     package mutating func make(milliseconds: UInt64) -> String {
         precondition(milliseconds < 1 << 48, "48 bits reach to the year 10889")
         if milliseconds > lastMilliseconds {
@@ -27,7 +29,7 @@ package struct UUIDv7: Sendable {
 
     private mutating func seed() {
         let bits = random()
-        // The top bit is clear, so that there is always room to count.
+        // The top bit is clear, so that there is always room to count up.
         high = UInt16(truncatingIfNeeded: bits) & 0x07FF
         low = random() & (1 << 62 - 1)
     }

@@ -2,9 +2,10 @@ import Crypto
 import Diary
 import Postgres
 
-/// Demo schools for an empty, migrated database: `lyceum demo`, the tests and the benchmarks fill with it.
+/// Demo schools for an empty, migrated database. `lyceum demo`, the tests and the benchmarks use them.
 ///
-/// The same seed and day make the same rows with the same ids; only password hashes, which are salted, differ.
+/// The same seed and day give the same rows with the same ids. Only the password hashes differ, because they are
+/// salted.
 package struct Demo: Sendable {
     private let seed: UInt64
     private let today: String
@@ -20,9 +21,10 @@ package struct Demo: Sendable {
     package static let yearCounts = 1...10
 
     /// - Parameters:
-    ///   - today: `YYYY-MM-DD`, from 1991 on. Lessons before it have been held. The academic year is the one it lies in; in
-    ///     summer, the one that has ended.
-    ///   - students: pupils of each school, see `studentCounts`.
+    ///   - today: `YYYY-MM-DD`, from 1991 on. Lessons before it have been held. It selects the academic year; in
+    ///     summer, the one that
+    ///     has ended.
+    ///   - students: students of each school, see `studentCounts`.
     ///   - years: academic years of each school, earlier ones closed, see `yearCounts`.
     package init(seed: UInt64, today: String, schools: Int, students: Int, years: Int) {
         self.seed = seed
@@ -32,12 +34,12 @@ package struct Demo: Sendable {
         self.years = years
     }
 
-    /// The day at the demo schools, as `init` takes it.
+    /// The current day at the demo schools, in the form for `init`.
     package static func day(secondsSince1970 seconds: Int) -> String {
         Day(number: (seconds + Moment.offset) / 86_400).text
     }
 
-    /// Loads the schools, each in a transaction of its own. `connection` is the owner's.
+    /// Loads the schools, each in a transaction of its own. `connection` belongs to the owner role.
     ///
     /// - Returns: how many rows each table got.
     /// - Throws: `Demo.Failure`, or `BlockingConnection.Failure`.
@@ -133,28 +135,29 @@ extension Demo {
         case notMigrated
         case notEmpty(school: String)
         case noTimetable
-        /// What the schema's check functions found: problems, and how often each.
+        /// The problems found by the schema's check functions, and how often each occurred.
         case broken(String)
 
         package var description: String {
             switch self {
-            case .wrongDay(let text): "\(text) is not a day from 1991 on in the form YYYY-MM-DD."
+            case .wrongDay(let text): "\(text) is not a day in the form YYYY-MM-DD, from 1991 on."
             case .wrongCounts:
-                "A demo has a school or more, each of \(Demo.studentCounts.lowerBound) to "
-                    + "\(Demo.studentCounts.upperBound) pupils and \(Demo.yearCounts.lowerBound) to "
+                "A demo has at least one school, each with \(Demo.studentCounts.lowerBound) to "
+                    + "\(Demo.studentCounts.upperBound) students and \(Demo.yearCounts.lowerBound) to "
                     + "\(Demo.yearCounts.upperBound) years."
             case .notMigrated: "The database has no schema yet: run `lyceum migrate up` first. Nothing was changed."
             case .notEmpty(let school):
-                "The database holds a school already (\(school)): a demo is for an empty one. Nothing was changed."
-            case .noTimetable: "No timetable was found for this seed; take another one."
-            case .broken(let problems): "What was made breaks the diary's own rules (\(problems)). Nothing was changed."
+                "The database already has a school (\(school)); a demo needs an empty one. Nothing was changed."
+            case .noTimetable: "No timetable was found for this seed; try another one."
+            case .broken(let problems): "The data made breaks the diary's rules (\(problems)). Nothing was changed."
             }
         }
     }
 }
 
 extension Demo.Loader {
-    /// Histories of what has one version or was decided once; those of changed marks are written with the marks.
+    /// Writes the histories of rows that have one version or one decision; those of changed marks are written with the
+    /// marks.
     fileprivate func deriveHistories() throws {
         try derive(
             "attendance_history",
@@ -188,9 +191,9 @@ extension Demo.Loader {
             """)
     }
 
-    /// Asks the schema whether what was loaded without triggers keeps the rules.
+    /// Checks with the schema's functions that the data loaded without triggers keeps the rules.
     fileprivate func check() throws {
-        // Fresh rows have no statistics yet, and the checks join many tables.
+        // New rows have no statistics yet, and the checks join many tables.
         try connection.execute("ANALYZE \(Self.tables.joined(separator: ", "))")
         let found = try connection.query(
             """

@@ -15,14 +15,14 @@ extension Demo {
         var decision: Decision?
     }
 
-    /// The class teacher's word (T2).
+    /// The class teacher's decision (T2).
     struct Decision {
         let meaning: String
         let reason: String?
         let at: Moment
     }
 
-    /// The days a pupil misses in a year, planned beforehand.
+    /// The days that a student misses in a year, planned in advance.
     struct Absences {
         enum Kind {
             case ill, stillIll, excused, unexcused
@@ -33,7 +33,7 @@ extension Demo {
         init(_ calendar: Calendar, diligence: Double, _ random: inout Random) {
             var day = calendar.starts
             if random.chance(0.015) {
-                // A long stay in hospital: such pupils are not assessed in all subjects of the term.
+                // A long stay in hospital: these students are not assessed in all subjects of the term.
                 let first = random.pick(calendar.terms).starts + random.below(10)
                 for offset in 0..<random.within(40...60) {
                     days[first + offset] = (offset < 2 ? .ill : .stillIll, true)
@@ -65,7 +65,7 @@ extension Demo {
 }
 
 extension Demo.Journal {
-    /// Calls the roll of a lesson. Those who are there come back.
+    /// Calls the roll of a lesson. Returns the students who are present.
     func callRoll(_ number: Int, _ random: inout Demo.Random) -> [Int] {
         let lesson = year.lessons[number]
         let section = year.sections[lesson.section]
@@ -98,7 +98,7 @@ extension Demo.Journal {
         return present
     }
 
-    /// On the first days nobody knows why a pupil is away.
+    /// On the first days nobody knows why a student is absent.
     private static func code(_ kind: Demo.Absences.Kind, _ draw: Double) -> Demo.Code {
         switch kind {
         case .ill: .absent

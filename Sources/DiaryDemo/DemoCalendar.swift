@@ -17,7 +17,7 @@ extension Demo {
         var terms: [Term] { dates.terms }
         var holidays: [RussianTemplate.Holiday] { dates.holidays }
 
-        /// - Parameter year: the year in which it begins.
+        /// - Parameter year: the year in which the academic year begins.
         init(year: Int, _ random: inout Random) {
             dates = RussianTemplate.Calendar(year: year)
             let made = (dates.starts - 60).at(minutes: 600)
@@ -25,7 +25,7 @@ extension Demo {
             holidayIDs = dates.holidays.map { _ in ID(at: made, &random) }
         }
 
-        /// The days on which a grade studies (nil: pupils of several grades).
+        /// The school days of a grade (nil: students of several grades).
         func schoolDays(grade: Int?) -> [Day] {
             (0...(ends - starts)).map { starts + $0 }.filter { day in
                 day.weekday <= 5
@@ -41,7 +41,7 @@ extension Demo {
         }
     }
 
-    /// The template's bell schedules, by their place in it.
+    /// The template's bell schedules, by their index.
     enum Bells {
         static let first = 0
         static let second = 1
@@ -49,7 +49,7 @@ extension Demo {
 
         static let all = RussianTemplate.bells
 
-        /// Grades 3 and 6 come in the afternoon: grades 1, 5 and 9-11 may not.
+        /// Grades 3 and 6 come in the afternoon; grades 1, 5 and 9-11 may not.
         static func schedule(grade: Int) -> Int {
             switch grade {
             case 1: beginners
@@ -58,10 +58,10 @@ extension Demo {
             }
         }
 
-        /// A bit for each slot of each schedule.
+        /// One bit for each slot of each schedule.
         static func bit(_ bells: Int, _ slot: Int) -> Int { bells * 8 + slot }
 
-        /// For each bit the bits whose lessons overlap with it in time.
+        /// For each bit, the bits of the lessons that overlap in time.
         static let overlaps: [UInt32] = {
             var masks = [UInt32](repeating: 0, count: 32)
             for (left, one) in all.enumerated() {

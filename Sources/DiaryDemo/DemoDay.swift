@@ -5,7 +5,7 @@ extension Demo {
     struct Moment: Hashable, Comparable {
         var seconds: Int
 
-        /// The demo schools keep the time of Yekaterinburg, five hours ahead, without summer time.
+        /// The demo schools use the time of Yekaterinburg: five hours ahead, without summer time.
         static let zone = "Asia/Yekaterinburg"
         static let offset = 5 * 3600
 
@@ -30,7 +30,7 @@ extension Demo {
 }
 
 extension Day {
-    /// The moment a number of minutes after midnight at a demo school.
+    /// The time a number of minutes after midnight at a demo school.
     func at(minutes: Int) -> Demo.Moment {
         Demo.Moment(seconds: number * 86_400 + minutes * 60 - Demo.Moment.offset)
     }

@@ -25,7 +25,7 @@ extension Demo {
 }
 
 extension Demo.Journal {
-    /// Words for a lesson: often where there are no marks (M1), seldom beside them; and notes about conduct.
+    /// Feedback for a lesson, often where there are no marks (M1), seldom in addition to them; and notes about conduct.
     func giveFeedback(_ number: Int, present: [Int], _ random: inout Demo.Random) {
         let lesson = year.lessons[number]
         let section = year.sections[lesson.section]
@@ -48,7 +48,7 @@ extension Demo.Journal {
                 text: random.pick(isPraise ? Self.praises : Self.remarks), by: lesson.teacher, made: made))
     }
 
-    /// What a teacher writes about a subject when a term without marks ends.
+    /// A teacher's feedback at the end of a term without marks.
     func giveTermFeedback(_ term: Demo.Calendar.Term, section number: Int, pupils: [Int], _ random: inout Demo.Random) {
         let section = year.sections[number]
         let made = term.ends.at(minutes: 900)
@@ -73,7 +73,7 @@ extension Demo.Journal {
         ]
     )
 
-    // Without a gender: they are about girls and boys.
+    // Worded without grammatical gender, for girls and boys.
     private static let praises = [
         "Помощь одноклассникам на уроке", "Активная работа весь урок", "Интересное сообщение по теме",
         "Отличное дежурство по классу", "Находчивость при выполнении задания", "Поддержка команды на уроке",

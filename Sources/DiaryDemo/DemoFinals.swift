@@ -11,7 +11,7 @@ extension Demo {
         var term: Int?
         let section: Int
         let value: Mark.Value
-        /// Ten thousandths.
+        /// In ten-thousandths.
         var average: Int?
         var reason: String?
         let made: Moment
@@ -20,18 +20,18 @@ extension Demo {
 }
 
 extension Demo.Calendar.Term {
-    /// M7: marks a final needs.
+    /// M7: the number of marks that a final needs.
     var norm: Int { isSemester ? 5 : 3 }
 }
 
 extension Demo.Journal {
-    /// A pupil of a section at the end of a term.
+    /// A student of a section at the end of a term.
     private struct Seat: Hashable {
         let pupil: Int
         let subject: Int
     }
 
-    /// Finals of the terms that are over, and of the year when it is (M1, M7, M10, M11).
+    /// Finals of the terms that have ended, and of the year if it has ended (M1, M7, M10, M11).
     func giveFinals() {
         var random = year.stream(80)
         var numbers: [Seat: [Int]] = [:]
@@ -77,7 +77,7 @@ extension Demo.Journal {
             let mostlyMissed = tally.missed * 4 > tally.lessons * 3
             return (.code("not_assessed"), mostlyMissed ? nil : "Текущих отметок нет")
         }
-        // M6: from .60 on upwards. One teacher in sixty gives the better mark for the effort.
+        // M6: round up from .60. One teacher in sixty gives the better mark for effort.
         var number = average / 10_000 + (average % 10_000 >= 6000 ? 1 : 0)
         if number < 5, average % 10_000 > 4500, random.chance(0.15) { number = average / 10_000 + 1 }
         return (.number(number), tally.count < norm ? "Сдан зачёт по темам" : nil)
@@ -116,7 +116,7 @@ extension Demo.Journal {
         }
     }
 
-    /// The mean, half up.
+    /// The mean, rounded half up.
     private func rounded(_ numbers: [Int]) -> Int {
         (2 * numbers.reduce(0, +) + numbers.count) / (2 * numbers.count)
     }

@@ -10,13 +10,13 @@ extension Demo {
         let given: Moment
         let by: Int
         var asksSubmission = false
-        /// nil: for all.
+        /// Nil for all.
         var pupils: [Int]?
     }
 }
 
 extension Demo.Subject {
-    /// The pattern in a plan.
+    /// The homework pattern in a plan.
     func homeworkPattern(_ position: Int) -> String? {
         switch entry.style {
         case .language: "§ \(position + 1), упражнения"
@@ -39,7 +39,7 @@ extension Demo.Subject {
         }
     }
 
-    /// Homework after the section's lesson of this number.
+    /// Homework after this lesson of the section.
     func homework(after lesson: Int, topic: String, _ random: inout Demo.Random) -> String {
         let page = 6 + lesson * 2 + random.below(2)
         let exercise = 10 + lesson * 5 + random.below(4)
@@ -91,7 +91,7 @@ extension Demo.Subject {
 }
 
 extension Demo.Journal {
-    /// Homework of a held lesson, or the word that there is none (H1). Now and then a teacher forgets both.
+    /// Homework of a held lesson, or the note that there is none (H1). Now and then a teacher forgets both.
     func giveHomework(_ number: Int, ordinal: Int, topic: String, _ random: inout Demo.Random) {
         let lesson = year.lessons[number]
         let section = year.sections[lesson.section]
@@ -152,7 +152,7 @@ extension Demo.Journal {
         }
     }
 
-    /// The families who sign in tick off most of what was due (H2).
+    /// Families that sign in tick off most of the homework that was due (H2).
     private func completions() -> [(Demo.ID, Int, Demo.Moment, Demo.ID)] {
         let people = year.people
         var random = year.stream(61)

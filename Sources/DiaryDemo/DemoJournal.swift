@@ -1,12 +1,12 @@
 import Diary
 
 extension Demo {
-    /// What is written at the lessons of a year. Each section has a random stream of its own, so that a later `today`
-    /// goes on where an earlier one ended.
+    /// The records of the lessons of a year. Each section has its own random stream, so that a later `today` continues
+    /// where an earlier one ended.
     final class Journal {
-        /// What stands behind a final.
+        /// The data that a final is based on.
         struct Tally {
-            /// Numbers times hundredths of weight, and the hundredths.
+            /// The sum of numbers times weight in hundredths, and the sum of the weights.
             var sum = 0
             var weight = 0
             var count = 0
@@ -22,7 +22,7 @@ extension Demo {
         var feedback: [Feedback] = []
         var notes: [ConductNote] = []
         var finals: [Final] = []
-        /// Lessons, by index.
+        /// Lessons by index.
         var withoutHomework: Set<Int> = []
         var rollTaken: Set<Int> = []
         var topics: [Int: String] = [:]
@@ -44,7 +44,7 @@ extension Demo {
             }
         }
 
-        /// Holds the lessons of the past, in the order of time.
+        /// Holds the past lessons in order of time.
         func write() {
             var streams = year.sections.indices.map { year.stream(60, $0) }
             var ordinals = [Int](repeating: 0, count: year.sections.count)
@@ -100,7 +100,7 @@ extension Demo {
 
         // MARK: Tallies
 
-        /// Changes the tally of a pupil in the lesson's subject and term.
+        /// Changes a student's tally in the lesson's subject and term.
         func tally(_ lesson: Lesson, _ pupil: Int, _ change: (inout Tally) -> Void) {
             let section = year.sections[lesson.section]
             guard let grade = section.grade, let term = year.calendar.term(of: lesson.day, grade: grade) else { return }

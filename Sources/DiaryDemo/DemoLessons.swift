@@ -13,17 +13,17 @@ extension Demo {
         let bells: Int
         let slot: Int
         let entry: Int
-        /// First or last lesson of the pupils' day.
+        /// Whether it is the first or last lesson of the students' day.
         let isEdge: Bool
         var teacher: Int
         var room: Int?
         var state = State.planned
         var merge: ID?
-        /// Lessons of the section after this one in the term.
+        /// How many lessons of the section follow in the term.
         var left = 0
-        /// The next lesson of the section.
+        /// The day of the section's next lesson.
         var next: Day?
-        /// Index in the section's plan, and which of its hours this is.
+        /// The index in the section's plan, and which of the topic's hours this is.
         var topic: Int?
         var hour = 0
         var isControl = false
@@ -31,7 +31,7 @@ extension Demo {
         var minutes: Range<Int> { Bells.all[bells].interval(slot: slot) }
         var starts: Moment { day.at(minutes: minutes.lowerBound) }
         var ends: Moment { day.at(minutes: minutes.upperBound) }
-        /// Made from the timetable a week and a half before its week.
+        /// The lesson was made from the timetable a week and a half before its week.
         var made: Moment { (day.monday - 10).at(minutes: 900) }
     }
 
@@ -45,7 +45,7 @@ extension Demo {
 }
 
 extension Demo.Year {
-    /// Lessons of the whole year in the order of time. Those after the horizon only give plans their dates.
+    /// Makes the lessons of the whole year in order of time. Lessons after the horizon only give plans their dates.
     func makeLessons() {
         entries = makeEntries()
         var edges = [[Int]](repeating: [Int](repeating: 0, count: 6), count: (blocks.map(\.track).max() ?? 0) + 1)
@@ -106,7 +106,7 @@ extension Demo.Year {
         }
     }
 
-    /// Tells each lesson what comes after it in its section.
+    /// Gives each lesson the data about the later lessons of its section.
     private func lookAhead() {
         var next = [Day?](repeating: nil, count: sections.count)
         var left = [(term: Int?, count: Int)](repeating: (nil, 0), count: sections.count)
@@ -121,7 +121,7 @@ extension Demo.Year {
         }
     }
 
-    /// Walks each section's plan along its lessons. A control work waits for a lesson that M9 allows: one a day for a
+    /// Follows each section's plan along its lessons. A control work waits for a lesson that M9 allows: one a day per
     /// class, seventeen days between two of a subject, neither first nor last of the day.
     private func followPlans() {
         struct Walk {
@@ -167,7 +167,7 @@ extension Demo.Year {
         }
     }
 
-    /// M1: grade 1 takes no marks, grade 2 from the second half on; nor do sections without grading.
+    /// M1: grade 1 has no marks, grade 2 only from the second half on. Sections without grading have none either.
     func takesMarks(_ lesson: Demo.Lesson) -> Bool {
         let section = sections[lesson.section]
         guard section.grading != "none", let grade = section.grade, grade > 1 else { return false }

@@ -6,7 +6,7 @@ extension Demo {
 }
 
 extension Demo.Loader {
-    /// Tables a demo fills, parents before children.
+    /// The tables that a demo fills, parents before children.
     static let tables = [
         "users", "user_roles", "staff", "students", "guardians", "guardianships", "academic_years", "terms",
         "holidays", "bell_schedules", "bell_slots", "rooms", "subjects", "categories", "attendance_codes", "groups",
@@ -16,11 +16,11 @@ extension Demo.Loader {
         "homework_completions", "feedback", "conduct_notes", "final_marks", "final_mark_history",
     ]
 
-    /// Row-by-row rules and histories are off while `body` loads; what they keep is checked by the caller after it.
+    /// Disables row-level rules and histories while `body` loads. The caller has to check the rules afterwards.
     func withoutTriggers(_ body: () throws -> Void) throws {
         for table in Self.tables { try connection.execute("ALTER TABLE \(table) DISABLE TRIGGER USER") }
         try body()
-        // A table with events in wait can't be altered.
+        // A table with pending trigger events can't be altered.
         try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in Self.tables { try connection.execute("ALTER TABLE \(table) ENABLE TRIGGER USER") }
     }

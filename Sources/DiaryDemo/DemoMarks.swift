@@ -26,14 +26,15 @@ extension Demo {
         var comment: String?
         let recorded: Moment
         let by: Int
-        /// What stood there first, and when it was changed.
+        /// The first value, and when it was changed.
         var before: (value: Value, due: Day?)?
         var changed: Moment
     }
 }
 
 extension Demo.Journal {
-    /// The columns and marks of a held lesson: a control work, or now and then a work of all, and answers of some.
+    /// The columns and marks of a held lesson: a control work, or sometimes a work of the whole group, and answers of
+    /// some students.
     func giveMarks(_ number: Int, topic: String, present: [Int], _ random: inout Demo.Random) {
         let lesson = year.lessons[number]
         let section = year.sections[lesson.section]
@@ -70,7 +71,7 @@ extension Demo.Journal {
         }
     }
 
-    /// A control work stands in the journal before the lesson.
+    /// A control work is in the journal before the lesson.
     @discardableResult
     func plan(_ number: Int, _ random: inout Demo.Random) -> Int {
         let lesson = year.lessons[number]
@@ -95,7 +96,7 @@ extension Demo.Journal {
         return items.count - 1
     }
 
-    /// M7: towards the end of a term those without enough marks are asked.
+    /// M7: towards the end of a term, students without enough marks are asked.
     private func needsMark(_ pupil: Int, _ lesson: Demo.Lesson) -> Bool {
         var needs = false
         let section = year.sections[lesson.section]
@@ -132,7 +133,7 @@ extension Demo.Journal {
     }
 
     private func value(_ pupil: Int, _ subject: Demo.Subject, shift: Double, _ random: inout Demo.Random) -> Int {
-        // A pupil likes some subjects more than others, and always the same ones.
+        // A student always likes the same subjects more than others.
         var liking = Demo.Random(seed: year.school.seed, 70, pupil, subject.rawValue)
         let level = year.people.pupils[pupil].ability + 0.3 * liking.normal() + subject.ease + shift
         return max(2, min(5, Int(level + 0.62 * random.normal() + 0.5)))
@@ -147,7 +148,7 @@ extension Demo.Journal {
                 by: lesson.teacher, changed: recorded))
     }
 
-    /// Who missed a control work owes it for two weeks; most have written it by then.
+    /// A student who missed a control work owes it for two weeks; most have written it by then.
     private func owe(_ item: Int, _ pupil: Int, _ number: Int, _ random: inout Demo.Random) {
         let lesson = year.lessons[number]
         let subject = year.sections[lesson.section].subject
@@ -172,7 +173,7 @@ extension Demo.Journal {
         marks.append(mark)
     }
 
-    /// At the lesson's end or in the evening; a few are late.
+    /// At the end of the lesson or in the evening; a few are late.
     private func recordedAt(_ lesson: Demo.Lesson, _ random: inout Demo.Random) -> Demo.Moment {
         let draw = random.unit()
         let delay = random.below(3600)
@@ -180,7 +181,7 @@ extension Demo.Journal {
         return min(moment, latest)
     }
 
-    /// Nothing is written after the evening before today.
+    /// Nothing is written after yesterday evening.
     var latest: Demo.Moment { (year.today - 1).at(minutes: 1320) }
 
     private static let comments: [Int: [String?]] = [
@@ -275,7 +276,7 @@ extension Demo.Journal {
 }
 
 extension Demo.Subject {
-    /// Works of the whole group, beside control works.
+    /// Works of the whole group other than control works.
     fileprivate var works: [Demo.Category] {
         switch self {
         case .physics: [.independent, .laboratory, .test]

@@ -9,7 +9,7 @@ extension Demo {
         var middle: String
     }
 
-    /// Names out of common ones; people are made up.
+    /// Combinations of common names; the people are made up.
     enum Names {
         static func name(_ sex: Sex, surname: Int, father: Int, _ random: inout Random) -> Name {
             let first = sex == .male ? random.pick(boys).first : random.pick(girls)
@@ -27,7 +27,7 @@ extension Demo {
             return surname
         }
 
-        /// The patronymic from a man's first name.
+        /// The patronymic from the father's first name.
         static func middle(_ father: Int, _ sex: Sex) -> String {
             sex == .male ? boys[father].son : boys[father].daughter
         }
@@ -63,7 +63,7 @@ extension Demo {
             Ольга Полина Светлана София Таисия Татьяна Ульяна Юлия Яна Ярослава
             """)
 
-        /// First names of men and the patronymics of their children.
+        /// Men's first names and the patronymics of their children.
         private static let boys: [(first: String, son: String, daughter: String)] = words(
             """
             Александр:Александрович:Александровна Алексей:Алексеевич:Алексеевна Андрей:Андреевич:Андреевна \

@@ -11,7 +11,7 @@ extension Demo {
         let qualification: String?
         let hired: Day
         var login: String?
-        /// Also a parent of a pupil.
+        /// Whether the employee is also a parent of a student.
         var isGuardian = false
     }
 
@@ -22,7 +22,7 @@ extension Demo {
         var login: String?
         var access = "full"
         var basis: String?
-        /// Has an account as an employee already.
+        /// Whether the guardian already has an account as an employee.
         var isEmployee = false
     }
 
@@ -31,7 +31,7 @@ extension Demo {
         let father: Int
         let address: String
         var guardians: [Guardian]
-        /// Years in which the children came to grade 1.
+        /// The years in which the children entered grade 1.
         var entries: [Int]
         var isClosed = false
     }
@@ -42,7 +42,7 @@ extension Demo {
         let sex: Sex
         let born: Day
         let family: Int
-        /// The year of its grade 1.
+        /// The year in which the student entered grade 1.
         let entry: Int
         let letter: Int
         let ability: Double
@@ -54,15 +54,15 @@ extension Demo {
         func grade(in year: Int) -> Int { year - entry + 1 }
     }
 
-    /// Who lives in the demo school, and what makes some of them special.
+    /// The people of the demo school, and the special roles of some of them.
     struct People {
         let letters: Int
         private(set) var staff: [Employee] = []
         private(set) var families: [Family] = []
         private(set) var pupils: [Pupil] = []
-        /// Pupils by year of entry and letter.
+        /// Students by year of entry and letter.
         private(set) var classes: [Int: [[Int]]] = [:]
-        /// The pupil who moves from 7Б to 7А, and the one who is taught at home.
+        /// The student who moves from 7Б to 7А, and the one who is taught at home.
         private(set) var transferred: Int?
         private(set) var atHome: Int?
         private var random: Random
@@ -71,14 +71,14 @@ extension Demo {
 
         /// - Parameters:
         ///   - year: the year in which the current academic year began.
-        ///   - years: how many academic years back from it there are.
+        ///   - years: how many academic years there are, counted back from it.
         init(seed: UInt64, year: Int, years: Int, students: Int) {
             letters = Self.letters(students: students)
             random = Random(seed: seed, 1)
             hire(year: year)
             for entry in (year - 10 - (years - 1))...year {
                 classes[entry] = (0..<letters).map { letter in
-                    // What is left over by the division goes to the younger.
+                    // The remainder of the division goes to the younger classes.
                     let position = max(0, year - entry) * letters + letter
                     let count = students / (11 * letters) + (position < students % (11 * letters) ? 1 : 0)
                     return (0..<count).map { admit(entry: entry, letter: letter, seat: $0, year: year) }
@@ -86,7 +86,7 @@ extension Demo {
             }
         }
 
-        /// Classes in a grade: up to 28 pupils each.
+        /// Classes per grade: up to 28 students each.
         static func letters(students: Int) -> Int { (students + 307) / 308 }
 
         static func isTechnical(letter: Int) -> Bool { letter % 2 == 0 }
@@ -116,7 +116,7 @@ extension Demo {
             for pool in Subject.Pool.allCases {
                 for number in 0..<Self.teachers(pool, letters: letters) {
                     let isMain = pool == .mathematics && number == 0
-                    // Half of the labour teachers take the boys, half the girls: they come in turns.
+                    // Half of the labour teachers teach the boys, half the girls: they alternate.
                     let isMan = pool == .labour || pool == .sport ? number % 2 == 0 : random.chance(0.12)
                     add(
                         Self.positions[pool.rawValue], "teacher", pool, isMan && !isMain ? .male : .female,
@@ -154,7 +154,7 @@ extension Demo {
 
         // MARK: Families
 
-        /// A place in a class of the current year that the story needs.
+        /// A seat in a class of the current year that the story needs.
         private enum Seat {
             case parentsOlder, parentsYounger, student, withoutAccess, transferred, atHome, teachersChild
         }
@@ -258,7 +258,7 @@ extension Demo {
             return family
         }
 
-        /// Makes a primary school teacher the mother of the family: one person, two roles.
+        /// Makes a primary school teacher the mother of the family: one person with two roles.
         private mutating func join(_ family: inout Family) {
             guard let teacher = staff.firstIndex(where: { $0.pool == .primary && $0.sex == .female }) else { return }
             staff[teacher] = Employee(

@@ -32,7 +32,8 @@ extension Demo {
 
         static let weeks = 34
 
-        /// A plan of the base: every unit's topics share the hours, a control work ends a unit where there are any.
+        /// A plan of the base. The topics of every unit share the hours; a control work ends a unit, where there are
+        /// control works.
         init(
             _ subject: Subject, grade: Int, hours: Int, suffix: String, author: Int, at made: Moment,
             _ random: inout Random
@@ -56,7 +57,7 @@ extension Demo {
             var spent = 0
             for (unit, part) in source.enumerated() {
                 for text in part.topics {
-                    // Hours are spread evenly: each topic ends where its share of the whole ends.
+                    // Spread the hours evenly: each topic ends where its share of the total ends.
                     let share = (number + 1) * plain / count - number * plain / count
                     number += 1
                     if share == 0 { continue }
@@ -94,14 +95,15 @@ extension Demo {
             }
         }
 
-        /// Units that end with a control work: at most a tenth of the hours (M9), none while there are no marks (M1).
+        /// The units that end with a control work: at most a tenth of the hours (M9), and none while there are no marks
+        /// (M1).
         private static func controls(_ subject: Subject, grade: Int, hours: Int, units: Int) -> Set<Int> {
             guard subject.hasControls, grade >= 2, hours >= 2 else { return [] }
             let most = min(units, hours * weeks / 10, 7)
             return Set((0..<most).map { $0 * units / most }.filter { grade > 2 || $0 * 2 >= units })
         }
 
-        /// A topic index for each hour.
+        /// The topic index of each hour.
         var sequence: [Int] {
             topics.enumerated().flatMap { [Int](repeating: $0.offset, count: $0.element.hours) }
         }
@@ -119,7 +121,7 @@ extension Demo.Year {
         let approved = (calendar.starts - 4).at(minutes: 660)
         for number in sections.indices {
             let section = sections[number]
-            // Clubs get no plan; the pupil at home follows the plan of the grade at a pace of his own.
+            // Clubs get no plan. The student at home follows the plan of the grade at his own pace.
             guard let grade = section.grade else { continue }
             let key = Key(subject: section.subject, grade: grade, hours: section.hours)
             if bases[key] == nil {

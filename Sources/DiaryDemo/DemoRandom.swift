@@ -1,6 +1,6 @@
 extension Demo {
-    /// SplitMix64: the same numbers for the same seed on every machine, and a stream of its own for every purpose, so
-    /// that more of one thing does not change another.
+    /// SplitMix64: the same numbers for the same seed on every machine. Every purpose has a stream of its own, so that
+    /// more of one thing does not change another.
     struct Random {
         private var state: UInt64
 
@@ -32,7 +32,7 @@ extension Demo {
             unit() < probability
         }
 
-        /// About normal with mean 0 and deviation 1: sums are the same everywhere, logarithms need not be.
+        /// Roughly normal with mean 0 and deviation 1. Sums are the same on every machine, logarithms may not be.
         mutating func normal() -> Double {
             var sum = 0.0
             for _ in 0..<6 { sum += unit() }
@@ -56,7 +56,7 @@ extension Demo {
         }
     }
 
-    /// A UUID of version 7 (RFC 9562) that derives from the seed and a moment of the demo, not from the clock.
+    /// A UUID of version 7 (RFC 9562), derived from the seed and a moment of the demo instead of the clock.
     struct ID: Hashable {
         let high: UInt64
         let low: UInt64

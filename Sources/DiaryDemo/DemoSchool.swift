@@ -3,7 +3,7 @@ import DiaryTemplate
 import Postgres
 
 extension Demo {
-    /// What a school has for all its years: people, subjects, rooms, kinds of work, labels.
+    /// The data of a school for all its years: people, subjects, rooms, kinds of work, labels.
     final class School {
         struct Room {
             let id: ID
@@ -28,7 +28,7 @@ extension Demo {
         private(set) var rooms: [Room] = []
         /// The room of each employee, by index in `people.staff`.
         private(set) var roomOf: [Int?]
-        /// Numbers of semesters and years of grades 10 and 11 (M11), by pupil and subject.
+        /// The marks of semesters and years of grades 10 and 11 (M11), by student and subject.
         var senior: [Int: [Int]] = [:]
 
         init(seed: UInt64, year: Int, today: Day, years: Int, students: Int) {
@@ -45,7 +45,7 @@ extension Demo {
             furnish(at: founded, &random)
         }
 
-        /// A room for every teacher; the sports halls are shared, and afternoon classes sit where grade 1 sat.
+        /// A room for every teacher. The sports halls are shared, and afternoon classes use the rooms of grade 1.
         private func furnish(at founded: Moment, _ random: inout Random) {
             for (name, capacity) in [("Спортивный зал", 75), ("Малый спортивный зал", 50)] {
                 rooms.append(Room(id: ID(at: founded, &random), name: name, capacity: capacity, isShared: true))
@@ -231,7 +231,7 @@ extension Demo {
             }
         }
 
-        /// No network of a country has these numbers.
+        /// No country's network has these numbers.
         private static func phone(_ number: Int) -> String {
             let digits = String(1_000_000 + number)
             return "+7 000 \(digits.prefix(3))-\(digits.dropFirst(3).prefix(2))-\(digits.suffix(2))"

@@ -12,20 +12,20 @@ extension Demo {
         let hours: Int
         let teacher: Int
         let room: Int?
-        /// Grade of its pupils; nil: of several grades.
+        /// The grade of its students; nil if there are several.
         let grade: Int?
         let schoolClass: Int?
         /// The section's own plan, by index in the year's plans.
         var plan: Int?
     }
 
-    /// Sections that are taught at the same time: one, or the parts of a class.
+    /// Sections taught at the same time: a single one, or the parts of a class.
     struct Block {
         let track: Int
         let subject: Subject
         let sections: [Int]
         let hours: Int
-        /// Weekdays (1 Monday) and slots.
+        /// Weekdays (1 is Monday) and slots.
         var places: [(weekday: Int, slot: Int)] = []
     }
 }
@@ -90,7 +90,7 @@ extension Demo.Year {
         }
     }
 
-    /// Clubs of pupils of several grades of the first shift, after its lessons.
+    /// Clubs for students of several grades of the first shift, after its lessons.
     private func addClubs() {
         let clubs: [(Demo.Subject, Int, ClosedRange<Int>)] = [
             (.robotics, 2, 7...9), (.chess, 1, 5...8), (.theatre, 1, 7...11),
@@ -132,7 +132,7 @@ extension Demo.Year {
     }
 }
 
-/// Who teaches what in which class.
+/// Who teaches which subject in which class.
 private struct Assignment {
     private struct Unit: Hashable {
         let schoolClass: Int
@@ -164,7 +164,8 @@ private struct Assignment {
         classTeachers.insert(teacher)
     }
 
-    /// The largest loads first, each to whoever has least; all subjects of one kind in a class stay in one hand.
+    /// Assigns the largest loads first, each to the teacher with the least. One teacher gets all subjects of one kind
+    /// in a class.
     mutating func takeUnits() {
         var units: [(unit: Unit, hours: Int, split: Demo.Subject.Split?)] = []
         for (number, schoolClass) in year.classes.enumerated() {
@@ -202,7 +203,7 @@ private struct Assignment {
         }
     }
 
-    /// Mathematics of the class that is 7А today.
+    /// Mathematics of the class that is now 7А.
     private func isMain(_ unit: Unit) -> Bool {
         let schoolClass = year.classes[unit.schoolClass]
         return unit.pool == .mathematics && schoolClass.letter == 0 && isMainClass(schoolClass)
@@ -216,7 +217,7 @@ private struct Assignment {
         pool.min { (load[$0], $0) < (load[$1], $1) }!
     }
 
-    /// One of those who teach the class most, each for one class.
+    /// Chooses one of those who teach the class most. Each teacher leads only one class.
     mutating func appointClassTeacher(_ number: Int) {
         let schoolClass = year.classes[number]
         guard schoolClass.grade >= 5 else { return }

@@ -7,13 +7,13 @@ extension Demo {
         case world, history, social, geography, biology, physics, chemistry, ethics, culture, art, music, labour
         case sport, safety, project, elective, talks, robotics, chess, theatre
 
-        /// Whose teachers teach it.
+        /// The groups of teachers by what they teach.
         enum Pool: Int, CaseIterable {
             case primary, russian, mathematics, english, informatics, history, geography, biology, chemistry, physics
             case music, art, labour, safety, sport
         }
 
-        /// What homework and works look like.
+        /// The style of homework and works.
         enum Style {
             case language, reading, numbers, foreign, science, humanities, creative, sport, talk
         }
@@ -39,7 +39,7 @@ extension Demo {
             }
         }
 
-        /// How far its marks are above those of others.
+        /// How much its marks exceed those of other subjects.
         var ease: Double {
             switch entry.style {
             case .sport, .creative: 0.45
@@ -48,7 +48,7 @@ extension Demo {
             }
         }
 
-        /// Taught in two parts of the class at a time.
+        /// Whether two parts of the class are taught at the same time.
         enum Split {
             case halves, sexes
         }
@@ -61,7 +61,7 @@ extension Demo {
             }
         }
 
-        /// Who teaches it in a grade: in the primary school mostly the class's own teacher.
+        /// Who teaches it in a grade: in primary school mostly the class's own teacher.
         func pool(grade: Int) -> Pool {
             switch self {
             case .russian, .mathematics, .art, .labour, .ethics: grade <= 4 ? .primary : entry.pool
@@ -94,8 +94,8 @@ extension Demo {
         private static let extra = "Внеурочная деятельность"
     }
 
-    /// Hours a week by grade: the most that a five-day week allows, from 21 in grade 1 to 34 in grade 11. Grade 6 has
-    /// an hour less, so that its second shift ends after six lessons.
+    /// Hours a week by grade: the maximum for a five-day week, from 21 in grade 1 to 34 in grade 11. Grade 6 has one
+    /// hour less, so that its second shift ends after six lessons.
     enum Curriculum {
         static func hours(grade: Int, technical: Bool) -> [(subject: Subject, hours: Int)] {
             switch grade {
@@ -165,7 +165,7 @@ extension Demo {
                 ]
         }
 
-        /// What the pupil who is taught at home studies.
+        /// The subjects of the student who is taught at home.
         static let home: [(subject: Subject, hours: Int)] = [
             (.russian, 2), (.literature, 1), (.algebra, 2), (.english, 1), (.history, 1), (.geography, 1),
             (.physics, 1),

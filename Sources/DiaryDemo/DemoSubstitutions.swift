@@ -16,8 +16,8 @@ extension Demo {
 }
 
 extension Demo.Year {
-    /// Each week a teacher is away for up to three days: another one takes the lesson, the second part of the class joins
-    /// the first, or the lesson is cancelled.
+    /// Each week a teacher is away for up to three days: another one takes the lesson, the second part of the class
+    /// joins the first, or the lesson is cancelled.
     func substitute() {
         var random = stream(40)
         let byDay = Dictionary(grouping: lessons.indices, by: { lessons[$0].day })
@@ -38,7 +38,7 @@ extension Demo.Year {
         }
     }
 
-    /// Anyone who teaches a subject; not the teacher whose journal people look at first.
+    /// Any subject teacher except the one whose journal people look at first.
     private func absentTeacher(_ random: inout Demo.Random) -> Int {
         let main = people.employee(login: "teacher")
         return random.pick(people.staff.indices.filter { people.staff[$0].pool != nil && $0 != main })
@@ -76,7 +76,7 @@ extension Demo.Year {
         let own = people.staff[lesson.teacher].pool
         let others = people.staff.indices.filter { people.staff[$0].pool == own && isFree($0) }
         let any = people.staff.indices.filter { people.staff[$0].pool != nil && isFree($0) }
-        // The last lesson of the day is sometimes simply cancelled.
+        // The last lesson of the day is sometimes just cancelled.
         if lesson.isEdge && lesson.slot > 3 && random.chance(0.6) || others.isEmpty && any.isEmpty {
             change = Demo.Substitution(
                 id: change.id, lesson: number, kind: "cancel", reason: reason, oldTeacher: lesson.teacher,

@@ -1,11 +1,11 @@
 extension Demo {
-    /// A weekly timetable without clashes, by greedy placing with repair: a lesson that finds no free cell pushes out
-    /// those that cost least, and they look for new places. What was pushed out often grows expensive to push.
+    /// Builds a weekly timetable without clashes by greedy placing with repair: a lesson without a free cell displaces
+    /// the cheapest ones, which look for new places. A lesson becomes more expensive the more often it is displaced.
     struct Timetable {
-        /// What fills with lessons: a class, a pupil at home, a club.
+        /// A timetable to fill: of a class, a student at home or a club.
         struct Track {
             let bells: Int
-            /// Slots of each weekday, from Monday.
+            /// The slots of each weekday, from Monday.
             let slots: [[Int]]
         }
 
@@ -13,10 +13,10 @@ extension Demo {
             let track: Int
             let subject: Int
             let teachers: [Int]
-            /// Same subjects a day.
+            /// The maximum number of lessons of the same subject per day.
             let most: Int
             let avoidsFirst: Bool
-            /// The very first lesson of the week.
+            /// Whether it must be the very first lesson of the week.
             var opensWeek = false
         }
 
@@ -29,7 +29,7 @@ extension Demo {
         private let cards: [Card]
         private(set) var places: [Place?]
         private var grid: [[[Int?]]]
-        /// Cards of a teacher on a day.
+        /// The cards of a teacher on a day.
         private var busy: [[[Int]]]
         private var pushed: [Int]
         private var random: Random
@@ -44,7 +44,7 @@ extension Demo {
             pushed = cards.map { _ in 0 }
         }
 
-        /// - Returns: false when it gave up.
+        /// - Returns: false if it gave up.
         mutating func solve() -> Bool {
             var hours = busy.map { _ in 0 }
             for card in cards { for teacher in card.teachers { hours[teacher] += 1 } }
@@ -82,7 +82,7 @@ extension Demo {
             return best.map { ($0.place, $0.victims) }
         }
 
-        /// Who must leave for the card to stand there; nil when one of them never leaves.
+        /// The cards that must leave to make room for the card; nil if one of them can never leave.
         private func victims(of card: Int, at place: Place) -> [Int]? {
             let track = cards[card].track
             var victims: [Int] = []
@@ -153,7 +153,8 @@ extension Demo.Year {
         throw .noTimetable
     }
 
-    /// A class fills its days from the first lesson on, without gaps; those left over by five go to the middle.
+    /// A class fills its days from the first lesson on, without gaps. The lessons left over after dividing by five go
+    /// to the middle of the week.
     private func makeTracks() -> [Demo.Timetable.Track] {
         var hours = classes.map { _ in 0 }
         for block in blocks where block.track < classes.count { hours[block.track] += block.hours }

@@ -18,7 +18,7 @@ extension Demo {
         private static let all: [Topics] =
             parse(languages) + parse(exact) + parse(nature) + parse(society) + parse(arts)
 
-        /// `# subject from-to`, then a line per unit: `title: topic; topic; …`.
+        /// Parses `# subject from-to`, followed by one line per unit: `title: topic; topic; …`.
         private static func parse(_ text: String) -> [Topics] {
             var list: [Topics] = []
             var heading: (Subject, ClosedRange<Int>)?

@@ -1,7 +1,7 @@
 import Diary
 
 extension Demo {
-    /// One academic year of a school: its classes and groups, and what the other files make of them, step by step.
+    /// One academic year of a school: its classes and groups, and what the other files build from them step by step.
     final class Year {
         struct Class {
             let id: ID
@@ -9,7 +9,7 @@ extension Demo {
             let letter: Int
             let name: String
             let group: Int
-            /// Profile of the senior classes.
+            /// The profile of a senior class.
             let profile: String?
             var teacher = 0
 
@@ -49,7 +49,7 @@ extension Demo {
         let year: Int
         let id: ID
         let calendar: Calendar
-        /// Lessons stand up to this day.
+        /// Lessons exist up to this day.
         let horizon: Day
         var random: Random
 
@@ -60,10 +60,10 @@ extension Demo {
         var blocks: [Block] = []
         var plans: [Plan] = []
         var entries: [Entry] = []
-        /// In the order of time.
+        /// In order of time.
         var lessons: [Lesson] = []
         var substitutions: [Substitution] = []
-        /// Parts of each class for subjects taught in two: halves and then sexes.
+        /// Parts of each class for subjects taught in two parts: by halves, and by sex.
         var parts: [[Subject.Split: [Int]]] = []
 
         var people: People { school.people }
@@ -86,7 +86,7 @@ extension Demo {
 
         func grade(of pupil: Int) -> Int { people.pupils[pupil].grade(in: year) }
 
-        /// A random stream for one thing of this year.
+        /// A random stream for one purpose in this year.
         func stream(_ purpose: Int, _ number: Int = 0) -> Random { Random(seed: school.seed, purpose, year, number) }
 
         // MARK: Classes
@@ -125,7 +125,7 @@ extension Demo {
                     endReason: isCurrent ? nil : grade == 11 ? "Выпуск" : "Перевод в следующий класс"))
         }
 
-        /// From 7Б to 7А in October.
+        /// Moves a student from 7Б to 7А in October.
         private func transfer() {
             let day = Day(year, 10, 12).next(weekday: 1)
             guard isCurrent, let pupil = people.transferred, day <= today,
@@ -168,7 +168,7 @@ extension Demo {
             }
         }
 
-        /// The group of the pupil who is taught at home.
+        /// The group of the student who is taught at home.
         private func makeHome() {
             guard isCurrent, let pupil = people.atHome else { return }
             let name = people.pupils[pupil].name

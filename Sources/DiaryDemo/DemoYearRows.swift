@@ -3,7 +3,7 @@ import DiaryTemplate
 import Postgres
 
 extension Demo.Year {
-    /// Everything of the year but the journal.
+    /// Loads everything of the year except the journal.
     func load(_ loader: Demo.Loader) throws {
         try loadCalendar(loader)
         try loadGroups(loader)

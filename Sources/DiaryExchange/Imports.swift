@@ -100,14 +100,14 @@ package enum Imports {
     /// Administrators alone keep staff (A2), and with no program of others, since roles come with it.
     private static func demand(_ kind: ImportKind, _ caller: Caller) throws {
         guard kind == .staff else { return }
+        guard caller.client == nil else { throw Problem(.notForPrograms) }
         guard caller.roles.contains(.administrator) else { throw Problem(.forbidden) }
-        guard caller.client == nil else { throw Problem.insufficientScope([]) }
     }
 
     /// Class teachers issue credentials (A2): programs of others do not appoint them.
     private static func demand(_ files: [ImportFile], _ caller: Caller) throws {
         guard caller.client != nil, files.contains(where: { $0.appointsClassTeachers }) else { return }
-        throw Problem.insufficientScope([])
+        throw Problem(.notForPrograms)
     }
 
     private static func flags(_ request: Request, mediaType: String) throws -> (isDryRun: Bool, isForced: Bool) {

@@ -23,11 +23,12 @@ package enum ClassChanges {
                 school, .text(student), .text(change.classID), .text(change.startsOn), .text(change.reason),
                 .texts(change.groups))
             let (left, joined) = (left(school), joined(school, .text(id)))
-            let results = try await work.results(of: [
+            let queries = [
                 quiet(school, .text(student), .text(change.startsOn)), leave, end(school),
                 join(school, .text(id), .text(change.reason)),
-                joinGroups(school, .texts(groups), .texts(change.groups)), left, joined, Idempotency.settle(),
-            ])
+                joinGroups(school, .texts(groups), .texts(change.groups)), left, joined,
+            ]
+            let results = try await work.results(of: queries + work.settling)
             try check(results, leave, change)
             return try answer(results[left], results[joined], request, caller, id)
         }

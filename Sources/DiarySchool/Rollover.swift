@@ -24,7 +24,7 @@ package enum Rollover {
         func rollOver(_ work: Work) async throws -> Response {
             let years = years(.integer(caller.school.id), .text(from), .text(to))
             let made = made(.text(from), .text(to), .boolean(assumesPromoted))
-            let results = try await work.results(of: [years, made, settle(.boolean(isDry)), Idempotency.settle()])
+            let results = try await work.results(of: [years, made, settle(.boolean(isDry))] + work.settling)
             let found = try results[years]
             guard found.boolean(0, "from") else { throw Problem(.notFound) }
             guard found.boolean(0, "to") else { throw Refusal.unknown("academic_year_id").problem }

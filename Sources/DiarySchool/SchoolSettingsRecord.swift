@@ -46,7 +46,7 @@ package enum SchoolSettingsRecord {
         let school = Parameter.integer(caller.school.id)
         return try await Idempotency.run(request, caller) { work in
             let (lock, record) = (lock(school, versions.parameter), record(school))
-            let results = try await work.results(of: [lock, change(school, body), Idempotency.settle(), record])
+            let results = try await work.results(of: [lock, change(school, body), record] + work.settling)
             if let refusal = results.refusal {
                 guard refusal.constraint == "school_settings_rounding_threshold" else {
                     throw PostgresError.refused(refusal)

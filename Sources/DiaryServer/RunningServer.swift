@@ -18,7 +18,8 @@ package final class RunningServer: Sendable {
         /// Nil for HTTP in the clear.
         package var tls: ServerContext?
         package var proxies = TrustedProxies()
-        package var logsRequests = true
+        /// Nil: the log has failures of the server only.
+        package var logging: RequestLogging? = RequestLogging()
         /// Passwords hashed at a time, and sign-ins that may wait for it.
         package var passwordThreads = 1
         package var passwordQueue = 64
@@ -92,7 +93,7 @@ package final class RunningServer: Sendable {
             services.add(uploads)
             return Worker(
                 on: core, router: Router(routes), limits: configuration.limits, features: features, log: log,
-                logsRequests: configuration.logsRequests, application: DiaryApplication(services: services))
+                logging: configuration.logging, application: DiaryApplication(services: services))
         }
         self.server = server
         let background = configuration.background.map { background in
@@ -115,7 +116,7 @@ package final class RunningServer: Sendable {
             background: background, readiness: readiness)
         admin = try await Server(host: address.host, port: address.port, cores: [cores[0]]) { core in
             Worker(
-                on: core, router: Router(AdminRoutes.all), limits: ServerLimits(), log: log, logsRequests: false,
+                on: core, router: Router(AdminRoutes.all), limits: ServerLimits(), log: log, logging: nil,
                 application: AdminApplication(caller: caller))
         }
     }

@@ -49,7 +49,7 @@ package enum Authorization {
                 guard let problem = (error as? Problem) ?? DatabaseProblems.problem(for: error) else { throw error }
                 var response = try page.form(
                     asked, problem.kind == .invalidTicket ? .password : progress, login: login,
-                    error: problem.kind.detail, status: problem.kind.status)
+                    error: problem.detail ?? problem.kind.detail, status: problem.kind.status)
                 response.headers += problem.headers
                 return response
             }

@@ -2,7 +2,7 @@ import Diary
 import Postgres
 import Web
 
-/// Where a person is signed in.
+/// Where a person is signed in. An app of others sees and ends the one session that it acts in, and no other (A6).
 package enum MySessions {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/me/sessions", "listMySessions", access: .signedIn, list),
@@ -13,7 +13,7 @@ package enum MySessions {
         var query = try QueryReader(request)
         let page = Page(&query, keys: [.identifier])
         try query.finish()
-        let person: [Parameter] = [.integer(caller.school.id), .text(caller.user)]
+        let person: [Parameter] = [.integer(caller.school.id), .text(caller.user), caller.onlySession]
         return try await ListAnswer(request, caller, page).read(
             Query(
                 statement: sessions,
@@ -28,15 +28,16 @@ package enum MySessions {
             caller.scope,
             [
                 close(
-                    .integer(caller.school.id), .text(caller.user), .text(try request.identifier("session_id")))
+                    .integer(caller.school.id), .text(caller.user), caller.onlySession,
+                    .text(try request.identifier("session_id")))
             ])[0]
         guard ended.affected == 1 else { throw Problem(.notFound) }
         return .empty
     }
 
     private static let own = """
-        FROM sessions s
-        WHERE s.school_id = $1 AND s.user_id = $2::uuid AND s.ended_at IS NULL AND s.expires_at > now()
+        s.school_id = $1 AND s.user_id = $2::uuid AND ($3::uuid IS NULL OR s.id = $3::uuid)
+            AND s.ended_at IS NULL AND s.expires_at > now()
         """
 
     /// The newest first: version 7 ids are in the order of time.
@@ -44,17 +45,24 @@ package enum MySessions {
         """
         SELECT s.id, coalesce((SELECT c.name FROM clients c WHERE c.school_id = s.school_id AND c.id = s.client_id), s.app)
             AS app, to_json(s.scopes) AS scopes, s.user_agent, host(s.address) AS address, s.created_at, s.last_used_at, s.expires_at,
-            s.id = $3::uuid AS current
-        \(own) AND ($4::uuid IS NULL OR s.id < $4::uuid)
+            s.id = $4::uuid AS current
+        FROM sessions s
+        WHERE \(own) AND ($5::uuid IS NULL OR s.id < $5::uuid)
         ORDER BY s.id DESC
-        LIMIT $5::int
+        LIMIT $6::int
         """)
 
-    private static let total = Statement("SELECT CASE WHEN $3::boolean THEN (SELECT count(*) \(own)) END AS total")
+    private static let total = Statement(
+        "SELECT CASE WHEN $4::boolean THEN (SELECT count(*) FROM sessions s WHERE \(own)) END AS total")
 
     private static let close = Statement(
         """
-        UPDATE sessions SET ended_at = now(), end_reason = 'ended by its owner'
-        WHERE school_id = $1 AND user_id = $2::uuid AND id = $3::uuid AND ended_at IS NULL AND expires_at > now()
+        UPDATE sessions s SET ended_at = now(), end_reason = 'ended by its owner'
+        WHERE \(own) AND s.id = $4::uuid
         """)
+}
+
+extension Caller {
+    /// The only session that the caller may see and end; NULL for the school's own apps, which keep all of the person.
+    fileprivate var onlySession: Parameter { client == nil ? .null : .text(session) }
 }

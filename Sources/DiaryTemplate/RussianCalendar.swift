@@ -2,7 +2,7 @@ import Diary
 
 extension RussianTemplate {
     package struct Term {
-        /// A half-year of grades 10 and 11; else a quarter of grades 1 to 9.
+        /// A half-year of grades 10 and 11; otherwise a quarter of grades 1 to 9.
         package let isSemester: Bool
         package let ordinal: Int
         package let starts: Day
@@ -10,7 +10,7 @@ extension RussianTemplate {
 
         package var kind: String { isSemester ? "semester" : "quarter" }
         package var name: String { "\(ordinal) \(isSemester ? "полугодие" : "четверть")" }
-        /// M4: last day on which its marks are written.
+        /// M4: the last day on which its marks may be written.
         package var closes: Day { ends + 7 }
         package var grades: [Int] { isSemester ? [10, 11] : Array(1...9) }
 
@@ -22,11 +22,11 @@ extension RussianTemplate {
         package let name: String
         package let starts: Day
         package let ends: Day
-        /// Nil: all.
+        /// Nil for all grades.
         package var grades: [Int]?
     }
 
-    /// The days of an academic year: 1 September to 31 May, its terms and holidays.
+    /// The days of an academic year, from 1 September to 31 May, with its terms and holidays.
     package struct Calendar {
         package let starts: Day
         package let ends: Day
@@ -35,7 +35,7 @@ extension RussianTemplate {
         package let terms: [Term]
         package let holidays: [Holiday]
 
-        /// - Parameter year: the year in which it begins.
+        /// - Parameter year: the year in which the academic year begins.
         package init(year: Int) {
             starts = Day(year, 9, 1)
             ends = Day(year + 1, 5, 31)
@@ -60,7 +60,7 @@ extension RussianTemplate {
                 Holiday(name: "Дополнительные каникулы", starts: february, ends: february + 6, grades: [1]),
                 Holiday(name: "Весенние каникулы", starts: spring, ends: spring + 8),
             ]
-            // The days of January are in the winter holidays, 12 June is after the year.
+            // The feasts of January are in the winter holidays, and 12 June is after the year.
             let feasts = [
                 ("День народного единства", Day(year, 11, 4)), ("День защитника Отечества", Day(year + 1, 2, 23)),
                 ("Международный женский день", Day(year + 1, 3, 8)), ("Праздник Весны и Труда", Day(year + 1, 5, 1)),
@@ -69,12 +69,12 @@ extension RussianTemplate {
             holidays =
                 breaks
                 + feasts.map { name, day in
-                    // A feast on a weekend takes the Monday with it.
+                    // A feast on a weekend also frees the Monday.
                     Holiday(name: name, starts: day, ends: day.weekday > 5 ? day.next(weekday: 1) : day)
                 }
         }
 
-        /// The year in which the academic year of a day begins; in summer, of the one that comes.
+        /// The year in which the academic year of a day begins. In summer this is the coming academic year.
         package static func year(of day: Day) -> Int { day.civil.month >= 6 ? day.civil.year : day.civil.year - 1 }
     }
 }

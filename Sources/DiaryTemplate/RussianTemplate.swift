@@ -1,7 +1,7 @@
-/// What a Russian school begins with. `lyceum school create --template ru` and the demo school are made from it.
+/// The initial data of a Russian school. `lyceum school create --template ru` and the demo school use it.
 ///
-/// Names and hours are those of the federal educational programmes and of practice, not of the regulation on the diary: a
-/// school changes what is different with it. The days of a year are in RussianCalendar.swift.
+/// Names and hours come from the federal educational programmes and from practice, not from the regulation on the
+/// diary. A school changes whatever differs. The days of a year are in RussianCalendar.swift.
 package enum RussianTemplate {
     /// Subjects of the federal curriculum, grades 1 to 11, in the order of registers and report cards.
     package enum Subject: CaseIterable {
@@ -47,7 +47,7 @@ package enum RussianTemplate {
             }
         }
 
-        /// K2: its teachers see their pupils' health groups.
+        /// K2: its teachers see their students' health groups.
         package var isPhysical: Bool { self == .sport }
     }
 
@@ -64,7 +64,7 @@ package enum RussianTemplate {
         static let body = "Физическая культура и безопасность"
     }
 
-    /// Kinds of work. Weights are hundredths.
+    /// Kinds of work. Weights are in hundredths.
     package enum Category: Int, CaseIterable {
         case answer, independent, control, homework, project, dictation, essay, laboratory, test, practice
 
@@ -102,7 +102,7 @@ package enum RussianTemplate {
             }
         }
 
-        /// Whether a record that names only the meaning gets this label.
+        /// Whether a record that gives only the meaning gets this label.
         package var isDefault: Bool { self != .away }
     }
 

@@ -1,19 +1,21 @@
-/// How content is sent: as it is, or compressed.
+/// How content is sent: unchanged or compressed.
 package enum ContentCoding: Sendable, Hashable {
     case identity
     case gzip
 }
 
-/// What `Accept-Encoding` says of gzip and identity (RFC 9110 section 12.5.3).
+/// The preferences for gzip and identity in `Accept-Encoding` (RFC 9110 section 12.5.3).
 package struct AcceptEncoding: Sendable, Hashable {
-    /// Thousandths; 0 refuses. Nil: not named, so gzip is not wanted, and identity is acceptable but wanted less than what is.
+    /// Weights in thousandths; 0 refuses the coding. Nil means not named: gzip is then unacceptable, while identity is
+    /// acceptable but less wanted than any named coding.
     private var gzip: Int?
     private var identity: Int?
 
-    /// An absent field: identity.
+    /// An absent field: only identity is wanted.
     package init() {}
 
-    /// An empty field wants identity alone. Members that cannot be read are left out; of one named twice the first counts.
+    /// An empty field accepts only identity. Unreadable members are skipped; the first of several members with one name
+    /// counts.
     package init(_ field: String) {
         self.init(Array(field.utf8)[...])
     }
@@ -34,7 +36,7 @@ package struct AcceptEncoding: Sendable, Hashable {
                 rest = rest ?? weight
             }
         }
-        // `*` stands for every coding that is not named, identity among them.
+        // `*` stands for every coding that is not named, including identity.
         gzip = gzip ?? rest
         identity = identity ?? rest
     }
@@ -42,7 +44,7 @@ package struct AcceptEncoding: Sendable, Hashable {
     package var acceptsIdentity: Bool { identity != 0 }
     package var acceptsGzip: Bool { gzip ?? 0 > 0 }
 
-    /// The coding wanted for content that exists in both: gzip among equals. Nil when both are refused.
+    /// The preferred coding of content that exists in both; gzip if they are equal. Nil if both are refused.
     package var preferred: ContentCoding? {
         guard acceptsGzip else { return acceptsIdentity ? .identity : nil }
         return identity ?? 0 > gzip ?? 0 ? .identity : .gzip

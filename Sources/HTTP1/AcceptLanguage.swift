@@ -1,4 +1,4 @@
-/// A list of language ranges with weights (RFC 9110 section 12.5.4), matched as RFC 4647 section 3.4 looks tags up.
+/// A list of language ranges with weights (RFC 9110 section 12.5.4), matched by the lookup of RFC 4647 section 3.4.
 package struct AcceptLanguage: Sendable {
     private struct Range: Sendable {
         var tag: String
@@ -8,11 +8,11 @@ package struct AcceptLanguage: Sendable {
 
     private let ranges: [Range]
 
-    /// Matching compares ranges with each other, so a header of thousands would be work for an attacker to give.
-    /// The rest is not looked at.
+    /// Ranges are compared with each other, so a header with thousands of them would be expensive. Further ranges are
+    /// ignored.
     private static let maximumCount = 32
 
-    /// Members that can't be read are left out: a bad preference is no reason to refuse a request.
+    /// Unreadable members are skipped: a bad preference is no reason to refuse a request.
     package init(_ header: String) {
         ranges = header.split(separator: ",", maxSplits: AcceptLanguage.maximumCount)
             .prefix(AcceptLanguage.maximumCount)
@@ -22,7 +22,8 @@ package struct AcceptLanguage: Sendable {
             .map(\.element)
     }
 
-    /// The offered tag that is wanted most; nil when none is. Among equal weights the header's order decides.
+    /// The offered tag with the highest weight, nil if none is acceptable. The header's order decides between equal
+    /// weights.
     package func best(of offered: [String]) -> String? {
         for range in ranges where range.weight > 0 {
             for tag in offered where !isRefused(tag) {
@@ -45,7 +46,7 @@ package struct AcceptLanguage: Sendable {
         return ranges.contains { $0.weight == 0 && $0.tag == lowered }
     }
 
-    /// `ru-RU` asks for `ru` as well, and `en` is content with `en-GB`.
+    /// `ru-RU` also matches `ru`, and `en` also matches `en-GB`.
     private static func matches(_ range: String, _ tag: String) -> Bool {
         range == tag || range.hasPrefix(tag + "-") || tag.hasPrefix(range + "-")
     }

@@ -1,9 +1,10 @@
-/// A block of addresses in CIDR notation (RFC 4632, RFC 4291 section 2.3): `10.0.0.0/8`, `fd00::/8`, or one address.
+/// A block of addresses in CIDR notation (RFC 4632, RFC 4291 section 2.3), such as `10.0.0.0/8` or `fd00::/8`, or one
+/// address.
 package struct AddressBlock: Sendable, Hashable {
     private let start: IPAddress
     private let bits: Int
 
-    /// Nil for anything else, and for a block with bits set behind its prefix, which is mostly a slip.
+    /// Nil for any other text, and for a block with bits set after its prefix, which is usually a mistake.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = IPAddress(parts[0]) else { return nil }

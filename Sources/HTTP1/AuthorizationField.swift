@@ -1,7 +1,7 @@
-/// The value of Authorization: a scheme, one space or several, and what the scheme makes of the rest (RFC 9110 section 11.4).
+/// The value of Authorization: a scheme, one or more spaces, and the credentials (RFC 9110 section 11.4).
 package struct AuthorizationField: Sendable, Hashable {
     private let scheme: String
-    /// Empty where there is only a scheme.
+    /// The credentials; empty if there is only a scheme.
     package let rest: String
 
     package init(_ value: String) {
@@ -10,7 +10,7 @@ package struct AuthorizationField: Sendable, Hashable {
         rest = String(Substring(value.utf8[end...].drop { $0 == Bytes.space }))
     }
 
-    /// Schemes match in any case (RFC 9110 section 11.1).
+    /// Scheme names are case-insensitive (RFC 9110 section 11.1).
     package func isScheme(_ name: String) -> Bool {
         Bytes.equal(scheme.utf8.span, 0..<scheme.utf8.count, ignoringCase: name)
     }

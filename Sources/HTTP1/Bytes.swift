@@ -1,4 +1,4 @@
-/// The few byte questions the parser asks, eight bytes at a time where that pays.
+/// Byte tests for the parser, eight bytes at a time where that is faster.
 enum Bytes {
     static let tab: UInt8 = 0x09
     static let lineFeed: UInt8 = 0x0A
@@ -43,7 +43,7 @@ enum Bytes {
         return nil
     }
 
-    /// Whether every byte may stand in a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 section 5.5).
+    /// Whether every byte is allowed in a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 section 5.5).
     @inline(__always)
     static func isFieldValue(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         var index = range.lowerBound
@@ -79,8 +79,8 @@ enum Bytes {
         return false
     }
 
-    /// What a request target may hold: VCHAR (RFC 9112 section 3.2 by RFC 3986) without `"`, `#`, `<`, `>` and `\`.
-    /// The other bytes that a URI should encode are let through, as browsers send them in queries.
+    /// The bytes allowed in a request target: VCHAR without `"`, `#`, `<`, `>` and `\`. RFC 3986 would have clients
+    /// encode some others too, but browsers send them in queries, so they are accepted.
     @inline(__always)
     static func isTarget(_ byte: UInt8) -> Bool {
         let low: UInt64 = 0xAFFF_FFF2_0000_0000
@@ -103,7 +103,7 @@ enum Bytes {
     @inline(__always)
     static func lowercased(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 
-    /// Compares ASCII text without regard to case.
+    /// Compares ASCII text case-insensitively.
     @inline(__always)
     static func equal(_ bytes: Span<UInt8>, _ range: Range<Int>, ignoringCase text: String) -> Bool {
         let other = text.utf8.span
@@ -113,7 +113,7 @@ enum Bytes {
         return true
     }
 
-    /// The range without spaces and tabs at its ends (OWS).
+    /// The range without spaces and tabs (OWS) at its ends.
     @inline(__always)
     static func trimmed(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
         var (lower, upper) = (range.lowerBound, range.upperBound)
@@ -138,7 +138,6 @@ enum Bytes {
 }
 
 extension [UInt8] {
-    /// Appends a span in bulk.
     @inline(__always)
     mutating func append(copying span: Span<UInt8>) {
         append(addingCapacity: span.count) { $0.append(copying: span) }
@@ -146,8 +145,8 @@ extension [UInt8] {
 }
 
 extension OutputSpan<UInt8> {
-    /// There is no bulk copy between spans in the standard library yet; the optimizer makes wide moves of this loop,
-    /// measured as fast as copying words by hand.
+    /// The standard library has no bulk copy between spans yet. The optimizer vectorizes this loop; measured as fast as
+    /// copying words by hand.
     @inline(__always)
     mutating func append(copying span: Span<UInt8>) {
         let count = span.count

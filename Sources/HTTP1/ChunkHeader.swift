@@ -1,8 +1,8 @@
-/// chunk-size [ chunk-ext ] CRLF (RFC 9112 section 7.1), one byte at a time. Extensions are checked and ignored.
+/// chunk-size [ chunk-ext ] CRLF (RFC 9112 section 7.1), read byte by byte. Extensions are checked and ignored.
 struct ChunkHeader: Sendable {
     private enum State: Sendable {
         case size
-        /// Whitespace that only `;` or, inside an extension, `=` may follow.
+        /// After whitespace, where only `;` may follow, or `=` after an extension's name.
         case spaceBeforeExtension
         case nameStart, name, spaceAfterName
         case valueStart, token, quoted, escaped, valueEnd
@@ -14,8 +14,8 @@ struct ChunkHeader: Sendable {
     private(set) var size = 0
     private(set) var extensionCount = 0
 
-    /// Takes the next byte; true when the line is complete. A size above `limit` is refused at the digit that makes it
-    /// so, which keeps it from overflowing.
+    /// Takes the next byte. Returns true when the line is complete. A size above `limit` is refused at the digit that
+    /// exceeds it, so that it cannot overflow.
     mutating func read(_ byte: UInt8, atMost limit: Int) throws(ParseError) -> Bool {
         if state != .size, state != .lineFeed { extensionCount += 1 }
         switch state {
@@ -31,7 +31,7 @@ struct ChunkHeader: Sendable {
             guard digits > 0 else { throw .badChunk }
             try delimiter(byte, space: .spaceBeforeExtension)
         case .spaceBeforeExtension:
-            // A space straight before CRLF is no extension: "5 CRLF" is refused.
+            // A space directly before CRLF begins no extension, so "5 CRLF" is refused.
             guard byte != Bytes.carriageReturn else { throw .badChunk }
             try delimiter(byte, space: .spaceBeforeExtension)
         case .nameStart:

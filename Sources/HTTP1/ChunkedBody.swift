@@ -1,6 +1,6 @@
 /// Writes content in chunks (RFC 9112 section 7.1).
 package enum ChunkedBody {
-    /// Appends one chunk. An empty one writes nothing: it would end the body.
+    /// Appends one chunk. Empty content writes nothing, because an empty chunk would end the body.
     package static func append(_ content: Span<UInt8>, to output: inout [UInt8]) {
         guard !content.isEmpty else { return }
         appendHeader(count: content.count, to: &output)
@@ -15,7 +15,7 @@ package enum ChunkedBody {
         appendTrailer(to: &output)
     }
 
-    /// The size line of a chunk whose bytes the caller writes itself.
+    /// Appends the size line of a chunk whose bytes the caller writes itself.
     package static func appendHeader(count: Int, to output: inout [UInt8]) {
         precondition(count > 0, "an empty chunk would end the body")
         var shift = (Int.bitWidth - count.leadingZeroBitCount - 1) / 4 * 4
@@ -27,13 +27,13 @@ package enum ChunkedBody {
         appendTrailer(to: &output)
     }
 
-    /// The line end behind a chunk's bytes.
+    /// Appends the line end after a chunk's bytes.
     package static func appendTrailer(to output: inout [UInt8]) {
         output.append(Bytes.carriageReturn)
         output.append(Bytes.lineFeed)
     }
 
-    /// The last chunk, trailer fields and the end of the message. On an error the output is as it was.
+    /// Appends the last chunk, the trailer fields and the end of the message. After an error the output is unchanged.
     package static func appendEnd(
         trailers: [(name: String, value: String)], to output: inout [UInt8]
     ) throws(FieldError) {
@@ -53,7 +53,7 @@ package enum ChunkedBody {
         appendTrailer(to: &output)
     }
 
-    /// The last chunk and the end of the message.
+    /// Appends the last chunk and the end of the message.
     package static func appendEnd(to output: inout [UInt8]) {
         output.append(contentsOf: "0\r\n\r\n".utf8)
     }

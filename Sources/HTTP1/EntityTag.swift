@@ -9,11 +9,11 @@ package struct EntityTag: Sendable, Hashable {
         self.isWeak = isWeak
     }
 
-    /// The tag of the same representation in gzip. Another sequence of bytes needs another strong tag (RFC 9110 section
-    /// 8.8.3.3); a weak one stands for both.
+    /// The tag of the gzip form of the same representation. Different bytes need a different strong tag (RFC 9110
+    /// section 8.8.3.3); a weak tag covers both forms.
     package var gzip: EntityTag { isWeak ? self : EntityTag(opaque + Self.gzipSuffix) }
 
-    /// What both codings of a representation have in common.
+    /// The part of the tag that both codings of a representation share.
     fileprivate var stem: Substring {
         opaque.hasSuffix(Self.gzipSuffix) ? opaque.dropLast(Self.gzipSuffix.count) : opaque[...]
     }
@@ -26,11 +26,11 @@ package struct EntityTag: Sendable, Hashable {
 
 /// The value of If-Match or If-None-Match (RFC 9110 sections 13.1.1 and 13.1.2).
 package enum EntityTagList: Sendable, Hashable {
-    /// `*`: whatever there is.
+    /// `*`: any current representation.
     case any
     case tags([EntityTag])
 
-    /// Nil when the value is malformed.
+    /// Nil if the value is malformed.
     package init?(_ header: String) {
         let bytes = Array(header.utf8)
         let span = bytes.span
@@ -60,8 +60,8 @@ package enum EntityTagList: Sendable, Hashable {
         self = .tags(tags)
     }
 
-    /// Strong comparison, for If-Match: weak tags never match (RFC 9110 section 8.8.3.2). A client that read the gzip of a
-    /// resource changes that resource: its tag matches too.
+    /// Strong comparison, for If-Match: weak tags never match (RFC 9110 section 8.8.3.2). The tag of the gzip form
+    /// matches too: a client that read a resource in gzip can still change it.
     package func matchesStrongly(_ tag: EntityTag) -> Bool {
         switch self {
         case .any: true
@@ -69,7 +69,7 @@ package enum EntityTagList: Sendable, Hashable {
         }
     }
 
-    /// Weak comparison, for If-None-Match; what has not changed has not changed in either coding.
+    /// Weak comparison, for If-None-Match. A tag matches in either coding.
     package func matchesWeakly(_ tag: EntityTag) -> Bool {
         switch self {
         case .any: true
@@ -77,7 +77,7 @@ package enum EntityTagList: Sendable, Hashable {
         }
     }
 
-    /// Reads the tag that the bytes begin with, and where it ends.
+    /// Reads the tag at the beginning of the bytes. `end` is the index after it.
     private static func tag(_ bytes: ArraySlice<UInt8>) -> (EntityTag, end: Int)? {
         var index = bytes.startIndex
         var isWeak = false
@@ -90,7 +90,7 @@ package enum EntityTagList: Sendable, Hashable {
         let start = index + 1
         index = start
         while index < bytes.endIndex, bytes[index] != Bytes.quote {
-            // etagc: no space, no control, obs-text allowed.
+            // etagc: no spaces or controls; obs-text is allowed.
             guard bytes[index] > Bytes.space, bytes[index] != Bytes.delete else { return nil }
             index += 1
         }

@@ -2,7 +2,7 @@
 package enum FieldError: Error, Sendable, Hashable {
     /// Not a token (RFC 9110 section 5.6.2).
     case badName(String)
-    /// A control byte, such as the CR or LF of an injected field, or whitespace at an end.
+    /// A control byte, such as a CR or LF that would inject a field, or whitespace at either end.
     case badValue(name: String)
     /// A field that `ResponseHead` writes itself.
     case reservedName(String)

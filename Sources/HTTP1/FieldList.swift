@@ -1,4 +1,4 @@
-/// The members of a comma-separated field value (RFC 9110 section 5.6.1), matched whole and in any case.
+/// The members of a comma-separated field value (RFC 9110 section 5.6.1), compared whole and case-insensitively.
 package struct FieldList: Sendable {
     private let value: String
 

@@ -1,10 +1,10 @@
-/// The `Forwarded` field (RFC 7239): an element for each proxy that was passed, the nearest last.
+/// The `Forwarded` field (RFC 7239): one element for each proxy on the way, the nearest proxy last.
 package enum Forwarded {
-    /// What one proxy says of who asked it.
+    /// What one proxy reports about the request that it received.
     package struct Element: Sendable, Equatable {
-        /// Without port; nil when it was not given, is `unknown` or a name made up by the proxy.
+        /// The client's address without its port. Nil if it is missing, `unknown` or an obfuscated name.
         package var client: IPAddress?
-        /// `http` or `https`, as the proxy was asked.
+        /// `http` or `https`, as the proxy received the request.
         package var scheme: String?
         package var host: String?
 
@@ -15,8 +15,8 @@ package enum Forwarded {
         }
     }
 
-    /// Hands out elements from the last, which is the nearest proxy's, to the first, while they are wanted; ends before one
-    /// that is malformed.
+    /// Passes elements to `wantsMore`, from the last (the nearest proxy) to the first, while it returns true. Stops at
+    /// a malformed element.
     ///
     /// - Parameter values: the field's values in the order sent.
     package static func walk(_ values: [String], _ wantsMore: (Element) -> Bool) {
@@ -28,8 +28,8 @@ package enum Forwarded {
         }
     }
 
-    /// The same of `X-Forwarded-For`, `-Proto` and `-Host`, which are no standard: what one proxy said stands at the same
-    /// place of each, counted from the last.
+    /// The same for the non-standard `X-Forwarded-For`, `-Proto` and `-Host`. Entries at the same position, counted
+    /// from the last, come from the same proxy.
     package static func walk(
         addresses: [String], schemes: [String], hosts: [String], _ wantsMore: (Element) -> Bool
     ) {
@@ -48,7 +48,7 @@ package enum Forwarded {
         }
     }
 
-    /// The members of a list, the last first.
+    /// The members of a list in reverse order.
     private static func list(_ values: [String]) -> [ArraySlice<UInt8>] {
         values.flatMap { Array($0.utf8).split(separator: Bytes.comma).map(trim) }.reversed()
     }
@@ -80,7 +80,7 @@ package enum Forwarded {
         return element
     }
 
-    /// A token, or a quoted string without its quotes.
+    /// A token, or the content of a quoted string.
     private static func value(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         guard bytes.first == Bytes.quote else {
             return !bytes.isEmpty && bytes.allSatisfy(Bytes.isToken) ? bytes : nil
@@ -100,7 +100,7 @@ package enum Forwarded {
         return isEscaped ? nil : text[...]
     }
 
-    /// `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]`, `[2001:db8::1]:80`; an IPv6 address without brackets has no port.
+    /// `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]`, `[2001:db8::1]:80`. An IPv6 address without brackets has no port.
     private static func address(_ bytes: ArraySlice<UInt8>) -> IPAddress? {
         if let address = IPAddress(text(bytes)) { return address }
         let isBracketed = bytes.first == 0x5B
@@ -117,7 +117,7 @@ package enum Forwarded {
         return IPAddress(text(name))
     }
 
-    /// `unknown`, or a name that the proxy made up (RFC 7239 section 6.3); a port may follow.
+    /// `unknown`, or a name that the proxy made up (RFC 7239 section 6.3), with an optional port.
     private static func isObscured(_ bytes: ArraySlice<UInt8>) -> Bool {
         let name = bytes.prefix { $0 != Bytes.colon }
         if text(name).lowercased() == "unknown" { return true }
@@ -138,7 +138,7 @@ package enum Forwarded {
         return Host.isValid(bytes.span, 0..<bytes.count) ? text : nil
     }
 
-    /// The parts between separators that stand outside of quotes, trimmed; nil when a quote has no end.
+    /// The trimmed parts between separators outside quotes; nil if a quote is not closed.
     private static func split(_ bytes: ArraySlice<UInt8>, at separator: UInt8) -> [ArraySlice<UInt8>]? {
         var parts: [ArraySlice<UInt8>] = []
         var start = bytes.startIndex

@@ -3,7 +3,7 @@ package enum HTTPDate {
     private static let days = Array("ThuFriSatSunMonTueWed".utf8)
     private static let months = Array("JanFebMarAprMayJunJulAugSepOctNovDec".utf8)
 
-    /// 29 bytes for seconds since 1970-01-01T00:00:00Z; years 0 to 9999 only.
+    /// Returns 29 bytes. Only for years 0 to 9999.
     package static func format(secondsSinceEpoch seconds: Int) -> [UInt8] {
         precondition((-62_167_219_200...253_402_300_799).contains(seconds), "the year has four digits")
         let day = (seconds >= 0 ? seconds : seconds - 86_399) / 86_400
@@ -36,8 +36,8 @@ package enum HTTPDate {
         output.append(0x30 + UInt8(number % 10))
     }
 
-    /// Days since 1970-01-01 as a date of the proleptic Gregorian calendar. Years begin in March inside, so that the
-    /// leap day is the last of its year.
+    /// Days since 1970-01-01 as a date of the proleptic Gregorian calendar. The calculation lets years begin in March,
+    /// so that the leap day is the last day of the year.
     package static func civil(_ day: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = day + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

@@ -1,4 +1,4 @@
-/// Turns complete lines of a head into a `RequestHead`. It sees each line once; lines stand in the parser's buffer.
+/// Turns the complete lines of a head into a `RequestHead`. It sees each line once, in the parser's buffer.
 struct HeadBuilder: Sendable {
     private(set) var method: Method?
     private var minorVersion = 1
@@ -11,6 +11,7 @@ struct HeadBuilder: Sendable {
     private var saysClose = false
     private var saysKeepAlive = false
     private var expectsContinue = false
+    private var expectsUnknown = false
 
     static let longestMethod = 32
 
@@ -64,14 +65,21 @@ struct HeadBuilder: Sendable {
         let field = try HeadBuilder.split(bytes, range)
         guard fields.count < limits.fields else { throw .tooManyFields }
         fields.append(.init(name: Range(field.name), value: Range(field.value)))
-        // Names of these lengths are looked at; all others are only kept.
+        // Only names of these lengths affect the parsing; all other fields are just stored.
         switch field.name.count {
         case 4 where Bytes.equal(bytes, field.name, ignoringCase: "host"):
             guard host == nil else { throw .repeatedHost }
             guard Host.isValid(bytes, field.value) else { throw .badHost }
             host = Range(field.value)
         case 6 where Bytes.equal(bytes, field.name, ignoringCase: "expect"):
-            if Bytes.equal(bytes, field.value, ignoringCase: "100-continue") { expectsContinue = true }
+            // RFC 9110 section 10.1.1: a list. A comma inside a quoted string needs no care: what it stands in is not known.
+            try Bytes.elements(of: bytes, field.value) { element throws(ParseError) in
+                if Bytes.equal(bytes, element, ignoringCase: "100-continue") {
+                    expectsContinue = true
+                } else {
+                    expectsUnknown = true
+                }
+            }
         case 10 where Bytes.equal(bytes, field.name, ignoringCase: "connection"):
             try Bytes.elements(of: bytes, field.value) { element throws(ParseError) in
                 if Bytes.equal(bytes, element, ignoringCase: "close") { saysClose = true }
@@ -85,7 +93,7 @@ struct HeadBuilder: Sendable {
         }
     }
 
-    /// field-name ":" OWS field-value OWS (RFC 9112 section 5.1); also of trailers.
+    /// field-name ":" OWS field-value OWS (RFC 9112 section 5.1). Also used for trailers.
     static func split(
         _ bytes: Span<UInt8>, _ range: Range<Int>
     ) throws(ParseError) -> (name: Range<Int>, value: Range<Int>) {
@@ -100,7 +108,7 @@ struct HeadBuilder: Sendable {
         return (range.lowerBound..<index, value)
     }
 
-    /// A second length is refused even when it says the same: no client that means well sends two.
+    /// A second length is refused even if it is the same: no well-behaved client sends two.
     private mutating func length(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(ParseError) {
         guard contentLength == nil else { throw .repeatedContentLength }
         guard !range.isEmpty else { throw .badContentLength }
@@ -122,11 +130,11 @@ struct HeadBuilder: Sendable {
         var isEmpty = true
         try Bytes.elements(of: bytes, range) { element throws(ParseError) in
             isEmpty = false
-            // Anything behind chunked, and chunked again, leaves the length of the message open.
+            // After `chunked`, another coding or a second `chunked` would leave the length of the message undefined.
             guard !isChunked else { throw .badTransferCoding }
             let name = element.lowerBound..<(element.first { !Bytes.isToken(bytes[$0]) } ?? element.upperBound)
             if Bytes.equal(bytes, name, ignoringCase: "chunked") {
-                // It has no parameters (RFC 9112 section 7.1).
+                // `chunked` has no parameters (RFC 9112 section 7.1).
                 guard name == element else { throw .badTransferCoding }
                 isChunked = true
             } else {
@@ -137,13 +145,15 @@ struct HeadBuilder: Sendable {
         guard !isUnknown else { throw .unknownTransferCoding }
     }
 
-    /// The finished head. The checks that need all fields stand here.
+    /// Returns the finished head, after the checks that need all fields.
     consuming func finish(_ bytes: consuming [UInt8]) throws(ParseError) -> RequestHead {
         guard let method, var target else { throw .badRequestLine }
         guard !hasTransferCoding || contentLength == nil else { throw .lengthAndTransferCoding }
-        // RFC 9112 section 6.1: framing of a 1.0 message with Transfer-Encoding is faulty.
+        // RFC 9112 section 6.1: a 1.0 message with Transfer-Encoding has faulty framing.
         guard !hasTransferCoding || minorVersion == 1 else { throw .badTransferCoding }
         guard host != nil || minorVersion == 0 else { throw .missingHost }
+        // HTTP/1.0 knows no expectations: there the field is ignored.
+        guard !expectsUnknown || minorVersion == 0 else { throw .unknownExpectation }
         if target.host == nil { target.host = host }
         let length: RequestHead.BodyLength =
             if isChunked {

@@ -1,4 +1,5 @@
-/// `uri-host [ ":" port ]` (RFC 9110 section 7.2, RFC 3986 section 3.2.2), without user information and never empty.
+/// `uri-host [ ":" port ]` (RFC 9110 section 7.2, RFC 3986 section 3.2.2). User information and empty hosts are
+/// refused.
 enum Host {
     static func isValid(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         guard !range.isEmpty else { return false }
@@ -29,17 +30,17 @@ enum Host {
         return true
     }
 
-    /// Inside brackets: IPv6 with an embedded IPv4 address. Zone ids and IPvFuture have no place in a request.
+    /// The bytes inside brackets: IPv6, possibly with an embedded IPv4 address. Zone ids and IPvFuture are refused.
     private static func isLiteral(_ byte: UInt8) -> Bool {
         Bytes.hexValue(byte) != nil || byte == Bytes.colon || byte == 0x2E
     }
 
-    /// unreserved and sub-delims, the bytes of a reg-name beside percent triplets.
+    /// unreserved and sub-delims: the bytes of a reg-name other than percent triplets.
     private static func isName(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
         case 0x2D, 0x2E, 0x5F, 0x7E: true
-        // Of sub-delims the comma is left out: two Host fields joined by a proxy look like that.
+        // The comma is left out of sub-delims: it would let through two Host fields joined by a proxy.
         case 0x21, 0x24, 0x26, 0x27, 0x28, 0x29, 0x2A, 0x2B, 0x3B, 0x3D: true
         default: false
         }

@@ -1,5 +1,5 @@
-/// An IPv4 or IPv6 address: 128 bits, an IPv4 address as `::ffff:a.b.c.d` (RFC 4291 section 2.5.5.2), so that the two ways in
-/// which a dual-stack socket names a peer are one.
+/// An IPv4 or IPv6 address in 128 bits. IPv4 is stored as `::ffff:a.b.c.d` (RFC 4291 section 2.5.5.2), so that both
+/// forms in which a dual-stack socket reports a peer are equal.
 package struct IPAddress: Sendable, Hashable {
     package let high: UInt64
     package let low: UInt64
@@ -11,8 +11,8 @@ package struct IPAddress: Sendable, Hashable {
         self.low = low
     }
 
-    /// Text without brackets, port or zone; nil for anything but an address. IPv4 has four decimal parts without leading
-    /// zeros (RFC 3986 section 3.2.2), which some programs read as octal.
+    /// Reads text without brackets, port or zone; nil for anything but an address. IPv4 needs four decimal parts
+    /// without leading zeros (RFC 3986 section 3.2.2), which some programs read as octal.
     package init?(_ text: some StringProtocol) {
         let bytes = Array(text.utf8)
         guard bytes.count <= 45 else { return nil }
@@ -27,7 +27,7 @@ package struct IPAddress: Sendable, Hashable {
         }
     }
 
-    /// The first bits, the others zero.
+    /// The address with all but the first bits set to zero.
     package func prefix(_ bits: Int) -> IPAddress {
         IPAddress(
             high: bits >= 64 ? high : bits == 0 ? 0 : high & (UInt64.max << UInt64(64 - bits)),
@@ -90,14 +90,14 @@ package struct IPAddress: Sendable, Hashable {
     }
 }
 
-/// The one form of each address: IPv4 with dots, IPv6 as RFC 5952 recommends.
+/// The canonical text: IPv4 with dots, IPv6 as RFC 5952 recommends.
 extension IPAddress: CustomStringConvertible {
     package var description: String {
         if isIPv4 { return [24, 16, 8, 0].map { String(low >> $0 & 0xFF) }.joined(separator: ".") }
         let groups = (0..<8).map { index in
             UInt16(truncatingIfNeeded: (index < 4 ? high : low) >> UInt64(48 - index % 4 * 16))
         }
-        // The longest run of zeros, the first of several, if it is longer than one.
+        // The longest run of at least two zero groups; the first one if there are several.
         var gap = 0..<0
         var start = 0
         for index in 0...8 where index == 8 || groups[index] != 0 {

@@ -1,16 +1,17 @@
-/// What one request may take. Sizes are bytes.
+/// Limits of one request. Sizes are in bytes.
 package struct Limits: Sendable {
-    /// Request line and header fields with their line ends; more is a 431 (a 414 while the line itself has no end).
+    /// Request line and header fields with their line ends. Exceeding it is a 431, or a 414 or 501 within the request
+    /// line.
     package var head = 16 * 1024
-    /// The request target; more is a 414.
+    /// The request target. Exceeding it is a 414.
     package var target = 8 * 1024
-    /// Header fields, and apart from them trailer fields; more is a 431.
+    /// The number of header fields, and separately of trailer fields. Exceeding it is a 431.
     package var fields = 100
-    /// Content after the framing is taken off; more is a 413. `RequestParser.maximumBody` sets it per request.
+    /// Content without its framing. Exceeding it is a 413. `RequestParser.maximumBody` overrides it per request.
     package var body = 1024 * 1024
-    /// The trailer section; more is a 431.
+    /// The trailer section. Exceeding it is a 431.
     package var trailers = 4 * 1024
-    /// Chunk extensions of one message together; more is a 400.
+    /// All chunk extensions of one message together. Exceeding it is a 400.
     package var chunkExtensions = 1024
 
     package init(

@@ -1,7 +1,7 @@
-/// A request method (RFC 9110 section 9). Methods are case-sensitive: `get` is an unknown one.
+/// A request method (RFC 9110 section 9). Methods are case-sensitive: `get` is unknown.
 package enum Method: Sendable, Hashable {
     case get, head, post, put, patch, delete, options
-    /// Known, and offered nowhere.
+    /// Known, but no route uses them.
     case trace, query
     case other(String)
 
@@ -21,7 +21,7 @@ package enum Method: Sendable, Hashable {
             }
     }
 
-    /// Packs the token into a word, so that the usual methods cost no String.
+    /// Packs the token into a word, so that common methods need no String.
     init(_ bytes: Span<UInt8>, _ range: Range<Int>) {
         var word: UInt64 = 0
         if range.count <= 8 {
@@ -59,7 +59,7 @@ package enum Method: Sendable, Hashable {
 }
 
 extension String {
-    /// Bytes that are not UTF-8 become U+FFFD.
+    /// Replaces bytes that are not UTF-8 with U+FFFD.
     init(decoding bytes: Span<UInt8>, _ range: Range<Int>) {
         var copy: [UInt8] = []
         copy.append(copying: bytes.extracting(range))

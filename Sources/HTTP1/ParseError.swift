@@ -1,5 +1,5 @@
-/// Why a request was refused. After any of these the connection is answered once and closed: what follows on it
-/// can't be told apart from the refused request.
+/// Why a request was refused. The server then answers once and closes the connection, because it cannot tell where the
+/// refused request ends.
 package enum ParseError: String, Error, Sendable, CaseIterable {
     case badRequestLine = "bad_request_line"
     case badMethod = "bad_method"
@@ -24,6 +24,7 @@ package enum ParseError: String, Error, Sendable, CaseIterable {
     case headTooLarge = "head_too_large"
     case tooManyFields = "too_many_fields"
     case methodTooLong = "method_too_long"
+    case unknownExpectation = "unknown_expectation"
     case unknownTransferCoding = "unknown_transfer_coding"
     case unsupportedVersion = "unsupported_version"
 
@@ -36,12 +37,13 @@ package enum ParseError: String, Error, Sendable, CaseIterable {
         case .targetTooLong: .uriTooLong
         case .headTooLarge, .tooManyFields: .requestHeaderFieldsTooLarge
         case .methodTooLong, .unknownTransferCoding: .notImplemented
+        case .unknownExpectation: .expectationFailed
         case .unsupportedVersion: .httpVersionNotSupported
         default: .badRequest
         }
     }
 
-    /// Short and safe to send.
+    /// A short text that is safe to send.
     package var text: String {
         switch self {
         case .badRequestLine: "The request line is malformed."
@@ -49,16 +51,16 @@ package enum ParseError: String, Error, Sendable, CaseIterable {
         case .badTarget: "The request target is malformed."
         case .badVersion: "The protocol version is malformed."
         case .bareLineFeed: "A line ends in LF without CR."
-        case .bareCarriageReturn: "A CR stands without LF."
+        case .bareCarriageReturn: "A CR is not followed by LF."
         case .badFieldName: "A header field's name is malformed."
         case .badFieldValue: "A header field's value has a forbidden byte."
         case .foldedField: "A header field is folded over several lines."
         case .missingHost: "The Host field is missing."
-        case .repeatedHost: "The Host field stands more than once."
+        case .repeatedHost: "There is more than one Host field."
         case .badHost: "The Host field is malformed."
         case .badContentLength: "Content-Length is not a number."
-        case .repeatedContentLength: "Content-Length stands more than once."
-        case .lengthAndTransferCoding: "Content-Length and Transfer-Encoding stand together."
+        case .repeatedContentLength: "There is more than one Content-Length field."
+        case .lengthAndTransferCoding: "Content-Length and Transfer-Encoding are both present."
         case .badTransferCoding: "Transfer-Encoding is malformed or not allowed here."
         case .badChunk: "The chunked framing is malformed."
         case .chunkExtensionsTooLong: "The chunk extensions are too long."
@@ -67,8 +69,9 @@ package enum ParseError: String, Error, Sendable, CaseIterable {
         case .headTooLarge: "The header section is too large."
         case .tooManyFields: "There are too many header fields."
         case .methodTooLong: "The method is too long."
-        case .unknownTransferCoding: "The transfer coding is not known."
-        case .unsupportedVersion: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
+        case .unknownExpectation: "Expect has a member other than 100-continue."
+        case .unknownTransferCoding: "The transfer coding is not supported."
+        case .unsupportedVersion: "Only HTTP/1.1 and HTTP/1.0 are supported."
         }
     }
 }

@@ -1,4 +1,4 @@
-/// The decoded segments of a path: `/v1/a%2Fb/` is `v1`, `a/b` and an empty one. Dot segments stay as they are.
+/// The decoded segments of a path: `/v1/a%2Fb/` gives `v1`, `a/b` and an empty one. Dot segments are kept as they are.
 package struct PathSegments: Sendable {
     package let segments: [String]
 
@@ -17,7 +17,7 @@ package struct PathSegments: Sendable {
         try self.init(Array(path.utf8)[...])
     }
 
-    /// One segment; `+` stays `+`.
+    /// Decodes one segment; `+` is kept.
     package static func decode(_ segment: ArraySlice<UInt8>) throws(TargetError) -> String {
         try PercentDecoding.decode(segment, plusIsSpace: false)
     }

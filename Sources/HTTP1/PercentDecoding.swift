@@ -1,15 +1,15 @@
-/// Why a path segment or a query can't be read.
+/// Why a path segment or a query can't be decoded.
 package enum TargetError: String, Error, Sendable {
     /// `%` without two hexadecimal digits (RFC 3986 section 2.1).
     case badPercentEncoding = "bad_percent_encoding"
     case badUTF8 = "bad_utf8"
-    /// `%00`: no text here has it, and PostgreSQL's cannot.
+    /// `%00`: PostgreSQL cannot store it in text.
     case nullCharacter = "null_character"
     case tooManyItems = "too_many_items"
 }
 
 enum PercentDecoding {
-    /// Decodes `%XX` and checks that the result is UTF-8. `plusIsSpace` is for queries and forms only.
+    /// Decodes `%XX` and checks that the result is UTF-8. `plusIsSpace` is only for queries and forms.
     static func decode(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool) throws(TargetError) -> String {
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count)

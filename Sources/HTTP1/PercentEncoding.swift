@@ -1,4 +1,4 @@
-/// Writes text into a query or a form (RFC 3986 section 2): all but the unreserved bytes are encoded.
+/// Encodes text for a query or a form (RFC 3986 section 2): all bytes except the unreserved ones.
 package enum PercentEncoding {
     private static let digits = Array("0123456789ABCDEF".utf8)
 

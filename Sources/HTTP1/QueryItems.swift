@@ -1,5 +1,5 @@
-/// The pairs of a query or of an `application/x-www-form-urlencoded` body, decoded, in the order sent.
-/// A name without `=` has an empty value; empty pairs are skipped.
+/// The decoded pairs of a query or an `application/x-www-form-urlencoded` body, in the order sent. A name without `=`
+/// has an empty value; empty pairs are skipped.
 package struct QueryItems: Sendable {
     package let items: [(name: String, value: String)]
 
@@ -30,7 +30,7 @@ package struct QueryItems: Sendable {
         try self.init(Array((query ?? "").utf8)[...], maximumCount: maximumCount)
     }
 
-    /// The first value of a name.
+    /// The first value with this name.
     package subscript(_ name: String) -> String? {
         items.first { $0.name == name }?.value
     }

@@ -1,7 +1,7 @@
 /// Request line and header fields of one request (RFC 9112 sections 3 and 5).
 ///
-/// The bytes stand in one array as they came; Strings are made when asked for. Field values that are not UTF-8
-/// are repaired with U+FFFD in their String, the bytes stay available.
+/// All bytes are kept in one array; Strings are made on demand. In a String, bytes that are not UTF-8 become U+FFFD;
+/// the original bytes stay available.
 package struct RequestHead: Sendable {
     /// How the content is framed (RFC 9112 section 6.3).
     package enum BodyLength: Sendable, Hashable {
@@ -28,7 +28,8 @@ package struct RequestHead: Sendable {
     /// `Expect: 100-continue` on a 1.1 request (RFC 9110 section 10.1.1).
     package let expectsContinue: Bool
 
-    /// Percent-encoded as sent, beginning with `/`; absolute-form is reduced to its path; `*` for the server itself.
+    /// Percent-encoded as sent and beginning with `/`. An absolute-form target is reduced to its path; `*` means the
+    /// server itself.
     package var path: String { String(decoding: pathBytes, as: UTF8.self) }
 
     /// The bytes of `path`, without a copy.
@@ -40,7 +41,7 @@ package struct RequestHead: Sendable {
         }
     }
 
-    /// What stands behind `?`, percent-encoded; nil without `?`.
+    /// The part after `?`, percent-encoded; nil without `?`.
     package var query: String? { queryBytes.map { String(decoding: $0, as: UTF8.self) } }
 
     /// The bytes of `query`, without a copy.
@@ -48,13 +49,13 @@ package struct RequestHead: Sendable {
         target.query.map { bytes[Int($0.lowerBound)..<Int($0.upperBound)] }
     }
 
-    /// Host and port: of an absolute-form target, else of the Host field (RFC 9112 section 3.2.2).
-    /// Nil only on 1.0 requests.
+    /// Host and port, from an absolute-form target or else from the Host field (RFC 9112 section 3.2.2). Nil only for
+    /// 1.0 requests.
     package var host: String? {
         target.host.map { String(decoding: bytes[Int($0.lowerBound)..<Int($0.upperBound)], as: UTF8.self) }
     }
 
-    /// The value of a field, several joined by `, ` (RFC 9110 section 5.3). Names match in any case.
+    /// The value of a field; several values are joined by `, ` (RFC 9110 section 5.3). Names are case-insensitive.
     package subscript(_ name: String) -> String? {
         var result: String?
         for field in fields where matches(field, name) {
@@ -88,7 +89,7 @@ package struct RequestHead: Sendable {
 }
 
 extension RequestHead: Sequence {
-    /// Goes over the fields as sent, names in the case sent.
+    /// Iterates over the fields in the order sent, with names in the case sent.
     package struct Iterator: IteratorProtocol {
         let head: RequestHead
         var index = 0

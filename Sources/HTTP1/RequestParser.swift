@@ -1,28 +1,28 @@
 /// Reads HTTP/1.1 and HTTP/1.0 requests (RFC 9112) from bytes as they arrive. It does no I/O, keeps only the bytes of
-/// an unfinished head or trailer line, and looks at each byte a bounded number of times: any split of the input gives
-/// the same heads, the same content and the same error.
+/// an unfinished head or trailer line, and reads each byte a bounded number of times. However the input is split, the
+/// heads, the content and the error are the same.
 ///
 /// After each step the caller drops `consumed` bytes and calls again with the rest, until `needMore`. For pipelined
-/// requests it goes on after `end`. Any error is final: the parser throws it again on each further call.
+/// requests it continues after `end`. Every error is final: the parser throws it again on each further call.
 package struct RequestParser: Sendable {
     package struct Step: Sendable {
-        /// How many bytes of the input are done with.
+        /// How many bytes of the input have been processed.
         package let consumed: Int
         package let event: Event
     }
 
     package enum Event: Sendable {
-        /// All input was consumed, or waits for bytes that have not come.
+        /// All input is consumed; the parser needs more bytes.
         case needMore
         case head(RequestHead)
-        /// Content, as a range of the input of this call.
+        /// Content, as a range of this call's input.
         case body(Range<Int>)
-        /// The request is complete; the next byte is the next request's.
+        /// The request is complete. The next byte belongs to the next request.
         case end
     }
 
     private enum State: Sendable {
-        /// Before the request line; one empty line is forgiven there (RFC 9112 section 2.2).
+        /// Before the request line. One empty line is accepted there (RFC 9112 section 2.2).
         case start(skippedLine: Bool)
         case startLineFeed
         case head
@@ -47,8 +47,8 @@ package struct RequestParser: Sendable {
     private var trailerCount = 0
     private var trailerFields = 0
 
-    /// The largest content of the current request; may be set between its head and the next call, goes back to
-    /// `Limits.body` with each request.
+    /// The largest content allowed for the current request. It may be set between the head and the next call, and
+    /// returns to `Limits.body` with each request.
     package var maximumBody: Int
 
     package init(limits: Limits = Limits()) {
@@ -56,16 +56,16 @@ package struct RequestParser: Sendable {
         maximumBody = limits.body
     }
 
-    /// Whether the parser stands between two requests, so that a closed connection loses nothing.
+    /// Whether the parser is between two requests, so that closing the connection loses nothing.
     package var isIdle: Bool {
         if case .start(skippedLine: false) = state { true } else { false }
     }
 
-    /// The method of an unfinished or refused head, once its request line has been read. An error in answer to HEAD has no
-    /// content either.
+    /// The method of an unfinished or refused head, once its request line has been read. An error response to HEAD must
+    /// have no content either.
     package var method: Method? { builder.method }
 
-    /// Ends a request whose head says that there is no content, as `next` would with its event `end`.
+    /// Ends a request whose head announces no content, as the event `end` of `next` would.
     package mutating func endWithoutContent() {
         if case .bodyStart(.none) = state { _ = finish() }
     }
@@ -162,14 +162,15 @@ package struct RequestParser: Sendable {
 
     // MARK: Head
 
-    /// What of a head is too long: a request line without end is a method or a target (RFC 9112 section 3).
+    /// The error for a head that is too long. A request line without an end has a long method or target (RFC 9112
+    /// section 3).
     private var tooLargeHead: ParseError {
         if builder.isStarted { return .headTooLarge }
         return buffer.prefix(HeadBuilder.longestMethod + 1).contains(Bytes.space) ? .targetTooLong : .methodTooLong
     }
 
-    /// Copies input into the buffer up to the empty line that ends the head, or as far as the limit allows.
-    /// Lines of no or one byte count as that end; `headLines` refuses those that are not exactly CRLF.
+    /// Copies input into the buffer up to the empty line that ends the head, or up to the limit. Lines of one byte or
+    /// none count as that end; `headLines` refuses those that are not exactly CRLF.
     private mutating func take(_ input: Span<UInt8>, from start: Int, limit: Int) -> (end: Int, isWhole: Bool) {
         let allowed = min(input.count, start + limit - buffer.count)
         // The unfinished line begins in the buffer, so this may be negative.
@@ -190,9 +191,9 @@ package struct RequestParser: Sendable {
         return (end, isWhole)
     }
 
-    /// Reads the complete lines that the buffer has got since the last call.
+    /// Reads the complete lines that were added to the buffer since the last call.
     private mutating func headLines() throws(ParseError) {
-        // Shares the storage, so that the builder may change while the bytes are read.
+        // The copy shares the storage; it lets the builder change while the bytes are read.
         let buffer = buffer
         var scan = max(lineStart, scanned)
         while let lineFeed = Bytes.firstIndex(of: Bytes.lineFeed, in: buffer.span, from: scan) {
@@ -207,7 +208,7 @@ package struct RequestParser: Sendable {
     /// How far `buffer` has been searched for line ends.
     private var scanned = 0
 
-    /// Where the line ends before its CRLF; a CR anywhere else is refused (RFC 9112 section 2.2).
+    /// The end of the line without its CRLF. A CR anywhere else is refused (RFC 9112 section 2.2).
     private static func lineEnd(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(ParseError) -> Int {
         guard let carriageReturn = Bytes.firstIndex(of: Bytes.carriageReturn, in: bytes, from: line.lowerBound),
             carriageReturn < line.upperBound
@@ -226,8 +227,8 @@ package struct RequestParser: Sendable {
 
     // MARK: Trailers
 
-    /// Reads trailer fields as strictly as header fields and drops them (RFC 9112 section 7.1.2).
-    /// Returns true after the empty line.
+    /// Reads trailer fields as strictly as header fields and drops them (RFC 9112 section 7.1.2). Returns true after
+    /// the empty line.
     private mutating func trailerLine(_ input: Span<UInt8>, _ index: inout Int) throws(ParseError) -> Bool {
         while index < input.count {
             let byte = input[index]
@@ -259,7 +260,7 @@ package struct RequestParser: Sendable {
         return .end
     }
 
-    /// The head took the buffer with it; a new one is made for the next request.
+    /// The head has taken the buffer; the next request gets a new one.
     private mutating func clear() {
         buffer = []
         lineStart = 0

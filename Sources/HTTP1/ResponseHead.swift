@@ -1,9 +1,9 @@
-/// Status line and header fields of a response (RFC 9112 section 4), written straight into an output buffer.
+/// Status line and header fields of a response (RFC 9112 section 4), written directly into an output buffer.
 ///
-/// Names and values are checked, so that nothing a caller passes on can begin a new field or end the head.
+/// Names and values are checked, so that no value can begin a new field or end the head.
 package struct ResponseHead: Sendable {
     package enum Length: Sendable, Hashable {
-        /// Neither Content-Length nor Transfer-Encoding: 304, or a body that ends with the connection.
+        /// Neither Content-Length nor Transfer-Encoding: a 304, or a body that ends with the connection.
         case none
         case fixed(Int)
         /// The caller writes the body with `ChunkedBody`.
@@ -11,19 +11,19 @@ package struct ResponseHead: Sendable {
     }
 
     package enum Connection: Sendable, Hashable {
-        /// Nothing is sent: the connection stays open under 1.1.
+        /// No Connection field: a 1.1 connection stays open.
         case implicit
         case close
-        /// For 1.0 clients that asked for it.
+        /// For 1.0 clients that ask for it.
         case keepAlive
     }
 
     package var status: Status
     package var contentType: String?
-    /// Left out by `append` where the status forbids a length (RFC 9110 section 8.6).
+    /// `append` leaves it out if the status does not allow it (RFC 9110 section 8.6).
     package var length: Length
     package var connection: Connection
-    /// Further fields, in this order. Framing fields are not accepted here.
+    /// Further fields, written in this order. Framing fields are refused.
     package var fields: [(name: String, value: String)]
 
     package init(
@@ -37,10 +37,11 @@ package struct ResponseHead: Sendable {
         self.fields = fields
     }
 
-    /// Appends the head with its final empty line. `date` is an IMF-fixdate from `HTTPDate`, cached by the caller.
-    /// On an error the output is as it was.
+    /// Appends the head with its final empty line. After an error the output is unchanged.
+    ///
+    /// - Parameter date: an IMF-fixdate from `HTTPDate`, cached by the caller.
     package func append(to output: inout [UInt8], date: [UInt8]) throws(FieldError) {
-        // Status line, framing fields and line ends take less.
+        // 256 is more than the status line, the framing fields and the line ends take.
         var count = 256 + status.reason.utf8.count + date.count
         if let contentType {
             try FieldError.check(value: contentType, of: "Content-Type")
@@ -95,7 +96,7 @@ extension OutputSpan<UInt8> {
     @inline(__always)
     fileprivate mutating func append(text: String) { append(copying: text.utf8.span) }
 
-    /// Appends a number of zero or more in decimal.
+    /// - Parameter number: zero or more.
     fileprivate mutating func append(decimal number: Int) {
         precondition(number >= 0, "a length is never negative")
         guard number > 9 else { return append(0x30 + UInt8(number)) }

@@ -1,4 +1,4 @@
-/// A status code and its customary phrase (RFC 9110 section 15, RFC 6585).
+/// A status code and its usual reason phrase (RFC 9110 section 15, RFC 6585).
 package struct Status: Sendable, Hashable {
     package let code: Int
     package let reason: String
@@ -9,7 +9,7 @@ package struct Status: Sendable, Hashable {
         self.reason = reason
     }
 
-    /// With the customary phrase; with none where the code is not one of those below.
+    /// Takes the usual phrase; an empty one if the code is not listed below.
     package init(code: Int) {
         self.init(code: code, reason: Self.phrases[code] ?? "")
     }
@@ -17,7 +17,7 @@ package struct Status: Sendable, Hashable {
     package static func == (left: Status, right: Status) -> Bool { left.code == right.code }
     package func hash(into hasher: inout Hasher) { hasher.combine(code) }
 
-    /// Whether RFC 9110 section 8.6 forbids a length and a body whatever the handler says.
+    /// Whether the status has no body, whatever the handler returns (RFC 9110 section 6.4.1).
     package var forbidsBody: Bool { code < 200 || code == 204 || code == 304 }
 
     package static let `continue` = Status(code: 100, reason: "Continue")

@@ -1,16 +1,16 @@
-/// Where the parts of a request target stand in the head's bytes (RFC 9112 section 3.2).
+/// The positions of the parts of a request target in the head's bytes (RFC 9112 section 3.2).
 struct Target: Sendable {
     enum Path: Sendable {
         case range(Range<UInt32>)
         /// Absolute-form without a path.
         case root
-        /// Asterisk-form, or absolute-form OPTIONS without a path (RFC 9112 section 3.2.4).
+        /// Asterisk-form, or an absolute-form OPTIONS without a path (RFC 9112 section 3.2.4).
         case server
     }
 
     var path: Path
     var query: Range<UInt32>?
-    /// Of absolute-form at first, of the Host field afterwards.
+    /// Of an absolute-form target; otherwise set later from the Host field.
     var host: Range<UInt32>?
 
     init(_ bytes: Span<UInt8>, _ range: Range<Int>, method: Method) throws(ParseError) {
@@ -56,7 +56,7 @@ struct Target: Sendable {
 }
 
 extension Range<UInt32> {
-    /// Head sizes are bounded far below 4 GiB.
+    /// Cannot trap: the size of a head is limited far below 4 GiB.
     init(_ range: Range<Int>) {
         self = UInt32(range.lowerBound)..<UInt32(range.upperBound)
     }

@@ -1,6 +1,6 @@
 /// The weight of a preference (RFC 9110 section 12.4.2).
 enum Weight {
-    /// `q=` and 0 to 1 with up to three decimals, in thousandths; nil for anything else.
+    /// Reads `q=` with a number from 0 to 1 and up to three decimals. Returns thousandths, nil for anything else.
     static func thousandths(_ parameter: ArraySlice<UInt8>) -> Int? {
         let start = parameter.startIndex
         guard (3...7).contains(parameter.count), Bytes.lowercased(parameter[start]) == 0x71,

@@ -1,4 +1,4 @@
-/// Whether a text is a day of the Gregorian calendar in the form `YYYY-MM-DD`.
+/// Whether a text is an existing day of the Gregorian calendar in the form `YYYY-MM-DD`.
 package enum CalendarDate {
     package static func isValid(_ text: String) -> Bool {
         let bytes = Array(text.utf8)

@@ -1,9 +1,9 @@
-/// Finds the bytes of a text that JSON wants escaped, eight at a time (RFC 8259 section 7).
+/// Finds the bytes of a text that JSON must escape, eight at a time (RFC 8259 section 7).
 ///
-/// Public, unlike anything else here: functions that are only `package` are not inlined into other modules.
+/// Unlike everything else here it is public: functions that are only `package` are not inlined into other modules.
 public enum Escaping {
-    /// Bytes below 0x20, quotation marks and backslashes have their high bit set in the result; above the first one
-    /// the subtraction's borrow may mark others too.
+    /// Sets the high bit of each byte that is below 0x20, a quotation mark or a backslash. Bytes above the first such
+    /// byte may be marked wrongly, because the subtraction borrows from them.
     @inlinable @inline(__always)
     public static func marks(_ word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -17,7 +17,7 @@ public enum Escaping {
     @inlinable @inline(__always)
     public static func needsEscape(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x22 || byte == 0x5C }
 
-    /// What stands behind the backslash for a byte that has a short form; nil: `u00` and two digits do.
+    /// The letter after the backslash for a byte that has a short form. Nil if it needs `u00` and two digits.
     package static func letter(for byte: UInt8) -> UInt8? {
         switch byte {
         case 0x22, 0x5C: byte
@@ -30,7 +30,7 @@ public enum Escaping {
         }
     }
 
-    /// The first index at or after `start` that needs an escape, or the count.
+    /// The first index from `start` on that needs an escape, or the count.
     @inline(__always)
     static func firstIndex(in bytes: Span<UInt8>, from start: Int) -> Int {
         var index = start
@@ -51,7 +51,6 @@ public enum Escaping {
 }
 
 extension [UInt8] {
-    /// Appends a span in bulk.
     @inline(__always)
     mutating func append(copying span: Span<UInt8>) {
         append(addingCapacity: span.count) { $0.append(copying: span) }
@@ -59,8 +58,8 @@ extension [UInt8] {
 }
 
 extension OutputSpan<UInt8> {
-    /// There is no bulk copy between spans in the standard library yet; the optimizer makes wide moves of this loop,
-    /// measured as fast as copying words by hand.
+    /// The standard library has no bulk copy between spans yet. The optimizer vectorizes this loop; measured as fast as
+    /// copying words by hand.
     @inline(__always)
     mutating func append(copying span: Span<UInt8>) {
         let count = span.count

@@ -1,12 +1,12 @@
-/// A member of an object: not sent, sent as null, or with a value. A PATCH tells the three apart (RFC 7396).
+/// A member of an object: missing, null or with a value. A PATCH distinguishes the three (RFC 7396).
 ///
-/// A field with a problem reads as `absent`; the problem has been recorded, so the value is never used.
+/// A field with a problem reads as `absent`. The problem has been recorded, so the value is never used.
 package enum Field<Value> {
     case absent
     case null
     case value(Value)
 
-    /// The value, nil for both others.
+    /// The value; nil if absent or null.
     package var value: Value? {
         if case .value(let value) = self { value } else { nil }
     }
@@ -19,7 +19,7 @@ package enum Field<Value> {
         if case .null = self { true } else { false }
     }
 
-    /// What a patch leaves behind: the old value where nothing was sent.
+    /// The value after a patch: the old one if nothing was sent.
     package func applied(to old: Value?) -> Value? {
         switch self {
         case .absent: old

@@ -1,11 +1,12 @@
-/// Single values, for members of objects and items of arrays alike. Each returns nil after it has recorded why.
+/// Parses single values, both for members of objects and for items of arrays. Each function returns nil after recording
+/// the problem.
 package enum FieldParsing {
     package static func text(_ value: JSONValue, _ pointer: JSONPointer, _ problems: FieldProblems) -> String? {
         guard case .string(let text) = value else {
             problems.add(pointer, .wrongType, ["expected": "string"])
             return nil
         }
-        // The parser refuses these; values that come another way are held to the same.
+        // The parser refuses these already; this check is for values from elsewhere.
         guard !text.utf8.contains(0) else {
             problems.add(pointer, .nullCharacter)
             return nil
@@ -13,7 +14,7 @@ package enum FieldParsing {
         return text
     }
 
-    /// A number without a fraction; `1.0` is one, `1e2` is not written by anybody who means an integer.
+    /// Reads a number without a fraction. `1.0` is accepted; `1e2` is not, because nobody writes an integer like this.
     package static func integer(
         _ value: JSONValue, in range: ClosedRange<Int>, _ pointer: JSONPointer, _ problems: FieldProblems
     ) -> Int? {
@@ -21,7 +22,7 @@ package enum FieldParsing {
             problems.add(pointer, .wrongType, ["expected": "integer"])
             return nil
         }
-        // Digits are all that is left, so nil is an overflow.
+        // `whole` has only digits, so nil means an overflow.
         guard let number = Int(whole), range.contains(number) else {
             problems.add(
                 pointer, .outOfRange,
@@ -56,7 +57,7 @@ package enum FieldParsing {
         return nil
     }
 
-    /// The lower-case form of a UUID in 8-4-4-4-12 form, else nil; also for ids in paths and queries.
+    /// The lower-case form of a UUID in 8-4-4-4-12 form, otherwise nil. Also used for ids in paths and queries.
     package static func canonicalUUID(_ text: String) -> String? {
         guard text.utf8.count == 36 else { return nil }
         var output: [UInt8] = []

@@ -1,4 +1,4 @@
-/// One thing wrong with one field of a request.
+/// One problem with one field of a request.
 package struct FieldProblem: Sendable, Hashable {
     package enum Code: String, Sendable, Hashable, CaseIterable {
         case required
@@ -17,9 +17,9 @@ package struct FieldProblem: Sendable, Hashable {
     }
 
     package let pointer: JSONPointer
-    /// Codes of the API, beside those of `Code`, where a domain rule finds the problem.
+    /// One of `Code`, or another code of the API if a domain rule found the problem.
     package let code: String
-    /// What a text about the problem may name, such as `maximum`.
+    /// Values that a text about the problem may name, such as `maximum`.
     package let parameters: [String: String]
 
     package init(_ pointer: JSONPointer, _ code: Code, _ parameters: [String: String] = [:]) {
@@ -33,11 +33,12 @@ package struct FieldProblem: Sendable, Hashable {
     }
 }
 
-/// Collects the problems of one request, in the order found. It lives on the core that reads the request.
+/// Collects the problems of one request in the order found. Belongs to the core that reads the request.
 package final class FieldProblems {
     package private(set) var all: [FieldProblem] = []
 
-    /// A body of a thousand bad items need not be answered with each of them; beyond this they are only counted.
+    /// How many problems are kept; further ones are only counted. A body with a thousand bad items needs no longer
+    /// answer.
     package static let maximumCount = 100
     package private(set) var omittedCount = 0
 

@@ -1,6 +1,6 @@
-/// A member name, escaped and quoted once: `"name":`.
+/// A member name that is escaped and quoted only once.
 package struct JSONKey: Sendable, Hashable {
-    /// The name with its quotes and the colon, a comma in front of it.
+    /// A comma, the quoted name and a colon: `,"name":`.
     package let bytes: [UInt8]
 
     package init(_ name: String) {

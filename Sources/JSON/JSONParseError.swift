@@ -9,7 +9,7 @@ package struct JSONParseError: Error, Sendable, Hashable {
         case controlCharacter = "control_character"
         case badUTF8 = "bad_utf8"
         case loneSurrogate = "lone_surrogate"
-        /// U+0000 in a text: well-formed JSON that PostgreSQL can't store, a 422 of its own.
+        /// U+0000 in a text. This is well-formed JSON that PostgreSQL can't store, so it becomes a 422.
         case nullCharacter = "null_character"
         case duplicateKey = "duplicate_key"
         case trailingContent = "trailing_content"
@@ -19,10 +19,10 @@ package struct JSONParseError: Error, Sendable, Hashable {
         case tooManyValues = "too_many_values"
     }
 
-    /// In bytes from the start.
+    /// In bytes from the start of the text.
     package let offset: Int
     package let reason: Reason
-    /// The innermost value that had begun, as a JSON pointer (RFC 6901).
+    /// A JSON pointer (RFC 6901) to the innermost value that had begun.
     package private(set) var pointer = JSONPointer()
 
     init(_ reason: Reason, at offset: Int) {
@@ -30,7 +30,7 @@ package struct JSONParseError: Error, Sendable, Hashable {
         self.offset = offset
     }
 
-    /// The same error one level further out. So the way to a value is only written down when there is an error.
+    /// The same error seen from the enclosing value. The path to a value is thus built only if there is an error.
     func inside(_ name: String) -> JSONParseError {
         var error = self
         error.pointer = JSONPointer(name).appending(pointer)

@@ -1,4 +1,4 @@
-/// Recursive descent over one text; recursion is bounded by `JSONLimits.depth`.
+/// A recursive descent parser for one text. `JSONLimits.depth` limits the recursion.
 struct JSONParser {
     private let limits: JSONLimits
     private var index = 0
@@ -19,7 +19,7 @@ struct JSONParser {
         return value
     }
 
-    /// The value at `index`, whitespace before it skipped.
+    /// Reads the value at `index`, where whitespace has been skipped.
     private mutating func value(_ bytes: Span<UInt8>) throws(JSONParseError) -> JSONValue {
         guard index < bytes.count else { throw JSONParseError(.unexpectedEnd, at: index) }
         values += 1
@@ -183,7 +183,7 @@ struct JSONParser {
     }
 }
 
-/// Knows the names of an object. Few are compared one by one; beyond that a set keeps large objects linear.
+/// The names of an object. Up to 16 are compared one by one; a set keeps larger objects linear.
 private struct NameSet {
     private var set: Set<[UInt8]> = []
 

@@ -1,10 +1,10 @@
-/// A JSON pointer (RFC 6901); the empty one is the whole document.
+/// A JSON pointer (RFC 6901). The empty pointer is the whole document.
 package struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
-    /// `/marks/0/value`, with `~` and `/` inside names escaped. What goes beyond `maximumLength` is replaced by `…`: names
-    /// are the client's, and a problem need not send a megabyte of them back.
+    /// For example `/marks/0/value`, with `~` and `/` escaped inside names. Text beyond `maximumLength` is replaced by
+    /// `…`: the client chooses the names, and a problem should not send a megabyte of them back.
     package let text: String
 
-    /// In bytes of UTF-8, far more than the pointers of this API take.
+    /// In bytes of UTF-8; far more than pointers into this API's bodies need.
     package static let maximumLength = 200
 
     package init() { text = "" }

@@ -1,7 +1,9 @@
-/// Reads a string that has escapes, or an error, in it (RFC 8259 section 7).
+/// Reads a string that contains an escape or an error (RFC 8259 section 7).
 enum JSONStringDecoder {
-    /// `start` is behind the opening quote, `firstEscape` the first byte that can't be copied; sets `end` behind the
-    /// closing quote.
+    /// - Parameters:
+    ///   - start: the index after the opening quote.
+    ///   - firstEscape: the first byte that can't be copied.
+    ///   - end: set to the index after the closing quote.
     static func decode(
         _ bytes: Span<UInt8>, from start: Int, firstEscape: Int, end: inout Int
     ) throws(JSONParseError) -> String {
@@ -27,7 +29,7 @@ enum JSONStringDecoder {
         }
     }
 
-    /// A run between escapes is UTF-8 by itself: an escape can't stand inside a character.
+    /// Each run between escapes must be valid UTF-8 by itself: an escape can't be inside a character.
     private static func append(
         _ run: Span<UInt8>, at offset: Int, to output: inout [UInt8]
     ) throws(JSONParseError) {
@@ -61,7 +63,7 @@ enum JSONStringDecoder {
         }
     }
 
-    /// The scalar of `\uXXXX`, or of two that are a surrogate pair; `index` is behind the first `u`.
+    /// The scalar of `\uXXXX`, or of a surrogate pair of two such escapes. `index` is after the first `u`.
     private static func scalar(
         _ bytes: Span<UInt8>, _ index: inout Int, escapeStart: Int
     ) throws(JSONParseError) -> Unicode.Scalar {

@@ -1,8 +1,8 @@
-/// A JSON value as it was sent: numbers keep their literal, objects the order of their members.
+/// A JSON value as it was sent: numbers keep their literal, objects keep the order of their members.
 package indirect enum JSONValue: Sendable {
     case null
     case bool(Bool)
-    /// The literal, `1.50` or `1e400`; nothing is rounded.
+    /// The literal, such as `1.50` or `1e400`. Nothing is rounded.
     case number(String)
     case string(String)
     case array([JSONValue])
@@ -18,7 +18,7 @@ package indirect enum JSONValue: Sendable {
         self = try parser.document(bytes)
     }
 
-    /// The value of a member, nil when there is none or this is no object.
+    /// The value of a member; nil if there is none or this is not an object.
     package subscript(_ name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { identical($0.key, name) }?.value
@@ -26,7 +26,7 @@ package indirect enum JSONValue: Sendable {
 }
 
 extension JSONValue: Equatable {
-    /// Members in another order, and texts that are only canonically equivalent, are different values.
+    /// Values with members in another order, or with only canonically equivalent texts, are different.
     package static func == (left: JSONValue, right: JSONValue) -> Bool {
         switch (left, right) {
         case (.null, .null): true
@@ -42,13 +42,13 @@ extension JSONValue: Equatable {
     }
 }
 
-/// What one text may take.
+/// Limits of one text.
 package struct JSONLimits: Sendable {
     /// Nested arrays and objects.
     package var depth: Int
     /// Bytes of the text.
     package var size: Int
-    /// Values of all kinds together; each takes more memory than its two bytes of text.
+    /// Values of all kinds together. Each takes more memory than its two bytes of text.
     package var values: Int
 
     package init(depth: Int = 64, size: Int = 1024 * 1024, values: Int = 200_000) {
@@ -58,7 +58,7 @@ package struct JSONLimits: Sendable {
     }
 }
 
-/// Compares texts by their bytes. `==` of String takes canonically equivalent ones for equal, U+212A for `K`.
+/// Compares texts by their bytes. `==` of String also accepts canonically equivalent ones, such as U+212A for `K`.
 func identical(_ left: String, _ right: String) -> Bool {
     left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
 }

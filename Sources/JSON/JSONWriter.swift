@@ -1,10 +1,10 @@
-/// Writes JSON text (RFC 8259) into one growing array. Commas come by themselves; that arrays and objects are closed,
-/// and that members of objects have keys, is the caller's part.
+/// Writes JSON text (RFC 8259) into one growing array. It writes the commas; the caller has to close arrays and objects
+/// and to give members their keys.
 package struct JSONWriter: Sendable {
-    /// What has been written. It may be taken away or appended to between values.
+    /// The output so far. The caller may take it or append to it between values.
     package var bytes: [UInt8] = []
 
-    /// Whether the next value or key stands behind another one.
+    /// Whether the next value or key follows another one.
     private var needsComma = false
 
     package init() {}
@@ -13,13 +13,13 @@ package struct JSONWriter: Sendable {
         bytes.reserveCapacity(capacity)
     }
 
-    /// Starts over and keeps the memory.
+    /// Starts again, keeping the memory.
     package mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         needsComma = false
     }
 
-    /// Makes room for so many bytes more, at least doubling what there is when it grows.
+    /// Makes room for `count` more bytes. When it grows, the capacity at least doubles.
     package mutating func reserve(_ count: Int) {
         guard bytes.capacity - bytes.count < count else { return }
         bytes.reserveCapacity(max(bytes.count + count, 2 * bytes.capacity))
@@ -35,7 +35,7 @@ package struct JSONWriter: Sendable {
         needsComma = false
     }
 
-    /// A key made at run time.
+    /// Writes a key that is only known at run time.
     package mutating func key(_ name: String) {
         string(name)
         bytes.append(0x3A)
@@ -46,7 +46,7 @@ package struct JSONWriter: Sendable {
         quoted(text.utf8.span)
     }
 
-    /// A string of bytes that are known to be UTF-8, such as a row's text.
+    /// Writes a string from bytes that are known to be UTF-8, such as the text of a row.
     package mutating func string(_ utf8: Span<UInt8>) {
         quoted(utf8)
     }
@@ -66,7 +66,7 @@ package struct JSONWriter: Sendable {
         bytes.append(contentsOf: "null".utf8)
     }
 
-    /// A number whose literal is already right (RFC 8259 section 6), such as PostgreSQL's `numeric` as text.
+    /// Writes a number whose literal is known to be valid (RFC 8259 section 6), such as PostgreSQL's `numeric` as text.
     package mutating func number(_ literal: Span<UInt8>) {
         separate()
         bytes.append(copying: literal)
@@ -77,7 +77,7 @@ package struct JSONWriter: Sendable {
         bytes.append(contentsOf: literal.utf8)
     }
 
-    /// A complete value that is JSON text already.
+    /// Writes a complete value that is already JSON text.
     package mutating func raw(_ json: Span<UInt8>) {
         separate()
         bytes.append(copying: json)
@@ -108,7 +108,7 @@ package struct JSONWriter: Sendable {
         }
     }
 
-    /// Lets `body` write values or members by itself, commas and all, into room for at least so many bytes.
+    /// Lets `body` write values or members itself, including commas, into room for at least `capacity` bytes.
     package mutating func write(
         capacity: Int, _ body: (_ output: inout OutputSpan<UInt8>, _ needsComma: inout Bool) -> Void
     ) {
@@ -134,7 +134,7 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// Most strings have nothing to escape: they go in one piece, with one look at the array's capacity.
+    /// Most strings need no escape: they are copied in one piece, with one capacity check.
     @inline(__always)
     private mutating func quoted(_ text: Span<UInt8>) {
         let count = text.count

@@ -1,5 +1,5 @@
 extension ObjectReader {
-    /// A text; lengths count Unicode scalars, as PostgreSQL's `char_length` does.
+    /// Reads a text. Lengths count Unicode scalars, as PostgreSQL's `char_length` does.
     package mutating func string(
         _ name: String, _ presence: Presence = .required, minimumLength: Int = 0, maximumLength: Int = 10_000
     ) -> Field<String> {
@@ -32,7 +32,8 @@ extension ObjectReader {
         }
     }
 
-    /// A number as its literal, without an exponent, at most `wholeDigits` before and `fractionDigits` after the point.
+    /// Reads a number as its literal: no exponent, at most `wholeDigits` digits before and `fractionDigits` after the
+    /// point.
     package mutating func decimal(
         _ name: String, _ presence: Presence = .required, wholeDigits: Int = 9, fractionDigits: Int = 3
     ) -> Field<String> {
@@ -41,7 +42,7 @@ extension ObjectReader {
         }
     }
 
-    /// `YYYY-MM-DD`, a day that exists, years 0001 to 9999 (RFC 3339 section 5.6).
+    /// Reads `YYYY-MM-DD`, an existing day in the years 0001 to 9999 (RFC 3339 section 5.6).
     package mutating func date(_ name: String, _ presence: Presence = .required) -> Field<String> {
         read(name, presence) { value, pointer, problems in
             guard let text = FieldParsing.text(value, pointer, problems) else { return nil }
@@ -51,7 +52,7 @@ extension ObjectReader {
         }
     }
 
-    /// `HH:MM`, from 00:00 to 23:59.
+    /// Reads `HH:MM`, from 00:00 to 23:59.
     package mutating func time(_ name: String, _ presence: Presence = .required) -> Field<String> {
         read(name, presence) { value, pointer, problems in
             guard let text = FieldParsing.text(value, pointer, problems) else { return nil }
@@ -65,7 +66,7 @@ extension ObjectReader {
         }
     }
 
-    /// 8-4-4-4-12 hexadecimal digits (RFC 9562 section 4), given back in lower case.
+    /// Reads 8-4-4-4-12 hexadecimal digits (RFC 9562 section 4) and returns them in lower case.
     package mutating func uuid(_ name: String, _ presence: Presence = .required) -> Field<String> {
         read(name, presence) { FieldParsing.uuid($0, $1, $2) }
     }
@@ -81,7 +82,6 @@ extension ObjectReader {
         }
     }
 
-    /// An enumeration as its type.
     package mutating func enumeration<Value: RawRepresentable & CaseIterable>(
         _ name: String, _ type: Value.Type, _ presence: Presence = .required
     ) -> Field<Value> where Value.RawValue == String {
@@ -89,7 +89,7 @@ extension ObjectReader {
         return text.map { type.init(rawValue: $0)! }
     }
 
-    /// The items of an array, each with its pointer.
+    /// Returns the items of an array, each with its pointer.
     package mutating func array(
         _ name: String, _ presence: Presence = .required, minimumCount: Int = 0, maximumCount: Int = 1000
     ) -> Field<[(pointer: JSONPointer, value: JSONValue)]> {
@@ -110,7 +110,7 @@ extension ObjectReader {
         }
     }
 
-    /// The items of an array of objects, each with a reader of its own; the caller finishes each.
+    /// Returns a reader for each object of an array. The caller has to finish each reader.
     package mutating func objects(
         _ name: String, _ presence: Presence = .required, minimumCount: Int = 0, maximumCount: Int = 1000
     ) -> Field<[ObjectReader]> {
@@ -120,7 +120,6 @@ extension ObjectReader {
         }
     }
 
-    /// The ids of an array.
     package mutating func uuids(
         _ name: String, _ presence: Presence = .required, minimumCount: Int = 0, maximumCount: Int = 1000
     ) -> Field<[String]> {
@@ -130,7 +129,7 @@ extension ObjectReader {
         }
     }
 
-    /// The integers of an array, no two the same.
+    /// Reads integers; a duplicate is a problem.
     package mutating func integers(
         _ name: String, _ presence: Presence = .required, minimumCount: Int = 0, maximumCount: Int = 1000,
         in range: ClosedRange<Int>
@@ -149,7 +148,7 @@ extension ObjectReader {
         }
     }
 
-    /// Texts of an array, no two the same; lengths count Unicode scalars.
+    /// Reads texts; a duplicate is a problem. Lengths count Unicode scalars.
     package mutating func strings(
         _ name: String, _ presence: Presence = .required, maximumCount: Int, maximumLength: Int
     ) -> Field<[String]> {
@@ -172,7 +171,7 @@ extension ObjectReader {
         }
     }
 
-    /// Texts of an array, each one of these, no two the same.
+    /// Reads texts that are among `values`; a duplicate is a problem.
     package mutating func enumerations(
         _ name: String, of values: [String], _ presence: Presence = .required
     ) -> Field<[String]> {
@@ -192,7 +191,7 @@ extension ObjectReader {
         }
     }
 
-    /// An object inside; the caller finishes its reader.
+    /// Returns a reader for a nested object. The caller has to finish it.
     package mutating func object(_ name: String, _ presence: Presence = .required) -> Field<ObjectReader> {
         read(name, presence) { value, pointer, problems in
             guard case .object = value else {

@@ -1,13 +1,13 @@
-/// Reads the members of a request's object. It never throws: every problem is recorded with its pointer, so that a
-/// client hears all of them at once. The values may only be used when `FieldProblems` is empty in the end.
+/// Reads the members of an object in a request. It never throws: it records every problem with its pointer, so that the
+/// client learns of all of them at once. The values may be used only if `FieldProblems` is empty at the end.
 ///
-/// Each member is read once by name; `finish()` then refuses those that were never asked for.
+/// Each member is read once by name; `finish()` then reports the members that were never read.
 package struct ObjectReader {
     package let pointer: JSONPointer
     package let problems: FieldProblems
     private let members: [(key: String, value: JSONValue)]
     private var wasRead: [Bool]
-    /// False when the value was no object: that is one problem, not one for each missing member.
+    /// False if the value is not an object. That is one problem, not one for each missing member.
     private let isObject: Bool
 
     package init(_ value: JSONValue, at pointer: JSONPointer = JSONPointer(), problems: FieldProblems) {
@@ -31,7 +31,7 @@ package struct ObjectReader {
         }
     }
 
-    /// A problem with a member that only the caller can see, such as a rule between two.
+    /// Records a problem that only the caller can find, such as a rule about two members.
     package func add(_ name: String, _ code: FieldProblem.Code, _ parameters: [String: String] = [:]) {
         problems.add(pointer.appending(name), code, parameters)
     }
@@ -41,7 +41,7 @@ package struct ObjectReader {
         isObject && !members.contains { identical($0.key, name) }
     }
 
-    /// The member as it is, whatever its type.
+    /// The member without a type check.
     package mutating func any(_ name: String, _ presence: Presence = .required) -> Field<JSONValue> {
         guard let index = members.firstIndex(where: { identical($0.key, name) }) else {
             if presence.isRequired, isObject { add(name, .required) }
@@ -56,7 +56,7 @@ package struct ObjectReader {
         return .value(members[index].value)
     }
 
-    /// Reads a member and parses it; `parse` returns nil after it has recorded why.
+    /// Reads and parses a member. `parse` returns nil after recording the problem.
     mutating func read<Value>(
         _ name: String, _ presence: Presence, _ parse: (JSONValue, JSONPointer, FieldProblems) -> Value?
     ) -> Field<Value> {

@@ -1,12 +1,13 @@
 import CPostgres
 import Glibc
 
-/// How a column's values come in PostgreSQL's binary format, for the types whose text costs it more to write than it costs
-/// this server. A type without one keeps its whole statement in text: a result has one format.
+/// How to read a column's values in PostgreSQL's binary format, for types whose text costs PostgreSQL more to write
+/// than it costs this server. A column of any other type keeps its whole statement in text, because a result has only
+/// one format.
 ///
-/// What is made of a value is the text that PostgreSQL would have sent, with the session's settings (UTC, ISO).
+/// Each value becomes the text that PostgreSQL would have sent with the session's settings (UTC, ISO).
 enum BinaryForm {
-    /// Text and json have the same bytes in both.
+    /// Text and json have the same bytes in both formats.
     case same
     case boolean
     case integer
@@ -16,7 +17,7 @@ enum BinaryForm {
     case moment
     case uuid
 
-    /// By the object identifiers of the built-in types (pg_type.dat).
+    /// - Parameter oid: the object identifier of a built-in type (pg_type.dat).
     init?(type oid: Oid) {
         switch oid {
         case 16: self = .boolean
@@ -29,19 +30,19 @@ enum BinaryForm {
         }
     }
 
-    /// Whether a statement with such columns is cheaper in binary. In text an identifier or a moment costs PostgreSQL as much
-    /// as four or five texts cost it more in binary (tried).
+    /// Whether binary is cheaper for a statement with these columns. Measured: writing a UUID or a timestamp as text
+    /// costs PostgreSQL as much as binary costs it for four or five texts.
     static func pays(_ forms: [BinaryForm?]) -> Bool {
         let gain = forms.count { $0 == .uuid || $0 == .moment }
         return gain > 0 && !forms.contains(nil) && forms.count { $0 == .same } <= 4 * gain
     }
 
-    /// Bytes that the longest text of a value takes, but for `same`.
+    /// The length of the longest text, except for `same`.
     static let longest = 40
 
     /// Writes a value's text.
     ///
-    /// - Returns: its length.
+    /// - Returns: the text's length.
     func write(
         _ value: UnsafePointer<UInt8>, _ length: Int, to output: UnsafeMutablePointer<UInt8>
     ) -> Int {
@@ -57,7 +58,7 @@ enum BinaryForm {
         return self == .same ? length : text.count
     }
 
-    /// Of two, four or eight bytes, the highest first.
+    /// Reads a big-endian integer of two, four or eight bytes.
     private static func integer(_ value: UnsafePointer<UInt8>, _ length: Int) -> Int {
         let value = unsafe UnsafeRawPointer(value)
         return switch length {
@@ -68,7 +69,7 @@ enum BinaryForm {
     }
 }
 
-/// Writes texts of values one after the other.
+/// Writes the texts of values one after the other.
 @safe private struct TextCursor {
     private let start: UnsafeMutablePointer<UInt8>
     private(set) var count = 0
@@ -111,7 +112,7 @@ enum BinaryForm {
         if year <= 0 { put(" BC") }
     }
 
-    /// `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, eight digits at a time.
+    /// Writes `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, eight digits at a time.
     mutating func put(uuid value: UnsafePointer<UInt8>) {
         let value = unsafe UnsafeRawPointer(value)
         let output = unsafe UnsafeMutableRawPointer(start + count)
@@ -134,7 +135,7 @@ enum BinaryForm {
         count += 36
     }
 
-    /// The hexadecimal digits of four bytes as they lie in memory, on a machine with the lowest byte first.
+    /// The hexadecimal digits of four bytes, in memory order on a little-endian machine.
     private static func digits(_ word: UInt32) -> UInt64 {
         var nibbles = UInt64(UInt32(bigEndian: word))
         nibbles = (nibbles | nibbles << 16) & 0x0000_FFFF_0000_FFFF
@@ -148,11 +149,11 @@ enum BinaryForm {
         value == Int(Value.max) ? "infinity" : value == Int(Value.min) ? "-infinity" : nil
     }
 
-    /// Writes the day so many days after 2000-01-01 in the Gregorian calendar.
+    /// Writes the day that is `days` after 2000-01-01, in the Gregorian calendar.
     ///
     /// - Returns: its year; 0 is the year before the year 1.
     private mutating func put(day days: Int) -> Int {
-        // Years begin in March here: the day that comes and goes is then the last.
+        // The calculation lets years begin in March, so that the leap day is the last day of the year.
         let (era, day) = (days + 730_425).flooredQuotientAndRemainder(dividingBy: 146_097)
         let yearOfEra = (day - day / 1460 + day / 36_524 - day / 146_096) / 365
         let dayOfYear = day - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
@@ -166,7 +167,7 @@ enum BinaryForm {
         return year
     }
 
-    /// At least so many digits.
+    /// Writes at least `digits` digits.
     private mutating func put(_ number: UInt, digits: Int) {
         var length = 1
         var limit: UInt = 10

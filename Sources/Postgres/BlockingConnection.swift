@@ -1,17 +1,17 @@
 import CPostgres
 
-/// A connection that waits: for the command line, where one thing happens after the other. The server uses
-/// `Connection`, which never blocks its core.
+/// A blocking connection for the command line, which does one thing after another. The server uses `Connection`, which
+/// never blocks its core.
 ///
-/// One thread at a time; the connection is closed when the last reference goes.
+/// Used by one thread at a time. The connection is closed with the last reference.
 @safe package final class BlockingConnection {
     private let handle: OpaquePointer
 
-    /// Connects. `url` is a URL or a keyword/value string as libpq takes them ("Connection Strings").
+    /// Connects. `url` is a URL or a keyword/value string as libpq accepts them ("Connection Strings").
     ///
-    /// `application_name` is `lyceum` unless the URL says otherwise; the encoding is UTF-8; GSS encryption isn't tried.
+    /// `application_name` is `lyceum` unless the URL sets another; the encoding is UTF-8; GSS encryption is not tried.
     package init(url: String) throws(Failure) {
-        // libpq repeats a URL it can't read in its message, password and all: so it is parsed on its own first.
+        // libpq's message about a URL that it can't read repeats the URL with its password, so we parse it first.
         _ = try ConnectionURL(url)
         let parameters = [
             ("application_name", "lyceum"), ("dbname", url), ("gssencmode", "disable"), ("client_encoding", "UTF8"),
@@ -29,14 +29,14 @@ import CPostgres
 
     // MARK: Statements
 
-    /// Runs a script of any number of statements. Outside a transaction they are one implicit transaction.
+    /// Runs a script of any number of statements. Outside a transaction they form one implicit transaction.
     package func execute(_ script: String) throws(Failure) {
         try Self.refuseNUL(in: script)
         let result = unsafe Result(PQexec(handle, script))
         try check(result, commands: [PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY])
     }
 
-    /// Runs one statement. Parameters are text for `$1`, `$2` …; `nil` is NULL.
+    /// Runs one statement. Parameters are the texts of `$1`, `$2` …; `nil` is NULL.
     @discardableResult
     package func query(_ statement: String, _ parameters: [String?] = []) throws(Failure) -> Answer {
         try Self.refuseNUL(in: statement)
@@ -46,9 +46,9 @@ import CPostgres
         return result.answer
     }
 
-    /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
+    /// Runs `body` in a transaction: commits when it returns, rolls back when it throws.
     ///
-    /// - Throws: what `body` throws, a `Failure` of the server's, or one with SQLSTATE 25P02 when `body` swallowed an
+    /// - Throws: the error of `body`, a `Failure` from the server, or one with SQLSTATE 25P02 if `body` swallowed an
     ///   error and the server therefore rolled back instead of committing.
     package func transaction<Value>(_ body: () throws -> Value) throws -> Value {
         try execute("BEGIN")
@@ -69,10 +69,10 @@ import CPostgres
 
     // MARK: COPY
 
-    /// Loads rows: `COPY t (a, b) FROM STDIN` (text format), whose rows `body` writes.
+    /// Loads the rows that `body` writes: `COPY t (a, b) FROM STDIN` (text format).
     ///
     /// - Returns: how many rows the server took.
-    /// - Throws: what `body` throws (nothing is loaded then), or the server's `Failure`.
+    /// - Throws: the error of `body` (then nothing is loaded), or the server's `Failure`.
     @discardableResult
     package func copyIn(_ statement: String, _ body: (inout CopyWriter) throws -> Void) throws -> Int {
         try Self.refuseNUL(in: statement)
@@ -91,10 +91,11 @@ import CPostgres
         return try finish().affected
     }
 
-    /// Reads rows: `COPY (…) TO STDOUT`. `body` gets each row's bytes, line feed included, valid during the call.
+    /// Reads rows: `COPY (…) TO STDOUT`. `body` gets the bytes of each row with its line feed; they are valid during
+    /// the call.
     ///
     /// - Returns: how many rows there were.
-    /// - Throws: what `body` throws (the server is told to stop), or the server's `Failure`.
+    /// - Throws: the error of `body` (then the query is cancelled), or the server's `Failure`.
     @discardableResult
     package func copyOut(_ statement: String, _ body: (RawSpan) throws -> Void) throws -> Int {
         try Self.refuseNUL(in: statement)
@@ -118,7 +119,7 @@ import CPostgres
         }
     }
 
-    /// Hands bytes of COPY data to the server.
+    /// Sends bytes of COPY data to the server.
     func put(_ bytes: [UInt8]) throws(Failure) {
         let sent = unsafe bytes.withUnsafeBytes { buffer in
             unsafe PQputCopyData(
@@ -127,12 +128,13 @@ import CPostgres
         guard sent == 1 else { throw unsafe Failure(connection: handle) }
     }
 
-    // MARK: Inside
+    // MARK: Private
 
     private static func connect(_ parameters: [(String, String)]) -> OpaquePointer? {
         unsafe withCStrings(parameters.map(\.0)) { keys in
             unsafe withCStrings(parameters.map(\.1)) { values in
-                // 1: the value of `dbname` is a connection string; what stands after it wins, what stands before doesn't.
+                // 1 makes the value of `dbname` a connection string. Parameters after it override the string,
+                // parameters before it do not.
                 unsafe PQconnectdbParams(keys.baseAddress, values.baseAddress, 1)
             }
         }
@@ -153,13 +155,13 @@ import CPostgres
         case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE, PGRES_NONFATAL_ERROR:
             throw result.isNone ? unsafe Failure(connection: handle) : result.failure
         case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
-            throw Failure(sqlState: "0A000", message: "COPY with the client is not possible here")
+            throw Failure(sqlState: "0A000", message: "COPY FROM STDIN and TO STDOUT are not possible here")
         default:
-            throw Failure(sqlState: "0A000", message: "the statement is not of the kind that is expected here")
+            throw Failure(sqlState: "0A000", message: "the statement gave a result of an unexpected kind")
         }
     }
 
-    /// Leaves the COPY that a refused statement opened: the connection can be used on.
+    /// Ends a COPY that a refused statement began, so that the connection stays usable.
     private func recover(from status: ExecStatusType) {
         if status == PGRES_COPY_IN || status == PGRES_COPY_BOTH {
             _ = unsafe PQputCopyEnd(handle, "not expected")
@@ -169,7 +171,7 @@ import CPostgres
         drain()
     }
 
-    /// The result of a COPY.
+    /// The result after a COPY's data.
     private func finish() throws(Failure) -> Answer {
         let result = unsafe Result(PQgetResult(handle))
         defer { drain() }
@@ -200,16 +202,16 @@ import CPostgres
         unsafe PQfreeCancel(cancel)
     }
 
-    /// C would take the text up to the NUL and leave the rest out silently.
+    /// C would read the text only up to the NUL and silently drop the rest.
     private static func refuseNUL(in text: String) throws(Failure) {
         if text.utf8.contains(0) {
-            throw Failure(sqlState: "22021", message: "the text holds a NUL byte, which PostgreSQL can't store")
+            throw Failure(sqlState: "22021", message: "the text contains a NUL byte, which PostgreSQL can't store")
         }
     }
 }
 
 extension BlockingConnection {
-    /// What a statement returned: column names, rows as text (`nil` is NULL), and how many rows it touched.
+    /// The result of a statement: column names, rows as text (`nil` is NULL), and how many rows it changed or returned.
     package struct Answer: Sendable, Equatable {
         package var columns: [String]
         package var rows: [[String?]]
@@ -219,16 +221,16 @@ extension BlockingConnection {
         package var first: String? { rows.first?.first ?? nil }
     }
 
-    /// What PostgreSQL, or libpq, said went wrong. Not for the eyes of API clients.
+    /// An error reported by PostgreSQL or libpq. Not to be shown to API clients.
     package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
-        /// Five characters ("PostgreSQL Error Codes"); nil when libpq failed before the server answered.
+        /// Five characters ("PostgreSQL Error Codes"); nil if libpq failed before the server answered.
         package var sqlState: String?
         package var message: String
         package var detail: String?
         package var hint: String?
         package var constraint: String?
         package var table: String?
-        /// Where in the statement or script, in characters from 1.
+        /// The position in the statement or script, in characters from 1.
         package var position: Int?
 
         package var description: String {
@@ -310,11 +312,11 @@ private enum Field: Character {
     var letter: Int32 { Int32(rawValue.asciiValue ?? 0) }
 }
 
-/// The strings as a C array of C strings, valid during the call; `nil` stays NULL, and a NULL ends the array.
+/// Passes the strings as a NULL-terminated C array of C strings, valid during the call. `nil` becomes NULL.
 private func withCStrings<Value>(
     _ strings: [String?], _ body: (UnsafeBufferPointer<UnsafePointer<CChar>?>) -> Value
 ) -> Value {
-    // All texts one after the other in one buffer, then the pointers into it.
+    // All texts go into one buffer, then pointers into it are made.
     var bytes: [CChar] = []
     let starts = strings.map { string -> Int? in
         guard let string else { return nil }

@@ -2,23 +2,23 @@ import CPostgres
 import Glibc
 import Reactor
 
-/// One query outside of pipeline mode, whose answer is taken piece by piece: COPY does not work in a pipeline. For leased
-/// connections, which nobody else sends on.
+/// Runs one query outside pipeline mode, because COPY does not work in a pipeline, and takes its result piece by piece.
+/// Only for leased connections, on which nobody else sends.
 ///
-/// libpq reads all that the socket has when it is told to read, so it is told only when what it has is used up: a slow reader
-/// then fills the kernel's buffers, and PostgreSQL waits.
+/// libpq reads everything that the socket has whenever it is asked to read. We ask only when it has nothing left, so
+/// that a slow reader lets the kernel's buffers fill up and PostgreSQL waits.
 extension Connection {
     /// Leaves pipeline mode and sends the query.
     func beginDirect(_ send: (OpaquePointer) -> Int32) throws(PostgresError) {
         poller.assertOnThread()
         guard isOpen else { throw .unavailable(reason: "connection closed") }
-        precondition(outstanding == 0, "a pipeline is in the way")
+        precondition(outstanding == 0, "the pipeline is not empty")
         guard unsafe PQexitPipelineMode(connection) == 1, unsafe send(connection) == 1 else { throw broken(message) }
         directWaiter = Suspension()
         flush()
     }
 
-    /// Goes back to pipeline mode, when the query has been answered to its end.
+    /// Returns to pipeline mode after the last result of the query.
     func endDirect() throws(PostgresError) {
         guard isOpen else { throw .unavailable(reason: closeReason) }
         unmask()
@@ -26,7 +26,7 @@ extension Connection {
         guard unsafe PQenterPipelineMode(connection) == 1 else { throw broken(message) }
     }
 
-    /// Reads what has come. When that is nothing, waits until something does.
+    /// Reads what has arrived; waits if there is nothing.
     func receive() async throws(PostgresError) {
         guard isOpen, let waiter = directWaiter else { throw .unavailable(reason: closeReason) }
         unmask()
@@ -35,17 +35,18 @@ extension Connection {
         guard unsafe PQconsumeInput(connection) == 1 else { throw broken(message) }
     }
 
-    /// The next result; nil behind the last.
+    /// The next result; nil after the last one.
     func nextResult() async throws(PostgresError) -> OpaquePointer? {
         guard isOpen else { throw .unavailable(reason: closeReason) }
         while unsafe PQisBusy(connection) == 1 { try await receive() }
         return unsafe PQgetResult(connection)
     }
 
-    /// Appends rows of a COPY until there are `size` bytes, or no more without waiting; waits when there would be none at all.
+    /// Appends rows of a COPY until there are `size` bytes or no more are available without waiting. Waits only for the
+    /// first row.
     ///
-    /// - Parameter endsWithCRLF: whether CRLF is put in the place of each row's LF.
-    /// - Returns: false behind the last row.
+    /// - Parameter endsWithCRLF: replaces each row's LF with CRLF.
+    /// - Returns: false after the last row.
     func copyRows(
         into piece: inout [UInt8], atLeast size: Int, endsWithCRLF: Bool
     ) async throws(PostgresError) -> Bool {
@@ -73,8 +74,8 @@ extension Connection {
         return true
     }
 
-    /// Ends the connection in the middle of a query, on purpose. Its backend is told at once: it would else send on until
-    /// libpq's own end of the connection, which comes with the last reference to it.
+    /// Ends the connection in the middle of a query, on purpose. The socket is shut down at once: otherwise the backend
+    /// would keep sending until libpq closes the connection, which happens with the last reference to it.
     func abandon(_ reason: String) {
         guard isOpen else { return }
         isAbandoned = true
@@ -87,10 +88,10 @@ extension Connection {
         return .unavailable(reason: reason)
     }
 
-    /// What the database sends to a query that is taken piece by piece.
+    /// Handles readiness while a query's result is taken piece by piece.
     func becameDirect(_ readiness: Readiness, _ waiter: Suspension) {
         if waiter.resume() { return }
-        // An error is reported whatever one waits for, again and again.
+        // epoll reports errors whatever we wait for, and keeps reporting them.
         if readiness.contains(.failed) { return close("connection lost") }
         mask()
     }

@@ -4,30 +4,32 @@ import Reactor
 
 /// One libpq connection in pipeline mode, shared by many requests of its core.
 ///
-/// Segments are answered in the order in which they were sent, so what is expected stands in a line. Nothing is ever
-/// cancelled here: a cancel hits whoever is running. The segment's own `statement_timeout` ends it instead, and the answer
-/// for a caller that left is read and dropped.
+/// Segments are answered in the order sent, so a queue holds the expected ones. This class never cancels a query,
+/// because a cancel would hit whichever segment is running. The segment's own `statement_timeout` ends it instead, and
+/// the result for a caller that has left is read and dropped.
 @safe final class Connection {
-    /// Called once, when the connection is of no more use for what comes next.
+    /// Called once, when the connection must not get new segments any more.
     var onClose: ((String) -> Void)?
-    /// Given the segments whose answers are lost; those that it gives back are told.
+    /// Gets the segments whose results are lost. Those that it returns fail; it has taken care of the others.
     var onLoss: (([Segment]) -> [Segment])?
-    /// Told of each answer, with the nanoseconds that the database took.
+    /// Called after each answered segment, with the nanoseconds that the database took.
     var onAnswer: ((UInt64) -> Void)?
-    /// Told when the segment that is being answered has taken longer than anybody waits.
+    /// Called when the segment being answered takes longer than any caller waits.
     var onOverdue: (() -> Void)?
-    /// Told when it closes after it retired.
+    /// Called for each WARNING of the server.
+    var onWarning: ((ServerError) -> Void)?
+    /// Called when the connection closes after it was retired.
     var onDrained: (() -> Void)?
     private(set) var isOpen = true
-    /// It answers what was sent, takes nothing new, and closes.
+    /// It finishes what was sent, takes nothing new, then closes.
     private(set) var isRetired = false
-    /// It has grown by a very large value, which libpq does not give back.
+    /// A very large value made its buffers grow, and libpq does not shrink them.
     private(set) var isBloated = false
-    /// A query was left in the middle: the connection ends because that is the quickest way out of it.
+    /// A query was left in the middle. Closing the connection is the quickest way to end it.
     var isAbandoned = false
-    /// The server only reads, and was asked to write.
+    /// The server refused a write because it is read-only.
     private(set) var onlyReads = false
-    /// Why it is not open.
+    /// Why the connection is closed.
     private(set) var closeReason = "connection closed"
     let connection: OpaquePointer
     let poller: Poller
@@ -40,14 +42,14 @@ import Reactor
     private var names = 0
     private var watchdog: Deadline!
     private var isOverdue = false
-    /// Who takes a query's answer piece by piece, see `beginDirect`; nil in pipeline mode.
+    /// The task that takes a query's result piece by piece, see `beginDirect`. Nil in pipeline mode.
     var directWaiter: Suspension?
-    /// Nothing is read: nobody waits for it.
+    /// Reading is switched off because nobody waits for data.
     private var isMasked = false
-    /// Keeps it alive while it retires.
+    /// Keeps the object alive while it retires.
     private var itself: Connection?
 
-    /// A single value of this many bytes makes buffers that are not worth keeping.
+    /// A single value with more bytes makes the buffers too large to keep.
     private static let large = 2 << 20
 
     var outstanding: Int { inFlight.count }
@@ -58,13 +60,19 @@ import Reactor
         self.poller = poller
         self.deadlines = deadlines
         watchdog = deadlines.make { [unowned self] in watch() }
-        // libpq would print warnings to the process's standard error.
-        _ = unsafe PQsetNoticeProcessor(connection, { _, _ in }, nil)
+        // Without this libpq would print warnings to standard error. It calls the receiver only from calls of this object.
+        let itself = unsafe Unmanaged.passUnretained(self).toOpaque()
+        _ = unsafe PQsetNoticeReceiver(
+            connection,
+            { context, result in
+                guard let context = unsafe context else { return }
+                unsafe Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().noticed(result)
+            }, itself)
         guard unsafe PQsetnonblocking(connection, 1) == 0, unsafe PQenterPipelineMode(connection) == 1 else {
             throw .unavailable(reason: "pipeline mode refused")
         }
         do {
-            // Level-triggered: PQconsumeInput does not promise to empty the socket.
+            // Level-triggered: PQconsumeInput may leave data in the socket.
             token = try unsafe poller.add(PQsocket(connection), .readable) { [unowned self] in became($0) }
         } catch {
             throw .unavailable(reason: "\(error)")
@@ -80,8 +88,8 @@ import Reactor
     /// Sends the queries as one segment and waits for its Sync.
     ///
     /// - Parameters:
-    ///   - timeout: nanoseconds after which the caller no longer waits; the answer is then dropped when it comes.
-    ///   - hidden: how many answers at the front are left out.
+    ///   - hidden: how many results at the front are left out.
+    ///   - timeout: nanoseconds after which the caller stops waiting. A result that comes later is dropped.
     func run(
         _ queries: [Query], hidden: Int = 0, timeout: UInt64, statementTimeout: UInt64 = 0, mayRepeat: Bool,
         timing: RequestTiming? = nil
@@ -101,7 +109,7 @@ import Reactor
         unsafe PQparameterStatus(connection, name).map { unsafe String(cString: $0) }
     }
 
-    /// Ends the connection; who waits is told that the outcome is unknown.
+    /// Ends the connection. Waiting callers get `outcomeUnknown`.
     func close(_ reason: String) {
         guard isOpen else { return }
         isOpen = false
@@ -117,7 +125,7 @@ import Reactor
         itself = nil
     }
 
-    /// Lets what was sent be answered, and closes then.
+    /// Lets the segments already sent finish, then closes.
     func retire(_ reason: String) {
         guard isOpen, !isRetired else { return }
         isRetired = true
@@ -131,8 +139,9 @@ import Reactor
         onClose = nil
     }
 
-    /// Nobody answers. Whoever waits has its own deadline; here it is about the connection. It is overdue when the caller at
-    /// the front has left, and dead when all its statements should have run into their timeouts.
+    /// Handles a missing answer. Callers have deadlines of their own; this is about the connection. It is overdue when
+    /// the caller at the front has left, and dead when all statements of the segment should have run into their
+    /// timeouts.
     private func watch() {
         guard let segment = inFlight.first else { return }
         let age = age(Clock.now)
@@ -144,6 +153,12 @@ import Reactor
         }
     }
 
+    /// A WARNING, NOTICE or the like, which libpq keeps.
+    private func noticed(_ result: OpaquePointer?) {
+        let severity = unsafe PQresultErrorField(result, Int32(UInt8(ascii: "V"))).map { unsafe String(cString: $0) }
+        if severity == "WARNING" { onWarning?(unsafe ServerError(result)) }
+    }
+
     var message: String {
         let text = unsafe String(cString: PQerrorMessage(connection))
         return text.split(separator: "\n").first.map { String($0) } ?? "connection lost"
@@ -153,9 +168,9 @@ import Reactor
 // MARK: Sending
 
 extension Connection {
-    /// Sends a segment; it is finished later.
+    /// Sends a segment, which finishes later.
     ///
-    /// - Returns: false when the connection broke before the Sync: the segment can't have taken effect.
+    /// - Returns: false if the connection broke before the Sync, so that the segment can't have taken effect.
     func send(_ segment: Segment) -> Bool {
         poller.assertOnThread()
         guard isOpen else { return false }
@@ -189,7 +204,7 @@ extension Connection {
         return true
     }
 
-    /// A Prepare has a Sync of its own: one that an earlier error skipped would break the next request that counts on it.
+    /// A Prepare has its own Sync. If an earlier error skipped it, the next request that relies on it would fail.
     private func prepare(_ statement: Statement, for segment: Segment) -> PreparedStatement? {
         names += 1
         let made = PreparedStatement(statement, number: names)
@@ -204,7 +219,7 @@ extension Connection {
         return made
     }
 
-    /// The database can begin with this one.
+    /// The database can begin with this segment.
     private func face(_ segment: Segment, _ now: UInt64) {
         segment.began = now
         isOverdue = false
@@ -228,7 +243,7 @@ extension Connection {
         try? poller.change(token, isWritable ? reading : [reading, .writable])
     }
 
-    /// Lets what comes wait in the kernel.
+    /// Leaves incoming data in the kernel.
     func mask() {
         guard !isMasked else { return }
         isMasked = true
@@ -258,7 +273,7 @@ extension Connection {
         var empty = 0
         while isOpen, let segment = inFlight.first, unsafe PQisBusy(connection) == 0 {
             guard let result = unsafe PQgetResult(connection) else {
-                // NULL ends a query's results; between two queries libpq may say it once more.
+                // NULL ends a query's results; between two queries libpq may return it once more.
                 if sawResult {
                     sawResult = false
                     segment.advance()
@@ -275,7 +290,7 @@ extension Connection {
         if isOpen, unsafe PQstatus(connection) == CONNECTION_BAD { close(message) }
     }
 
-    /// A value of this many bytes went through.
+    /// Notes that a value of this many bytes passed through.
     func noteValue(of size: Int) {
         if size > Self.large { isBloated = true }
     }
@@ -288,7 +303,7 @@ extension Connection {
             switch segment.step {
             case .prepared: segment.advance()
             case .committing: complete(segment)
-            default: close("out of step with the database")
+            default: close("unexpected result from the database")
             }
             return
         }
@@ -298,7 +313,7 @@ extension Connection {
             unsafe PQclear(result)
             return refused(error, segment)
         }
-        // PGRES_PIPELINE_ABORTED: the rest of a segment that failed.
+        // PGRES_PIPELINE_ABORTED: the rest of a failed segment.
         guard case .answering(let statement) = segment.step, segment.isWanted,
             status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK
         else { return unsafe PQclear(result) }
@@ -319,19 +334,19 @@ extension Connection {
         case .answering(let statement):
             segment.take(error, mayRepeat: outdates(statement, error, segment) || error.isRace)
         case .committing:
-            // The Sync's own: a deferred constraint spoke at the commit. No NULL follows.
+            // The error of the Sync itself: a deferred constraint failed at the commit. No NULL follows.
             segment.take(error, mayRepeat: error.isRace)
             sawResult = false
         }
         if unsafe PQstatus(connection) == CONNECTION_BAD { close(error.message) }
     }
 
-    /// Whether the schema has changed under a statement, or the statements are gone. What else is then out of date is not
-    /// found out one error at a time: all are prepared anew.
+    /// Whether the error means that the schema has changed or the prepared statements are gone. After a stale plan all
+    /// statements are prepared anew, instead of finding the outdated ones one error at a time.
     private func outdates(_ statement: PreparedStatement, _ error: ServerError, _ segment: Segment) -> Bool {
         let isNew = segment.preparing.contains { $0 === statement }
         guard error.isStalePlan || error.isSchemaMismatch && !isNew else { return false }
-        // Else it is the echo of a Prepare that failed, or another segment has met the change before.
+        // Otherwise a failed Prepare caused this error, or another segment has already reported the change.
         if prepared[statement.statement.id] === statement {
             if error.isStalePlan { prepared.removeAll() } else { forget(statement) }
         }
@@ -347,7 +362,7 @@ extension Connection {
         let now = Clock.now
         let time = now &- segment.began
         if let next = inFlight.first { face(next, now) } else { watchdog.cancel() }
-        // On a connection that retires too: the place behind it is still this segment's.
+        // Also on a retiring connection: the next place on it still belongs to this segment.
         if !(segment.takesRepeat() && send(segment)) { segment.finish(nil) }
         onAnswer?(time)
         if isRetired && outstanding == 0 { close("retired") }

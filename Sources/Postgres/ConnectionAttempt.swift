@@ -2,13 +2,13 @@ import CPostgres
 import Glibc
 import Reactor
 
-/// A libpq connection that is being made, without blocking the core.
+/// Opens a libpq connection without blocking the core.
 @safe final class ConnectionAttempt {
     private var connection: OpaquePointer?
     private let waiter = Suspension()
     private var isExpired = false
 
-    /// Begins to connect. The parameters name one server, by its address.
+    /// Begins to connect. The parameters name one server by its address.
     init(_ parameters: [(key: String, value: String)]) throws(PostgresError) {
         let pointer = unsafe CStrings.with(parameters.map { $0.key }) { keys in
             unsafe CStrings.with(parameters.map { $0.value }) { values in
@@ -22,15 +22,15 @@ import Reactor
 
     deinit { if let connection = unsafe connection { unsafe PQfinish(connection) } }
 
-    /// Waits until the connection stands, and hands it over.
+    /// Waits until the connection is established and returns it.
     ///
-    /// - Parameter timeout: nanoseconds; libpq's own `connect_timeout` does not hold for connections made this way.
+    /// - Parameter timeout: in nanoseconds. libpq ignores `connect_timeout` for connections made this way.
     func finish(poller: Poller, deadlines: Deadlines, timeout: UInt64) async throws(PostgresError) -> OpaquePointer {
         let expiry = deadlines.make { [unowned self] in expire() }
         expiry.set(after: timeout)
         defer { expiry.cancel() }
-        // Begin as if PQconnectPoll had asked to write (PostgreSQL, "Database Connection Control Functions"): polled before the
-        // socket is connected, it takes the connection for made.
+        // Begin as if PQconnectPoll had asked to write (PostgreSQL, "Database Connection Control Functions"). Polled
+        // before the socket is connected, it would consider the connection established.
         var step = PGRES_POLLING_WRITING
         while true {
             switch step {
@@ -46,7 +46,7 @@ import Reactor
         }
     }
 
-    /// The descriptor may change from one poll to the next, so each wait registers it anew.
+    /// The descriptor may change between polls, so each wait registers it again.
     private func wait(for interest: Readiness, _ poller: Poller) async throws(PostgresError) {
         let token: Poller.Token
         do {
@@ -70,7 +70,7 @@ import Reactor
     }
 }
 
-/// NULL-ended arrays of C strings.
+/// NULL-terminated arrays of C strings.
 private enum CStrings {
     static func with<Value>(_ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Value) -> Value {
         let copies = unsafe texts.map { unsafe strdup($0) }

@@ -1,19 +1,19 @@
 /// One of the servers that a URL names.
 struct ConnectionHost: Equatable, Sendable {
-    /// A name, an address, or the directory of a Unix-domain socket; nil is libpq's default.
+    /// A name, an address, or the directory of a Unix-domain socket; nil means libpq's default.
     var name: String? = nil
-    /// An IP address: nothing is looked up then.
+    /// An IP address, which needs no lookup.
     var address: String? = nil
     var port: String? = nil
 
     var isSocket: Bool { name.map { $0.hasPrefix("/") || $0.hasPrefix("@") } ?? true }
-    /// libpq would look the name up, and block meanwhile.
+    /// libpq would have to look up the name, which blocks.
     var needsLookUp: Bool { address == nil && !isSocket }
 }
 
 extension ConnectionURL {
-    /// The servers of the URL in its order: `host`, `hostaddr` and `port` are lists that go together, one port may stand for
-    /// all (PostgreSQL, "Specifying Multiple Hosts").
+    /// The servers in the URL's order. `host`, `hostaddr` and `port` are parallel lists; a single port applies to all
+    /// (PostgreSQL, "Specifying Multiple Hosts").
     func hosts() throws(BlockingConnection.Failure) -> [ConnectionHost] {
         let names = list("host")
         let addresses = list("hostaddr")
@@ -25,7 +25,7 @@ extension ConnectionURL {
             throw BlockingConnection.Failure(
                 message:
                     "the database URL names \(names.count) hosts, \(addresses.count) hostaddr, \(ports.count) ports",
-                hint: "the lists go together: as many of each, or one port for all")
+                hint: "give as many of each, or one port for all")
         }
         return (0..<count).map { index in
             ConnectionHost(
@@ -34,7 +34,7 @@ extension ConnectionURL {
         }
     }
 
-    /// Seconds that a URL gives each host; nil when it leaves that to the program.
+    /// Seconds that the URL allows for each host; nil if it does not say.
     var connectTimeout: Double? { self["connect_timeout"].flatMap { Double($0) }.flatMap { $0 > 0 ? $0 : nil } }
 
     private func list(_ key: String) -> [String?] {

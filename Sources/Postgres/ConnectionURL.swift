@@ -1,11 +1,11 @@
 import CPostgres
 
-/// A connection string taken apart, so that parts can be replaced and it can be shown without its secrets.
+/// A parsed connection string. Its parts can be replaced, and it can be shown without its secrets.
 package struct ConnectionURL: Sendable, Equatable {
-    /// libpq's keywords in libpq's order, only those that were given.
+    /// The keywords that were given, in libpq's order.
     package private(set) var parameters: [(key: String, value: String)]
 
-    /// - Throws: a `Failure` that doesn't repeat the text: it may hold a password.
+    /// - Throws: a `Failure` that doesn't repeat the text, because it may contain a password.
     package init(_ text: String) throws(BlockingConnection.Failure) {
         var message: UnsafeMutablePointer<CChar>?
         let options = unsafe text.utf8.contains(0) ? nil : PQconninfoParse(text, &message)
@@ -36,7 +36,7 @@ package struct ConnectionURL: Sendable, Equatable {
         }
     }
 
-    /// As a URL again.
+    /// The parameters as a URL.
     package var text: String {
         let query = parameters.filter { $0.key != "dbname" }
             .map { "\($0.key)=\(Self.encoded($0.value))" }
@@ -44,8 +44,8 @@ package struct ConnectionURL: Sendable, Equatable {
         return "postgresql:///\(Self.encoded(self["dbname"] ?? ""))" + (query.isEmpty ? "" : "?\(query)")
     }
 
-    /// With limits, where none are given, after which a network that does not answer counts as lost: ten seconds without
-    /// traffic, then two probes five seconds apart; ten seconds for what was sent. They concern TCP only.
+    /// Adds limits, where the URL has none, after which an unresponsive network counts as lost: ten seconds without
+    /// traffic and then two probes five seconds apart; ten seconds for data that was sent. They apply to TCP only.
     var noticingLoss: ConnectionURL {
         var url = self
         for (key, value) in [
@@ -57,10 +57,10 @@ package struct ConnectionURL: Sendable, Equatable {
         return url
     }
 
-    /// As people may see it: `host=db dbname=lyceum user=lyceum_server password=***`.
+    /// A text that may be shown: `host=db dbname=lyceum user=lyceum_server password=***`.
     package var masked: String {
         parameters.map { key, value in
-            // Options can carry anything.
+            // `options` may contain anything.
             let secret = ["password", "sslpassword", "options"].contains(key)
             return "\(key)=\(secret ? "***" : value)"
         }.joined(separator: " ")

@@ -1,10 +1,10 @@
 import Reactor
 
-/// Opens connections of one kind without blocking the core: names are looked up on the offload pool, the rest is libpq's
-/// polling.
+/// Opens connections of one kind without blocking the core: the offload pool looks up names, and libpq is polled.
 ///
-/// Of several servers each is tried on its own, in the URL's order, so that one that does not answer costs its share of the
-/// time and not all of it; `target_session_attrs` says which will do. libpq, given the whole list, would stay with the first.
+/// If there are several servers, each is tried separately in the URL's order, so that one that does not answer takes
+/// only its share of the time. `target_session_attrs` decides which one is acceptable. Given the whole list, libpq
+/// would wait for the first.
 struct Connector {
     private let url: ConnectionURL
     private let options: String
@@ -12,7 +12,7 @@ struct Connector {
     private let poller: Poller
     private let deadlines: Deadlines
 
-    /// - Parameter options: server settings as `-c name=value …`.
+    /// - Parameter options: server settings in the form `-c name=value …`.
     init(_ url: ConnectionURL, options: String, offload: Offload, poller: Poller, deadlines: Deadlines) {
         self.url = url
         self.options = options
@@ -21,8 +21,8 @@ struct Connector {
         self.deadlines = deadlines
     }
 
-    /// - Parameter timeout: nanoseconds for all servers together, shared among those not tried yet; with `connect_timeout` in
-    ///   the URL each address has that time instead.
+    /// - Parameter timeout: nanoseconds for all servers together, divided among those not tried yet. If the URL has
+    ///   `connect_timeout`, each address gets that time instead.
     func connect(timeout: UInt64) async throws(PostgresError) -> Connection {
         var refusals: [String] = []
         let candidates = await candidates(&refusals)
@@ -42,7 +42,7 @@ struct Connector {
         throw .unavailable(reason: refusals.joined(separator: "; "))
     }
 
-    /// A server at one of its addresses, and what it has to be.
+    /// A server at one of its addresses, with the required session attributes.
     private struct Candidate: CustomStringConvertible {
         let host: ConnectionHost
         let sessionAttributes: String?
@@ -50,7 +50,7 @@ struct Connector {
         var description: String { host.address ?? host.name ?? "the default host" }
     }
 
-    /// What to try, in order. A name that cannot be looked up is a refusal beside them.
+    /// The candidates in order. A name that cannot be looked up is added to the refusals.
     private func candidates(_ refusals: inout [String]) async -> [Candidate] {
         var hosts: [ConnectionHost] = []
         do {
@@ -58,7 +58,7 @@ struct Connector {
                 do {
                     hosts += try await addresses(of: host)
                 } catch {
-                    refusals.append("name look-up: \(error)")
+                    refusals.append("name lookup: \(error)")
                 }
             }
         } catch {
@@ -66,12 +66,14 @@ struct Connector {
         }
         if url["load_balance_hosts"] == "random" { hosts.shuffle() }
         let wanted = sessionAttributes
-        // libpq takes a primary only after all have refused to be a standby, which it cannot know of one alone.
+        // libpq falls back to a primary only after all servers have turned out not to be a standby, which needs a
+        // second pass.
         let passes = wanted == "prefer-standby" ? ["standby", "any"] : [wanted]
         return passes.flatMap { wanted in hosts.map { Candidate(host: $0, sessionAttributes: wanted) } }
     }
 
-    /// libpq takes a session whose own options make it read-only for one of a standby, wherever it is.
+    /// libpq takes a session that its own options make read-only for a session on a standby, so ask for the role
+    /// instead.
     private var sessionAttributes: String? {
         let wanted = url["target_session_attrs"]
         guard options.contains("default_transaction_read_only=on") else { return wanted }

@@ -1,15 +1,16 @@
 import CPostgres
 
-/// What a COPY statement writes, in pieces of whole rows: a pull stream with flat memory, on a connection of its own.
+/// The output of a COPY statement in pieces of whole rows: a pull stream with constant memory, on a connection of its
+/// own.
 package final class CopyOut {
     private let read: LongRead
     private let endsWithCRLF: Bool
     private var hasBegun = false
     private var isOver = false
-    /// Rows that were copied; known at the end.
+    /// How many rows were copied; known at the end.
     package private(set) var rows: Int?
 
-    /// Bytes after which a piece is given on.
+    /// The size in bytes after which a piece is passed on.
     private static let piece = 32 * 1024
 
     init(_ read: LongRead, _ query: CopyQuery) async throws(PostgresError) {
@@ -23,8 +24,8 @@ package final class CopyOut {
         }
     }
 
-    /// The next rows; nil at the end, when the connection has been given back. The first call throws what PostgreSQL has
-    /// against the statement.
+    /// The next rows; nil at the end, when the connection has been returned. The first call throws PostgreSQL's error
+    /// about the statement.
     package func next() async throws(PostgresError) -> [UInt8]? {
         if isOver { return nil }
         var piece: [UInt8] = []
@@ -55,6 +56,6 @@ package final class CopyOut {
     /// Ends a wait in `next`, which then throws.
     package func cancel() { read.cancel() }
 
-    /// Gives the connection back, if that is not done yet. Never while `next` runs.
+    /// Returns the connection, unless that has happened already. Must not be called while `next` runs.
     package func close() { read.close() }
 }

@@ -1,14 +1,14 @@
-/// `COPY (…) TO STDOUT …` of the program, a static constant, which names its parameters `$1…` as a `Statement` does.
+/// A constant statement `COPY (…) TO STDOUT …` with parameters `$1…`, as a `Statement` has them.
 ///
-/// COPY takes none: they travel as settings of its transaction, `lyceum.arg_1…`, and each `$n` of the text stands for a
-/// subquery that reads one, once a statement. This type is the only place that knows.
+/// COPY itself takes no parameters. Their values are sent as settings of the transaction, `lyceum.arg_1…`, and each
+/// `$n` is replaced by a subquery that reads one of them, once per statement. No other type needs to know this.
 package struct CopyStatement: Sendable {
     let sql: String
     let parameterCount: Int
-    /// Rows end with CRLF, as RFC 4180 wants it, instead of LF.
+    /// Rows end with CRLF instead of LF, as RFC 4180 requires.
     let endsWithCRLF: Bool
 
-    /// - Parameter sql: with a cast behind each `$n`; no `$` may stand in it for anything else.
+    /// - Parameter sql: with a cast after each `$n`. It must not contain `$` for any other purpose.
     package init(_ sql: String, endsWithCRLF: Bool = false) {
         self.endsWithCRLF = endsWithCRLF
         let parts = sql.split(separator: "$", omittingEmptySubsequences: false)
@@ -41,7 +41,8 @@ package struct CopyQuery {
         self.parameters = parameters
     }
 
-    /// Sets them for the transaction. A setting cannot be NULL: a value has `=` before it, and nothing is NULL.
+    /// Sets the parameters for the transaction. A setting cannot be NULL, so a value gets a leading `=` and NULL is an
+    /// empty text.
     var arguments: Query? {
         parameters.isEmpty ? nil : Self.setting(.texts(parameters.map { $0.asText.map { "=" + $0 } }))
     }
@@ -54,7 +55,7 @@ package struct CopyQuery {
 }
 
 extension Parameter {
-    /// The value in PostgreSQL's text form.
+    /// The value in PostgreSQL's text format.
     fileprivate var asText: String? {
         switch self {
         case .null: nil

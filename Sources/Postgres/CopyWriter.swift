@@ -1,6 +1,6 @@
-/// Writes rows in COPY's text format: fields of a row one by one, then `endRow()`.
+/// Writes rows in COPY's text format: the fields of a row one by one, then `endRow()`.
 ///
-/// Bytes gather in one buffer that goes to the server each time it is full; nothing is allocated per field.
+/// Bytes collect in one buffer, which is sent to the server whenever it is full. No field allocates memory.
 package struct CopyWriter: ~Copyable {
     private let connection: BlockingConnection
     private var buffer: [UInt8] = []
@@ -36,7 +36,7 @@ package struct CopyWriter: ~Copyable {
         if let value { field(value) } else { null() }
     }
 
-    /// A field whose bytes `body` appends as they are: UUIDs, dates, numbers; nothing that would need an escape.
+    /// Writes a field whose bytes `body` appends unchanged: UUIDs, dates, numbers; nothing that needs an escape.
     package mutating func field(raw body: (inout [UInt8]) -> Void) {
         separate()
         body(&buffer)
@@ -48,7 +48,7 @@ package struct CopyWriter: ~Copyable {
         buffer.append(UInt8(ascii: "N"))
     }
 
-    /// Ends the row; from time to time this is where bytes leave for the server.
+    /// Ends the row. When the buffer is full, this sends it to the server.
     package mutating func endRow() throws(BlockingConnection.Failure) {
         buffer.append(UInt8(ascii: "\n"))
         rowIsEmpty = true
@@ -61,7 +61,7 @@ package struct CopyWriter: ~Copyable {
         buffer.removeAll(keepingCapacity: true)
     }
 
-    /// The decimal digits of `value`, for `field(raw:)` too.
+    /// Appends the decimal digits of `value`; also for `field(raw:)`.
     package static func append(_ value: Int, to buffer: inout [UInt8]) {
         if value < 0 { buffer.append(UInt8(ascii: "-")) }
         var low = buffer.count
@@ -104,7 +104,7 @@ package struct CopyWriter: ~Copyable {
         }
     }
 
-    /// The letter that stands for a byte after a backslash; nil for bytes that stand for themselves.
+    /// The letter after the backslash that stands for a byte; nil if the byte needs no escape.
     private static func escape(_ byte: UInt8) -> UInt8? {
         switch byte {
         case UInt8(ascii: "\\"): UInt8(ascii: "\\")

@@ -1,12 +1,12 @@
-/// A statement of a migration that loses data, or rewrites a table while everybody waits.
+/// A statement of a migration that loses data, or that rewrites a table while everybody waits.
 package struct DestructiveStatement: Sendable, Equatable, CustomStringConvertible {
-    /// In the migration's file, from 1.
+    /// The line in the migration's file, from 1.
     package var line: Int
     package var what: String
 
     package var description: String { "line \(line): \(what)" }
 
-    /// All of them in a script. DO blocks are looked into, functions are not: creating one loses nothing.
+    /// All such statements of a script. DO blocks are searched, functions are not: creating a function loses nothing.
     static func find(in script: SQLScript) -> [Self] {
         script.statements.flatMap { statement -> [Self] in
             if statement.words.first == "DO" {
@@ -19,7 +19,7 @@ package struct DestructiveStatement: Sendable, Equatable, CustomStringConvertibl
     }
 
     private static func reasons(_ words: [String]) -> [String] {
-        // These only speak of such statements: triggers on them, rights to them.
+        // These only mention such statements, for example a trigger on DELETE or a right to TRUNCATE.
         if let first = words.first, ["CREATE", "GRANT", "REVOKE", "COMMENT"].contains(first) { return [] }
         var reasons: [String] = []
         for index in words.indices {
@@ -39,7 +39,7 @@ package struct DestructiveStatement: Sendable, Equatable, CustomStringConvertibl
         return reasons
     }
 
-    /// In the same parentheses as the DELETE.
+    /// Whether a WHERE follows in the same parentheses as the DELETE.
     private static func hasWhere(_ words: ArraySlice<String>) -> Bool {
         var depth = 0
         for word in words {
@@ -69,13 +69,13 @@ package struct DestructiveStatement: Sendable, Equatable, CustomStringConvertibl
         }
         let alters =
             words.starts(with: ["ALTER", "TABLE"]) || words.starts(with: ["ALTER", "FOREIGN", "TABLE"])
-        // ALTER TABLE t DROP x: the word COLUMN may be left out.
+        // ALTER TABLE t DROP x: the word COLUMN is optional.
         if alters, !harmlessInAlterTable.contains(next) { return "DROP COLUMN" }
         if !alters, index == 0, words.last == "CASCADE" { return "DROP \(next) … CASCADE" }
         return nil
     }
 
-    /// ALTER [COLUMN] c [SET DATA] TYPE in ALTER TABLE, ALTER ATTRIBUTE a [SET DATA] TYPE in ALTER TYPE.
+    /// ALTER [COLUMN] c [SET DATA] TYPE in ALTER TABLE; ALTER ATTRIBUTE a [SET DATA] TYPE in ALTER TYPE.
     private static func isColumnType(_ words: [String], at index: Int) -> Bool {
         guard words.first == "ALTER", index > 2 else { return false }
         let before = words[..<index]

@@ -1,6 +1,6 @@
-/// A line: appended at the end, taken from the front.
+/// A queue.
 struct FIFO<Element> {
-    /// What has left is nil: it must not be kept alive until the array moves up.
+    /// Elements that were taken are nil, so that they are not kept alive until the array is compacted.
     private var elements: [Element?] = []
     private var head = 0
 
@@ -25,7 +25,7 @@ struct FIFO<Element> {
         return element
     }
 
-    /// Puts elements in front of all others.
+    /// Inserts elements before all others.
     mutating func prepend(_ others: [Element]) {
         elements.replaceSubrange(0..<head, with: others)
         head = 0
@@ -40,7 +40,7 @@ struct FIFO<Element> {
         if let index = elements[head...].firstIndex(where: { $0.map(matches) == true }) { elements.remove(at: index) }
     }
 
-    /// Empties the line.
+    /// Removes and returns all elements.
     mutating func takeAll() -> [Element] {
         defer { self = FIFO() }
         return elements[head...].compactMap { $0 }

@@ -1,13 +1,14 @@
 import FoundationEssentials
 
-/// One file of `Migrations/functions/`: functions, views and triggers of one subject, each as CREATE OR REPLACE, with
-/// their comments and rights. It is applied again whenever it has changed.
+/// One file of `Migrations/functions/`: the functions, views and triggers of one subject, each as CREATE OR REPLACE,
+/// with their comments and privileges. It is applied again whenever its text changes.
 ///
-/// Files need no order, nor have statements: one that needs what isn't there yet is tried again after the others.
+/// The order of files and of statements does not matter: a statement that needs a missing object is retried after the
+/// others.
 package struct FunctionFile: Sendable {
-    /// Below `functions/`: `journal/marks.sql`.
+    /// The path below `functions/`, such as `journal/marks.sql`.
     package let path: String
-    /// The whole file, as `MigrationFile.source`.
+    /// The whole file, normalized like `MigrationFile.source`.
     package let source: String
 
     let statements: [SQLScript.Statement]
@@ -15,31 +16,31 @@ package struct FunctionFile: Sendable {
 
     package var fileName: String { "functions/" + path }
 
-    /// - Throws: `MigrationError.file` with the line that is wrong.
+    /// - Throws: `MigrationError.file` with the faulty line.
     package init(path: String, contents: String) throws(MigrationError) {
         self.path = path
         source = MigrationFile.normalized(contents)
         let fileName = "functions/" + path
-        if source.utf8.contains(0) { throw .file(fileName, line: nil, "holds a NUL byte") }
+        if source.utf8.contains(0) { throw .file(fileName, line: nil, "contains a NUL byte") }
         do {
             statements = try SQLScript(source).statements
         } catch {
-            throw .file(fileName, line: error.line, "has a \(error.what) that doesn't end")
+            throw .file(fileName, line: error.line, "has an unterminated \(error.what)")
         }
         var objects: [SchemaObject] = []
         for statement in statements {
             for object in try Self.objects(statement, fileName: fileName) {
                 if object.kind != .function, objects.contains(object) {
-                    throw .file(fileName, line: statement.line, "makes the \(object) twice")
+                    throw .file(fileName, line: statement.line, "defines the \(object) twice")
                 }
                 objects.append(object)
             }
         }
-        if objects.isEmpty { throw .file(fileName, line: nil, "makes nothing") }
+        if objects.isEmpty { throw .file(fileName, line: nil, "defines nothing") }
         self.objects = objects
     }
 
-    /// All files below a directory, by path; none where there is no such directory.
+    /// All files below a directory, sorted by path; none if the directory does not exist.
     static func load(directory: String) throws(MigrationError) -> [FunctionFile] {
         guard FileManager.default.fileExists(atPath: directory) else { return [] }
         let paths: [String]
@@ -59,13 +60,13 @@ package struct FunctionFile: Sendable {
         return files
     }
 
-    /// Each view and trigger has one file, and so have functions of one name.
+    /// Checks that each view, each trigger and all functions of one name are defined in only one file.
     static func checkOwners(_ files: [FunctionFile]) throws(MigrationError) {
         var owners: [SchemaObject: String] = [:]
         for file in files {
             for object in file.objects {
                 if let owner = owners[object], owner != file.fileName {
-                    throw .file(file.fileName, line: nil, "makes the \(object), and so does \(owner)")
+                    throw .file(file.fileName, line: nil, "defines the \(object), and so does \(owner)")
                 }
                 owners[object] = file.fileName
             }
@@ -78,7 +79,7 @@ package struct FunctionFile: Sendable {
     ) throws(MigrationError) -> [SchemaObject] {
         let words = statement.words
         if let object = SchemaObject(words) {
-            // PostgreSQL replaces all of them but constraint triggers.
+            // PostgreSQL can replace all of these except constraint triggers.
             if words.dropFirst().starts(with: ["OR", "REPLACE"]) || words.dropFirst().first == "CONSTRAINT" {
                 return [object]
             }

@@ -1,14 +1,14 @@
-/// The files of functions beside the rows of schema_functions and the objects of the catalog.
+/// Compares the files of functions with the rows of schema_functions and the objects of the catalog.
 package struct FunctionHistory: Sendable {
     package enum State: String, Sendable, Codable {
         case applied
         /// Not applied yet.
         case new
-        /// The file is another than the one that was applied.
+        /// The file differs from the one that was applied.
         case changed
-        /// Applied, but something of it isn't in the database.
+        /// Applied, but some of its objects are missing in the database.
         case incomplete
-        /// Applied, but there is no file: what it made goes.
+        /// Applied, but the file is gone: its objects will be dropped.
         case removed
     }
 
@@ -19,18 +19,18 @@ package struct FunctionHistory: Sendable {
         package var appliedAt: String?
     }
 
-    /// Every file and every row, by path.
+    /// Every file and every row, sorted by path.
     package let entries: [Entry]
-    /// What `up` does something about.
+    /// The entries that `up` would change.
     package var open: [Entry] { entries.filter { $0.state != .applied } }
-    /// What doesn't stand as it was applied, one line each.
+    /// Objects that differ from what was applied, one line each.
     package let problems: [String]
 
-    /// The texts that were applied, by path.
+    /// The applied texts by path.
     let applied: [String: String]
-    /// What they made and no file makes any more.
+    /// Objects of these texts that no file defines any more.
     let abandoned: [SchemaObjects.Entry]
-    /// What they made.
+    /// All objects of these texts.
     let made: [SchemaObjects.Entry]
 
     init(_ migrations: Migrations, connection: BlockingConnection) throws {
@@ -66,7 +66,7 @@ package struct FunctionHistory: Sendable {
         self.problems = problems + Self.strangers(catalog, known: all) + Self.doubles(catalog, known: all)
     }
 
-    /// What stands in the database and in no file. Views of public that are in no file are somebody else's.
+    /// Objects that are in the database but in no file. Views in `public` that are in no file are not ours.
     private static func strangers(_ catalog: SchemaObjects, known: [SchemaObject]) -> [String] {
         let known = Set(known)
         return catalog.entries
@@ -74,7 +74,7 @@ package struct FunctionHistory: Sendable {
             .map { "the \($0.object.kind.rawValue) \($0.identity) is in the database and in no file: drop it" }
     }
 
-    /// Functions that stand more often than files make them.
+    /// Functions with more versions in the database than in the files.
     static func doubles(_ catalog: SchemaObjects, known: [SchemaObject]) -> [String] {
         let counts: [SchemaObject: Int] = known.reduce(into: [:]) { $0[$1, default: 0] += 1 }
         let doubled = catalog.entries.filter { catalog.count($0.object) > counts[$0.object, default: .max] }

@@ -1,20 +1,20 @@
 import Reactor
 
-/// Connections of one kind, which reconnect by themselves, with back-off, and the requests that wait for a place on them.
+/// Connections of one kind, which reconnect by themselves with back-off, and the requests that wait for them.
 ///
-/// A shared connection has a window: as many segments are sent ahead as keep the server busy. The rest waits here, in the
-/// order of asking, and can still go to whichever connection has a place first.
+/// A shared connection has a window: just enough segments are sent ahead to keep the server busy. The others wait here,
+/// first come, first served, and can still go to whichever connection has room first.
 final class Lane {
     struct Limits {
-        /// Segments in flight on one connection.
+        /// The maximum number of segments in flight on one connection.
         var window: Int
-        /// Requests that may wait, and for how many nanoseconds.
+        /// How many requests may wait, and for how many nanoseconds.
         var waiting: Int
         var time: UInt64
     }
 
     enum Kind {
-        /// Reads have no outcome: lost with their connection, they are asked once more.
+        /// Reads change nothing, so those lost with their connection are sent once more.
         case read
         case write
         /// Each connection belongs to one request at a time, see `LeasedLane`.
@@ -25,10 +25,10 @@ final class Lane {
     private(set) var connections: [Connection] = []
     private(set) var meter = LaneMeter()
     private var lastTrouble = "connecting"
-    /// Tries to connect that failed since the last that did not.
+    /// Failed attempts to connect since the last success.
     private var failures = 0
     private var waiting = FIFO<Segment>()
-    /// Connections that nobody answers on, and that may come to an end yet.
+    /// Retired connections that do not answer but may still finish.
     private var overdue = 0
     private let count: Int
     private let kind: Kind
@@ -38,7 +38,7 @@ final class Lane {
     private let deadlines: Deadlines
     private let log: (LaneEvent) -> Void
     private var isClosed = false
-    /// Told of each new connection.
+    /// Called with each new connection.
     var onOpen: ((Connection) -> Void)?
 
     init(
@@ -58,10 +58,10 @@ final class Lane {
         }
     }
 
-    /// Why it can't serve now; nil when it can.
+    /// Why it can't serve now; nil if it can.
     var trouble: String? { connections.isEmpty ? lastTrouble : nil }
 
-    /// It has no connection, and not for a moment only.
+    /// It is closed, or has no connection and could not open one.
     var isAway: Bool { isClosed || connections.isEmpty && failures > 0 }
 
     var unavailable: PostgresError { .unavailable(reason: isClosed ? "the server stops" : lastTrouble) }
@@ -78,7 +78,7 @@ final class Lane {
 
     /// Runs queries as one segment.
     ///
-    /// - Parameter hidden: how many answers at the front are left out.
+    /// - Parameter hidden: how many results at the front are left out.
     func run(
         _ queries: [Query], hidden: Int, scope: Scope, margin: Int
     ) async throws(PostgresError) -> Outcome {
@@ -89,7 +89,7 @@ final class Lane {
         return try await segment.outcome(on: poller)
     }
 
-    /// A request was turned away before it came here.
+    /// Counts a request that was refused before it reached the lane.
     func refuse() { meter.refused += 1 }
 
     func close() {
@@ -109,7 +109,7 @@ extension Lane {
             }
         }
         guard !isAway else { throw unavailable }
-        // Who would only wait to be turned away is told so at once.
+        // A request that would wait only to be refused is refused at once.
         guard waiting.count < limits.waiting, expectedWait <= limits.time else {
             meter.refused += 1
             throw .overloaded
@@ -118,7 +118,7 @@ extension Lane {
         waiting.append(segment)
     }
 
-    /// What waits goes on as soon as there are places.
+    /// Sends waiting segments as soon as there is room.
     private func pump() {
         while let segment = waiting.first, let connection = place() {
             _ = waiting.popFirst()
@@ -126,7 +126,7 @@ extension Lane {
         }
     }
 
-    /// A segment that waits has waited for too long.
+    /// A segment has waited too long.
     func expire(_ segment: Segment) {
         waiting.removeFirst { $0 === segment }
         if connections.isEmpty { return segment.finish(unavailable) }
@@ -134,16 +134,16 @@ extension Lane {
         segment.finish(.overloaded)
     }
 
-    /// By what stands in front now and what segments took lately.
+    /// Estimated from the segments ahead and from how long segments took recently.
     private var expectedWait: UInt64 {
         let ahead = connections.reduce(waiting.count) { $0 + $1.outstanding }
         return UInt64(ahead) * meter.mean / UInt64(max(1, connections.count))
     }
 
-    /// The connection on which a segment is likely to be answered first, if it has a place. When it has none, waiting for it
-    /// is better than a place behind something slow.
+    /// The connection that is likely to answer a segment first, if it has room. If it has none, waiting for it is
+    /// better than a place behind a slow segment.
     ///
-    /// What has been running for long is likely to run for as long again: hence the age.
+    /// A segment that has run for long is likely to run that long again, so its age counts.
     private func place() -> Connection? {
         if connections.count == 1 {
             let only = connections[0]
@@ -176,7 +176,7 @@ extension Lane {
                 let connection = try await connect()
                 delay = .milliseconds(100)
                 await serve(connection, on: core)
-                // Writes would go on to be refused: not faster than this.
+                // Otherwise writes would be refused in a loop. Reconnect no faster than this.
                 if connection.onlyReads && !isClosed { await core.sleep(delay) }
             } catch {
                 if isClosed { return }
@@ -212,6 +212,7 @@ extension Lane {
         connection.onLoss = { [weak self] in self?.takeBack($0) ?? $0 }
         connection.onAnswer = { [weak self, unowned connection] in self?.answered(connection, $0) }
         connection.onOverdue = { [weak self, unowned connection] in self?.replace(connection) }
+        connection.onWarning = { [log, name] in log(.warning(lane: name, reason: $0.debugDescription)) }
         failures = 0
         connections.append(connection)
         log(.connected(lane: name))
@@ -234,22 +235,22 @@ extension Lane {
         if !waiting.isEmpty { pump() }
     }
 
-    /// Why a connection is not to be used on.
+    /// Why a connection should not be used again; nil if it may.
     func defect(of connection: Connection) -> String? {
-        if connection.onlyReads && kind != .read { return "the server only reads" }
+        if connection.onlyReads && kind != .read { return "the server is read-only" }
         return connection.isBloated ? "grown by a large value" : nil
     }
 
-    /// Another one serves in the place of one on which nothing moves. It closes if it never does, see `Connection`.
+    /// Replaces a connection that does not answer. It closes if it never answers, see `Connection`.
     private func replace(_ connection: Connection) {
-        // As many may hang beside those that serve.
+        // At most as many may hang as there are connections that serve.
         guard kind != .leased, overdue < count else { return }
         overdue += 1
         connection.onDrained = { [weak self] in self?.overdue -= 1 }
         connection.retire("no answer in time")
     }
 
-    /// Reads that were lost with their connection go on to another, in front of what came later.
+    /// Reads that were lost with their connection move to another, before later ones.
     private func takeBack(_ lost: [Segment]) -> [Segment] {
         guard kind == .read, !isClosed else { return lost }
         let repeated = lost.filter { !$0.wasLost && !$0.isDone }

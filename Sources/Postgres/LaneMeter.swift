@@ -1,10 +1,10 @@
-/// What a lane counts.
+/// The counters of a lane.
 struct LaneMeter {
     private(set) var segments: UInt64 = 0
     private(set) var busy: UInt64 = 0
     var refused: UInt64 = 0
     var lost: UInt64 = 0
-    /// Nanoseconds that a segment took lately, the last ones weighing most.
+    /// Average nanoseconds of recent segments, weighted towards the latest.
     private(set) var mean: UInt64 = 1_000_000
 
     mutating func answered(_ time: UInt64) {

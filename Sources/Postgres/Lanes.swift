@@ -3,33 +3,34 @@ import Reactor
 /// A core's connections to PostgreSQL, in three lanes:
 ///
 /// - *read*, shared: one snapshot for all result sets of a segment;
-/// - *write*, shared: one segment, one transaction;
-/// - *leased*: one request at a time, for transactions that look and then write.
+/// - *write*, shared: one segment is one transaction;
+/// - *leased*: one request at a time, for transactions that read and then write.
 package final class Lanes {
-    /// How many connections, and how much may wait for them.
+    /// How many connections there are, and how many requests may wait for them.
     package struct Pool: Sendable, Equatable {
         /// Connections of each lane on each core.
         package var readers = 1
         package var writers = 2
         package var leased = 3
-        /// How many of the leased ones may serve long reads at a time. One is always left to others, where there are two.
+        /// How many leased connections may serve long reads at a time. If there are at least two, one is always left
+        /// for other work.
         package var longReads: Int { min(2, max(1, leased - 1)) }
-        /// Requests that may wait for each lane, and for how many milliseconds.
+        /// How many requests may wait for each lane, and for how many milliseconds.
         package var queue = 512
         package var queueTimeout = 2000
-        /// Segments in flight on a shared connection.
+        /// The maximum number of segments in flight on a shared connection.
         package var window = 8
 
         package init() {}
 
-        /// Of one core, when nothing hangs; see `Lane` for those beyond.
+        /// Connections of one core while none hangs; see `Lane` for the additional ones.
         package var connections: Int { readers + writers + leased }
     }
 
     package struct Configuration: Sendable {
         package var url: ConnectionURL
         package var pool: Pool
-        /// The name of the leased lane, in log and metrics.
+        /// The name of the leased lane in logs and metrics.
         package var leased: String
 
         package init(url: ConnectionURL, pool: Pool = Pool(), leased: String = "leased") {
@@ -46,7 +47,7 @@ package final class Lanes {
     let leased: LeasedLane
     private let deadlines: Deadlines
 
-    /// Starts connecting; `isReady` says when.
+    /// Starts to connect. `trouble` is nil when all lanes can serve.
     package init(
         _ configuration: Configuration, offload: Offload, on core: isolated Core, log: @escaping (LaneEvent) -> Void
     ) {
@@ -60,7 +61,7 @@ package final class Lanes {
                 poller: core.poller, deadlines: core.deadlines)
             return Lane(name, kind, count, connector, limits, on: core, log: log)
         }
-        // In `options`, a backslash keeps a space inside a value (PostgreSQL, "Connection Control Functions").
+        // In `options`, a backslash escapes a space inside a value (PostgreSQL, "Connection Control Functions").
         read = lane(
             Self.readLane, .read, configuration.pool.readers,
             "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read -c statement_timeout=5s")
@@ -72,16 +73,16 @@ package final class Lanes {
             poller: core.poller, deadlines: core.deadlines)
     }
 
-    /// The server looks every five seconds whether the connection of a statement that runs is still there.
+    /// While a statement runs, the server checks every five seconds whether the client is still connected.
     private static let options = """
         -c TimeZone=UTC -c DateStyle=ISO -c lock_timeout=2000 -c jit=off -c plan_cache_mode=force_generic_plan \
         -c random_page_cost=1.1 -c client_connection_check_interval=5s
         """
 
-    /// Why the database cannot serve now; nil when it can.
+    /// Why the database cannot serve now; nil if it can.
     package var trouble: String? { read.trouble ?? write.trouble ?? leased.lane.trouble }
 
-    /// Of the lanes that there are.
+    /// The statistics of all lanes that have connections configured.
     package var statistics: [LaneStatistics] {
         [read.statistics, write.statistics, leased.statistics].filter { $0.configured > 0 }
     }
@@ -105,20 +106,20 @@ package final class Lanes {
         }
     }
 
-    /// Runs queries as one transaction. The answer is given after the commit.
+    /// Runs queries as one transaction. Returns after the commit.
     package func write(_ scope: Scope, _ queries: [Query]) async throws(PostgresError) -> [Rows] {
         try await attempt(scope, queries).get()
     }
 
-    /// As `write`, but a refusal is part of the answer, beside what was answered before it.
+    /// Like `write`, but returns a refusal together with the results before it.
     package func attempt(_ scope: Scope, _ queries: [Query]) async throws(PostgresError) -> Outcome {
         try await write.run([scope.forWriting] + queries, hidden: 1, scope: scope, margin: 5000)
     }
 
-    /// Runs `body` with a connection of its own, inside BEGIN and COMMIT; an error thrown by `body` rolls back.
+    /// Runs `body` between BEGIN and COMMIT on a leased connection. An error thrown by `body` rolls back.
     ///
-    /// `body` is run once more, from the beginning, when PostgreSQL rolled the transaction back because it met another one or
-    /// because a plan was out of date: it leaves traces in the database only.
+    /// If PostgreSQL rolled the transaction back because of a conflict or a stale plan, `body` runs once more from the
+    /// beginning. It must therefore have no effects outside the database.
     package func transaction<Value>(
         _ scope: Scope, _ body: (Transaction) async throws -> Value
     ) async throws -> Value {
@@ -140,8 +141,8 @@ package final class Lanes {
         }
     }
 
-    /// Begins to copy, in one snapshot that only reads. Waits, and is turned away, as a transaction is, and where too many long
-    /// reads are on their way.
+    /// Begins a COPY in one read-only snapshot. Waits and may be refused like a transaction, and also when too many
+    /// long reads are in progress.
     package func copy(
         _ scope: Scope, _ query: CopyQuery, _ work: LongWork = LongWork()
     ) async throws(PostgresError) -> CopyOut {
@@ -149,7 +150,7 @@ package final class Lanes {
         return try await CopyOut(LongRead.begin(leased, scope, arguments, work, deadlines), query)
     }
 
-    /// As `copy`, with the rows of a query.
+    /// Like `copy`, with the rows of a query.
     package func rows(
         _ scope: Scope, _ query: Query, _ work: LongWork = LongWork()
     ) async throws(PostgresError) -> RowStream {
@@ -168,12 +169,14 @@ package enum LaneEvent: Sendable {
     case connected(lane: String)
     case lost(lane: String, reason: String)
     case refused(lane: String, reason: String)
+    /// PostgreSQL warned about a statement.
+    case warning(lane: String, reason: String)
 
     /// The read lane has a connection more or less.
     package var isOfTheReadLane: Bool {
         switch self {
         case .connected(let lane), .lost(let lane, _): lane == Lanes.readLane
-        case .refused: false
+        case .refused, .warning: false
         }
     }
 }

@@ -1,7 +1,7 @@
 import Reactor
 
-/// Gives each connection to one request at a time, in the order of asking. Long reads, which may keep one for minutes, have
-/// fewer of them than there are.
+/// Gives each connection to one request at a time, first come, first served. Long reads, which may keep a connection
+/// for minutes, get only some of the connections.
 final class LeasedLane {
     enum Use {
         case transaction
@@ -11,10 +11,10 @@ final class LeasedLane {
     let lane: Lane
     private(set) var idle: [Connection] = []
     private var waiters = FIFO<Waiter>()
-    /// Long reads on their way, and as many as there may be.
+    /// Long reads in progress; `longLimit` is their maximum.
     private(set) var longReads = 0
     private let longLimit: Int
-    /// Nanoseconds that a connection was away lately for a transaction, the last times weighing most.
+    /// Average nanoseconds that recent transactions kept a connection, weighted towards the latest.
     private var mean: UInt64 = 1_000_000
     private let poller: Poller
     private let deadlines: Deadlines
@@ -51,7 +51,7 @@ final class LeasedLane {
         return statistics
     }
 
-    /// A connection, until it is given back.
+    /// Waits for a connection, which the caller has to return with `give`.
     func take(_ use: Use = .transaction) async throws(PostgresError) -> Lease {
         if hasPlace(use) {
             while let connection = idle.popLast() {
@@ -85,11 +85,11 @@ final class LeasedLane {
         }
         if let defect = lane.defect(of: lease.connection) { lease.connection.close(defect) }
         offer(lease.connection)
-        // A long read that ended may have made a place without giving a connection back.
+        // A long read that ends may allow another one, even if it returns no connection.
         if lease.use == .long, let connection = idle.popLast() { offer(connection) }
     }
 
-    /// Nobody is served any more.
+    /// Refuses everybody from now on.
     func close() {
         lane.close()
         while let waiter = waiters.popFirst() { _ = waiter.resume(nil) }
@@ -102,7 +102,7 @@ final class LeasedLane {
         return Lease(connection, use)
     }
 
-    /// Connections that long reads keep are not waited for.
+    /// Connections in use by long reads are not counted: waiting for them would take too long.
     private var expectedWait: UInt64 {
         UInt64(waiters.count + 1) * mean / UInt64(max(1, lane.connections.count - longReads))
     }
@@ -114,24 +114,24 @@ final class LeasedLane {
             if waiter.resume(connection) { return }
             if waiter.use == .long { longReads -= 1 }
         }
-        // One that died while idle would keep its descriptor until it is taken, behind all that came later.
+        // A connection that died while idle would keep its descriptor until its turn comes, after all newer ones.
         idle.removeAll { !$0.isOpen }
         idle.append(connection)
     }
 
-    /// The first in the line that may have a connection.
+    /// The first waiter that may get a connection.
     private func nextWaiter() -> Waiter? {
         if longReads < longLimit { return waiters.popFirst() }
         return waiters.popFirst { $0.use == .transaction }
     }
 }
 
-/// A connection that is one request's alone.
+/// A connection that belongs to one request.
 struct Lease {
     let connection: Connection
     let use: LeasedLane.Use
     let began: UInt64
-    /// Nanoseconds that it was waited for.
+    /// Nanoseconds that the request waited for it.
     let waited: UInt64
 
     init(_ connection: Connection, _ use: LeasedLane.Use) {

@@ -1,6 +1,6 @@
-/// Two texts compared by lines, as `diff -u` prints it.
+/// Compares two texts by lines and prints the difference as `diff -u` does.
 struct LineDifference {
-    /// Empty when the texts are equal.
+    /// Empty if the texts are equal.
     let text: String
 
     init(from old: String, to new: String, names: (old: String, new: String), context: Int = 3) {
@@ -52,7 +52,7 @@ struct LineDifference {
         return edits
     }
 
-    /// Changes with what stands around them; those that are near each other together.
+    /// Changed lines with their context. Neighbouring ones are merged.
     private static func hunks(_ edits: [Edit], context: Int) -> [Range<Int>] {
         var hunks: [Range<Int>] = []
         for index in edits.indices where edits[index].sign != " " {

@@ -1,12 +1,12 @@
 import CPostgres
 import Reactor
 
-/// Bounds of a read that is sent on while it is read.
+/// Limits of a read that is sent on to the client while it is read.
 package struct LongWork: Sendable {
-    /// Seconds from its beginning to its end, the reader's time included. For as long it keeps a connection, and PostgreSQL
-    /// a snapshot.
+    /// Seconds from beginning to end, including the reader's time. During that time it occupies a connection and
+    /// PostgreSQL keeps a snapshot.
     package var longest: Double
-    /// Seconds that PostgreSQL may take until the first row, and from one to the next.
+    /// Seconds that PostgreSQL may take until the first row, and between rows.
     package var silence: Double
 
     package init(longest: Double = 1800, silence: Double = 120) {
@@ -15,9 +15,9 @@ package struct LongWork: Sendable {
     }
 }
 
-/// A read on a leased connection whose answer is taken piece by piece, in one snapshot. It gives the connection back once:
-/// at its end, or by `close`. In the middle that ends the connection, which is the quickest way to free it, and its place in
-/// the lane is filled by another.
+/// A read on a leased connection, in one snapshot, whose result is taken piece by piece. It returns the connection
+/// once, at its end or in `close`. If it is closed in the middle, it ends the connection, which is the quickest way to
+/// free it, and the lane opens another.
 final class LongRead {
     private let leased: LeasedLane
     private let work: LongWork
@@ -28,7 +28,7 @@ final class LongRead {
     private let quiet: Deadline
     let connection: Connection
 
-    /// Waits for a connection, begins the transaction and sets what the query reads.
+    /// Waits for a connection, begins the transaction and sets the query's arguments.
     static func begin(
         _ leased: LeasedLane, _ scope: Scope, _ arguments: [Query], _ work: LongWork, _ deadlines: Deadlines
     ) async throws(PostgresError) -> LongRead {
@@ -45,7 +45,7 @@ final class LongRead {
         return read
     }
 
-    /// The statement's time is that of its reader too, and so is the time between its end and the COMMIT.
+    /// The time of the statement includes that of its reader, and so does the time between its end and the COMMIT.
     private static let timeouts = Statement(
         """
         SELECT set_config('statement_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $1, true)
@@ -65,20 +65,20 @@ final class LongRead {
 
     deinit { close() }
 
-    /// Sends the query; what comes back is then the connection's to give.
+    /// Sends the query. From then on only this read uses the connection.
     func send(_ body: (OpaquePointer) -> Int32) throws(PostgresError) {
         try unsafe connection.beginDirect(body)
         isDirect = true
     }
 
-    /// The next result, in the time that the database has for it; nil behind the last.
+    /// The next result, within the time allowed for the database; nil after the last.
     func nextResult() async throws(PostgresError) -> OpaquePointer? {
         try expect()
         defer { quiet.cancel() }
         return try unsafe await connection.nextResult()
     }
 
-    /// The next rows of a COPY, in the time that the database has for them; see `Connection.copyRows`.
+    /// The next rows of a COPY, within the time allowed for the database; see `Connection.copyRows`.
     func copyRows(
         into piece: inout [UInt8], atLeast size: Int, endsWithCRLF: Bool
     ) async throws(PostgresError) -> Bool {
@@ -88,14 +88,14 @@ final class LongRead {
     }
 
     private func expect() throws(PostgresError) {
-        guard lease != nil else { throw .unavailable(reason: "the read is over") }
+        guard lease != nil else { throw .unavailable(reason: "the read has ended") }
         quiet.set(at: Clock.now + .seconds(work.silence))
     }
 
-    /// Takes the results behind the last row.
+    /// Takes the results after the last row.
     ///
-    /// - Parameter refusal: what was among the results taken before; it is thrown here.
-    /// - Returns: the command's tag, such as `COPY 5`.
+    /// - Parameter refusal: an error among the results taken before; it is thrown here.
+    /// - Returns: the command tag, such as `COPY 5`.
     func complete(_ refusal: ServerError? = nil) async throws(PostgresError) -> String {
         var tag = ""
         var refusal = refusal
@@ -115,14 +115,14 @@ final class LongRead {
         return tag
     }
 
-    /// After an error: rolls back where that is possible, and gives the connection back.
+    /// After an error: rolls back if possible and returns the connection.
     func finish() async {
         guard lease != nil else { return }
         if !isDirect { await transaction.rollback() }
         close()
     }
 
-    /// Nobody reads on; who waits for rows is told.
+    /// The reader is gone; a wait for rows ends with an error.
     func cancel() { if lease != nil { connection.abandon("its reader has left") } }
 
     func close() {

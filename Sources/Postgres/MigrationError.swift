@@ -1,10 +1,10 @@
-/// Why migrations can't go on. Every message says what stands and what to do.
+/// Why migrations can't continue. Every message states the situation and what to do.
 package enum MigrationError: Error, Sendable, CustomStringConvertible {
     case directory(String, String)
     case file(String, line: Int?, String)
     case gap(after: Int, next: String)
     case duplicate(String, String)
-    /// The files and the database don't tell the same story; one line each.
+    /// The files and the database differ; one line for each difference.
     case mismatch([String])
     case destructive([(file: String, statement: DestructiveStatement)])
     case irreversible(String)
@@ -12,17 +12,17 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
     case pooled
     case encoding(String)
     case nothingApplied
-    /// A statement of a file of functions failed; its transaction was rolled back, with the numbered file's if there is one.
-    /// Without a file: what no file makes any more can't be dropped.
+    /// A statement of a file of functions failed; its transaction was rolled back, including the numbered file's, if
+    /// there was one. Without a file: an object that no file defines any more can't be dropped.
     case functions(file: String?, line: Int?, with: String?, BlockingConnection.Failure)
-    /// The database is not what schema.sql says; the difference.
+    /// The database differs from schema.sql; the difference.
     case otherSchema(String)
     case noSchemaFile
-    /// Nothing to take over: why, and what to do.
+    /// `baseline` or `repair` is not possible: why, and what to do.
     case notToAdopt(String)
     /// A statement failed; its transaction was rolled back.
     case failed(file: String, line: Int?, BlockingConnection.Failure)
-    /// A statement of a file without a transaction failed; what stood above it is in effect.
+    /// A statement of a file without a transaction failed; the statements before it are in effect.
     case interrupted(
         file: String, up: Bool, line: Int, statement: Int, of: Int, invalidIndexes: [String],
         BlockingConnection.Failure)
@@ -47,7 +47,7 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
             return "\(file) has no -- migrate:down part: it can't be undone. Nothing was changed."
         case .busy(let holder, let waited):
             return "Another migration holds the lock\(holder.map { " (backend \($0))" } ?? "") "
-                + "and didn't let go within \(waited). Nothing was changed."
+                + "and didn't release it within \(waited). Nothing was changed."
         case .pooled:
             return "The database URL leads to a proxy that shares server connections between transactions "
                 + "(PgBouncer with pool_mode = transaction, say). A lock can't be kept through it: "
@@ -57,14 +57,14 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
         case .nothingApplied:
             return "No migration is applied: there is nothing to undo."
         case .failed(let file, let line, let failure):
-            return "\(file)\(Self.suffix(line)) failed and was rolled back, nothing of it is left:\n\(failure)"
+            return "\(file)\(Self.suffix(line)) failed and was rolled back completely:\n\(failure)"
                 + Self.advice(failure)
         case .functions(let file, let line, let numbered, let failure):
-            return (file.map { "\($0)\(Self.suffix(line)) failed" } ?? "Dropping what no file makes any more failed")
+            return (file.map { "\($0)\(Self.suffix(line)) failed" } ?? "Dropping objects that no file defines failed")
                 + " and was rolled back\(numbered.map { ", \($0) with it" } ?? ""); no function was changed:\n\(failure)"
                 + Self.advice(failure)
         case .otherSchema(let difference):
-            return "The database is not what schema.sql says (-), but this (+):\n\(difference)Nothing was changed."
+            return "The database (+) differs from schema.sql (-):\n\(difference)Nothing was changed."
         case .noSchemaFile:
             return "There is no schema.sql to compare the database with. Nothing was changed."
         case .notToAdopt(let reason):
@@ -74,7 +74,7 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
                 "\(file), line \(line): statement \(statement) of \(count) failed:\n\(failure)\n"
                 + "The file runs without a transaction, so "
                 + (statement == 1 ? "nothing of it is in effect" : "statements 1 to \(statement - 1) are in effect")
-                + ", and schema_migrations has it as started. To go on: mend the cause, then run the same command "
+                + ", and schema_migrations has it as started. To go on: fix the cause, then run the same command "
                 + "again; its \(up ? "up" : "down") part starts from the first statement. To go back: run "
                 + "`lyceum migrate \(up ? "down" : "up")`."
             if !indexes.isEmpty {

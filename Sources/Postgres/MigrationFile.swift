@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// One numbered file of `Migrations/`: `NNNN_name.sql`, with an up and a down part. Tables and data change in such files;
+/// One numbered file of `Migrations/`: `NNNN_name.sql`, with an up and a down part. These files change tables and data;
 /// functions, views and triggers are in `FunctionFile`s.
 ///
 ///     -- Why this change.
@@ -9,29 +9,29 @@ import FoundationEssentials
 ///     -- migrate:down
 ///     DROP TABLE …;
 ///
-/// A file without a down part can't be undone. `-- migrate:no-transaction` above `-- migrate:up` is for what
-/// PostgreSQL refuses inside a transaction; each statement of such a file must bear being run again.
+/// A file without a down part can't be undone. `-- migrate:no-transaction` above `-- migrate:up` is for statements that
+/// PostgreSQL refuses inside a transaction; each statement of such a file must be safe to run again.
 package struct MigrationFile: Sendable {
     package let version: Int
     package let name: String
-    /// The whole file, lines ending in LF, no byte order mark: what the checksum is made of.
+    /// The whole file without a byte order mark, lines ending in LF. The checksum is computed from it.
     package let source: String
     package let up: String
-    /// nil: can't be undone.
+    /// Nil if the file can't be undone.
     package let down: String?
     package let isTransactional: Bool
     package let destructive: [DestructiveStatement]
 
-    /// `up` cut into statements, for files without a transaction.
+    /// `up` split into statements, for files without a transaction.
     let upStatements: [SQLScript.Statement]
     let downStatements: [SQLScript.Statement]
-    /// The line in the file where `up` and `down` begin, from 1.
+    /// The lines in the file where `up` and `down` begin, from 1.
     let upLine: Int
     let downLine: Int
 
     package var fileName: String { Self.fileName(version: version, name: name) }
 
-    /// - Throws: `MigrationError.file` with the line that is wrong.
+    /// - Throws: `MigrationError.file` with the faulty line.
     package init(fileName: String, contents: String) throws(MigrationError) {
         guard let (version, name) = Self.parse(fileName: fileName) else {
             throw .file(fileName, line: nil, "is not named NNNN_name.sql (small letters, digits, underscores)")
@@ -39,7 +39,7 @@ package struct MigrationFile: Sendable {
         self.version = version
         self.name = name
         source = Self.normalized(contents)
-        if source.utf8.contains(0) { throw .file(fileName, line: nil, "holds a NUL byte") }
+        if source.utf8.contains(0) { throw .file(fileName, line: nil, "contains a NUL byte") }
         let parts = try Parts(source, fileName: fileName)
         isTransactional = parts.isTransactional
         (up, upLine) = parts.up
@@ -53,9 +53,9 @@ package struct MigrationFile: Sendable {
         downStatements = downScript.statements
     }
 
-    /// All files of a directory, by version.
+    /// All files of a directory, sorted by version.
     ///
-    /// - Throws: `MigrationError` for names that aren't right, a version twice, a version left out.
+    /// - Throws: `MigrationError` for a wrong file name, a duplicate version or a missing version.
     package static func load(directory: String) throws(MigrationError) -> [MigrationFile] {
         let names: [String]
         do {
@@ -82,7 +82,7 @@ package struct MigrationFile: Sendable {
         return contents
     }
 
-    /// Versions count 1, 2, 3 … without a gap and without a double.
+    /// Checks that versions count 1, 2, 3 … without gaps or duplicates.
     static func checkSequence(_ files: [MigrationFile]) throws(MigrationError) {
         if let first = files.first, first.version != 1 { throw .gap(after: 0, next: first.fileName) }
         for (file, next) in zip(files, files.dropFirst()) {
@@ -91,7 +91,7 @@ package struct MigrationFile: Sendable {
         }
     }
 
-    /// Makes the next file from the template.
+    /// Creates the next file from the template.
     ///
     /// - Returns: its path.
     package static func create(name: String, directory: String) throws(MigrationError) -> String {
@@ -112,9 +112,9 @@ package struct MigrationFile: Sendable {
     private static let template = """
         -- Why this change is made, and what to look at before running it.
         --
-        -- The whole file is one transaction. For statements that PostgreSQL refuses in one (CREATE INDEX CONCURRENTLY),
-        -- put a line "migrate:no-transaction" as a comment of its own here; then each statement must bear being run
-        -- again: DROP INDEX CONCURRENTLY IF EXISTS first, then CREATE INDEX CONCURRENTLY.
+        -- The whole file is one transaction. For statements that PostgreSQL refuses inside one (CREATE INDEX
+        -- CONCURRENTLY), put a line "migrate:no-transaction" as a comment of its own here. Each statement must then be
+        -- safe to run again: DROP INDEX CONCURRENTLY IF EXISTS first, then CREATE INDEX CONCURRENTLY.
 
         -- migrate:up
 
@@ -139,7 +139,7 @@ package struct MigrationFile: Sendable {
         return (version, String(name))
     }
 
-    /// No byte order mark, lines ending in LF.
+    /// Removes the byte order mark and makes lines end in LF.
     static func normalized(_ text: String) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)
@@ -159,7 +159,7 @@ package struct MigrationFile: Sendable {
         do {
             script = try SQLScript(text, firstLine: line)
         } catch {
-            throw .file(fileName, line: error.line, "has a \(error.what) that doesn't end")
+            throw .file(fileName, line: error.line, "has an unterminated \(error.what)")
         }
         for statement in script.statements where endsTransaction(statement.words) {
             throw .file(
@@ -180,7 +180,7 @@ package struct MigrationFile: Sendable {
     }
 }
 
-/// The parts that the `-- migrate:` lines make of a file.
+/// The parts into which the `-- migrate:` lines divide a file.
 private struct Parts {
     var isTransactional = true
     var up: (text: String, line: Int) = ("", 0)
@@ -204,7 +204,7 @@ private struct Parts {
                 let known = ["up", "down", "no-transaction"].contains(marker)
                 throw .file(
                     fileName, line: line,
-                    known ? "has -- migrate:\(marker) where it can't stand" : "has an unknown -- migrate:\(marker)")
+                    known ? "has -- migrate:\(marker) in a wrong place" : "has an unknown -- migrate:\(marker)")
             case nil:
                 if section == .head, !Self.isComment(text) {
                     throw .file(fileName, line: line, "has SQL above -- migrate:up")
@@ -220,7 +220,7 @@ private struct Parts {
 
     private enum Section { case head, up, down }
 
-    /// `x` of a line `-- migrate:x`.
+    /// The `x` of a line `-- migrate:x`.
     private static func marker(_ line: Substring) -> String? {
         guard line.hasPrefix("--") else { return nil }
         let rest = line.dropFirst(2).drop { $0 == " " }

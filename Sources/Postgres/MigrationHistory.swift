@@ -1,11 +1,11 @@
-/// The files beside the rows of schema_migrations.
+/// Compares the files with the rows of schema_migrations.
 package struct MigrationHistory: Sendable {
     package enum State: String, Sendable, Codable {
         case applied
         case pending
-        /// A file without a transaction that didn't come to its end.
+        /// A file without a transaction that did not run to its end.
         case started
-        /// Applied, but the file is another now.
+        /// Applied, but the file has changed since.
         case changed
         /// Applied, but there is no file: the database is newer than this program.
         case missing
@@ -21,9 +21,9 @@ package struct MigrationHistory: Sendable {
     }
 
     package let entries: [Entry]
-    /// What is wrong, one line each.
+    /// The problems, one line each.
     package let problems: [String]
-    /// The first migration of the database is none of these files: they were written anew since.
+    /// The database's first migration is not among these files: the files were replaced since.
     let isOfOtherFiles: Bool
 
     init(files: [(file: MigrationFile, checksum: String)], connection: BlockingConnection) throws {
@@ -38,7 +38,7 @@ package struct MigrationHistory: Sendable {
                 continue
             }
             var entry = row.entry
-            // A started file may be mended before it is run again.
+            // A started file may be corrected before it runs again.
             if entry.state == .applied, row.checksum != checksum || row.entry.name != file.name {
                 entry.state = .changed
                 problems.append(
@@ -68,7 +68,7 @@ package struct MigrationHistory: Sendable {
             isOfOtherFiles
             ? [
                 "the database was made by other files (its first is \(first ?? ""), here it is \(files[0].file.name)): if the "
-                    + "files were only put together anew, `lyceum migrate baseline` takes the database over and loses nothing; "
+                    + "files were only merged, `lyceum migrate baseline` takes the database over without loss; "
                     + "docs/operations.md (Migrate) says at which file"
             ] : problems
     }

@@ -1,21 +1,21 @@
-/// The advisory lock that lets one migrator at a time into a database, and the proof that it holds.
+/// The advisory lock that lets only one migrator at a time change a database, with a check that it is still held.
 ///
-/// A session's lock is worthless behind a proxy that hands each transaction another session, so the session is tested.
+/// A session lock is worthless behind a proxy that gives each transaction another session, so the session is checked.
 struct MigrationLock {
     private let connection: BlockingConnection
     private let backend: Int
 
-    /// "LYCE", and 1 for migrations.
+    /// The characters "LYCE", and 1 for migrations.
     private static let key = (0x4C59_4345, 1)
     private static var arguments: [String?] { [String(key.0), String(key.1)] }
 
-    /// - Parameter waiting: told once, with the holder's backend, when somebody else has the lock.
+    /// - Parameter waiting: called once, with the holder's backend, if another session has the lock.
     init(
         connection: BlockingConnection, url: String, patience: Duration, waiting: (_ holder: Int?) -> Void
     ) throws {
         self.connection = connection
         backend = try connection.query("SELECT pg_backend_pid()").first.flatMap { Int($0) } ?? 0
-        // Before the lock: taken through such a proxy it would stay in a session that nobody can reach.
+        // Checked before locking: through such a proxy the lock would stay in a session that nobody can reach.
         guard try connection.hasOwnSession(url) else { throw MigrationError.pooled }
         let taken = try connection.query("SELECT pg_try_advisory_lock($1::int, $2::int)", Self.arguments).first
         if taken != "t" { try wait(patience, waiting) }
@@ -23,7 +23,7 @@ struct MigrationLock {
         try connection.transaction { try confirm() }
     }
 
-    /// The session is the one that took the lock, and still has it.
+    /// Checks that the session is the one that took the lock and that it still has the lock.
     func confirm() throws {
         let answer = try connection.query(
             """

@@ -1,15 +1,15 @@
 import FoundationEssentials
 
-/// What `Migrations/` holds.
+/// The content of `Migrations/`.
 package struct Migrations: Sendable {
-    /// `NNNN_name.sql`: what keeps data, step by step.
+    /// `NNNN_name.sql`: tables and data, step by step.
     package let files: [MigrationFile]
-    /// `functions/**.sql`: what computes, as it is today.
+    /// `functions/**.sql`: functions, views and triggers in their current form.
     package let functions: [FunctionFile]
-    /// `schema.sql`: what both make, as `SchemaDump` writes it; nil when there is no such file.
+    /// `schema.sql`: the resulting schema, as `SchemaDump` writes it; nil if there is no such file.
     package let schema: String?
 
-    /// - Throws: `MigrationError` when versions or objects are there twice, or a version is left out.
+    /// - Throws: `MigrationError` for a duplicate version or object, or a missing version.
     package init(
         files: [MigrationFile], functions: [FunctionFile] = [], schema: String? = nil
     ) throws(MigrationError) {
@@ -33,10 +33,10 @@ package struct Migrations: Sendable {
 
     package static let schemaFile = "schema.sql"
 
-    /// What the functions of the files are, and those that tables are made with, which stand in numbered files.
+    /// The objects of the functions' files, and the functions that tables depend on, which are in numbered files.
     var objects: [SchemaObject] { functions.flatMap(\.objects) + ofTables }
 
-    /// Functions of numbered files.
+    /// The functions in numbered files.
     var ofTables: [SchemaObject] {
         files.flatMap { $0.upStatements }.compactMap { SchemaObject($0.words) }.filter { $0.kind == .function }
     }

@@ -1,14 +1,14 @@
 extension Migrator {
-    /// The schema of the database, as schema.sql has it.
+    /// The schema of the database in the form of schema.sql.
     package func dump() throws -> String {
         try connection.transaction { try SchemaDump(connection, of: migrations).text }
     }
 
-    /// Takes over a database whose tables were made by other files: writes the rows of these files up to `version`, runs the
-    /// ones after it, and applies the functions, all in one transaction. Whether the result is what schema.sql says is looked at
-    /// before the commit.
+    /// Takes over a database whose tables were made by other files: writes rows for these files up to `version`, runs
+    /// the later files and applies the functions, all in one transaction. Before the commit it compares the result with
+    /// schema.sql.
     ///
-    /// - Parameter version: the file at which the tables of the database stand; nil: the newest.
+    /// - Parameter version: the file whose state the database's tables have; nil for the newest.
     package func baseline(at version: Int? = nil) throws {
         let version = version ?? files.count
         let (standing, missing) = (files.prefix { $0.version <= version }, files.drop { $0.version <= version })
@@ -18,7 +18,7 @@ extension Migrator {
         try refuseDestructive(Array(missing))
         if let file = missing.first(where: { !$0.isTransactional }) {
             throw MigrationError.notToAdopt(
-                "\(file.fileName) runs without a transaction, so what comes of it can't be looked at before it is kept."
+                "\(file.fileName) runs without a transaction, so its result can't be checked before it is in effect."
             )
         }
         try locked { lock in
@@ -32,7 +32,7 @@ extension Migrator {
             try createTables()
             try lock.confirm()
             try adopt {
-                // Those of the other files, of whatever name. Tables keep what they are made with.
+                // The objects of the other files, whatever their names. Functions that tables depend on are kept.
                 let kept = Set(migrations.ofTables)
                 let named = Set(migrations.objects)
                 let outdated = try SchemaObjects(connection).entries.filter {
@@ -47,10 +47,10 @@ extension Migrator {
         }
     }
 
-    /// Takes over files that were changed after they had been applied (a comment, say), and applies all functions anew, whatever
-    /// was done to them by hand. As with `baseline`, the result has to be what schema.sql says.
+    /// Accepts files that were changed after they had been applied (in a comment, for example), and applies all functions
+    /// again, which undoes changes made by hand. As with `baseline`, the result has to match schema.sql.
     ///
-    /// - Returns: the numbered files whose rows were written anew.
+    /// - Returns: the numbered files whose rows were rewritten.
     @discardableResult
     package func repair() throws -> [String] {
         try locked { lock in

@@ -1,6 +1,6 @@
 extension Migrator {
-    /// What `up` would do to functions: a difference for each file, from the text that was applied to the file. A file that is
-    /// incomplete has no difference.
+    /// What `up` would do to functions: for each file, the difference from the applied text to the current one. An
+    /// incomplete file has no difference.
     package func planFunctions() throws -> [(entry: FunctionHistory.Entry, difference: String)] {
         let history = try functionHistory()
         let sources = Dictionary(uniqueKeysWithValues: migrations.functions.map { ($0.path, $0.source) })
@@ -16,7 +16,7 @@ extension Migrator {
         }
     }
 
-    /// Applies what is open, or all files, inside a transaction.
+    /// Applies the changed files, or all, inside a transaction.
     ///
     /// - Parameter file: the numbered file of the same transaction.
     /// - Returns: the paths of the files.
@@ -46,7 +46,7 @@ extension Migrator {
         return paths
     }
 
-    /// Takes away all that files of functions have made, inside a transaction.
+    /// Drops everything that the functions' files have defined, inside a transaction.
     func dropFunctions() throws {
         for statement in SchemaObjects.drop(try functionHistory().made) { try connection.execute(statement) }
         try connection.execute("DELETE FROM public.schema_functions WHERE true")
@@ -57,8 +57,8 @@ extension Migrator {
         var statement: SQLScript.Statement
     }
 
-    /// A statement that needs what another one makes is tried again after it. When none gets any further, the first one's
-    /// failure is the one to tell.
+    /// Retries a statement that needs another one's object after that one. If no statement makes progress, throws the
+    /// failure of the first.
     private func run(_ steps: [Step], with numbered: String?) throws {
         var steps = steps
         while !steps.isEmpty {
@@ -69,7 +69,7 @@ extension Migrator {
                     try connection.execute("SAVEPOINT step")
                     try connection.execute(step.statement.text)
                 } catch {
-                    // Class 42: what is named isn't there, or isn't right.
+                    // Class 42: a named object is missing or wrong.
                     guard error.sqlState?.hasPrefix("42") == true else { throw failed(step, numbered, error) }
                     try connection.execute("ROLLBACK TO SAVEPOINT step")
                     postponed.append(step)

@@ -1,9 +1,9 @@
-/// Brings a database's schema to where the files of `Migrations/` are, and back.
+/// Brings a database's schema to the state of the files in `Migrations/`, and back.
 ///
-/// `public.schema_migrations` holds a row per applied file. A file and its row are one transaction; a session
-/// advisory lock keeps a second migrator out, and is looked at again before every file. `public.schema_functions` holds a
-/// row per file of functions: what has changed of them is applied in the transaction of the last numbered file, or in one
-/// of its own when no numbered file is pending (Migrator+Functions.swift).
+/// `public.schema_migrations` has a row for each applied file. A file and its row are one transaction. A session
+/// advisory lock keeps a second migrator out; it is checked before every file. `public.schema_functions` has a row for
+/// each file of functions. Changed files are applied in the transaction of the last numbered file, or in one of their
+/// own if no numbered file is pending (Migrator+Functions.swift).
 package final class Migrator {
     package struct Options: Sendable {
         /// How long a statement may wait for a table's lock before its file is rolled back.
@@ -18,11 +18,11 @@ package final class Migrator {
         case waiting(holder: Int?)
         case running(MigrationFile, up: Bool)
         case done(MigrationFile, up: Bool, seconds: Double)
-        /// Files of functions were applied; part of the numbered file that runs, if one does.
+        /// Files of functions were applied, in the transaction of the running numbered file if there is one.
         case functions([String], seconds: Double)
     }
 
-    /// What `up` did.
+    /// The files that `up` applied.
     package struct Outcome: Sendable, Equatable {
         package var versions: [Int] = []
         /// Paths below functions/.
@@ -39,7 +39,7 @@ package final class Migrator {
         case older([MigrationHistory.Entry])
         case newer([MigrationHistory.Entry])
         case different([MigrationHistory.Entry])
-        /// Its tables are those of the files, its functions are not.
+        /// Its tables match the files, its functions do not.
         case functions([FunctionHistory.Entry])
     }
 
@@ -63,22 +63,22 @@ package final class Migrator {
         try prepareSession()
     }
 
-    // MARK: Looking
+    // MARK: Queries
 
-    /// Every file and every row of schema_migrations, by version. Changes nothing, takes no lock.
+    /// Every file and every row of schema_migrations, by version. Changes nothing and takes no lock.
     package func status() throws -> [MigrationHistory.Entry] { try history().entries }
 
     /// Every file of functions and every row of schema_functions, by path.
     package func functionStatus() throws -> [FunctionHistory.Entry] { try functionHistory().entries }
 
-    /// What is wrong between files and database, one line each; empty when all is well. Pending files are not wrong, nor are
-    /// files of functions that have changed.
+    /// Differences between files and database, one line each; empty if there are none. Pending files and changed files
+    /// of functions do not count.
     package func verify() throws -> [String] {
         let history = try history()
         return history.isOfOtherFiles ? history.problems : try history.problems + functionHistory().problems
     }
 
-    /// How the database stands to this program's files; `serve` wants `current`.
+    /// How the database relates to this program's files. `serve` requires `current`.
     package func standing() throws -> Standing {
         let history = try history()
         let entries = history.entries
@@ -111,11 +111,11 @@ package final class Migrator {
         return Array(undone)
     }
 
-    // MARK: Doing
+    // MARK: Changes
 
-    /// Runs what is pending, up to and with version `target`, and applies the functions when nothing is pending after it.
+    /// Runs the pending files up to and including version `target`, and applies the functions if none is left after it.
     ///
-    /// - Throws: `MigrationError`, `BlockingConnection.Failure`. Files before the one that failed stay applied.
+    /// - Throws: `MigrationError`, `BlockingConnection.Failure`. Files before the failed one stay applied.
     @discardableResult
     package func up(to target: Int? = nil, allowDestructive: Bool = false) throws -> Outcome {
         try locked { lock in
@@ -138,8 +138,9 @@ package final class Migrator {
         }
     }
 
-    /// Undoes the newest `steps` migrations. All functions, views and triggers go first, in the first file's transaction:
-    /// they belong to the newest tables. The next `up`, of this program or of an older one, applies its own.
+    /// Undoes the newest `steps` migrations. All functions, views and triggers are dropped first, in the first file's
+    /// transaction, because they belong to the newest tables. The next `up`, of this program or an older one, applies
+    /// its own.
     ///
     /// - Returns: the versions that were undone.
     @discardableResult
@@ -159,8 +160,8 @@ package final class Migrator {
         }
     }
 
-    /// - Parameter also: what belongs into the file's transaction: after its SQL on the way up, before it on the way down. Is
-    ///   not called for a file without one.
+    /// - Parameter also: work for the file's transaction: after its SQL when going up, before it when going down. Not
+    ///   called for a file without a transaction.
     private func run(_ file: MigrationFile, up: Bool, also: () throws -> Void = {}) throws {
         report(.running(file, up: up))
         let clock = ContinuousClock()
@@ -193,7 +194,7 @@ package final class Migrator {
         }
     }
 
-    /// A file's up part and its row, inside a transaction.
+    /// Runs a file's up part and inserts its row, inside a transaction.
     func runUp(_ file: MigrationFile) throws {
         try execute(file.up, of: file, line: file.upLine)
         try insertRow(of: file)
@@ -211,7 +212,7 @@ package final class Migrator {
         do {
             try connection.execute("SET LOCAL search_path TO DEFAULT")
             try connection.execute(script)
-            // The file may have left its mark on the session.
+            // The file may have changed the role or the search path.
             try connection.execute("RESET ROLE; SET LOCAL search_path TO pg_catalog")
         } catch {
             let line = error.position.map { position in
@@ -225,7 +226,7 @@ package final class Migrator {
         let statements = up ? file.upStatements : file.downStatements
         let clock = ContinuousClock()
         let start = clock.now
-        // On the way down the row loses its mark first: what is half undone is not applied.
+        // When going down, the row is marked as unfinished first: a file that is half undone is not applied.
         try connection.query(
             """
             INSERT INTO public.schema_migrations (version, name, checksum) VALUES ($1, $2, $3)
@@ -263,7 +264,7 @@ package final class Migrator {
     func refuseDestructive(_ files: [MigrationFile]) throws {
         let statements = files.flatMap { file in file.destructive.map { (file: file.fileName, statement: $0) } }
         if statements.isEmpty { return }
-        // A database without tables has nothing to lose: a new installation runs all files in one go.
+        // A database without tables has nothing to lose: a new installation runs all files at once.
         let holdsTables = try connection.query(
             """
             SELECT EXISTS (
@@ -289,7 +290,7 @@ package final class Migrator {
 
     var lockTimeout: String { "\(Int(options.lockTimeout / .milliseconds(1)))ms" }
 
-    /// At the start and after each file, whatever the file set.
+    /// Called at the start and after each file, to undo whatever the file has set.
     func prepareSession() throws {
         try connection.execute("RESET ROLE; RESET ALL; SET client_min_messages TO warning; SET statement_timeout TO 0")
     }
@@ -305,7 +306,7 @@ package final class Migrator {
     func createTables() throws {
         let encoding = try connection.query("SHOW server_encoding").first ?? ""
         if encoding != "UTF8" { throw MigrationError.encoding(encoding) }
-        // Readable by all: `serve` compares them with its own files, and they hold nothing else.
+        // Everybody may read them: `serve` compares them with its own files, and they contain nothing else.
         try connection.execute(
             """
             CREATE TABLE IF NOT EXISTS public.schema_migrations (
@@ -328,7 +329,7 @@ package final class Migrator {
             """)
     }
 
-    /// SHA-256 of the file, worked out by the server.
+    /// SHA-256 of the file, computed by the server.
     func checksum(_ source: String) throws -> String {
         try connection.query("SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex')", [source]).first ?? ""
     }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// `getaddrinfo`, which blocks: for a thread of the offload pool.
+/// `getaddrinfo`. It blocks, so call it on a thread of the offload pool.
 enum NameLookUp {
     struct Failure: Error, CustomStringConvertible {
         let description: String

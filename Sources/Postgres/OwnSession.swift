@@ -1,11 +1,12 @@
 extension BlockingConnection {
     /// Whether this connection has a session of the server for itself. Behind a proxy that shares sessions between
-    /// transactions it has not, and what belongs to a session (locks, prepared statements, settings) is somebody else's.
+    /// transactions it has not, and its locks, prepared statements and settings may end up in a session of somebody
+    /// else.
     ///
-    /// A second connection keeps a transaction open: such a proxy gives it the session that we believe to be ours, and us
-    /// another one.
+    /// To find out, a second connection keeps a transaction open. Such a proxy gives it the session that we had, and
+    /// gives us another one.
     ///
-    /// - Parameter url: what this connection was made with.
+    /// - Parameter url: the one that this connection was opened with.
     package func hasOwnSession(_ url: String) throws(Failure) -> Bool {
         let backend = try query("SELECT pg_backend_pid()").first
         let second = try BlockingConnection(url: url)

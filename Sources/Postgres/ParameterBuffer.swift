@@ -3,9 +3,9 @@ import Glibc
 /// The parameters of a segment's queries as libpq wants them: C strings in one buffer.
 struct ParameterBuffer {
     private var bytes: [UInt8] = []
-    /// Where each value begins; -1 for NULL.
+    /// Where each value begins in `bytes`; -1 for NULL.
     private var offsets: [Int] = []
-    /// Where in `offsets` each query's values end.
+    /// Where each query's values end in `offsets`.
     private var ends: [Int] = []
 
     init(_ queries: [Query]) throws(PostgresError) {
@@ -24,7 +24,7 @@ struct ParameterBuffer {
         }
     }
 
-    /// Bytes that go to the server.
+    /// The number of bytes that are sent to the server.
     var size: Int { bytes.count }
 
     /// Calls `body` with the values of one query, valid during the call.
@@ -60,7 +60,7 @@ struct ParameterBuffer {
         bytes.append(0)
     }
 
-    /// libpq's text parameters end at the first NUL: the rest would be lost silently.
+    /// libpq's text parameters end at the first NUL; the rest would silently be lost.
     private mutating func append(_ text: String) throws(PostgresError) {
         let utf8 = text.utf8.span
         let hasNull = unsafe utf8.withUnsafeBufferPointer { buffer in
@@ -90,7 +90,7 @@ struct ParameterBuffer {
         }
     }
 
-    /// A `bytea` in hex form.
+    /// Appends a `bytea` in hex format.
     private mutating func append(_ value: [UInt8]) {
         bytes.append(UInt8(ascii: "\\"))
         bytes.append(UInt8(ascii: "x"))
@@ -104,7 +104,7 @@ struct ParameterBuffer {
 
     private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 
-    /// PostgreSQL, "Array Input and Output Syntax": every element quoted, `"` and `\` escaped.
+    /// PostgreSQL, "Array Input and Output Syntax": every element is quoted, `"` and `\` are escaped.
     private mutating func append(_ values: [String?]) throws(PostgresError) {
         bytes.append(UInt8(ascii: "{"))
         var isFirst = true
@@ -137,7 +137,7 @@ struct ParameterBuffer {
 }
 
 extension Parameter {
-    /// About as many bytes as the value takes, so that the buffer is allocated once.
+    /// Approximately the bytes that the value takes, so that the buffer is allocated once.
     fileprivate var roughSize: Int {
         switch self {
         case .null: 0

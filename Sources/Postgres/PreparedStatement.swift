@@ -1,11 +1,11 @@
 import Glibc
 
-/// A statement as one connection knows it.
+/// A statement as prepared on one connection.
 @safe final class PreparedStatement {
     let statement: Statement
-    /// As libpq takes it: made once, not at each use.
+    /// The name as a C string, made once instead of at each use.
     let name: UnsafeMutablePointer<CChar>
-    /// What its columns become; known after its first answer.
+    /// How its columns become JSON; known after its first result.
     var shape: RowShape?
 
     init(_ statement: Statement, number: Int) {
@@ -13,7 +13,8 @@ import Glibc
         unsafe name = strdup("s\(number)")
     }
 
-    /// What libpq is asked for: 0 text, 1 binary. Which types it answers is known after its first answer, in text.
+    /// The format that we request: 0 text, 1 binary. The column types are known only after the first result, which is
+    /// in text.
     var resultFormat: Int32 { shape?.forms == nil ? 0 : 1 }
 
     deinit { unsafe free(name) }

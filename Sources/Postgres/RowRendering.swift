@@ -1,12 +1,12 @@
 import JSON
 
-/// Rows on their way to a JSON list, with the lists inside them: child rows come in the order of their parents and carry
-/// the parent's key in a column `_parent`, so that one pass over both renders them.
+/// Rows to be rendered as a JSON list, with nested lists. Child rows are sorted like their parents and have the
+/// parent's key in a column `_parent`, so that one pass over both renders them.
 package struct RowList {
     package let name: String
     package let rows: Rows
     package let children: [RowList]
-    /// Rows to render, from the first; a page asks for one more than it shows.
+    /// How many rows to render, from the first; a page query returns one more than it shows.
     package let count: Int
 
     package init(_ name: String, _ rows: Rows, _ children: [RowList] = [], limit: Int = .max) {
@@ -16,15 +16,15 @@ package struct RowList {
         count = min(limit, rows.count)
     }
 
-    /// Bytes in memory, with those of the lists inside.
+    /// Bytes in memory, including the nested lists.
     var size: Int { children.reduce(rows.size) { $0 + $1.size } }
 }
 
 extension JSONWriter {
-    /// Writes `"name": [ … ]` of all rows.
+    /// Writes `"name": [ … ]` with all rows.
     package mutating func list(_ list: RowList) {
         var cursor = RowCursor(list)
-        // What the rows take in memory is about what their JSON takes: one growth instead of one for each doubling.
+        // The JSON is about as large as the rows in memory, so the buffer grows only once.
         reserve(list.size)
         key(list.name)
         beginArray()
@@ -32,7 +32,7 @@ extension JSONWriter {
         endArray()
     }
 
-    /// Writes `"name": { … }` of the first row, or null without rows.
+    /// Writes `"name": { … }` with the first row, or null if there are no rows.
     package mutating func object(_ name: String, _ rows: Rows) {
         key(name)
         if rows.isEmpty {
@@ -42,14 +42,13 @@ extension JSONWriter {
         }
     }
 
-    /// Writes one row as an object.
     package mutating func object(_ rows: Rows, row: Int) {
         beginObject()
         fields(rows, row: row)
         endObject()
     }
 
-    /// Writes one row's fields into the object that is open.
+    /// Writes one row's fields into the open object.
     package mutating func fields(_ rows: Rows, row: Int) {
         let count = rows.shape.steps.count
         var position = 0
@@ -62,7 +61,7 @@ extension JSONWriter {
     }
 }
 
-/// Walks a list and its children side by side.
+/// Walks through a list and its children in parallel.
 private struct RowCursor {
     let list: RowList
     var row = 0

@@ -1,39 +1,39 @@
 import CPostgres
 import JSON
 
-/// How a statement's columns become JSON, worked out once a connection from their aliases and types:
+/// How a statement's columns become JSON. Computed once per connection from their aliases and types:
 ///
 /// | alias | becomes |
 /// |---|---|
 /// | `name` | `"name": …` |
-/// | `subject.name` | `"subject": {"name": …}`, with its neighbours of the same first part |
-/// | `room?.id` | the same, or `"room": null` when this first column of the object is NULL |
+/// | `subject.name` | `"subject": {"name": …}`, together with neighbours that have the same first part |
+/// | `room?.id` | the same, or `"room": null` if this first column of the object is NULL |
 /// | `_parent` | nothing: a column for the server's own use |
 @safe final class RowShape {
-    /// What is written next. Small and without references: there is one for each value of each row.
+    /// One step of writing a row. Small and without references, because it is used for each value of each row.
     struct Step {
         enum Kind { case begin, beginUnlessNull, end, verbatim, boolean, moment, text }
 
         let kind: Kind
-        /// In binary.
+        /// The form of a value in binary.
         let form: BinaryForm
-        /// The column whose value is written or decides; -1 for none.
+        /// The column whose value is written or tested; -1 for none.
         let column: Int32
-        /// Where the steps go on when the object is null.
+        /// The step to continue with if the object is null.
         var next: Int32 = 0
-        /// Its key in `keys`, with a comma in front.
+        /// The position of its key in `keys`, which begins with a comma.
         let key: Int32
         let keyCount: Int32
     }
 
     let steps: [Step]
-    /// All keys one after the other, and eight bytes: they are copied by words.
+    /// All keys one after the other, plus eight bytes, because they are copied by words.
     let keys: [UInt8]
     let names: [String]
-    /// The column that children of a row point to with `_parent`: `_key`, else `id`.
+    /// The column that `_parent` of child rows refers to: `_key`, otherwise `id`.
     let key: Int?
     let parent: Int?
-    /// How the columns come in binary; nil when the statement is asked for text.
+    /// The binary forms of the columns; nil if the statement is requested in text.
     let forms: [BinaryForm]?
 
     init(_ result: OpaquePointer) {
@@ -59,7 +59,7 @@ import JSON
         return index
     }
 
-    /// Object identifiers of the built-in types (pg_type.dat).
+    /// The kind of a built-in type, by its object identifier (pg_type.dat).
     private static func kind(ofType oid: Oid) -> Step.Kind {
         switch oid {
         case 16: .boolean

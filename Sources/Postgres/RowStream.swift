@@ -1,6 +1,6 @@
 import CPostgres
 
-/// The rows of a query, a few at a time: a pull stream with flat memory, on a connection of its own.
+/// The rows of a query, a few at a time: a pull stream with constant memory, on a connection of its own.
 package final class RowStream {
     private let read: LongRead
     private var shape: RowShape?
@@ -11,7 +11,7 @@ package final class RowStream {
         do throws(PostgresError) {
             let parameters = try ParameterBuffer([query])
             try unsafe read.send { connection in
-                // Not prepared: such a query is rare and long, and is planned for its values.
+                // Not prepared: such a query is rare and long, and should be planned for its values.
                 let sent = unsafe parameters.withPointers(of: 0) { pointers in
                     unsafe PQsendQueryParams(
                         connection, query.statement.sql, Int32(pointers.count), nil, pointers.baseAddress, nil, nil, 0)
@@ -24,7 +24,7 @@ package final class RowStream {
         }
     }
 
-    /// The next rows, one or more; nil at the end, when the connection has been given back.
+    /// The next rows, at least one; nil at the end, when the connection has been returned.
     package func next() async throws(PostgresError) -> Rows? {
         if isOver { return nil }
         do throws(PostgresError) {
@@ -54,6 +54,6 @@ package final class RowStream {
     /// Ends a wait in `next`, which then throws.
     package func cancel() { read.cancel() }
 
-    /// Gives the connection back, if that is not done yet. Never while `next` runs.
+    /// Returns the connection, unless that has happened already. Must not be called while `next` runs.
     package func close() { read.close() }
 }

@@ -2,9 +2,9 @@ import CPostgres
 import Glibc
 import JSON
 
-/// Writes the fields of one row as members of a JSON object, straight from libpq's memory into the answer.
+/// Writes the fields of one row as members of a JSON object, directly from libpq's memory into the answer.
 ///
-/// Every value of every row passes here: no references are counted, and text is copied and looked at by words.
+/// Every value of every row passes through here: no references are counted, and text is scanned and copied by words.
 @safe struct RowWriter {
     private let result: OpaquePointer
     private let row: Int32
@@ -15,7 +15,6 @@ import JSON
     private let end: UnsafeMutablePointer<UInt8>
     private(set) var needsComma: Bool
 
-    /// - Parameter output: where it writes.
     init(
         _ result: OpaquePointer, row: Int, isBinary: Bool, _ steps: UnsafeBufferPointer<RowShape.Step>,
         keys: UnsafePointer<UInt8>, output: UnsafeMutableBufferPointer<UInt8>, from start: Int, needsComma: Bool
@@ -32,15 +31,15 @@ import JSON
 
     func written(in output: UnsafeMutableBufferPointer<UInt8>) -> Int { unsafe cursor - output.baseAddress! }
 
-    /// Goes on from a step until the output is full.
+    /// Continues from a step until the output is full.
     ///
-    /// - Returns: the step to go on from, and the bytes that it needs; the number of steps when all are done.
+    /// - Returns: the step to continue from and the bytes that it needs; the number of steps when all are done.
     mutating func write(from position: Int) -> (position: Int, needed: Int) {
         var position = position
         while unsafe position < steps.count {
             let step = unsafe steps[position]
             let length = step.column < 0 ? 0 : unsafe Int(PQgetlength(result, row, step.column))
-            // An escape takes six bytes; copies by words write up to seven bytes too many.
+            // An escape takes six bytes, and copying by words writes up to seven bytes too many.
             let needed = Int(step.keyCount) + 6 * length + 16
             if unsafe end - cursor < needed { return (position, needed) }
             position += 1
@@ -51,7 +50,7 @@ import JSON
             }
             write(key: step)
             needsComma = step.kind != .begin
-            // NULL and the empty text have no bytes both.
+            // Both NULL and the empty text have no bytes.
             if length == 0, step.column >= 0, unsafe PQgetisnull(result, row, step.column) != 0 {
                 put("null")
                 if step.kind == .beginUnlessNull { position = Int(step.next) }
@@ -75,7 +74,7 @@ import JSON
         return (position, 0)
     }
 
-    /// No byte of such a value is escaped.
+    /// These values contain no byte that needs an escape.
     private mutating func write(_ value: UnsafePointer<UInt8>, _ length: Int, _ form: BinaryForm) {
         switch form {
         case .integer: unsafe cursor += form.write(value, length, to: cursor)
@@ -120,8 +119,8 @@ import JSON
         unsafe cursor += count
     }
 
-    /// Makes RFC 3339 in UTC of the text that stands at the cursor: `2026-09-01T08:30:00Z` of `2026-09-01 08:30:00+00`.
-    /// Sessions run in UTC and ISO. Infinity and years that have no four digits stay as PostgreSQL writes them.
+    /// Turns the text at the cursor into RFC 3339 in UTC: `2026-09-01 08:30:00+00` becomes `2026-09-01T08:30:00Z`.
+    /// Sessions use UTC and ISO. Infinity and years without four digits stay as PostgreSQL writes them.
     private mutating func write(moment length: Int) {
         let isUsual = unsafe length >= 22 && cursor[10] == UInt8(ascii: " ") && cursor[length - 3] == UInt8(ascii: "+")
         guard isUsual else { return unsafe cursor += length }
@@ -150,8 +149,8 @@ import JSON
             }
         }
         if index < length && length >= 8 {
-            // The last eight bytes as one word: those that were written before are written again, as they are. With an
-            // escape among them they are not where the word would go, and they go one by one.
+            // Write the last eight bytes as one word; some of them are written again unchanged. If there is an escape
+            // among them, their positions differ in the output, and they are written one by one.
             let word = unsafe source.loadUnaligned(fromByteOffset: length &- 8, as: UInt64.self)
             if Escaping.marks(UInt64(littleEndian: word)) == 0 {
                 let rest = length &- index

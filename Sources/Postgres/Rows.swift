@@ -2,8 +2,8 @@ import CPostgres
 import Glibc
 import JSON
 
-/// What a segment answered: the rows of each statement, up to the one that PostgreSQL refused. A refused segment has been
-/// rolled back; what its statements answered before tells why.
+/// The results of a segment: the rows of each statement up to the one that PostgreSQL refused. A refused segment has
+/// been rolled back; the results before the refusal help to explain it.
 package struct Outcome {
     package internal(set) var rows: [Rows]
     package let refusal: ServerError?
@@ -14,14 +14,14 @@ package struct Outcome {
     }
 }
 
-/// The rows that one statement answered, in libpq's memory until the last reference goes.
+/// The rows of one statement, kept in libpq's memory until the last reference is gone.
 @safe package final class Rows {
     package let count: Int
     let shape: RowShape
     private let result: OpaquePointer
     let isBinary: Bool
 
-    /// Takes the result over.
+    /// Takes over the result.
     init(_ result: OpaquePointer, shape: RowShape) {
         unsafe self.result = unsafe result
         self.shape = shape
@@ -33,20 +33,20 @@ package struct Outcome {
 
     package var isEmpty: Bool { count == 0 }
 
-    /// Bytes that it holds in memory.
+    /// Bytes used in memory.
     var size: Int { unsafe PQresultMemorySize(result) }
 
-    /// Rows that an INSERT, UPDATE or DELETE touched.
+    /// How many rows an INSERT, UPDATE or DELETE changed.
     package var affected: Int { unsafe Int(String(cString: PQcmdTuples(result))) ?? 0 }
 
-    /// The command's tag: `COMMIT`, `INSERT 0 1`.
+    /// The command tag: `COMMIT`, `INSERT 0 1`.
     var command: String { unsafe String(cString: PQcmdStatus(result)) }
 
     package func isNull(_ row: Int, _ column: Int) -> Bool {
         unsafe PQgetisnull(result, Int32(row), Int32(column)) != 0
     }
 
-    /// A value's text, by the column's alias; nil for NULL.
+    /// A value as text, by the column's alias; nil for NULL.
     package func text(_ row: Int, _ name: String) -> String? {
         let column = shape.index(of: name)
         return isNull(row, column) ? nil : text(row, column)
@@ -67,7 +67,7 @@ package struct Outcome {
 
     package func boolean(_ row: Int, _ name: String) -> Bool { text(row, name) == "t" }
 
-    /// A `bytea` in hex form.
+    /// A `bytea` in hex format.
     package func bytes(_ row: Int, _ name: String) -> [UInt8]? {
         let column = shape.index(of: name)
         guard !isNull(row, column) else { return nil }
@@ -103,9 +103,9 @@ package struct Outcome {
         }
     }
 
-    /// Whether a value is the same as one of other rows, both as the text that they are.
+    /// Whether two values have the same text.
     func isValue(_ row: Int, _ column: Int, sameAs other: Rows, _ otherRow: Int, _ otherColumn: Int) -> Bool {
-        // A statement that was prepared just now still answers in text.
+        // A statement that has just been prepared still returns text.
         guard isBinary == other.isBinary else {
             return text(row, column) == other.text(otherRow, otherColumn)
         }

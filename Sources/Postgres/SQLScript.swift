@@ -1,14 +1,14 @@
-/// A script cut into its statements, the way PostgreSQL's own lexer sees quotes, dollar quotes and comments ("Lexical
-/// Structure") and psql sees `BEGIN ATOMIC … END` bodies.
+/// A script split into its statements. Quotes, dollar quotes and comments are read as PostgreSQL's lexer reads them
+/// ("Lexical Structure"), `BEGIN ATOMIC … END` bodies as psql does.
 struct SQLScript {
     struct Statement {
         /// From the first token to the last, without the semicolon.
         var text: String
-        /// The line of its first token, from 1.
+        /// The line of the first token, from 1.
         var line: Int
-        /// Keywords and names in capitals, punctuation; quoted names as `"`, strings as `'`.
+        /// Keywords and names in upper case, and punctuation; quoted names as `"`, strings as `'`.
         var words: [String]
-        /// What stands between dollar quotes.
+        /// The texts between dollar quotes.
         var bodies: [(text: String, line: Int)]
     }
 
@@ -30,7 +30,7 @@ private struct Lexer {
     var line: Int
     var index = 0
 
-    // Of the statement being read.
+    // The statement that is being read.
     var start: Int?
     var startLine = 0
     var end = 0
@@ -94,7 +94,8 @@ private struct Lexer {
         default:
             if byte == UInt8(ascii: "(") { parentheses += 1 }
             if byte == UInt8(ascii: ")") { parentheses = max(0, parentheses - 1) }
-            // A number is one token with what hangs on it, so that the `e` of `1e'` is no prefix.
+            // A number is one token with the letters after it, so that the `e` of `1e'` is not taken for a string
+            // prefix.
             if Self.isDigit(byte) {
                 while index < bytes.count, Self.continuesName(bytes[index]) { index += 1 }
                 words.append("0")
@@ -105,7 +106,7 @@ private struct Lexer {
         }
     }
 
-    /// As psql does it: inside CREATE FUNCTION or PROCEDURE, BEGIN opens a body, CASE nests in it, END closes.
+    /// As in psql: inside CREATE FUNCTION or PROCEDURE, BEGIN opens a body, CASE nests in it, END closes it.
     private mutating func word(_ word: String) {
         words.append(word)
         guard parentheses == 0, words.first == "CREATE" else { return }
@@ -148,7 +149,7 @@ private struct Lexer {
             let byte = bytes[index]
             if byte == UInt8(ascii: "\n") { line += 1 }
             if byte == quote {
-                // Doubled, it stands for itself.
+                // A doubled quote stands for one quote.
                 guard peek(1) == quote else {
                     index += 1
                     return

@@ -1,13 +1,13 @@
-/// The schema as the catalog has it, sorted, for people to read and for programs to compare: what pg_dump --schema-only
-/// says, without what differs between its versions, and without the bodies of functions and views, which
-/// `Migrations/functions/` has. Functions that tables are made with are shown whole: they stand in numbered files, whose later
-/// ones may have changed them.
+/// The schema in the catalog, sorted, for people to read and for programs to compare. It corresponds to pg_dump
+/// --schema-only, but leaves out what differs between pg_dump's versions and the bodies of functions and views, which
+/// are in `Migrations/functions/`. Functions that tables depend on are included whole: they are in numbered files, and
+/// a later file may have changed them.
 ///
-/// The migrator's own tables are left out, and so are owners: rights are those of others.
+/// The migrator's own tables and the owners are left out; privileges are those of other roles.
 package struct SchemaDump {
     package let text: String
 
-    /// In a transaction of the caller's: how names are written depends on the search path, which is set until its end.
+    /// Must run in a transaction: the way names are written depends on the search path, which is set until its end.
     init(_ connection: BlockingConnection, of migrations: Migrations) throws {
         try connection.execute("SET LOCAL search_path TO public, pg_catalog")
         var parts = [Self.head]
@@ -24,7 +24,7 @@ package struct SchemaDump {
         -- `lyceum migrate dump`, never edited; a test compares it with the files.
         """
 
-    /// Rights of others than the owner: one line for each role.
+    /// The privileges of roles other than the owner: one line for each role.
     private static func grants(_ acl: String, owner: String, on object: String) -> String {
         """
         (SELECT string_agg(format('GRANT %s ON %s TO %s;', privileges, \(object), grantee), E'\\n' ORDER BY grantee)

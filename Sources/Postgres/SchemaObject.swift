@@ -1,4 +1,4 @@
-/// What a file of `Migrations/functions/` makes: a function (or procedure), a view, a trigger.
+/// An object that a file of `Migrations/functions/` defines: a function (or procedure), a view or a trigger.
 struct SchemaObject: Hashable, CustomStringConvertible {
     enum Kind: String {
         case function
@@ -7,14 +7,14 @@ struct SchemaObject: Hashable, CustomStringConvertible {
     }
 
     var kind: Kind
-    /// `lyceum.holds`, `public.staff_profiles`, `version on public.rooms`. Functions of one name share it.
+    /// `lyceum.holds`, `public.staff_profiles`, `version on public.rooms`. Functions with the same name share it.
     var name: String
 
     var description: String { "\(kind.rawValue) \(name)" }
-    /// May be somebody else's; all that is in lyceum is ours.
+    /// A view in `public` may belong to somebody else; everything in `lyceum` is ours.
     var isViewOfPublic: Bool { kind == .view && name.hasPrefix("public.") }
 
-    /// What a statement makes, when it makes one of these.
+    /// The object that a statement defines; nil if it defines none of these.
     init?(_ words: [String]) {
         guard words.first == "CREATE" else { return nil }
         var rest = words.dropFirst()
@@ -50,21 +50,21 @@ struct SchemaObject: Hashable, CustomStringConvertible {
         self.init(kind, name: name)
     }
 
-    /// `schema.name`; a name alone is of public.
+    /// `schema.name`; a name without a schema is in `public`.
     private static func name(_ words: ArraySlice<String>) -> String? {
         guard let first = words.first else { return nil }
         let parts = words.dropFirst().first == "." ? [first] + words.dropFirst(2).prefix(1) : ["public", first]
-        // A quoted name is not among the words.
+        // A quoted name is not in `words`.
         guard parts.count == 2, parts.allSatisfy({ $0 != "\"" }) else { return nil }
         return parts.joined(separator: ".").lowercased()
     }
 }
 
-/// The objects of a database that functions' files make, as its catalog has them.
+/// The functions, views and triggers in a database's catalog.
 struct SchemaObjects {
     struct Entry {
         var object: SchemaObject
-        /// As DROP takes it: `lyceum.holds(date, date, date)`, `version ON rooms`.
+        /// The form that DROP accepts: `lyceum.holds(date, date, date)`, `version ON rooms`.
         var identity: String
     }
 
@@ -81,7 +81,8 @@ struct SchemaObjects {
 
     func count(_ object: SchemaObject) -> Int { counts[object] ?? 0 }
 
-    /// One statement for each kind, so that objects of a kind that need each other go together. Nothing else goes with them.
+    /// One statement for each kind except triggers, so that objects that depend on each other are dropped together.
+    /// Nothing else is dropped with them.
     static func drop(_ entries: [Entry]) -> [String] {
         let triggers = entries.filter { $0.object.kind == .trigger }.map { "DROP TRIGGER \($0.identity)" }
         let views = entries.filter { $0.object.kind == .view }.map(\.identity).joined(separator: ", ")
@@ -90,8 +91,8 @@ struct SchemaObjects {
             + (functions.isEmpty ? [] : ["DROP ROUTINE \(functions)"])
     }
 
-    /// Functions of the schema lyceum, views of both schemas, triggers that call such a function. Names of the catalog are
-    /// qualified, whatever the session's search path.
+    /// Functions of the schema `lyceum`, views of both schemas, and triggers that call such a function. All names are
+    /// qualified, whatever the session's search path is.
     private static let catalog = """
         SELECT 'function', n.nspname || '.' || p.proname,
                format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))

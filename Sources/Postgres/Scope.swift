@@ -1,17 +1,17 @@
 import Reactor
 
-/// In whose name a segment runs: what row-level security, the rules and the history read. Every segment begins with it.
+/// On whose behalf a segment runs. Row-level security, the rules and the history read it. Every segment begins with it.
 package struct Scope: Sendable {
     package var school: Int
     package var user: String?
     package var session: String?
-    /// The program, where it is not one of the school's own: alone, or for the user.
+    /// The integration, or the app of others that the user has; nil for the school's own apps.
     package var client: String?
     package var timeZone: String
     package var requestID: String
-    /// Milliseconds after which PostgreSQL ends a statement of the segment.
+    /// Milliseconds after which PostgreSQL cancels a statement of the segment.
     package var timeout: Int
-    /// Where the time that the database takes is noted.
+    /// Records the time that the database takes.
     package var timing: RequestTiming?
 
     package init(
@@ -29,7 +29,13 @@ package struct Scope: Sendable {
     }
 
     /// The first query of a segment that reads.
-    var forReading: Query { Self.reading(parameters) }
+    ///
+    /// The session of an app of others or of an integration is checked. For the school's own apps it is not: their access
+    /// tokens read until they expire (docs/decisions/0037).
+    var forReading: Query {
+        let isChecked = client != nil && session?.isEmpty == false
+        return isChecked ? Self.checkedReading(parameters) : Self.reading(parameters)
+    }
     var forWriting: Query { Self.writing(parameters) }
 
     private var parameters: [Parameter] {
@@ -46,7 +52,8 @@ package struct Scope: Sendable {
         \(Setting.client.set(text: "$7"))
         """
     private static let reading = Statement("SELECT \(settings)")
-    /// Writes also ask whether the session still lives: ending one takes effect at once for them.
+    private static let checkedReading = Statement("SELECT \(settings), lyceum.require_session()")
+    /// Writes also check that the session still exists, so that ending it takes effect on them at once.
     private static let writing = Statement(
         "SELECT \(settings), CASE WHEN $3 <> '' THEN lyceum.require_session() END")
 }

@@ -1,10 +1,9 @@
 import Reactor
 
-/// A request's queries and one Sync, on their way to the database and back: one implicit transaction, whose error aborts it
-/// alone.
+/// A request's queries and one Sync: one implicit transaction. An error aborts only this segment.
 ///
-/// It may wait in a lane, is sent by a connection, and is finished once: by its Sync, by a failure, or by its deadline. After
-/// the deadline nobody waits any more, and what the database still answers is dropped.
+/// It may wait in a lane, is sent by a connection, and finishes once: by its Sync, by a failure or by its deadline.
+/// After the deadline nobody waits for it, and later results are dropped.
 final class Segment {
     /// What the database answers next.
     enum Step {
@@ -16,30 +15,30 @@ final class Segment {
 
     let queries: [Query]
     let parameters: ParameterBuffer
-    /// Answers at the front that are not the request's own: the scope's.
+    /// Results at the front that belong to the scope and not to the request.
     private let hidden: Int
-    /// Nanoseconds that the caller waits once it is sent.
+    /// Nanoseconds that the caller waits after it is sent.
     let patience: UInt64
-    /// Nanoseconds that the server may work on it and still be alive: each statement its timeout, and something for the
-    /// commit, which has none.
+    /// Nanoseconds after which the server must be dead: the timeouts of all statements, plus time for the commit, which
+    /// has none.
     let longest: UInt64
     private let timing: RequestTiming?
 
-    // As it was sent last.
+    // State of the latest sending.
     var preparing: [PreparedStatement] = []
     var running: [PreparedStatement] = []
     private var position = 0
-    /// When the database could begin with it; 0 before.
+    /// When the database could begin with it; 0 before that.
     var began: UInt64 = 0
 
-    // What came back.
+    // Results.
     private var rows: [Rows] = []
     private var error: PostgresError?
     private(set) var isDone = false
-    /// Its transaction was rolled back for a reason that a second try does not meet: a plan out of date, a deadlock.
+    /// Its transaction was rolled back for a reason that a second attempt may avoid: a stale plan or a deadlock.
     private var deservesRepeat = false
     private var repeatsLeft: Int
-    /// Its connection was lost under it once.
+    /// It has already lost its connection once.
     var wasLost = false
     private var isSent = false
 
@@ -47,12 +46,12 @@ final class Segment {
     private let deadlines: Deadlines
     private var deadline: Deadline?
     private var asked: UInt64
-    /// Where it waits to be sent.
+    /// The lane where it waits to be sent.
     private weak var lane: Lane?
 
     /// - Parameters:
     ///   - statementTimeout: nanoseconds that one statement may take.
-    ///   - repeats: how often it may be sent again after a refusal that does not concern its content.
+    ///   - repeats: how often it may be sent again after an error that does not depend on its content.
     init(
         _ queries: [Query], hidden: Int, patience: UInt64, statementTimeout: UInt64, repeats: Int,
         deadlines: Deadlines, timing: RequestTiming?
@@ -68,7 +67,6 @@ final class Segment {
         asked = Clock.now
     }
 
-    /// Waits until it is finished.
     func outcome(on poller: Poller) async throws(PostgresError) -> Outcome {
         if !isDone { await waiter.wait(on: poller) }
         switch error {
@@ -78,7 +76,7 @@ final class Segment {
         }
     }
 
-    /// Its patience begins; a repeat does not prolong it.
+    /// Starts the caller's patience. A repeat does not extend it.
     func wasSent() {
         lane = nil
         if isSent { return }
@@ -86,7 +84,7 @@ final class Segment {
         expire(after: patience)
     }
 
-    /// It waits in a lane, for this long at most.
+    /// Waits in a lane, for at most this time.
     func wait(in lane: Lane, _ time: UInt64) {
         self.lane = lane
         isSent = false
@@ -98,7 +96,7 @@ final class Segment {
         deadline?.set(after: delay)
     }
 
-    /// Resumes who waits, once.
+    /// Resumes the caller, once.
     func finish(_ failure: PostgresError?) {
         guard !isDone else { return }
         isDone = true
@@ -116,7 +114,7 @@ final class Segment {
         }
     }
 
-    /// Adds what has passed to the request's times.
+    /// Adds the elapsed time to the request's timing.
     private func note(_ now: UInt64) {
         let start = began == 0 ? now : began
         timing?.queue += start &- asked
@@ -128,7 +126,7 @@ final class Segment {
 // MARK: Answers
 
 extension Segment {
-    /// Forgets what came back, before it is sent.
+    /// Clears the results before it is sent.
     func begin() {
         preparing.removeAll()
         running.removeAll(keepingCapacity: true)
@@ -150,19 +148,19 @@ extension Segment {
 
     func advance() { position += 1 }
 
-    /// The query being answered belongs to the request, and somebody waits for it.
+    /// Whether the query being answered belongs to the request and the caller still waits.
     var isWanted: Bool { !isDone && position - 2 * preparing.count >= hidden }
 
     func take(_ answer: Rows) { rows.append(answer) }
 
-    /// The first error counts; those behind it are its echo.
+    /// Only the first error counts; later ones are its consequences.
     func take(_ error: ServerError, mayRepeat: Bool) {
         guard self.error == nil else { return }
         self.error = error.isShutdown ? .outcomeUnknown(reason: error.message) : .refused(error)
         deservesRepeat = mayRepeat
     }
 
-    /// Whether it is to be sent once more instead of being finished.
+    /// Whether to send it again instead of finishing it.
     func takesRepeat() -> Bool {
         guard deservesRepeat, !isDone, repeatsLeft > 0 else { return false }
         repeatsLeft -= 1

@@ -1,16 +1,16 @@
-/// A setting of the transaction, `lyceum.<name>`: what statements of one transaction leave for each other and for the
-/// database's rules, policies and histories. It ends with the transaction.
+/// A setting of the transaction, `lyceum.<name>`. Statements of a transaction pass values to each other and to the
+/// database's rules, policies and histories with it. It ends with the transaction.
 ///
-/// One constant for each name, which knows the type: those of every transaction are below, shared ones in `Diary`
-/// (`SharedSettings.swift`), the others beside the noun that uses them.
+/// There is one constant with a type for each name: those of every transaction are below, shared ones in `Diary`
+/// (`SharedSettings.swift`), all others next to the code that uses them.
 package struct Setting: Sendable {
-    /// What is kept as text is read as this.
+    /// The type that the stored text is cast to.
     package enum ValueType: String, Sendable {
         case text, uuid, date, int, datemultirange
         case uuids = "uuid[]"
     }
 
-    /// What PostgreSQL tells settings of a program by.
+    /// The prefix that PostgreSQL requires for custom settings.
     static let namespace = "lyceum."
 
     package let name: String
@@ -23,13 +23,13 @@ package struct Setting: Sendable {
 
     // MARK: Reading, as SQL
 
-    /// The value; NULL when there is none. A setting that has been set once reverts to '', not to NULL.
+    /// The value; NULL if there is none. Once set, a setting reverts to '' and not to NULL.
     package var value: String { cast("nullif(current_setting('\(name)', true), '')") }
 
-    /// The value of a setting that is always there; PostgreSQL refuses the statement when it was never set.
+    /// The value of a setting that always exists. PostgreSQL refuses the statement if it was never set.
     package var required: String { cast("current_setting('\(name)')") }
 
-    /// The text as it is kept; '' or NULL when there is none.
+    /// The stored text; '' or NULL if there is none.
     package var text: String { "current_setting('\(name)', true)" }
 
     private func cast(_ text: String) -> String { type == .text ? text : "\(text)::\(type.rawValue)" }
@@ -41,11 +41,11 @@ package struct Setting: Sendable {
         set(text: type == .text ? value : "\(value)::text")
     }
 
-    /// - Parameter text: SQL that is text already: a parameter, or '' for no value.
+    /// - Parameter text: SQL that is already text: a parameter, or '' for no value.
     package func set(text: String) -> String { "set_config('\(name)', \(text), true)" }
 }
 
-/// What every transaction says of itself, see `Scope`.
+/// The settings of every transaction, see `Scope`.
 extension Setting {
     package static let school = Setting("school_id", .int)
     package static let user = Setting("user_id", .uuid)

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// One SQL text of the program, a static constant. Each connection prepares it at its first use.
+/// A constant SQL statement. Each connection prepares it at its first use.
 ///
-/// Column aliases are the JSON keys of what it answers; see `RowShape` for their small language.
+/// Column aliases are the JSON keys of its result; `RowShape` describes their syntax.
 package struct Statement: Sendable, Equatable {
     let id: Int
     package let sql: String
@@ -32,7 +32,7 @@ package struct Query: Equatable {
     }
 }
 
-/// A value sent to PostgreSQL in its text form; the statement's casts give the type.
+/// A value that is sent to PostgreSQL as text; the casts in the statement give the type.
 package enum Parameter: Sendable, Equatable {
     case null
     case text(String)

@@ -1,17 +1,17 @@
 import Reactor
 
-/// An explicit transaction on a leased connection. Inside it only its own connection is used.
+/// An explicit transaction on a leased connection. No other connection is used inside it.
 package final class Transaction {
     private let connection: Connection
     private let scope: Scope
     private let begins: [Query]
     private var hasBegun = false
     private var isOver = false
-    /// Nothing of it is left on its connection.
+    /// It has left nothing open on its connection.
     var isFinished: Bool { !hasBegun || isOver }
-    /// An answer did not come.
+    /// A result did not arrive.
     private var isLost = false
-    /// The first one, which decides.
+    /// The first refusal, which decides.
     private var refusal: ServerError?
 
     private static let begin = Statement("BEGIN")
@@ -19,7 +19,7 @@ package final class Transaction {
     private static let commit = Statement("COMMIT")
     private static let rollback = Statement("ROLLBACK")
 
-    /// - Parameter onlyReads: one snapshot, and nothing can be written.
+    /// - Parameter onlyReads: the transaction has one snapshot and cannot write.
     init(_ connection: Connection, _ scope: Scope, onlyReads: Bool = false) {
         self.connection = connection
         self.scope = scope
@@ -31,12 +31,12 @@ package final class Transaction {
         try await attempt(queries).get()
     }
 
-    /// As `run`, but a refusal is part of the answer, beside what was answered before it.
+    /// Like `run`, but returns a refusal together with the results before it.
     package func attempt(_ queries: [Query]) async throws(PostgresError) -> Outcome {
         if hasBegun { return try await send(queries) }
         let outcome = try await start(queries)
         guard outcome.refusal?.isStalePlan == true else { return outcome }
-        // Nothing was done yet: begin again, with the statements prepared anew.
+        // Nothing has been done yet: begin again, with the statements prepared anew.
         await rollback()
         return try await start(queries)
     }
@@ -53,7 +53,7 @@ package final class Transaction {
         let outcome = try await send([Self.commit()])
         isOver = true
         let rows = try outcome.get()
-        // COMMIT of a transaction that had failed is answered with ROLLBACK, without an error.
+        // COMMIT of a failed transaction returns ROLLBACK without an error.
         if rows.first?.command != "COMMIT" {
             throw refusal.map { .refused($0) } ?? .unavailable(reason: "the transaction had failed")
         }
@@ -61,7 +61,7 @@ package final class Transaction {
 
     func rollback() async {
         guard hasBegun, !isOver, connection.isOpen else { return }
-        // What may still run is not waited for: the connection is nobody else's.
+        // Do not wait for a statement that may still run: nobody else uses the connection.
         if isLost { return connection.close("no answer in time") }
         do {
             _ = try await send([Self.rollback()]).get()
@@ -71,7 +71,7 @@ package final class Transaction {
         }
     }
 
-    /// PostgreSQL refused for a reason that a second try may not meet.
+    /// PostgreSQL refused it for a reason that a second attempt may avoid.
     var deservesRepeat: Bool { refusal.map { $0.isRace || $0.isStalePlan } ?? false }
 
     private func send(_ queries: [Query], hidden: Int = 0) async throws(PostgresError) -> Outcome {

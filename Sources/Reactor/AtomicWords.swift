@@ -1,11 +1,11 @@
 import Synchronization
 
-/// A fixed number of 64-bit words that all cores read and change without a lock; all 0 at first.
+/// A fixed number of 64-bit words, initially 0, that all cores read and change without a lock.
 @safe package final class AtomicWords: Sendable {
     package let count: Int
     private nonisolated(unsafe) let words: UnsafeMutablePointer<Atomic<UInt64>>
 
-    /// - Parameter count: lines of 8 words begin at cache lines.
+    /// - Parameter count: each group of 8 words fills one cache line.
     package init(count: Int) {
         self.count = count
         let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(1, count) * 8, alignment: 64)
@@ -28,7 +28,7 @@ import Synchronization
         unsafe words[index].store(value, ordering: .relaxed)
     }
 
-    /// Changes the word if it still is what was seen.
+    /// Changes the word if it still has the value `seen`.
     package func exchange(at index: Int, from seen: UInt64, to value: UInt64) -> Bool {
         precondition(index >= 0 && index < count)
         return unsafe words[index].compareExchange(expected: seen, desired: value, ordering: .relaxed).exchanged

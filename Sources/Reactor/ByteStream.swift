@@ -1,7 +1,7 @@
-/// What `ByteStream.receive` found.
+/// The result of `ByteStream.receive`.
 package enum Received: Sendable, Equatable {
     case bytes(Int)
-    /// The peer has sent everything it will send.
+    /// The peer will send no more.
     case end
     case wouldBlock
 }
@@ -12,42 +12,43 @@ package enum Wake: Sendable {
     case interrupted
 }
 
-/// A connection's bytes, both ways, on one core: a socket, or what protects one. One task reads and writes it.
+/// A connection's bytes in both directions, on one core: a socket, or TLS over it. One task reads and writes it.
 package protocol ByteStream: AnyObject {
-    /// The numeric address at the other end.
+    /// The numeric address of the other end.
     var peer: String { get }
-    /// What has to happen before the first byte, such as a handshake. False when interrupted.
+    /// Does what must happen before the first byte, such as a handshake. False if interrupted.
     func open() async throws -> Bool
-    /// Appends what has come to the buffer, at most its free space, without waiting.
+    /// Appends received bytes to the buffer, at most its free space, without waiting.
     func receive(into buffer: inout InputBuffer) throws -> Received
-    /// Waits until `receive` may give something, or until reading is stopped.
+    /// Waits until `receive` may return something or reading is stopped.
     func readable() async -> Wake
-    /// Ends the wait in `readable` though nothing came.
+    /// Ends the wait in `readable` although nothing came.
     func wake()
-    /// Calls `body` once, now or later, where `readable` would return. Instead of it: without a task that waits.
+    /// Calls `body` once, now or later, at the moment when `readable` would return. For connections without a waiting
+    /// task.
     func whenReadable(_ body: @escaping () -> Void)
-    /// Writes what goes at once, without waiting. What is left has to go through `send`, before anything else does: TLS may
-    /// have begun a record of it.
+    /// Writes as much as possible without waiting. The rest has to go through `send` before anything else is sent,
+    /// because TLS may have begun a record with it.
     ///
-    /// - Returns: how many of the bytes.
+    /// - Returns: how many bytes were written.
     func sendNow(_ bytes: [UInt8]) throws -> Int
-    /// Writes all of the bytes from `start` on, waiting for a slow reader. False when interrupted.
+    /// Writes all bytes from `start` on, waiting for a slow reader. False if interrupted.
     ///
-    /// - Parameter start: what `sendNow` has sent of them.
+    /// - Parameter start: how many of them `sendNow` has written.
     func send(_ bytes: [UInt8], from start: Int) async throws -> Bool
-    /// Ends reading, now and later: a deadline passed, or the server stops. An answer can still be sent.
+    /// Ends reading, now and later, because a deadline passed or the server stops. An answer can still be sent.
     func stopReading()
     /// Ends reading and writing.
     func interrupt()
-    /// Ends the connection so that the other end takes it for broken: a reset, and no closing word of TLS. What was sent and
-    /// has not arrived is lost.
+    /// Ends the connection so that the other end sees it as broken: with a reset, and without `close_notify` of TLS.
+    /// Bytes that were sent but have not arrived are lost.
     func abort()
-    /// Calls `body` when the other end has broken the connection, whoever waits for what; nil ends that. An orderly end of
-    /// what it sends is none: who has asked may say so and still read.
+    /// Calls `body` when the other end breaks the connection, whatever is being waited for. Nil removes the callback.
+    /// An orderly end of sending does not count: the client may still read.
     func whenBroken(_ body: (() -> Void)?)
-    /// From now on the kernel holds little that is not on its way yet: for long answers, whose sender wants to know how much
-    /// the other end takes, and whose memory would else be the kernel's.
+    /// From now on the kernel buffers only few bytes that are not on their way yet. For long answers: their sender
+    /// learns how fast the other end reads, and they take less kernel memory.
     func limitUnsent()
-    /// Says that nothing more will be sent, and lets the peer finish.
+    /// Announces that nothing more will be sent. The peer may still finish.
     func shutdownWriting()
 }

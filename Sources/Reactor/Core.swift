@@ -2,21 +2,21 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// The only isolation domain of the server: one thread, one epoll, and the connections, database lanes, timers and counters
-/// that live on it as plain classes. Nothing on a request's path leaves its core.
+/// The only isolation domain of the server: one thread, one epoll, and the connections, database lanes, timers and
+/// counters that belong to it as plain classes. No work of a request leaves its core.
 package actor Core {
     package nonisolated let index: Int
     package nonisolated let executor: CoreExecutor
-    /// Connections open on this core, read by the listener of another.
+    /// Connections open on this core. Listeners on other cores read it.
     package nonisolated let load = Atomic<Int>(0)
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
     package nonisolated var isCurrent: Bool { executor.isOnThread }
 
-    /// The core whose thread this is; nil on any other thread.
+    /// The core whose thread is running; nil on any other thread.
     package static var current: Core? { Registry.cores.withLock { $0.first { $0.value?.isCurrent == true }?.value } }
 
-    /// For `current`, which is for tests and assertions: it takes a lock.
+    /// For `current`, which takes a lock and is only for tests and assertions.
     private enum Registry {
         struct Entry: Sendable {
             weak var value: Core?
@@ -40,17 +40,17 @@ package actor Core {
         try Thread.start(name: "core-\(index)") { executor.run() }
     }
 
-    /// Starts a task on this core from anywhere.
+    /// Starts a task on this core; may be called on any thread.
     package nonisolated func spawn(_ body: @escaping @Sendable (isolated Core) async -> Void) {
         executor.post { [self] in
             assumeIsolated { $0.start(()) { _, core in await body(core) } }
         }
     }
 
-    /// Starts a task of this core, from this core, with an object of this core.
+    /// Starts a task on this core with an object of this core. To be called on the core.
     ///
-    /// The core's executor is the task's preference too: what has no actor of its own, such as the resumption of a
-    /// continuation, would else run on the runtime's pool and come back, two changes of thread a wait.
+    /// The core's executor is also the task's preference. Without it, code that has no actor, such as the resumption of
+    /// a continuation, would run on the runtime's pool and come back: two thread changes for each wait.
     package func start<Value>(
         _ value: Value, _ body: @escaping @Sendable (Value, isolated Core) async -> Void
     ) {
@@ -58,7 +58,7 @@ package actor Core {
         Task(executorPreference: executor) { unsafe await self.run(transfer, body) }
     }
 
-    /// The same from a handler of the core's events, which the compiler does not know to be on the core.
+    /// The same for handlers of the core's events: they run on the core, but the compiler does not know it.
     package nonisolated func startHere<Value>(
         _ value: Value, _ body: @escaping @Sendable (Value, isolated Core) async -> Void
     ) {
@@ -72,11 +72,11 @@ package actor Core {
         unsafe await body(transfer.value, self)
     }
 
-    /// Ends the thread. Tasks that wait for events or moments of this core never resume: stop the server first. Jobs that
-    /// come later run on a thread that all stopped cores share.
+    /// Ends the thread. Tasks that wait for events or timers of this core never resume, so stop the server first. Later
+    /// jobs run on a thread that all stopped cores share.
     package nonisolated func stop() { executor.stop() }
 
-    /// Waits on the core's own timers (`Task.sleep` would leave the core).
+    /// Waits on the core's timers; `Task.sleep` would leave the core.
     package func sleep(_ nanoseconds: UInt64) async {
         let deadlines = deadlines
         var deadline: Deadline?
@@ -87,7 +87,7 @@ package actor Core {
     }
 }
 
-/// Threads of our own: the runtime's pool is left to what is not a request.
+/// Threads of our own. The runtime's pool does no work of requests.
 enum Thread {
     private final class Start {
         let name: String

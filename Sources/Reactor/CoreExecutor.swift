@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Runs a core's jobs on the core's one thread, between two waits for events.
+/// Runs a core's jobs on its one thread, between two waits for events.
 ///
-/// Everything but `inbox`, `stopping` and `thread` belongs to that thread. A job enqueued from the thread itself (a
-/// continuation resumed by an event, the common case) is an append; one from another thread is a push under a lock and a
-/// write to an eventfd.
+/// Everything but `inbox`, `stopping` and `thread` belongs to that thread. A job from the thread itself (a continuation
+/// resumed by an event, the common case) is an append. A job from another thread is a push under a lock and a write to
+/// an eventfd.
 package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private enum Work {
         case job(UnownedJob)
@@ -23,9 +23,9 @@ package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Senda
     private let ended = Atomic<Bool>(false)
     private let thread = Atomic<UInt>(0)
     private let wakeup: Int32
-    /// Jobs that came from another thread: none of a request's do, but those behind `Offload`.
+    /// Jobs that came from another thread. Those of requests do not, except the ones that return from `Offload`.
     package let arrivals = Atomic<Int>(0)
-    /// How long events wait for the loop. To be read on the core.
+    /// How long events wait for the loop. Read it on the core.
     package private(set) var loopTime = LoopTime()
 
     init() throws(SystemError) {
@@ -50,7 +50,7 @@ package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Senda
         }
     }
 
-    /// Runs a closure on the core's thread soon.
+    /// Runs a closure on the core's thread, soon.
     package func post(_ closure: @escaping @Sendable () -> Void) {
         mail(.closure(closure))
     }
@@ -59,7 +59,7 @@ package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Senda
         unsafe UnownedSerialExecutor(ordinary: self)
     }
 
-    /// Without these two, `assumeIsolated` traps on a thread that the runtime did not make.
+    /// Without these two functions `assumeIsolated` traps on a thread that the runtime did not make.
     package func checkIsolated() {
         precondition(isOnThread, "not on this core's thread")
     }
@@ -73,7 +73,7 @@ package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Senda
         wake()
     }
 
-    /// The loop: jobs, mail, events, deadlines. Returns after `stop()`; jobs that come later are run by `afterlife`.
+    /// The loop: posted work, jobs, events, deadlines. Returns after `stop()`; `afterlife` runs jobs that come later.
     func run() {
         moveHere()
         deadlines.begin()
@@ -83,8 +83,8 @@ package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Senda
             let idle = jobs.isEmpty && !mailed.load(ordering: .relaxed)
             let now = Clock.now
             loopTime.add(now - deadlines.now)
-            // The turn begins before its first handler: what a handler puts off counts from then, and not from the turn before,
-            // which the wait may have left seconds behind.
+            // The turn begins before its first handler. The delays that a handler sets then count from this moment and
+            // not from the previous turn, which may be seconds ago.
             poller.wait(milliseconds: idle ? deadlines.timeout(at: now) : 0) { deadlines.begin() }
             deadlines.fire()
         }
@@ -106,9 +106,9 @@ package final class CoreExecutor: SerialExecutor, TaskExecutor, @unchecked Senda
         running.removeAll(keepingCapacity: true)
     }
 
-    /// Runs the jobs of stopped cores, on one thread. Among them are turns of actors that have no executor of their own: such
-    /// an actor runs where the task that calls it prefers, and were its turn lost with the core, all its callers would wait
-    /// for ever.
+    /// Runs the jobs of stopped cores on one thread. Some of them may be turns of actors without an executor of their
+    /// own, which run where the calling task prefers. If such a turn were lost with the core, all callers of the actor
+    /// would wait for ever.
     private static let afterlife: CoreExecutor? = {
         guard let executor = try? CoreExecutor() else { return nil }
         return (try? Thread.start(name: "stopped-cores") { executor.run() }).map { executor }

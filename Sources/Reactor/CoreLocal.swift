@@ -1,9 +1,9 @@
-/// A plain object that lives inside one core and can be named from anywhere, but reached only there.
+/// A plain object inside one core. Any thread may hold the reference, but only the core reaches the object.
 package final class CoreLocal<Value>: @unchecked Sendable {
     package let core: Core
     private var value: Value?
 
-    /// Makes the object on the core's thread. What is posted later finds it made.
+    /// Makes the object on the core's thread. Closures posted later find it there.
     package init(_ core: Core, _ make: @escaping @Sendable (isolated Core) -> Value) {
         self.core = core
         core.executor.post { [self] in
@@ -19,7 +19,7 @@ package final class CoreLocal<Value>: @unchecked Sendable {
         }
     }
 
-    /// Runs `body` with the object on its core and answers what it gave.
+    /// Runs `body` with the object on its core and returns its result.
     package func read<Result: Sendable>(_ body: @escaping @Sendable (Value, isolated Core) -> Result) async -> Result {
         await withCheckedContinuation { continuation in
             post { continuation.resume(returning: body($0, $1)) }
@@ -27,7 +27,8 @@ package final class CoreLocal<Value>: @unchecked Sendable {
     }
 }
 
-/// Carries a core's object past a border that the compiler sees and the core does not: caller and callee are on the same one.
+/// Carries a core's object through a call that the compiler sees as crossing isolation, although both sides are on the
+/// core.
 @unsafe struct Transfer<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { unsafe self.value = value }

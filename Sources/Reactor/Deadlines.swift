@@ -1,6 +1,6 @@
-/// Something that happens on a core unless it is put off or cancelled first.
+/// An action that happens on a core unless it is postponed or cancelled first.
 ///
-/// Setting one is a store in the common case: a deadline that moves later stays where it is queued and is looked at again
+/// Setting a deadline is usually just a store: one that moves later keeps its place in the queue and is checked again
 /// when its old moment comes.
 package final class Deadline {
     fileprivate(set) var due: UInt64 = .max
@@ -16,7 +16,7 @@ package final class Deadline {
     /// - Parameter delay: nanoseconds from `Deadlines.now`.
     package func set(after delay: UInt64) { set(at: deadlines.now &+ delay) }
 
-    /// - Parameter moment: of `Clock.now`.
+    /// - Parameter moment: in the time of `Clock.now`.
     package func set(at moment: UInt64) {
         due = moment
         if due < queued { deadlines.push(self) }
@@ -27,18 +27,18 @@ package final class Deadline {
 
 /// The timers of one core: a binary heap ordered by moment.
 package final class Deadlines {
-    /// When the loop's turn began, of `Clock.now`: for what need not be more exact than a turn is long, without a look at the
-    /// clock. What runs long before it sets a deadline takes `set(at:)`.
+    /// When this turn of the loop began, in the time of `Clock.now`. Good enough where the length of a turn does not
+    /// matter, and saves a call to the clock. After long work use `set(at:)`.
     package private(set) var now = Clock.now
     private var heap: [(moment: UInt64, deadline: Deadline)] = []
     private var sweepsAt = 1024
 
-    /// Moments in the queue, dead ones among them.
+    /// Moments in the queue, including dead ones.
     var queuedCount: Int { heap.count }
 
     package func make(_ action: @escaping () -> Void) -> Deadline { Deadline(self, action) }
 
-    /// Milliseconds until the next look, rounded up; -1 when nothing is queued.
+    /// Milliseconds until the next check, rounded up and at most a minute; -1 if nothing is queued.
     func timeout(at now: UInt64 = Clock.now) -> Int32 {
         guard let first = heap.first else { return -1 }
         if first.moment <= now { return 0 }
@@ -48,7 +48,7 @@ package final class Deadlines {
     /// Begins a turn of the loop.
     func begin(at moment: UInt64 = Clock.now) { now = moment }
 
-    /// Calls what is due at the turn's beginning. What that puts off until now again has its turn in the next.
+    /// Runs what was due when the turn began. A deadline that an action sets to now again runs in the next turn.
     func fire() {
         var left = heap.count
         while left > 0, let top = heap.first, top.moment <= now {
@@ -66,7 +66,7 @@ package final class Deadlines {
         }
     }
 
-    /// Most deadlines are cancelled long before their moment: without this the dead would stay, and grow with the load.
+    /// Removes cancelled deadlines. Most are cancelled long before their moment, so they would pile up under load.
     private func sweep() {
         heap.removeAll { moment, deadline in
             guard deadline.queued == moment else { return true }

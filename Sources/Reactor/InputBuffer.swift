@@ -1,4 +1,4 @@
-/// Bytes that came in and were not taken yet. Small at first, as most requests are; larger for those that fill it.
+/// Received bytes that were not taken yet. Small at first, as most requests are, and larger for those that fill it.
 package struct InputBuffer {
     private var storage: [UInt8] = []
     private var start = 0
@@ -17,7 +17,7 @@ package struct InputBuffer {
         try body(storage.span.extracting(start..<end))
     }
 
-    /// Bytes that the next `append` can take.
+    /// How many bytes the next `append` can take without growing.
     var room: Int { storage.count - end }
 
     package mutating func take(_ count: Int) {
@@ -29,12 +29,12 @@ package struct InputBuffer {
         }
     }
 
-    /// Frees the memory of an empty buffer that has grown, or of any empty one.
+    /// Frees the memory of an empty buffer: always with `entirely`, otherwise only if it has grown.
     package mutating func release(entirely: Bool) {
         if isEmpty && (entirely || storage.count > Self.smallest) { storage = [] }
     }
 
-    /// A buffer without room would make the kernel's answer to a read look like the end.
+    /// Without free space a read would return 0, which would look like the end.
     mutating func makeRoom() {
         guard room == 0 else { return }
         if start > 0 {
@@ -46,7 +46,7 @@ package struct InputBuffer {
         }
     }
 
-    /// Hands out the free space, which is never empty, and keeps what was put there.
+    /// Passes the free space, which is never empty, to `fill` and keeps the bytes that it puts there.
     package mutating func append<Failure: Error>(
         _ fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Received
     ) throws(Failure) -> Received {
@@ -58,7 +58,7 @@ package struct InputBuffer {
         return received
     }
 
-    /// Makes room behind the bytes that wait.
+    /// Moves the waiting bytes to the front to make room after them.
     mutating func compact() {
         guard start > 0 else { return }
         storage.replaceSubrange(0..<(end - start), with: storage[start..<end])

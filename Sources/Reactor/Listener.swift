@@ -2,28 +2,29 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A listening TCP socket on one core that hands each accepted connection to the least loaded of all.
+/// A listening TCP socket on one core. `accepted` receives each connection.
 package final class Listener {
-    /// A connection on its way to its core.
+    /// A connection that its core has not taken over yet.
     package struct Accepted: Sendable {
         package let descriptor: Int32
         /// The numeric address at the other end.
         package let peer: String
-        /// The process has no descriptor left but this one, which is needed to tell the next: to be refused and closed before
-        /// the call returns.
+        /// This is the process's last descriptor and is needed to refuse the next connection: refuse this one and close
+        /// it before the call returns.
         package let isLast: Bool
     }
 
     package let port: UInt16
     private var descriptor: Int32
-    /// Kept open for when there are no more: given up, it lets one connection be accepted and told so.
+    /// A reserved descriptor. When there are no others, closing it lets one connection be accepted and refused
+    /// properly.
     private var spare: Int32
     private let poller: Poller
     private let retry: Deadline
     private var token: Poller.Token?
     private let accepted: (Accepted) -> Void
 
-    /// - Parameter port: 0 lets the kernel choose.
+    /// - Parameter port: 0 lets the kernel choose one.
     package init(
         host: String, port: UInt16, poller: Poller, deadlines: Deadlines, accepted: @escaping (Accepted) -> Void
     ) throws {
@@ -73,7 +74,7 @@ package final class Listener {
         }
     }
 
-    /// False when there is none; errno says why.
+    /// False if there is none; errno has the reason.
     private func accept(isLast: Bool) -> Bool {
         var address = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -85,14 +86,14 @@ package final class Listener {
         return true
     }
 
-    /// Nothing can be accepted now, and level-triggered readiness would spin. Looks again soon.
+    /// Nothing can be accepted now, and level-triggered readiness would spin. Tries again soon.
     private func pause() {
         if let token { poller.remove(token) }
         token = nil
         retry.set(after: .milliseconds(100))
     }
 
-    /// One that stands for nothing; -1 when there is none.
+    /// A descriptor without a purpose, to be held as a reserve; -1 if there is none.
     private static func anyDescriptor() -> Int32 { eventfd(0, Int32(EFD_CLOEXEC)) }
 
     private static func bind(host: String, port: UInt16) throws -> (Int32, UInt16) {
@@ -124,7 +125,7 @@ package final class Listener {
                 unsafe getsockname(descriptor, $0, &length)
             }
         }
-        // sin_port and sin6_port stand at the same place.
+        // sin_port and sin6_port have the same offset.
         let bound = unsafe withUnsafeBytes(of: &address) { unsafe $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self) }
         return (descriptor, UInt16(bigEndian: bound))
     }

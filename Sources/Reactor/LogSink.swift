@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Writes lines to a descriptor from a thread of its own, so that no core ever waits for a terminal or a pipe. What does not
-/// fit is dropped and counted.
+/// Writes lines to a descriptor on a thread of its own, so that no core ever waits for a terminal or a pipe. Lines that
+/// do not fit into the buffer are dropped and counted.
 package final class LogSink: Sendable {
     private struct State {
         var buffer: [UInt8] = []
@@ -19,7 +19,7 @@ package final class LogSink: Sendable {
     package init(descriptor: Int32 = STDERR_FILENO, limit: Int = 4 << 20) throws {
         self.descriptor = descriptor
         self.limit = limit
-        // Who reads the log may leave; that must not end the server.
+        // The reader of the log may go away. That must not end the server.
         signal(SIGPIPE, SIG_IGN)
         writer = try Offload(name: "log", threads: 1, limit: 4)
     }
@@ -44,7 +44,7 @@ package final class LogSink: Sendable {
         if mustStart { writer.submit { [self] in drain() } }
     }
 
-    /// Writes what is left, on the caller's thread. For the end of the process.
+    /// Writes the rest on the caller's thread. For the end of the process.
     package func flush() { drain() }
 
     private func drain() {

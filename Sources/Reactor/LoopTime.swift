@@ -1,11 +1,12 @@
-/// How long the turns of a core's loop took, from one wait for events to the next: what comes in meanwhile waits as long.
+/// How long the turns of a core's loop took, from one wait for events to the next. Events that arrive meanwhile wait
+/// that long.
 package struct LoopTime: Sendable {
     /// Upper bounds of the first buckets, in nanoseconds; the last bucket has none.
     package static let bounds: [UInt64] = [1, 5, 25, 100].map { .milliseconds($0) }
 
-    /// Turns by time, not cumulative: one more than there are bounds.
+    /// The number of turns in each bucket, not cumulative. There is one bucket more than there are bounds.
     package private(set) var buckets = [UInt64](repeating: 0, count: bounds.count + 1)
-    /// Nanoseconds of all turns.
+    /// Nanoseconds of all turns together.
     package private(set) var sum: UInt64 = 0
     /// Nanoseconds of the longest turn.
     package private(set) var longest: UInt64 = 0

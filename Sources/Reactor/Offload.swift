@@ -2,7 +2,8 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A small pool of threads with a bounded queue, for what blocks or burns CPU: password hashing, files, name look-up.
+/// A small pool of threads with a bounded queue, for work that blocks or needs much CPU: password hashing, files, name
+/// lookup.
 package final class Offload: Sendable {
     /// The queue is full: the caller answers 503 with Retry-After.
     package struct Full: Error {}
@@ -60,10 +61,11 @@ package final class Offload: Sendable {
     private let limit: Int
 
     /// - Parameters:
-    ///   - limit: how many pieces of work may wait.
-    ///   - niceness: 0...19; the threads' priority, so that a burst of sign-ins does not slow the cores.
-    ///   - rest: how many times as long as it has worked a thread rests before it takes up the next piece. Work is processor
-    ///     time: a thread that others push aside would else rest the longer for it, and on a full machine never come back.
+    ///   - limit: how many work items may wait.
+    ///   - niceness: 0...19, so that a burst of sign-ins does not slow down the cores.
+    ///   - rest: after each item a thread sleeps this many times as long as it has worked. Only processor time counts:
+    ///     otherwise a
+    ///     thread that others displace would sleep even longer and, on a busy machine, hardly ever run.
     package init(name: String, threads: Int, limit: Int, niceness: Int32 = 0, rest: UInt64 = 0) throws {
         self.limit = limit
         let queue = queue
@@ -81,13 +83,13 @@ package final class Offload: Sendable {
 
     deinit { queue.stop() }
 
-    /// Pieces of work that wait for a thread.
+    /// Work items that wait for a thread.
     package var waiting: Int { queue.counts.waiting }
 
-    /// Pieces of work that a thread has taken up so far.
+    /// Work items that a thread has begun so far.
     package var started: Int { queue.counts.started }
 
-    /// Runs `work` on a thread of the pool; the caller goes on where it was.
+    /// Runs `work` on a thread of the pool. The caller resumes where it was.
     package func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         try unsafe await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Value, any Error>) in
             let accepted = queue.push({ unsafe continuation.resume(with: Result(catching: work)) }, limit: limit)
@@ -95,7 +97,7 @@ package final class Offload: Sendable {
         }
     }
 
-    /// Hands over work that nobody waits for; dropped when the queue is full.
+    /// Queues work that nobody waits for. It is dropped if the queue is full.
     func submit(_ work: @escaping @Sendable () -> Void) {
         _ = queue.push(work, limit: limit)
     }

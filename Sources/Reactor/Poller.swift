@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// What epoll reports of a descriptor.
+/// What epoll reports about a descriptor.
 package struct Readiness: OptionSet, Sendable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -13,10 +13,10 @@ package struct Readiness: OptionSet, Sendable {
     package static let edge = Readiness(rawValue: EPOLLET.rawValue)
 }
 
-/// One epoll instance. Belongs to one core's thread; its handlers are called on that thread.
+/// One epoll instance. It belongs to one core's thread and calls its handlers there.
 ///
-/// A registration is named by slot and generation, so that an event that epoll reported for a descriptor closed earlier in
-/// the same round never reaches the descriptor's successor.
+/// A token names a registration by slot and generation. An event that epoll reported for a descriptor closed earlier in
+/// the same round therefore never reaches the descriptor's successor.
 @safe package final class Poller {
     package typealias Handler = (Readiness) -> Void
 
@@ -31,9 +31,9 @@ package struct Readiness: OptionSet, Sendable {
         var descriptor: Int32
     }
 
-    /// The thread of the core that it belongs to; 0 before the core runs.
+    /// The thread of its core; 0 before the core runs.
     var thread: UInt = 0
-    /// The core that it belongs to; nil before the core is made.
+    /// Its core; nil before the core is made.
     package internal(set) weak var core: Core?
     private let descriptor: Int32
     private var entries: [Entry] = []
@@ -84,7 +84,8 @@ package struct Readiness: OptionSet, Sendable {
         release(token.slot)
     }
 
-    /// Waits until something is ready or the time has passed, and calls the handlers. A negative timeout waits for ever.
+    /// Waits until something is ready or the time has passed, then calls the handlers. A negative timeout waits for
+    /// ever.
     ///
     /// - Parameter woke: called after the wait, before the first handler.
     func wait(milliseconds: Int32, _ woke: () -> Void = {}) {
@@ -100,7 +101,7 @@ package struct Readiness: OptionSet, Sendable {
         }
     }
 
-    /// In debug builds: what belongs to a core is touched on its thread only.
+    /// In debug builds, traps when an object of a core is used on another thread.
     package func assertOnThread() {
         assert(thread == 0 || thread == UInt(pthread_self()), "a core's object is used on another thread")
     }

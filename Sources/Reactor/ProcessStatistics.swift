@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// What the kernel says of this process (proc(5)).
+/// What the kernel reports about this process (proc(5)).
 package struct ProcessStatistics: Sendable {
     /// In user and system mode, of all threads.
     package let cpuSeconds: Double
@@ -12,7 +12,7 @@ package struct ProcessStatistics: Sendable {
     package let startSeconds: Double
 
     package static func read() -> ProcessStatistics {
-        // The fields behind the name, which may hold anything but ends with the last parenthesis.
+        // The fields after the name. The name may contain anything, so the last parenthesis ends it.
         let fields = text("/proc/self/stat").split(separator: ")").last?.split(separator: " ").map { String($0) } ?? []
         func field(_ number: Int) -> Double {
             fields.indices.contains(number - 3) ? Double(fields[number - 3]) ?? 0 : 0
@@ -36,7 +36,7 @@ package struct ProcessStatistics: Sendable {
         defer { unsafe closedir(directory) }
         var count = 0
         while unsafe readdir(directory) != nil { count += 1 }
-        // Without ".", ".." and the one that reads the directory.
+        // Without ".", ".." and the descriptor that reads the directory.
         return max(0, count - 3)
     }
 

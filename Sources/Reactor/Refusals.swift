@@ -1,7 +1,7 @@
 import Glibc
 
-/// Tells clients that they are turned away. A connection that is closed with bytes in it that nobody read is reset, and the
-/// client may lose what it was told (RFC 9112 section 9.6): so a few stay open a moment longer.
+/// Answers connections that are refused. Closing a connection with unread bytes resets it, and the client may lose the
+/// answer (RFC 9112 section 9.6). A limited number of them therefore stays open a moment longer.
 package final class Refusals {
     private static let most = 64
 
@@ -9,7 +9,7 @@ package final class Refusals {
     private let patience: UInt64
     private var closing: Deadline!
 
-    /// - Parameter patience: nanoseconds that a connection stays open.
+    /// - Parameter patience: how long such a connection stays open, in nanoseconds.
     package init(deadlines: Deadlines, patience: UInt64) {
         self.patience = patience
         closing = deadlines.make { [unowned self] in
@@ -23,7 +23,7 @@ package final class Refusals {
         close(before: .max)
     }
 
-    /// Takes the descriptor over, and writes as many of the bytes as fit at once.
+    /// Takes over the descriptor and writes as many of the bytes as fit at once.
     package func refuse(_ accepted: Listener.Accepted, with bytes: [UInt8]) {
         if !bytes.isEmpty {
             _ = unsafe send(accepted.descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))

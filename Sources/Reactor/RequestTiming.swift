@@ -1,14 +1,14 @@
-/// Where a request's time went, in nanoseconds. Each part is added by who does the work, on the request's core.
+/// Where a request's time went, in nanoseconds. The code that does the work adds to each part, on the request's core.
 ///
-/// Unchecked: it travels inside values that may cross cores, and is touched on the request's core alone.
+/// Unchecked: values that contain it may cross cores, but only the request's core touches it.
 package final class RequestTiming: @unchecked Sendable {
-    /// Reading and parsing the head and the body.
+    /// Parsing the head and the body.
     package var parse: UInt64 = 0
-    /// Waiting for the body to arrive, and parsing it.
+    /// Reading the body: waiting for it, and parsing it as it arrives.
     package var body: UInt64 = 0
     /// Waiting for a database connection, or behind others on a shared one.
     package var queue: UInt64 = 0
-    /// From the moment when the database could begin to its last answer.
+    /// From the moment when the database could begin to its last result.
     package var database: UInt64 = 0
 
     package init() {}

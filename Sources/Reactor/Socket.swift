@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// A connected, non-blocking TCP socket on a core. Reads and writes are tried first and wait for epoll only when the kernel
-/// has nothing or no room (edge-triggered: one registration for the socket's life).
+/// A connected, non-blocking TCP socket on a core. Reads and writes are tried first; they wait for epoll only if the
+/// kernel has no data or no room (edge-triggered: one registration for the socket's life).
 @safe package final class Socket: ByteStream {
     package let peer: String
     private let descriptor: Int32
@@ -19,10 +19,10 @@ import Glibc
     private var breakWatcher: (() -> Void)?
     private var limitsUnsent = false
 
-    /// Bytes that `limitUnsent` leaves to the kernel.
+    /// How many bytes the kernel may buffer after `limitUnsent`.
     private static let unsent: Int32 = 128 * 1024
 
-    /// Takes the descriptor over, also when it throws.
+    /// Takes over the descriptor, even if it throws.
     package init(_ descriptor: Int32, peer: String, poller: Poller) throws(SystemError) {
         self.descriptor = descriptor
         self.peer = peer
@@ -40,7 +40,7 @@ import Glibc
     package func open() async throws(SystemError) -> Bool { true }
 
     package func receive(into buffer: inout InputBuffer) throws(SystemError) -> Received {
-        // Without this look a buffer would be made for nothing.
+        // Without this check a buffer would be made for nothing.
         guard mayRead else { return .wouldBlock }
         return try unsafe buffer.append { (space) throws(SystemError) in try unsafe receive(into: space) }
     }
@@ -54,7 +54,7 @@ import Glibc
             count = unsafe recv(descriptor, space.baseAddress, space.count, 0)
         } while count < 0 && lyceum_errno() == EINTR
         if count > 0 {
-            // A short read emptied the socket (epoll(7), question 9), unless the end is behind it.
+            // A short read has emptied the socket (epoll(7), question 9), unless the peer has closed.
             if count < space.count && !peerClosed { mayRead = false }
             return .bytes(count)
         }
@@ -95,7 +95,7 @@ import Glibc
         }
     }
 
-    /// Writes what the kernel has room for, without waiting; nil when it has none.
+    /// Writes as much as the kernel has room for, without waiting. Nil if there is no room.
     package func send(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int? {
         poller.assertOnThread()
         var count = 0
@@ -109,7 +109,7 @@ import Glibc
         return nil
     }
 
-    /// Waits until `send` may write something, or `interrupt()`.
+    /// Waits until `send` may write something, or until `interrupt()`.
     package func writable() async -> Wake {
         poller.assertOnThread()
         if !stopsWriting && !mayWrite { await writer.wait(on: poller) }
@@ -134,7 +134,7 @@ import Glibc
         stopsReading = true
         callWatcher()
         reader.resume()
-        // Whoever reads through TLS may wait for room to write.
+        // A read through TLS may be waiting for room to write.
         writer.resume()
     }
 
@@ -147,7 +147,7 @@ import Glibc
     }
 
     package func abort() {
-        // Closed with no time to linger, a connection is reset (socket(7)).
+        // Closing with a linger time of zero resets the connection (socket(7)).
         var immediately = linger(l_onoff: 1, l_linger: 0)
         _ = unsafe setsockopt(
             descriptor, SOL_SOCKET, SO_LINGER, &immediately, socklen_t(MemoryLayout<linger>.size))

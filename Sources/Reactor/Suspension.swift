@@ -1,19 +1,20 @@
-/// A task of a core that waits to be resumed by an event.
+/// Suspends a task of a core until an event resumes it.
 ///
-/// `withUnsafeContinuation` alone would not do: called from a function that runs on its caller's actor, it resumes on the
-/// runtime's pool and comes back from there, two changes of thread a wait. Told the core, it resumes on it.
+/// `withUnsafeContinuation` alone is not enough: in a function that runs on its caller's actor, it resumes on the
+/// runtime's pool and returns from there, two thread changes for each wait. With the core as its isolation it resumes
+/// on the core.
 @safe package final class Suspension: @unchecked Sendable {
     private var continuation: UnsafeContinuation<Void, Never>?
-    /// `wait` has begun. The runtime may take a turn of the loop before it hands the continuation over, and an event of that
+    /// `wait` has begun. The runtime may run a turn of the loop before it passes the continuation, and an event of that
     /// turn must not be lost.
     package private(set) var isWaiting = false
     private var isResumed = false
 
     package init() {}
 
-    /// Suspends the task until `resume()`. One task at a time.
+    /// Suspends the task until `resume()`. Only one task may wait at a time.
     ///
-    /// - Parameter poller: of the core that the task runs on.
+    /// - Parameter poller: of the core on which the task runs.
     package func wait(on poller: Poller) async {
         isWaiting = true
         isResumed = false
@@ -27,7 +28,7 @@
         }
     }
 
-    /// Resumes the task that waits; false when none does.
+    /// Resumes the waiting task. False if there is none.
     @discardableResult
     package func resume() -> Bool {
         guard isWaiting else { return false }

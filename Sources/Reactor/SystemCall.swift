@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// A system call that failed: its name and errno.
+/// A failed system call: its name and errno.
 package struct SystemError: Error, Equatable, CustomStringConvertible {
     package let call: String
     package let code: Int32
@@ -11,7 +11,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Runs a system call that answers -1 on failure, again while a signal interrupts it.
+/// Runs a system call that returns -1 on failure, and repeats it when a signal interrupts it.
 @inline(__always)
 func systemCall<Result: SignedInteger>(_ name: StaticString, _ body: () -> Result) throws(SystemError) -> Result {
     while true {
@@ -22,7 +22,7 @@ func systemCall<Result: SignedInteger>(_ name: StaticString, _ body: () -> Resul
     }
 }
 
-/// Moments of the monotonic clock, in nanoseconds.
+/// The monotonic clock, in nanoseconds.
 package enum Clock {
     package static var now: UInt64 {
         var time = timespec()
@@ -30,7 +30,7 @@ package enum Clock {
         return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
     }
 
-    /// Nanoseconds of a processor that this thread has had.
+    /// The processor time of this thread, in nanoseconds.
     static var thread: UInt64 {
         var time = timespec()
         unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)

@@ -1,15 +1,15 @@
 import CLinux
 import Glibc
 
-/// A file without a name, which goes with its last reference: for what is too much to be kept in memory meanwhile. Its calls
-/// block, so they are made on threads of an `Offload`, one after the other.
+/// A file without a name that disappears with its last reference, for data that is too large to keep in memory. The
+/// calls block, so make them on a thread of an `Offload`, one after the other.
 ///
-/// Sendable, as it is used by one thread at a time and the descriptor never changes.
+/// Sendable, because one thread uses it at a time and the descriptor never changes.
 @safe package final class TemporaryFile: @unchecked Sendable {
     private let descriptor: Int32
     private var count = 0
 
-    /// - Parameter directory: nil for `TMPDIR`, or `/tmp`.
+    /// - Parameter directory: nil for `TMPDIR`, or `/tmp` if that is not set.
     package init(in directory: String? = nil) throws(SystemError) {
         let place = unsafe directory ?? getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
         descriptor = try systemCall("open") { unsafe lyceum_temporary_file(place) }
@@ -29,7 +29,7 @@ import Glibc
         count += bytes.count
     }
 
-    /// All that was appended.
+    /// Everything that was appended.
     package func contents() throws(SystemError) -> [UInt8] {
         var failure: SystemError?
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in

@@ -3,8 +3,8 @@ import Reactor
 
 /// The server's end of a TLS connection over a core's socket (RFC 8446, RFC 5246).
 ///
-/// OpenSSL reads and writes the socket itself; what it cannot do at once is waited for by the socket's own waits. Reading may
-/// have to wait for room to write, and writing for bytes to read.
+/// OpenSSL reads and writes the socket itself. When it cannot go on, we wait for the socket: reading may have to wait
+/// for room to write, and writing for bytes to read.
 @safe package final class SecureSocket: ByteStream {
     private enum Outcome {
         case done
@@ -18,7 +18,7 @@ import Reactor
     private let context: ServerContext
     private let ssl: OpaquePointer
     private var isOpen = false
-    /// After a fatal error nothing may be called but `SSL_free`.
+    /// After a fatal error only `SSL_free` may be called.
     private var isBroken = false
     private var readingWantsWrite = false
 
@@ -41,7 +41,7 @@ import Reactor
         unsafe SSL_free(ssl)
     }
 
-    /// The handshake. A client that speaks HTTP in the clear is told so.
+    /// Does the handshake. A client that speaks plain HTTP gets the context's `plainAnswer`.
     package func open() async throws -> Bool {
         while true {
             let outcome: Outcome
@@ -89,7 +89,7 @@ import Reactor
     package func wake() { transport.socket.wake() }
 
     package func whenReadable(_ body: @escaping () -> Void) {
-        // There is no watching for room to write; who looks again soon finds it.
+        // There is no callback for room to write. Calling `body` now makes the caller try again, which is soon enough.
         if readingWantsWrite { return body() }
         transport.socket.whenReadable(body)
     }
@@ -114,7 +114,8 @@ import Reactor
         return true
     }
 
-    /// Writes from `sent` on as far as it goes without waiting; `done` when all is written, or writing was stopped.
+    /// Writes from `sent` on as far as possible without waiting. Returns `done` when all is written or writing was
+    /// stopped.
     private func write(_ bytes: [UInt8], _ sent: inout Int) throws(TLSError) -> Outcome {
         while sent < bytes.count && !transport.socket.stopsWriting {
             var count = 0
@@ -134,7 +135,7 @@ import Reactor
     package func interrupt() { transport.socket.interrupt() }
 
     package func abort() {
-        // Without `close_notify` the other end knows that something is missing (RFC 8446 section 6.1).
+        // The missing `close_notify` tells the other end that data is missing (RFC 8446 section 6.1).
         isBroken = true
         transport.socket.abort()
     }
@@ -148,7 +149,7 @@ import Reactor
         transport.socket.shutdownWriting()
     }
 
-    /// `close_notify`, once, as far as the kernel has room for it.
+    /// Sends `close_notify` once, if the kernel has room for it.
     private func sendClosure() {
         guard isOpen && !isBroken, unsafe SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN == 0 else { return }
         ERR_clear_error()
@@ -156,8 +157,8 @@ import Reactor
     }
 
     private func attempt(_ function: String, _ body: () -> Int32) throws(TLSError) -> Outcome {
-        guard !isBroken else { throw TLSError(function, reason: "the connection broke before") }
-        // Errors of another connection on this thread would be taken for this one's.
+        guard !isBroken else { throw TLSError(function, reason: "the connection is already broken") }
+        // Without this, an error of another connection on this thread would be taken for this one's.
         ERR_clear_error()
         let result = body()
         if result > 0 { return .done }

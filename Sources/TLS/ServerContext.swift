@@ -1,22 +1,23 @@
 import COpenSSL
 import Glibc
 
-/// A certificate with its key, and how a server speaks TLS: 1.2 and 1.3, ciphers with forward secrecy, `http/1.1` for those
-/// who negotiate a protocol (RFC 7301). Shared by all cores; a new one takes over for new connections.
+/// A certificate with its key and the TLS settings of a server: TLS 1.2 and 1.3, ciphers with forward secrecy, and
+/// `http/1.1` for clients that negotiate a protocol (RFC 7301). All cores share one context; a new context applies to
+/// new connections.
 @safe package final class ServerContext: @unchecked Sendable {
     let pointer: OpaquePointer
-    /// Whole days until the certificate ends; negative when it has ended.
+    /// Whole days until the certificate expires; negative after that.
     package let daysLeft: Int
-    /// Sent in the clear, once, to a client that speaks HTTP without TLS. Empty: nothing is sent.
+    /// Sent unencrypted, once, to a client that speaks HTTP without TLS. If empty, nothing is sent.
     package let plainAnswer: [UInt8]
 
     /// - Parameters:
-    ///   - certificate: path of a PEM file: the server's certificate, then those of its issuers up to the root.
+    ///   - certificate: path of a PEM file: the server's certificate, then its issuers' certificates up to the root.
     ///   - key: path of a PEM file with the private key, not encrypted.
     package init(certificate: String, key: String, plainAnswer: [UInt8] = []) throws(CertificateError) {
         ERR_clear_error()
         guard let context = unsafe SSL_CTX_new(TLS_server_method()) else {
-            throw CertificateError(certificate, "cannot be used: OpenSSL gives no context")
+            throw CertificateError(certificate, "cannot be used: OpenSSL cannot create a context")
         }
         unsafe pointer = context
         self.plainAnswer = plainAnswer
@@ -48,7 +49,7 @@ import Glibc
             }, nil)
     }
 
-    /// Finds `http/1.1` among the client's protocols, each with its length before it; else ends the handshake with
+    /// Selects `http/1.1` from the client's list of length-prefixed protocol names. Otherwise ends the handshake with
     /// `no_application_protocol`.
     private static func choose(
         _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, _ length: UnsafeMutablePointer<UInt8>?,
@@ -93,7 +94,7 @@ import Glibc
     }
 }
 
-/// A certificate or key that cannot be used: which file, and what is wrong with it.
+/// A certificate or key that cannot be used: the file, and what is wrong with it.
 package struct CertificateError: Error, Sendable, Equatable, CustomStringConvertible {
     package let path: String
     package let problem: String

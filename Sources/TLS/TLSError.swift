@@ -1,10 +1,10 @@
 import COpenSSL
 
-/// OpenSSL refused: the function, and its reason where it gave one.
+/// An OpenSSL function failed; the reason if OpenSSL gave one.
 package struct TLSError: Error, Sendable, Equatable, CustomStringConvertible {
     package let function: String
     package let reason: String?
-    /// The peer speaks HTTP in the clear.
+    /// The peer speaks plain HTTP.
     var isPlainHTTP = false
 
     package var description: String { "\(function): \(reason ?? "the connection broke")" }
@@ -14,7 +14,7 @@ package struct TLSError: Error, Sendable, Equatable, CustomStringConvertible {
         self.reason = reason
     }
 
-    /// From the oldest entry of the thread's error queue, which is the cause.
+    /// Takes the reason from the oldest entry of the thread's error queue, which is the cause.
     init(_ function: String) {
         let code = ERR_peek_error()
         self.init(function, reason: Self.reason(code))

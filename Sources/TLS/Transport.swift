@@ -1,12 +1,12 @@
 import COpenSSL
 import Reactor
 
-/// A socket as OpenSSL sees it: a BIO whose reads and writes are the socket's own, so that no byte is copied on the way and
+/// A socket as a BIO for OpenSSL. Reads and writes go to the socket directly, so that no byte is copied on the way and
 /// no write raises SIGPIPE.
 @safe final class Transport {
     let socket: Socket
-    /// Bytes that may still come in before they give content. A handshake needs a few thousand; who sends more, or endless
-    /// key updates, would keep the core busy for nothing.
+    /// How many bytes may still arrive before they yield content. A handshake needs a few thousand. A client that sends
+    /// more, such as endless key updates, would keep the core busy for nothing.
     var allowance = Transport.allowance
     static let allowance = 64 * 1024
     private(set) var isAtEnd = false
@@ -14,7 +14,7 @@ import Reactor
 
     init(_ socket: Socket) { self.socket = socket }
 
-    /// A BIO that reaches this object, which has to outlive it.
+    /// Makes a BIO that refers to this object. This object has to outlive it.
     func makeBIO() -> OpaquePointer? {
         guard let bio = unsafe BIO_new(Self.method) else { return nil }
         unsafe BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
@@ -54,7 +54,7 @@ import Reactor
         case wouldBlock
         case failed
 
-        /// What a BIO's function answers.
+        /// The return value of the BIO's read or write function.
         func code(_ bio: OpaquePointer?, retrying flag: Int32) -> Int32 {
             unsafe BIO_clear_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY)
             switch self {

@@ -2,23 +2,23 @@ import HTTP1
 import Reactor
 import Synchronization
 
-/// Lets connections in or turns them away at once; lives on the listener's core.
+/// Admits connections or refuses them at once. Lives on the listener's core.
 package final class Admission {
-    /// A connection that was let in.
+    /// An admitted connection.
     package struct Arrival: Sendable {
         let descriptor: Int32
         let peer: ConnectionPeer
-        /// What its address is counted by; nil for a trusted proxy's.
+        /// The key under which its address is counted; nil for a trusted proxy.
         let key: IPAddress?
     }
 
-    /// Why a connection was turned away.
+    /// Why a connection was refused.
     package enum Rejection: String, Sendable, CaseIterable {
-        /// As many as all cores together may have.
+        /// All cores together have reached their limit.
         case total
-        /// As many as the core with the fewest may have.
+        /// The core with the fewest connections has reached its limit.
         case core
-        /// As many as the address may have.
+        /// The address has reached its limit.
         case address
         /// The process has no file descriptor left.
         case descriptors
@@ -44,8 +44,8 @@ package final class Admission {
         refusals = Refusals(deadlines: deadlines, patience: limits.refusal)
     }
 
-    /// The index of the core that takes the connection, or nil when it was turned away: with a 503, or without a word where
-    /// one would need a handshake first.
+    /// The index of the core that takes the connection. Nil if it was refused: with a 503, or without an answer where
+    /// TLS would need a handshake first.
     func admit(_ accepted: Listener.Accepted) -> (core: Int, arrival: Arrival)? {
         let address = IPAddress(accepted.peer)
         let isProxy = address.map(proxies.contain) ?? false
@@ -77,7 +77,7 @@ package final class Admission {
 
     private static func overloaded() -> [UInt8] {
         let problem = Problem(.overloaded, headers: [("Retry-After", "5")])
-        // Nothing in it can be refused.
+        // No field of this problem can be refused.
         return
             (try? problem.bytes(
                 to: String(hexadecimal: .random(in: 0 ... .max)),

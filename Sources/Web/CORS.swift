@@ -1,7 +1,7 @@
 import HTTP1
 
-/// Which pages of other origins may read answers (WHATWG Fetch, "CORS protocol"). Tokens travel in Authorization, which a
-/// page has to send itself, so that credentials mode is not offered.
+/// Which pages of other origins may read answers (WHATWG Fetch, "CORS protocol"). Tokens are sent in Authorization,
+/// which a page has to set itself, so credentials mode is not offered.
 package struct CORS: Sendable {
     package struct Malformed: Error {
         package let origin: String
@@ -28,7 +28,7 @@ package struct CORS: Sendable {
 
     /// The answer to a preflight request; nil for any other OPTIONS.
     ///
-    /// - Parameter methods: of the path.
+    /// - Parameter methods: those of the path.
     func preflight(_ request: Request, _ methods: [Method]) -> Response? {
         let head = request.head
         guard head.method == .options, head["Origin"] != nil, head["Access-Control-Request-Method"] != nil else {
@@ -45,7 +45,7 @@ package struct CORS: Sendable {
         return response
     }
 
-    /// Adds what lets the page read the answer, whatever the answer is.
+    /// Adds the fields that let the page read the answer, whatever the answer is.
     func apply(to response: inout Response, _ request: Request, showsTiming: Bool) {
         if case .some = origins { response.vary("Origin") }
         guard let origin = request.head["Origin"], let allowed = allowed(origin) else { return }
@@ -61,7 +61,7 @@ package struct CORS: Sendable {
         }
     }
 
-    /// Scheme, host and perhaps a port as browsers write them: lower case, no path, no slash at the end.
+    /// A scheme, a host and an optional port as browsers write them: lower case, no path, no slash at the end.
     private static func isOrigin(_ text: String) -> Bool {
         guard text.hasPrefix("https://") || text.hasPrefix("http://") else { return false }
         let rest = text.dropFirst(text.hasPrefix("https://") ? 8 : 7)

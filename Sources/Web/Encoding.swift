@@ -2,15 +2,15 @@ import Compression
 import HTTP1
 import Reactor
 
-/// Chooses the content coding of a core's answers and applies it (RFC 9110 sections 8.4 and 12.5.3).
+/// Chooses and applies the content coding of a core's answers (RFC 9110 sections 8.4 and 12.5.3).
 final class Encoding {
     private let policy: CompressionPolicy
     private lazy var encoder = GzipEncoder(level: policy.level)
 
     init(_ policy: CompressionPolicy) { self.policy = policy }
 
-    /// Whether the answer is to be compressed. Puts into its Vary that this was chosen, and 406 in its place where neither
-    /// coding will do.
+    /// Whether to compress the answer. Adds `Accept-Encoding` to its Vary where the choice depends on it, and replaces
+    /// the answer by a 406 if neither coding is acceptable.
     func chooses(_ response: inout Response, _ request: Request) -> Bool {
         let isLong = response.body.count >= policy.minimum || response.stream != nil
         let field = request.head["Accept-Encoding"]
@@ -23,7 +23,7 @@ final class Encoding {
         case .gzip: return true
         case .identity: return false
         case nil:
-            // What was done cannot be undone by 406, and an error is better read in the wrong coding than not at all.
+            // A 406 could not undo what the request did, and an error in the wrong coding is better than no error.
             if request.isSafe && response.status.code < 300 {
                 response.stream?.close()
                 response = Problem.noCoding.response(to: request)
@@ -33,7 +33,7 @@ final class Encoding {
         }
     }
 
-    /// The answer compressed, or the 304 that stands for it; as it was when everything that could do it is busy.
+    /// The compressed answer, or a 304 in its place. Unchanged if all threads that could compress it are busy.
     func compress(_ response: Response, _ request: Request) async -> Response {
         var answer = response
         answer.entityTag = response.entityTag?.gzip
@@ -45,8 +45,8 @@ final class Encoding {
         return answer
     }
 
-    /// As `compress`, of a stream: on the core, piece by piece, so that it cannot be refused for want of a thread when half of
-    /// it is sent (docs/decisions/0029).
+    /// Like `compress`, for a stream: it runs on the core piece by piece, so that it cannot fail for lack of a thread
+    /// when half of the answer has been sent (docs/decisions/0029).
     func compressStream(_ response: inout Response, _ request: Request) {
         response.entityTag = response.entityTag?.gzip
         response.meetConditions(request)
@@ -55,7 +55,7 @@ final class Encoding {
         response.headers.append(("Content-Encoding", "gzip"))
     }
 
-    /// Nil when everything that could do it is busy.
+    /// Nil if all threads that could compress it are busy.
     private func gzip(_ response: Response) async -> [UInt8]? {
         if let made = response.gzip ?? response.compressed?.gzip { return made }
         let gzip = await encode(response.body)
@@ -71,7 +71,7 @@ final class Encoding {
 }
 
 extension Response {
-    /// There is content, all of it, in no coding yet, and nobody forbids one.
+    /// Whether there is complete content without a coding, and no field forbids one.
     fileprivate var mayBeEncoded: Bool {
         guard !body.isEmpty || stream != nil, !status.forbidsBody, status != .partialContent else { return false }
         return !headers.contains { name, value in
@@ -80,10 +80,10 @@ extension Response {
         }
     }
 
-    /// Text compresses to a fraction; images, archives and spreadsheets are compressed already.
+    /// Text compresses well; images, archives and spreadsheets are already compressed.
     fileprivate var isText: Bool {
         guard let contentType else { return false }
-        // What most answers are, without a look at each character.
+        // The most frequent type, compared as a whole.
         if contentType == "application/json" { return true }
         let type = contentType.prefix { $0 != ";" }
         switch type {
@@ -104,5 +104,5 @@ extension Problem {
     fileprivate static let noCoding = Problem(
         .notAcceptable,
         detail: Text(
-            ru: "Есть gzip и identity (Accept-Encoding).", en: "There are gzip and identity (Accept-Encoding)."))
+            ru: "Есть gzip и identity (Accept-Encoding).", en: "Only gzip and identity exist (Accept-Encoding)."))
 }

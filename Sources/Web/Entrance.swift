@@ -3,7 +3,7 @@ import Reactor
 import Synchronization
 import TLS
 
-/// How connections come in: in the clear or with TLS, and who is counted.
+/// How connections come in: with or without TLS, and counted by address.
 package struct Entrance: Sendable {
     var tls: ServerContext?
     let visitors = Visitors()
@@ -13,19 +13,19 @@ package struct Entrance: Sendable {
         return try SecureSocket(socket, tls)
     }
 
-    /// Counts a connection that `Admission` let in and that is closed now.
+    /// Uncounts a closed connection that `Admission` had admitted.
     func left(_ arrival: Admission.Arrival, _ core: Core) {
         core.load.subtract(1, ordering: .relaxed)
         if let key = arrival.key { visitors.left(key) }
     }
 }
 
-/// How many connections each address has open, over all cores. Locked: an address's connections are spread over them, and
-/// opening one is not on a request's way.
+/// How many connections each address has open on all cores. Uses a lock: an address's connections are spread over the
+/// cores, and opening one is not part of a request.
 final class Visitors: Sendable {
     private let counts = Mutex<[IPAddress: Int]>([:])
 
-    /// False when the address has as many as it may.
+    /// False if the address has reached the limit.
     func enter(_ key: IPAddress, limit: Int) -> Bool {
         counts.withLock { counts in
             guard counts[key, default: 0] < limit else { return false }
@@ -41,6 +41,6 @@ final class Visitors: Sendable {
         }
     }
 
-    /// Addresses that have connections.
+    /// The number of addresses with connections.
     var count: Int { counts.withLock { $0.count } }
 }

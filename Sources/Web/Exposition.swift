@@ -1,9 +1,9 @@
-/// Metrics as text for Prometheus and what reads like it.
+/// Metrics as text for Prometheus and compatible programs.
 package enum Exposition: String, Sendable, CaseIterable {
     case prometheus = "text/plain"
     case openMetrics = "application/openmetrics-text"
 
-    /// What `Accept` asks for; the older text when it asks for nothing here.
+    /// The format that `Accept` asks for; the older one if it names neither.
     package init(accept: String?) {
         let type = MediaRange.best(of: Self.allCases.map { $0.rawValue }, for: accept)
         self = type.flatMap { Exposition(rawValue: $0) } ?? .prometheus
@@ -19,7 +19,7 @@ package enum Exposition: String, Sendable, CaseIterable {
     package func text(_ families: [MetricFamily]) -> [UInt8] {
         var text = ""
         for family in families {
-            // OpenMetrics names a counter without the ending that its samples have.
+            // OpenMetrics names a counter without the suffix of its samples.
             let isBare = self == .openMetrics && family.kind == .counter && family.name.hasSuffix("_total")
             let name = isBare ? String(family.name.dropLast(6)) : family.name
             text += "# HELP \(name) \(family.help)\n# TYPE \(name) \(family.kind.rawValue)\n"

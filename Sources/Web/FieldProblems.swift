@@ -1,6 +1,6 @@
 import JSON
 
-/// Sentences for the codes that `JSON.ObjectReader` records.
+/// Texts for the codes that `JSON.ObjectReader` records.
 extension Problem.Item {
     init(_ problem: FieldProblem) {
         self.init(pointer: problem.pointer.text, code: problem.code, detail: Self.text(problem))
@@ -28,16 +28,16 @@ extension Problem.Item {
             Text(ru: "Слишком много элементов: не больше \(values).", en: "Too many items: at most \(values).")
         case "null_not_allowed": Text(ru: "null недопустим.", en: "null is not allowed.")
         case "null_character": Text(ru: "Символ U+0000 недопустим.", en: "U+0000 is not allowed.")
-        case "duplicate_item": Text(ru: "Эта запись уже есть в списке.", en: "The list has this row already.")
+        case "duplicate_item": Text(ru: "Эта запись уже есть в списке.", en: "The list already contains this item.")
         case "exclusive": Text(ru: "Эти поля исключают друг друга.", en: "These fields exclude each other.")
         case "control_character":
             Text(ru: "Управляющие символы недопустимы.", en: "Control characters are not allowed.")
-        case "blank": Text(ru: "Одни пробелы — не значение.", en: "Spaces alone are no value.")
+        case "blank": Text(ru: "Одни пробелы — не значение.", en: "The value has only spaces.")
         case "fixed_field":
-            Text(ru: "Поле задаётся при создании и не меняется.", en: "The field is set on making and never changes.")
+            Text(ru: "Поле задаётся при создании и не меняется.", en: "The field is set on creation only.")
         case "read_only_field":
-            Text(ru: "Поле ведёт сервер.", en: "The server keeps this field.")
-        case "only_when_late": Text(ru: "Минуты — только при опоздании.", en: "Minutes go with late only.")
+            Text(ru: "Поле ведёт сервер.", en: "The server sets this field.")
+        case "only_when_late": Text(ru: "Минуты — только при опоздании.", en: "Minutes are only allowed with late.")
         case "invalid_login":
             Text(
                 ru: "Логин: от 3 до 64 латинских букв, цифр и знаков . _ - @, первой — буква или цифра.",
@@ -46,8 +46,8 @@ extension Problem.Item {
             Text(
                 ru: "Этот пароль известен взломщикам; придумайте другой.",
                 en: "This password is known to attackers; choose another one.")
-        case "password_is_login": Text(ru: "Пароль совпадает с логином.", en: "The password is the login.")
-        case "password_is_name": Text(ru: "Пароль совпадает с именем.", en: "The password is the person's name.")
+        case "password_is_login": Text(ru: "Пароль совпадает с логином.", en: "The password equals the login.")
+        case "password_is_name": Text(ru: "Пароль совпадает с именем.", en: "The password equals the person's name.")
         case "same_password": Text(ru: "Новый пароль совпадает с прежним.", en: "The new password is the current one.")
         case "invalid_redirect_uri":
             Text(
@@ -55,7 +55,7 @@ extension Problem.Item {
                 en:
                     "https://…, http://127.0.0.1… or a scheme of one's own domain (com.example.app:/…) is expected, no #."
             )
-        case "empty_batch": Text(ru: "Нет ни одной записи.", en: "There is no item at all.")
+        case "empty_batch": Text(ru: "Нет ни одной записи.", en: "The list has no items.")
         default: Text(ru: "Неверное значение.", en: "The value is not valid.")
         }
     }

@@ -1,18 +1,18 @@
 import HTTP1
 import Reactor
 
-/// What was sent of a streamed answer, for logs and metrics.
+/// How much of a streamed answer was sent, for logs and metrics.
 struct SentStream {
-    /// Bytes of the content, as sent.
+    /// Bytes of content as sent.
     var bytes = 0
     var end = StreamEnd.complete
-    /// What the stream threw.
+    /// The error that the stream threw.
     var error: (any Error)?
 }
 
 /// Answers whose content is a stream (docs/decisions/0029).
 extension HTTPConnection {
-    /// Sends head and content, each piece when the one before is with the kernel.
+    /// Sends head and content; each piece after the kernel has taken the one before.
     ///
     /// - Returns: whether the connection can carry another request.
     func send(
@@ -39,10 +39,10 @@ extension HTTPConnection {
             if !keepsAlive { await linger() }
             return keepsAlive
         case .failed where isChunked:
-            // What was sent arrives, and the last chunk is missing.
+            // What was sent arrives; the last chunk is missing.
             await linger()
         default:
-            // Under HTTP/1.0 an orderly end would be taken for the content's.
+            // Under HTTP/1.0 an orderly end would look like the end of the content.
             socket.abort()
         }
         return false
@@ -68,7 +68,7 @@ extension HTTPConnection {
                 if let piece, isChunked { ChunkedBody.append(piece, to: &output) }
                 if piece == nil && isChunked { try ChunkedBody.appendEnd(trailers: stream.trailers, to: &output) }
             } catch {
-                // What the stream throws because it was cancelled is nobody's fault.
+                // An error that the stream throws because it was cancelled is not a failure.
                 sent.end = breach ?? .failed
                 if breach == nil { sent.error = error }
                 return
@@ -85,15 +85,15 @@ extension HTTPConnection {
             patience.spend(now - begun)
             patience.earn(piece.count)
             output.removeAll(keepingCapacity: true)
-            // A quick reader of a quick stream would have the core for itself.
+            // Otherwise a fast reader of a fast stream would monopolize the core.
             if now - deadlines.now > Self.longestTurn { await worker.rest() }
         }
     }
 
-    /// Nanoseconds of a turn of the loop that a stream may use up.
+    /// The share of a loop's turn that a stream may use, in nanoseconds.
     private static let longestTurn = UInt64(500_000)
 
-    /// False when the reader is gone, or has not taken the bytes in time.
+    /// False if the reader is gone or did not take the bytes in time.
     private func transfer(_ bytes: [UInt8], for time: UInt64) async -> Bool {
         do {
             let sent = try socket.sendNow(bytes)

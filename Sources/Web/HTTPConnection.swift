@@ -1,9 +1,9 @@
 import HTTP1
 import Reactor
 
-/// One connection: reads requests one after the other, has each answered, writes the answer.
+/// One connection: reads requests one after another, has each answered and writes the answer.
 final class HTTPConnection: BodySource {
-    /// What the connection is waiting for when its deadline comes.
+    /// What the connection waits for when its deadline passes.
     enum Phase {
         /// The handshake.
         case opening
@@ -11,9 +11,9 @@ final class HTTPConnection: BodySource {
         case request
         case handler
         case writing
-        /// The reader, in the middle of a stream.
+        /// The reader of a stream to take more.
         case streaming
-        /// The peer reads the last answer.
+        /// The peer to read the last answer.
         case lingering
     }
 
@@ -26,24 +26,24 @@ final class HTTPConnection: BodySource {
     private var parser: RequestParser
     private var input = InputBuffer()
     var phase = Phase.opening
-    /// When an idle connection ends; 0 within a request.
+    /// When the idle connection will be closed; 0 during a request.
     private var idleEnd: UInt64 = 0
-    /// Idle for so long, or among so many, that no task waits any more.
+    /// Idle for a while or one of many, so that no task waits for it.
     private(set) var isParked = false
     var deadline: Deadline!
     private var isDraining = false
     private var bodyIsRead = false
-    /// When the client's time for the content is over, 0 before it is asked for, and when a piece was last given to the
-    /// handler.
+    /// When the client's time for the content ends (0 before the content is requested), and when the handler last got a
+    /// piece.
     private var bodyEnd: UInt64 = 0
     private var bodyPause: UInt64 = 0
-    /// Bytes of it that count against what all connections may hold.
+    /// Bytes of the content that count towards `HeldContent`.
     private var held = 0
     private var mustContinue = false
     private var failure: ParseError?
     private var timedOut = false
     private var timing = RequestTiming()
-    /// The stream that is being sent, and why it cannot be sent on.
+    /// The stream being sent, and why it cannot be continued.
     var stream: AnswerStream?
     var breach: StreamEnd?
 
@@ -61,7 +61,7 @@ final class HTTPConnection: BodySource {
         deadline = deadlines.make { [unowned self] in expired() }
     }
 
-    /// Serves until the peer leaves, an error, a deadline, or `drain`; or until it is parked.
+    /// Serves until the peer leaves, an error, a deadline or `drain` ends the connection, or it is parked.
     func serve() async {
         isParked = false
         do {
@@ -71,37 +71,37 @@ final class HTTPConnection: BodySource {
             }
             while try await serveOne() {}
         } catch {
-            // The peer is gone or the socket broke: there is nobody to tell.
+            // The peer is gone or the socket broke: nobody would receive an answer.
         }
         if held > 0 { letGo() }
         if !isParked { deadline.cancel() }
     }
 
-    /// Waits for the next request without a task, whose memory is several times the connection's. The worker is told when
-    /// to serve again.
+    /// Waits for the next request without a task, whose memory is several times that of the connection. The worker is
+    /// called to serve again.
     func park() {
         deadline.set(at: idleEnd)
         input.release(entirely: true)
         socket.whenReadable { [unowned self] in worker.serve(self) }
     }
 
-    /// Finishes the request in flight and ends; ends at once when there is none.
+    /// Finishes the request in flight, then ends. Ends at once if there is none.
     func drain() {
         isDraining = true
         if phase == .idle || phase == .opening { socket.stopReading() }
     }
 
-    /// Ends a stream in flight so that its reader can tell: nobody waits for it any longer.
+    /// Breaks off a stream in flight so that its reader can detect it.
     func breakOff() { breakOff(.stopped) }
 
     private func serveOne() async throws -> Bool {
-        // The drain began while the answer before was on its way.
+        // The drain began while the previous answer was being sent.
         guard !isDraining else {
             if !input.isEmpty { await linger() }
             return false
         }
         timing = RequestTiming()
-        // Of a pipelined request a part may be here already.
+        // Part of a pipelined request may have arrived already.
         if input.isEmpty {
             idle()
         } else {
@@ -127,14 +127,14 @@ final class HTTPConnection: BodySource {
         var response = await worker.respond(request)
         if held > 0 { letGo() }
         parser.endWithoutContent()
-        assert(!bodyIsRead || parser.isIdle, "a request that was read to its end stands before the next one")
-        // A body that nobody read stands between this answer and the next request.
+        assert(!bodyIsRead || parser.isIdle, "the parser is not at the end of a request that was read completely")
+        // An unread body is still between this answer and the next request.
         let keepsAlive = head.keepAlive && bodyIsRead && failure == nil && !timedOut && !isDraining
         if let stream = response.stream {
             return try await send(stream, &response, request, keepsAlive: keepsAlive, since: start)
         }
         let bytes = render(&response, request, keepsAlive: keepsAlive)
-        // Nearly every answer goes at once: without a deadline, and without a turn of the task.
+        // Most answers can be sent at once, without a deadline and without suspending the task.
         let sent = try socket.sendNow(bytes)
         if sent < bytes.count { try await send(bytes, from: sent) }
         worker.log(request, response, nanoseconds: Clock.now - start, stream: nil)
@@ -174,7 +174,8 @@ final class HTTPConnection: BodySource {
         }
     }
 
-    /// Content of the current request. A parse error, a time limit or an early end is a problem thrown to the handler.
+    /// Reads content of the current request. A parse error, a time limit or an early end is thrown to the handler as a
+    /// problem.
     func readContent(whole: Bool, atMost limit: Int?) async throws -> [UInt8]? {
         if bodyIsRead { return nil }
         let start = Clock.now
@@ -182,7 +183,7 @@ final class HTTPConnection: BodySource {
             if let limit { parser.maximumBody = limit }
             bodyEnd = start + limits.body
         } else {
-            // The time between two pieces is the handler's and not the client's.
+            // The time between two pieces is the handler's, not the client's.
             bodyEnd += start - bodyPause
         }
         phase = .request
@@ -202,13 +203,14 @@ final class HTTPConnection: BodySource {
                 return whole || !content.isEmpty ? content : nil
             case .body?:
                 bodyEnd += .seconds(Double(content.count - before) / Double(limits.bodyRate))
-                // Pieces may go on for hours: who was quick at first cannot stop for as long.
+                // A body in pieces may take hours. A client that was fast at first must not be allowed to stop for as
+                // long.
                 if !whole { bodyEnd = min(bodyEnd, Clock.now + limits.body) }
                 deadline.set(at: bodyEnd)
                 mustContinue = false
                 if !whole { return content }
             case .needMore?:
-                // Not for a body that is here already, or refused by its length.
+                // Not for a body that has already arrived or is refused because of its length.
                 if mustContinue { await sendContinue() }
                 mustContinue = false
                 if whole { try hold(content.count) }
@@ -220,7 +222,7 @@ final class HTTPConnection: BodySource {
         }
     }
 
-    /// Counts content that waits for the rest of it.
+    /// Counts content that is held until the rest arrives.
     private func hold(_ bytes: Int) throws(Problem) {
         guard bytes == held || worker.heldContent.take(bytes - held) else {
             throw Problem(.overloaded, headers: [("Retry-After", "1")])
@@ -228,7 +230,7 @@ final class HTTPConnection: BodySource {
         held = bytes
     }
 
-    /// A client that takes nothing finds its time over when it is asked for the body.
+    /// If the client does not read, its time is over.
     private func sendContinue() async {
         phase = .writing
         defer { phase = .request }
@@ -240,7 +242,7 @@ final class HTTPConnection: BodySource {
         return step(into: &nothing)
     }
 
-    /// One event out of what was received; nil after a parse error, which then stands in `failure`.
+    /// Takes one event from the received bytes. Nil after a parse error, which is then in `failure`.
     private func step(into content: inout [UInt8]) -> RequestParser.Event? {
         let start = measuresParsing ? Clock.now : 0
         defer { if measuresParsing { timing.parse += Clock.now - start } }
@@ -248,7 +250,7 @@ final class HTTPConnection: BodySource {
             let step = try input.withBytes { (bytes) throws(ParseError) in
                 let step = try parser.next(bytes)
                 if case .body(let range) = step.event {
-                    // Not reserveCapacity, which for many pieces copies all that came before each.
+                    // Not reserveCapacity, which would copy all content again for each piece.
                     content.append(addingCapacity: range.count) { output in
                         for index in range { output.append(bytes[index]) }
                     }
@@ -263,7 +265,7 @@ final class HTTPConnection: BodySource {
         }
     }
 
-    /// False at the peer's end, a broken connection, a deadline or a drain.
+    /// False if the peer has ended, the connection broke, a deadline passed or a drain began.
     private func receive() async -> Bool {
         while true {
             switch try? socket.receive(into: &input) {
@@ -283,7 +285,7 @@ final class HTTPConnection: BodySource {
 
     // MARK: Writing
 
-    /// The answer's bytes. A bare error takes the place of an answer with a field that cannot be sent.
+    /// The answer's bytes. If a field cannot be sent, a bare error replaces the answer.
     func render(_ response: inout Response, _ request: Request, keepsAlive: Bool) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512 + response.body.count)
@@ -307,7 +309,7 @@ final class HTTPConnection: BodySource {
     private func length(of response: Response, _ request: Request) -> ResponseHead.Length {
         if response.status.forbidsBody { return .none }
         guard response.stream != nil else { return .fixed(response.body.count) }
-        // HTTP/1.0 knows no chunks: there the end of the connection is the content's.
+        // HTTP/1.0 has no chunks: there the end of the connection ends the content.
         return request.head.minorVersion == 0 ? .none : .chunked
     }
 
@@ -325,8 +327,8 @@ final class HTTPConnection: BodySource {
         guard try await socket.send(bytes, from: start) else { throw Interrupted() }
     }
 
-    /// Closes so that the answer arrives: a socket closed with unread bytes resets the connection, and the peer may lose what
-    /// was sent (RFC 9112 section 9.6).
+    /// Closes in a way that lets the answer arrive: closing a socket with unread bytes resets the connection, and the
+    /// peer may lose the answer (RFC 9112 section 9.6).
     func linger() async {
         socket.shutdownWriting()
         phase = .lingering
@@ -359,28 +361,28 @@ final class HTTPConnection: BodySource {
 /// The deadline for writing passed.
 private struct Interrupted: Error {}
 
-/// What a connection needs of the worker that owns it.
+/// What a connection needs from its worker.
 protocol ConnectionOwner: AnyObject {
     var date: [UInt8] { get }
-    /// Whether what each connection keeps for its next request, a buffer and a task, would add up.
+    /// Whether there are so many connections that keeping a buffer and a task for each idle one takes too much memory.
     var isCrowded: Bool { get }
     /// Starts a task that serves the connection.
     func serve(_ connection: HTTPConnection)
-    /// Whether `RequestTiming.parse` and `body` are wanted; two looks at the clock for each piece.
+    /// Whether `RequestTiming.parse` and `body` are measured, which takes two clock calls for each piece.
     var measuresParsing: Bool { get }
-    /// The answer, complete but for framing.
+    /// The answer, complete except for framing.
     func respond(_ request: Request) async -> Response
-    /// Called for each request that is refused before it is one.
+    /// Counts a refusal before there is a request.
     func refused(_ problem: Problem)
     func requestID(_ head: RequestHead) -> String
     func newRequestID() -> String
     func unforeseen(_ error: any Error, _ request: Request) -> Problem
-    /// - Parameter stream: how much of a streamed answer was sent, and how that ended; nil for any other.
+    /// - Parameter stream: how much of a streamed answer was sent and how it ended; nil for other answers.
     func log(_ request: Request, _ response: Response, nanoseconds: UInt64, stream: SentStream?)
-    /// A stream begins; `log` ends it.
+    /// Counts the beginning of a stream; `log` counts its end.
     func streams(_ request: Request)
-    /// What all connections of the process hold of unfinished content.
+    /// The unfinished content that all connections of the process hold.
     var heldContent: HeldContent { get }
-    /// Lets everything else on the core have its turn.
+    /// Lets all other work on the core run.
     func rest() async
 }

@@ -1,16 +1,17 @@
 import Synchronization
 
-/// Content of requests that a process holds in memory until it is whole and answered: one bound for all its connections. Only
-/// what had to be waited for is counted; what came together with its head is bounded by the number of connections.
+/// Content of requests that the process holds in memory until it is complete and answered, with one limit for all
+/// connections. Only content that had to be waited for is counted: the number of connections limits what arrives
+/// together with a head.
 final class HeldContent: Sendable {
     private let limit: Int
     private let held = Atomic<Int>(0)
     private let refused = Atomic<Int>(0)
 
-    /// - Parameter limit: bytes.
+    /// - Parameter limit: in bytes.
     init(limit: Int) { self.limit = limit }
 
-    /// False, and nothing is taken, when that would be too much.
+    /// False, without counting the bytes, if they would exceed the limit.
     func take(_ bytes: Int) -> Bool {
         if held.add(bytes, ordering: .relaxed).newValue <= limit { return true }
         give(bytes)

@@ -1,5 +1,5 @@
 extension String {
-    /// Sixteen digits, in lower case.
+    /// 16 lower-case digits.
     init(hexadecimal value: UInt64) {
         let digits = InlineArray<16, UInt8> { index in
             let digit = UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * index)) & 0xF

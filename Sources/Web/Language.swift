@@ -1,11 +1,11 @@
 import HTTP1
 
-/// The languages that problems are written in.
+/// The languages in which problems are written.
 package enum Language: String, Sendable, CaseIterable {
     case russian = "ru"
     case english = "en"
 
-    /// The best of what `Accept-Language` asks for (RFC 9110 section 12.5.4); Russian when it asks for nothing here.
+    /// The best match for `Accept-Language` (RFC 9110 section 12.5.4); Russian if neither language is requested.
     package init(acceptLanguage: String?) {
         let best = acceptLanguage.flatMap { AcceptLanguage($0).best(of: Language.allCases.map { $0.rawValue }) }
         self = best.flatMap { Language(rawValue: $0) } ?? .russian

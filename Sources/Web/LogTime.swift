@@ -1,7 +1,7 @@
 import HTTP1
 import Reactor
 
-/// The moment of a log line: RFC 3339 in UTC with milliseconds.
+/// The time of a log line: RFC 3339 in UTC with milliseconds.
 package enum LogTime {
     package static var now: String {
         let (seconds, nanoseconds) = Clock.wall

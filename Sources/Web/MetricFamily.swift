@@ -1,4 +1,4 @@
-/// One metric with its samples, as Prometheus reads it.
+/// A metric with its samples, as Prometheus defines them.
 package struct MetricFamily: Sendable {
     package enum Kind: String, Sendable {
         /// Only grows; its name ends in `_total`.
@@ -8,9 +8,9 @@ package struct MetricFamily: Sendable {
     }
 
     package struct Sample: Sendable {
-        /// Behind the family's name: `_bucket`, `_sum`, `_count` of a histogram.
+        /// The ending after the family's name: `_bucket`, `_sum`, `_count` of a histogram.
         package var suffix: String
-        /// `{route="/livez"}`, or nothing.
+        /// `{route="/livez"}`, or an empty text.
         package var labels: String
         package var value: Double
 
@@ -64,7 +64,7 @@ package struct MetricFamily: Sendable {
         samples.append(Sample(suffix: "_count", labels: Self.labels(labels), value: Double(total)))
     }
 
-    /// The families of several cores as one: samples of the same name and labels are added up.
+    /// Merges the families of several cores: samples with the same name and labels are added up.
     package static func sum(_ parts: [[MetricFamily]]) -> [MetricFamily] {
         var families: [MetricFamily] = []
         var places: [String: Int] = [:]

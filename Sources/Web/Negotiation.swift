@@ -1,7 +1,7 @@
-/// `Accept` (RFC 9110 section 12.5.1) against the media types that there are.
+/// `Accept` (RFC 9110 section 12.5.1) compared with the available media types.
 package enum MediaRange {
-    /// The offered type with the greatest weight, the first of equals; the first offered when nothing is asked; nil when none
-    /// is acceptable.
+    /// The offered type with the greatest weight, the first one if several are equal. Without a preference the first
+    /// offered type; nil if none is acceptable.
     package static func best(of offered: [String], for accept: String?) -> String? {
         guard let accept, !accept.trimmed.isEmpty else { return offered.first }
         var best: (type: String, weight: Double)?
@@ -12,7 +12,7 @@ package enum MediaRange {
         return best?.type
     }
 
-    /// The weight that the most specific matching range gives.
+    /// The weight of the most specific matching range.
     private static func weight(of type: String, in accept: String) -> Double {
         var found: (precision: Int, weight: Double) = (-1, 0)
         for part in accept.split(separator: ",") {

@@ -1,16 +1,16 @@
 import JSON
 
-/// Which part of a list is asked for: `limit`, `cursor`, `include=total`.
+/// The requested part of a list: `limit`, `cursor`, `include=total`.
 ///
-/// A cursor is the sort key of the last row shown (keyset, so that rows added meanwhile neither repeat nor hide others),
-/// in hexadecimal: opaque to clients, safe in any URL.
+/// A cursor is the sort key of the last row shown (keyset paging: rows added meanwhile neither repeat nor hide others),
+/// in hexadecimal, which is opaque to clients and safe in any URL.
 package struct Page {
     package let limit: Int
     /// The last row's sort key; nil on the first page.
     package let after: [String]?
     package let wantsTotal: Bool
 
-    /// What a part of a sort key is; a cursor with anything else there is refused.
+    /// The type of a part of a sort key. A cursor with any other value there is refused.
     package enum Key: Sendable {
         case text
         case integer
@@ -31,7 +31,7 @@ package struct Page {
 
     private static let separator: Character = "\u{1F}"
 
-    /// - Parameter keys: the parts of the list's sort key.
+    /// - Parameter keys: the types of the parts of the list's sort key.
     package init(_ query: inout QueryReader, keys: [Key]) {
         limit = query.integer("limit", in: 1...200) ?? 50
         wantsTotal = query.option("include", of: ["total"]) != nil

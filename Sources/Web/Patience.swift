@@ -1,14 +1,15 @@
 import Reactor
 
-/// How long a connection still waits for its other end within one transfer: so long at once, and what was transferred earns it
-/// back, at the lowest rate that is borne. Never more than at once, so that who was quick at first cannot stop for hours.
+/// How long a connection still waits for its peer within one transfer. Waiting spends this time, and transferred bytes
+/// earn it back at the minimum rate. It never exceeds its initial value, so that a peer that was fast at first cannot
+/// stop for hours.
 struct Patience {
     /// Nanoseconds.
     private(set) var left: UInt64
     private let most: UInt64
     private let rate: Int
 
-    /// - Parameter rate: bytes a second.
+    /// - Parameter rate: bytes per second.
     init(_ most: UInt64, rate: Int) {
         left = most
         self.most = most

@@ -1,10 +1,10 @@
 import HTTP1
 import JSON
 
-/// What went wrong, as a client may know it: RFC 9457 with a stable `code`.
+/// A problem as a client sees it: RFC 9457 with a stable `code`.
 package struct Problem: Error {
-    /// One thing that is wrong in a request: where (RFC 6901 pointer into the body, or `/query/name` for a query parameter),
-    /// what, and for a stale version the current state.
+    /// One problem in a request: its place (an RFC 6901 pointer into the body, or `/query/name` for a query parameter),
+    /// its code, and for a stale version the current state.
     package struct Item: Sendable {
         package var pointer: String
         package var code: String
@@ -20,13 +20,13 @@ package struct Problem: Error {
     }
 
     package let kind: ProblemKind
-    /// Instead of the kind's own sentence.
+    /// Replaces the sentence of the kind.
     package var detail: Text?
     package var items: [Item]
     package var headers: [(name: String, value: String)]
     /// RFC 6749 section 5.2: the token endpoint names its errors in a member of its own.
     package var oauthError: String?
-    /// What else a client is told (RFC 9457 section 3.2).
+    /// Further members for the client (RFC 9457 section 3.2).
     package var members: [(name: String, value: String)] = []
 
     package init(
@@ -57,12 +57,12 @@ package struct ProblemKind: Sendable, Hashable {
 }
 
 extension Problem {
-    /// The answer to a request.
+    /// The problem as an answer to a request.
     package func response(to request: Request) -> Response {
         response(to: request.id, instance: request.head.path, language: request.language)
     }
 
-    /// The whole answer, with its head, to what never became a request; the connection closes behind it.
+    /// The complete answer with its head, where no request could be read. The connection closes after it.
     func bytes(to requestID: String, date: [UInt8], toHead: Bool = false) throws(FieldError) -> [UInt8] {
         let response = response(to: requestID, instance: "/", language: .english)
         let head = ResponseHead(
@@ -73,7 +73,7 @@ extension Problem {
         return toHead ? bytes : bytes + response.body
     }
 
-    /// The one function that writes error answers.
+    /// The only function that writes error answers.
     func response(to requestID: String, instance: String, language: Language) -> Response {
         var writer = JSONWriter()
         writer.beginObject()

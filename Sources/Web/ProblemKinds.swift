@@ -1,6 +1,6 @@
 import HTTP1
 
-/// The problems of the protocol; those of the school stand in Diary.
+/// The problems of the protocol; those of the school are in Diary.
 extension ProblemKind {
     package static let malformedRequest = ProblemKind(
         "malformed_request", .badRequest,
@@ -18,7 +18,7 @@ extension ProblemKind {
         "unknown_parameter", .badRequest,
         title: Text(ru: "Неизвестный параметр", en: "Unknown parameter"),
         detail: Text(
-            ru: "В запросе есть параметр, которого у этого адреса нет.", en: "A query parameter is not known here."))
+            ru: "В запросе есть параметр, которого у этого адреса нет.", en: "A query parameter is unknown."))
     package static let notFound = ProblemKind(
         "not_found", .notFound,
         title: Text(ru: "Не найдено", en: "Not found"),
@@ -28,27 +28,27 @@ extension ProblemKind {
         title: Text(ru: "Метод не поддерживается", en: "Method not allowed"),
         detail: Text(
             ru: "Этот адрес отвечает на другие методы, см. поле Allow.",
-            en: "This address answers the methods in Allow."))
+            en: "This address only supports the methods in Allow."))
     package static let notAcceptable = ProblemKind(
         "not_acceptable", .notAcceptable,
         title: Text(ru: "Нет такого представления", en: "Not acceptable"),
-        detail: Text(ru: "Ответ бывает только в JSON.", en: "The answer exists as JSON only."))
+        detail: Text(ru: "Ответ бывает только в JSON.", en: "The answer is only available as JSON."))
     package static let requestTimeout = ProblemKind(
         "request_timeout", .requestTimeout,
         title: Text(ru: "Запрос не пришёл вовремя", en: "Request timeout"),
-        detail: Text(ru: "Запрос не был передан целиком вовремя.", en: "The request did not arrive whole in time."))
+        detail: Text(ru: "Запрос не был передан целиком вовремя.", en: "The request did not fully arrive in time."))
     package static let preconditionFailed = ProblemKind(
         "precondition_failed", .preconditionFailed,
         title: Text(ru: "Условие не выполнено", en: "Precondition failed"),
         detail: Text(
-            ru: "Представление не то, что названо в If-Match.", en: "The representation is not the one If-Match names.")
+            ru: "Представление не то, что названо в If-Match.", en: "The representation differs from If-Match.")
     )
     package static let preconditionRequired = ProblemKind(
         "precondition_required", .preconditionRequired,
         title: Text(ru: "Нужно поле If-Match", en: "Precondition required"),
         detail: Text(
             ru: "Изменение требует If-Match с ETag, который вы прочли.",
-            en: "A change needs If-Match with the ETag that you have read."))
+            en: "A change needs If-Match with the ETag that you read."))
     package static let contentTooLarge = ProblemKind(
         "content_too_large", .contentTooLarge,
         title: Text(ru: "Слишком большое тело", en: "Content too large"),
@@ -69,17 +69,24 @@ extension ProblemKind {
         "not_implemented", .notImplemented,
         title: Text(ru: "Не поддерживается", en: "Not implemented"),
         detail: Text(
-            ru: "Сервер не знает такого метода или кодирования.", en: "The method or transfer coding is not known."))
+            ru: "Сервер не знает такого метода или кодирования.", en: "The method or coding is not supported."))
     package static let versionNotSupported = ProblemKind(
         "http_version_not_supported", .httpVersionNotSupported,
         title: Text(ru: "Версия HTTP не поддерживается", en: "HTTP version not supported"),
-        detail: Text(ru: "Сервер говорит на HTTP/1.1 и HTTP/1.0.", en: "This server speaks HTTP/1.1 and HTTP/1.0."))
+        detail: Text(ru: "Сервер говорит на HTTP/1.1 и HTTP/1.0.", en: "This server supports HTTP/1.1 and HTTP/1.0."))
+    package static let expectationFailed = ProblemKind(
+        "expectation_failed", .expectationFailed,
+        title: Text(ru: "Ожидание не поддерживается", en: "Expectation failed"),
+        detail: Text(
+            ru: "В поле Expect поддерживается только 100-continue.",
+            en: "Expect supports 100-continue and nothing else.")
+    )
     package static let validationFailed = ProblemKind(
         "validation_failed", .unprocessableContent,
         title: Text(ru: "Данные не прошли проверку", en: "Validation failed"),
         detail: Text(
             ru: "Поля в errors не таковы, какими должны быть.",
-            en: "The fields named in errors are not what they have to be."))
+            en: "The fields listed in errors are not valid."))
     package static let overloaded = ProblemKind(
         "overloaded", .serviceUnavailable,
         title: Text(ru: "Сервер перегружен", en: "Overloaded"),
@@ -101,7 +108,8 @@ extension ProblemKind {
     package static let ofTheProtocol: [ProblemKind] = [
         malformedRequest, malformedJSON, invalidParameter, unknownParameter, notFound, methodNotAllowed, notAcceptable,
         requestTimeout, preconditionFailed, preconditionRequired, contentTooLarge, targetTooLong, headTooLarge,
-        unsupportedMediaType, notImplemented, versionNotSupported, validationFailed, overloaded, rateLimited,
+        unsupportedMediaType, expectationFailed, notImplemented, versionNotSupported, validationFailed, overloaded,
+        rateLimited,
         internalError,
     ]
 }
@@ -112,6 +120,7 @@ extension Problem {
             switch error.status.code {
             case 413: .contentTooLarge
             case 414: .targetTooLong
+            case 417: .expectationFailed
             case 431: .headTooLarge
             case 501: .notImplemented
             case 505: .versionNotSupported

@@ -1,7 +1,7 @@
 import HTTP1
 import JSON
 
-/// Reads a request's query parameters, collects every problem, and refuses those that nobody asked for.
+/// Reads a request's query parameters, collects all problems, and refuses parameters that were never read.
 package struct QueryReader {
     private let items: [(name: String, value: String)]
     private var known: Set<String> = []
@@ -15,7 +15,7 @@ package struct QueryReader {
         }
     }
 
-    /// A parameter's value; given twice is a problem.
+    /// A parameter's value. A repeated parameter is a problem.
     package mutating func text(_ name: String) -> String? {
         known.insert(name)
         let values = items.filter { $0.name == name }
@@ -25,7 +25,7 @@ package struct QueryReader {
         return values.first?.value
     }
 
-    /// - Parameter maximum: of characters, counted as code points.
+    /// - Parameter maximum: in code points.
     package mutating func text(_ name: String, maximum: Int) -> String? {
         parsed(
             name, "too_long",
@@ -71,7 +71,7 @@ package struct QueryReader {
         problems.append(.init(pointer: Self.pointer(name), code: code, detail: detail))
     }
 
-    /// Throws what was found; call it after the last read.
+    /// Throws the problems found. To be called after the last read.
     package func finish() throws {
         if !problems.isEmpty { throw Problem(.invalidParameter, items: problems) }
         var unknown: [Problem.Item] = []
@@ -84,7 +84,7 @@ package struct QueryReader {
         if !unknown.isEmpty { throw Problem(.unknownParameter, items: unknown) }
     }
 
-    /// RFC 6901: a client's names may hold anything.
+    /// RFC 6901: a client's names may contain anything.
     private static func pointer(_ name: String) -> String { "/query" + JSONPointer(name).text }
 
     private mutating func parsed<Value>(

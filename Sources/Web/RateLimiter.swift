@@ -1,27 +1,29 @@
 import Reactor
 
-/// Counts requests by the generic cell rate algorithm: of each key one moment is kept, the one at which its quota is whole
-/// again. A request moves it one interval on, and is refused when that would take it further than a window from now.
+/// Counts requests with the generic cell rate algorithm: for each key it keeps the moment at which the quota is full
+/// again. A request moves that moment by one interval, and is refused if the moment would then be more than a window
+/// away.
 ///
-/// The table has a fixed size, and all cores share it without a lock: a key belongs to one line of eight words, a word is
-/// the key's tag and its moment. A moment that has passed says the same as no entry, so nothing is swept. In a line full of
-/// others the one nearest to whole gives way: who comes from very many addresses is let through, and nobody is shut out.
+/// The table has a fixed size, and all cores share it without a lock. A key belongs to one line of eight words; a word
+/// has the key's tag and its moment. A moment in the past means the same as no entry, so nothing needs to be cleaned
+/// up. In a line full of other keys, the one nearest to a full quota is replaced: a client with very many addresses
+/// gets through, but nobody is shut out.
 package final class RateLimiter: Sendable {
-    /// One request, counted or refused.
+    /// A counted or refused request.
     struct Grant {
         let isAllowed: Bool
         let policy: RatePolicy
         /// Requests left now.
         let remaining: Int
-        /// Seconds until the quota is whole.
+        /// Seconds until the quota is full.
         let reset: Int
-        /// Seconds until a request is allowed; for a refusal.
+        /// Seconds until a request is allowed, if refused.
         let retryAfter: Int
         fileprivate let key: UInt64
     }
 
     private static let line = 8
-    /// Ticks of 10 microseconds; 44 bits of them last five years.
+    /// Ticks of 10 microseconds; 44 bits of them last for five years.
     private static let ticksPerSecond: UInt64 = 100_000
     private static let tickBits: UInt64 = 44
     private static let moments: UInt64 = 1 << tickBits - 1
@@ -30,8 +32,8 @@ package final class RateLimiter: Sendable {
     private let start: UInt64
 
     /// - Parameters:
-    ///   - lines: a power of two; each remembers eight keys. 8,192 take 512 KiB.
-    ///   - start: the moment in nanoseconds that the limiter counts from.
+    ///   - lines: a power of two. Each line remembers eight keys; 8,192 lines take 512 KiB.
+    ///   - start: the moment in nanoseconds from which the limiter counts.
     package init(lines: Int = 8192, start: UInt64 = Clock.now) {
         precondition(lines.nonzeroBitCount == 1)
         words = AtomicWords(count: lines * Self.line)
@@ -40,7 +42,7 @@ package final class RateLimiter: Sendable {
 
     /// Counts a request of `key` against the policy.
     ///
-    /// - Parameter moment: nanoseconds, as `Clock.now`.
+    /// - Parameter moment: in the time of `Clock.now`.
     func take<Key: Hashable>(_ key: Key, _ policy: RatePolicy, at moment: UInt64 = Clock.now) -> Grant {
         let hash = Self.hash(key, policy)
         let now = now(moment)
@@ -59,13 +61,13 @@ package final class RateLimiter: Sendable {
         }
     }
 
-    /// Takes the request back: it cost nothing.
+    /// Uncounts a request that costs nothing.
     func giveBack(_ grant: Grant, at moment: UInt64 = Clock.now) -> Grant {
         let now = now(moment)
         while true {
             let (index, seen) = slot(of: grant.key, now: now)
             let whole = seen & Self.moments
-            // Whole already, or gone from the table.
+            // The quota is full already, or the key is no longer in the table.
             guard seen & ~Self.moments == Self.tag(grant.key), whole > now else {
                 return self.grant(
                     true, grant.policy, grant.key, left: UInt64(grant.policy.requests), whole: now, now: now)
@@ -78,7 +80,7 @@ package final class RateLimiter: Sendable {
         }
     }
 
-    /// The key's word; else one whose moment has passed; else the one nearest to it.
+    /// The key's word; otherwise the word whose moment is earliest.
     private func slot(of hash: UInt64, now: UInt64) -> (index: Int, seen: UInt64) {
         let first = Int(hash & UInt64(words.count / Self.line - 1)) * Self.line
         var best = (index: first, seen: UInt64.max)
@@ -108,7 +110,7 @@ package final class RateLimiter: Sendable {
 
     private static func tag(_ hash: UInt64) -> UInt64 { hash & ~moments }
 
-    /// Keyed by a secret of the process, so that nobody can aim at another's line.
+    /// The hash is keyed by a secret of the process, so that nobody can aim at the line of another key.
     private static func hash<Key: Hashable>(_ key: Key, _ policy: RatePolicy) -> UInt64 {
         var hasher = Hasher()
         hasher.combine(policy.name)
@@ -118,9 +120,9 @@ package final class RateLimiter: Sendable {
 }
 
 extension RatePolicy {
-    /// Ticks between two requests at the even rate.
+    /// Ticks between two requests at an even rate.
     fileprivate var interval: UInt64 { max(1, UInt64(window) * 100_000 / UInt64(requests)) }
-    /// Ticks of a whole quota.
+    /// Ticks of a full quota.
     fileprivate var burst: UInt64 { interval * UInt64(requests) }
 }
 

@@ -2,25 +2,28 @@ import HTTP1
 import JSON
 import Reactor
 
-/// A request on its way through a handler. Belongs to its connection's core.
+/// A request while a handler answers it. Belongs to its connection's core.
 package final class Request {
     package let head: RequestHead
-    /// Taken from `X-Request-Id` if sane, else made; in the answer, each log line, problem and history record.
+    /// From `X-Request-Id` if valid, otherwise generated. Part of the answer, of each log line, problem and history
+    /// record.
     package let id: String
-    /// The client's numeric address: the other end of the connection, or what a trusted proxy says of it.
+    /// The client's numeric address: the other end of the connection, or the one that a trusted proxy reports.
     package let peer: String
-    /// `http` or `https`, as the client asked.
+    /// `http` or `https`, as the client sent the request.
     package let scheme: String
-    /// As the client asked, if a trusted proxy says so.
+    /// The host as the client sent it, if a trusted proxy reports it.
     private let forwardedHost: String?
     package let language: Language
     package internal(set) var path: PathParameters
-    /// The route's path as written, for logs; nil without a route.
+    /// The route's path with its parameter names, for logs; nil without a route.
     package internal(set) var template: String?
     package let timing: RequestTiming
+    /// Asked for by load balancers and the like: its route has no quota.
+    var isProbe = false
     /// The route's number; 0 without a route.
     var routeNumber = 0
-    /// What it was counted against.
+    /// The rate limits that it was counted against.
     var grants: [RateLimiter.Grant] = []
     private var content: [UInt8]?
     private let source: any BodySource
@@ -40,12 +43,12 @@ package final class Request {
         self.timing = timing
     }
 
-    /// Scheme, host and port by which the client reached the server; nil on a 1.0 request that names no host.
+    /// Scheme, host and port by which the client reached the server; nil for a 1.0 request without a host.
     package var origin: String? { (forwardedHost ?? head.host).map { "\(scheme)://\($0)" } }
 
-    /// Whole. Sends `100 Continue` first where it was asked for.
+    /// The whole body. Sends `100 Continue` first if the client waits for it.
     ///
-    /// - Parameter limit: bytes, where a route takes more or less than the server's limit; more is a 413.
+    /// - Parameter limit: in bytes, if a route allows more or less than the server's limit. Exceeding it is a 413.
     package func body(atMost limit: Int? = nil) async throws -> [UInt8] {
         if let content { return content }
         let bytes = try await source.readContent(whole: true, atMost: limit) ?? []
@@ -53,17 +56,17 @@ package final class Request {
         return bytes
     }
 
-    /// The next piece of the body, never empty; nil behind the last. In place of `body`, so that a large one is never whole in
-    /// memory: the client is read on when the piece before has been dealt with. Limits, deadlines and problems are those of
-    /// `body`.
+    /// The next piece of the body, never empty; nil after the last. Used instead of `body`, so that a large body is
+    /// never in memory as a whole: the next piece is read when the previous one has been handled. Limits, deadlines and
+    /// problems are those of `body`.
     ///
-    /// - Parameter limit: bytes of the whole body, as for `body`; the first call's counts.
+    /// - Parameter limit: bytes of the whole body, as for `body`; only the first call's value counts.
     package func nextPiece(atMost limit: Int? = nil) async throws -> [UInt8]? {
         precondition(content == nil, "the body has been read whole")
         return try await source.readContent(whole: false, atMost: limit)
     }
 
-    /// The body as JSON. 415 unless it says so, 400 unless it is strict JSON, 422 with U+0000 in a text.
+    /// The body as JSON. 415 for another media type, 400 if it is not strict JSON, 422 for U+0000 in a text.
     package func json(atMost limit: Int? = nil) async throws -> JSONValue {
         guard mediaType == "application/json" else { throw Problem(.unsupportedMediaType) }
         let bytes = try await body(atMost: limit)
@@ -74,7 +77,7 @@ package final class Request {
         }
     }
 
-    /// The body as an HTML form (RFC 6749 section 3.2), or as JSON with texts only.
+    /// The body as an HTML form (RFC 6749 section 3.2), or as a JSON object with texts only.
     package func fields(atMost limit: Int? = nil) async throws -> [(name: String, value: String)] {
         switch mediaType {
         case "application/x-www-form-urlencoded":
@@ -105,12 +108,12 @@ package final class Request {
     }
 }
 
-/// Where a request's content comes from. A protocol and not a closure: async closures are not stored, because one with a
+/// The source of a request's content. A protocol and not a closure: async closures are not stored, because one with a
 /// capture list leaves the core (docs/decisions/0002).
 protocol BodySource: AnyObject {
     /// - Parameters:
-    ///   - whole: all that there is, else the next piece; nil when there is nothing left.
-    ///   - limit: bytes of all of it; nil for the server's own limit.
+    ///   - whole: return all content instead of the next piece. The result is nil if nothing is left.
+    ///   - limit: bytes of the whole content; nil for the server's limit.
     func readContent(whole: Bool, atMost limit: Int?) async throws -> [UInt8]?
 }
 

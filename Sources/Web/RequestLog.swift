@@ -2,27 +2,41 @@ import HTTP1
 import JSON
 import Reactor
 
-/// A core's log lines about requests: JSON, one a line, gathered and handed to the sink ten times a second. They name no
-/// person: path template, status, time, request id.
+/// Which requests are logged. Requests that failed (4xx, 5xx, or broken off) always are.
+package struct RequestLogging: Sendable, Equatable {
+    /// One of this many successful requests is logged; 0: none.
+    package var requests = 1
+    /// The same for routes without a rate limit, which load balancers call all the time.
+    package var probes = 1
+
+    package init() {}
+}
+
+/// A core's log lines about requests: one JSON object per line, collected and passed to the sink ten times a second.
+/// They identify no person: only path template, status, time and request id.
 final class RequestLog {
     private let sink: LogSink
-    private let logsRequests: Bool
+    /// Nil: faults only.
+    private let logging: RequestLogging?
+    /// Successes since the last that got a line.
+    private var skipped = (requests: 0, probes: 0)
     private var buffer: [UInt8] = []
     private var flushing: Deadline!
     private var isScheduled = false
 
-    init(_ sink: LogSink, logsRequests: Bool, deadlines: Deadlines) {
+    init(_ sink: LogSink, _ logging: RequestLogging?, deadlines: Deadlines) {
         self.sink = sink
-        self.logsRequests = logsRequests
+        self.logging = logging
         flushing = deadlines.make { [unowned self] in flush() }
     }
 
     func request(_ request: Request, _ response: Response, nanoseconds: UInt64, stream: SentStream?) {
-        // 501 and 505 are the client's doing, whatever their class.
+        // 501 and 505 are caused by the client, although they are 5xx.
         let isFault =
             response.status.code >= 500 && response.status.code != 501 && response.status.code != 505
             || stream?.end == .failed
-        guard logsRequests || isFault else { return }
+        let isFailure = response.status.code >= 400 || stream.map { $0.end != .complete } ?? false
+        guard isFault || logging != nil && (isFailure || isSampled(request)) else { return }
         var writer = begin(isFault ? "error" : "info", "request")
         writer.key("request_id")
         writer.string(request.id)
@@ -45,7 +59,21 @@ final class RequestLog {
         end(writer)
     }
 
-    /// What nobody foresaw, in full.
+    private func isSampled(_ request: Request) -> Bool {
+        guard let logging else { return false }
+        return request.isProbe
+            ? Self.isNext(&skipped.probes, of: logging.probes) : Self.isNext(&skipped.requests, of: logging.requests)
+    }
+
+    private static func isNext(_ skipped: inout Int, of every: Int) -> Bool {
+        if every == 0 { return false }
+        skipped += 1
+        if skipped < every { return false }
+        skipped = 0
+        return true
+    }
+
+    /// Logs an unexpected error in full.
     func failure(_ error: any Error, _ request: Request, _ message: StaticString = "unforeseen error") {
         var writer = begin("error", message)
         writer.key("request_id")

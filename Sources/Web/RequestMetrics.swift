@@ -1,15 +1,15 @@
 import HTTP1
 import Reactor
 
-/// What a core counts about requests: plain numbers that only this core touches, in a place known before the answer is: no
-/// look-up by name, no lock.
+/// A core's counters of requests: plain numbers that only this core touches, at positions known before the answer is,
+/// so that no lookup by name and no lock is needed.
 final class RequestMetrics {
-    /// Upper bounds of the first buckets of durations, in nanoseconds.
+    /// Upper bounds of the first duration buckets, in nanoseconds.
     private static let bounds: [UInt64] = [
         100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000,
         250_000_000, 500_000_000, 1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000,
     ]
-    /// Buckets (one is not bounded), nanoseconds, bytes.
+    /// Buckets (the last one is unbounded), nanoseconds, bytes.
     private static let width = 19
     private static let methodCount = 8
     private static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"]
@@ -17,7 +17,7 @@ final class RequestMetrics {
 
     private let templates: [String]
     private let bounds = RequestMetrics.bounds
-    /// Where a series of route, method and class of status begins in `words`; -1 before its first request.
+    /// Where the series of a route, method and status class begins in `words`; -1 before its first request.
     private var places: [Int32]
     private var words: [UInt64] = []
     private var inFlight = 0
@@ -27,7 +27,7 @@ final class RequestMetrics {
     private var streamsInFlight = 0
     private var streamEnds = [UInt64](repeating: 0, count: StreamEnd.allCases.count)
 
-    /// - Parameter templates: paths of the routes by their number; the first stands for no route at all.
+    /// - Parameter templates: paths of the routes by their number; the first is for requests without a route.
     init(templates: [String]) {
         precondition(Self.width == Self.bounds.count + 3)
         self.templates = templates
@@ -61,10 +61,10 @@ final class RequestMetrics {
         words[place + Self.width - 1] &+= UInt64(bytes)
     }
 
-    /// Counts a request that was answered before it was one: malformed, too large, too slow.
+    /// Counts a request that was refused before it was complete: malformed, too large or too slow.
     func refuse(_ code: String) { refused[code, default: 0] += 1 }
 
-    /// Counts a request over its quota.
+    /// Counts a request that exceeded its quota.
     func limit(_ policy: RatePolicy) {
         if let index = policies.firstIndex(of: policy.name) {
             rateLimited[index] += 1
@@ -77,7 +77,7 @@ final class RequestMetrics {
     var families: [MetricFamily] {
         var durations = MetricFamily(
             "lyceum_http_request_duration_seconds", .histogram,
-            "Time from a whole request head to the last byte handed to the kernel.")
+            "Time from a complete request head to the last byte passed to the kernel.")
         var bytes = MetricFamily(
             "lyceum_http_response_content_bytes_total", .counter, "Content of answers, as sent, without heads.")
         for (series, place) in places.enumerated() where place >= 0 {
@@ -97,7 +97,7 @@ final class RequestMetrics {
         for (code, count) in refused.sorted(by: { $0.key < $1.key }) { refusals.add([("code", code)], count) }
         var streams = MetricFamily(
             "lyceum_http_streams_total", .counter,
-            "Answers sent as streams, by how they ended; all but one is broken off.")
+            "Answers sent as streams, by how they ended; all except complete were broken off.")
         for (end, count) in zip(StreamEnd.allCases, streamEnds) { streams.add([("end", end.rawValue)], count) }
         return [
             durations, bytes, streams,

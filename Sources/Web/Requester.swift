@@ -1,30 +1,30 @@
 import HTTP1
 
-/// Who sent a request, and how the client reached the server, as far as trusted proxies say.
+/// The origin of a request: the client's address, and how it reached the server according to trusted proxies.
 struct Requester {
-    /// Numeric.
+    /// A numeric address.
     var address: String
     var scheme: String
-    /// Nil where no proxy names another than the request itself.
+    /// Nil if no proxy reports another host than the request itself.
     var host: String?
 }
 
 /// The other end of a connection.
 package struct ConnectionPeer: Sendable {
-    /// Numeric.
+    /// A numeric address.
     package let address: String
     let scheme: String
-    /// Nil unless the peer is one of them.
+    /// Nil unless the peer is a trusted proxy.
     let proxies: TrustedProxies?
 
-    /// The client that a request comes from.
+    /// The client that sent a request.
     func requester(_ head: RequestHead) -> Requester {
         let peer = Requester(address: address, scheme: scheme)
         return proxies?.requester(head, behind: peer) ?? peer
     }
 }
 
-/// Proxies whose word is taken for where a request comes from.
+/// Proxies that are trusted to report where a request comes from.
 package struct TrustedProxies: Sendable {
     private let blocks: [AddressBlock]
 
@@ -32,8 +32,8 @@ package struct TrustedProxies: Sendable {
 
     func contain(_ address: IPAddress) -> Bool { blocks.contains { $0.contains(address) } }
 
-    /// Goes from the nearest proxy to the first one that is not trusted: what stands behind that is anybody's invention.
-    /// `Forwarded` (RFC 7239) is taken before `X-Forwarded-For`, `-Proto` and `-Host`.
+    /// Follows the proxies from the nearest to the first that is not trusted, because everything before that can be
+    /// forged. `Forwarded` (RFC 7239) takes precedence over `X-Forwarded-For`, `-Proto` and `-Host`.
     func requester(_ head: RequestHead, behind peer: Requester) -> Requester {
         var client = peer
         let follow = { (element: Forwarded.Element) in

@@ -1,21 +1,21 @@
 import HTTP1
 import JSON
 
-/// An answer: status, fields, and content, which is bytes or a stream. Framing, Date and the conditional part are the
-/// connection's.
+/// An answer: status, fields, and content in bytes or as a stream. The connection adds framing, Date and the
+/// conditional part.
 package struct Response {
     package var status: Status
     package var contentType: String?
     package var headers: [(name: String, value: String)] = []
     package var body: [UInt8]
     package var entityTag: EntityTag?
-    /// The body in gzip, where it is made already.
+    /// The body in gzip, if it is already compressed.
     var gzip: [UInt8]?
     /// Where the body in gzip is put when it is made, for an answer that goes out again.
     package var compressed: CompressedForm?
-    /// The content where it is a stream; `body` is empty then.
+    /// The content if it is a stream; `body` is then empty.
     private(set) var stream: AnswerStream?
-    /// Whether the content is made while it is sent, so that there is none to keep.
+    /// Whether the content is produced while it is sent, so that it cannot be stored.
     package var isStreamed: Bool { stream != nil }
 
     package init(_ status: Status, contentType: String? = nil, body: [UInt8] = []) {
@@ -24,27 +24,27 @@ package struct Response {
         self.body = body
     }
 
-    /// An answer whose content is made while it is sent. The stream is the answer's from here on, and closed by it.
+    /// An answer whose content is produced while it is sent. The answer takes over the stream and closes it.
     package init(_ status: Status, contentType: String? = nil, stream: any ContentStream) {
         self.init(status, contentType: contentType)
         self.stream = AnswerStream(stream)
     }
 
-    /// JSON that only its caller may keep, and not use again unasked.
+    /// JSON that nobody may store (`no-store`).
     package static func json(_ writer: JSONWriter, status: Status = .ok) -> Response {
         var response = Response(status, contentType: "application/json", body: writer.bytes)
         response.headers.append(("Cache-Control", "private, no-store"))
         return response
     }
 
-    /// Done, and nothing to show.
+    /// Success without content.
     package static var empty: Response {
         var response = Response(.noContent)
         response.headers.append(("Cache-Control", "private, no-store"))
         return response
     }
 
-    /// JSON that its caller may keep and ask again for with `If-None-Match`; the tag is a digest of the content.
+    /// JSON that its caller may store and revalidate with `If-None-Match`. The tag is a digest of the content.
     package static func tagged(_ writer: JSONWriter, _ tag: EntityTag? = nil) -> Response {
         var response = Response(.ok, contentType: "application/json", body: writer.bytes)
         response.entityTag = tag ?? ContentTag.of(writer.bytes)
@@ -53,7 +53,7 @@ package struct Response {
         return response
     }
 
-    /// Adds a request field to those that the answer depends on (RFC 9110 section 12.5.5), once.
+    /// Adds the name of a request field to Vary (RFC 9110 section 12.5.5), once.
     mutating func vary(_ name: String) {
         guard let index = headers.firstIndex(where: { FieldName.equal($0.name, "Vary") }) else {
             return headers.append(("Vary", name))
@@ -62,7 +62,7 @@ package struct Response {
         if !names.contains(name) && !names.contains("*") { headers[index].value += ", " + name }
     }
 
-    /// Becomes what `If-Match` and `If-None-Match` make of an answer to a GET, in this order (RFC 9110 section 13.2.2).
+    /// Applies `If-Match` and `If-None-Match` to an answer to a GET, in this order (RFC 9110 section 13.2.2).
     mutating func meetConditions(_ request: Request) {
         let head = request.head
         guard let entityTag, status == .ok, head.method == .get || head.method == .head else { return }
@@ -81,8 +81,9 @@ package struct Response {
     }
 }
 
-/// A strong validator for an answer made of many rows: 128 bits, of which two other contents share all once in 2^64. Not a
-/// secret and not a defence; two multiply-and-fold lanes, each over every other 16 bytes, the same in every process.
+/// A strong validator for an answer made of many rows: 128 bits, so that a collision is expected only among about 2^64
+/// contents. Not cryptographic. Two multiply-and-fold lanes each take every other 16 bytes; the result is the same in
+/// every process.
 package enum ContentTag {
     package static func of(_ bytes: [UInt8]) -> EntityTag {
         let span = bytes.span.bytes

@@ -2,8 +2,8 @@ import HTTP1
 
 /// One operation: method, path, who may call it, and the function that answers.
 ///
-/// `Rule` says who may call; only the application's `admit` turns a rule and a request into a `Caller`, and a handler needs
-/// one. There is no default rule: a route without a decision does not compile.
+/// `Rule` states who may call. Only the application's `admit` turns a rule and a request into a `Caller`, which a
+/// handler needs. There is no default rule: a route without one does not compile.
 package struct Route<Rule: Sendable, Caller>: Sendable {
     package typealias Handler = @Sendable (Request, Caller) async throws -> Response
 
@@ -47,7 +47,7 @@ package struct Route<Rule: Sendable, Caller>: Sendable {
     ) -> Route { Route(.delete, path, operation, access: access, quota: quota, handler) }
 }
 
-/// The values of a template's `{names}`, decoded.
+/// The decoded values of a template's `{names}`.
 package struct PathParameters: Sendable {
     private var values: [(name: String, value: String)] = []
 

@@ -1,12 +1,13 @@
 import HTTP1
 
-/// Routes by their paths: a tree of path segments, literal before parameter. Knows routes by number only, so that nothing in
-/// it is generic: what is generic over the application's types finds its metadata anew in each call.
+/// Routes by their paths: a tree of path segments in which literals precede parameters. It knows routes only by number,
+/// so that nothing in it is generic: generic code over the application's types would look up their metadata in each
+/// call.
 struct RouteTree: Sendable {
-    /// What stands at one path.
+    /// The routes of one path.
     struct Place: Sendable {
         var methods: [Method] = []
-        /// For each method the route's number, and the names of its parameters.
+        /// For each method the route's number and the names of its parameters.
         var routes: [(number: Int, names: [String])] = []
     }
 
@@ -39,10 +40,10 @@ struct RouteTree: Sendable {
     }
 
     private let root: Node
-    /// Paths without parameters, whole.
+    /// Complete paths without parameters.
     private let literals: [String: Place]
 
-    /// - Parameter routes: their numbers are their places here.
+    /// - Parameter routes: a route's number is its index here.
     init(_ routes: [(method: Method, path: String)]) {
         let root = Node(
             routes.enumerated().map { (Self.segments($0.element.path)[...], [], $0.element.method, $0.offset) })
@@ -54,9 +55,9 @@ struct RouteTree: Sendable {
     }
 
     enum Match {
-        /// The route's number, and the values in the path.
+        /// The route's number and the values in the path.
         case found(Int, PathParameters)
-        /// The path is known; these methods are too.
+        /// The path exists, but only with these methods.
         case methods([Method])
         case nothing
     }

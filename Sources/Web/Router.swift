@@ -1,9 +1,10 @@
 import HTTP1
 
-/// Finds the route of a request by its method and path. Each core has one of its own: counting references to what all cores
-/// share moves a cache line between them with each request. (What a handler's closure and a rule hold is still shared.)
+/// Finds the route of a request by its method and path. Each core has its own router: counting references to objects
+/// shared by all cores would move a cache line between them with each request. (Captures of handlers and rules are
+/// still shared.)
 package struct Router<Rule: Sendable, Caller>: Sendable {
-    /// A route as requests use it: field by field, and without a copy of the whole.
+    /// A route in the form that requests use, so that its fields are read without copying the whole route.
     final class Entry: Sendable {
         let path: String
         let access: Rule
@@ -19,7 +20,7 @@ package struct Router<Rule: Sendable, Caller>: Sendable {
     }
 
     let entries: [Entry]
-    /// Answers places in `entries`.
+    /// Returns indices of `entries`.
     let tree: RouteTree
 
     package init(_ routes: [Route<Rule, Caller>]) {
@@ -32,6 +33,6 @@ package struct Router<Rule: Sendable, Caller>: Sendable {
         entries = routes.map { Entry($0) }
     }
 
-    /// The paths of the routes; `-` before them stands for no route.
+    /// The paths of the routes, preceded by `-` for requests without a route.
     var templates: [String] { ["-"] + entries.map { $0.path } }
 }

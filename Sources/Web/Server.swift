@@ -3,14 +3,14 @@ import Reactor
 import Synchronization
 import TLS
 
-/// A listening server over all cores.
+/// A listening server on all cores.
 package final class Server<Rule: Sendable, Caller>: Sendable {
     package let port: UInt16
     private let workers: [CoreLocal<Worker<Rule, Caller>>]
     private let door: CoreLocal<Door?>
     private let heldContent: HeldContent
 
-    /// The first core's, for connections of all.
+    /// Lives on the first core and accepts the connections of all cores.
     private struct Door {
         let listener: Listener
         let admission: Admission
@@ -19,9 +19,9 @@ package final class Server<Rule: Sendable, Caller>: Sendable {
     /// Binds, then accepts: the first core's listener gives each connection to the core with the fewest.
     ///
     /// - Parameters:
-    ///   - tls: nil for HTTP in the clear.
-    ///   - proxies: whose word is taken for a client's address.
-    ///   - limits: of connections; the other limits are the workers'.
+    ///   - tls: nil for unencrypted HTTP.
+    ///   - proxies: trusted to report a client's address.
+    ///   - limits: limits of connections; the workers have the other limits.
     ///   - makeWorker: called once on each core.
     package init(
         host: String, port: UInt16, cores: [Core], tls: ServerContext? = nil,
@@ -61,19 +61,19 @@ package final class Server<Rule: Sendable, Caller>: Sendable {
         self.port = try bound.withLock { try $0!.get() }
     }
 
-    /// New connections get another certificate; those that are open go on.
+    /// New connections use this certificate; open ones keep the old one.
     package func use(_ tls: ServerContext) {
         for worker in workers { worker.post { worker, _ in worker.entrance.tls = tls } }
     }
 
-    /// Connections let in and turned away since the start.
+    /// Connections accepted and refused since the start.
     package func connectionCounts() async -> Admission.Counts {
         await door.read { door, _ in door?.admission.counts ?? Admission.Counts() }
     }
 
     /// Waits until the application can serve on every core.
     ///
-    /// - Returns: what is still in the way when the time is over; nil when nothing is.
+    /// - Returns: what still prevents it when the time is over; nil if nothing does.
     package func waitUntilReady(seconds: Double) async -> String? {
         let end = Clock.now + .seconds(seconds)
         while true {
@@ -84,16 +84,17 @@ package final class Server<Rule: Sendable, Caller>: Sendable {
         }
     }
 
-    /// What all cores counted, added up.
+    /// The counters of all cores, added up.
     package func metrics() async -> [MetricFamily] {
         var parts: [[MetricFamily]] = []
         for worker in workers { parts.append(await worker.read { worker, _ in worker.families }) }
         return MetricFamily.sum(parts) + (await connectionCounts()).families + heldContent.families
     }
 
-    /// Stops accepting, lets requests in flight finish, and answers when the last connection is closed or the time is over.
+    /// Stops accepting, lets requests in flight finish, and returns when the last connection is closed or the time is
+    /// over.
     ///
-    /// - Returns: whether all were closed in time.
+    /// - Returns: whether all connections closed in time.
     package func shutDown(graceSeconds: Double) async -> Bool {
         await door.read { door, _ in door?.listener.close() }
         for worker in workers { worker.post { worker, _ in worker.drain() } }
@@ -115,7 +116,7 @@ package final class Server<Rule: Sendable, Caller>: Sendable {
         return open == 0
     }
 
-    /// Readers of streams that are not over are told by a reset, which takes a turn of each core.
+    /// Resets the connections of unfinished streams, so that their readers notice. This takes one turn of each core.
     private func breakOffStreams() async {
         let end = Clock.now + .seconds(1)
         while Clock.now < end {

@@ -1,12 +1,12 @@
 import Reactor
 
 extension RequestTiming {
-    /// `Server-Timing` (W3C): milliseconds of reading and parsing, of waiting for the database, of the database, and of the
-    /// rest of the handler's time, which is spent on rows, JSON and compression.
+    /// `Server-Timing` (W3C), in milliseconds: parsing, waiting for the database, the database, and the rest of the
+    /// handler's time, which goes to rows, JSON and compression.
     ///
     /// - Parameter total: nanoseconds of the handler.
     func field(total: UInt64) -> String {
-        // Queries of one request may overlap; what they took together can be more than the whole.
+        // Queries of one request may overlap, so their sum can exceed the total.
         let elsewhere = body + queue + database
         let render = total > elsewhere ? total - elsewhere : 0
         return "parse;dur=\(Self.milliseconds(parse)), queue;dur=\(Self.milliseconds(queue)), "

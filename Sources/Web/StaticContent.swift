@@ -1,7 +1,7 @@
 import Compression
 import HTTP1
 
-/// Content that stays the same while the server runs: tagged and compressed once.
+/// Content that does not change while the server runs. It is tagged and compressed once.
 package struct StaticContent: Sendable {
     package let bytes: [UInt8]
     package let entityTag: EntityTag

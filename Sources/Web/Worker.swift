@@ -3,7 +3,7 @@ import JSON
 import Reactor
 import Synchronization
 
-/// The part of the server that lives on one core: its connections, the way of a request through it, its share of the log.
+/// The part of the server on one core: its connections, the processing of requests, and its part of the log.
 package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     private let core: Core
     private let router: Router<Rule, Caller>
@@ -16,18 +16,18 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
     private let deadlines: Deadlines
     private let poller: Poller
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
-    /// How connections come in; set before the first.
+    /// How connections come in; set before the first one.
     package var entrance = Entrance()
-    /// Shared with the other cores' workers by the server; set before the first connection.
+    /// Shared with the workers of other cores by the server; set before the first connection.
     var heldContent: HeldContent
     private var isDraining = false
-    /// The date, and the moment when the second is over.
+    /// The date, and the moment when its second ends.
     private var cachedDate: (end: UInt64, text: [UInt8]) = (0, [])
     private var requests: UInt64 = UInt64.random(in: 0 ... .max)
 
     package init(
         on core: isolated Core, router: Router<Rule, Caller>, limits: ServerLimits, features: Features = Features(),
-        log: LogSink, logsRequests: Bool, application: any Application<Rule, Caller>
+        log: LogSink, logging: RequestLogging?, application: any Application<Rule, Caller>
     ) {
         self.core = core
         self.router = router
@@ -39,7 +39,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         metrics = RequestMetrics(templates: router.templates)
         deadlines = core.deadlines
         poller = core.poller
-        journal = RequestLog(log, logsRequests: logsRequests, deadlines: core.deadlines)
+        journal = RequestLog(log, logging, deadlines: core.deadlines)
     }
 
     package func open(_ arrival: Admission.Arrival, on core: isolated Core) {
@@ -61,15 +61,15 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         }
     }
 
-    /// Ends idle connections now and the others after the request in flight.
+    /// Ends idle connections now, the others after their request in flight.
     package func drain() {
         isDraining = true
         for connection in connections.values { connection.drain() }
     }
 
-    /// Ends streams in flight, so that their readers can tell that something is missing.
+    /// Breaks off streams in flight, so that their readers notice that content is missing.
     ///
-    /// - Returns: how many there are.
+    /// - Returns: the number of streams.
     package func breakOff() -> Int {
         let streaming = connections.values.filter { $0.stream != nil }
         for connection in streaming { connection.breakOff() }
@@ -82,7 +82,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
 
     package var trouble: String? { application.trouble }
 
-    /// What this core counted.
+    /// This core's counters.
     package var families: [MetricFamily] { metrics.families + LoopMetrics.families(core) + application.metrics }
 
     package func close() {
@@ -90,15 +90,15 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         journal.flush()
     }
 
-    // MARK: The way of a request
+    // MARK: Processing a request
 
     func respond(_ request: Request) async -> Response {
         let start = features.showsTiming ? Clock.now : 0
         metrics.begin()
         defer { metrics.end() }
         var response: Response
-        // Admission and the handler are called from here and not from functions of their own: each async call on the way
-        // takes room and time.
+        // Admission and the handler are called here and not from functions of their own: each async call costs memory
+        // and time.
         do {
             switch try destination(request) {
             case .answer(let known): response = known
@@ -107,7 +107,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
                 do {
                     caller = try await application.admit(request, route.access)
                 } catch let problem as Problem {
-                    // Whoever tries tokens has no quota of a user.
+                    // A caller who tries out tokens has no user's quota.
                     if route.quota != .unlimited { try count(request, features.rates?.address) }
                     throw problem
                 }
@@ -130,7 +130,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         return response
     }
 
-    /// Chooses how a stream is sent, and asks it for its first piece: an error is still an answer then.
+    /// Chooses how to send a stream and requests its first piece, while an error can still become an answer.
     private func begin(_ response: inout Response, _ stream: AnswerStream, _ request: Request) async throws {
         do {
             if let encoding, encoding.chooses(&response, request) {
@@ -159,7 +159,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
 
     private enum Destination {
         case route(Router<Rule, Caller>.Entry)
-        /// No route has to be asked.
+        /// The answer is known without a route.
         case answer(Response)
     }
 
@@ -172,6 +172,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
             request.path = parameters
             request.template = route.path
             request.routeNumber = place + 1
+            request.isProbe = route.quota == .unlimited
             return .route(route)
         case .methods(let methods):
             let allow = (name: "Allow", value: methods.map { $0.rawValue }.joined(separator: ", "))
@@ -202,7 +203,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         }
     }
 
-    /// Counts the request, against its address unless a user is named; throws when it is one too many.
+    /// Counts the request against the user, or the address if there is none. Throws if it exceeds the quota.
     private func count(_ request: Request, _ policy: RatePolicy?, _ user: String? = nil) throws(Problem) {
         guard let rates = features.rates, let policy else { return }
         let grant = rates.take(policy, user, request.peer)
@@ -241,7 +242,7 @@ package final class Worker<Rule: Sendable, Caller>: ConnectionOwner {
         return String(decoding: sent, as: UTF8.self)
     }
 
-    /// 16 hexadecimal digits: a random start and an odd step, so that no two requests of a process share one.
+    /// 16 hexadecimal digits: a random start and an odd step, so that all ids of a process are different.
     func newRequestID() -> String {
         requests &+= 0x9E37_79B9_7F4A_7C15
         return String(hexadecimal: requests)

@@ -64,7 +64,7 @@ struct ServeCommand: AsyncParsableCommand {
             configuration.host = settings.host
             configuration.port = UInt16(settings.port)
             configuration.cores = settings.cores
-            configuration.logsRequests = level <= .info
+            configuration.logging = level <= .info ? settings.logging : nil
             configuration.tls = tls
             configuration.proxies = TrustedProxies(settings.trustedProxies)
             configuration.limits.connections = settings.coreConnections
@@ -138,6 +138,8 @@ private struct ServerService: Service, CustomStringConvertible {
                 logger.error("database connection lost", metadata: ["lane": "\(lane)", "reason": "\(reason)"])
             case .refused(let lane, let reason):
                 logger.error("database refused a connection", metadata: ["lane": "\(lane)", "reason": "\(reason)"])
+            case .warning(let lane, let reason):
+                logger.warning("database warning", metadata: ["lane": "\(lane)", "reason": "\(reason)"])
             }
         }
         if let trouble = await server.waitUntilReady(seconds: 10) {

@@ -42,6 +42,8 @@ struct Settings: Sendable {
     var shutdownDelay: Int
     /// trace, debug, info, notice, warning, error, critical.
     var logLevel: String
+    /// `log.requests`, `log.probes`: of how many successes one gets a line in the log; 0: none.
+    var logging: RequestLogging
     /// `rate.requests`: of one user, or of one address without a user, in `rate.window`; 0: no limits at all.
     var rateRequests: Int
     /// `rate.signins`: of one address in `rate.window`.
@@ -125,6 +127,9 @@ struct Settings: Sendable {
             "public.url", default: "\(tls == nil ? "http" : "https")://\(host):\(port)")
         logLevel = try lookup.string(
             "log.level", oneOf: ["trace", "debug", "info", "notice", "warning", "error", "critical"], default: "info")
+        logging = RequestLogging()
+        logging.requests = try lookup.int("log.requests", in: 0...1_000_000, default: logging.requests)
+        logging.probes = try lookup.int("log.probes", in: 0...1_000_000, default: logging.probes)
         rateRequests = try lookup.int("rate.requests", in: 0...1_000_000, default: 600)
         rateSignIns = try lookup.int("rate.signins", in: 1...1_000_000, default: 300)
         rateWindow = try lookup.int("rate.window", in: 1...86_400, default: 60)

@@ -30,7 +30,8 @@ struct Lookup {
         "database.writers", "database.leased", "database.queue.limit", "database.queue.timeout", "token.keys",
         "secrets.keys", "tls.certificate", "tls.key", "proxies.trusted", "connections.core", "connections.total",
         "connections.address", "bodies.memory",
-        "shutdown.delay", "public.url", "log.level", "rate.requests", "rate.signins", "rate.window", "cors.origins",
+        "shutdown.delay", "public.url", "log.level", "log.requests", "log.probes", "rate.requests", "rate.signins",
+        "rate.window", "cors.origins",
         "compression.minimum", "server.timing", "admin.host", "admin.port", "background.enabled",
         "background.rhythm", "background.concurrency", "passwords.breached", "resources.directory",
     ]

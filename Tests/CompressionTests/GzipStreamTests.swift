@@ -5,7 +5,7 @@ import Testing
 @Suite struct GzipStreamTests {
     @Test(arguments: [0, 1, 1000, 100_000, 3_000_000], [1, 7777, 65536])
     func piecesAreOneContent(_ size: Int, _ step: Int) throws {
-        // Some of it repeats, some does not.
+        // Part of it repeats, part does not.
         let content = (0..<size).map {
             UInt8(truncatingIfNeeded: $0 % 1000 < 500 ? $0 % 61 : ($0 &* 0x9E37_79B1) >> 24)
         }
@@ -20,7 +20,7 @@ import Testing
         #expect(isSame)
     }
 
-    /// The whole of a gzip file.
+    /// Unzips a whole gzip file.
     private func inflated(_ bytes: [UInt8], atMost limit: Int) throws -> [UInt8]? {
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         stream.initialize(to: z_stream())

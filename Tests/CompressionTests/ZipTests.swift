@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test func whatIsWrittenIsRead() throws {
+    @Test func writtenArchivesAreReadBack() throws {
         let archive = ZipWriter.archive(Self.files)
         #expect(archive == ZipWriter.archive(Self.files))
         #expect(try read(ZipWriter.archive([])) == [])
@@ -30,11 +30,12 @@ import Testing
     }
 
     @Test(arguments: [[], Array("PK".utf8), Array("Код;Фамилия\n".utf8), [UInt8](repeating: 0, count: 4096)])
-    func whatIsNoArchiveIsRefused(_ bytes: [UInt8]) {
+    func otherFilesAreRefused(_ bytes: [UInt8]) {
         #expect(throws: ZipReader.Fault.self) { try read(bytes) }
     }
 
-    /// Cut or turned at each place, an archive is read, refused as a whole or refused by file, and never more than that.
+    /// A truncated archive, or one with a changed bit, is read correctly or refused, as a whole or by file; nothing
+    /// else happens.
     @Test func damageIsAFault() throws {
         let archive = ZipWriter.archive([("rooms.csv", Array(String(repeating: "Кабинет\n101\n", count: 9).utf8))])
         let whole = try #require(try ZipReader.entries(of: archive, where: { _ in true }).first?.content?.get())
@@ -75,7 +76,7 @@ import Testing
         #expect(
             try read(bomb) { ($0.ratio, $0.total) = (2000, 4_000_000) } == ["a \(zeros.count)", "b unpacks_too_large"])
         #expect(throws: ZipReader.Fault.tooManyFiles) { try read(bomb) { $0.entries = 1 } }
-        // A file that says it is small, and is not: the size stands in both headers.
+        // The file claims to be small and is not. The size is in both headers.
         var liar = ZipWriter.archive([("a", zeros)])
         let size = withUnsafeBytes(of: UInt32(zeros.count).littleEndian) { Array($0) }
         for place in liar.indices.dropLast(3) where Array(liar[place..<place + 4]) == size {
@@ -86,7 +87,7 @@ import Testing
 
     @Test func encryptedFilesAndOtherMethodsAreRefused() throws {
         let archive = ZipWriter.archive([("a", [1, 2, 3])])
-        /// Sets a field of both headers; the central one has two bytes more before it.
+        /// Sets a field in both headers. In the central header the field has an offset that is two bytes larger.
         func with(_ offset: Int, _ value: UInt8) -> [UInt8] {
             var bytes = archive
             for place in bytes.indices.dropLast(30) where bytes[place] == 0x50 && bytes[place + 1] == 0x4B {

@@ -1,9 +1,9 @@
-"""Serves a demo school and has schemathesis hold the server against openapi.yaml, as each role; script/contract runs it.
+"""Serves a demo school and lets schemathesis check the server against openapi.yaml as each role; used by script/contract.
 
-As the roles of FULL it makes up requests of every kind; between them they reach nearly every operation. As the others it
-sends the contract's examples, which shows what these roles are answered. A role that is named is asked in full.
+For the roles in FULL it generates requests of every kind; together they reach nearly every operation. For the others it
+sends the contract's examples, which checks the answers that these roles get. A role named as argument is checked in full.
 
-Ids of the demo school go into paths, queries and bodies, so that most requests find something; the rest is made up.
+Paths, queries and bodies use ids of the demo school, so that most requests find something. Everything else is made up.
 """
 
 import json
@@ -34,10 +34,10 @@ ROLES = {
 FULL = ("administrator", "teacher", "guardian")
 # An integration with all scopes; the secret's random part is 32 zero bytes.
 CLIENT = "0198cc72653e7e34873b6bb165cc5f15"
-# Where the table is not the plural of the parameter's name.
+# Names whose table is not their plural.
 TABLES = {"staff_id": "staff", "category_id": "categories", "class_id": "classes", "plan_topic_id": "plan_topics"}
 
-# A made-up cursor, version or row of a file is data of the right shape that the server has to refuse.
+# A made-up cursor, version or row of a file has the right shape, but the server has to refuse it.
 CHECKS = """
 [checks]
 positive_data_acceptance.expected-statuses = [
@@ -68,8 +68,8 @@ def main():
         print("\n".join(errors[:10]), file=sys.stderr)
         raise SystemExit(f"error: {len(errors)} errors in the server's log")
     if failed:
-        raise SystemExit(f"error: the contract does not hold as {', '.join(failed)}")
-    print(f"The contract holds as {', '.join(names or ROLES)}.")
+        raise SystemExit(f"error: the contract check failed as {', '.join(failed)}")
+    print(f"The contract check passed as {', '.join(names or ROLES)}.")
 
 
 def holds(name: str, port: int, options: list[str], in_full: bool) -> bool:
@@ -79,7 +79,7 @@ def holds(name: str, port: int, options: list[str], in_full: bool) -> bool:
     command = [SCHEMATHESIS, "--config-file", HOME / "schemathesis.toml", "run", ROOT / "openapi.yaml", "--url", base]
     command += ["--max-examples", EXAMPLES, "--continue-on-failure", "--no-color", "--warnings", "off"]
     command += ["--request-timeout", "20", "--seed", SEED]
-    # It makes no archives; ImportArchiveTests damage one byte by byte.
+    # schemathesis cannot generate archives; ImportArchiveTests damage one byte by byte.
     command += ["--exclude-operation-id", "importArchive"]
     if not in_full:
         command += ["--phases", "examples"]
@@ -89,7 +89,7 @@ def holds(name: str, port: int, options: list[str], in_full: bool) -> bool:
 
 
 def configuration() -> str:
-    """Dictionaries of the demo school's ids, and the parameters and fields that they are for."""
+    """Dictionaries of the demo school's ids, and the parameters and fields that use them."""
     dictionaries, parameters = [], []
     for name, places in sorted(identifiers().items()):
         ids = ids_of(name)
@@ -102,7 +102,7 @@ def configuration() -> str:
 
 
 def identifiers() -> dict[str, set[str]]:
-    """Names ending in `_id`, and whether they stand in paths, queries or bodies."""
+    """Names ending in `_id`, and whether they are used in paths, queries or bodies."""
     contract = yaml.safe_load((ROOT / "openapi.yaml").read_text())
     found: dict[str, set[str]] = {}
     text = (ROOT / "openapi.yaml").read_text()
@@ -127,7 +127,7 @@ def ids_of(name: str) -> list[str]:
 
 
 def sign_in(base: str, name: str) -> str:
-    # Made-up sign-ins with the contract's own example names lock it (A6).
+    # Made-up sign-ins with the contract's example names lock the login (A6).
     query("DELETE FROM sign_in_failures")
     body = {"grant_type": "password", "school": "lyceum29", "username": ROLES[name], "password": "lyceum-demo"}
     if name == "program":

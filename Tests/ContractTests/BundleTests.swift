@@ -5,10 +5,10 @@ import Testing
 
 /// openapi.yaml from its parts.
 @Suite struct BundleTests {
-    @Test func theCommittedDocumentIsWhatThePartsGive() throws {
+    @Test func committedDocumentMatchesTheParts() throws {
         let document = try String(contentsOfFile: TestDatabase.repository + "/openapi.yaml", encoding: .utf8)
         let isSame = try Contract.bundle(TestDatabase.repository + "/openapi") == document
-        #expect(isSame, "make openapi.yaml anew with `lyceum openapi bundle`")
+        #expect(isSame, "regenerate openapi.yaml with `lyceum openapi bundle`")
         #expect(document.hasPrefix("# Generated from the parts in openapi/ by `lyceum openapi bundle`."))
     }
 
@@ -35,9 +35,9 @@ import Testing
         #expect(patch.contains(" name:") && !patch.contains(" kind:"), "what is fixed is not changed")
     }
 
-    @Test func withoutAnOperationItHasNoneAndNoPage() throws {
+    @Test func resourceWithoutListHasNoPage() throws {
         let rooms = Parts.rooms.replacing("write: managers", with: "write: managers\n  without: [list, delete]")
-        // Without lists nothing has a page, and nothing may be there for nobody.
+        // Without a list there is no page, and a shared part that nothing uses is an error.
         #expect(try Parts.fault(["school/rooms.yaml": rooms]) == "openapi/: nothing refers to the parameter Cursor.")
     }
 
@@ -49,7 +49,7 @@ import Testing
         (Parts.rooms, "tag: School", "tag: Scool", "school/rooms.yaml, line 1: _root.yaml has no tag Scool."),
         (
             Parts.rooms, "kind: {", "kind: shared #",
-            "school/rooms.yaml, line 16: a field is a schema, or `shared` where"
+            "school/rooms.yaml, line 16: a field must be a schema, or `shared` if"
         ),
         (
             Parts.health, "answers: read", "answers: reed",
@@ -62,14 +62,14 @@ import Testing
         (Parts.health, "getLivez", "listRooms", "service/health.yaml, line 5: there is another operation listRooms."),
         (
             Parts.health, "/livez:", "/v1/rooms:",
-            "service/health.yaml, line 5: get /v1/rooms stands in the contract twice."
+            "service/health.yaml, line 5: get /v1/rooms is in the contract twice."
         ),
         (Parts.health, "schema: Health", "schema: Helth", "service/health.yaml, line 11: there is no schema Helth."),
         (
             Parts.health, "headers: bare", "headers: none",
             "service/health.yaml, line 11: there is no set of headers none;"
         ),
-        (Parts.health, "access: open", "access: shut", "service/health.yaml, line 8: access is open or own_apps."),
+        (Parts.health, "access: open", "access: shut", "service/health.yaml, line 8: access must be open or own_apps."),
         (Parts.health, "  Health:", "  Total:", "service/health.yaml, line 13: there is another schema Total."),
         (Parts.health, "summary: Is it alive", "summary: [", "service/health.yaml: not YAML: "),
         (
@@ -85,9 +85,9 @@ import Testing
         #expect(told.hasPrefix("openapi/\(fault)") || told.hasPrefix("openapi/: \(fault)"), "\(told)")
     }
 
-    @Test func aNounsFileBelongsIntoAFolder() throws {
+    @Test func fileOfANounBelongsInAFolder() throws {
         #expect(
             try Parts.fault(["rooms.yaml": Parts.rooms])
-                == "openapi/rooms.yaml: the file of a noun belongs into the folder of its area.")
+                == "openapi/rooms.yaml: the file of a noun belongs in the folder of its area.")
     }
 }

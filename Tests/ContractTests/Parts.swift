@@ -1,11 +1,11 @@
 import Contract
 import FoundationEssentials
 
-/// The parts of a small contract, in a directory of their own.
+/// The parts of a small contract in a temporary directory.
 final class Parts {
     private let directory: String
 
-    /// - Parameter changed: files to add or to write otherwise, by path.
+    /// - Parameter changed: files to add or replace, by path.
     init(_ changed: [String: String] = [:]) throws {
         directory = "\(FileManager.default.temporaryDirectory.path)/lyceum-contract-\(UUID().uuidString)"
         for (path, text) in Self.small.merging(changed, uniquingKeysWith: { _, new in new }) {
@@ -20,7 +20,7 @@ final class Parts {
 
     func bundle() throws(ContractError) -> String { try Contract.bundle(directory) }
 
-    /// The fault of parts that are not right, as a maintainer reads it.
+    /// The message for faulty parts, as a maintainer reads it.
     static func fault(_ changed: [String: String]) throws -> String {
         do {
             _ = try Parts(changed).bundle()

@@ -44,7 +44,7 @@ import Testing
     ])
     func hmac(_ key: [UInt8], _ message: [UInt8], _ code: String) throws {
         let hmac = try HMACSHA256(key: key)
-        // Twice: one message must not leave a trace in the key's state.
+        // Twice, because a message must leave no trace in the key's state.
         #expect(Hexadecimal.encode(try hmac.authenticate(message)) == code)
         #expect(Hexadecimal.encode(try hmac.authenticate(message[...])) == code)
     }

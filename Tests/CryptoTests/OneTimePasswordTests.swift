@@ -15,7 +15,7 @@ import Testing
         #expect(try password.code(count: count, digits: 6) == code)
     }
 
-    /// RFC 6238, appendix B, SHA-1: eight digits, of which apps show the last six.
+    /// RFC 6238 appendix B, SHA-1: eight digits, of which apps show the last six.
     @Test(arguments: [
         (59, "94287082"), (1_111_111_109, "07081804"), (1_111_111_111, "14050471"), (1_234_567_890, "89005924"),
         (2_000_000_000, "69279037"), (20_000_000_000, "65353130"),
@@ -27,7 +27,7 @@ import Testing
         #expect(try password.step(of: String(code.suffix(6)), at: seconds, after: nil) == step)
     }
 
-    @Test func aCodeHoldsForItsStepAndOneToEitherSide() throws {
+    @Test func codeIsValidOneStepBeforeAndAfterItsOwn() throws {
         let code = try password.code(step: 100)
         let first = 100 * OneTimePassword.period
         for (seconds, holds) in [
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func aStepThatWasAcceptedAndThoseBeforeItAreSpent() throws {
+    @Test func acceptedAndEarlierStepsCannotBeUsedAgain() throws {
         let now = 100 * OneTimePassword.period
         for step in 99...101 {
             let code = try password.code(step: step)
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(arguments: ["", "1", "75522", "7552240", "abcdef", "٧٥٥٢٢٤", "+55224", " 755224", "755224\0"])
-    func whatIsNoCodeIsNotAccepted(_ text: String) throws {
+    func otherTextsAreNotAccepted(_ text: String) throws {
         #expect(try password.step(of: text, at: 0, after: nil) == nil)
         #expect(try password.step(of: "755224", at: 0, after: nil) == 0)
     }

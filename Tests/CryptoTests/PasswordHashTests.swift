@@ -3,7 +3,7 @@ import Testing
 @testable import Crypto
 
 @Suite struct PasswordHashTests {
-    /// RFC 7914 section 12. The fourth vector needs 1 GiB, which is more than is allowed here.
+    /// RFC 7914 section 12. The fourth vector needs 1 GiB, more than is allowed here.
     @Test(arguments: [
         (
             "", "", 4, 1, 1,
@@ -41,7 +41,7 @@ import Testing
         #expect(try PasswordHash.make("пароль 1") != stored)
     }
 
-    /// Section 12's third vector as a stored hash; parameters of another day ask for a new hash.
+    /// The third vector of section 12 as a stored hash. Parameters other than the current ones ask for a new hash.
     @Test func asksForRehash() throws {
         let hash = try PasswordHash.derive(
             Array("pleaseletmein".utf8), salt: Array("SodiumChloride".utf8), .init(logN: 14, r: 8, p: 1), count: 32)

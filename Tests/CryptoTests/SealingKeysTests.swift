@@ -33,7 +33,7 @@ import Testing
         #expect(AES256GCM.open(Array(sealed.prefix(27)), key: key, context: context) == nil)
     }
 
-    @Test func whatIsSealedIsOpenedForTheSameContextAlone() throws {
+    @Test func sealedTextOpensOnlyInItsContext() throws {
         let keys = try keys(Self.old)
         for count in [0, 1, 20, 100] {
             let secret = Random.bytes(count)
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: ["", "k1", "k1:", "k1:AAAA", ":AAAA", "k9:AAAA", "k1:!"])
-    func whatIsNotSealedIsNotOpened(_ text: String) throws {
+    func otherTextsAreNotOpened(_ text: String) throws {
         #expect(try keys(Self.old).open(text, for: "") == nil)
     }
 }

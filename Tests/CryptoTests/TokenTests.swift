@@ -30,7 +30,7 @@ import Testing
         #expect(try Token.verify(token, keys: keys()) == TokenTests.payload)
     }
 
-    /// RFC 7515 appendix A.1 signs with HS256; its header has no kid, so only the signature can be compared.
+    /// RFC 7515 appendix A.1 signs with HS256. Its header has no kid, so only the signature can be compared.
     @Test func signatureOfTheRFC() throws {
         let key = try #require(
             Base64.url.decode(
@@ -86,7 +86,7 @@ import Testing
         #expect(try error(token + "\n") == .malformed)
     }
 
-    /// No byte of a token may change.
+    /// Changing any byte of a token makes it invalid.
     @Test func tampering() throws {
         let token = Array(try Token.sign(payload: TokenTests.payload, keys: keys()).utf8)
         for position in token.indices {
@@ -119,7 +119,7 @@ import Testing
         func token(_ count: Int) throws -> String {
             try Token.sign(payload: [UInt8](repeating: 0x20, count: count), keys: keys())
         }
-        // Header 50 and its dot, 4/3 of the payload, a dot and 43.
+        // 50 bytes of header with its dot, 4/3 of the payload, a dot and 43 bytes.
         let overhead = try token(3).utf8.count - 4
         let longest = (Token.maximumLength - overhead) / 4 * 3
         #expect(try error(token(longest)) == nil)

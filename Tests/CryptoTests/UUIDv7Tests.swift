@@ -2,7 +2,7 @@ import Crypto
 import Testing
 
 @Suite struct UUIDv7Tests {
-    /// RFC 9562 section 5.7 and the moment of its appendix A.6.
+    /// The layout of RFC 9562 section 5.7, at the time of its appendix A.6.
     @Test func layout() throws {
         var generator = UUIDv7()
         for _ in 0..<200 {
@@ -19,7 +19,7 @@ import Testing
     @Test func ascends() {
         var generator = UUIDv7()
         var last = ""
-        // The same millisecond for long, a step back of the clock, then forward again.
+        // Many in one millisecond, then the clock goes back, then forward again.
         let moments = Array(repeating: UInt64(1000), count: 5000) + [999, 1, 0] + [1001, 1001, 5000]
         for moment in moments {
             let uuid = generator.make(milliseconds: moment)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DiaryDemo
 
-/// What `lyceum demo` promises. One small school, filled once per process for these tests.
+/// The promises of `lyceum demo`. One small school, filled once per process for these tests.
 @Suite struct DemoTests {
     private let connection: BlockingConnection
 
@@ -26,7 +26,7 @@ import Testing
         Int(try connection.query(query).first ?? "") ?? -1
     }
 
-    /// The database checks M1, M2, M3 and L1 for itself; `fill` fails when it finds something.
+    /// The database checks M1, M2, M3 and L1 itself; `fill` fails if it finds a violation.
     @Test func databaseFindsNothingWrong() throws {
         #expect(try number("SELECT count(*) FROM lyceum.check_lessons()") == 0)
         #expect(try number("SELECT count(*) FROM lyceum.check_marks()") == 0)
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: ["2026-02-30", "2026-2-3", "today", "", "1969-01-01"])
-    func refusesWhatIsNoDay(today: String) throws {
+    func refusesInvalidDays(today: String) throws {
         #expect(throws: Demo.Failure.wrongDay(today)) {
             try Demo(seed: 1, today: today, schools: 1, students: 550, years: 1).fill(connection) { _ in }
         }
@@ -103,7 +103,7 @@ import Testing
         #expect(try number(query) == 2)
     }
 
-    /// M1, in the demo's own words: grade 1 has feedback and nothing else.
+    /// M1: grade 1 has feedback and no marks.
     @Test func grade1HasNoMarks() throws {
         let students = """
             student_id IN (
@@ -115,7 +115,7 @@ import Testing
         #expect(try number("SELECT count(*) FROM feedback WHERE \(students)") > 100)
     }
 
-    /// M9: at most one control work a day for a class, at most one in 17 days of a subject.
+    /// M9: at most one control work per day and class, and at most one in 17 days per subject.
     @Test func controlWorksKeepTheirDistance() throws {
         let works = """
             FROM line_items i
@@ -131,7 +131,7 @@ import Testing
         #expect(try number("SELECT min(days) FROM (\(gaps)) g") > 17)
     }
 
-    /// M7: below the norm a final has a reason, unless three quarters of the lessons were missed.
+    /// M7: a final below the norm has a reason, unless three quarters of the lessons were missed.
     @Test func finalsHaveMarksBehindThem() throws {
         let query = """
             SELECT count(*) FROM (

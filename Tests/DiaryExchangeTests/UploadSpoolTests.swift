@@ -32,7 +32,7 @@ import Web
                 }
             ]
             return Worker(
-                on: core, router: Router(routes), limits: ServerLimits(), log: log, logsRequests: false,
+                on: core, router: Router(routes), limits: ServerLimits(), log: log, logging: nil,
                 application: App())
         }
         Self.all.withLock { $0.append(server) }

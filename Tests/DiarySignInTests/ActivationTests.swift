@@ -99,6 +99,7 @@ import Testing
         let locked = answers.filter { $0.code == "too_many_attempts" }
         #expect(locked.count == 15 && locked.allSatisfy { $0.status == 429 && $0["Retry-After"] != nil })
         #expect(locked.allSatisfy { $0.json["error"]?.string == "temporarily_unavailable" })
+        #expect(locked.allSatisfy { $0.json["limit"]?.string == "code" }, "\(locked.map { $0.text })")
         // Written in another way it is the same code.
         #expect(try school.activate("cccc cccc cccc").status == 429)
         #expect(try school.activate("CCCC-CCCC-CCCD").status == 400)

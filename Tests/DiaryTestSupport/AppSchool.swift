@@ -10,6 +10,9 @@ package struct AppSchool {
     package let ids: DemoSchoolIDs
     package let anonymous: TestClient
 
+    /// Operations that read nothing of the school: the same files for everybody who is let in.
+    package static let templates: Set<String> = ["getImportTemplate", "getImportTemplates"]
+
     package static let verifier = "verifier-0123456789-0123456789-0123456789-~._"
     package static let redirect = "https://app.example/callback"
 

@@ -24,6 +24,8 @@ package final class TestServer: Sendable {
 
     package let database: TestDatabase
     package let server: RunningServer
+    /// What PostgreSQL has warned the server about.
+    package let warnings: Warnings
     private let foundIDs = Mutex<DemoSchoolIDs?>(nil)
 
     package var port: UInt16 { server.port }
@@ -62,14 +64,19 @@ package final class TestServer: Sendable {
                 _ = try Demo(seed: 29, today: Self.today, schools: 2, students: 550, years: 1)
                     .fill(connection) { _ in }
             })
-        server = try await Self.start(database, cores: cores, routes: routes, configure: configure, set: set)
+        let warnings = Warnings()
+        self.warnings = warnings
+        server = try await Self.start(
+            database, cores: cores, routes: routes, warnings: warnings, configure: configure, set: set)
         if let trouble = await server.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
     }
 
     /// Over a database that is filled already.
     package init(over database: TestDatabase, cores: Int = 1) async throws {
         self.database = database
-        server = try await Self.start(database, cores: cores)
+        let warnings = Warnings()
+        self.warnings = warnings
+        server = try await Self.start(database, cores: cores, warnings: warnings)
         if let trouble = await server.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
     }
 
@@ -177,6 +184,7 @@ package final class TestServer: Sendable {
 
     package static func start(
         _ database: TestDatabase, cores: Int, routes: [Route<Access, Caller>] = Routes.all,
+        warnings: Warnings = Warnings(),
         configure: (inout RunningServer.Configuration) throws -> Void = { _ in },
         set: (inout Services.Settings) throws -> Void = { _ in }
     ) async throws -> RunningServer {
@@ -196,7 +204,7 @@ package final class TestServer: Sendable {
         var configuration = RunningServer.Configuration()
         configuration.port = 0
         configuration.cores = cores
-        configuration.logsRequests = false
+        configuration.logging = nil
         configuration.passwordThreads = 2
         try configure(&configuration)
         let contract = PublishedContract(yaml: Array("openapi: 3.1.0\n".utf8), json: Array("{}".utf8))
@@ -205,8 +213,19 @@ package final class TestServer: Sendable {
         return try await RunningServer(
             ServerSettings(settings, breachedPasswords: breached), configuration, contract: contract, pages: pages,
             log: LogSink(), routes: routes
-        ) { _ in }
+        ) { event in
+            if case .warning(_, let reason) = event { warnings.add(reason) }
+        }
     }
+}
+
+/// Each warning once.
+package final class Warnings: Sendable {
+    private let seen = Mutex<Set<String>>([])
+
+    package var all: [String] { seen.withLock { $0.sorted() } }
+
+    func add(_ text: String) { seen.withLock { _ = $0.insert(text) } }
 }
 
 package struct TestFailure: Error, CustomStringConvertible {

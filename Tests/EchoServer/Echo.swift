@@ -2,13 +2,13 @@ import HTTP1
 import Postgres
 import Web
 
-/// `/` answers GET, HEAD and OPTIONS with 200 and echoes the body of a POST; `/echo` lists the header fields; `/stream` and
-/// `/copy` stream, `/count` takes a body in pieces.
+/// `/` answers GET, HEAD and OPTIONS with 200 and echoes the body of a POST. `/echo` lists the header fields, `/stream`
+/// and `/copy` stream, and `/count` reads a body in pieces.
 struct Echo: Application {
     enum Rule: Sendable { case open }
 
     struct Caller {
-        /// To the database, where one is named.
+        /// To the database, if one is given.
         let lanes: Lanes?
     }
 
@@ -26,7 +26,7 @@ struct Echo: Application {
         .post("/count", "count", access: .open, countBody),
     ]
 
-    /// Content of a GET means nothing; it is read, so that the connection can go on.
+    /// The content of a GET has no meaning; it is read so that the connection can continue.
     private static func greet(_ request: Request, _ caller: Caller) async throws -> Response {
         _ = try await request.body()
         var response = text("OK")

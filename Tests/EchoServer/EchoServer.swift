@@ -3,12 +3,14 @@ import Postgres
 import Reactor
 import Web
 
-/// The server's connections, parser and router with handlers that say what they were sent, for public HTTP conformance
-/// suites (docs/http-conformance.md) and for `script/bench stream`. For tests only: it is part of no product.
+/// The server's connections, parser and router, with handlers that report what they received, for public HTTP
+/// conformance suites (docs/http-conformance.md) and for `script/bench stream`. Only for tests: it is part of no
+/// product.
 ///
 ///     echo-server [--port <port>] [--database <url>]
 ///
-/// With a database it has `/copy`. Listens on 127.0.0.1, on a free port unless told, prints its address and ends on SIGTERM or SIGINT.
+/// With a database it has `/copy`. Listens on 127.0.0.1, on a free port by default, prints its address, and ends on
+/// SIGTERM or SIGINT.
 @main struct EchoServer {
     static func main() {
         // Before there are threads, so that all of them leave the signals to this one.
@@ -41,11 +43,11 @@ import Web
                 let lanes = database.map { Lanes($0, offload: offload, on: core) { _ in } }
                 return Worker(
                     on: core, router: Router(Echo.routes), limits: ServerLimits(), features: made, log: log,
-                    logsRequests: false, application: Echo(lanes: lanes))
+                    logging: nil, application: Echo(lanes: lanes))
             }
             _ = await server.waitUntilReady(seconds: 10)
             print("listening on http://127.0.0.1:\(server.port)")
-            // Whoever reads it may be behind a pipe.
+            // The reader may be at the other end of a pipe.
             fflush(nil)
             return server
         } catch {

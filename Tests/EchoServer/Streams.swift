@@ -4,15 +4,15 @@ import Web
 
 /// Answers that stream.
 enum Streams {
-    /// `GET /stream?bytes=1048576`: as many letters, with their number behind them as a trailer; `&fail=1` breaks off instead
-    /// of ending.
+    /// `GET /stream?bytes=1048576`: as many letters, followed by a trailer with their number. `&fail=1` breaks off
+    /// instead of ending.
     static func made(_ request: Request, _ caller: Echo.Caller) async throws -> Response {
         let bytes = try number("bytes", request) ?? 1 << 20
         let fails = try number("fail", request) == 1
         return Response(.ok, contentType: "text/plain", stream: Letters(count: bytes, fails: fails))
     }
 
-    /// `GET /copy?rows=1000`: so many rows of a kilobyte each, as PostgreSQL writes them.
+    /// `GET /copy?rows=1000`: as many rows of a kilobyte each, as PostgreSQL writes them.
     static func copied(_ request: Request, _ caller: Echo.Caller) async throws -> Response {
         guard let lanes = caller.lanes else { throw Problem(.notFound) }
         let rows = try number("rows", request) ?? 1000

@@ -2,9 +2,10 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Clients that leave in the middle of their request, or before its answer, harm nobody on the connections that they shared.
+/// Clients that leave in the middle of a request, or before its answer, do not affect others on the connections that
+/// they shared.
 @Suite(.serialized) struct AbandonTests {
-    @Test func aHundredThatLeaveAndTwentyThatStay() throws {
+    @Test func aHundredClientsLeaveAndTwentyStay() throws {
         let database = try PrivatePostgres()
         let server = try LyceumServer(database.serverURL)
         try server.waitUntilReady(seconds: 20)
@@ -23,7 +24,7 @@ import Testing
                           "version": 0, "value": {"kind": "number", "number": 3}, "comment": "\(thread)-\(left)"}]}
                         """
                     let isWrite = left % 5 == 0
-                    // In the head, in the body, before the answer, or while it comes.
+                    // In the head, in the body, before the answer, or while it arrives.
                     let count = [20, 400, nil, nil][left % 4]
                     do throws(HTTPClient.NoAnswer) {
                         try client.abandon(
@@ -31,7 +32,7 @@ import Testing
                             isWrite ? other.journal : school.diary(school.students[left % school.students.count]),
                             json: isWrite ? body : nil, after: count, afterMilliseconds: left % 5 * 4)
                     } catch {
-                        load.tally.violation("the server refuses: \(error)")
+                        load.tally.violation("the server refused a connection: \(error)")
                     }
                 }
             }

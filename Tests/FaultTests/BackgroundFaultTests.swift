@@ -3,19 +3,18 @@ import Postgres
 import Reactor
 import Testing
 
-/// A process that dies, or stands still, while it does background work that others share.
+/// A process that dies or stalls while it does background work that others share.
 ///
-/// The work is the real one, the deletion of old attempts to sign in, a piece for each of 1,000 schools. What is counted is
-/// how often its statement was carried out and committed, by a trigger of the statement: deleting twice would look like
-/// deleting once.
+/// The work is real: the deletion of old sign-in attempts, one piece for each of 1,000 schools. A trigger on the
+/// statement counts how often it ran and committed, because deleting twice would look like deleting once.
 @Suite(.serialized) struct BackgroundFaultTests {
     private static let schools = 1000
     private static let kind = "forget_sign_in_failures"
 
-    @Test func ofTwoProcessesOneIsKilledAgainAndAgainAndEachPieceIsDoneOnce() throws {
+    @Test func eachPieceIsDoneOnceWhileOneOfTwoProcessesIsKilled() throws {
         let database = try PrivatePostgres()
         let owner = try prepare(database)
-        // Were the end of a piece another transaction than its effect, the process would mostly die between the two.
+        // If a piece ended in another transaction than its effect, the process would usually die between the two.
         try slowDown(database, when: "NEW.lease IS NULL", seconds: 0.012)
         let killed = try server(database)
         let survivor = try server(database)
@@ -34,11 +33,11 @@ import Testing
         try end(survivor)
     }
 
-    /// When it comes back, others have done what it had taken, and it does not know.
-    @Test func whatAProcessThatStoodStillHadTakenIsNotDoneTwice() throws {
+    /// When it resumes, others have done the work that it had taken, and it does not know.
+    @Test func piecesOfAStalledProcessAreNotDoneTwice() throws {
         let database = try PrivatePostgres()
         let owner = try prepare(database)
-        // The commit of what takes a piece is slow: that is where it is stopped, with a lease that it will believe in.
+        // The commit that takes a piece is slow. The process is stopped there, with a lease that it will believe in.
         try slowDown(
             database, "DEFERRABLE INITIALLY DEFERRED", when: "NEW.lease IS NOT NULL", seconds: 0.3)
         let stopped = try server(database)
@@ -54,7 +53,7 @@ import Testing
         try eventually("its backend has committed", seconds: 10) { try count(taken, owner) > 0 }
         let held = try count(taken, owner)
         try superuser.execute("DROP TRIGGER slow ON pending")
-        // Their lease ends. Waiting for that would let the process see by its own clock that it is too late.
+        // The lease ends. If the test waited for that, the process would notice by its own clock that it is too late.
         try owner.execute("UPDATE pending SET due_at = now() - interval '1 day' WHERE lease IS NOT NULL")
         let other = try server(database)
         try eventually("the other has done them", seconds: 9) { try count("effects", owner) >= held }
@@ -103,7 +102,7 @@ import Testing
 
     // MARK: -
 
-    /// - Parameter pause: seconds that each piece takes at least.
+    /// - Parameter pause: the seconds that each piece takes at least.
     private func prepare(_ database: PrivatePostgres, pause: Double = 0) throws -> BlockingConnection {
         let owner = try database.owner()
         try owner.execute(
@@ -124,7 +123,7 @@ import Testing
         return owner
     }
 
-    /// Makes a change of a piece slow, or its commit.
+    /// Slows down a change of a piece, or its commit.
     private func slowDown(
         _ database: PrivatePostgres, _ deferral: String = "", when condition: String, seconds: Double
     ) throws {

@@ -4,8 +4,8 @@ import Reactor
 import TestSupport
 import Testing
 
-/// Writers go on while the server is killed and PostgreSQL is restarted: afterwards everything acknowledged is there, once,
-/// with its history, and nothing is half written.
+/// Writers continue while the server is killed and PostgreSQL is restarted. Afterwards everything acknowledged exists
+/// exactly once, with its history, and nothing is half written.
 @Suite(.serialized) struct ChaosTests {
     @Test func everythingAcknowledgedIsThereOnce() throws {
         let database = try PrivatePostgres()
@@ -17,7 +17,7 @@ import Testing
         try load.waitForMore(50, seconds: 60)
         let end = Clock.now + .seconds(Long.isOn ? 30 : 8)
         var faults = 0
-        // Each kind of fault at least once.
+        // Each kind of fault happens at least once.
         while Clock.now < end || faults < 5 {
             switch faults % 5 {
             case 0:
@@ -25,7 +25,7 @@ import Testing
                 try server.start()
             case 1: try database.restart(.immediate)
             case 2:
-                // The server starts while its database is not there.
+                // The server starts while its database is down.
                 try server.kill()
                 try database.stop(.fast)
                 let starting = WorkThread { Result { try server.start() } }
@@ -40,7 +40,7 @@ import Testing
                 try server.start()
             }
             faults += 1
-            // Each time something comes through in between.
+            // Each time some requests succeed in between.
             try load.waitForMore(15, seconds: 60)
         }
         try server.waitUntilReady(seconds: 20)

@@ -4,11 +4,11 @@ import Testing
 
 @testable import Postgres
 
-/// URLs that name several servers: which one is taken, and what the others cost.
+/// URLs with several servers: which server is chosen, and how much time the others cost.
 @Suite(.serialized) struct ConnectorTests {
     private static let cluster = Result { try PrivatePostgres(listens: true) }
 
-    /// A server that takes connections and never says a word.
+    /// A server that accepts connections and never answers.
     private final class Mute: Sendable {
         let port: UInt16
         private let descriptor: Int32
@@ -16,9 +16,9 @@ import Testing
         deinit { close(descriptor) }
     }
 
-    /// Connects, while something else of the core goes on.
+    /// Connects while other work runs on the core.
     ///
-    /// - Returns: the port that answered, and the longest time that the core's timers were late (seconds).
+    /// - Returns: the port that answered, and the longest delay of the core's timers in seconds.
     private func connect(
         _ hosts: String, _ ports: [UInt16], attributes: String? = nil, options: String = "", timeout: Double = 4
     ) async throws -> (port: Int, late: Double) {
@@ -45,7 +45,7 @@ import Testing
         return (found, await pulse.read { pulse, _ in pulse.late })
     }
 
-    /// Beats every 20 ms while the core is free.
+    /// Ticks every 20 ms while the core is free.
     private final class Pulse {
         private(set) var late = 0.0
         private var deadline: Deadline!
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func aNameIsTriedAtAllItsAddresses() async throws {
-        // `localhost` is often ::1 first, where this PostgreSQL does not listen.
+        // `localhost` often means ::1 first, where this PostgreSQL does not listen.
         let cluster = try Self.cluster.get()
         let (port, _) = try await connect("no-such-host.invalid,localhost", [cluster.port])
         #expect(port == Int(cluster.port))
@@ -115,7 +115,7 @@ import Testing
         #expect(port == Int(cluster.port))
     }
 
-    @Test func whenNoneWillDoTheReasonNamesAll() async throws {
+    @Test func reasonNamesAllServersWhenNoneIsAcceptable() async throws {
         let cluster = try Self.cluster.get()
         let hole = try Blackhole()
         do {

@@ -1,12 +1,12 @@
 import Postgres
 import Testing
 
-/// The primary dies and its standby takes over, under one URL.
+/// The primary dies and its standby takes over, with one URL for both.
 @Suite(.serialized) struct FailoverTests {
     @Test func theServerGoesOnWithThePromotedStandby() throws {
         let primary = try PrivatePostgres(listens: true)
         let standby = try PrivatePostgres(standbyOf: primary)
-        // Only what the standby has is acknowledged.
+        // Only data that the standby has is acknowledged.
         let superuser = try primary.superuser()
         try superuser.query("ALTER SYSTEM SET synchronous_standby_names = '*'")
         try superuser.query("SELECT pg_reload_conf()")

@@ -2,7 +2,7 @@ import Glibc
 import Postgres
 import Testing
 
-/// PostgreSQL's disk is full: a small file system in memory that the test fills. Mounting needs root.
+/// PostgreSQL's disk is full: a small file system in memory that the test fills. Mounting it needs root.
 @Suite(.serialized, .enabled(if: SmallDisk.isPossible, "a file system can be mounted by root alone"))
 struct FullDiskTests {
     @Test func writesAreRefusedReadsGoOnAndSpaceHeals() throws {
@@ -19,7 +19,7 @@ struct FullDiskTests {
         try load.waitForMore(30, seconds: 60)
 
         try disk.fill()
-        // Writes go on in pages that have room until those are full.
+        // Writes still succeed in pages that have room, until those are full.
         try eventually("writes are refused", seconds: 60) { load.tally.count("503 database_unavailable") > 20 }
         let reader = server.client()
         reader.token = try server.signIn("teacher")
@@ -46,7 +46,7 @@ struct FullDiskTests {
         try load.waitForMore(30, seconds: 60)
 
         try disk.fill()
-        // Segments that were made ahead are used up first.
+        // Segments made in advance are used up first.
         try eventually("PostgreSQL crashes", seconds: 60) {
             guard let superuser = try? database.superuser() else { return true }
             return (try? superuser.query("SELECT pg_switch_wal() FROM (SELECT txid_current()) t")) == nil
@@ -57,7 +57,7 @@ struct FullDiskTests {
         #expect(database.log.contains("No space left on device"))
 
         disk.free()
-        // Recovery may have given up for want of room, too.
+        // Recovery may also have failed for lack of space.
         try eventually("PostgreSQL is back", seconds: 60) {
             if (try? database.superuser()) != nil { return true }
             if !database.isRunning { try? database.start() }

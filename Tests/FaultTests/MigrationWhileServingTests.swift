@@ -1,7 +1,7 @@
 import Postgres
 import Testing
 
-/// The schema changes under a running server: statements that were prepared before no longer fit.
+/// The schema changes under a running server, so that statements prepared before no longer fit.
 @Suite(.serialized) struct MigrationWhileServingTests {
     @Test func requestsGoOnWithoutErrors() throws {
         let database = try PrivatePostgres()
@@ -10,7 +10,7 @@ import Testing
         let load = try Load(on: server, try FaultSchool(database), in: database)
         try load.waitForMore(50, seconds: 60)
         let owner = try database.owner()
-        // Each changes the result of several statements of one request.
+        // Each change affects the results of several statements of one request.
         for (text, integer) in [("varchar(9000)", "bigint"), ("text", "integer"), ("varchar(9000)", "bigint")] {
             var refusal = ""
             try eventually("the tables are altered: \(refusal)", seconds: 30) {

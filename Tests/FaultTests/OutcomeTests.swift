@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Testing
 
-/// The connection to PostgreSQL fails at a certain moment of a write: what the client is told, and what a repeat finds.
+/// The connection to PostgreSQL fails at a certain point of a write: what the client learns, and what a repeat finds.
 @Suite(.serialized) struct OutcomeTests {
     let database: PrivatePostgres
     let proxy: FaultProxy
@@ -25,7 +25,7 @@ import Testing
         cell = FaultSchool.Cell(lesson: school.lessons[0].id, student: school.students[0])
     }
 
-    /// The mark's version and comment, and how many rows of its history there are.
+    /// The mark's version and comment, and the number of rows in its history.
     private func mark() throws -> (version: Int, comment: String?, history: Int) {
         let row = try database.owner().query(
             """
@@ -101,7 +101,8 @@ import Testing
         }
         #expect(proxy.fired == 1)
         #expect(seconds < 25)
-        // PostgreSQL ends a transaction that is left open (`idle_in_transaction_session_timeout`), and with it the key's lock.
+        // PostgreSQL ends a transaction that is left open (`idle_in_transaction_session_timeout`) and releases the
+        // key's lock.
         let again = try eventually("the repeat is done", seconds: 40) {
             let again = try write("lost in silence", version: before.version, key: key)
             return again.status == 200 ? again : nil

@@ -1,7 +1,7 @@
 import Postgres
 import Testing
 
-/// PostgreSQL is restarted, and single sessions of it are killed, while the server is in use.
+/// PostgreSQL is restarted, and some of its sessions are killed, while the server is in use.
 @Suite(.serialized) struct RestartTests {
     @Test(arguments: [PrivatePostgres.Stop.fast, .immediate])
     func aRestartIsA503AndThenItGoesOn(_ mode: PrivatePostgres.Stop) throws {
@@ -22,7 +22,7 @@ import Testing
         try eventually("requests are refused at once", seconds: 5) { load.tally.unavailable > refused + 20 }
 
         try database.start()
-        // 5 to 7.5 seconds between two tries at most.
+        // At most 5 to 7.5 seconds pass between two attempts.
         try server.waitUntilReady(seconds: 20)
         try load.waitForMore(50, seconds: 60)
         try load.finish(database)

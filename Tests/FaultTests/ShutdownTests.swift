@@ -20,7 +20,7 @@ import Testing
             try load.waitForMore(30, seconds: 60)
         }
         try load.finish(database)
-        // A write that was done was answered.
+        // Every write that was done was also answered.
         #expect(load.tally.count("unknown, had landed") == 0, "\(load.tally.description)")
         print(load.tally.description)
     }

@@ -1,7 +1,7 @@
 import Postgres
 import Testing
 
-/// PostgreSQL stops where it stands, as behind a network that drops everything.
+/// PostgreSQL stops answering, as behind a network that drops everything.
 @Suite(.serialized) struct SilenceTests {
     @Test func aStoppedDatabaseIsA503InBoundedTimeAndLateAnswersReachNobodyElse() throws {
         let database = try PrivatePostgres()

@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-/// Statements that take too long end alone: who shares their connection is served right.
+/// Statements that take too long end alone; requests that share their connection are answered correctly.
 @Suite(.serialized) struct SlowStatementTests {
     let database: PrivatePostgres
     let server: LyceumServer
@@ -45,12 +45,12 @@ import Testing
         ).first.flatMap { Int($0) } ?? 0
     }
 
-    @Test func whoWaitsForALockIsToldAndNobodyElseNotices() throws {
+    @Test func onlyTheWriteThatWaitsForALockFails() throws {
         let load = try Load(on: server, try FaultSchool(database), in: database)
         try load.waitForMore(20, seconds: 60)
         let holder = try database.owner()
         try holder.execute("BEGIN; SELECT FROM sections WHERE id = '\(slow.section)' FOR UPDATE")
-        // More than there are connections that write, so that some of the load stands behind each.
+        // More than there are write connections, so that part of the load queues behind each.
         let waiting = (0..<6).map { index in
             let slow = self
             return WorkThread { slow.write("waits", 0, key: index % 3 == 0 ? "waits-\(index)" : nil) }

@@ -33,11 +33,11 @@ import Testing
         "1::4:0:0:7:8",
         "1:0:0:4::8", "::2:3:4:5:6:7", "fe80::a:b", "1:2:3:4:5:6::",
     ])
-    func haveOneForm(_ text: String) {
+    func canonicalFormsRoundTrip(_ text: String) {
         #expect(IPAddress(text)?.description == text)
     }
 
-    @Test func otherFormsBecomeThatOne() {
+    @Test func otherFormsAreNormalized() {
         #expect(IPAddress("::ffff:192.0.2.1")?.description == "192.0.2.1")
         #expect(IPAddress("2001:0DB8:0:0::1")?.description == "2001:db8::1")
         #expect(IPAddress("1:0:0:4:0:0:7:8")?.description == "1::4:0:0:7:8")

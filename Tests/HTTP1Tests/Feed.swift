@@ -1,6 +1,6 @@
 import HTTP1
 
-/// What a parser says about a byte stream, free of how the stream was split.
+/// The parser's result for a byte stream, independent of how the stream was split.
 struct Outcome: Equatable {
     var requests: [Request] = []
     var error: ParseError?
@@ -33,7 +33,7 @@ func parse(_ pieces: [[UInt8]], limits: Limits = Limits(), maximumBody: Int? = n
                 let step = try parser.next(piece.span.extracting(offset..<piece.count))
                 switch step.event {
                 case .needMore:
-                    precondition(offset + step.consumed == piece.count, "needMore leaves nothing behind")
+                    precondition(offset + step.consumed == piece.count, "needMore has consumed everything")
                     break feeding
                 case .head(let head):
                     if let maximumBody { parser.maximumBody = maximumBody }
@@ -59,7 +59,7 @@ func parse(_ text: String, limits: Limits = Limits(), maximumBody: Int? = nil) -
     parse([Array(text.utf8)], limits: limits, maximumBody: maximumBody)
 }
 
-/// The same bytes one at a time and in two at each place.
+/// The bytes one at a time, and split in two at each place.
 func splits(of bytes: [UInt8]) -> [[[UInt8]]] {
     [bytes.map { [$0] }] + bytes.indices.map { [Array(bytes[..<$0]), Array(bytes[$0...])] }
 }

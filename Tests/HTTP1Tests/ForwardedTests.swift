@@ -31,7 +31,7 @@ import Testing
             (" for=192.0.2.1 ; proto=http ,, for=192.0.2.2", [element("192.0.2.2"), element("192.0.2.1", "http")]),
             ("ext=\"a,b;c=\\\"d\";for=192.0.2.1", [element("192.0.2.1")]),
             ("for=\"[::1]:_hidden\"", [element("::1")]), ("for=\"1\\92.0.2.1\"", [element("192.0.2.1")]),
-            // Malformed: what is nearer stays, what is farther is not looked at.
+            // After a malformed element the nearer ones still count, the farther ones are ignored.
             ("for=192.0.2.1, for=, for=192.0.2.3", [element("192.0.2.3")]),
             ("for=192.0.2.1, nonsense, for=192.0.2.3", [element("192.0.2.3")]),
             ("for=192.0.2.1, for=[::1], for=192.0.2.3", [element("192.0.2.3")]),
@@ -45,13 +45,13 @@ import Testing
         #expect(elements(value) == expected)
     }
 
-    @Test func severalFieldsAreOneList() {
+    @Test func severalFieldsFormOneList() {
         let expected = ["192.0.2.3", "192.0.2.2", "192.0.2.1"].map { Self.element($0) }
         #expect(elements("for=192.0.2.1, for=192.0.2.2", "for=192.0.2.3") == expected)
         #expect(elements("for=192.0.2.1", "for=\"", "for=192.0.2.3") == [expected[0]])
     }
 
-    @Test func stopsWhereTold() {
+    @Test func stopsWhenTheCallerWantsNoMore() {
         var count = 0
         Forwarded.walk(["for=192.0.2.1, for=192.0.2.2, for=192.0.2.3"]) { _ in
             count += 1

@@ -1,7 +1,7 @@
 import HTTP1
 import Testing
 
-/// Each limit: exactly reached is good, one more is not, in any split.
+/// Each limit in any split: reaching it exactly is accepted, exceeding it by one is refused.
 @Suite struct LimitTests {
     private func error(_ text: String, _ limits: Limits, maximumBody: Int? = nil) -> ParseError? {
         sameInEachSplit(Array(text.utf8), limits: limits, maximumBody: maximumBody).error
@@ -82,7 +82,7 @@ import Testing
         #expect(error(trailers, Limits(trailers: 13)) == .headTooLarge)
         #expect(error(trailers, Limits(fields: 2)) == nil)
         let extensions = head + "1;ab\r\nx\r\n1;cd\r\ny\r\n0\r\n\r\n"
-        // The name and the CR that ends it count, in each of the two chunks.
+        // The name and the CR after it count, in each of the two chunks.
         #expect(error(extensions, Limits(chunkExtensions: 6)) == nil)
         #expect(error(extensions, Limits(chunkExtensions: 5)) == .chunkExtensionsTooLong)
         let many = head + "0\r\n" + String(repeating: "A: b\r\n", count: 3) + "\r\n"

@@ -52,7 +52,7 @@ import Testing
         #expect(list.matchesWeakly(tag) == weakly)
     }
 
-    /// Both codings of a representation answer the same question.
+    /// Conditions match the tags of both codings of a representation.
     @Test(arguments: [
         ("\"v7-gz\"", EntityTag("v7"), true, true), ("\"v7\"", EntityTag("v7-gz"), true, true),
         ("\"v7-gz\"", EntityTag("v7-gz"), true, true), ("\"v8-gz\"", EntityTag("v7"), false, false),

@@ -1,7 +1,7 @@
 import HTTP1
 import Testing
 
-/// Requests that are answered once and closed, and why. Each is fed in every split as well.
+/// A request that is answered once before the connection closes, and the reason. Each is also fed in every split.
 struct Refused: Sendable, CustomTestStringConvertible {
     let name: String
     let text: String
@@ -14,12 +14,12 @@ struct Refused: Sendable, CustomTestStringConvertible {
         self.error = error
     }
 
-    /// Fields behind a good request line and Host.
+    /// Fields after a valid request line and Host.
     init(_ name: String, fields: String, _ error: ParseError) {
         self.init(name, "POST / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\r\n", error)
     }
 
-    /// What stands behind the head of a chunked request.
+    /// The part after the head of a chunked request.
     init(_ name: String, chunks: String, _ error: ParseError) {
         self.init(name, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)", error)
     }
@@ -120,6 +120,13 @@ struct Refused: Sendable, CustomTestStringConvertible {
         .init(
             "chunked not last, two fields", fields: "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
             .badTransferCoding),
+        .init("unknown expectation", fields: "Expect: x", .unknownExpectation),
+        .init("unknown expectation of several", fields: "Expect: 100-continue, x", .unknownExpectation),
+        .init(
+            "unknown expectation in a second field", fields: "Expect: 100-continue\r\nExpect: x", .unknownExpectation),
+        .init("expectation with a value", fields: "Expect: 100-continue=1", .unknownExpectation),
+        .init("expectation with a parameter", fields: "Expect: 100-continue;q=1", .unknownExpectation),
+        .init("comma in a quoted string", fields: "Expect: x=\",100-continue,\"", .unknownExpectation),
         .init("unknown coding", fields: "Transfer-Encoding: gzip", .unknownTransferCoding),
         .init("unknown before chunked", fields: "Transfer-Encoding: gzip, chunked", .unknownTransferCoding),
         .init("identity", fields: "Transfer-Encoding: identity", .unknownTransferCoding),
@@ -175,7 +182,7 @@ struct Refused: Sendable, CustomTestStringConvertible {
         #expect(sameInEachSplit(bytes).error == refused.error)
     }
 
-    /// Behind a request that is good, with content in either framing, and in front of another.
+    /// Between two valid requests; the one before has content in either framing.
     @Test(arguments: Refused.requestLines + Refused.fields + Refused.framing + Refused.chunks)
     func refusesBehindAnother(_ refused: Refused) {
         let good = [
@@ -184,7 +191,7 @@ struct Refused: Sendable, CustomTestStringConvertible {
         ]
         for first in good {
             let outcome = parse(first + refused.text + "GET /3 HTTP/1.1\r\nHost: a\r\n\r\n")
-            // Without the end of a line there is nothing to refuse yet; then the next request is part of it.
+            // Without a line end there is no error yet; the next request then belongs to the line.
             #expect(outcome.error == refused.error)
             #expect(outcome.requests.first?.text == "abc")
             #expect(outcome.requests.first?.isComplete == true)
@@ -212,19 +219,20 @@ struct Refused: Sendable, CustomTestStringConvertible {
 
     @Test(arguments: ParseError.allCases)
     func hasAnErrorStatus(_ error: ParseError) {
-        #expect([400, 413, 414, 431, 501, 505].contains(error.status.code))
+        #expect([400, 413, 414, 417, 431, 501, 505].contains(error.status.code))
         #expect(!error.code.isEmpty && error.text.hasSuffix("."))
     }
 
     @Test(arguments: [
-        (ParseError.badChunk, 400), (.contentTooLarge, 413), (.targetTooLong, 414), (.headTooLarge, 431),
+        (ParseError.badChunk, 400), (.contentTooLarge, 413), (.targetTooLong, 414), (.unknownExpectation, 417),
+        (.headTooLarge, 431),
         (.tooManyFields, 431), (.unknownTransferCoding, 501), (.methodTooLong, 501), (.unsupportedVersion, 505),
     ])
     func status(_ error: ParseError, _ code: Int) {
         #expect(error.status.code == code)
     }
 
-    /// Every control byte in every place of a head is refused, none crashes.
+    /// Every control byte at every place of a head is refused, and none crashes.
     @Test func refusesControlBytesAnywhere() {
         let good = Array("GET /a?b HTTP/1.1\r\nHost: a\r\nX-Long-Name: some value of more than eight\r\n\r\n".utf8)
         for position in 1..<good.count {
@@ -232,7 +240,7 @@ struct Refused: Sendable, CustomTestStringConvertible {
                 var bytes = good
                 bytes[position] = byte
                 if parse([bytes]).error == nil {
-                    // What is left may only be a head whose end has gone.
+                    // Only a head without its end may be left.
                     #expect(parse([bytes]).requests.isEmpty && position >= good.count - 2, "\(byte) at \(position)")
                 }
             }

@@ -26,7 +26,7 @@ import Testing
             parser.endWithoutContent()
             #expect(parser.isIdle)
         }
-        // Content has to be read all the same, and between requests there is nothing to end.
+        // Content must still be read, and between requests there is nothing to end.
         parser.endWithoutContent()
         guard case .head = try parser.next(with.span).event else { throw Unexpected() }
         parser.endWithoutContent()
@@ -40,7 +40,7 @@ import Testing
 
     private struct Unexpected: Error {}
 
-    /// Requests that must be understood, in every split.
+    /// Requests that must be accepted, in every split.
     static let accepted: [String] = [
         "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
         "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -69,7 +69,7 @@ import Testing
         #expect(sameInEachSplit(bytes).error == nil)
     }
 
-    /// What came so far is never read as more than it is: each prefix gives the first requests of the whole.
+    /// A prefix never gives more than its complete requests: the first ones of the whole text.
     @Test(arguments: accepted)
     func prefixesGiveTheFirstRequests(_ text: String) {
         let bytes = Array(text.utf8)
@@ -126,8 +126,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("HTTP/1.1", "100-continue", true), ("HTTP/1.1", "100-Continue", true), ("HTTP/1.1", "200-ok", false),
-        ("HTTP/1.0", "100-continue", false),
+        ("HTTP/1.1", "100-continue", true), ("HTTP/1.1", "100-Continue", true), ("HTTP/1.1", ", 100-continue,", true),
+        ("HTTP/1.1", "100-continue, 100-continue", true), ("HTTP/1.1", "", false), ("HTTP/1.1", ", ,", false),
+        ("HTTP/1.0", "100-continue", false), ("HTTP/1.0", "100-continue, x", false), ("HTTP/1.0", "x", false),
     ])
     func expects(_ version: String, _ value: String, _ expects: Bool) {
         let outcome = parse("PUT / \(version)\r\nHost: a\r\nExpect: \(value)\r\nContent-Length: 1\r\n\r\n")
@@ -173,7 +174,7 @@ import Testing
         let allowed = Set("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
         for byte in UInt8.min...UInt8.max {
             let bytes = Array("GET / HTTP/1.1\r\nHost: a\r\nX".utf8) + [byte] + Array(": b\r\n\r\n".utf8)
-            // A colon ends the name; what follows it is then a value.
+            // A colon ends the name; the bytes after it are then a value.
             #expect((parse([bytes]).error == nil) == (allowed.contains(byte) || byte == 0x3A), "\(byte)")
         }
     }

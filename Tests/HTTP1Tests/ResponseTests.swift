@@ -85,7 +85,7 @@ import Testing
         #expect(String(decoding: output, as: UTF8.self) == digits + "\r\n")
     }
 
-    /// What is written in chunks comes out of the parser as it went in.
+    /// The parser reads back what was written in chunks.
     @Test func chunksRoundTrip() throws {
         var output = Array("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
         let content = (0..<1000).map { UInt8(truncatingIfNeeded: $0) }

@@ -1,7 +1,7 @@
 import HTTP1
 import Testing
 
-/// What the parser says of the whole; an issue for each split of it that gives anything else.
+/// The parser's result for the whole text. Records an issue for each split that gives another one.
 func sameInEachSplit(
     _ bytes: [UInt8], limits: Limits = Limits(), maximumBody: Int? = nil,
     sourceLocation: SourceLocation = #_sourceLocation

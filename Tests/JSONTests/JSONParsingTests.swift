@@ -92,7 +92,7 @@ struct BadJSON: Sendable, CustomTestStringConvertible {
         .init([0x22, 0xED, 0xA0, 0x80, 0x22], .badUTF8, at: 1), .init([0x22, 0x80, 0x22], .badUTF8, at: 1),
         .init([0x22, 0xF4, 0x90, 0x80, 0x80, 0x22], .badUTF8, at: 1),
         .init([0x22, 0x5C, 0x6E, 0xE2, 0x82, 0x22], .badUTF8, at: 3),
-        // An escape inside a character: the two halves do not make one.
+        // An escape inside a character: the two halves are not valid.
         .init([0x22, 0xC3, 0x5C, 0x6E, 0xA9, 0x22], .badUTF8, at: 1), .init([0xFE, 0xFF], .unexpectedByte, at: 0),
         .init([0x31, 0x00], .trailingContent, at: 1),
     ]
@@ -136,7 +136,7 @@ struct BadJSON: Sendable, CustomTestStringConvertible {
         #expect(reason(nested(65, "{\"a\":", "}")) == .tooDeep)
         #expect(reason(nested(100_000, "[", "")) == .tooDeep)
         #expect(reason(nested(2, "[", "]"), limits: JSONLimits(depth: 1)) == .tooDeep)
-        // Depth is what is open at once, not what there is.
+        // The depth counts values that are open at the same time, not all of them.
         let wide = Array("[\(Array(repeating: "[]", count: 1000).joined(separator: ","))]".utf8)
         #expect(reason(wide) == nil)
     }
@@ -149,7 +149,7 @@ struct BadJSON: Sendable, CustomTestStringConvertible {
         #expect(reason(text, limits: JSONLimits(values: 3)) == .tooManyValues)
     }
 
-    /// A text cut off anywhere is refused, and reading it never goes past its end.
+    /// A text cut off anywhere is refused, without reading past its end.
     @Test func refusesEachPrefix() {
         let text = Array(#"{"a":[1.5e3,"x\n\uD83D\uDE00é",true,null,{"b":{}}],"c":-0}"#.utf8)
         #expect(reason(text) == nil)

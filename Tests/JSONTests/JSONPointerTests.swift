@@ -27,7 +27,7 @@ import Testing
         #expect(JSONPointer("x").appending(cut).text == "/x/" + String(repeating: "a", count: 194) + "…")
     }
 
-    /// The pointer of an error does not send a client's names back whole.
+    /// The pointer of an error does not repeat a long name of the client in full.
     @Test func errorsAreShort() {
         let name = String(repeating: "n", count: 100_000)
         let bytes = Array("{\"\(name)\":{\"\(name)\":[1,nul]}}".utf8)

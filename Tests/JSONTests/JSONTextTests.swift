@@ -1,11 +1,11 @@
 import JSON
 import Testing
 
-/// Texts by the thousand instead of one by one.
+/// Thousands of generated texts instead of single cases.
 @Suite struct JSONTextTests {
     // MARK: UTF-8
 
-    /// Ill-formed by the table of Unicode section 3.9, with the byte at which it shows.
+    /// Ill-formed by the table of Unicode section 3.9, with the byte at which this is detected.
     @Test(
         arguments: [
             ("continuation alone", [0x80], 0), ("continuation behind ASCII", [0x61, 0xBF], 1),
@@ -28,7 +28,7 @@ import Testing
                 let whole = [0x22] + text + before + bytes + after + text + [0x22]
                 #expect(error(whole)?.reason == .badUTF8)
                 #expect(error(whole)?.offset == 1 + padding + before.count + offset)
-                // As a name too.
+                // Also as a name.
                 #expect(error([0x7B] + whole + Array(":1}".utf8))?.reason == .badUTF8)
             }
         }
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// Only before a text is U+FEFF a byte order mark, and there it is refused (RFC 8259 section 8.1).
+    /// U+FEFF is a byte order mark only before a text, where it is refused (RFC 8259 section 8.1).
     @Test func byteOrderMarks() {
         #expect(error(Array("\u{FEFF}[]".utf8))?.reason == .byteOrderMark)
         #expect(error(Array("\u{FEFF}".utf8))?.reason == .byteOrderMark)
@@ -61,7 +61,7 @@ import Testing
 
     // MARK: Bytes
 
-    /// Every byte alone, and in each place of a text, is read or refused by what RFC 8259 says of it.
+    /// Every byte, alone and at each place of a text, is accepted or refused according to RFC 8259.
     @Test func everyByteAlone() {
         for byte in UInt8.min...UInt8.max {
             #expect((error([byte]) == nil) == (0x30...0x39).contains(byte), "\(byte)")
@@ -93,7 +93,7 @@ import Testing
     func numbersKeepTheirLiteral(_ literal: String) throws {
         #expect(try JSONValue(parsing: Array(literal.utf8)) == .number(literal))
         #expect(try JSONValue(parsing: Array("[\(literal)]".utf8)) == .array([.number(literal)]))
-        // A field of an integer tells in words that it is none, or not in range.
+        // A field for an integer reports that the number is not one, or is out of range.
         let problems = FieldProblems()
         let value = FieldParsing.integer(.number(literal), in: 0...9, JSONPointer("n"), problems)
         #expect((value == nil) == !problems.isEmpty)
@@ -101,7 +101,8 @@ import Testing
 
     // MARK: Structure
 
-    /// Depth 64 in each mixture of arrays and objects; one more is refused before anything below it is read.
+    /// Depth 64 is accepted in any mixture of arrays and objects. One more is refused before anything inside it is
+    /// read.
     @Test func depthCountsBoth() {
         for pattern in 0..<8 {
             func nested(_ depth: Int) -> [UInt8] {
@@ -115,7 +116,7 @@ import Testing
         }
     }
 
-    /// A text, cut, doubled or with one byte changed, never traps, and an error is inside it.
+    /// A truncated, doubled or changed text never traps, and the error's offset is inside it.
     @Test func mutationsNeverTrap() {
         let text = Array(#" {"a" : [1.5e3, "x\n\uD83D\uDE00é", true, null, {"b":{}}], "c":-0, "": "\u0041" } "#.utf8)
         #expect(error(text) == nil)
@@ -132,7 +133,7 @@ import Testing
         }
     }
 
-    /// What the writer writes, the parser reads as it was.
+    /// The parser reads back what the writer writes.
     @Test func writingAndReadingAgree() throws {
         var random = SplitMix(state: 42)
         for _ in 0..<500 {
@@ -153,7 +154,7 @@ import Testing
     }
 }
 
-/// The same numbers in each run.
+/// Gives the same numbers in each run.
 private struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

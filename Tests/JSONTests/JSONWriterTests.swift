@@ -57,7 +57,7 @@ import Testing
         #expect(text { $0.string(Array(content.utf8).span) } == json)
     }
 
-    /// Each byte that may stand in UTF-8 text, at each place of words of eight bytes, comes back from the parser.
+    /// The parser reads back each byte allowed in UTF-8 text, at each place of words of eight bytes.
     @Test func roundTripsAtEachPlace() throws {
         for byte in UInt8(1)...0x7F {
             for length in [1, 7, 8, 9, 16, 23] {
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    /// Bytes of many-byte characters are next to those the word-wise search takes for special.
+    /// Bytes of multi-byte characters are close to those for which the search by words looks.
     @Test(arguments: [
         "\u{80}", "\u{A2}", "\u{DC}", "\u{7FF}", "\u{2028}", "\u{FFFD}", "\u{10FFFF}", "Ü\"", "Ü\\", "Ü\n", "!\"#",
         "[\\]",

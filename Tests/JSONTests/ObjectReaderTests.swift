@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 @Suite struct ObjectReaderTests {
-    /// Reads one member of a body; what it gave and what was recorded.
+    /// Reads one member of a body. Returns its value and the recorded problems.
     private func read<Value>(
         _ json: String, _ body: (inout ObjectReader) -> Field<Value>
     ) throws -> (Field<Value>, [String]) {
@@ -24,7 +24,7 @@ import Testing
             (#"{"b":1}"#, .optional, .absent, ["/b unknown_field"]),
             (#"{"b":1,"c~/":2}"#, .required, .absent, ["/a required", "/b unknown_field", "/c~0~1 unknown_field"]),
             ("[]", .required, .absent, [" wrong_type"]),
-            // Canonically equivalent to K, which is another letter.
+            // Canonically equivalent to K, but another letter.
             ("{\"\u{212A}\":\"x\"}", .optional, .absent, ["/\u{212A} unknown_field"]),
         ] as [(String, Presence, Field<String>, [String])])
     func presence(_ json: String, _ presence: Presence, _ field: Field<String>, _ problems: [String]) throws {
@@ -128,7 +128,7 @@ import Testing
         #expect(try read(#"{"a":["x",1]}"#) { $0.uuids("a") }.1 == ["/a/0 not_a_uuid", "/a/1 wrong_type"])
     }
 
-    /// One pass over a nested body names every problem, each with its place.
+    /// One pass over a nested body reports every problem with its place.
     @Test func collectsAllProblems() throws {
         let json = #"""
             {"marks":[{"value":"5","student_id":7},{"value":null,"x":1},3],"date":"2026-02-30","extra":{"deep":1},
@@ -163,7 +163,7 @@ import Testing
         #expect(problems.all == [FieldProblem(JSONPointer("a"), .tooLong, ["maximum": "2"])])
     }
 
-    /// Values that did not come from the parser are held to the same rule.
+    /// Values that did not come from the parser are checked too.
     @Test func refusesNullCharacter() {
         let problems = FieldProblems()
         var reader = ObjectReader(.object([("a", .string("x\0"))]), problems: problems)

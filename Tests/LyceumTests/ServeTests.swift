@@ -48,6 +48,23 @@ import Testing
         #expect(await server.status() == 0)
     }
 
+    @Test func probesAreLoggedWhereTheyFail() async throws {
+        let database = try TestDatabase(.migrated)
+        var environment = environment(database)
+        environment["LYCEUM_LOG_PROBES"] = "0"
+        environment["LYCEUM_SHUTDOWN_DELAY"] = "3"
+        let server = try Program(environment)
+        defer { server.kill() }
+        let port = try #require(await server.port())
+        for _ in 0..<3 { #expect(get(port, "/livez").contains("HTTP/1.1 200")) }
+        _ = get(port, "/openapi.json")
+        server.signal(SIGTERM)
+        #expect(await eventually { get(port, "/readyz").contains("shutting_down") })
+        #expect(await eventually { server.log.contains(#""route":"/readyz","status":503"#) })
+        #expect(server.log.contains(#""route":"/openapi.json","status":200"#))
+        #expect(!server.log.contains(#""route":"/livez""#))
+    }
+
     @Test func balancersSeeThatItStops() async throws {
         let database = try TestDatabase(.migrated)
         var environment = environment(database)

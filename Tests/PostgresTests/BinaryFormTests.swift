@@ -5,8 +5,8 @@ import Testing
 
 @testable import Postgres
 
-/// A statement answers in text the first time that a connection runs it, and in binary from then on where that pays: nobody
-/// may see the difference.
+/// A connection answers a statement in text the first time and then in binary if that is cheaper. The difference must
+/// not be visible.
 @Suite struct BinaryFormTests {
     let fixture: LanesFixture
 
@@ -21,7 +21,7 @@ import Testing
 
     init() async throws { fixture = try await LanesFixture.shared.value }
 
-    /// What one statement answers twice, and whether it did in binary.
+    /// The results of a statement that runs twice, and whether they were binary.
     private func twice(_ sql: String) async throws -> [(answer: Answer, isBinary: Bool)] {
         let statement = Statement(sql)
         return try await fixture.run { lanes, _ in
@@ -63,7 +63,7 @@ import Testing
         #expect(answers[0].answer == answers[1].answer)
     }
 
-    /// Every day of four hundred years, after which the calendar repeats, and some on either side.
+    /// Every day of four hundred years, after which the calendar repeats, and some days before and after.
     @Test func everyDayIsTheSame() async throws {
         let days = Statement(
             """
@@ -82,7 +82,7 @@ import Testing
         #expect(texts[0] == texts[1])
     }
 
-    /// One type without a form, or too many texts, and all of the statement stays in text.
+    /// One type without a binary form, or too many texts, keeps the whole statement in text.
     @Test(arguments: [
         "4.50::numeric AS value, \(id)", "'{\"a\":1}'::jsonb AS value, \(id)", "'{1,2}'::int[] AS value, \(id)",
         "'08:30'::time AS value, \(id)", "'\\x00ff'::bytea AS value, \(id)", "1.5::float8 AS value, \(id)",
@@ -93,7 +93,7 @@ import Testing
         #expect(answers[0].answer == answers[1].answer)
     }
 
-    /// One of two statements may have been prepared anew, and answers in the other format.
+    /// One of two statements may have been prepared anew and then uses the other format.
     @Test func childrenFindParentsOfTheOtherFormat() async throws {
         let parents = Statement("SELECT \(Self.id)")
         let one = Statement("SELECT '018f0000-0000-7000-8000-00000000000a'::uuid AS _parent, 1 AS number")

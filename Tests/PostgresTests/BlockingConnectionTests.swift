@@ -104,7 +104,7 @@ import Testing
         connection = try BlockingConnection(url: database.ownerURL)
     }
 
-    /// What COPY's text format gives a meaning to, and what looks as if it had one.
+    /// Texts that have a meaning in COPY's text format, or look as if they had one.
     static let awkward = [
         "", "\\", "\\N", "\\.", "\\n", "a\tb", "a\nb", "a\rb", "a\r\nb", "\t", "\n", "\\\\t", "tab\\\there", "null",
         "NULL",
@@ -207,7 +207,7 @@ import Testing
 }
 
 extension RawSpan {
-    /// The bytes as an array: a test may copy.
+    /// The bytes as an array; a test may copy.
     fileprivate var bytes: [UInt8] { byteOffsets.map { unsafeLoad(fromByteOffset: $0, as: UInt8.self) } }
 }
 

@@ -1,4 +1,5 @@
 import Reactor
+import Synchronization
 import TestSupport
 import TestTools
 import Testing
@@ -14,13 +15,13 @@ import Testing
         owner = try fixture.blocking()
     }
 
-    /// Runs a body with a connection without lanes, so without their prefix.
+    /// Runs a body with a connection without lanes, and therefore without their prefix.
     func connected<Value: Sendable>(
         _ body: @Sendable (Connection, isolated Core) async throws -> Value
     ) async throws -> Value {
         let url = try ConnectionURL(fixture.url)
         let offload = try Offload(name: "offload", threads: 1, limit: 10)
-        // Its own core: some bodies block it.
+        // Its own core, because some bodies block it.
         let core = try Core(index: 0)
         defer { core.stop() }
         return try await core.run { core in
@@ -49,11 +50,34 @@ import Testing
         #expect(seen == [["7", "u", "1234ms"], ["", "", "0"]])
     }
 
+    /// A NOTICE is none.
+    @Test func aWarningIsToldWithItsLane() async throws {
+        let url = try ConnectionURL(fixture.url)
+        let offload = try Offload(name: "offload", threads: 1, limit: 10)
+        let core = try Core(index: 0)
+        defer { core.stop() }
+        let warnings = Mutex<[String]>([])
+        let notice = Statement("DO $$ BEGIN RAISE NOTICE 'nothing'; END $$")
+        let warning = Statement("SET CONSTRAINTS ALL IMMEDIATE")
+        try await core.run { core in
+            let lanes = Lanes(Lanes.Configuration(url: url), offload: offload, on: core) { event in
+                if case .warning(let lane, let reason) = event { warnings.withLock { $0.append("\(lane): \(reason)") } }
+            }
+            defer { lanes.close() }
+            while lanes.trouble != nil { await core.sleep(.milliseconds(5)) }
+            _ = try await lanes.write(Scope(school: 0), [notice(), warning()])
+            // Inside a transaction block there is no reason for one.
+            try await lanes.transaction(Scope(school: 0)) { _ = try await $0.run([warning()]) }
+        }
+        #expect(
+            warnings.withLock { $0 } == ["write: 25P01 SET CONSTRAINTS can only be used in transaction blocks"])
+    }
+
     @Test func statementSurvivesErrorsBeforeIt() async throws {
         let broken = Statement("SELECT 1 / $1::int AS result")
         let good = Statement("SELECT $1::int AS value")
         let values = try await connected { connection, core in
-            // All at once: the good one is prepared in a segment whose first statement fails.
+            // All at once. The good statement is prepared in a segment whose first statement fails.
             let tasks = (0..<3).map { number in
                 Task {
                     _ = core
@@ -144,7 +168,7 @@ import Testing
     }
 
     @Test func waiterThatGaveUpLeavesTheConnectionInStep() async throws {
-        // Ended from inside the body, where the test's own connection cannot go.
+        // Ended from inside the body, because the test's own connection cannot get in there.
         try owner.query("SELECT pg_advisory_lock(4203)")
         let patience = Statement("SELECT set_config('lock_timeout', '60s', true)")
         let wait = Statement("SELECT pg_advisory_xact_lock_shared(4203)")
@@ -164,7 +188,7 @@ import Testing
         #expect(next == 2)
     }
 
-    /// The answer and the end of the waiting are seen in one turn of the loop: the answer counts.
+    /// If the result and the end of the wait are seen in the same turn of the loop, the result counts.
     @Test func answerThatCameIsNotForgottenAtTheDeadline() async throws {
         let echo = Statement("SELECT 'answered in time' AS text")
         let url = fixture.url

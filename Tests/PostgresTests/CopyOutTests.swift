@@ -12,17 +12,17 @@ import Testing
         "COPY (SELECT generate_series(1, $1::int), repeat('x', $2::int)) TO STDOUT (FORMAT csv)")
     static let one = Statement("SELECT 1 AS one")
 
-    /// A fixture of the test's own: what is counted here is not to be another test's.
+    /// A fixture of this test: its counts must not include those of another test.
     let fixture: LanesFixture
 
     init() async throws { fixture = try await LanesFixture({ $0.leased = 1 }) }
 
-    /// Long reads on their way, idle connections.
+    /// The number of long reads, and of idle connections.
     private func lane() async -> [Int] {
         await fixture.run { lanes, _ in [lanes.leased.longReads, lanes.leased.idle.count { $0.isOpen }] }
     }
 
-    /// Takes everything; pieces, bytes and the length of the longest piece.
+    /// Reads everything. Returns the number of pieces, the bytes and the length of the longest piece.
     private static func drain(_ copy: CopyOut) async throws -> (pieces: Int, bytes: [UInt8], longest: Int) {
         var result = (pieces: 0, bytes: [UInt8](), longest: 0)
         while let piece = try await copy.next() {
@@ -124,7 +124,7 @@ import Testing
         #expect(await fixture.run { lanes, _ in lanes.leased.statistics.lost } == 0)
     }
 
-    // MARK: Ends before the end
+    // MARK: Early ends
 
     @Test func closedInTheMiddleFreesItsPlace() async throws {
         for _ in 0..<3 {
@@ -138,7 +138,7 @@ import Testing
             try await fixture.recovered()
             #expect(await lane() == [0, 1])
         }
-        // Its backend does not go on for nobody, and it is no loss that somebody would be called for.
+        // Its backend does not continue for a reader that has left, and this does not count as a lost connection.
         try await fixture.running("generate_series", count: 0)
         #expect(await fixture.run { lanes, _ in lanes.leased.statistics.lost } == 0)
     }
@@ -193,7 +193,7 @@ import Testing
             #expect(failed == "unavailable" || failed == "refused 57014")
             try await fixture.recovered()
         }
-        // A reader that does nothing at all loses its connection.
+        // A reader that does nothing loses its connection.
         let failed = try await fixture.run { lanes, core in
             let copy = try await lanes.copy(.test, Self.series(.integer(10_000_000), .integer(100)), short)
             await core.sleep(.milliseconds(700))
@@ -202,7 +202,7 @@ import Testing
         #expect(failed == "unavailable")
     }
 
-    /// The session's own limit, 10 seconds on this lane, is not what ends a slow reader.
+    /// The session's own limit, 10 seconds on this lane, does not end a slow reader.
     @Test func theTransactionMayBeIdleForAsLong() async throws {
         let limits = CopyStatement(
             "COPY (SELECT current_setting('idle_in_transaction_session_timeout'), current_setting('statement_timeout')) TO STDOUT (FORMAT csv)"
@@ -244,7 +244,7 @@ import Testing
         #expect(answered == 40)
     }
 
-    // MARK: How many
+    // MARK: Limits
 
     @Test(arguments: [(1, 1), (2, 1), (3, 2), (5, 2)])
     func longReadsLeaveAPlaceToOthers(_ leased: Int, _ expected: Int) async throws {
@@ -259,7 +259,7 @@ import Testing
                     copies.append(try await lanes.copy(.test, Self.series(.integer(100_000_000), .integer(100))))
                 }
             }
-            // Transactions go on beside them, unless there is one connection alone.
+            // Transactions continue beside them, unless there is only one connection.
             if leased > 1 { _ = try await lanes.transaction(.test) { try await $0.run([Self.one()]) } }
             for copy in copies { copy.close() }
             return (copies.count, failed)
@@ -267,7 +267,7 @@ import Testing
         #expect(outcome == (expected, "overloaded"))
     }
 
-    @Test func whoWaitsIsServedWhenOneEnds() async throws {
+    @Test func waitingLongReadStartsWhenAnotherEnds() async throws {
         let fixture = try await LanesFixture({ $0.leased = 2 })
         let rows = try await fixture.run { lanes, core in
             let first = try await lanes.copy(.test, Self.series(.integer(100_000_000), .integer(100)))

@@ -11,7 +11,7 @@ import Testing
         "drop trigger if exists t on x; create constraint trigger t after insert on x execute function lyceum.f();",
         "create or replace function lyceum.f() returns int return 1; comment on function lyceum.f() is 'x';",
     ])
-    func whatComputesIsTaken(_ contents: String) throws {
+    func functionsViewsAndTriggersAreAccepted(_ contents: String) throws {
         #expect(try FunctionFile(path: "area/subject.sql", contents: contents).fileName == "functions/area/subject.sql")
     }
 
@@ -22,11 +22,11 @@ import Testing
         "create table x ();": "numbered file",
         "update x set a = 1;": "numbered file",
         "drop function lyceum.f();": "numbered file",
-        "-- nothing": "makes nothing",
+        "-- nothing": "defines nothing",
         "create or replace view v as select 1; create or replace view v as select 2;": "twice",
-        "create or replace function lyceum.f() returns int language sql as $$ select 1": "doesn't end",
+        "create or replace function lyceum.f() returns int language sql as $$ select 1": "unterminated",
     ])
-    func whatKeepsIsRefused(_ contents: String, _ reason: String) throws {
+    func otherContentsAreRefused(_ contents: String, _ reason: String) throws {
         let error = try #require(throws: MigrationError.self) { try FunctionFile(path: "a.sql", contents: contents) }
         #expect(error.description.contains(reason), "\(error)")
     }

@@ -135,9 +135,9 @@ import Testing
         #expect(try migrator([("z.sql", trigger)]).standing() == .current)
     }
 
-    // MARK: What leaves the files
+    // MARK: Removed objects
 
-    @Test func whatNoFileMakesAnyMoreGoes() throws {
+    @Test func objectsWithoutAFileAreDropped() throws {
         let view = ("v.sql", "create or replace view lyceum.v as select lyceum.one() as n;")
         try migrator([Self.one, view]).up()
         let moved = ("else.sql", Self.one.1)
@@ -163,7 +163,7 @@ import Testing
         let drop = ("0002_drop.sql", "-- migrate:up\ndrop function if exists lyceum.one();\n-- migrate:down\nselect 1;")
         try migrator([other], of: [Self.base, drop]).up()
         #expect(try value("lyceum.one(5)") == "5")
-        // In a new database the function is not there when the numbered file runs.
+        // In a new database the function does not exist when the numbered file runs.
         let empty = try TestDatabase(.empty)
         try Migrator(
             url: empty.ownerURL,
@@ -233,7 +233,7 @@ import Testing
                 """)
     }
 
-    @Test func planShowsWhatIsNewAndWhatGoes() throws {
+    @Test func planShowsAddedAndRemovedFiles() throws {
         let new = try migrator([Self.one]).planFunctions()
         #expect(new.first?.difference.contains("\n@@ -0,0 +1,1 @@\n+create") == true)
         try migrator([Self.one]).up()
@@ -243,7 +243,7 @@ import Testing
 
     // MARK: Down
 
-    /// Functions are those of the newest tables: an older table never meets them.
+    /// Functions belong to the newest tables and never meet older ones.
     @Test func downTakesAllFunctionsAway() throws {
         let functions = [
             ("c.sql", "create or replace function lyceum.c() returns bigint return (select sum(c) from t);"),
@@ -258,7 +258,7 @@ import Testing
         #expect(try value("lyceum.word()") == "x")
         #expect(try newer.functionStatus().map(\.state) == [.new, .new, .new])
 
-        // The older program goes on with its own.
+        // The older program continues with its own functions.
         let older = try migrator([Self.one])
         guard case .functions = try older.standing() else { return #expect(Bool(false)) }
         #expect(try older.up() == Migrator.Outcome(versions: [], functions: ["one.sql"]))

@@ -8,17 +8,18 @@ import Testing
 
 @testable import Postgres
 
-/// A core with lanes to a database, for the time of the process: what is on a core's thread cannot be taken away.
+/// A core with lanes to a database. It lives as long as the process, because objects on a core's thread cannot be taken
+/// away.
 final class LanesFixture: @unchecked Sendable {
     let core: Core
-    /// As the database's owner, for what the lanes are to find or to run into.
+    /// The database owner's URL, to prepare what the lanes will find.
     let url: String
     private let database: TestDatabase?
     private var lanes: Lanes!
 
     private static let all = Mutex<[LanesFixture]>([])
 
-    /// One for the tests that leave the connections as they are.
+    /// For tests that leave the connections unchanged.
     static let shared = Task { try await LanesFixture() }
 
     init(_ change: @Sendable (inout Lanes.Pool) -> Void = { _ in }, url: String? = nil) async throws {
@@ -51,10 +52,10 @@ final class LanesFixture: @unchecked Sendable {
         try await core.run { core in try await body(self.lanes, core) }
     }
 
-    /// A connection of the test's own, which blocks.
+    /// A blocking connection for the test.
     func blocking() throws -> BlockingConnection { try BlockingConnection(url: url) }
 
-    /// Waits until that many statements that contain the text are being run or wait; their backends.
+    /// Waits until that many statements containing the text run or wait. Returns their backends.
     @discardableResult
     func running(_ text: String, count: Int = 1) async throws -> [String] {
         let connection = try BlockingConnection(url: url)
@@ -84,7 +85,7 @@ final class LanesFixture: @unchecked Sendable {
             })
     }
 
-    /// Ends the backends that are running a statement with the text.
+    /// Terminates the backends that run a statement containing the text.
     func terminate(_ text: String) throws {
         try blocking().query(
             """
@@ -102,7 +103,7 @@ extension Core {
     }
 }
 
-/// What a body failed with: `refused 23505`, `unavailable` …; "nothing" when it did not.
+/// How a body failed: `refused 23505`, `unavailable` …; "nothing" if it did not.
 func failure(_ body: () async throws -> Void) async -> String {
     do {
         try await body()
@@ -196,7 +197,7 @@ extension Scope {
         #expect(isWhole)
     }
 
-    @Test func deferredConstraintSpeaksAtTheCommit() async throws {
+    @Test func deferredConstraintFailsAtTheCommit() async throws {
         try owner.execute(
             """
             CREATE TABLE late (a int, CONSTRAINT late_a_key UNIQUE (a) DEFERRABLE INITIALLY DEFERRED);
@@ -271,7 +272,7 @@ extension Scope {
                    current_setting('TimeZone') AS session_zone
             """)
         let seen = try await fixture.run { lanes, core in
-            // Pipelined, so that each stands behind the other on one connection.
+            // Pipelined, so that each follows another on one connection.
             let tasks = (1...5).map { school in
                 Task {
                     _ = core
@@ -346,7 +347,7 @@ extension Scope {
                     _ = isRead ? try await lanes.read(.test, [sleep()]) : try await lanes.write(.test, [sleep()])
                 }
             }
-            // A read is asked once more, and no oftener.
+            // A read is repeated once, and not more often.
             for _ in 0..<(isRead ? 2 : 1) {
                 let pids = try await fixture.running("to be killed")
                 try fixture.terminate("to be killed")
@@ -379,7 +380,7 @@ extension Scope {
         async let failed = fixture.run { lanes, _ in
             await failure { _ = try await lanes.write(.test, [insert()]) }
         }
-        // At the commit the backend still shows the statement before it.
+        // During the commit the backend still shows the statement before it.
         let observer = try fixture.blocking()
         #expect(
             try await eventually {
@@ -391,7 +392,7 @@ extension Scope {
         #expect(await failed == "outcome unknown")
     }
 
-    @Test func allOnAKilledConnectionAreTold() async throws {
+    @Test func allSegmentsOnAKilledConnectionFail() async throws {
         let fixture = try await LanesFixture({ $0.writers = 1 })
         let sleep = Statement("SELECT pg_sleep(60), 'with company' AS text")
         async let outcomes = fixture.run { lanes, core in
@@ -429,7 +430,7 @@ extension Scope {
     }
 }
 
-/// A PostgreSQL of the test's own in a directory of its own, which may be stopped.
+/// A PostgreSQL of this test in a directory of its own, which may be stopped.
 private final class OwnCluster: Sendable {
     struct NoDirectory: Error {}
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Postgres
 
-/// Connections that are lost, hang, or are worn out; neighbours are not harmed.
+/// Connections that are lost, hang or have grown too large. Others must not be affected.
 @Suite(.serialized) struct LossTests {
     static let one = Statement("SELECT 1 AS one")
 
@@ -37,7 +37,7 @@ import Testing
         #expect(await outcomes == Array(repeating: "nothing", count: 5))
     }
 
-    /// A backend that is stopped keeps its connection and answers nothing: as a network does that swallows everything.
+    /// A stopped backend keeps its connection and does not answer, like a network that drops everything.
     @Test func stoppedBackendIsReplaced() async throws {
         let fixture = try await LanesFixture({ $0.writers = 1 })
         let pid = Statement("SELECT pg_backend_pid() AS pid")
@@ -79,7 +79,7 @@ import Testing
         #expect(reason == "no answer from the database")
     }
 
-    /// The bound follows what is in flight: twenty statements of a long timeout each may take long.
+    /// The bound depends on what is in flight: twenty statements with a long timeout each may take long.
     @Test func boundFollowsTheStatementTimeout() async throws {
         let limits = try await LanesFixture.shared.value.run { _, core in
             try [100, 60_000].map { milliseconds in
@@ -105,7 +105,7 @@ import Testing
             lanes.close()
         }
         let observer = try BlockingConnection(url: database.ownerURL)
-        // Each comes, and goes at once.
+        // Each comes and goes at once.
         var quiet = 0
         #expect(
             try await eventually {
@@ -150,7 +150,7 @@ import Testing
             WHERE datname = current_database() AND pid <> pg_backend_pid()
             """)
         #expect(await eventually { await fixture.trouble?.contains("too many connections") == true })
-        // What is told is the trouble of one lane; another may not know yet that its connections are gone.
+        // The trouble is that of one lane; another may not have noticed yet that its connections are gone.
         #expect(
             await eventually {
                 await fixture.run { lanes, _ in lanes.statistics.allSatisfy { $0.connections == 0 } }
@@ -165,7 +165,7 @@ import Testing
 
     // MARK: Size
 
-    /// Both sockets' buffers are full at once, in both directions: nobody may wait for the other to read first.
+    /// The buffers of both sockets are full in both directions: neither side may wait for the other to read first.
     @Test func largeValuesPassBesideSmallOnes() async throws {
         let fixture = try await LanesFixture({ $0.writers = 1 })
         let large = Statement("SELECT length($1::text) AS length, repeat('я', 10 << 20) AS text")
@@ -195,7 +195,7 @@ import Testing
         let expected = (0..<12).map { $0 % 4 == 1 ? 25 << 20 : $0 }
         let first = try await backend()
         #expect(try await pass() == expected)
-        // libpq keeps its buffers as they have grown: such a connection is replaced.
+        // libpq does not shrink its buffers, so such a connection is replaced.
         #expect(try await backend() != first)
         func settled() async -> Int {
             _ = await eventually {
@@ -206,13 +206,13 @@ import Testing
         #expect(try await pass() == expected)
         let before = await settled()
         for _ in 0..<3 { #expect(try await pass() == expected) }
-        // Three passes carry 225 MiB; the allocator may keep some of one.
+        // Three passes carry 225 MiB. The allocator may keep part of one.
         #expect(await eventually { await settled() < before + (64 << 20) })
         #expect(await fixture.run { lanes, _ in lanes.statistics[1].lost } == 0)
     }
 }
 
-/// Memory of this process that is in use (proc(5), statm).
+/// Resident memory of this process (proc(5), statm).
 private func residentBytes() -> Int {
     guard let file = fopen("/proc/self/statm", "r") else { return 0 }
     defer { fclose(file) }

@@ -121,7 +121,7 @@ import Testing
             defer { try? FileManager.default.removeItem(atPath: path) }
             try write("0001_a.sql")
             #expect(try MigrationFile.create(name: "marks", directory: path) == path + "/0002_marks.sql")
-            // The template does nothing yet, which is refused until somebody fills it.
+            // The template does nothing yet, so it is refused until somebody fills it in.
             #expect(throws: MigrationError.self) { try MigrationFile.load(directory: path) }
             #expect(throws: MigrationError.self) { try MigrationFile.create(name: "No Good", directory: path) }
         }

@@ -42,7 +42,7 @@ import Testing
 
     // MARK: Up and down
 
-    @Test func upAppliesWhatIsPendingOnce() throws {
+    @Test func upAppliesPendingFilesOnce() throws {
         let one = try migrator(Self.schools)
         #expect(try states(one) == [.pending])
         #expect(try one.standing() != .current)
@@ -320,7 +320,7 @@ import Testing
         #expect(try migrator(Self.schools, drop).up().versions == [1, 2])
     }
 
-    // MARK: The real ones
+    // MARK: The migrations of this repository
 
     @Test func repositorysMigrationsGoUpDownAndUp() throws {
         let migrations = try Migrations.load(directory: TestDatabase.migrations)

@@ -5,11 +5,11 @@ import Testing
 
 @testable import Postgres
 
-/// The line behind the window of a shared connection, and what it does to the times that are told.
+/// The queue behind the window of a shared connection, and its effect on the reported times.
 @Suite(.serialized) struct QueueTests {
     static let one = Statement("SELECT 1 AS one")
 
-    /// Waits for a lock that the test has, under a name by which it is seen.
+    /// Waits for a lock that the test holds, with a name by which the test finds the statement.
     static func wait(_ lock: Int, _ name: String) -> Statement {
         Statement(
             """
@@ -78,7 +78,7 @@ import Testing
         let wait = Self.wait(4302, "end_waits")
         async let first = fixture.run { lanes, _ in await failure { _ = try await lanes.write(.test, [wait()]) } }
         try await fixture.running("end_waits")
-        // Held by the lock, the first outlives the other.
+        // The lock keeps the first one running longer than the other.
         let second = await fixture.run { lanes, _ in
             await failure { _ = try await lanes.write(.test, [Self.one()]) }
         }
@@ -88,7 +88,7 @@ import Testing
         #expect(await fixture.run { lanes, _ in lanes.statistics[1].refused } == 1)
     }
 
-    /// Who could only wait to be turned away is told so at the door.
+    /// A request that could only wait in vain is refused at once.
     @Test func hopelessWaitIsRefusedAtOnce() async throws {
         let fixture = try await LanesFixture({
             $0.writers = 1
@@ -97,7 +97,7 @@ import Testing
         })
         let slow = Statement("SELECT pg_sleep(2)")
         let (third, waited) = await fixture.run { lanes, core in
-            // The lane learns that segments take a while: an eighth of two seconds is its mean now.
+            // The lane learns that segments take a while: its mean is now an eighth of two seconds.
             _ = await failure { _ = try await lanes.write(.test, [slow()]) }
             let busy = Task {
                 _ = core
@@ -118,11 +118,11 @@ import Testing
             return result
         }
         #expect(third == "overloaded")
-        // It was told while the one before it still waited.
+        // It was refused while the one before it was still waiting.
         #expect(waited == 1)
     }
 
-    /// At first nobody knows that it is slow: what fits into the window may stand behind it, and nothing after that.
+    /// Nobody knows at first that it is slow: a window of segments may be behind it, but no more after that.
     @Test func slowStatementHoldsUpAWindowAtMost() async throws {
         let fixture = try await LanesFixture({ $0.readers = 2 })
         let slow = Statement("SELECT pg_sleep(2), 'holds nobody up' AS text")
@@ -148,7 +148,7 @@ import Testing
         #expect(told.firstIndex(of: "slow") ?? 0 > 100 - 8)
     }
 
-    @Test func whatWaitsOutlivesALostConnection() async throws {
+    @Test func waitingSegmentsSurviveALostConnection() async throws {
         let fixture = try await LanesFixture({
             $0.writers = 1
             $0.window = 2
@@ -175,7 +175,7 @@ import Testing
         #expect(statistics.lost == 1 && statistics.connections == 1)
     }
 
-    @Test func timesAreTold() async throws {
+    @Test func timesAreReported() async throws {
         let fixture = try await LanesFixture({
             $0.readers = 1
             $0.leased = 1
@@ -183,7 +183,7 @@ import Testing
         })
         let sleep = Statement("SELECT pg_sleep(0.1)")
         let timings = try await fixture.run { lanes, core in
-            // Alone, in the window behind it, in the line behind both.
+            // One runs alone, one waits in the window behind it, one in the queue behind both.
             let reads = (0..<3).map { _ in
                 Task {
                     _ = core
@@ -193,7 +193,7 @@ import Testing
                     return scope.timing!
                 }
             }
-            // In a transaction the times of its segments add up; the second waits for the lease.
+            // In a transaction the times of its segments add up; the second one waits for the lease.
             let transactions = (0..<2).map { _ in
                 Task {
                     _ = core
@@ -215,10 +215,10 @@ import Testing
         }
         // Milliseconds, at least; a slow machine may add to them.
         for (timing, least) in zip(timings, [[0, 100], [100, 100], [200, 100], [0, 200], [200, 200]]) {
-            // The end of one may be seen late, which is then the next one's waiting.
+            // The end of one may be noticed late, which then counts as waiting of the next one.
             #expect(timing[0] >= least[0] && timing[0] + timing[1] >= least[0] + least[1], "\(timings)")
         }
-        // What nobody stood in front of waited for nothing.
+        // A request with nobody before it did not wait.
         #expect(timings[0][0] < 100 && timings[3][0] < 100, "\(timings)")
         let statistics = await fixture.run { lanes, _ in lanes.statistics }
         #expect(statistics[0].busy >= 300_000_000)

@@ -12,7 +12,7 @@ import Testing
 
     init() async throws { fixture = try await LanesFixture.shared.value }
 
-    /// What the statements' rows become, as text.
+    /// The rows of the statements rendered as text.
     private func render(
         _ statements: String..., body: @escaping @Sendable (inout JSONWriter, [Rows]) -> Void
     ) async throws -> String {
@@ -51,8 +51,8 @@ import Testing
                 """) == #"{"room":null,"term":{"id":5,"name":null},"last":null}"#)
     }
 
-    /// Text of every length around a word's, clean and with each byte that is escaped at each place, and rows that are larger
-    /// than what is made room for at once.
+    /// Text of every length around that of a word, clean and with each escaped byte at each place, and rows larger than
+    /// the room that is reserved at once.
     @Test func textIsEscapedWhereverItStands() async throws {
         for special in ["", "\"", "\\", "\n", "\u{1}", "ё", "\u{7f}"] {
             for length in [0, 1, 7, 8, 9, 15, 16, 17, 1000, 5000] {

@@ -6,9 +6,9 @@ import Testing
 
 @testable import Postgres
 
-/// The schema changes under statements that are prepared: everybody is answered, and right.
+/// The schema changes under prepared statements: every request still gets a correct answer.
 @Suite(.serialized) struct SchemaChangeTests {
-    /// What is done, and what readers must have seen before the next thing is done.
+    /// A change, and what readers must have seen before the next one.
     struct Change: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let sql: String
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    /// As `DISCARD ALL` or a careless tool does it to a session.
+    /// As `DISCARD ALL` or a careless tool would do.
     @Test func statementsAreDeallocated() async throws {
         let fixture = try await Self.fixture()
         let deallocate = Statement("DEALLOCATE ALL")
@@ -57,7 +57,7 @@ import Testing
                 for _ in 0..<3 {
                     _ = try await lanes.read(.test, [deallocate()])
                     _ = try await lanes.write(.test, [deallocate()])
-                    // Its own COMMIT is among them.
+                    // Its own COMMIT is among the deallocated statements.
                     _ = await failure { try await lanes.transaction(.test) { _ = try await $0.run([deallocate()]) } }
                 }
             }
@@ -81,7 +81,8 @@ import Testing
         return fixture
     }
 
-    /// Twenty readers, five writers and five transactions go on until something was done and each has been answered anew.
+    /// Twenty readers, five writers and five transactions run until the change is done and each has been answered
+    /// again.
     private func underLoad(_ fixture: LanesFixture, _ change: @Sendable () async throws -> Void) async throws {
         let watch = Watch()
         let (all, byCode, function) = (
@@ -134,7 +135,7 @@ import Testing
     private final class Watch: Sendable {
         let state = Mutex<(answers: [Int], wrong: [String], isOver: Bool)>((Array(repeating: 0, count: 30), [], false))
 
-        /// Waits until each has been answered so many times from now on.
+        /// Waits until each client has been answered `times` more times.
         func answered(times: Int) async -> Bool {
             let before = state.withLock { $0.answers }
             return await eventually {

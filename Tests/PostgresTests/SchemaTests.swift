@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-/// The schema of this checkout: what the files make, what schema.sql says, and databases that were made by other files.
+/// The schema of this checkout: the files, schema.sql, and databases that were made by other files.
 @Suite struct SchemaTests {
     let migrations: Migrations
 
@@ -13,8 +13,8 @@ import Testing
         try Migrator(url: database.ownerURL, migrations ?? self.migrations)
     }
 
-    /// Whoever changes the schema writes `lyceum migrate dump > Migrations/schema.sql`.
-    @Test func schemaFileIsWhatTheFilesMake() throws {
+    /// After a change of the schema run `lyceum migrate dump > Migrations/schema.sql`.
+    @Test func schemaFileMatchesTheMigrations() throws {
         let database = try TestDatabase(.migrated)
         let dumped = try migrator(database).dump().split(separator: "\n")
         let committed = try #require(migrations.schema).split(separator: "\n")
@@ -45,7 +45,7 @@ import Testing
 
     // MARK: Baseline
 
-    /// As if the same tables had been made by other files, with other functions.
+    /// A database as if other files had made the same tables and other functions.
     func madeByOthers() throws -> TestDatabase {
         let database = try TestDatabase(.migrated)
         try BlockingConnection(url: database.ownerURL).execute(
@@ -61,7 +61,7 @@ import Testing
         return database
     }
 
-    @Test func baselineTakesOverWhatOtherFilesMade() throws {
+    @Test func baselineTakesOverADatabaseOfOtherFiles() throws {
         let database = try madeByOthers()
         let connection = try BlockingConnection(url: database.ownerURL)
         let migrator = try migrator(database)
@@ -80,7 +80,7 @@ import Testing
         #expect(throws: MigrationError.self) { try migrator.baseline() }
     }
 
-    /// Files that came after the ones that the database corresponds to are run in the same transaction.
+    /// Files newer than the state of the database are run in the same transaction.
     @Test func baselineRunsTheFilesAfterItsOwn() throws {
         let database = try TestDatabase(.empty)
         let connection = try BlockingConnection(url: database.ownerURL)
@@ -113,7 +113,7 @@ import Testing
 
     // MARK: Repair
 
-    @Test func repairTakesOverAMendedCommentAndPutsFunctionsBack() throws {
+    @Test func repairAcceptsAChangedCommentAndRestoresFunctions() throws {
         let database = try TestDatabase(.migrated)
         let connection = try BlockingConnection(url: database.ownerURL)
         try connection.execute(
@@ -129,7 +129,7 @@ import Testing
         #expect(try migrator.repair() == [])
     }
 
-    @Test func repairRefusesWhatIsMoreThanAComment() throws {
+    @Test func repairRefusesOtherChanges() throws {
         let database = try TestDatabase(.migrated)
         let connection = try BlockingConnection(url: database.ownerURL)
         try connection.execute(

@@ -9,7 +9,7 @@ import Testing
 
     init() async throws { fixture = try await LanesFixture.shared.value }
 
-    /// The one value that a statement answers as `value`; nil for NULL.
+    /// The single value that a statement returns as `value`; nil for NULL.
     private func value(_ sql: String, _ parameters: Parameter...) async throws -> String? {
         let statement = Statement(sql)
         let parameters = parameters

@@ -79,7 +79,7 @@ import Testing
             await failure {
                 try await lanes.transaction(.test) { transaction in
                     _ = try await transaction.run([insert(.integer(1))])
-                    // The refusal is swallowed, and the body goes on as if nothing were the matter.
+                    // The body ignores the refusal and continues.
                     let outcome = try await transaction.attempt([insert(.integer(2)), insert(.integer(1))])
                     #expect(outcome.rows.count == 1)
                     #expect(outcome.refusal?.sqlState == "23505")
@@ -121,7 +121,7 @@ import Testing
         #expect(try count() == "0")
     }
 
-    @Test func deferredConstraintSpeaksAtTheCommit() async throws {
+    @Test func deferredConstraintFailsAtTheCommit() async throws {
         try owner.execute("CREATE TABLE deferred (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
         let insert = Statement("INSERT INTO deferred VALUES (1)")
         let (failed, after) = await fixture.run { lanes, _ in
@@ -244,7 +244,7 @@ import Testing
         #expect(try changer.query("SELECT count(*) FROM then_changed").first == "2")
     }
 
-    /// Two transactions wait for each other; PostgreSQL ends one, which is run once more.
+    /// Two transactions wait for each other. PostgreSQL ends one, which then runs once more.
     @Test func deadlockIsRunOnceMore() async throws {
         let fixture = try await LanesFixture({ $0.leased = 2 })
         let owner = try fixture.blocking()
@@ -266,7 +266,8 @@ import Testing
                                 runs += 1
                                 return runs
                             }
-                            // Else it could take its first row again before the other wakes up, and they would meet once more.
+                            // Otherwise it could take its first row again before the other one wakes up, and they would
+                            // deadlock once more.
                             if run == 3 { await done.wait() }
                             _ = try await transaction.run([patience(), add(.integer(order[0]))])
                             // Both have their first row before either asks for the other's.
@@ -287,7 +288,7 @@ import Testing
 
     // MARK: Leasing
 
-    /// Lets transactions hold their connection until the test has seen enough.
+    /// Lets transactions keep their connection until the test has seen enough.
     final class Hold: Sendable {
         private let state = Mutex<(isOver: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
 
@@ -330,7 +331,7 @@ import Testing
                     try await lanes.transaction(.test) { _ in order.withLock { $0.append(number) } }
                 }
             }
-            // Behind them in the core's line: all wait when this runs.
+            // Queued on the core after them: when this runs, all of them wait.
             let ending = Task {
                 _ = core
                 hold.end()
@@ -398,13 +399,13 @@ import Testing
         #expect(outcomes == ["nothing", "nothing", "overloaded", "overloaded"])
     }
 
-    /// A connection that dies while nobody uses it must not stay, with its descriptor, behind those that came after.
+    /// A connection that dies while idle must not stay, with its descriptor, behind newer ones.
     @Test func deadConnectionsDoNotPileUp() async throws {
         let fixture = try await LanesFixture({ $0.leased = 2 })
         let observer = try fixture.blocking()
         var killed: [String] = []
         for round in 0..<5 {
-            // 1 reader, 2 writers, 2 leased: all come, and come back, by themselves.
+            // 1 reader, 2 writers, 2 leased: all connect, and reconnect, by themselves.
             #expect(
                 try await eventually {
                     let alive = try observer.query(

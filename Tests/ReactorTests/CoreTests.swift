@@ -42,7 +42,7 @@ import Testing
         #expect(!core.isCurrent)
     }
 
-    /// What a handler puts off counts from its own turn, and not from the one before the wait.
+    /// A delay that a handler sets counts from its own turn, not from the turn before the wait.
     @Test func aTurnBeginsBeforeItsFirstHandler() async {
         let (ours, theirs) = connectedPair()
         let (written, seen) = await core.run { core in
@@ -177,8 +177,8 @@ import Testing
         #expect(after.buckets[3] + after.buckets[4] > before.buckets[3] + before.buckets[4])
     }
 
-    /// An actor without an executor of its own runs where the task that calls it prefers, here on the core. Were its turn
-    /// lost with the core, whoever calls it later would wait for ever.
+    /// An actor without an executor of its own runs where the calling task prefers, here on the core. If its turn were
+    /// lost with the core, later callers of the actor would wait for ever.
     @Test(.timeLimit(.minutes(1))) func stoppedCoreHoldsUpNobody() async throws {
         actor Shared {
             var count = 0

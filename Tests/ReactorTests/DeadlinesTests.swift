@@ -14,7 +14,7 @@ import Testing
         deadlines.fire()
     }
 
-    /// Turns as a core's loop does, until the condition holds.
+    /// Runs turns as a core's loop does, until the condition holds.
     func turn(until isOver: () -> Bool) {
         let end = Clock.now + .seconds(20)
         while !isOver() && Clock.now < end { turn() }
@@ -45,8 +45,8 @@ import Testing
         #expect(record.fired == ["first", "second"])
     }
 
-    /// A turn calls each once, so that it ends.
-    @Test func whatIsPutOffByNothingWaitsForTheNextTurn() {
+    /// A turn calls each deadline once, so that it ends.
+    @Test func deadlineSetToNowWaitsForTheNextTurn() {
         let record = Record()
         var again: Deadline!
         again = deadlines.make {
@@ -160,7 +160,7 @@ import Testing
         #expect(order.fired == order.fired.sorted())
     }
 
-    /// A request's deadline is cancelled long before its moment; what is dead must not pile up until then.
+    /// A request's deadline is cancelled long before its moment. Dead entries must not pile up until then.
     @Test func cancelledOnesDoNotPileUp() {
         let kept = deadlines.make {}
         kept.set(after: .seconds(30))

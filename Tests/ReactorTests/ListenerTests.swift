@@ -27,7 +27,7 @@ import Testing
         try await listener.read { listener, _ in listener.map { $0.port } }.get()
     }
 
-    /// Whether the port can be bound by somebody who does not share.
+    /// Whether somebody who does not share the port can bind it.
     private func isFree(_ port: UInt16) -> Bool {
         let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
@@ -44,7 +44,7 @@ import Testing
         return fstat(descriptor, &status) == 0 ? status.st_ino : nil
     }
 
-    /// The listening socket of this process at that port.
+    /// The socket of this process that listens on the port.
     private func socket(boundTo port: UInt16) -> (descriptor: Int32, inode: ino_t)? {
         for descriptor in 0..<Int32(4096) {
             var address = sockaddr_in()
@@ -74,7 +74,7 @@ import Testing
         #expect(wires.allSatisfy { $0.read().isEmpty })
     }
 
-    // The limit of descriptors is the process's: these have one of their own.
+    // The limit of descriptors belongs to the process, so these tests run in a process of their own.
 
     @Test func runsOutOfDescriptors() async throws {
         await #expect(processExitsWith: .success) { try await ListenerTests.runOutOfDescriptors() }
@@ -84,7 +84,7 @@ import Testing
         await #expect(processExitsWith: .success) { try await ListenerTests.restWithoutDescriptors() }
     }
 
-    /// With no descriptor left the waiting are told so one by one, instead of being left to wait.
+    /// When there is no descriptor left, waiting clients are refused one by one instead of being left to wait.
     private static func runOutOfDescriptors() async throws {
         let seen = Mutex<[(isLast: Bool, descriptor: Int32)]>([])
         let tests = try ListenerTests()
@@ -94,12 +94,12 @@ import Testing
         }
         let port = try await tests.port(listener)
         let waiting = (0..<5).map { _ in Wire(Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)) }
-        // Numbers below the limit are all taken.
+        // All numbers below the limit are taken.
         let free = dup(0)
         close(free)
         try await withLimit(rlim_t(free)) {
             #expect(waiting.allSatisfy { $0.connect(port) })
-            // The runtime's own sleep may need a descriptor. An end is read only when the server has closed.
+            // The runtime's sleep may need a descriptor. `read` returns nothing only after the server has closed.
             #expect(waiting.allSatisfy { $0.read().isEmpty })
             #expect(seen.withLock { $0.count } == 5)
             #expect(seen.withLock { $0.allSatisfy { $0.isLast } })
@@ -111,7 +111,7 @@ import Testing
         #expect(wire.read().isEmpty)
     }
 
-    /// Where even the spare descriptor is of no use, accepting rests and goes on later.
+    /// When the spare descriptor does not help either, accepting pauses and continues later.
     private static func restWithoutDescriptors() async throws {
         let seen = Mutex<[Listener.Accepted]>([])
         let tests = try ListenerTests()
@@ -121,7 +121,7 @@ import Testing
         try await withLimit(3) {
             #expect(waiting.allSatisfy { $0.connect(port) })
             let executor = tests.core.executor
-            // The loop goes round, and turns up no connection.
+            // The loop turns and accepts no connection.
             for _ in 0..<3 { await withCheckedContinuation { done in executor.post { done.resume() } } }
             #expect(seen.withLock { $0.isEmpty })
         }
@@ -129,7 +129,7 @@ import Testing
         #expect(seen.withLock { $0.allSatisfy { !$0.isLast } })
     }
 
-    /// With descriptors up to a number.
+    /// Runs the body with only as many descriptors as the limit allows.
     private static func withLimit(_ limit: rlim_t, _ body: () async throws -> Void) async throws {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var before = rlimit()
@@ -161,7 +161,7 @@ import Testing
         #expect(Wire(port: port) == nil)
         #expect(isFree(port))
         #expect(inode(descriptor) != before, "the descriptor is still open")
-        // Once more does no harm.
+        // Closing again does no harm.
         await listener.read { listener, _ in try? listener.get().close() }
     }
 
@@ -180,7 +180,7 @@ import Testing
 }
 
 @Suite struct PollerTests {
-    /// An event that was reported for a descriptor closed in the same round reaches nobody.
+    /// An event for a descriptor that was closed in the same round is not delivered.
     @Test func removedInTheSameRoundIsNotCalled() throws {
         let poller = try Poller()
         let pairs = [connectedPair(), connectedPair()]

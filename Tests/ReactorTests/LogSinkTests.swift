@@ -4,7 +4,7 @@ import TestTools
 import Testing
 
 @Suite struct LogSinkTests {
-    /// Reads lines until `written` of them have come or are said to be dropped.
+    /// Reads lines until `written` of them have arrived or are reported as dropped.
     private func read(_ wire: Wire, written: Int) -> (lines: [String], dropped: Int, rest: String) {
         var text: [UInt8] = []
         var lines: [String] = []
@@ -47,7 +47,7 @@ import Testing
         let (descriptor, reader) = pair()
         defer { close(descriptor) }
         let sink = try LogSink(descriptor: descriptor, limit: 16 * 1024)
-        // Nobody reads yet: far more than the limit and the kernel's buffers.
+        // Nobody reads yet: this is far more than the limit and the kernel's buffers.
         let line = String(repeating: "x", count: 999) + "\n"
         let written = 30_000 / linesAtOnce * linesAtOnce
         let lines = Array(String(repeating: line, count: linesAtOnce).utf8)

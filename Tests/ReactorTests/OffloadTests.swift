@@ -10,7 +10,7 @@ import Testing
     init() throws { core = try Core(index: 0) }
     deinit { core.stop() }
 
-    /// Holds a thread until it is opened.
+    /// Blocks a thread until it is opened.
     final class Gate: Sendable {
         private let ends: (Wire, Wire)
 
@@ -44,9 +44,9 @@ import Testing
         #expect(isOnCore)
     }
 
-    /// A thread rests for the processor time that it had, and not for the time that others kept it waiting: five milliseconds of
-    /// that would be four minutes here.
-    @Test func waitingIsNoWorkToRestFrom() async throws {
+    /// A thread rests for its processor time, not for the time that other threads delayed it: five milliseconds of
+    /// waiting would mean four minutes here.
+    @Test func waitingDoesNotCountAsWork() async throws {
         let offload = try Offload(name: "offload", threads: 1, limit: 2, rest: 50_000)
         let gate = Gate()
         let done = Atomic<Bool>(false)

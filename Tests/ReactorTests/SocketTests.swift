@@ -13,7 +13,7 @@ import Testing
 
     static let large = (0..<(8 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
 
-    /// All that the peer sends until its end.
+    /// Everything that the peer sends until its end.
     private static func all(_ socket: Socket) async throws -> [UInt8] {
         var input = InputBuffer()
         var bytes: [UInt8] = []
@@ -61,12 +61,12 @@ import Testing
             #expect(try await socket.send([1]) == false)
         }
         var byte: UInt8 = 0
-        // What was on its way is there, and then no end.
+        // The bytes that were on their way arrive, but no orderly end.
         while recv(theirs.descriptor, &byte, 1, 0) == 1 {}
         #expect(errno == ECONNRESET)
     }
 
-    @Test func aBrokenConnectionIsToldAndAHalfClosedOneIsNot() async throws {
+    @Test func brokenConnectionIsReportedAndHalfClosedOneIsNot() async throws {
         let (ours, theirs) = connectedPair()
         let core = core
         let told = Mutex(0)
@@ -88,7 +88,7 @@ import Testing
         #expect(told.withLock { $0 } == 1)
     }
 
-    /// Little lies in the kernel of a reader that reads nothing.
+    /// The kernel buffers only few bytes for a reader that does not read.
     @Test func unsentBytesAreFew() async throws {
         func taken(_ limits: Bool) async throws -> Int {
             let (ours, theirs) = connectedPair()
@@ -136,7 +136,7 @@ import Testing
         let text = try await core.run { core in
             let socket = try Socket(ours, peer: "test", poller: core.poller)
             let bytes = try await Self.all(socket)
-            // The peer still listens.
+            // The peer still reads.
             let couldAnswer = try await socket.send(Array("answer".utf8))
             return String(decoding: bytes, as: UTF8.self) + (couldAnswer ? "" : "?")
         }
@@ -168,7 +168,7 @@ import Testing
                 _ = core
                 return await socket.readable()
             }
-            // Jobs run in the order of their making: the reader waits when this one runs.
+            // Jobs run in the order in which they were made, so the reader is waiting when this one runs.
             let interrupter = Task {
                 _ = core
                 socket.interrupt()
@@ -233,7 +233,7 @@ import Testing
         #expect(theirs.read() == [])
     }
 
-    /// epoll takes no regular file.
+    /// epoll does not accept regular files.
     @Test func closesItsDescriptorWhenItCannotBeMade() async throws {
         let file = open("/proc/self/exe", O_RDONLY)
         var before = stat()
@@ -243,12 +243,12 @@ import Testing
                 _ = try Socket(file, peer: "test", poller: core.poller)
             }
         }
-        // Another test may have got the number.
+        // Another test may have got the same number.
         var after = stat()
         #expect(fstat(file, &after) == -1 || after.st_ino != before.st_ino)
     }
 
-    /// A buffer that is full of bytes nobody took is not the end of the connection.
+    /// A buffer full of bytes that nobody took does not look like the end of the connection.
     @Test func fullBufferIsNotTheEnd() async throws {
         let (ours, theirs) = connectedPair()
         let text = String(repeating: "0123456789", count: 4000)

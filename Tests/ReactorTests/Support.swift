@@ -3,7 +3,7 @@ import Reactor
 import Testing
 
 extension Core {
-    /// Runs a body on this core and answers what it gave.
+    /// Runs a body on this core and returns its result.
     func run<Value: Sendable>(
         _ body: @Sendable (isolated Core) async throws -> Value
     ) async rethrows -> Value {
@@ -11,7 +11,7 @@ extension Core {
     }
 }
 
-/// A blocking descriptor of the test's own, closed with the last reference to it. Reads give up after 20 seconds.
+/// A blocking descriptor of the test, closed with the last reference. Reads give up after 20 seconds.
 final class Wire: Sendable {
     let descriptor: Int32
 
@@ -23,13 +23,13 @@ final class Wire: Sendable {
 
     deinit { close(descriptor) }
 
-    /// A connection to a port of this machine; nil when it is refused.
+    /// Connects to a port of this machine; nil if the connection is refused.
     convenience init?(port: UInt16) {
         self.init(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
         guard connect(port) else { return nil }
     }
 
-    /// Connects to a port of this machine; false when it is refused.
+    /// Connects to a port of this machine; false if the connection is refused.
     func connect(_ port: UInt16) -> Bool {
         var address = loopback(port)
         return withUnsafePointer(to: &address) {
@@ -44,17 +44,17 @@ final class Wire: Sendable {
         #expect(Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
     }
 
-    /// Ends the connection with a reset instead of an end.
+    /// Resets the connection instead of ending it.
     func reset() {
         var atOnce = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &atOnce, socklen_t(MemoryLayout<linger>.size))
-        // The number stays taken, for `deinit` to close.
+        // The number stays taken until `deinit` closes it.
         let other = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         dup2(other, descriptor)
         close(other)
     }
 
-    /// What has come, at most `count` bytes; empty at the end or after 20 seconds.
+    /// The received bytes, at most `count`; empty at the end or after 20 seconds.
     func read(atMost count: Int = 65536) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         let received = recv(descriptor, &bytes, count, 0)
@@ -70,7 +70,7 @@ func loopback(_ port: UInt16) -> sockaddr_in {
     return address
 }
 
-/// Two ends of one connection: a descriptor that the reactor takes over, and the test's.
+/// The two ends of a connection: a descriptor that the reactor takes over, and one for the test.
 func connectedPair() -> (ours: Int32, theirs: Wire) {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(listener) }

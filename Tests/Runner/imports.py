@@ -1,8 +1,8 @@
-"""Checks that a target in Sources/ imports only those of our targets that Package.swift gives it; script/test runs it.
+"""Checks that a target in Sources/ imports only the targets that Package.swift allows it; used by script/test.
 
     swift package dump-package | imports.py
 
-The compiler takes any module that happens to be built already, so a forbidden import fails only when it is built first.
+The compiler accepts any module that is already built, so it does not reliably reject a forbidden import.
 """
 
 import json
@@ -20,7 +20,7 @@ def main():
     forbidden = []
     for target in targets:
         sources = ROOT / "Sources" / target["name"]
-        # Each dependency is an object of one member: its kind, and a list that begins with its name.
+        # Each dependency is an object with one member: its kind, and a list that begins with its name.
         given = {target["name"]} | {next(iter(one.values()))[0] for one in target["dependencies"]}
         for file in sorted(sources.rglob("*.swift")):
             for name in IMPORT.findall(file.read_text()):

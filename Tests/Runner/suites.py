@@ -1,10 +1,10 @@
-"""Runs the test suites side by side, each in a process of its own; script/test runs it.
+"""Runs the test suites in parallel, each in its own process; used by script/test.
 
     suites.py PROGRAM [--jobs N] [--durations] [--filter PATTERN]... [--skip PATTERN]... [argument of the test program]...
 
-A suite's tests run one after the other: many of them block while they talk to a server. Suites share PostgreSQL, where
-each has databases of its own, cloned from templates of the run. Suites of FaultTests measure what load does, so they run
-alone, at the end.
+The tests of a suite run one after another, because many of them block while they talk to a server. Suites share
+PostgreSQL but have their own databases, cloned from templates of the run. Suites of FaultTests measure the effects of
+load, so they run alone, at the end.
 """
 
 import argparse
@@ -20,12 +20,12 @@ import tempfile
 import time
 
 ALONE = ("FaultTests.",)
-# How long each suite took the last time: the slowest begin first.
+# How long each suite took the last time: the slowest start first.
 MEMORY = pathlib.Path(__file__).resolve().parent.parent.parent / ".build/suite-durations.json"
 RUN = re.compile(r"Test run with (\d+) tests? in \d+ suites? (passed|failed)")
 TEST = re.compile(r"^\S+ Test (?!run )(.+?) (?:with \d+ test cases? )?(?:passed|failed) after ([\d.]+) seconds", re.MULTILINE)
 SKIPPED = re.compile(r"^\S+ (Test|Suite) .* skipped")
-# Lines of a failed suite that say nothing about the failure.
+# Lines of a failed suite that do not help to understand the failure.
 NOISE = re.compile(r"^(◇|✔|↳ T)")
 RUNNING: set[subprocess.Popen] = set()
 
@@ -41,7 +41,7 @@ def main():
 
     suites = chosen(options)
     if not suites:
-        raise SystemExit("error: no test is called so")
+        raise SystemExit("error: no test matches")
     try:
         memory = json.loads(MEMORY.read_text())
     except (OSError, ValueError):
@@ -83,7 +83,7 @@ class Result:
 
 
 def chosen(options) -> dict[str, list[str]]:
-    """The tests that the patterns let through, by suite. A test is known as Target.Suite/name(label:)."""
+    """The tests that the patterns select, by suite. A test is named Target.Suite/name(label:)."""
     listed = subprocess.run(
         [options.program, "--testing-library", "swift-testing", "--list-tests"],
         check=True, stdout=subprocess.PIPE, text=True)
@@ -100,7 +100,7 @@ def run(program: str, name: str, tests: list[str], others: list[str]) -> Result:
     for test in tests:
         command += ["--filter", f"^{re.escape(test)}"]
     started = time.monotonic()
-    # To a file: a pipe would stay open as long as any process that a test started.
+    # To a file: a pipe would stay open as long as any process started by a test.
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         RUNNING.add(process)
@@ -120,7 +120,7 @@ def run(program: str, name: str, tests: list[str], others: list[str]) -> Result:
 def report(result: Result, number: int, count: int):
     sign = "✘" if result.failed else "✔"
     print(f"{sign} [{number}/{count}] {result.name} ({result.seconds:.1f} s)", flush=True)
-    # What was left out, and why.
+    # What was skipped, and why.
     print("".join(f"  {line}\n" for line in result.output.splitlines() if SKIPPED.match(line)), end="", flush=True)
     if result.failed:
         print("\n".join(line for line in result.output.splitlines() if not NOISE.match(line)), flush=True)

@@ -1,13 +1,14 @@
 import Glibc
 import Testing
 
-/// Certificates for 127.0.0.1 in a directory of their own, made by the openssl command; removed with the last reference.
+/// Certificates for 127.0.0.1 in a temporary directory, made by the openssl command and removed with the last
+/// reference.
 final class Certificates: Sendable {
     let directory: String
     var certificate: String { directory + "/certificate.pem" }
     var key: String { directory + "/key.pem" }
 
-    /// One for the tests that do not care which.
+    /// For tests that need no particular certificate.
     static let shared = Certificates()
 
     init(name: String = "lyceum.test", days: Int = 30) {
@@ -18,7 +19,7 @@ final class Certificates: Sendable {
 
     deinit { run("rm -r \(directory)") }
 
-    /// Puts a new certificate in the place of the old.
+    /// Replaces the certificate with a new one.
     func make(name: String, days: Int = 30) {
         run(
             """

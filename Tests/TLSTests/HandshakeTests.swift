@@ -86,12 +86,12 @@ import Testing
         let server = try await SecureServer(limits: limits)
         let silent = try PlainClient(server.port)
         let begun = try PlainClient(server.port)
-        // The first bytes of a record that never comes whole.
+        // The first bytes of a record that is never completed.
         begun.send([0x16, 0x03, 0x01, 0x02, 0x00, 0x01])
         #expect(try await silent.remainder() == "")
         #expect(try await begun.remainder() == "")
         #expect(await eventually { server.load == 0 })
-        // Once the hands are shaken the connection may idle.
+        // After the handshake the connection may be idle.
         let client = try await TLSClient.connect(server.port)
         #expect(try await get(client) == "hello from https://lyceum.test")
     }
@@ -103,7 +103,7 @@ import Testing
         let client = try PlainClient(server.port)
         client.send([0x16, 0x03, 0x01, 0x40, 0x00])
         #expect(await eventually { server.load == 1 })
-        // Bytes that go on coming do not put the deadline off.
+        // More bytes do not postpone the deadline.
         let isEnded = await eventually {
             client.send([0])
             return server.load == 0
@@ -127,7 +127,7 @@ import Testing
         #expect(try await get(TLSClient.connect(server.port)) == "hello from https://lyceum.test")
     }
 
-    @Test func httpInTheClearIsToldSo() async throws {
+    @Test func plainHTTPGetsAnAnswer() async throws {
         let server = try await SecureServer()
         let client = try PlainClient(server.port)
         client.send(Array("GET /hello HTTP/1.1\r\nHost: lyceum.test\r\n\r\n".utf8))
@@ -150,7 +150,7 @@ import Testing
         for (version, isResumed) in [(TLS1_2_VERSION, false), (TLS1_3_VERSION, true)] {
             let options = options { $0.highest = version }
             let first = try await TLSClient.connect(server.port, options)
-            // TLS 1.3 sends its ticket behind the handshake.
+            // TLS 1.3 sends its ticket after the handshake.
             _ = try await get(first)
             let session = SSL_get1_session(first.ssl)
             defer { SSL_SESSION_free(session) }
@@ -180,7 +180,7 @@ import Testing
         let before = residentBytes()
         try await some(1000)
         let growth = residentBytes() - before
-        // A connection that leaks its SSL leaks more than 10 KiB.
+        // A connection that leaks its SSL object leaks more than 10 KiB.
         #expect(growth < 4 << 20, "\(growth) bytes")
     }
 

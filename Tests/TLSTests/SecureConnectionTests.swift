@@ -24,7 +24,7 @@ import Testing
         options.receiveBuffer = 4096
         let slow = try await TLSClient.connect(server.port, options)
         try await slow.write("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
-        // The writer waits; others are served.
+        // The writer waits while others are served.
         let quick = try await TLSClient.connect(server.port)
         for _ in 0..<20 {
             try await quick.write(Self.get)
@@ -56,9 +56,9 @@ import Testing
         #expect(try await slow.answer().body == Array("hello from https://a".utf8))
     }
 
-    /// Under HTTP/1.0 the end of TLS is the content's: its closing word says that nothing is missing.
+    /// Under HTTP/1.0 the end of TLS ends the content; `close_notify` says that nothing is missing.
     @Test(arguments: [false, true])
-    func theEndOfAStreamWithoutChunksIsSaid(fails: Bool) async throws {
+    func streamWithoutChunksEndsWithCloseNotify(fails: Bool) async throws {
         let server = try await server()
         let client = try await TLSClient.connect(server.port)
         try await client.write("GET /stream\(fails ? "?fail" : "") HTTP/1.0\r\n\r\n")
@@ -151,7 +151,7 @@ import Testing
         #expect(client.wasClosedProperly)
     }
 
-    /// Key updates without end give no content, and would keep the core busy.
+    /// Endless key updates carry no content and would keep the core busy.
     @Test func endlessKeyUpdatesAreEnded() async throws {
         let server = try await server()
         let client = try await TLSClient.connect(server.port)
@@ -209,7 +209,7 @@ import Testing
         #expect(await end)
     }
 
-    @Test func tooManyAreTurnedAwayWithoutAHandshake() async throws {
+    @Test func excessConnectionsAreClosedWithoutAHandshake() async throws {
         let server = try await server { $0.connectionsPerAddress = 1 }
         let first = try await TLSClient.connect(server.port)
         await #expect(throws: TLSClient.Failure.self) { _ = try await TLSClient.connect(server.port) }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Web
 
-/// A small application behind TLS. It lives until the process ends, as its cores do.
+/// A small application behind TLS. It lives until the process ends, like its cores.
 final class SecureServer: Sendable {
     enum Rule: Sendable {
         case open
@@ -31,7 +31,7 @@ final class SecureServer: Sendable {
     let core: Core
     let server: Server<Rule, Caller>
     var port: UInt16 { server.port }
-    /// Connections that are open.
+    /// The number of open connections.
     var load: Int { core.load.load(ordering: .relaxed) }
 
     init(_ certificates: Certificates = .shared, limits: ServerLimits = ServerLimits()) async throws {
@@ -43,7 +43,7 @@ final class SecureServer: Sendable {
             host: "127.0.0.1", port: 0, cores: [core], tls: Self.context(certificates), limits: limits
         ) { core in
             Worker(
-                on: core, router: Router(Self.routes), limits: limits, log: sink, logsRequests: false,
+                on: core, router: Router(Self.routes), limits: limits, log: sink, logging: nil,
                 application: App())
         }
         Self.all.withLock { $0.append(self) }
@@ -68,7 +68,7 @@ final class SecureServer: Sendable {
     ]
 }
 
-/// The large content in parts, or the half of it and an error.
+/// The large content in parts, or half of it and an error.
 final class Parts: ContentStream {
     struct Broken: Error {}
 

@@ -24,7 +24,7 @@ import Testing
         #expect(problem(files.certificate, "/nowhere")?.path == "/nowhere")
     }
 
-    @Test func filesWithoutWhatTheyShouldHoldAreNamed() {
+    @Test func filesWithoutCertificateOrKeyAreNamed() {
         files.run("echo nothing > \(files.path("empty"))")
         let empty = files.path("empty")
         #expect(problem(empty, files.key)?.description.hasPrefix("\(empty) holds no usable certificate") == true)

@@ -41,14 +41,14 @@ final class PlainClient: @unchecked Sendable {
         }
     }
 
-    /// What has come; empty at the end, nil when the connection was reset or nothing came.
+    /// The received bytes; empty at the end, nil if the connection was reset or nothing came.
     func receive() -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 65536)
         let count = recv(descriptor, &bytes, bytes.count, 0)
         return count < 0 ? nil : Array(bytes.prefix(count))
     }
 
-    /// All that comes until the end; a reset ends it too.
+    /// Everything until the end or a reset.
     func remainder() async throws -> String {
         try await threads.run { [self] in
             var all: [UInt8] = []
@@ -58,13 +58,13 @@ final class PlainClient: @unchecked Sendable {
     }
 }
 
-/// OpenSSL's client over a blocking connection, with its bytes in reach of the test.
+/// OpenSSL's client over a blocking connection. The test can read and change the encrypted bytes.
 final class TLSClient: @unchecked Sendable {
     struct Options: Sendable {
         var lowest: Int32?
         var highest: Int32?
         var protocols: [String] = []
-        /// Bytes a write.
+        /// The size of each write in bytes.
         var piece = Int.max
         var receiveBuffer: Int32?
     }
@@ -75,7 +75,7 @@ final class TLSClient: @unchecked Sendable {
     }
 
     let wire: PlainClient
-    /// Takes old versions and weak ciphers too: it is the server that refuses them.
+    /// Accepts old versions and weak ciphers, so that it is the server that refuses them.
     private nonisolated(unsafe) static let context: OpaquePointer = {
         let context = SSL_CTX_new(TLS_client_method())!
         SSL_CTX_set_security_level(context, 0)
@@ -92,7 +92,7 @@ final class TLSClient: @unchecked Sendable {
 
     var isResumed: Bool { SSL_session_reused(ssl) == 1 }
 
-    /// The protocol that was negotiated.
+    /// The negotiated protocol.
     var applicationProtocol: String? {
         var name: UnsafePointer<UInt8>?
         var count: UInt32 = 0
@@ -109,12 +109,12 @@ final class TLSClient: @unchecked Sendable {
         return text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
-    /// Certificates that the server sent.
+    /// The number of certificates that the server sent.
     var chainLength: Int { Int(OPENSSL_sk_num(SSL_get_peer_cert_chain(ssl))) }
 
-    /// Connects and shakes hands.
+    /// Connects and does the handshake.
     ///
-    /// - Parameter session: of an earlier client, to be resumed.
+    /// - Parameter session: a session of an earlier client to resume.
     static func connect(
         _ port: UInt16, _ options: Options = Options(), session: OpaquePointer? = nil
     ) async throws -> TLSClient {
@@ -151,7 +151,7 @@ final class TLSClient: @unchecked Sendable {
         _ = try await threads.run { [self] in try attempt { SSL_write(ssl, bytes, Int32(bytes.count)) } }
     }
 
-    /// What comes until `count` bytes are there, or to the end.
+    /// Reads until there are `count` bytes, or to the end.
     func read(_ count: Int = .max) async throws -> [UInt8] {
         try await threads.run { [self] in try readNow(count) }
     }
@@ -160,7 +160,7 @@ final class TLSClient: @unchecked Sendable {
         String(decoding: try await read(count), as: UTF8.self)
     }
 
-    /// The next answer: head and body.
+    /// The next answer: its head and body.
     func answer() async throws -> (head: String, body: [UInt8]) {
         try await threads.run { [self] in
             let separator = Array("\r\n\r\n".utf8)
@@ -181,7 +181,7 @@ final class TLSClient: @unchecked Sendable {
         }
     }
 
-    /// The content of a chunked answer, behind its head, without trailers.
+    /// The content of a chunked answer after its head, without trailers.
     func chunks() async throws -> [UInt8] {
         try await threads.run { [self] in
             var content: [UInt8] = []
@@ -197,13 +197,13 @@ final class TLSClient: @unchecked Sendable {
         }
     }
 
-    /// `close_notify`: no more will be written.
+    /// Sends `close_notify`: the client will write no more.
     func finish() throws {
         SSL_shutdown(ssl)
         flush()
     }
 
-    /// Whether the server said that its end is one.
+    /// Whether the server has sent `close_notify`.
     var wasClosedProperly: Bool { SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0 }
 
     private func readNow(_ count: Int) throws -> [UInt8] {

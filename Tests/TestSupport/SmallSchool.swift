@@ -1,9 +1,9 @@
-/// A school of three classes as another system would export it, for tests of the import. A school of the Russian template
-/// takes it, in the academic year that begins in 2025.
+/// A school of three classes as another system would export it, for tests of the import. A school made from the Russian
+/// template accepts it, in the academic year that begins in 2025.
 package enum SmallSchool {
     package static let today = "2025-10-05"
 
-    /// By the names that an archive gives them.
+    /// By their names in an archive.
     package static let files: [(name: String, text: String)] = [
         (
             "Предметы.csv",

@@ -3,15 +3,15 @@ import Glibc
 import Postgres
 import Synchronization
 
-/// The throw-away PostgreSQL that script/test starts: its roles, and the templates that test databases are cloned from.
+/// The temporary PostgreSQL that script/test starts: its roles, and the templates from which test databases are cloned.
 ///
-/// The processes of one run share templates: the first that needs one makes it, under a lock. All other databases of a
-/// process are dropped when it ends.
+/// The processes of one run share templates: the first one that needs a template makes it, under a lock. All other
+/// databases of a process are dropped when it ends.
 final class TestCluster: Sendable {
     static let shared = TestCluster()
 
     private let superuserURL: String
-    /// The run that script/test names; without it the process shares nothing, and leaves nothing.
+    /// The run as named by script/test. Without it the process shares nothing and leaves nothing.
     private let run: String?
     private let state = Mutex(State())
 
@@ -44,17 +44,17 @@ final class TestCluster: Sendable {
         return url.text
     }
 
-    /// A new database: empty, or a clone of the template called `template`, which `fill` fills the first time.
+    /// Creates a database: empty, or a clone of the template named `template`, which `fill` fills the first time.
     func create(template: String?, fill: (_ database: String) throws -> Void) throws -> String {
         try state.withLock { state in
             let connection = try BlockingConnection(url: superuserURL)
-            // Other processes of one run share the cluster, whose roles are global.
+            // Other processes of the run share the cluster, and roles are global.
             try connection.query("SELECT pg_advisory_lock(hashtext('lyceum test cluster'))")
             try connection.execute(Self.ownerRole)
             guard let template else { return try newDatabase(from: nil, connection, &state) }
             let name = "lyceum_template_\(run ?? "\(getpid())")_\(template)"
             if try connection.query("SELECT FROM pg_database WHERE datname = $1", [name]).rows.isEmpty {
-                // It has its name once it is whole: the process may die before.
+                // It gets its name when it is complete, because the process may die before.
                 let unfinished = try newDatabase(from: nil, connection, &state)
                 try fill(unfinished)
                 try connection.execute(Self.serverRole)
@@ -91,7 +91,7 @@ final class TestCluster: Sendable {
     ) throws -> String {
         state.counter += 1
         let name = "lyceum_test_\(getpid())_\(state.counter)"
-        // Copying files is twice as fast as the write-ahead log here, where nothing is synchronised to disk.
+        // Copying files is twice as fast here as the write-ahead log, since nothing is synchronised to disk.
         try connection.query(
             """
             CREATE DATABASE \(name) OWNER lyceum_owner TEMPLATE \(template ?? "template0") ENCODING 'UTF8'
@@ -109,7 +109,7 @@ final class TestCluster: Sendable {
         END $$
         """
 
-    /// The group role lyceum_app comes with the first migration.
+    /// The first migration creates the group role lyceum_app.
     private static let serverRole = """
         DO $$ BEGIN
             IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lyceum_server') THEN

@@ -1,17 +1,18 @@
 import FoundationEssentials
 import Postgres
 
-/// A database of a suite's own, dropped with the last reference to it.
+/// A database for one suite, dropped with the last reference to it.
 ///
 ///     @Suite struct MarksTests {
 ///         let database = try TestDatabase(.migrated)
 package final class TestDatabase: Sendable {
     package enum Kind: Sendable {
-        /// Nothing in it, owned by the owner.
+        /// Empty, and belongs to the owner role.
         case empty
         /// All migrations applied.
         case migrated
-        /// Migrated and filled by the closure, which gets the owner's URL; the first one in the process fills for all.
+        /// Migrated, then filled by the closure, which gets the owner's URL. The first one in the process fills it for
+        /// all.
         case demo(@Sendable (_ ownerURL: String) throws -> Void)
     }
 

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// Work on a thread of its own, which may block: two connections that wait for each other would starve the tests' pool.
+/// Work that may block, on its own thread: two connections that wait for each other would starve the tests' pool.
 package final class WorkThread<Value: Sendable>: Sendable {
     private let value = Mutex<Value?>(nil)
     private let thread: Mutex<pthread_t>
@@ -20,7 +20,7 @@ package final class WorkThread<Value: Sendable>: Sendable {
         }
     }
 
-    /// What the work returned, once it has. Once only.
+    /// Waits for the work and returns its result. May be called once.
     package func join() -> Value {
         pthread_join(thread.withLock { $0 }, nil)
         return value.withLock { $0! }

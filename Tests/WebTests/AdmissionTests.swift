@@ -78,7 +78,7 @@ import Testing
         }
         let clients = try (0..<300).map { _ in try server.client() }
         for client in clients { #expect(try await client.answer().status == 503) }
-        // Their own ends are still open: the server's are closed by time.
+        // Their own ends are still open: the server closes its ends after a time.
         for client in clients { #expect(try await client.remainder() == "") }
         #expect(await server.server.connectionCounts().rejected == [.core: 300])
     }

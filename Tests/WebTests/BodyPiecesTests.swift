@@ -16,7 +16,7 @@ import Testing
         await server.server.metrics().first { $0.name == "lyceum_http_held_content_bytes" }?.samples.first?.value
     }
 
-    // MARK: Pieces are what the whole is
+    // MARK: Pieces and whole bodies
 
     @Test(arguments: ["/echo", "/pieces"], [0, 1, 5, 9000, 200_000])
     func fixedLength(_ path: String, _ size: Int) async throws {
@@ -83,8 +83,8 @@ import Testing
         #expect(answer.status == 400 && answer.closes)
     }
 
-    /// Who was quick at first has no more time for the rest than anybody.
-    @Test func whatCameEarnsNoMoreThanTheFirstTime() async throws {
+    /// A client that was fast at first gets no more time for the rest than any other.
+    @Test func receivedContentNeverEarnsMoreThanTheInitialTime() async throws {
         let server = try await server {
             $0.body = .milliseconds(200)
             $0.bodyRate = 1
@@ -108,7 +108,7 @@ import Testing
         #expect(await held(server) == 0)
     }
 
-    // MARK: One bound for all
+    // MARK: The limit for all bodies
 
     @Test func unfinishedBodiesHaveABoundInTotal() async throws {
         let server = try await server { $0.heldContent = 200_000 }
@@ -124,7 +124,7 @@ import Testing
         let refused = try await third.answer()
         #expect(refused.status == 503 && refused.member("code") == "overloaded")
         #expect(refused["Retry-After"] != nil && refused.closes)
-        // Neither pieces nor what comes with its head is held.
+        // Neither pieces nor content that arrives with its head count as held.
         let pieces = try begin("/pieces/count")
         pieces.send("y")
         #expect(try await pieces.answer().status == 200)
@@ -141,7 +141,7 @@ import Testing
         #expect(try await fourth.answer().status == 200)
     }
 
-    @Test func whoLeavesGivesBack() async throws {
+    @Test func leavingClientReleasesHeldContent() async throws {
         let server = try await server { $0.heldContent = 200_000 }
         do {
             let client = try server.client()

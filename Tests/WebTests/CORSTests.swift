@@ -51,7 +51,7 @@ import Testing
         ] {
             #expect(
                 !answer.fields.contains { $0.name.hasPrefix("Access-Control") || $0.name.hasPrefix("Timing-Allow") })
-            // A cache must not give this answer to who may read it, nor the other way round.
+            // A cache must not give this answer to an origin that may read it, and vice versa.
             #expect(answer["Vary"]?.contains("Origin") == true)
         }
     }
@@ -81,7 +81,7 @@ import Testing
         let server = try await Self.any.value
         let answer = try await server.client().get("/text", "Origin: https://somewhere.example")
         #expect(answer["Access-Control-Allow-Origin"] == "*")
-        // The same for everybody.
+        // The answer is the same for everybody.
         #expect(answer["Vary"] == "Authorization")
         let preflight = try await preflight(server, "/text", "Origin: https://somewhere.example")
         #expect(preflight["Access-Control-Allow-Origin"] == "*")
@@ -101,7 +101,7 @@ import Testing
         #expect(!options.fields.contains { $0.name.hasPrefix("Access-Control") })
     }
 
-    /// An OPTIONS that is no preflight asks what there is.
+    /// An OPTIONS that is not a preflight asks for the methods.
     @Test func plainOptions() async throws {
         let client = try await Self.listed.value.client()
         client.send("OPTIONS /text HTTP/1.1\r\nHost: a\r\nOrigin: \(Self.origin)\r\n\r\n")

@@ -7,7 +7,7 @@ import Testing
 /// A blocking socket: bytes in, bytes out. Reads give up after 20 seconds.
 final class Client: @unchecked Sendable {
     struct Refused: Error {}
-    /// The connection ended, or nothing came, before the answer was whole.
+    /// The connection ended, or nothing came, before the answer was complete.
     struct Incomplete: Error {
         let received: String
     }
@@ -16,7 +16,7 @@ final class Client: @unchecked Sendable {
         let status: Int
         let fields: [(name: String, value: String)]
         let body: [UInt8]
-        /// Lengths of the chunks, and the fields behind them, of a chunked answer.
+        /// The lengths of the chunks of a chunked answer, and the fields after them.
         var chunks: [Int] = []
         var trailers: [(name: String, value: String)] = []
 
@@ -36,12 +36,12 @@ final class Client: @unchecked Sendable {
     }
 
     private let descriptor: Int32
-    /// What came and belongs to no answer yet. Used by one call at a time.
+    /// Received bytes that belong to no answer yet. Used by one call at a time.
     private var rest: [UInt8] = []
-    /// The server broke the connection; known after `remainder`.
+    /// Whether the server reset the connection; known after `remainder`.
     private(set) var wasReset = false
 
-    /// - Parameter receiveBuffer: the kernel's buffer, for a slow reader.
+    /// - Parameter receiveBuffer: the size of the kernel's buffer, for a slow reader.
     init(_ port: UInt16, receiveBuffer: Int32? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var patience = timeval(tv_sec: 20, tv_usec: 0)
@@ -70,16 +70,16 @@ final class Client: @unchecked Sendable {
             let count = bytes.withUnsafeBytes {
                 Glibc.send(descriptor, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
             }
-            // A server that closed has had its reason; the test looks at the answer.
+            // If the server has closed, the test looks at its answer.
             if count < 0 { return }
             sent += count
         }
     }
 
-    /// Says that no more will be sent.
+    /// Announces that no more will be sent.
     func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// A request without a body, with these fields, and its answer.
+    /// Sends a request without a body and returns its answer.
     func get(_ path: String, _ fields: String...) async throws -> Answer {
         send("GET \(path) HTTP/1.1\r\nHost: a\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n")
         return try await answer()
@@ -92,7 +92,7 @@ final class Client: @unchecked Sendable {
         try await threads.run { [self] in try takeAnswer(hasBody: hasBody) }
     }
 
-    /// What comes until the server ends the connection; nil when it does not end it.
+    /// Everything until the server ends the connection; nil if it does not.
     func remainder() async throws -> String? {
         try await threads.run { [self] in
             while true {
@@ -161,7 +161,7 @@ final class Client: @unchecked Sendable {
         return (name: String(line[..<colon]), value: String(line[line.index(after: colon)...].drop { $0 == " " }))
     }
 
-    /// Sends that many bytes of no meaning.
+    /// Sends that many meaningless bytes.
     func send(bytes: Int) async throws {
         try await threads.run { [self] in
             let piece = [UInt8](repeating: 120, count: 64 * 1024)
@@ -174,7 +174,7 @@ final class Client: @unchecked Sendable {
         }
     }
 
-    /// Waits until something can be read, and leaves it there.
+    /// Waits until something can be read, without reading it.
     func waitForBytes() async throws -> Bool {
         try await threads.run { [self] in
             var byte: UInt8 = 0
@@ -182,7 +182,7 @@ final class Client: @unchecked Sendable {
         }
     }
 
-    /// Reads to the end, or until `finish` was said, and keeps nothing.
+    /// Reads to the end, or until `finish`, and keeps nothing.
     func discard() async throws -> Int {
         try await threads.run { [self] in
             var bytes = [UInt8](repeating: 0, count: 65536)

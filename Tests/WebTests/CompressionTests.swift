@@ -27,7 +27,7 @@ import Testing
         #expect(gzip.body.count < plain.body.count / 2)
         #expect(try Gunzip.decode(gzip.body) == plain.body)
         #expect(gzip["Content-Type"] == plain["Content-Type"])
-        // Both say what they depend on, and the handler's own Vary stays.
+        // Both name the fields that they depend on, and the handler's own Vary is kept.
         #expect(plain["Vary"] == gzip["Vary"])
         #expect(gzip["Vary"]?.hasSuffix("Accept-Encoding") == true)
         if path == "/text" { #expect(gzip["Vary"] == "Authorization, Accept-Encoding") }
@@ -65,14 +65,14 @@ import Testing
             #expect(answer.status == 200)
             #expect(answer["Content-Encoding"] == coding, "\(field)")
         }
-        // Two fields are one list.
+        // Two fields form one list.
         let answer = try await client.get("/text", "Accept-Encoding: br", "Accept-Encoding: gzip")
         #expect(answer["Content-Encoding"] == "gzip")
     }
 
     @Test func identityRefused() async throws {
         let client = try await client()
-        // Gzip then, even of what would not be worth it.
+        // Then gzip is used even for content that is not worth it.
         let small = try await client.get("/small", "Accept-Encoding: gzip, identity;q=0")
         #expect(small["Content-Encoding"] == "gzip")
         #expect(small["Vary"] == "Accept-Encoding")
@@ -81,7 +81,7 @@ import Testing
         #expect(none.status == 406)
         #expect(none.member("code") == "not_acceptable")
         #expect(none["Vary"] == "Accept-Language, Accept-Encoding")
-        // What was done stays done, and an error stays readable.
+        // The effect of the request stays, and an error stays readable.
         client.send("POST /text HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nAccept-Encoding: *;q=0\r\n\r\n")
         #expect(try await client.answer().status == 200)
         #expect(try await client.get("/nowhere", "Accept-Encoding: *;q=0").member("code") == "not_found")

@@ -141,7 +141,7 @@ import Testing
         #expect(try await client.get("/hello").text == "hello nobody")
     }
 
-    @Test func optionsSayWhatThereIs() async throws {
+    @Test func optionsListTheMethods() async throws {
         client.send("OPTIONS /tagged HTTP/1.1\r\nHost: a\r\n\r\n")
         let answer = try await client.answer()
         #expect(answer.status == 204)
@@ -201,14 +201,41 @@ import Testing
 
     // MARK: 100-continue
 
-    @Test func continueIsSentWhenTheBodyIsWanted() async throws {
-        client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+    /// RFC 9110 section 10.1.1: Expect is a list.
+    @Test(arguments: [
+        "100-continue", "100-CONTINUE", ", 100-continue ,,", "100-continue,100-Continue", "\r\nExpect: 100-continue",
+    ])
+    func continueIsSentWhenTheBodyIsWanted(expectation: String) async throws {
+        client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: \(expectation)\r\n\r\n")
         #expect(try await client.answer().status == 100)
         client.send("hello")
         let answer = try await client.answer()
         #expect(answer.status == 200)
         #expect(answer.text == "hello")
         #expect(try await client.get("/hello").status == 200)
+    }
+
+    /// One member that is not known fails the request, wherever it stands: the content is neither asked for nor read.
+    @Test(arguments: [
+        "200-ok", "100-continue, x", "x,100-continue", "100-continue\r\nExpect: x", "100-continue=1",
+        "100-continue;q=1", "100-continue x", "x=\"a, 100-continue\"", "x=\",100-continue,\"",
+    ])
+    func anExpectationThatIsNotKnownFails(expectation: String) async throws {
+        client.send(
+            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: \(expectation)\r\n\r\n")
+        let answer = try await client.answer()
+        #expect(answer.status == 417)
+        #expect(answer.member("code") == "expectation_failed")
+        #expect(answer.closes)
+        // Content that comes all the same is no request, and does not break the connection before the answer is read.
+        client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.finish()
+        #expect(try await client.remainder() == "")
+        #expect(!client.wasReset)
+    }
+
+    @Test func anExpectationThatIsNotKnownFailsWithoutContentToo() async throws {
+        #expect(try await client.get("/hello", "Expect: 200-ok").status == 417)
     }
 
     @Test(arguments: [("/ignore", 200), ("/nothing", 404), ("/hello", 405)])
@@ -259,7 +286,7 @@ import Testing
     // MARK: Request ids
 
     @Test(arguments: ["1", "12345678", "a.b-c_d-EFGH", String(repeating: "x", count: 64)])
-    func saneRequestIDIsKept(id: String) async throws {
+    func validRequestIDIsKept(id: String) async throws {
         let answer = try await client.get("/request-id", "X-Request-Id: \(id)")
         #expect(answer["X-Request-Id"] == id)
         #expect(answer.text == id)

@@ -4,13 +4,13 @@ import Testing
 @testable import Web
 
 @Suite struct ContentTagTests {
-    /// Servers behind one balancer, and a server after its restart, have to agree.
+    /// Servers behind one balancer must agree, and so must a server after its restart.
     @Test func everyProcessHasTheSameTag() {
         let content = [UInt8]("{\"items\": [{\"id\": 1, \"name\": \"Алгебра 7А\"}], \"next_cursor\": null}".utf8)
         #expect(ContentTag.of(content).opaque == "ac972efa601773e36cea181e5a74c1f9")
     }
 
-    /// Each byte of contents around the steps of 8 and 32 bytes counts, and each half of the tag shows it.
+    /// Each byte counts, for lengths around the steps of 8 and 32 bytes, and changes both halves of the tag.
     @Test func anyByteChangesBothHalves() {
         for length in 1...100 {
             let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 37) }

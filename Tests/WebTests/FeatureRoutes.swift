@@ -2,7 +2,7 @@ import HTTP1
 
 @testable import Web
 
-/// Answers for what is done to answers.
+/// Routes whose answers the features change.
 enum FeatureRoutes {
     /// 6,500 bytes.
     static let text = Array(repeatElement("{\"mark\": 5}\n", count: 500).joined().utf8)

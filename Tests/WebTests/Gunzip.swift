@@ -6,7 +6,7 @@ enum Gunzip {
 
     /// - Parameter limit: of the content, in bytes.
     static func decode(_ bytes: [UInt8], limit: Int = 64 << 20) throws -> [UInt8] {
-        // zlib's state points back at the stream, so that it must not move.
+        // zlib's state points back at the stream, so the stream must not move.
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         stream.initialize(to: z_stream())
         defer { stream.deallocate() }

@@ -25,7 +25,7 @@ import Testing
             client.send("HEAD /items/1 HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(try await client.answer(hasBody: false).status == 200)
         }
-        // The last answers are counted when they are written, which the client may see before.
+        // The last answers are counted after they are written, which the client may see before.
         let isCounted = await eventually {
             value(
                 await families(server), "lyceum_http_request_duration_seconds_count",
@@ -49,7 +49,7 @@ import Testing
         #expect(value(found, "lyceum_http_requests_in_flight") == 0)
     }
 
-    /// Whoever asks for many addresses makes no series of their own.
+    /// Requests for many unknown addresses do not create series of their own.
     @Test func unknownPathsAndMethodsShareASeries() async throws {
         let server = try await TestServer()
         let client = try server.client()

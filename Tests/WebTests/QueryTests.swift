@@ -8,7 +8,7 @@ private final class NoBody: BodySource {
     func readContent(whole: Bool, atMost limit: Int?) async throws -> [UInt8]? { nil }
 }
 
-/// A request as it would come, without a connection.
+/// A request as it would arrive, without a connection.
 func request(_ target: String, _ fields: String...) throws -> Request {
     var parser = RequestParser()
     let text = "GET \(target) HTTP/1.1\r\nHost: a\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
@@ -17,7 +17,7 @@ func request(_ target: String, _ fields: String...) throws -> Request {
 }
 
 @Suite struct QueryReaderTests {
-    /// What a handler that reads these would be told: the kind's code, then pointer and code of each item.
+    /// The problems that a handler would report: the kind's code, then pointer and code of each item.
     private func problems(_ query: String, _ read: (inout QueryReader) -> Void) throws -> [String] {
         do {
             var reader = try QueryReader(request("/list?\(query)"))
@@ -29,7 +29,7 @@ func request(_ target: String, _ fields: String...) throws -> Request {
         }
     }
 
-    @Test func readsWhatThereIs() throws {
+    @Test func readsParameters() throws {
         var reader = try QueryReader(
             request(
                 "/list?date=2026-09-01&n=5&on=true&kind=b&q=%D0%90+%2B&id=018F0000-0000-7000-8000-00000000000A&empty="))
@@ -150,7 +150,7 @@ func request(_ target: String, _ fields: String...) throws -> Request {
         ("text/*;q=0.5, application/json", "application/json"), ("text/csv;q=0, */*", "application/json"),
         ("image/png", nil), ("application/json;q=0", nil), ("APPLICATION/JSON", "application/json"),
         ("application/json; q=0.4, text/csv; q=0.3", "application/json"),
-    ]) func takesTheBestThatThereIs(accept: String?, expected: String?) {
+    ]) func takesTheBestOffer(accept: String?, expected: String?) {
         #expect(MediaRange.best(of: ["text/csv", "application/json"], for: accept) == expected)
     }
 

@@ -3,7 +3,8 @@ import Testing
 
 @testable import Web
 
-/// The fields and the refusals, over a socket. Windows are so long that no test sees a request come back.
+/// The fields and the refusals over a socket. Windows are so long that no request becomes available again during a
+/// test.
 @Suite(.serialized) struct RateLimitTests {
     private func client(requests: Int, signIns: Int = 2) async throws -> Client {
         try await TestServer { _ in
@@ -33,12 +34,13 @@ import Testing
         let refused = try await client.get("/hello", "X-Name: anna", "Origin: https://app.example.org")
         #expect(refused.status == 429)
         #expect(refused.member("code") == "rate_limited")
+        #expect(refused.member("limit") == "user", "\(refused.text)")
         #expect(refused["Content-Type"] == "application/problem+json")
         #expect(refused["Retry-After"] == "25000")
         #expect(refused["RateLimit"] == "\"user\";r=0;t=50000")
         #expect(refused["Access-Control-Allow-Origin"] == "*")
         #expect(!refused.closes)
-        // Others have quotas of their own.
+        // Others have their own quotas.
         #expect(try await client.get("/hello", "X-Name: boris").status == 200)
         #expect(try await client.get("/hello").status == 200)
     }
@@ -57,7 +59,7 @@ import Testing
 
     @Test func signInHasItsOwnQuota() async throws {
         let client = try await client(requests: 100, signIns: 1)
-        // Whatever name comes with it.
+        // Whatever name is sent.
         let first = try await client.get("/sign-in", "X-Name: anna")
         #expect(first["RateLimit-Policy"] == "\"sign-in\";q=1;w=50000")
         let refused = try await client.get("/sign-in", "X-Name: boris")
@@ -67,7 +69,7 @@ import Testing
         #expect(try await client.get("/hello").status == 200)
     }
 
-    /// The test's `admit` refuses there, as it would a wrong token.
+    /// The test's `admit` refuses here, as it would refuse a wrong token.
     @Test func refusedAdmissionsAndUnknownPathsCountAgainstTheAddress() async throws {
         let client = try await client(requests: 3)
         #expect(try await client.get("/locked", "X-Name: anna")["RateLimit"] == "\"address\";r=2;t=16667")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Web
 
-/// The algorithm, at moments that the test chooses.
+/// The algorithm at moments chosen by the test.
 @Suite struct RateLimiterTests {
     private let policy = RatePolicy("user", requests: 4, window: 8)
     private let limiter = RateLimiter(lines: 1, start: 0)
@@ -19,11 +19,11 @@ import Testing
         #expect(refused.remaining == 0)
         #expect(refused.reset == 8)
         #expect(refused.retryAfter == 2)
-        // A refusal costs nothing: the next request is allowed when it would have been.
+        // A refusal costs nothing: the next request is allowed at the same moment as without it.
         #expect(!limiter.take("a", policy, at: .seconds(1.99)).isAllowed)
         #expect(limiter.take("a", policy, at: .seconds(2)).isAllowed)
         #expect(!limiter.take("a", policy, at: .seconds(2)).isAllowed)
-        // Whole again after a window without requests.
+        // The quota is full again after a window without requests.
         #expect(limiter.take("a", policy, at: .seconds(10)).remaining == 3)
     }
 
@@ -55,13 +55,13 @@ import Testing
         #expect(limiter.giveBack(last, at: 0).remaining == 1)
         #expect(limiter.take("a", policy, at: 0).isAllowed)
         #expect(!limiter.take("a", policy, at: 0).isAllowed)
-        // Nothing is given beyond a whole quota.
+        // Giving back never exceeds the full quota.
         #expect(limiter.giveBack(last, at: .seconds(60)).remaining == 4)
         #expect(limiter.take("a", policy, at: .seconds(60)).remaining == 3)
     }
 
-    /// Eight keys a line: the ninth takes the place of the one that has used least, not of one that is used up.
-    @Test func aFullLineForgetsWhoUsedLeast() {
+    /// Eight keys per line: the ninth replaces the key that has used least, not one that has used up its quota.
+    @Test func fullLineForgetsTheKeyThatUsedLeast() {
         for key in 0..<8 {
             for _ in 0..<(key == 5 ? 1 : 4) { _ = limiter.take("\(key)", policy, at: 0) }
         }

@@ -15,7 +15,7 @@ import Testing
         client = try server.client()
     }
 
-    /// A request for each way to be refused.
+    /// A request for each reason to refuse one.
     static let requests: [ParseError: String] = [
         .badRequestLine: "GET HTTP/1.1\r\nHost: a\r\n\r\n",
         .badMethod: "G(T / HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -34,6 +34,7 @@ import Testing
         .lengthAndTransferCoding:
             "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         .badTransferCoding: "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+        .unknownExpectation: "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue, x\r\n\r\n",
         .unknownTransferCoding: "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",
         .badChunk: "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello!\r\n0\r\n\r\n",
         .chunkExtensionsTooLong:
@@ -48,7 +49,7 @@ import Testing
 
     @Test(arguments: ParseError.allCases) func malformedRequestIsAnsweredOnceAndClosed(error: ParseError) async throws {
         let request = try #require(Self.requests[error])
-        // The request behind it must not be taken for one.
+        // The request after it must not be read.
         client.send(request + "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
         let answer = try await client.answer()
         #expect(answer.status == error.status.code)
@@ -110,7 +111,7 @@ import Testing
         #expect(answer.member("request_id") == "unforeseen-1")
         #expect(!answer.text.contains("swordfish"))
         #expect(try await client.get("/hello").status == 200)
-        // The log has it in full.
+        // The log contains it in full.
         #expect(await eventually { server.log.text.contains("swordfish") })
     }
 
@@ -134,7 +135,7 @@ import Testing
         )
         let answer = try await client.answer()
         #expect(answer.status == status)
-        // A body that was refused unread ends the connection, one that was read does not.
+        // A body refused unread ends the connection; one that was read does not.
         #expect(answer.closes == (status == 415))
     }
 

@@ -15,7 +15,7 @@ import Testing
     }
     private let router = Router(Self.routes)
 
-    /// The operation with its parameters, the methods that there are, or nil.
+    /// The operation with its parameters, the existing methods, or nil.
     private func match(_ method: String, _ path: String, _ names: String...) -> String? {
         switch router.tree.match(Method(method), path) {
         case .found(let place, let parameters):

@@ -30,7 +30,7 @@ import Testing
         #expect(try await client.remainder() == "")
     }
 
-    /// Bytes that go on coming do not put the deadline off.
+    /// More bytes do not postpone the deadline.
     @Test(arguments: ["GET /", "GET /hello HTTP/1.1\r\nHost: a\r\nX: "])
     func trickledHeadIsTimedOut(start: String) async throws {
         let server = try await server {
@@ -82,7 +82,7 @@ import Testing
         #expect(try await answer.status == 408)
     }
 
-    /// What comes fast enough earns its time: here two seconds for each byte.
+    /// Content that arrives fast enough earns time: here two seconds for each byte.
     @Test func bodyEarnsItsTime() async throws {
         let server = try await server {
             $0.body = .milliseconds(50)
@@ -90,7 +90,7 @@ import Testing
         }
         let client = try server.client()
         client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\n0123456789")
-        // Another body's time is over behind this one's first limit.
+        // The time of another body ends after the first limit of this one.
         let other = try server.client()
         other.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\n")
         #expect(try await other.answer().status == 408)
@@ -108,7 +108,7 @@ import Testing
         #expect(await eventually { open(server) == 0 })
     }
 
-    /// Without a task that waits: it is served again, is idle for no longer, and ends with the server.
+    /// No task waits: it is served again, is not idle for longer, and ends with the server.
     @Test func parkedConnectionIsServedAgain() async throws {
         let server = try await server {
             $0.idle = .milliseconds(400)
@@ -119,7 +119,7 @@ import Testing
             let other = try server.client()
             other.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(try await other.answer().status == 200)
-            // Deadlines later than the waiting of `kept` have passed.
+            // Lets deadlines pass that are later than the waiting time of `kept`.
             for core in server.cores { await core.run { await $0.sleep(.milliseconds(5)) } }
             #expect(try await kept.get("/hello").text == "hello nobody")
         }
@@ -161,7 +161,7 @@ import Testing
         let slow = try server.client()
         slow.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(await eventually { server.gate.waiting == 1 })
-        // Another connection's idle deadline is set later and passes first.
+        // The idle deadline of another connection is set later and passes first.
         #expect(try await server.client().remainder() == "")
         server.gate.open()
         #expect(try await slow.answer().text == "let go")
@@ -181,7 +181,7 @@ import Testing
         #expect(isWhole)
     }
 
-    /// A pipeline is worked off at the speed of its reader: one answer waits, not all.
+    /// A pipeline is answered at the speed of its reader: one answer waits, not all.
     @Test func slowReaderHasOneAnswerInMemory() async throws {
         let server = try await server { _ in }
         let slow = try Client(server.port, receiveBuffer: 4096)
@@ -257,7 +257,7 @@ import Testing
         #expect(await eventually { server.gate.waiting == 1 })
         async let end = server.server.shutDown(graceSeconds: 20)
         #expect(await eventually { (try? server.client()) == nil })
-        // Behind the listener's end the workers drain; this one waits in the same line.
+        // After the listener has closed, the workers drain; this waits in the same queue.
         server.cores[0].spawn { _ in server.gate.open() }
         let answer = try await client.answer()
         #expect(answer.text == "let go")
@@ -265,7 +265,7 @@ import Testing
         #expect(await end)
     }
 
-    /// The answer was given; the client still sends what nobody reads, and would lose the answer by a reset.
+    /// The answer was sent. The client still sends bytes that nobody reads, and would lose the answer by a reset.
     @Test func drainLetsALingeringCloseEnd() async throws {
         let server = try await server { $0.linger = .seconds(60) }
         let client = try server.client()
@@ -274,7 +274,7 @@ import Testing
         #expect(try await client.remainder() == "")
         async let end = server.server.shutDown(graceSeconds: 20)
         #expect(await eventually { (try? server.client()) == nil })
-        // Behind the listener's end the worker drains; this stands behind it in the same line.
+        // After the listener has closed, the worker drains; this is behind it in the same queue.
         await withCheckedContinuation { done in server.cores[0].executor.post { done.resume() } }
         #expect(open(server) == 1)
         client.finish()

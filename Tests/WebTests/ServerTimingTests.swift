@@ -22,12 +22,12 @@ import Testing
         #expect(parts[2].milliseconds == 0)
     }
 
-    /// Waiting for a slow client's body is nobody's work.
+    /// Waiting for a slow client's body counts as nobody's work.
     @Test func aSlowBodyIsNotRendering() async throws {
         let client = try await Self.server.value.client()
         let start = Clock.now
         client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
-        // From here the handler waits, for as long as this client takes its time.
+        // From here on the handler waits as long as this client takes.
         #expect(try await client.answer().status == 100)
         let paused = Clock.now
         let other = try await Self.server.value.client()
@@ -51,7 +51,7 @@ import Testing
         #expect(
             timing.field(total: 20_000_999) == "parse;dur=0.012, queue;dur=2.500, database;dur=10.000, render;dur=6.500"
         )
-        // Overlapping queries take more than the whole.
+        // Overlapping queries take more than the total.
         #expect(timing.field(total: 5_000_000).hasSuffix("render;dur=0.000"))
     }
 

@@ -4,14 +4,14 @@ import Synchronization
 
 @testable import Web
 
-/// What happened to a server's streams.
+/// The number of a server's streams.
 final class StreamCounts: Sendable {
     private let counts = Mutex((opened: 0, asked: 0, cancelled: 0, closed: 0))
 
     var asked: Int { counts.withLock { $0.asked } }
     var cancelled: Int { counts.withLock { $0.cancelled } }
     var closed: Int { counts.withLock { $0.closed } }
-    /// Streams that hold what they took.
+    /// Streams that have not released their resources.
     var held: Int { counts.withLock { $0.opened - $0.closed } }
 
     func open() { counts.withLock { $0.opened += 1 } }
@@ -20,7 +20,7 @@ final class StreamCounts: Sendable {
     func close() { counts.withLock { $0.closed += 1 } }
 }
 
-/// Pieces of letters: `a…` `b…` and so on.
+/// Pieces of letters: `a…`, `b…` and so on.
 final class Letters: ContentStream {
     struct Broken: Error {}
 
@@ -28,7 +28,7 @@ final class Letters: ContentStream {
     private let core: Core
     private let pieces: Int
     private let size: Int
-    /// Which piece is an error, or a problem, or never comes.
+    /// Which piece is an error or a problem, or never comes.
     private let failing: Int?
     private let refused: Int?
     private let hanging: Int?

@@ -70,7 +70,7 @@ import Testing
         let server = try await server()
         let client = try server.client()
         #expect(try await client.get("/stream?size=0").body == [])
-        // Cut, so that each part has the reader's time for itself.
+        // Split, so that each part has the reader's full time.
         let long = try await client.get("/stream?pieces=2&size=200000")
         #expect(long.body == Letters.whole(2, 200_000))
         #expect(long.chunks == [65536, 65536, 65536, 3392, 65536, 65536, 65536, 3392])
@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test(arguments: ["", "&trailers=1"])
-    func anErrorInTheMiddleIsToldFromTheEnd(_ more: String) async throws {
+    func errorInTheMiddleDiffersFromTheEnd(_ more: String) async throws {
         let server = try await server()
         let client = try server.client()
         client.send("GET /stream?fail=2\(more) HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -147,8 +147,8 @@ import Testing
 
     // MARK: Readers
 
-    /// Pieces are asked for as they are taken, and not all at once.
-    @Test func thePieceBehindIsAskedForWhenTheOneBeforeIsTaken() async throws {
+    /// Pieces are requested as they are taken, and not all at once.
+    @Test func nextPieceIsRequestedWhenTheOneBeforeIsTaken() async throws {
         let server = try await server()
         let slow = try Client(server.port, receiveBuffer: 4096)
         slow.send("GET /stream?pieces=100000&size=16384 HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -190,16 +190,16 @@ import Testing
         #expect(await eventually { server.log.text.contains(#""aborted":"too_slow""#) })
     }
 
-    @Test func whatIsTakenEarnsTime() {
+    @Test func takenContentEarnsTime() {
         var patience = Patience(.seconds(30), rate: 1000)
         patience.spend(.seconds(20))
         #expect(patience.left == .seconds(10))
         patience.earn(5000)
         #expect(patience.left == .seconds(15))
-        // Never more than at first: who was quick cannot stop for long.
+        // Never more than at first: a fast reader cannot stop for long.
         patience.earn(1_000_000_000)
         #expect(patience.left == .seconds(30))
-        // A byte a minute.
+        // One byte per minute.
         var minutes = 0
         while patience.left > 0 {
             patience.spend(.seconds(60))
@@ -216,7 +216,7 @@ import Testing
             let client = try server.client()
             client.send("GET /stream?hang=1&size=1000 HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(await eventually { server.streams.asked == 2 })
-            // The first piece is there and unread: closing resets.
+            // The first piece has arrived unread, so closing resets the connection.
             #expect(try await client.waitForBytes())
         }
         #expect(await eventually { server.streams.closed == 1 })
@@ -235,8 +235,8 @@ import Testing
         #expect(await ends(server) == [#"{end="reader_left"}"#: 1])
     }
 
-    /// Who has nothing more to say may still read.
-    @Test func halfCloseIsNoLeaving() async throws {
+    /// A client that sends no more may still read.
+    @Test func halfCloseIsNotADisconnect() async throws {
         let server = try await server()
         let client = try server.client()
         client.send("GET /stream?pieces=300&size=16384 HTTP/1.1\r\nHost: a\r\n\r\n")

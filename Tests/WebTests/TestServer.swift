@@ -8,7 +8,7 @@ import Testing
 
 @testable import Web
 
-/// A small application over real sockets. It lives until the process ends, as its cores do.
+/// A small application over real sockets. It lives until the process ends, like its cores.
 final class TestServer: Sendable {
     enum Rule: Sendable {
         case open
@@ -23,7 +23,7 @@ final class TestServer: Sendable {
         let secret = "the password is swordfish"
     }
 
-    /// Holds handlers until the test lets them go.
+    /// Blocks handlers until the test lets them go.
     final class Gate: Sendable {
         private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
 
@@ -80,11 +80,12 @@ final class TestServer: Sendable {
 
     private static let all = Mutex<[TestServer]>([])
 
-    /// One for the tests that need no limits of their own.
+    /// For tests that need no limits of their own.
     static let shared = Task { try await TestServer(cores: 2) }
 
     init(
         cores count: Int = 1, limits: ServerLimits = ServerLimits(), proxies: TrustedProxies = TrustedProxies(),
+        logging: RequestLogging? = RequestLogging(),
         features: @Sendable (Offload) throws -> Features = { _ in Features() }
     ) async throws {
         let gate = Gate()
@@ -103,7 +104,7 @@ final class TestServer: Sendable {
             let routes = Self.routes(on: core, gate, offload) + FeatureRoutes.all + StreamRoutes.all(on: core, streams)
             return Worker(
                 on: core, router: Router(routes.map { Self.watched($0, core, visits) }), limits: limits,
-                features: features, log: sink, logsRequests: true,
+                features: features, log: sink, logging: logging,
                 application: App(core: core, visits: visits))
         }
         Self.all.withLock { $0.append(self) }
@@ -200,7 +201,7 @@ extension TestServer.Visits {
     }
 }
 
-/// What a server logs, read by a thread of its own.
+/// What a server logs, read by its own thread.
 final class LogReader: Sendable {
     let descriptor: Int32
     private let lines = Mutex("")

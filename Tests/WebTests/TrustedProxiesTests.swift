@@ -22,7 +22,7 @@ import Testing
                 "192.0.2.1 https://b.example"
             ),
             (["X-Forwarded-Proto: https"], "127.0.0.1 https://a"),
-            // Behind the first one that is not trusted stands what the client made up.
+            // Everything before the first untrusted proxy may be forged by the client.
             (["X-Forwarded-For: 1.1.1.1, 192.0.2.1, 10.0.0.9"], "192.0.2.1 http://a"),
             (["X-Forwarded-For: 1.1.1.1", "X-Forwarded-For: 192.0.2.1"], "192.0.2.1 http://a"),
             (["X-Forwarded-For: 10.0.0.1, 10.0.0.2"], "10.0.0.1 http://a"),
@@ -36,11 +36,11 @@ import Testing
             (["Forwarded: for=192.0.2.1, for=unknown;proto=https"], "127.0.0.1 https://a"),
             (["Forwarded: for=192.0.2.1, for=_x, for=10.0.0.9"], "10.0.0.9 http://a"),
             (["Forwarded: for=\"[2001:db8::7]:80\""], "2001:db8::7 http://a"),
-            // The standard's field wins, also where it says nothing of use.
+            // The standard field wins, even if it contains nothing useful.
             (["X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.2"], "192.0.2.2 http://a"),
             (["X-Forwarded-For: 192.0.2.1", "Forwarded: nonsense"], "127.0.0.1 http://a"),
         ])
-    func theirWordIsTaken(fields: [String], expected: String) async throws {
+    func trustedProxiesAreBelieved(fields: [String], expected: String) async throws {
         let client = try await Self.servers.trusting.value.client()
         client.send("GET /peer HTTP/1.1\r\nHost: a\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n")
         #expect(try await client.answer().text == expected)
@@ -50,7 +50,7 @@ import Testing
         "X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1;proto=https;host=b.example", "X-Forwarded-Proto: https",
         "X-Forwarded-Host: b.example",
     ])
-    func othersWordIsNot(field: String) async throws {
+    func otherPeersAreNotBelieved(field: String) async throws {
         let client = try await Self.servers.wary.value.client()
         #expect(try await client.get("/peer", field).text == "127.0.0.1 http://a")
     }

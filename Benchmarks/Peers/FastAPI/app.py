@@ -1,6 +1,6 @@
 """A peer of Lyceum: FastAPI, asyncpg and orjson, answering the same requests with the same SQL and the same JSON.
 
-Settings come from the environment: POOL (connections of a worker), WORK (what script/bench wrote: statements and the shape
+Settings come from the environment: POOL (connections per worker), WORK (written by script/bench: the statements and the shape
 of each answer), DATABASE_URL, TOKEN_KEYS.
 """
 
@@ -16,7 +16,7 @@ from tokens import Verifier
 from work import Work
 
 LIVE = b'{"status":"ok"}'
-# As Lyceum's read lane.
+# The same settings as Lyceum's read lane.
 SESSION = {
     "TimeZone": "UTC",
     "DateStyle": "ISO",
@@ -30,7 +30,8 @@ SESSION = {
 
 
 async def open_connection(connection):
-    """JSON goes into the answer as it is, identifiers as text (orjson does not know asyncpg's), numbers are those of JSON."""
+    """Passes JSON through unchanged, converts identifiers to text (orjson does not know asyncpg's UUID) and numbers to
+    JSON numbers."""
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=orjson.Fragment)
     await connection.set_type_codec("uuid", schema="pg_catalog", encoder=str, decoder=str)
@@ -85,7 +86,7 @@ async def answer(request: Request, name: str, identifier: str) -> Response:
     endpoint = state.work.endpoints[name]
     results = []
     async with state.pool.acquire() as connection, connection.transaction():
-        # asyncpg keeps prepared statements by their text.
+        # asyncpg caches prepared statements by their text.
         for statement in endpoint.statements:
             results.append(await connection.fetch(statement.sql, *statement.arguments(values)))
     if not results[1]:

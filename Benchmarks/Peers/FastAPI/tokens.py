@@ -1,4 +1,4 @@
-"""Access tokens: JWT, HS256, `kid` one of the keys, issuer, audience and expiry."""
+"""Access tokens: JWT, HS256, with a known `kid`, issuer, audience and expiry."""
 
 import base64
 

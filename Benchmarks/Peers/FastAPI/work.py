@@ -1,4 +1,5 @@
-"""What script/bench took from Lyceum's own session with PostgreSQL: the statements of a request, the shape of its answer."""
+"""The work that script/bench took from Lyceum's session with PostgreSQL: the statements of a request and the shape of
+its answer."""
 
 import datetime
 import json
@@ -39,7 +40,7 @@ class Statement:
     def __init__(self, description, prepared):
         self.sql = description["sql"]
         self.columns = [attribute.name for attribute in prepared.get_attributes()]
-        # A request's value by its name, else a constant; both become what the parameter's type takes.
+        # A request's value by its name, otherwise a constant; converted to what the parameter's type accepts.
         self.parameters = []
         for parameter, type in zip(description["parameters"], prepared.get_parameters()):
             convert = ARGUMENTS.get(type.name, str)
@@ -58,7 +59,7 @@ class Endpoint:
         self.steps = steps
 
     def render(self, results) -> bytes:
-        """`results` are those of all statements; the steps count from behind the tenant's prefix."""
+        """`results` are those of all statements; the steps count from after the tenant's prefix."""
         body = {}
         stack = [body]
         for step in self.steps:
@@ -90,8 +91,8 @@ class Endpoint:
 
 
 class Shape:
-    """Columns become JSON by their aliases: `a.b` is "b" in an object "a", `a?.b` the same unless that column is NULL, `_a`
-    is not shown. Made into a function once, as if it were written by hand."""
+    """Renders columns as JSON by their aliases: `a.b` is "b" in an object "a"; `a?.b` is the same, or null if that
+    column is NULL; `_a` is not shown. Compiled into a function once, as if it were written by hand."""
 
     def __init__(self, columns):
         self.parent = columns.index("_parent") if "_parent" in columns else None

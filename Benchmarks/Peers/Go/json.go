@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgproto3/v2"
 )
 
-// step is a part of an answer: an object that opens or closes, a row's fields, a row as an object, or a list of rows.
+// step is a part of an answer: the begin or end of an object, a row's fields, a row as an object, or a list of rows.
 type step struct {
 	Begin    string
 	End      bool
@@ -19,7 +19,7 @@ type step struct {
 	Children []step
 }
 
-// writer appends JSON to bytes that are used again.
+// writer appends JSON to a reused byte slice.
 type writer struct {
 	bytes []byte
 	comma bool
@@ -69,8 +69,8 @@ func (w *writer) render(steps []step, results []result) {
 	w.close('}')
 }
 
-// cursor walks a list and its children side by side: children come in the order of their parents and name them in a
-// column `_parent`.
+// cursor walks through a list and its children in parallel. Children are sorted like their parents and refer to them in
+// a column `_parent`.
 type cursor struct {
 	name     string
 	rows     [][][]byte
@@ -104,8 +104,8 @@ func (c *cursor) render(w *writer) {
 	c.row++
 }
 
-// shape says how columns become JSON, by their aliases: `a.b` is "b" in an object "a", `a?.b` the same unless that column
-// is NULL, `_a` is not shown.
+// shape tells how columns become JSON, by their aliases: `a.b` is "b" in an object "a"; `a?.b` is the same, or null if
+// that column is NULL; `_a` is not shown.
 type shape struct {
 	parts      []part
 	parent, id int
@@ -116,7 +116,7 @@ type part struct {
 	key        string
 	column     int
 	kind       kind
-	// Where an object that is null goes on; 0: it never is.
+	// Where to continue if the object is null; 0 if it never is.
 	next int
 }
 
@@ -173,7 +173,7 @@ func newShape(columns []pgproto3.FieldDescription) *shape {
 	return s
 }
 
-// kindOf goes by the object identifiers of built-in types.
+// kindOf maps the object identifiers of built-in types.
 func kindOf(oid uint32) kind {
 	switch oid {
 	case 16:
@@ -216,7 +216,7 @@ func (w *writer) fields(s *shape, row [][]byte) {
 				w.raw("false")
 			}
 		case part.kind == moment:
-			// `2026-09-01 08:30:00+00`, in a session that runs in UTC.
+			// `2026-09-01 08:30:00+00`, because the session uses UTC.
 			w.bytes = append(w.bytes, '"')
 			w.bytes = append(w.bytes, value[:10]...)
 			w.bytes = append(w.bytes, 'T')

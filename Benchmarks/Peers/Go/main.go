@@ -1,7 +1,7 @@
 // A peer of Lyceum: net/http and pgx, answering the same requests with the same SQL and the same JSON.
 //
-// Settings come from the environment: PORT, POOL (connections), WORK (what script/bench wrote: statements and the shape
-// of each answer), DATABASE_URL, TOKEN_KEYS.
+// Settings come from the environment: PORT, POOL (connections), WORK (written by script/bench: the statements and the
+// shape of each answer), DATABASE_URL, TOKEN_KEYS.
 package main
 
 import (
@@ -43,7 +43,7 @@ func main() {
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), mux))
 }
 
-// endpoint answers PREFIX{id}SUFFIX?from&to for whoever the bearer token names.
+// endpoint answers PREFIX{id}SUFFIX?from&to for the user of the bearer token.
 type endpoint struct {
 	pool           *pgxpool.Pool
 	verifier       *verifier
@@ -70,7 +70,8 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := r.URL.Query()
-	// Not the request's context: pgx closes a connection whose context ends, and the load leaves at the end of each round.
+	// Not the request's context: pgx closes a connection whose context ends, and the load disconnects at the end of each
+	// round.
 	body, err := e.answer(context.Background(), claims, id, query.Get("from"), query.Get("to"))
 	if err != nil {
 		log.Print(err)
@@ -88,7 +89,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Write(body.bytes)
 }
 
-// answer runs all statements in one round trip and one snapshot; nil when the gate stayed closed.
+// answer runs all statements in one round trip and one snapshot; nil if the caller may not see the record.
 func (e *endpoint) answer(ctx context.Context, c *claims, id, from, to string) (*writer, error) {
 	results, err := e.work.run(ctx, e.pool, map[string]string{
 		"school": c.school, "user": c.Subject, "session": c.Session, "id": id, "from": from, "to": to,

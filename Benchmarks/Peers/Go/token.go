@@ -23,10 +23,10 @@ type claims struct {
 	school   string
 }
 
-// verifier checks access tokens: JWT, HS256, `kid` one of the keys, issuer, audience and expiry.
+// verifier checks access tokens: JWT, HS256, with a known `kid`, issuer, audience and expiry.
 type verifier struct {
 	issuer, audience string
-	// The only header there can be for each key, encoded.
+	// The only accepted header for each key, encoded.
 	keys map[string]*sync.Pool
 }
 

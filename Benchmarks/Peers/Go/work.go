@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v4/pgxpool"
 )
 
-// work is what script/bench took from Lyceum's own session with PostgreSQL.
+// work is what script/bench took from Lyceum's session with PostgreSQL.
 type work struct {
 	Issuer    string
 	Audience  string
@@ -35,7 +35,7 @@ type statement struct {
 	shape      *shape
 }
 
-// parameter is a request's value by its name, else a constant, else NULL.
+// parameter is a request's value by its name, otherwise a constant, otherwise NULL.
 type parameter struct {
 	Name  string
 	Value *string
@@ -58,7 +58,7 @@ func readWork(path string) (*work, error) {
 	return result, nil
 }
 
-// connect opens a pool whose sessions are set as Lyceum's read lane, with every statement prepared.
+// connect opens a pool whose sessions have the settings of Lyceum's read lane, with every statement prepared.
 func connect(url, size string, work *work) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -98,7 +98,8 @@ type result struct {
 	rows  [][][]byte
 }
 
-// run sends all statements and one Sync: one implicit transaction, read only and repeatable read by the session.
+// run sends all statements and one Sync: one implicit transaction, read-only and repeatable read by the session's
+// settings.
 func (e *endpointWork) run(ctx context.Context, pool *pgxpool.Pool, values map[string]string) ([]result, error) {
 	connection, err := pool.Acquire(ctx)
 	if err != nil {

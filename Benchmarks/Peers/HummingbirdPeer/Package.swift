@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A package of its own, so that SwiftNIO is never among Lyceum's dependencies.
+// A separate package, so that SwiftNIO is never among Lyceum's dependencies.
 let package = Package(
     name: "hummingbird-peer",
     platforms: [.macOS(.v14)],

@@ -43,7 +43,8 @@ begin
     return null;
 end
 $$;
-comment on function lyceum.audit() is 'A5: records a change of a row. Its arguments name columns whose values are secret.';
+comment on function lyceum.audit() is
+    'A5: records a change of a row. The arguments are columns whose values are secret.';
 revoke execute on function lyceum.audit() from public;
 
 create or replace function lyceum.record_audit(p_action text, p_entity text, p_entity_id uuid, p_details jsonb default null) returns void
@@ -62,4 +63,5 @@ as $$
     );
 $$;
 comment on function lyceum.record_audit(text, text, uuid, jsonb) is
-    'A5, K2: records what is not a change of a row, such as the reading of a profile. School and person are the transaction''s.';
+    'A5, K2: records an action that does not change a row, such as the reading of a profile. School and person are '
+    'those of the transaction.';

@@ -10,6 +10,6 @@ begin
 end
 $$;
 comment on function lyceum.settle_batch(boolean) is
-    'The last statement of a batch: undoes everything when an item was refused (lyceum.refused) and the caller wanted all or nothing, '
-    'or when the batch itself was malformed (lyceum.malformed). '
-    'The outcomes of the items have been answered before it.';
+    'The last statement of a batch. It rolls everything back when an item was refused (lyceum.refused) and the caller '
+    'wanted all or nothing, or when the batch was malformed (lyceum.malformed). The outcomes of the items have been '
+    'returned before.';

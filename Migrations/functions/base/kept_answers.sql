@@ -1,7 +1,7 @@
 -- The short question behind a kept answer: may this caller still see it, and is it still true?
 
 create or replace function lyceum.is_still_true(
-    p_school integer, p_time_zone text, p_user uuid, p_gate text, p_subject uuid, p_reads_all boolean,
+    p_school integer, p_time_zone text, p_user uuid, p_client uuid, p_session uuid, p_gate text, p_subject uuid, p_reads_all boolean,
     p_snapshot pg_snapshot, p_until timestamptz, p_circles text[], p_ids uuid[]
 ) returns boolean
     language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -11,6 +11,12 @@ begin
         return false;
     end if;
     perform set_config('lyceum.school_id', p_school::text, true), set_config('lyceum.time_zone', p_time_zone, true);
+    -- As at the beginning of every read of an app or an integration.
+    if p_client is not null then
+        perform set_config('lyceum.user_id', coalesce(p_user::text, ''), true),
+            set_config('lyceum.client_id', p_client::text, true), set_config('lyceum.session_id', coalesce(p_session::text, ''), true);
+        perform lyceum.require_session();
+    end if;
     if not (case p_gate
         when 'student' then
             p_reads_all
@@ -38,15 +44,15 @@ begin
 end
 $$;
 comment on function lyceum.is_still_true(
-    integer, text, uuid, text, uuid, boolean, pg_snapshot, timestamptz, text[], uuid[]
+    integer, text, uuid, uuid, uuid, text, uuid, boolean, pg_snapshot, timestamptz, text[], uuid[]
 ) is
     'Whether a kept answer may go out: the gate is open to the person today, nothing in its circles has changed since its snapshot, and '
     'its time is not over. Compares school and person itself, so it needs neither the settings of a request nor row-level security.';
 revoke execute on function lyceum.is_still_true(
-    integer, text, uuid, text, uuid, boolean, pg_snapshot, timestamptz, text[], uuid[]
+    integer, text, uuid, uuid, uuid, text, uuid, boolean, pg_snapshot, timestamptz, text[], uuid[]
 ) from public;
 grant execute on function lyceum.is_still_true(
-    integer, text, uuid, text, uuid, boolean, pg_snapshot, timestamptz, text[], uuid[]
+    integer, text, uuid, uuid, uuid, text, uuid, boolean, pg_snapshot, timestamptz, text[], uuid[]
 ) to lyceum_app;
 
 create or replace function lyceum.end_of_today() returns timestamptz

@@ -1,5 +1,5 @@
--- Small pieces of answers that every statement shares.
--- One expression without a subquery, so that the planner puts it in place of the call.
+-- Small parts of answers that all statements share.
+-- A single expression without a subquery, so that PostgreSQL inlines it.
 create or replace function lyceum.local_moment(p_date date, p_time time) returns text
     language sql stable parallel safe
     return to_char(p_date + p_time, 'YYYY-MM-DD"T"HH24:MI:SS')
@@ -15,9 +15,9 @@ create or replace function lyceum.local_moment(p_date date, p_time time) returns
             )
         end;
 comment on function lyceum.local_moment(date, time) is
-    'RFC 3339 with the school''s own offset on that day. Only lessons are shown so; every other moment is in UTC.';
+    'RFC 3339 with the school''s offset on that day. Only lessons use it; all other moments are in UTC.';
 
 create or replace function lyceum.moment(p_moment timestamptz) returns text
     language sql immutable parallel safe
     return to_char(p_moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
-comment on function lyceum.moment(timestamptz) is 'RFC 3339 in UTC, for moments inside JSON that the database builds.';
+comment on function lyceum.moment(timestamptz) is 'RFC 3339 in UTC, for moments in JSON that the database builds.';

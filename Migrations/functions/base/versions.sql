@@ -16,4 +16,5 @@ begin
 end
 $$;
 comment on function lyceum.version() is
-    'M5: counts versions. A row that is written but not changed keeps its version. The feed reads changed_xid.';
+    'M5: increments the version. A row that is written without a change keeps its version. The change feed reads '
+    'changed_xid.';

@@ -1,12 +1,13 @@
 create or replace function lyceum.counted_meaning(p_meaning text, p_decided_meaning text) returns text
     language sql immutable parallel safe
     return nullif(coalesce(p_decided_meaning, p_meaning), 'present');
-comment on function lyceum.counted_meaning(text, text) is 'T2: what counts: the class teacher''s word, else the teacher''s; null: present.';
+comment on function lyceum.counted_meaning(text, text) is
+    'T2: the meaning that counts: the class teacher''s, else the teacher''s; null means present.';
 
 create or replace function lyceum.attendance_refusals(p_school integer, p_lessons uuid[], p_students uuid[])
     returns table (ordinal bigint, refusal text)
     language plpgsql stable rows 25
-    set plan_cache_mode = force_generic_plan -- else arrays of one row are planned anew each time
+    set plan_cache_mode = force_generic_plan -- otherwise arrays of one row are planned at each call
 as $$
 #variable_conflict use_column
 declare
@@ -46,9 +47,9 @@ begin
 end
 $$;
 comment on function lyceum.attendance_refusals(integer, uuid[], uuid[]) is
-    'Why the teacher''s codes may not be written today, for a whole batch in one plan; refusal is null when one may. In the order of '
-    'the checks: not_found, lesson_cancelled, not_a_member (M3), lesson_in_future, edit_window_closed (M4). '
-    'The class teacher''s word (T2) is held back by the first three only.';
+    'Why the teacher''s codes may not be written today, for a whole batch in one plan; refusal is null when one may '
+    'be written. Order of the checks: not_found, lesson_cancelled, not_a_member (M3), lesson_in_future, '
+    'edit_window_closed (M4). Only the first three apply to the class teacher''s decision (T2).';
 
 create or replace function lyceum.attendance_refusal(p_school integer, p_lesson uuid, p_student uuid) returns text
     language plpgsql stable
@@ -57,7 +58,8 @@ begin
     return (select r.refusal from lyceum.attendance_refusals(p_school, array[p_lesson], array[p_student]) r);
 end
 $$;
-comment on function lyceum.attendance_refusal(integer, uuid, uuid) is 'As lyceum.attendance_refusals, for one record.';
+comment on function lyceum.attendance_refusal(integer, uuid, uuid) is
+    'Like lyceum.attendance_refusals, for one record.';
 
 create or replace function lyceum.record_attendance() returns trigger
     language plpgsql
@@ -108,7 +110,7 @@ begin
         select r.refusal, v_batch.students[r.ordinal] as student, v_batch.lessons[r.ordinal] as lesson
         into v_refused
         from lyceum.attendance_refusals(v_batch.school_id, v_batch.lessons, v_batch.students) r
-        -- What is not found is left to the foreign key.
+        -- The foreign key refuses ids that do not exist.
         where r.refusal <> 'not_found'
             and (v_batch.by_teacher[r.ordinal] or r.refusal not in ('lesson_in_future', 'edit_window_closed'))
         order by r.ordinal
@@ -152,7 +154,7 @@ begin
         from lyceum.attendance_refusals(v_batch.school_id, v_batch.lessons, v_batch.students) r
         where r.refusal <> 'not_found'
             and (v_batch.by_teacher[r.ordinal] or r.refusal not in ('lesson_in_future', 'edit_window_closed'))
-            -- What should not stand there may always be cleared.
+            -- A code that should not exist may always be cleared.
             and not (v_batch.clearing[r.ordinal] and r.refusal in ('not_a_member', 'lesson_cancelled'))
         order by r.ordinal
         limit 1;

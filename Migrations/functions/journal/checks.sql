@@ -1,4 +1,4 @@
--- Bulk loads run as the owner with user triggers off. These functions say afterwards what a trigger would have refused.
+-- Bulk loads run as the owner with user triggers off. Afterwards these functions return what a trigger would have refused.
 create or replace function lyceum.check_lessons(p_school integer default null)
     returns table (school_id integer, lesson_id uuid, problem text)
     language sql stable
@@ -32,13 +32,13 @@ as $$
     join public.rooms r on r.school_id = p.school_id and r.id = p.room_id
     where p.exclusive_room = r.shared
     union all
-    -- Each pupil's lessons of a day in order of time: an overlap begins before all that came earlier has ended.
+    -- Each student's lessons of a day, in order of time. A lesson overlaps if it begins before all earlier ones have ended.
     select distinct o.school_id, o.id, 'student_overlap'
     from (
         select p.school_id, p.id, p.starts_at,
             max(p.ends_at) over w as earlier_ends_at
         from (
-            -- Merged lessons are one for a pupil who is in both groups.
+            -- Merged lessons count as one for a student who is in both groups.
             select distinct on (p.school_id, m.student_id, p.date, p.merge_id)
                 p.school_id, p.id, m.student_id, p.date, p.starts_at, p.ends_at
             from placed p
@@ -57,7 +57,8 @@ as $$
     where o.earlier_ends_at > o.starts_at
 $$;
 comment on function lyceum.check_lessons(integer) is
-    'L1 after a bulk load: lesson_outside_year, lesson_on_holiday, student_overlap, room_copy_wrong. Empty when all is well. Null: all schools.';
+    'L1 after a bulk load: lesson_outside_year, lesson_on_holiday, student_overlap, room_copy_wrong. Returns no rows '
+    'when all is well. Null: all schools.';
 
 create or replace function lyceum.check_marks(p_school integer default null)
     returns table (school_id integer, mark_id uuid, problem text)
@@ -102,7 +103,7 @@ as $$
         select k.school_id, k.id,
             case
                 when c.grade_level is null and k.source = 'own' then 'not_a_member'
-                -- A year's final has no term, and so no day.
+                -- The final mark of a year has no term, and so no day.
                 when s.grading = 'none' or lyceum.is_before_marks(c.grade_level, t.ends_on, y.second_half_starts_on)
                     then 'marks_not_allowed'
                 when k.value_kind = 'number'
@@ -116,7 +117,7 @@ as $$
         left join public.sections s on s.school_id = k.school_id and s.id = k.section_id
         left join public.school_settings ss on ss.school_id = k.school_id
         cross join lateral (
-            -- offset 0: asked once a row, though it is read twice.
+            -- offset 0: evaluated once per row, although it is read twice.
             select lyceum.grade_level_in(k.school_id, k.student_id, k.academic_year_id) as grade_level offset 0
         ) c
         where k.value_kind is not null and (p_school is null or k.school_id = p_school)
@@ -124,4 +125,4 @@ as $$
     where f.problem is not null
 $$;
 comment on function lyceum.check_marks(integer) is
-    'M1, M2, M3 after a bulk load, for marks and final marks. Empty when all is well. Null: all schools.';
+    'M1, M2, M3 after a bulk load, for marks and final marks. Returns no rows when all is well. Null: all schools.';

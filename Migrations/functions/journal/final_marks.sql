@@ -32,7 +32,7 @@ begin
         if v_grade_level is null and p_source = 'own' then
             return 'not_a_member';
         end if;
-        -- A year's final has no term, and so no day.
+        -- The final mark of a year has no term, and so no day.
         if v_grading = 'none' or lyceum.is_before_marks(v_grade_level, v_term_ends_on, v_second_half) then
             return 'marks_not_allowed';
         end if;
@@ -66,9 +66,10 @@ begin
 end
 $$;
 comment on function lyceum.final_refusal(integer, uuid, uuid, text, uuid, uuid, text, text, integer, text) is
-    'Why the final may not be written today, null when it may: not_found, not_a_member (not enrolled in that year), '
-    'marks_not_allowed (M1: grade 1; grade 2 in terms that end before the second half; the year mark of grade 2 is allowed), '
-    'value_not_allowed (M2), edit_window_closed (M4: after marks_close_on without an unlock over the term''s last day; year closed).';
+    'Why the final mark may not be written today; null when it may. Codes: not_found, not_a_member (not enrolled in '
+    'that year), marks_not_allowed (M1: grade 1; grade 2 in terms that end before the second half; the year mark of '
+    'grade 2 is allowed), value_not_allowed (M2), edit_window_closed (M4: after marks_close_on without an unlock for '
+    'the term''s last day, or year closed).';
 
 create or replace function lyceum.record_final_mark() returns trigger
     language plpgsql

@@ -1,4 +1,4 @@
--- M1: no marks in grade 1, nor in grade 2 before the second half of its year.
+-- M1: no marks in grade 1, and none in grade 2 before the second half of the year.
 
 create or replace function lyceum.is_before_marks(p_grade_level smallint, p_day date, p_second_half_starts_on date) returns boolean
     language sql immutable parallel safe
@@ -8,10 +8,10 @@ create or replace function lyceum.is_before_marks(p_grade_level smallint, p_day 
         else false
     end;
 comment on function lyceum.is_before_marks(smallint, date, date) is
-    'M1: whether a pupil of the grade level gets no marks on the day. Of a final of a term the day is the term''s last one, of a '
-    'year''s final it is null. No grade level: false. Is inlined.';
+    'M1: whether a student of the grade level gets no marks on the day. For the final mark of a term, pass the '
+    'term''s last day; for that of a year, null. False without a grade level. Inlined.';
 
--- M1 again: the day from which grade 2 gets marks may not move behind marks.
+-- M1: the day from which grade 2 gets marks may not move to a later day if there are marks before that day.
 create or replace function lyceum.guard_second_half() returns trigger
     language plpgsql
 as $$
@@ -42,7 +42,7 @@ create or replace trigger second_half after update on academic_years
     for each row when (new.second_half_starts_on > old.second_half_starts_on)
     execute function lyceum.guard_second_half();
 
--- M1 again: nor may it move behind finals of terms.
+-- M1: the same for final marks of terms.
 create or replace function lyceum.guard_second_half_of_finals() returns trigger
     language plpgsql
 as $$

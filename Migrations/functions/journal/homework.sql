@@ -24,8 +24,8 @@ begin
 end
 $$;
 comment on function lyceum.homework_refusal(integer, uuid, date) is
-    'H1, M4: why the homework may not be written, null when it may: not_found, lesson_cancelled, homework_not_allowed (grade 1), '
-    'due_before_lesson, edit_window_closed.';
+    'H1, M4: why the homework may not be written; null when it may. Codes: not_found, lesson_cancelled, '
+    'homework_not_allowed (grade 1), due_before_lesson, edit_window_closed.';
 
 create or replace function lyceum.record_homework() returns trigger
     language plpgsql

@@ -9,7 +9,8 @@ join public.section_teachers t on t.school_id = l.school_id
     and t.section_id = l.section_id
     and lyceum.holds(t.starts_on, t.ends_on, l.date);
 comment on view lyceum.lesson_teachers is
-    'A4: who may write at a lesson: the teachers of its section on its date, and the teacher of the day. A person may stand twice.';
+    'A4: who may write at a lesson: the teachers of its section on its date, and the teacher of the day. A person may '
+    'appear twice.';
 grant select on lyceum.lesson_teachers to lyceum_app;
 
 create or replace function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean
@@ -26,7 +27,8 @@ begin
 end
 $$;
 comment on function lyceum.teaches_lesson(integer, uuid, uuid) is
-    'A4: whether the person may write at the lesson: a teacher of its section on its date, or the teacher of the day.';
+    'A4: whether the person may write at the lesson, as a teacher of its section on its date or as the teacher of the '
+    'day.';
 
 create or replace function lyceum.taught_days(p_school integer, p_user uuid, p_section uuid) returns datemultirange
     language plpgsql stable
@@ -40,5 +42,5 @@ begin
 end
 $$;
 comment on function lyceum.taught_days(integer, uuid, uuid) is
-    'A4: days on which the person is a teacher of the section, without those as teacher of the day (lyceum.lesson_teachers has both); '
-    'null when there are none.';
+    'A4: days on which the person is a teacher of the section; null when there are none. Days as teacher of the day '
+    'are not included (lyceum.lesson_teachers has both).';

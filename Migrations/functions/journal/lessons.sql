@@ -36,7 +36,7 @@ $$;
 
 create or replace trigger record before insert or update on lessons for each row execute function lyceum.record_lesson();
 
--- L2: what has records stays. M1, M3 and M4 rest on the lesson's date.
+-- L2: a lesson with records keeps its place, because M1, M3 and M4 depend on its date.
 create or replace function lyceum.lesson_has_records(p_school integer, p_lesson uuid) returns boolean
     language plpgsql stable
 as $$
@@ -53,7 +53,8 @@ begin
     );
 end
 $$;
-comment on function lyceum.lesson_has_records(integer, uuid) is 'L2: whether a mark or a teacher''s attendance code stands at the lesson.';
+comment on function lyceum.lesson_has_records(integer, uuid) is
+    'L2: whether the lesson has a mark or a teacher''s attendance code.';
 
 create or replace function lyceum.keep_recorded_lesson() returns trigger
     language plpgsql

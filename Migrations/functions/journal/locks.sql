@@ -5,7 +5,8 @@ join public.groups g on g.school_id = s.school_id and g.id = s.group_id
 join public.terms t on t.school_id = s.school_id
     and t.academic_year_id = s.academic_year_id
     and (g.grade_level is null or g.grade_level = any (t.grade_levels));
-comment on view lyceum.section_terms is 'Terms of the year of a section that serve its grade level; all of them where it has none.';
+comment on view lyceum.section_terms is
+    'Terms of a section''s year that serve the grade level of its group; all terms if the group has no grade level.';
 grant select on lyceum.section_terms to lyceum_app;
 
 create or replace function lyceum.editable_until(p_date date, p_window smallint, p_marks_close_on date, p_unlocked_until date)
@@ -13,7 +14,8 @@ create or replace function lyceum.editable_until(p_date date, p_window smallint,
     language sql immutable parallel safe
     return greatest(least(p_date + coalesce(p_window, 14::smallint), p_marks_close_on), p_unlocked_until);
 comment on function lyceum.editable_until(date, smallint, date, date) is
-    'M4: last day on which a lesson is written, from its date, the school''s window, the close of its term and its unlocks. Is inlined.';
+    'M4: the last day on which a lesson may be edited, from its date, the school''s edit window, the close of its '
+    'term and its unlocks. Inlined.';
 
 create or replace function lyceum.lock_reason(p_state text, p_date date, p_editable_until date, p_today date) returns text
     language sql immutable parallel safe
@@ -22,9 +24,10 @@ create or replace function lyceum.lock_reason(p_state text, p_date date, p_edita
         when p_date > p_today then 'lesson_in_future'
         when p_today > p_editable_until then 'edit_window_closed'
     end;
-comment on function lyceum.lock_reason(text, date, date, date) is 'M4: why a lesson is not written today (null: it is). Is inlined.';
+comment on function lyceum.lock_reason(text, date, date, date) is
+    'M4: why a lesson may not be edited today; null when it may. Inlined.';
 
--- M4 for what a lesson holds
+-- M4 for the records of a lesson
 create or replace view lyceum.lesson_locks with (security_invoker = true) as
 select
     k.school_id,
@@ -57,7 +60,8 @@ from (
     group by l.school_id, l.id, ss.edit_window_days, d.today
 ) k;
 comment on view lyceum.lesson_locks is
-    'M4, of any lessons. The page of a section lays the same two functions on its lessons itself, with terms and unlocks read once.';
+    'M4 for any lessons. The journal of a section applies the same two functions to its lessons itself and reads '
+    'terms and unlocks once.';
 grant select on lyceum.lesson_locks to lyceum_app;
 
 create or replace function lyceum.lesson_locked_reason(p_school integer, p_lesson uuid) returns text
@@ -68,7 +72,8 @@ begin
 end
 $$;
 comment on function lyceum.lesson_locked_reason(integer, uuid) is
-    'M4: lesson_cancelled, lesson_in_future, edit_window_closed, or null when marks and attendance may be written today.';
+    'M4: lesson_cancelled, lesson_in_future, edit_window_closed, or null when marks and attendance may be written '
+    'today.';
 
 create or replace function lyceum.lesson_editable_until(p_school integer, p_lesson uuid) returns date
     language plpgsql stable
@@ -78,7 +83,7 @@ begin
 end
 $$;
 comment on function lyceum.lesson_editable_until(integer, uuid) is
-    'M4: last day on which marks and attendance of the lesson are written; may lie in the past.';
+    'M4: the last day on which marks and attendance of the lesson may be written. It may lie in the past.';
 
 create or replace function lyceum.lesson_refusal(p_school integer, p_lesson uuid) returns text
     language plpgsql stable
@@ -112,4 +117,5 @@ begin
 end
 $$;
 comment on function lyceum.lesson_refusal(integer, uuid) is
-    'M4 for topic, state and homework: edit_window_closed after the term''s marks_close_on without an unlock; null when it may be edited.';
+    'M4 for topic, state and homework: edit_window_closed after the term''s marks_close_on without an unlock; null '
+    'when they may be edited.';

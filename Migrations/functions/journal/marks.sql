@@ -12,13 +12,14 @@ create or replace function lyceum.mark_value(p_kind text, p_number smallint, p_c
         when 'code' then
             ('{"kind":"code","code":"' || p_code || case when p_due_on is null then '"}' else '","due_on":"' || p_due_on || '"}' end)::json
     end;
-comment on function lyceum.mark_value(text, smallint, text, date) is 'M2: a value as the API shows it; null for a cleared mark.';
+comment on function lyceum.mark_value(text, smallint, text, date) is
+    'M2: a value as the API shows it; null for a cleared mark.';
 
 create or replace function lyceum.mark_refusals(
     p_school integer, p_line_items uuid[], p_students uuid[], p_kinds text[], p_numbers integer[], p_codes text[]
 ) returns table (ordinal bigint, refusal text)
     language plpgsql stable rows 25
-    set plan_cache_mode = force_generic_plan -- else arrays of one row are planned anew each time
+    set plan_cache_mode = force_generic_plan -- otherwise arrays of one row are planned at each call
 as $$
 #variable_conflict use_column
 declare
@@ -81,7 +82,7 @@ begin
                 when v_today > lyceum.editable_until(l.date, l.edit_window_days, t.marks_close_on, null)
                     and not lyceum.unlocked(p_school, l.section_id, l.date) then 'edit_window_closed'
             end,
-            -- Clearing what should not stand there is always right, but for the window.
+            -- A mark that should not exist may always be cleared within the window.
             case
                 when m.starts_on is null and not exists (
                     select
@@ -111,10 +112,10 @@ begin
 end
 $$;
 comment on function lyceum.mark_refusals(integer, uuid[], uuid[], text[], integer[], text[]) is
-    'Why marks may not be written today, for a whole batch in one plan; refusal is null when one may. In the order of the checks: '
-    'not_found, line_item_deleted, lesson_cancelled, not_a_member (M3), marks_not_allowed (M1), value_not_allowed (M2), '
-    'lesson_in_future, edit_window_closed (M4). All three values null: clearing, which M4 alone holds back '
-    '(and not_a_member where nothing stands).';
+    'Why marks may not be written today, for a whole batch in one plan; refusal is null when one may be written. '
+    'Order of the checks: not_found, line_item_deleted, lesson_cancelled, not_a_member (M3), marks_not_allowed (M1), '
+    'value_not_allowed (M2), lesson_in_future, edit_window_closed (M4). If all three values are null, the mark is '
+    'cleared: only M4 can refuse that, or not_a_member if there is no mark.';
 
 create or replace function lyceum.mark_refusal(
     p_school integer, p_line_item uuid, p_student uuid, p_kind text, p_number integer, p_code text
@@ -130,7 +131,8 @@ begin
     );
 end
 $$;
-comment on function lyceum.mark_refusal(integer, uuid, uuid, text, integer, text) is 'As lyceum.mark_refusals, for one mark.';
+comment on function lyceum.mark_refusal(integer, uuid, uuid, text, integer, text) is
+    'Like lyceum.mark_refusals, for one mark.';
 
 create or replace function lyceum.record_mark() returns trigger
     language plpgsql
@@ -161,7 +163,7 @@ create or replace trigger record_again before update on marks
     )
     execute function lyceum.record_mark();
 
--- Once per statement: a rule costs one plan for all the rows of a batch, and an upsert is not asked twice.
+-- Once per statement: a rule costs one plan for all rows of a batch, and an upsert is not checked twice.
 create or replace function lyceum.check_written_marks() returns trigger
     language plpgsql
 as $$
@@ -181,7 +183,7 @@ begin
         from lyceum.mark_refusals(
             v_batch.school_id, v_batch.line_items, v_batch.students, v_batch.kinds, v_batch.numbers, v_batch.codes
         ) r
-        -- What is not found is left to the foreign key.
+        -- The foreign key refuses ids that do not exist.
         where r.refusal <> 'not_found'
         order by r.ordinal
         limit 1;
@@ -214,7 +216,7 @@ begin
             array_agg(n.kind) as kinds, array_agg(n.number::integer) as numbers, array_agg(n.code) as codes
         from written n
         join overwritten o on o.school_id = n.school_id and o.id = n.id
-        -- Publishing (M12) is no change of the mark, so the window does not hold it back.
+        -- Publishing (M12) does not change the mark, so the window does not apply.
         where (n.kind, n.number, n.code, n.due_on, n.comment)
             is distinct from (o.kind, o.number, o.code, o.due_on, o.comment)
         group by n.school_id
@@ -225,7 +227,7 @@ begin
             v_batch.school_id, v_batch.line_items, v_batch.students, v_batch.kinds, v_batch.numbers, v_batch.codes
         ) r
         where r.refusal <> 'not_found'
-            -- The mark that was cleared is not seen any more.
+            -- The function no longer sees the mark that was cleared.
             and not (r.refusal = 'not_a_member' and v_batch.kinds[r.ordinal] is null)
         order by r.ordinal
         limit 1;

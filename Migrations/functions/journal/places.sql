@@ -5,7 +5,8 @@ as $$
     select pg_advisory_xact_lock(hashtextextended('lyceum.timetable', p_school))
 $$;
 comment on function lyceum.lock_timetable(integer) is
-    'L1: writers of lessons'' times, memberships and holidays of a school take turns until the end of the transaction. Needs READ COMMITTED.';
+    'L1: serializes writers of lesson times, memberships and holidays of a school until the end of the transaction. '
+    'Needs READ COMMITTED.';
 
 create or replace function lyceum.lesson_place_refusal(
     p_school integer, p_section uuid, p_date date, p_starts_at time, p_ends_at time, p_lesson uuid, p_merge uuid
@@ -66,8 +67,8 @@ begin
 end
 $$;
 comment on function lyceum.lesson_place_refusal(integer, uuid, date, time, time, uuid, uuid) is
-    'L1: why a lesson may not stand there: lesson_outside_year, lesson_on_holiday, student_overlap; null when it may. '
-    'Overlap of teacher, room and section is refused by exclusion constraints.';
+    'L1: why a lesson may not be at this place: lesson_outside_year, lesson_on_holiday, student_overlap; null when it '
+    'may. Exclusion constraints refuse overlaps of teacher, room and section.';
 
 create or replace function lyceum.place_lesson() returns trigger
     language plpgsql
@@ -114,7 +115,8 @@ begin
 end
 $$;
 comment on function lyceum.enter_timetable() is
-    'L1: takes the turn before the row is there. Else two writers that hold rows wait for each other in the exclusion constraints.';
+    'L1: takes the lock before the row exists. Otherwise two writers that hold rows would wait for each other in the '
+    'exclusion constraints.';
 
 create or replace trigger enter before insert on lessons
     for each row when (new.state <> 'cancelled') execute function lyceum.enter_timetable();
@@ -188,7 +190,7 @@ begin
 end
 $$;
 
--- Waits for the end of the transaction, so that a holiday and the cancelling of its lessons may come in any order.
+-- Deferred to the end of the transaction, so that a holiday and the cancellation of its lessons may come in any order.
 drop trigger if exists place on holidays;
 create constraint trigger place after insert or update on holidays
     deferrable initially deferred for each row execute function lyceum.place_holiday();

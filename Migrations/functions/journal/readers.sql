@@ -12,7 +12,7 @@ begin
 end
 $$;
 comment on function lyceum.reads_section(integer, uuid, uuid) is
-    'Whether the person taught the section at any time, as its teacher or standing in, and so reads its whole journal.';
+    'Whether the person ever taught the section, as its teacher or as a substitute, and so reads its whole journal.';
 
 create or replace function lyceum.leads_member(p_school integer, p_user uuid, p_section uuid) returns boolean
     language plpgsql stable
@@ -29,4 +29,5 @@ begin
 end
 $$;
 comment on function lyceum.leads_member(integer, uuid, uuid) is
-    'Whether pupils of the person''s class stand in the section: a class teacher reads its journal for those pupils.';
+    'Whether students of the person''s class are in the section. A class teacher reads its journal for those '
+    'students.';

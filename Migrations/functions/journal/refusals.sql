@@ -11,4 +11,4 @@ create or replace function lyceum.refusal_state(p_refusal text) returns text
         when 'homework_not_allowed' then 'LYH01'
         else 'LYL02'
     end;
-comment on function lyceum.refusal_state(text) is 'SQLSTATE of the rule behind a problem code.';
+comment on function lyceum.refusal_state(text) is 'The SQLSTATE of the rule that has this problem code.';

@@ -1,4 +1,4 @@
--- Versions (M5) and the audit log (A5), of every table that has them.
+-- Triggers for versions (M5) and the audit log (A5), for each table that has them.
 
 create or replace trigger version before update on curriculum_plans for each row execute function lyceum.version();
 
@@ -8,7 +8,7 @@ create or replace trigger version before update on plan_topics for each row exec
 
 create or replace trigger version before update on timetable_entries for each row execute function lyceum.version();
 
--- The list leaves out homework_first_recorded_at: homework sets it, and that must not make the teacher's version stale.
+-- The list leaves out homework_first_recorded_at: homework sets it, and this must not make the teacher's version stale.
 create or replace trigger version
     before update of
         school_id, id, section_id, date, slot, starts_at, ends_at, room_id, teacher_id, topic, plan_topic_id, state,

@@ -15,7 +15,8 @@ begin
     return null;
 end
 $$;
-comment on function lyceum.audit_photo() is 'A5: who put a photo there and took it away; which one by its digest, and not the photo itself.';
+comment on function lyceum.audit_photo() is
+    'A5: records who added or removed a photo. The digest identifies the photo; its content is not recorded.';
 
 create or replace trigger audit after insert or update or delete on student_photos for each row execute function lyceum.audit_photo();
 
@@ -24,7 +25,7 @@ create or replace function lyceum.sees_photo(p_student uuid) returns boolean
     return lyceum.has_consent(lyceum.current_school(), p_student, 'photo')
         and (lyceum.sees_profile(p_student) or lyceum.teaches_student(p_student));
 comment on function lyceum.sees_photo(uuid) is
-    'K3: while a consent to it holds: who reads the profile, and the teachers of the pupil.';
+    'K3: while a consent to it is valid, everybody who reads the profile and the student''s teachers see the photo.';
 
 create or replace function lyceum.forget_photos() returns void
     language sql
@@ -32,7 +33,7 @@ begin atomic
     delete from public.student_photos p
     where p.school_id = lyceum.current_school() and not lyceum.has_consent(p.school_id, p.id, 'photo');
 end;
-comment on function lyceum.forget_photos() is 'K3: deletes the school''s photos whose consent is over.';
+comment on function lyceum.forget_photos() is 'K3: deletes the school''s photos whose consent has ended.';
 
 create or replace function lyceum.withdraw_photo() returns trigger
     language plpgsql
@@ -44,7 +45,9 @@ begin
     return null;
 end
 $$;
-comment on function lyceum.withdraw_photo() is 'K3: without consent no photo. One that ends later hides it from that day on.';
+comment on function lyceum.withdraw_photo() is
+    'K3: deletes a photo without consent. If the consent has a last day in the future, the photo is hidden after that '
+    'day.';
 
 create or replace trigger photo after update or delete on consents
     for each row when (old.purpose = 'photo') execute function lyceum.withdraw_photo();

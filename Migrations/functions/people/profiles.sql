@@ -1,5 +1,5 @@
--- People as the API has them: the name from users, the rest from the table of what they are. A version of such a row counts
--- the changes of both.
+-- People as the API shows them: the name from users, the rest from students, guardians or staff. The version of such a row counts
+-- the changes of both tables.
 create or replace view student_profiles with (security_invoker = true) as
 select
     s.school_id, s.id, u.last_name, u.first_name, u.middle_name, s.birth_date, s.sex, s.personal_file,
@@ -7,7 +7,7 @@ select
     s.version + u.version - 1 as version, s.other_phones
 from students s
 join users u on u.school_id = s.school_id and u.id = s.id;
-comment on view student_profiles is 'Profiles of pupils (анкета). Written through triggers.';
+comment on view student_profiles is 'Profiles of students (анкета). Written through triggers.';
 grant select, insert, update on student_profiles, guardian_profiles, staff_profiles to lyceum_app;
 
 create or replace view guardian_profiles with (security_invoker = true) as
@@ -38,7 +38,7 @@ create or replace function lyceum.write_person() returns trigger
 as $$
 begin
     if tg_op = 'INSERT' then
-        -- A person who is there already becomes one more thing, and keeps the name.
+        -- An existing person gets another kind of profile and keeps the name.
         insert into public.users (school_id, id, last_name, first_name, middle_name, external_id)
         values (new.school_id, new.id, new.last_name, new.first_name, new.middle_name, new.external_id)
         on conflict (school_id, id) do nothing;
@@ -112,7 +112,7 @@ begin
         on conflict (school_id, id) do update
         set position = excluded.position, qualification = excluded.qualification, email = excluded.email,
             phone = excluded.phone, hired_on = excluded.hired_on, left_on = excluded.left_on,
-            -- Other roles are another version.
+            -- A change of roles increments the version.
             changed_at = case when new.roles is distinct from old.roles then now() else s.changed_at end
         where tg_op = 'UPDATE';
         delete from public.user_roles r

@@ -13,9 +13,9 @@ begin
 end
 $$;
 comment on function lyceum.record_reading(uuid) is
-    'K2: every reading of a profile by staff other than the class teacher, and by a program, is recorded.';
+    'K2: records each reading of a profile by staff other than the class teacher, and by an app or an integration.';
 
--- Readings of what belongs to a profile
+-- Readings of records that belong to a profile
 create or replace function lyceum.record_reading(p_student uuid, p_entity text, p_id uuid) returns void
     language plpgsql
 as $$
@@ -28,7 +28,7 @@ begin
 end
 $$;
 comment on function lyceum.record_reading(uuid, text, uuid) is
-    'K2: as lyceum.record_reading of a profile, for what belongs to one.';
+    'K2: like lyceum.record_reading of a profile, for a record that belongs to one.';
 
 create or replace function lyceum.record_document_reading(p_document uuid) returns void
     language sql

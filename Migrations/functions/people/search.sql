@@ -7,4 +7,5 @@ create or replace function lyceum.name_matches(p_name text, p_query text) return
         where w.word <> ''
     );
 comment on function lyceum.name_matches(text, text) is
-    'Whether each word of the query begins a word of the name; ё is е, and parts of a double name are words.';
+    'Whether each word of the query is the beginning of a word of the name. ё equals е, and the parts of a double '
+    'name are words.';

@@ -1,4 +1,4 @@
--- Versions (M5) and the audit log (A5), of every table that has them.
+-- Triggers for versions (M5) and the audit log (A5), for each table that has them.
 
 create or replace trigger version before update on users for each row execute function lyceum.version();
 create or replace trigger audit after insert or update or delete on users for each row execute function lyceum.audit('password_hash');
@@ -21,7 +21,7 @@ create or replace trigger version before update on consents for each row execute
 create or replace trigger audit after insert or update or delete on consents for each row execute function lyceum.audit();
 
 create or replace trigger version before update on student_documents for each row execute function lyceum.version();
--- Numbers live as long as the document does, and not in a log that nothing is taken out of.
+-- Numbers are stored only as long as the document, never in the append-only log.
 create or replace trigger audit after insert or update or delete on student_documents
     for each row execute function lyceum.audit('series', 'number');
 

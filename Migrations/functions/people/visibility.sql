@@ -13,7 +13,8 @@ as $$
         and lyceum.holds(g.starts_on, g.ends_on, lyceum.today())
 $$;
 comment on function lyceum.seen_students(integer, uuid) is
-    'A1, A3: pupils whose data a family member reads today: itself and children under a guardianship with access. Is inlined, so a join keeps its indexes.';
+    'A1, A3: students whose data a family member reads today: the person, and children under a guardianship with '
+    'access. Inlined, so a join keeps using indexes.';
 
 create or replace function lyceum.sees_student(p_school integer, p_user uuid, p_student uuid) returns boolean
     language plpgsql stable
@@ -24,10 +25,10 @@ begin
     );
 end
 $$;
-comment on function lyceum.sees_student(integer, uuid, uuid) is 'A1, A3: as lyceum.seen_students, for one pupil.';
+comment on function lyceum.sees_student(integer, uuid, uuid) is 'A1, A3: like lyceum.seen_students, for one student.';
 
--- Who may see and keep whom. The roles are asked of user_roles and not of the token: what an administrator has taken away is
--- gone at once.
+-- Who may see and write whose data. Roles are read from user_roles and not from the token, so a role that an administrator
+-- removes is gone at once.
 create or replace function lyceum.has_role(variadic p_roles text[]) returns boolean
     language sql stable
     return exists (
@@ -39,13 +40,15 @@ comment on function lyceum.has_role(text[]) is 'Whether the person of the transa
 create or replace function lyceum.leads_student(p_student uuid) returns boolean
     language sql stable
     return lyceum.is_class_teacher(lyceum.current_school(), lyceum.current_user_id(), p_student, lyceum.today());
-comment on function lyceum.leads_student(uuid) is 'Whether the person of the transaction is the pupil''s class teacher today.';
+comment on function lyceum.leads_student(uuid) is
+    'Whether the person of the transaction is the student''s class teacher today.';
 
 create or replace function lyceum.keeps_student(p_student uuid) returns boolean
     language sql stable
     return lyceum.has_role('administrator', 'head', 'deputy_head') or lyceum.leads_student(p_student);
 comment on function lyceum.keeps_student(uuid) is
-    'A4: whose profile the person of the transaction keeps: managers that of every pupil, a class teacher those of the class.';
+    'A4: whether the person of the transaction may write the profile: managers may for every student, class teachers '
+    'for their class.';
 
 create or replace function lyceum.teaches_student(p_student uuid) returns boolean
     language sql stable
@@ -61,13 +64,14 @@ create or replace function lyceum.teaches_student(p_student uuid) returns boolea
             and t.teacher_id = lyceum.current_user_id()
             and lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
     );
-comment on function lyceum.teaches_student(uuid) is 'Whether the person of the transaction teaches the pupil today.';
+comment on function lyceum.teaches_student(uuid) is 'Whether the person of the transaction teaches the student today.';
 
 create or replace function lyceum.sees_profile(p_student uuid) returns boolean
     language sql stable
     return lyceum.keeps_student(p_student)
         or lyceum.sees_student(lyceum.current_school(), lyceum.current_user_id(), p_student);
-comment on function lyceum.sees_profile(uuid) is 'A1, A3: who reads all of a profile: who keeps it, the pupil, guardians with access.';
+comment on function lyceum.sees_profile(uuid) is
+    'A1, A3: who reads the whole profile: those who may write it, the student, guardians with access.';
 
 create or replace function lyceum.sees_health(p_student uuid) returns boolean
     language sql stable
@@ -88,7 +92,8 @@ create or replace function lyceum.sees_health(p_student uuid) returns boolean
                 and lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
                 and j.is_physical
         );
-comment on function lyceum.sees_health(uuid) is 'K2: class teacher, PE teachers of the pupil, deputy head, and the family itself.';
+comment on function lyceum.sees_health(uuid) is
+    'K2: class teacher, the student''s PE teachers, deputy head, and the family.';
 
 create or replace function lyceum.keeps_guardian(p_guardian uuid) returns boolean
     language sql stable
@@ -114,7 +119,8 @@ create or replace function lyceum.keeps_guardian(p_guardian uuid) returns boolea
             )
         );
 comment on function lyceum.keeps_guardian(uuid) is
-    'Managers keep every guardian, class teachers those who represent their pupils today, and those who have no pupil yet and are no staff.';
+    'Managers may write every guardian. Class teachers may write guardians who represent their students today, and '
+    'guardians who have no student yet and are not staff.';
 
 create or replace function lyceum.is_staff(p_school integer, p_user uuid) returns boolean
     language plpgsql stable
@@ -134,7 +140,8 @@ begin
 end
 $$;
 comment on function lyceum.is_staff(integer, uuid) is
-    'A2: whether the person holds a role of staff today, whatever else it is; then only an administrator issues its credentials.';
+    'A2: whether the person holds a staff role today, besides any other role. Then only an administrator issues the '
+    'person''s credentials.';
 
 create or replace function lyceum.knows_person(p_school integer, p_teacher uuid, p_person uuid) returns boolean
     language plpgsql stable
@@ -166,7 +173,8 @@ begin
 end
 $$;
 comment on function lyceum.knows_person(integer, uuid, uuid) is
-    'Whether a teacher sees the person today: colleagues, pupils taught, pupils of the own class and their guardians, also those without access.';
+    'Whether a teacher sees the person today: colleagues, taught students, students of the teacher''s own class and '
+    'their guardians, including those without access.';
 
 create or replace function lyceum.demand_health(p_fields jsonb, p_student uuid) returns void
     language plpgsql stable
@@ -179,7 +187,8 @@ begin
 end
 $$;
 comment on function lyceum.demand_health(jsonb, uuid) is
-    'K2: who does not see health groups may not even name them in a change: what is refused would tell what stands.';
+    'K2: a person who does not see health groups may not name them in a change, because a refusal would reveal the '
+    'stored value.';
 
 create or replace function lyceum.demand_person(p_person uuid) returns void
     language plpgsql stable
@@ -194,7 +203,7 @@ begin
     end if;
 end
 $$;
-comment on function lyceum.demand_person(uuid) is 'Raises unless the person is of the school.';
+comment on function lyceum.demand_person(uuid) is 'Raises an error unless the person belongs to the school.';
 
 create or replace function lyceum.demand_guardian(p_guardian uuid) returns void
     language plpgsql stable
@@ -210,4 +219,5 @@ begin
 end
 $$;
 comment on function lyceum.demand_guardian(uuid) is
-    'A3: who ties a guardian to a pupil keeps both, and is not that guardian. A guardian of others is as one that is not there.';
+    'A3: a person who ties a guardian to a student must be allowed to write both, and must not be that guardian. '
+    'Other guardians are treated as unknown.';

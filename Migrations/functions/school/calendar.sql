@@ -5,7 +5,7 @@ declare
     v_starts_on date;
     v_ends_on date;
 begin
-    -- The lock makes writers of one year's terms take turns, so that the check below sees their rows.
+    -- The lock serializes writers of one year's terms, so that the check below sees their rows.
     select y.starts_on, y.ends_on into v_starts_on, v_ends_on
     from public.academic_years y
     where y.school_id = new.school_id and y.id = new.academic_year_id

@@ -14,7 +14,8 @@ begin
     );
 end
 $$;
-comment on function lyceum.is_class_teacher(integer, uuid, uuid, date) is 'A4: whether the person is the pupil''s class teacher on the day.';
+comment on function lyceum.is_class_teacher(integer, uuid, uuid, date) is
+    'A4: whether the person is the student''s class teacher on the day.';
 
 create or replace function lyceum.led_pupils(p_school integer, p_user uuid) returns table (student_id uuid, days datemultirange)
     language sql stable
@@ -42,8 +43,9 @@ as $$
     group by d.student_id
 $$;
 comment on function lyceum.led_pupils(integer, uuid) is
-    'A3, A4: pupils that the person reads as class teacher, and of which days: today''s pupils of all; those whose class it led earlier '
-    'in the open year of the days of that enrollment, until the pupil left or the class was handed over. Is inlined.';
+    'A3, A4: students whom the person reads as class teacher, and for which days: all days for students of the '
+    'present class; for students of a class that the person led earlier in the open year, the days of that '
+    'enrollment, until the student left or the class was handed over. Inlined.';
 
 create or replace function lyceum.led_days(p_school integer, p_user uuid, p_student uuid) returns datemultirange
     language plpgsql stable
@@ -52,7 +54,8 @@ begin
     return (select d.days from lyceum.led_pupils(p_school, p_user) d where d.student_id = p_student);
 end
 $$;
-comment on function lyceum.led_days(integer, uuid, uuid) is 'A3, A4: as lyceum.led_pupils, of one pupil; null when it is none.';
+comment on function lyceum.led_days(integer, uuid, uuid) is
+    'A3, A4: the days of lyceum.led_pupils for one student; null if there are none.';
 
 create or replace function lyceum.led_sections(p_school integer, p_user uuid) returns table (section_id uuid, until date)
     language sql stable
@@ -71,7 +74,8 @@ as $$
     group by s.id
 $$;
 comment on function lyceum.led_sections(integer, uuid) is
-    'Sections whose journals the person reads as class teacher of pupils in them, and until which day: infinity for today''s.';
+    'Sections whose journals the person reads as class teacher of students in them, and until which day: infinity for '
+    'students of the present class.';
 
 create or replace function lyceum.led_ids(p_school integer, p_user uuid, p_today boolean) returns uuid[]
     language plpgsql stable
@@ -83,7 +87,8 @@ begin
 end
 $$;
 comment on function lyceum.led_ids(integer, uuid, boolean) is
-    'A3, A4: of lyceum.led_pupils those that the person leads today, or those that it led earlier alone.';
+    'A3, A4: the students of lyceum.led_pupils whom the person leads today, or only those whom the person led '
+    'earlier.';
 
 create or replace function lyceum.led_until(p_school integer, p_user uuid, p_section uuid) returns date
     language plpgsql stable
@@ -92,4 +97,5 @@ begin
     return (select v.until from lyceum.led_sections(p_school, p_user) v where v.section_id = p_section);
 end
 $$;
-comment on function lyceum.led_until(integer, uuid, uuid) is 'As lyceum.led_sections, of one section; null when it is none.';
+comment on function lyceum.led_until(integer, uuid, uuid) is
+    'Like lyceum.led_sections, for one section; null if it is not among them.';

@@ -59,7 +59,7 @@ begin
         end if;
     end if;
 
-    -- Who leaves the class leaves its parts. Groups across classes are for the school to decide.
+    -- A student who leaves the class leaves its subgroups. For groups across classes the school decides.
     if tg_op = 'UPDATE' and new.ends_on is not null and new.ends_on is distinct from old.ends_on then
         delete from public.group_members m
         using public.groups g
@@ -119,7 +119,8 @@ begin
     );
 end
 $$;
-comment on function lyceum.grade_level_on(integer, uuid, date) is 'Grade level of a pupil on a day; null when not enrolled.';
+comment on function lyceum.grade_level_on(integer, uuid, date) is
+    'Grade level of a student on a day; null when not enrolled.';
 
 create or replace function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint
     language plpgsql stable
@@ -136,4 +137,4 @@ begin
 end
 $$;
 comment on function lyceum.grade_level_in(integer, uuid, uuid) is
-    'Grade level of a pupil in an academic year, of the last class in it; null when in none.';
+    'Grade level of a student in an academic year, by the last class in it; null if there was none.';

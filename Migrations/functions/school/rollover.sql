@@ -12,7 +12,8 @@ begin
 end
 $$;
 comment on function lyceum.settle_rollover(boolean) is
-    'The last statement of a rollover: takes all back when it was dry, or when pupils had no decision. What it made has been answered.';
+    'The last statement of a rollover. It rolls everything back after a dry run, or when students have no decision. '
+    'The result has been returned before.';
 
 create or replace function lyceum.next_name(p_name text, p_from smallint, p_to integer) returns text
     language sql immutable parallel safe
@@ -20,7 +21,8 @@ create or replace function lyceum.next_name(p_name text, p_from smallint, p_to i
         when p_name like p_from::text || '%' then p_to::text || substr(p_name, length(p_from::text) + 1)
         else p_name
     end;
-comment on function lyceum.next_name(text, smallint, integer) is '7А becomes 8А; a name without its grade level stays.';
+comment on function lyceum.next_name(text, smallint, integer) is
+    '7А becomes 8А. A name without its grade level does not change.';
 
 create or replace function lyceum.roll_over(p_from uuid, p_to uuid, p_assume_promoted boolean)
     returns table (kind text, made integer, pupils jsonb)
@@ -42,12 +44,12 @@ begin
             errcode = 'LYE02', message = 'year_not_next', detail = 'The new year begins after the old one ends.';
     end if;
 
-    -- Pupils of the old year's last day, with the decision and the class that it leads to.
+    -- Students on the last day of the old year, with the decision and the class to which it leads.
     create temporary table rolled on commit drop as
     select
         e.id as enrollment, e.student_id, e.in_class_group, c.id as class_id, c.grade_level, c.letter, c.name,
         coalesce(d.decision,
-            -- Who left in the summer stays away.
+            -- A student who left in the summer does not return.
             case when e.ends_on > v_old.ends_on and e.ends_on < v_new.starts_on - 1 then 'left' end,
             case when p_assume_promoted then case c.grade_level when 11 then 'graduated' else 'promoted' end end)
             as decision
@@ -57,7 +59,7 @@ begin
         on d.school_id = e.school_id and d.academic_year_id = p_from and d.student_id = e.student_id
     where e.school_id = v_school and lyceum.holds(e.starts_on, e.ends_on, v_old.ends_on);
 
-    -- A class goes on when somebody goes on in it.
+    -- A class continues if at least one of its students is promoted.
     insert into public.classes (school_id, id, academic_year_id, grade_level, letter, name, profile)
     select
         v_school, gen_random_uuid(), p_to, c.grade_level + 1, c.letter,
@@ -90,7 +92,7 @@ begin
     where r.decision = 'repeats' and n.school_id = v_school and n.academic_year_id = p_to and n.name = r.name
         and n.grade_level = r.grade_level and n.archived_at is null;
 
-    -- Who goes on or leaves ends the old enrollment with the year, where it has no end yet.
+    -- An open enrollment of a student who continues or leaves ends with the old year.
     update public.enrollments e
     set ends_on = v_new.starts_on - 1
     from rolled r
@@ -123,7 +125,7 @@ begin
     get diagnostics v_count = row_count;
     kind := 'class_teachers'; made := v_count; pupils := null; return next;
 
-    -- Parts of the classes, and groups across them; individual plans are made anew for a pupil.
+    -- Subgroups of the classes, and groups across classes. Individual plans are created anew for each student.
     create temporary table grouped on commit drop as
     select g.id as old_group, gen_random_uuid() as new_group, g.kind, l.new_class,
         lyceum.next_name(g.name, coalesce(g.grade_level, 0::smallint), coalesce(g.grade_level, 0) + 1) as name,
@@ -151,11 +153,11 @@ begin
     get diagnostics v_count = row_count;
     kind := 'group_members'; made := v_count; pupils := null; return next;
 
-    -- Pages of the journal: the load as it was, for the groups that went on.
+    -- Sections: the same load, for the groups that continue.
     create temporary table loaded on commit drop as
     select s.id as old_section, gen_random_uuid() as new_section, s.subject_id,
         coalesce(c.group_id, g.new_group) as new_group, s.kind,
-        -- M1: from grade 2 on there are marks, from the second half of its year.
+        -- M1: marks begin in grade 2, in the second half of the year.
         case when o.grade_level = 1 and s.kind = 'curricular' and s.grading = 'none' then 'marks' else s.grading end as grading,
         lyceum.next_name(s.name, coalesce(o.grade_level, 0::smallint), coalesce(o.grade_level, 0) + 1) as name, s.hours_per_week
     from public.sections s
@@ -182,7 +184,7 @@ begin
     get diagnostics v_count = row_count;
     kind := 'section_teachers'; made := v_count; pupils := null; return next;
 
-    -- Who has no place in the new year, and why.
+    -- Students without a place in the new year, and why.
     kind := 'undecided'; made := 0;
     select coalesce(jsonb_agg(r.student_id order by r.name, r.student_id), '[]') into pupils from rolled r where r.decision is null;
     made := jsonb_array_length(pupils); return next;
@@ -197,4 +199,5 @@ begin
 end
 $$;
 comment on function lyceum.roll_over(uuid, uuid, boolean) is
-    'Y1: makes the next year''s classes, enrollments, class teachers, groups and sections from this one; what is there is left. Of the old year only open enrollments get their end.';
+    'Y1: creates the next year''s classes, enrollments, class teachers, groups and sections from this year''s. '
+    'Existing ones are kept. In the old year, only open enrollments change: they get an end.';

@@ -29,7 +29,8 @@ begin
     );
 end
 $$;
-comment on function lyceum.unlocked(integer, uuid, date) is 'M4: whether lessons of the section on the date are unlocked today.';
+comment on function lyceum.unlocked(integer, uuid, date) is
+    'M4: whether lessons of the section on the date are unlocked today.';
 
 create or replace function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean
     language plpgsql stable
@@ -45,4 +46,5 @@ begin
     );
 end
 $$;
-comment on function lyceum.teaches(integer, uuid, uuid, date) is 'A4: whether the person is a teacher of the section on the date.';
+comment on function lyceum.teaches(integer, uuid, uuid, date) is
+    'A4: whether the person is a teacher of the section on the date.';

@@ -4,7 +4,7 @@ as $$
 declare
     v_kind text;
 begin
-    -- Locked, so that two who come at once do not both find room.
+    -- Locked, so that two simultaneous requests cannot both add a second secret.
     select c.kind into v_kind
     from public.clients c
     where c.school_id = new.school_id and c.id = new.client_id
@@ -43,5 +43,5 @@ create or replace function lyceum.has_scope(variadic p_scopes text[]) returns bo
             and s.scopes && p_scopes and c.scopes && p_scopes
     );
 comment on function lyceum.has_scope(text[]) is
-    'Whether an integration acts in the transaction, and has one of these scopes by its session and its registration of this moment. '
-    'False for people, whatever program they use: theirs are the rights of their roles.';
+    'Whether an integration acts in the transaction and has one of these scopes, both in its session and in its '
+    'present registration. Always false for people, in any app: their roles decide.';

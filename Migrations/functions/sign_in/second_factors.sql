@@ -11,4 +11,4 @@ begin
 end
 $$;
 comment on function lyceum.lacks_second_factor(integer, uuid) is
-    'Whether the school asks a second factor of the person, and there is none.';
+    'Whether the school requires a second factor of the person and there is none.';

@@ -23,10 +23,10 @@ begin
 end
 $$;
 comment on function lyceum.require_session() is
-    'For the beginning of writes: LYA00 invalid_token unless the session of the transaction is that of its person and its program, lives, '
-    'and both are active.';
+    'Called at the beginning of writes: raises LYA00 invalid_token unless the session of the transaction is active '
+    'and belongs to its person and its client, and both are active.';
 
--- Who loses a role loses the sessions that were opened with it: writes end at once, reads with the access token.
+-- Losing a role ends the sessions that were opened with it: writes end at once, reads with the access token.
 create or replace function lyceum.end_sessions_of_role() returns trigger
     language plpgsql
 as $$

@@ -1,9 +1,9 @@
--- Versions (M5) and the audit log (A5), of every table that has them.
+-- Triggers for versions (M5) and the audit log (A5), for each table that has them.
 
 create or replace trigger audit after insert or update or delete on activation_codes
     for each row execute function lyceum.audit('code_hash');
 
--- What each sign-in writes is no change worth a record.
+-- Columns that each sign-in writes are not recorded.
 create or replace trigger audit after insert or delete or update of confirmed_at on second_factors
     for each row execute function lyceum.audit('secret');
 

@@ -104,24 +104,24 @@ package struct Authorizer {
         if rule.people == .anybody { return nil }
         let claims = try claims(of: request)
         if claims.isIntegration {
+            guard !rule.scopes.isEmpty else { throw Problem(.notForPrograms) }
             guard !rule.scopes.isDisjoint(with: claims.programScopes) else {
-                throw Problem.insufficientScope(rule.scopes.map { $0.rawValue }.sorted())
+                throw Problem.insufficientScope(rule.scopes.map { $0.rawValue })
             }
         } else {
-            try admitApp(claims, request, rule)
+            if claims.client != nil, rule.isForOwnApps { throw Problem(.notForPrograms) }
             if case .roles(let wanted) = rule.people {
                 guard claims.roles.contains(where: { role in wanted.contains { $0.rawValue == role } }) else {
                     throw Problem(.forbidden)
                 }
             }
+            // Behind the role: without it, no scope would help.
+            if claims.client != nil { try admitApp(claims, request) }
         }
         return claims
     }
 
-    /// Of the school's own apps a token has no scopes.
-    private func admitApp(_ claims: AccessClaims, _ request: Request, _ rule: Access) throws {
-        guard claims.client != nil else { return }
-        if rule.isForOwnApps { throw Problem.insufficientScope([]) }
+    private func admitApp(_ claims: AccessClaims, _ request: Request) throws {
         let isReading = [.get, .head].contains(request.head.method)
         let sufficient: [PersonScope] = isReading ? [.person, .personRead] : [.person]
         guard sufficient.contains(where: { claims.scopes.contains($0.rawValue) }) else {
@@ -145,12 +145,13 @@ extension Problem {
         Problem(.invalidToken, headers: [("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
     }
 
-    /// RFC 6750 section 3.1.
+    /// RFC 6750 section 3.1. Where no scope would help it is `notForPrograms`.
     ///
-    /// - Parameter wanted: scopes of which any would do; none where no program is let in.
-    package static func insufficientScope(_ wanted: [String]) -> Problem {
-        let hint = wanted.isEmpty ? "" : ", scope=\"\(wanted.joined(separator: " "))\""
+    /// - Parameter wanted: scopes of which any would do.
+    static func insufficientScope(_ wanted: [String]) -> Problem {
+        let scopes = wanted.sorted().joined(separator: " ")
         return Problem(
-            .insufficientScope, headers: [("WWW-Authenticate", "Bearer error=\"insufficient_scope\"\(hint)")])
+            .insufficientScope,
+            headers: [("WWW-Authenticate", "Bearer error=\"insufficient_scope\", scope=\"\(scopes)\"")])
     }
 }

@@ -40,13 +40,15 @@ extension KeptAnswers {
     private static let question = Statement(
         """
         SELECT lyceum.is_still_true(
-            $1, $2, $3::uuid, $4, $5::uuid, $6::boolean, $7::pg_snapshot, $8::timestamptz, $9::text[], $10::uuid[]
+            $1, $2, $3::uuid, $4::uuid, $5::uuid, $6, $7::uuid, $8::boolean, $9::pg_snapshot, $10::timestamptz, $11::text[],
+            $12::uuid[]
         ) AS answer
         """)
 
     fileprivate static func isStillTrue(_ answer: KeptAnswer, _ caller: Caller) -> Query {
         question(
-            .integer(caller.school.id), .text(caller.school.timeZone), caller.person, .text(answer.key.gate.name),
+            .integer(caller.school.id), .text(caller.school.timeZone), caller.person, .text(caller.client),
+            .text(caller.client == nil ? nil : caller.session), .text(answer.key.gate.name),
             .text(answer.key.gate.subject), .boolean(caller.readsAll), .text(answer.snapshot), .text(answer.until),
             .text(answer.circles), .text(answer.ids))
     }

@@ -35,6 +35,12 @@ extension ProblemKind {
         title: Text(ru: "Программе это не разрешено", en: "Insufficient scope"),
         detail: Text(
             ru: "Прав (scope) токена для этого не хватает.", en: "The scope of the token does not include this."))
+    package static let notForPrograms = ProblemKind(
+        "not_for_programs", .forbidden,
+        title: Text(ru: "Не для приложений и интеграций", en: "Not for apps and integrations"),
+        detail: Text(
+            ru: "Эта операция закрыта для приложений и интеграций; никакие права (scope) её не откроют.",
+            en: "This operation is closed to apps of others and to integrations; no scope opens it."))
     package static let invalidRequest = ProblemKind(
         "invalid_request", .badRequest,
         title: Text(ru: "Не хватает данных для входа", en: "Invalid token request"),
@@ -143,8 +149,9 @@ extension ProblemKind {
             en: "Too many failed sign-ins; try again later (rule A6)."))
 
     package static let ofSignIn: [ProblemKind] = [
-        unauthorized, invalidToken, invalidGrant, invalidClient, invalidScope, insufficientScope, invalidRequest,
-        unsupportedGrantType, unauthorizedClient, twoSecrets, clientWithoutSecrets, invalidCode, wrongPassword,
+        unauthorized, invalidToken, invalidGrant, invalidClient, invalidScope, insufficientScope, notForPrograms,
+        invalidRequest, unsupportedGrantType, unauthorizedClient, twoSecrets, clientWithoutSecrets, invalidCode,
+        wrongPassword,
         secondFactorRequired, invalidSecondFactor, secondFactorSetUpRequired, invalidTicket, wrongCode,
         secondFactorSet, secondFactorUnavailable, notYourCredentials, accountClosed, loginSet, loginTaken,
         tooManyAttempts,

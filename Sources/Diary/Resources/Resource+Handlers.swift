@@ -144,8 +144,7 @@ extension Resource {
     }
 
     private func run(_ queries: [Query], _ work: Work, _ operation: Operation) async throws -> Results {
-        // Deferred constraints speak here, while the answer can still say so.
-        let results = try await work.results(of: queries + [Idempotency.settle()])
+        let results = try await work.results(of: queries + work.settling)
         if let refusal = results.refusal {
             throw problem(for: refusal, operation: operation) ?? PostgresError.refused(refusal)
         }

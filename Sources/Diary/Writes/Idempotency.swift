@@ -11,6 +11,10 @@ package enum Work {
 
     package var isTransaction: Bool { if case .transaction = self { true } else { false } }
 
+    /// What makes deferred constraints speak while the answer can still say so. A segment needs nothing: there they speak at
+    /// its Sync, which its answer waits for, and PostgreSQL would log a warning of each SET CONSTRAINTS.
+    package var settling: [Query] { isTransaction ? [Idempotency.settle()] : [] }
+
     /// Runs the queries as one transaction, or a part of one; a refusal rolls all of them back.
     package func attempt(_ queries: [Query]) async throws -> Outcome {
         switch self {

@@ -23,7 +23,7 @@ package enum Activation {
             // What is no code at all takes the same way, as one that nobody has.
             let hash = try (ActivationCode(form.code) ?? ActivationCode()).hash(school: form.school)
             let attempt = try await SignInAttempt.begin(
-                services, scope, login: "code " + Hexadecimal.encode(Array(hash.prefix(8))),
+                services, scope, .code, login: "code " + Hexadecimal.encode(Array(hash.prefix(8))),
                 address: request.peer
             ).attempt
             let password = form.password

@@ -59,9 +59,7 @@ struct SecondFactor {
     func accept(_ typed: String) async throws -> Bool {
         let rows = try await services.lanes.write(scope, [Self.count(school, person)])[0]
         guard !rows.isEmpty, let sealed = rows.text(0, "secret") else { return false }
-        if rows.boolean(0, "is_locked") {
-            throw Problem(.tooManyAttempts, headers: [("Retry-After", "900")])
-        }
+        if let seconds = rows.integer(0, "locked") { throw Lockout.secondFactor.problem(seconds: seconds) }
         if let code = RecoveryCode(typed) {
             let hash = try code.hash(school: scope.school, user: user)
             return try await !services.lanes.write(scope, [Self.use(school, person, .bytes(hash))])[0].isEmpty
@@ -127,9 +125,7 @@ struct SecondFactor {
             let rows = try await transaction.run([Self.tryToConfirm(school, person)])[0]
             guard !rows.isEmpty, let sealed = rows.text(0, "secret") else { throw Problem(.notFound) }
             if rows.boolean(0, "is_set") { throw Problem(.secondFactorSet) }
-            if rows.boolean(0, "is_locked") {
-                throw Problem(.tooManyAttempts, headers: [("Retry-After", "900")])
-            }
+            if let seconds = rows.integer(0, "locked") { throw Lockout.secondFactor.problem(seconds: seconds) }
             guard let step = try step(of: typed, try open(sealed).secret, after: nil) else { return nil }
             _ = try await transaction.run([
                 Self.confirm(school, person, .integer(step)), Self.endOthers(school, person, .text(session)),
@@ -200,9 +196,12 @@ extension SecondFactor {
         """)
 
     private static let oneMoreTry = """
-        tries = CASE WHEN tries_since > now() - interval '15 minutes' THEN least(tries + 1, 1000) ELSE 1 END,
-            tries_since = CASE WHEN tries_since > now() - interval '15 minutes' THEN tries_since ELSE now() END
+        tries = CASE WHEN tries_since > now() - \(SignInAttempt.window) THEN least(tries + 1, 1000) ELSE 1 END,
+            tries_since = CASE WHEN tries_since > now() - \(SignInAttempt.window) THEN tries_since ELSE now() END
         """
+
+    /// The seconds until codes are looked at again; NULL while they are.
+    private static let locked = "CASE WHEN tries > 10 THEN \(SignInAttempt.secondsLeft("tries_since")) END AS locked"
 
     /// What a right code takes back again is one try, not those of others.
     fileprivate static let count = Statement(
@@ -210,7 +209,7 @@ extension SecondFactor {
         UPDATE second_factors
         SET \(oneMoreTry)
         WHERE school_id = $1 AND user_id = $2::uuid AND confirmed_at IS NOT NULL
-        RETURNING secret, last_step, tries > 10 AS is_locked
+        RETURNING secret, last_step, \(locked)
         """)
 
     /// A code of a step that was accepted meanwhile, or of a secret that was replaced, is not accepted.
@@ -273,7 +272,7 @@ extension SecondFactor {
         UPDATE second_factors
         SET \(oneMoreTry)
         WHERE school_id = $1 AND user_id = $2::uuid
-        RETURNING secret, confirmed_at IS NOT NULL AS is_set, tries > 10 AS is_locked
+        RETURNING secret, confirmed_at IS NOT NULL AS is_set, \(locked)
         """)
 
     fileprivate static let confirm = Statement(

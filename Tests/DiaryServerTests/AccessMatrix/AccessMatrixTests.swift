@@ -39,6 +39,9 @@ enum AccessMatrix {
                     if let sql = request.before { try owner.execute(cast.filled(sql)) }
                     let answer = try ask(cast.client(actor, route), route, request, cast)
                     seen.append(Self.cell(answer))
+                    if let code = Self.refusal(of: actor, by: route.access) {
+                        #expect(answer.code == code, "\(row.name), \(actor): \(answer.text)")
+                    }
                     if seen.last != cell { others.append("\(actor): \(answer.text)") }
                     checked += 1
                 }
@@ -47,9 +50,21 @@ enum AccessMatrix {
                 #expect(isAsSaid, "\(row.name) is \(seen.joined(separator: " "))\n\(others.joined(separator: "\n"))")
             }
         }
+        #expect(server.warnings.all == [], "PostgreSQL warns")
         let actors = Actor.allCases.count
         print("Access matrix: \(Routes.all.count) routes, \(rows) rows x \(actors) actors: \(checked) requests")
         #expect(checked == rows * actors && rows >= Routes.all.count)
+    }
+
+    /// The code of the 403 that a program gets whatever is asked for; nil where it is let in, or its person's role decides.
+    private static func refusal(of actor: Actor, by rule: Access) -> String? {
+        guard rule.people != .anybody else { return nil }
+        switch actor {
+        case .app: return rule.isForOwnApps ? "not_for_programs" : nil
+        case .program: return rule.scopes.isEmpty ? "not_for_programs" : nil
+        case .unscoped: return rule.scopes.isEmpty ? "not_for_programs" : "insufficient_scope"
+        default: return nil
+        }
     }
 
     private static func cell(_ answer: TestClient.Answer) -> String {

@@ -66,7 +66,9 @@ import Web
     @Test(arguments: Routes.declared.map { $0.noun }) func theNounKeepsWhatIsPromised(_ noun: String) async throws {
         let resource = try #require(Routes.declared.first { $0.noun == noun })
         let fixture = try #require(ResourceFixture.all[noun], "\(noun) has no fixture")
-        try NounConformance(resource, fixture, await DeclaredSchool.shared.value).check()
+        let school = try await DeclaredSchool.shared.value
+        try NounConformance(resource, fixture, school).check()
+        #expect(school.server.warnings.all == [], "PostgreSQL warns")
     }
 }
 

@@ -1,10 +1,9 @@
 import Glibc
 import Synchronization
 
-/// A program that runs beside the tests: no terminal, its output in a file. Our descriptors are all
-/// closed by exec.
+/// A program that runs beside the tests: no terminal, output to a file, all our descriptors closed by exec.
 ///
-/// It is ended and reaped with the last reference, and by `Premises` when the tests' process dies first.
+/// It is ended and reaped with the last reference, or by `Premises` if the tests' process dies first.
 final class Child: Sendable {
     let pid: pid_t
     private let status = Mutex<Int32?>(nil)
@@ -56,12 +55,12 @@ final class Child: Sendable {
 
     func signal(_ number: Int32) { if status.withLock({ $0 }) == nil { kill(pid, number) } }
 
-    /// The exit code; 128 and the signal's number for one that a signal ended; nil when the time is over before.
+    /// The exit code; 128 plus the signal's number if a signal ended it; nil if the time is over before.
     func wait(seconds: Double) throws -> Int32? {
         try eventually("the end of process \(pid)", seconds: seconds, orNil: true) { self.ended }
     }
 
-    /// The exit code of a process that has ended, which is then reaped.
+    /// The exit code of a process that has ended. It is reaped.
     private var ended: Int32? {
         status.withLock { status in
             if let status { return status }

@@ -4,7 +4,7 @@ import Postgres
 import Synchronization
 import TestSupport
 
-/// A cluster with the demo school, made once a process; tests run copies of its directory.
+/// A cluster with the demo school, made once per process. Tests run copies of its directory.
 final class DemoCluster: Sendable {
     static let shared = DemoCluster()
     static let today = "2025-11-19"

@@ -2,18 +2,18 @@ import Glibc
 import Synchronization
 import TestSupport
 
-/// A network between the server and PostgreSQL, which can be told to fail at a certain request.
+/// A network between the server and PostgreSQL that can be ordered to fail at a certain request.
 ///
-/// Both sides are on 127.0.0.1. One thread carries the bytes; an order is carried out once, on the connection on which its
-/// marker, bytes of a request's parameter, goes to PostgreSQL.
+/// Both sides are on 127.0.0.1. One thread carries the bytes. An order is executed once, on the connection on which its
+/// marker (bytes of a request's parameter) goes to PostgreSQL.
 final class FaultProxy: Sendable {
     enum Order: Sendable, CaseIterable {
-        /// Both connections are closed; PostgreSQL does not get what holds the marker.
+        /// Both connections are closed. PostgreSQL does not get the bytes with the marker.
         case cutBefore
-        /// PostgreSQL gets everything, and the connections are closed when it has given the marker back in a row and says that
-        /// the transaction is over.
+        /// PostgreSQL gets everything. The connections are closed when it has returned the marker in a row and reported
+        /// the end of the transaction.
         case cutAfter
-        /// From the marker on nothing arrives, in neither direction, and nothing is closed.
+        /// From the marker on nothing arrives in either direction, and nothing is closed.
         case silence
     }
 
@@ -37,7 +37,7 @@ final class FaultProxy: Sendable {
 
     func order(_ order: Order, at marker: String) { orders.next = (order, Array(marker.utf8)) }
 
-    /// Orders that were carried out.
+    /// The number of orders executed.
     var fired: Int { orders.fired }
 }
 
@@ -56,7 +56,7 @@ private final class Orders: Sendable {
         set { state.withLock { $0.next = newValue } }
     }
 
-    /// The order that these bytes, on their way to PostgreSQL, set off.
+    /// The order triggered by these bytes on their way to PostgreSQL.
     func take(_ bytes: ArraySlice<UInt8>) -> (order: FaultProxy.Order, marker: [UInt8])? {
         state.withLock { state in
             guard let next = state.next, bytes.end(of: next.marker) != nil else { return nil }
@@ -153,7 +153,7 @@ private final class Carrier {
                 pair.gaveMarkerBack = true
                 rest = rest[end...]
             }
-            // ReadyForQuery, not in a transaction: the commit is done.
+            // ReadyForQuery outside a transaction: the commit is done.
             let isOver = rest.end(of: [UInt8(ascii: "Z"), 0, 0, 0, 5, UInt8(ascii: "I")]) != nil
             if pair.gaveMarkerBack && isOver { return pair.cut() }
         }
@@ -162,7 +162,7 @@ private final class Carrier {
 }
 
 extension ArraySlice<UInt8> {
-    /// The index behind the first occurrence.
+    /// The index after the first occurrence.
     fileprivate func end(of pattern: [UInt8]) -> Int? {
         withUnsafeBufferPointer { bytes in
             guard bytes.count >= pattern.count else { return nil }

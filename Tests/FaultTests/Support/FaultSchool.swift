@@ -1,6 +1,6 @@
 import Postgres
 
-/// What the load reads and writes: a journal of the demo teacher and the diaries of its pupils.
+/// What the load reads and writes: a journal of the demo teacher and the diaries of its students.
 struct FaultSchool: Sendable {
     struct Cell: Sendable, Hashable {
         let lesson: String
@@ -8,14 +8,14 @@ struct FaultSchool: Sendable {
     }
 
     let section: String
-    /// Lessons that can be edited, the last first, each with its pupils.
+    /// Editable lessons, the last one first, each with its students.
     let lessons: [(id: String, students: [String])]
     let students: [String]
 
     var journal: String { "/v1/sections/\(section)/journal" }
     func diary(_ student: String) -> String { "/v1/students/\(student)/diary" }
 
-    /// - Parameter index: 0 is the section of 7А, further ones are the teacher's others.
+    /// - Parameter index: 0 is the section of 7А; others are the teacher's other sections.
     init(_ database: PrivatePostgres, section index: Int = 0) throws {
         let connection = try database.owner()
         let sections = try connection.query(
@@ -64,7 +64,7 @@ struct FaultSchool: Sendable {
         return lessons
     }
 
-    /// Cells for `count` writers, none shared: each has some pupils of one lesson.
+    /// Cells for `count` writers, none shared: each writer has some students of one lesson.
     func shares(_ count: Int, cells: Int = 2) -> [[Cell]] {
         let shares = lessons.flatMap { lesson in
             stride(from: 0, to: lesson.students.count - cells + 1, by: cells).map { start in

@@ -3,9 +3,10 @@ import Glibc
 import JSON
 import Reactor
 
-/// A blocking HTTP/1.1 client on one connection, which it opens again when the server has closed it. One thread at a time.
+/// A blocking HTTP/1.1 client on one connection, which it reopens when the server has closed it. For one thread at a
+/// time.
 final class HTTPClient {
-    /// There was no answer: the connection was refused, broke, or nothing came in time.
+    /// There was no answer: the connection was refused or broke, or nothing came in time.
     enum NoAnswer: Error, Equatable {
         case refused
         case broken
@@ -29,7 +30,7 @@ final class HTTPClient {
     private var descriptor: Int32?
     var token: String?
 
-    /// - Parameter patience: seconds of silence after which the server counts as hung.
+    /// - Parameter patience: seconds without an answer after which the server counts as hung.
     init(port: UInt16, token: String? = nil, patience: Int = 30) {
         self.port = port
         self.token = token
@@ -58,7 +59,7 @@ final class HTTPClient {
         }
     }
 
-    /// Sends a request, or the first bytes of it, and leaves after a while.
+    /// Sends a request, or its first bytes, and leaves after a while.
     func abandon(
         _ method: String, _ path: String, json: String? = nil, after count: Int? = nil, afterMilliseconds: Int
     ) throws(NoAnswer) {
@@ -69,7 +70,7 @@ final class HTTPClient {
     }
 
     private func connection() throws(NoAnswer) -> Int32 {
-        // Closed by the server meanwhile? Then a request on it would be lost without its fault.
+        // If the server has closed the connection meanwhile, losing a request on it would not be the server's fault.
         if let descriptor {
             var byte: UInt8 = 0
             let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))

@@ -4,11 +4,11 @@ import JSON
 import Postgres
 import Reactor
 
-/// A teacher's app that writes the same mark into some cells of the journal, which nobody else writes, again and again.
+/// A teacher's app that repeatedly writes the same mark into some cells of the journal. Nobody else writes these cells.
 ///
-/// It knows what it was told: every change that was acknowledged, and every one whose outcome it found out by repeating the
-/// request. With a key of the request, the repeat must find the truth; without one, the same values with the same versions are
-/// "unchanged" when they are there already. One thread at a time.
+/// It remembers every change that was acknowledged, and every change whose outcome it found out by repeating the
+/// request. With an idempotency key the repeat must report the truth. Without one, the same values with the same
+/// versions are "unchanged" if they are already there. For one thread at a time.
 final class JournalWriter {
     /// Marks set, in order.
     private(set) var numbers: [Int] = []
@@ -36,7 +36,7 @@ final class JournalWriter {
         path = school.journal
     }
 
-    /// Gives all cells one number, from which to count.
+    /// Gives all cells the same number as a start.
     func begin(_ client: HTTPClient) throws {
         client.token = token
         let connection = try database.owner()
@@ -47,18 +47,18 @@ final class JournalWriter {
         firstVersions = versions
     }
 
-    /// Changes the cells once, and finds out what became of it.
+    /// Changes the cells once and finds out whether the change took effect.
     ///
     /// - Parameters:
-    ///   - client: makes a connection to where the server is now.
-    ///   - patience: seconds until an outcome must be known.
+    ///   - client: makes a connection to the server's current address.
+    ///   - patience: seconds within which the outcome must be known.
     func change(_ client: HTTPClient, patience: Double = 60) {
         client.token = token
         let number = 2 + ((numbers.last ?? first) - 1) % 4
         let body = body(number, versions)
         let key = "\(name)-\(numbers.count)"
         let fields = usesKeys ? [("Idempotency-Key", key)] : []
-        // Whether a request is out of which nobody said what became.
+        // Whether the outcome of a request is unknown.
         var isUnknown = false
         let end = Clock.now + .seconds(patience)
         while Clock.now < end {
@@ -83,7 +83,7 @@ final class JournalWriter {
         if isUnknown {
             tally.record(isNew ? "unknown, had not landed" : "unknown, had landed")
         } else if !isNew {
-            tally.violation("written although the server had said that nothing was: \(answer.text)")
+            tally.violation("written although the server had denied it: \(answer.text)")
         }
         let expected = versions.map { $0 + 1 }
         if told != expected { tally.violation("versions \(told) instead of \(expected): \(answer.text)") }
@@ -91,7 +91,8 @@ final class JournalWriter {
         numbers.append(number)
     }
 
-    /// The writer's memory beside the database: each change is there once, in order, in all cells, with its history.
+    /// Compares the writer's memory with the database: each change is there once, in order, in all cells, with its
+    /// history.
     func differences(_ database: PrivatePostgres) throws -> [String] {
         let connection = try database.owner()
         var differences: [String] = []

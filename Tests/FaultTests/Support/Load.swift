@@ -6,22 +6,22 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Readers and writers that go on, whatever happens, until they are told to stop; each has a thread and a connection.
+/// Readers and writers that continue, whatever happens, until they are stopped. Each has a thread and a connection.
 final class Load: Sendable {
     let tally: Tally
     private let over = Flag()
     private let readers: [WorkThread<Void>]
     private let writers: [WorkThread<WriterBox>]
 
-    /// A writer comes back from its thread.
+    /// Returns a writer from its thread.
     private struct WriterBox: @unchecked Sendable {
         let writer: JournalWriter
     }
 
     /// - Parameters:
-    ///   - writers: one half sends an `Idempotency-Key`, the other none.
-    ///   - readsJournals: besides diaries, which are a tenth of the work.
-    ///   - patience: seconds within which each write must come to an outcome.
+    ///   - writers: half of them send an `Idempotency-Key`.
+    ///   - readsJournals: whether to read journals as well as diaries, which are a tenth of the work.
+    ///   - patience: seconds within which each write must have an outcome.
     init(
         on server: LyceumServer, _ school: FaultSchool, in database: PrivatePostgres, readers: Int = 3,
         readsJournals: Bool = true, writers: Int = 4, tally: Tally = Tally(), patience: Double = 60
@@ -56,7 +56,7 @@ final class Load: Sendable {
         }
     }
 
-    /// Lets the last requests come to their end, and looks whether the database has what the writers were told.
+    /// Lets the last requests finish, and checks that the database has what the writers were told.
     func finish(_ database: PrivatePostgres, _ location: SourceLocation = #_sourceLocation) throws {
         over.set()
         for reader in readers { reader.join() }
@@ -69,7 +69,7 @@ final class Load: Sendable {
         #expect(boxes.allSatisfy { !$0.writer.numbers.isEmpty }, "\(tally.description)", sourceLocation: location)
     }
 
-    /// Waits until so many more requests have been answered with 200, or written changes acknowledged.
+    /// Waits until that many more requests have been answered with 200, or changes acknowledged.
     func waitForMore(_ count: Int, seconds: Double) throws {
         let start = tally.good
         try eventually("\(count) more good answers (\(tally.description))", seconds: seconds) {
@@ -77,7 +77,7 @@ final class Load: Sendable {
         }
     }
 
-    /// A journal page is one snapshot: the cells that a writer writes together have one number.
+    /// A journal page is one snapshot: the cells that a writer writes together have the same number.
     private static func readJournal(
         _ client: HTTPClient, _ school: FaultSchool, _ tally: Tally, _ shares: [[FaultSchool.Cell]]
     ) {
@@ -105,14 +105,14 @@ final class Load: Sendable {
     }
 }
 
-/// Set once, seen by all threads.
+/// Set once, visible to all threads.
 final class Flag: Sendable {
     private let value = Atomic<Bool>(false)
     var isSet: Bool { value.load(ordering: .relaxed) }
     func set() { value.store(true, ordering: .relaxed) }
 }
 
-/// Diaries of a week that nobody writes in: each answer must be the one of its pupil, byte for byte.
+/// Diaries of a week in which nobody writes: each answer must be that of its student, byte for byte.
 struct Diaries: Sendable {
     private let week = "?from=2025-10-13&to=2025-10-19"
     private let golden: [(path: String, body: [UInt8])]

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Sockets on 127.0.0.1, closed in child processes.
+/// Sockets on 127.0.0.1 that child processes do not inherit.
 enum Loopback {
     static func socket() -> Int32 { Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0) }
 
@@ -24,7 +24,7 @@ enum Loopback {
         return (descriptor, port)
     }
 
-    /// A connected socket; nil when it was refused.
+    /// A connected socket; nil if the connection was refused.
     static func connect(_ port: UInt16) -> Int32? {
         let descriptor = socket()
         guard start(descriptor, port) == 0 else {
@@ -67,8 +67,8 @@ enum Loopback {
     }
 }
 
-/// A port that takes no connection and refuses none, as a host behind a network that drops everything: its backlog is full,
-/// and so further handshakes are left without an answer.
+/// A port that neither accepts nor refuses connections, like a host behind a network that drops everything: its backlog
+/// is full, so further handshakes get no answer.
 final class Blackhole: Sendable {
     let port: UInt16
     private let descriptors: [Int32]

@@ -5,7 +5,7 @@ import Reactor
 import Synchronization
 import TestSupport
 
-/// The executable as `lyceum serve`, in a process of its own.
+/// The executable as `lyceum serve`, in its own process.
 final class LyceumServer: Sendable {
     private let home: String
     private let databaseURL: String
@@ -16,7 +16,7 @@ final class LyceumServer: Sendable {
 
     var port: UInt16 { listening.withLock { $0 } }
 
-    /// Starts it, and waits until it listens.
+    /// Starts it and waits until it listens.
     ///
     /// - Parameter environment: further settings.
     init(_ databaseURL: String, grace: Int = 10, environment: [String] = []) throws {
@@ -29,7 +29,7 @@ final class LyceumServer: Sendable {
         symlink(TestDatabase.migrations, resources + "/Migrations")
         symlink(TestDatabase.repository + "/Templates", resources + "/Templates")
         symlink(TestDatabase.repository + "/openapi.yaml", resources + "/openapi.yaml")
-        // Nobody reads the contract here, and making it takes longer than a test.
+        // Nobody reads the contract here, and generating it takes longer than a test.
         let json = fopen(resources + "/openapi.json", "we")
         fputs("{}", json)
         fclose(json)
@@ -38,7 +38,7 @@ final class LyceumServer: Sendable {
 
     deinit { _ = try? Premises.run("rm -rf $1", [home]) }
 
-    /// Starts it again, on the port that it had.
+    /// Starts it again on the same port.
     func start() throws {
         let log = home + "/log"
         unlink(log)
@@ -63,7 +63,7 @@ final class LyceumServer: Sendable {
         listening.withLock { $0 = UInt16(port) }
     }
 
-    /// Ends it without a warning.
+    /// Kills it without warning.
     func kill() throws {
         process.withLock { $0 }?.signal(SIGKILL)
         _ = try end(seconds: 10)
@@ -83,10 +83,10 @@ final class LyceumServer: Sendable {
 
     var isAlive: Bool { get throws { try process.withLock { $0 }?.wait(seconds: 0) == nil } }
 
-    /// What it logged since its last start.
+    /// The log since its last start.
     var log: String { Premises.contents(home + "/log") }
 
-    /// What it answered with 500, or wrote before it broke.
+    /// Its 500 answers, and output before a crash.
     var unforeseen: [Substring] {
         log.split(separator: "\n").filter {
             $0.contains("unforeseen") || $0.contains("\"status\":500") || $0.contains("Fatal error")
@@ -113,7 +113,7 @@ final class LyceumServer: Sendable {
         return token
     }
 
-    /// Waits until `/readyz` says 200 on each of 8 new connections, which reach both cores.
+    /// Waits until `/readyz` answers 200 on each of 8 new connections, which reach both cores.
     func waitUntilReady(seconds: Double) throws {
         try eventually("/readyz is 200", seconds: seconds) {
             for _ in 0..<8 where (try? self.client().send("GET", "/readyz").status) != 200 { return false }
@@ -126,7 +126,7 @@ final class LyceumServer: Sendable {
         return json["port"]?.string.flatMap { Int($0) } ?? json["port"]?.int
     }
 
-    /// Beside the tests' own program.
+    /// The path next to the tests' own program.
     private static let executable: String = {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)

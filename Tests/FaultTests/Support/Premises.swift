@@ -2,10 +2,10 @@ import Glibc
 import Synchronization
 import TestSupport
 
-/// The directory of this process's clusters and servers, and the warden that clears it away.
+/// The directory of this process's clusters and servers, and the warden that removes it.
 ///
-/// The warden is a shell that waits for the tests' process to end, however it ends; then it kills what is left, unmounts and
-/// deletes. Its own session keeps a Ctrl-C from it.
+/// The warden is a shell that waits for the tests' process to end, whatever the reason. Then it kills what is left,
+/// unmounts and deletes. It has its own session, so that Ctrl-C does not reach it.
 final class Premises: Sendable {
     static let shared = try! Premises()
 
@@ -18,7 +18,7 @@ final class Premises: Sendable {
         var template = Array("\(Self.place)/lyceum-faults.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure("mkdtemp: errno \(errno)") }
         directory = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-        // The user postgres goes through it to its own directories.
+        // The user postgres passes through it to its own directories.
         chmod(directory, 0o711)
         var ends: [Int32] = [0, 0]
         guard Glibc.pipe(&ends) == 0, ends.allSatisfy({ fcntl($0, F_SETFD, FD_CLOEXEC) == 0 }) else {
@@ -37,7 +37,7 @@ final class Premises: Sendable {
         return path
     }
 
-    /// Runs functions of script/lib.sh and the like, and waits for their end.
+    /// Runs functions of script/lib.sh and other commands, and waits for them.
     @discardableResult
     static func run(_ script: String, _ arguments: [String] = [], seconds: Double = 120) throws -> String {
         let output = shared.directory + "/output-\(shared.counter.add(1, ordering: .relaxed).newValue)"
@@ -63,8 +63,8 @@ final class Premises: Sendable {
         }
     }
 
-    /// In memory where there is room: what a process wrote before it was killed is there either way, and a dozen clusters are
-    /// copied and recovered without waiting for a disk.
+    /// In memory if there is room: a process's writes before it was killed are there either way, and a dozen clusters
+    /// are copied and recovered without waiting for a disk.
     private static var place: String {
         var room = statvfs()
         guard statvfs("/dev/shm", &room) == 0, room.f_bavail * room.f_frsize > 3 << 30 else { return "/tmp" }

@@ -2,10 +2,10 @@ import Glibc
 import Postgres
 import Synchronization
 
-/// A PostgreSQL of a test's own, which may be restarted, killed and stopped. It syncs to disk as in earnest.
+/// A PostgreSQL of one test, which may be restarted, killed and stopped. It syncs to disk as in production.
 final class PrivatePostgres: Sendable {
     enum Stop: String {
-        /// Open sessions are ended, everything is written.
+        /// Ends open sessions and writes everything.
         case fast
         /// As after a crash: the next start recovers from the log.
         case immediate
@@ -32,7 +32,7 @@ final class PrivatePostgres: Sendable {
         try start()
     }
 
-    /// Starts what `pg_basebackup` made of another one.
+    /// Starts a standby made by `pg_basebackup`.
     init(standbyOf primary: PrivatePostgres) throws {
         home = try Premises.shared.make("postgres")
         try Premises.run(
@@ -77,12 +77,12 @@ final class PrivatePostgres: Sendable {
         try start()
     }
 
-    /// Makes a standby the primary.
+    /// Promotes a standby to primary.
     func promote() throws {
         try Premises.run("as_postgres $(postgres_programs)/pg_ctl promote -D $1/data -w -t 60 -s", [home])
     }
 
-    /// Stops all its processes where they stand: to the other side, a network that drops everything.
+    /// Stops all its processes, which looks to the other side like a network that drops everything.
     func pause() {
         guard let postmaster else { return }
         kill(postmaster, SIGSTOP)
@@ -105,7 +105,7 @@ final class PrivatePostgres: Sendable {
 
     // MARK: Connections
 
-    /// What `serve` gets: "today" is the demo school's.
+    /// The URL for `serve`: "today" is the demo school's.
     var serverURL: String { get throws { try url("lyceum_server", options: "-c lyceum.today=\(DemoCluster.today)") } }
 
     var serverURLOverTCP: String {
@@ -136,7 +136,7 @@ enum Processes {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             guard let pid = pid_t(name) else { continue }
-            // The name in parentheses may hold spaces; behind it stand the state and the parent.
+            // The name in parentheses may contain spaces; the state and the parent follow it.
             let fields = Premises.contents("/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " ")
             if let fields, fields.count > 1, pid_t(fields[1]) == parent { found.append(pid) }
         }
@@ -145,7 +145,7 @@ enum Processes {
 }
 
 enum Port {
-    /// One that nobody listens on.
+    /// A port on which nobody listens.
     static func free() throws -> UInt16 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }

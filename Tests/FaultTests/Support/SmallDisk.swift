@@ -1,11 +1,11 @@
 import Glibc
 
-/// A file system of a few megabytes, in memory, which postgres may write to.
+/// A file system of a few megabytes in memory, which postgres may write to.
 final class SmallDisk: Sendable {
     let path: String
     private var filler: String { path + "/filler" }
 
-    /// Whether this process may mount: root of a container often may not.
+    /// Whether this process may mount; root in a container often may not.
     static let isPossible: Bool = {
         guard geteuid() == 0, let path = try? Premises.shared.make("mount") else { return false }
         guard mount("tmpfs", path, "tmpfs", 0, "size=1m") == 0 else { return false }
@@ -22,7 +22,7 @@ final class SmallDisk: Sendable {
 
     deinit { umount2(path, Int32(MNT_DETACH)) }
 
-    /// Takes all the room that is left.
+    /// Uses up all remaining space.
     func fill() throws {
         try Premises.run(
             "dd if=/dev/zero of=$1 bs=64k 2>/dev/null || true; dd if=/dev/zero bs=1k >>$1 2>/dev/null || true", [filler]

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What clients were answered, and what they should not have been.
+/// The answers that clients got, and those that they should not have got.
 final class Tally: Sendable {
     private let state = Mutex(State())
 
@@ -12,7 +12,7 @@ final class Tally: Sendable {
 
     /// While the server itself is killed, its clients get no answer.
     private let serverMayDie: Bool
-    /// No answer may take longer (seconds).
+    /// The longest time that an answer may take, in seconds.
     private let limit: Double
 
     init(serverMayDie: Bool = false, limit: Double = 15) {
@@ -21,14 +21,14 @@ final class Tally: Sendable {
     }
 
     var violations: [String] { state.withLock { $0.violations } }
-    /// By status and code: `503 outcome_unknown`.
+    /// By status and code, such as `503 outcome_unknown`.
     var counts: [String: Int] { state.withLock { $0.counts } }
     var slowest: Double { state.withLock { $0.slowest } }
     func count(_ what: String) -> Int { counts[what] ?? 0 }
     var good: Int { count("200") }
-    /// Answers of 503 that tell of harm; a slow machine may be too busy for the load without any.
+    /// 503 answers that report a fault. "overloaded" does not: a slow machine may be too busy for the load without any.
     var harmed: Int { unavailable - count("503 overloaded") }
-    /// Answers of 503.
+    /// 503 answers.
     var unavailable: Int { counts.filter { $0.key.hasPrefix("503") }.reduce(0) { $0 + $1.value } }
 
     var description: String {
@@ -42,7 +42,8 @@ final class Tally: Sendable {
 
     func record(_ what: String) { state.withLock { $0.counts[what, default: 0] += 1 } }
 
-    /// Sends one request and judges the answer: 200, 409 of a key in use, or 503 with a known code and Retry-After.
+    /// Sends one request and judges the answer: it must be 200, 409 for a key in use, or 503 with a known code and
+    /// Retry-After.
     func exchange(
         _ client: HTTPClient, _ method: String, _ path: String, fields: [(String, String)] = [], json: String? = nil
     ) throws(HTTPClient.NoAnswer) -> HTTPClient.Answer {

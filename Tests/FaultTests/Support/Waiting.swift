@@ -6,9 +6,9 @@ struct Failure: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// Asks again and again until there is an answer.
+/// Repeats until there is an answer.
 ///
-/// - Parameter orNil: answers nil when the time is over, instead of throwing.
+/// - Parameter orNil: returns nil when the time is over, instead of throwing.
 @discardableResult
 func eventually<Value>(
     _ what: @autoclosure () -> String, seconds: Double, orNil: Bool = false, _ condition: () throws -> Value?
@@ -24,14 +24,14 @@ func eventually<Value>(
     }
 }
 
-/// As `eventually`, for a condition.
+/// Like `eventually`, for a condition.
 func eventually(
     _ what: @autoclosure () -> String, seconds: Double, isTrue condition: () throws -> Bool
 ) throws {
     try eventually(what(), seconds: seconds) { try condition() ? true : nil as Bool? }
 }
 
-/// Seconds that `body` took.
+/// The seconds that `body` took.
 func measured(_ body: () throws -> Void) rethrows -> Double {
     let start = Clock.now
     try body()

@@ -3,7 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 
-// A peer of Lyceum for the fixed answer alone: `GET /livez`. PORT and CORES (event loops) come from the environment.
+// A peer of Lyceum only for the fixed answer `GET /livez`. PORT and CORES (event loops) come from the environment.
 
 let body = ByteBuffer(string: #"{"status":"ok"}"#)
 
