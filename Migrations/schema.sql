@@ -118,7 +118,7 @@ COMMENT ON COLUMN attendance.meaning IS 'The teacher''s code; null: none (or cle
 COMMENT ON COLUMN attendance.minutes IS 'By how many minutes late.';
 COMMENT ON COLUMN attendance.code_id IS 'Label of the school; null: the default label of the meaning.';
 COMMENT ON COLUMN attendance.decided_meaning IS 'T2: the class teacher''s word; present overrules an absence.';
-CREATE INDEX attendance_by_student ON public.attendance USING btree (school_id, student_id, changed_xid);
+CREATE INDEX attendance_by_student ON public.attendance USING btree (school_id, student_id);
 CREATE STATISTICS public.attendance_school (dependencies) ON school_id, student_id FROM attendance;
 ALTER TABLE attendance ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON attendance TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
@@ -527,6 +527,7 @@ GRANT INSERT, SELECT, UPDATE ON conduct_notes TO lyceum_app;
 CREATE TRIGGER log_changed AFTER UPDATE ON conduct_notes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_conduct_notes();
 CREATE TRIGGER log_deleted AFTER DELETE ON conduct_notes REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_conduct_notes();
 CREATE TRIGGER log_made AFTER INSERT ON conduct_notes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_conduct_notes();
+CREATE TRIGGER log_publication AFTER INSERT OR UPDATE ON conduct_notes FOR EACH ROW WHEN (new.published_at > clock_timestamp()) EXECUTE FUNCTION lyceum.publish_later();
 CREATE TRIGGER version BEFORE UPDATE ON conduct_notes FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE consents (
@@ -670,7 +671,7 @@ COMMENT ON COLUMN feedback.lesson_id IS 'Null: about the subject and not about o
 COMMENT ON COLUMN feedback.published_at IS 'M12: null holds it back.';
 COMMENT ON COLUMN feedback.deleted_at IS 'Tombstone; writing again clears it.';
 CREATE INDEX feedback_by_section ON public.feedback USING btree (school_id, section_id, student_id);
-CREATE INDEX feedback_by_student ON public.feedback USING btree (school_id, student_id, changed_xid);
+CREATE INDEX feedback_by_student ON public.feedback USING btree (school_id, student_id);
 CREATE INDEX feedback_held_back ON public.feedback USING btree (school_id, student_id, published_at) WHERE (published_at > changed_at);
 CREATE STATISTICS public.feedback_school (dependencies) ON school_id, student_id FROM feedback;
 ALTER TABLE feedback ENABLE ROW LEVEL SECURITY;
@@ -679,6 +680,7 @@ GRANT INSERT, SELECT, UPDATE ON feedback TO lyceum_app;
 CREATE TRIGGER log_changed AFTER UPDATE ON feedback REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_feedback();
 CREATE TRIGGER log_deleted AFTER DELETE ON feedback REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_feedback();
 CREATE TRIGGER log_made AFTER INSERT ON feedback REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_feedback();
+CREATE TRIGGER log_publication AFTER INSERT OR UPDATE ON feedback FOR EACH ROW WHEN (new.published_at > clock_timestamp()) EXECUTE FUNCTION lyceum.publish_later();
 CREATE TRIGGER version BEFORE UPDATE ON feedback FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE final_mark_history (
@@ -780,6 +782,7 @@ CREATE TRIGGER history_again AFTER UPDATE ON final_marks FOR EACH ROW WHEN (new.
 CREATE TRIGGER log_changed AFTER UPDATE ON final_marks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_final_marks();
 CREATE TRIGGER log_deleted AFTER DELETE ON final_marks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_final_marks();
 CREATE TRIGGER log_made AFTER INSERT ON final_marks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_final_marks();
+CREATE TRIGGER log_publication AFTER INSERT OR UPDATE ON final_marks FOR EACH ROW WHEN (new.published_at > clock_timestamp()) EXECUTE FUNCTION lyceum.publish_later();
 CREATE TRIGGER record BEFORE INSERT ON final_marks FOR EACH ROW EXECUTE FUNCTION lyceum.record_final_mark();
 CREATE TRIGGER record_again BEFORE UPDATE ON final_marks FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.subject_id IS DISTINCT FROM old.subject_id OR new.academic_year_id IS DISTINCT FROM old.academic_year_id OR new.kind IS DISTINCT FROM old.kind OR new.term_id IS DISTINCT FROM old.term_id OR new.section_id IS DISTINCT FROM old.section_id OR new.source IS DISTINCT FROM old.source OR new.value_kind IS DISTINCT FROM old.value_kind OR new.number IS DISTINCT FROM old.number OR new.code IS DISTINCT FROM old.code OR new.due_on IS DISTINCT FROM old.due_on OR new.exam_points IS DISTINCT FROM old.exam_points OR new.reason IS DISTINCT FROM old.reason OR new.comment IS DISTINCT FROM old.comment OR new.first_recorded_at IS DISTINCT FROM old.first_recorded_at OR new.recorded_by IS DISTINCT FROM old.recorded_by) EXECUTE FUNCTION lyceum.record_final_mark();
 CREATE TRIGGER version BEFORE UPDATE ON final_marks FOR EACH ROW EXECUTE FUNCTION lyceum.version();
@@ -1235,7 +1238,7 @@ COMMENT ON COLUMN marks.kind IS 'number or code; null: cleared.';
 COMMENT ON COLUMN marks.due_on IS 'Day by which a debt (owed) is to be paid.';
 COMMENT ON COLUMN marks.published_at IS 'M12: null holds the mark back; a moment in the future holds it until then.';
 COMMENT ON COLUMN marks.recorded_by IS 'Who last wrote the value. No foreign key: the record outlives everything.';
-CREATE INDEX marks_by_student ON public.marks USING btree (school_id, student_id, changed_xid);
+CREATE INDEX marks_by_student ON public.marks USING btree (school_id, student_id);
 CREATE INDEX marks_held_back ON public.marks USING btree (school_id, student_id, published_at) WHERE (published_at > changed_at);
 CREATE STATISTICS public.marks_school (dependencies) ON school_id, student_id FROM marks;
 ALTER TABLE marks ENABLE ROW LEVEL SECURITY;
@@ -1246,6 +1249,7 @@ CREATE TRIGGER history_again AFTER UPDATE ON marks REFERENCING OLD TABLE AS over
 CREATE TRIGGER log_changed AFTER UPDATE ON marks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_marks();
 CREATE TRIGGER log_deleted AFTER DELETE ON marks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_marks();
 CREATE TRIGGER log_made AFTER INSERT ON marks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_marks();
+CREATE TRIGGER log_publication AFTER INSERT OR UPDATE ON marks FOR EACH ROW WHEN (new.published_at > clock_timestamp()) EXECUTE FUNCTION lyceum.publish_later();
 CREATE TRIGGER record BEFORE INSERT ON marks FOR EACH ROW EXECUTE FUNCTION lyceum.record_mark();
 CREATE TRIGGER record_again BEFORE UPDATE ON marks FOR EACH ROW WHEN (new.line_item_id IS DISTINCT FROM old.line_item_id OR new.student_id IS DISTINCT FROM old.student_id OR new.kind IS DISTINCT FROM old.kind OR new.number IS DISTINCT FROM old.number OR new.code IS DISTINCT FROM old.code OR new.due_on IS DISTINCT FROM old.due_on OR new.comment IS DISTINCT FROM old.comment OR new.first_recorded_at IS DISTINCT FROM old.first_recorded_at OR new.recorded_by IS DISTINCT FROM old.recorded_by) EXECUTE FUNCTION lyceum.record_mark();
 CREATE TRIGGER rules AFTER INSERT ON marks REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.check_written_marks();
@@ -2194,6 +2198,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.audit_photo() returns trigger language plpgsql
 -- function lyceum.begin_changes_anew(p_lower xid8) returns void language plpgsql set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.change_epoch() returns text language sql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.change_horizon() returns pg_snapshot language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.check_client_secret() returns trigger language plpgsql
 -- function lyceum.check_lessons(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, lesson_id uuid, problem text) language sql stable
 -- function lyceum.check_marks(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, mark_id uuid, problem text) language sql stable
@@ -2228,6 +2233,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.guard_second_half_of_finals() returns trigger language plpgsql
 -- function lyceum.guard_section() returns trigger language plpgsql
 -- function lyceum.has_consent(p_school integer, p_student uuid, p_purpose text) returns boolean language sql stable
+-- function lyceum.has_expired(p_epoch text, p_since pg_snapshot) returns boolean language sql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.has_role(VARIADIC p_roles text[]) returns boolean language sql stable
 -- function lyceum.has_scope(VARIADIC p_scopes text[]) returns boolean language sql stable
 -- function lyceum.holds(p_starts_on date, p_ends_on date, p_day date) returns boolean language sql immutable parallel safe
@@ -2237,7 +2243,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.is_class_teacher(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.is_snils(p_number text) returns boolean language sql immutable parallel safe
 -- function lyceum.is_staff(p_school integer, p_user uuid) returns boolean language plpgsql stable
--- function lyceum.is_still_true(p_school integer, p_time_zone text, p_user uuid, p_gate text, p_subject uuid, p_reads_all boolean, p_snapshot pg_snapshot, p_until timestamp with time zone, p_circles text[], p_ids uuid[]) returns boolean language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.is_still_true(p_school integer, p_time_zone text, p_user uuid, p_client uuid, p_session uuid, p_gate text, p_subject uuid, p_reads_all boolean, p_snapshot pg_snapshot, p_until timestamp with time zone, p_circles text[], p_ids uuid[]) returns boolean language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.keep_class_group() returns trigger language plpgsql
 -- function lyceum.keep_homework_due() returns trigger language plpgsql
 -- function lyceum.keep_recorded_enrollment() returns trigger language plpgsql
@@ -2268,7 +2274,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_bell_schedules() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_bell_slots() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_categories() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
--- procedure lyceum.log_changes(IN p_table text, IN p_circles text[], IN p_entity text DEFAULT NULL::text, IN p_id text DEFAULT 'r.id'::text, IN p_moves boolean DEFAULT true, IN p_published text DEFAULT NULL::text, IN p_gone text DEFAULT 'false'::text, IN p_names text DEFAULT NULL::text) language plpgsql set search_path=pg_catalog, pg_temp for its owner only
+-- procedure lyceum.log_changes(IN p_table text, IN p_circles text[], IN p_entity text DEFAULT NULL::text, IN p_id text DEFAULT 'r.id'::text, IN p_moves boolean DEFAULT true, IN p_published text DEFAULT NULL::text, IN p_gone text DEFAULT 'false'::text, IN p_names text DEFAULT NULL::text, IN p_also text[] DEFAULT '{}'::text[]) language plpgsql set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_class_teachers() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_classes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_clients() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2325,6 +2331,12 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.place_term() returns trigger language plpgsql
 -- function lyceum.place_year() returns trigger language plpgsql
 -- procedure lyceum.protect(IN p_table regclass, IN p_privileges text) language plpgsql for its owner only
+-- function lyceum.publish(p_table text, p_id uuid) returns boolean language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.publish_conduct_notes(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.publish_feedback(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.publish_final_marks(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.publish_later() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.publish_marks(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.reads_section(p_school integer, p_user uuid, p_section uuid) returns boolean language plpgsql stable
 -- function lyceum.record_attendance() returns trigger language plpgsql
 -- function lyceum.record_attendance_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2350,7 +2362,9 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.settle_rollover(p_dry boolean) returns void language plpgsql stable
 -- function lyceum.split_changes(p_lower xid8, p_upper xid8) returns void language plpgsql set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.spread_room() returns trigger language plpgsql
+-- function lyceum.staff_circles(p_school integer, p_user uuid) returns TABLE(circle text, id uuid) language sql stable
 -- function lyceum.stamp_homework() returns trigger language plpgsql
+-- function lyceum.student_circles(p_school integer, p_student uuid) returns TABLE(circle text, id uuid) language sql stable
 -- function lyceum.taught_days(p_school integer, p_user uuid, p_section uuid) returns datemultirange language plpgsql stable
 -- function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable

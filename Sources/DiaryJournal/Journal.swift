@@ -1,4 +1,5 @@
 import Diary
+import JSON
 import Postgres
 import Web
 
@@ -16,7 +17,7 @@ package enum Journal {
         var query = try QueryReader(request)
         let term = query.identifier("term_id")
         let range = query.dateRange(longest: longestRange)
-        let since = try FeedCursor(&query, "since")
+        let since = try ChangeCursor(&query, "since", pages: false)
         if term != nil && range != nil {
             query.add(
                 "term_id", "exclusive", Text(ru: "Либо term_id, либо from и to.", en: "Either term_id or from and to."))
@@ -26,13 +27,14 @@ package enum Journal {
         let id = try request.identifier("section_id")
         let section = SectionGate.open(caller, id)
         let days = range.map { datesAsked(.text($0.from), .text($0.to)) } ?? dates(school, .text(term))
-        let snapshot = FeedCursor.now(.text(since?.transaction))
-        let common: [Parameter] = [school, .text(since?.transaction)]
-        let reader: [Parameter] = [school, .text(since?.transaction), caller.person]
+        let now = ChangeCursor.now(since)
+        let common: [Parameter] = [school, .boolean(since != nil)]
+        let reader = common + [caller.person]
         return try await Answer(capacity: 64 * 1024) {
             Gate(section)
             Gate(days) { withoutDays(try $0[section]) }
-            Gate(snapshot, unless: "_expired", else: Problem(.cursorExpired))
+            Gate(now, unless: "_expired", else: Problem(.cursorExpired))
+            if let since { Silent(changes(school, since.since)) }
             Object("section") {
                 Fields(section)
                 List("codes", SharedSQL.markCodes(school))
@@ -52,7 +54,7 @@ package enum Journal {
             List("carried_marks", carriedMarks(school, caller.person))
         } untagged: {
             // The cursor moves with every transaction of the database and says nothing about this page.
-            Fields(snapshot)
+            Member("cursor") { $0.string(ChangeCursor(try $1[now]).text) }
         }.tagged(
             for: caller,
             since == nil
@@ -99,13 +101,29 @@ package enum Journal {
             ])
     }
 
-    // MARK: SQL. `$1` is the school, `$2` a transaction to begin at (or NULL), `$3` the reader.
+    // MARK: SQL. `$1` is the school, `$2` whether only changes are wanted, `$3` the reader.
 
     private static let section = SectionGate.section
     // Behind a closed gate there are no dates either: NULL, and so no rows.
     private static let from = Setting.from.value
     private static let to = Setting.to.value
-    private static let changed = "($2::text IS NULL OR x.changed_xid >= $2::text::xid8)"
+
+    /// Of the log what is new since a cursor, `$2`, kept for the statements behind it.
+    private static let changes = Statement(
+        """
+        SELECT \(JournalSetting.changed.map { entity, setting in
+            setting.set(to: "array_agg(i.id) FILTER (WHERE x.entity = '\(entity)')") + " AS _\(entity)"
+        }.joined(separator: ", "))
+        FROM changes x
+        CROSS JOIN LATERAL unnest(x.ids) i (id)
+        WHERE x.school_id = $1 AND x.circle_id = \(section) AND x.circle IN ('section', 'journal')
+            AND \(ChangeCursor.isNew("x", since: "$2"))
+        """)
+
+    private static func isChanged(_ id: String, _ entity: String) -> String {
+        "\(id) = ANY (\(JournalSetting.changed[entity]!.value))"
+    }
+    private static func changed(_ entity: String) -> String { "(NOT $2::boolean OR \(isChanged("x.id", entity)))" }
 
     /// For who led a pupil earlier the last day of that.
     private static let today = "least(lyceum.today(), \(SectionGate.until))"
@@ -199,10 +217,10 @@ package enum Journal {
             ) d
             WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
                 AND (
-                    \(changed)
+                    \(changed("lessons"))
                     OR EXISTS (
                         SELECT FROM homework h
-                        WHERE h.school_id = x.school_id AND h.lesson_id = x.id AND h.changed_xid >= $2::text::xid8
+                        WHERE h.school_id = x.school_id AND h.lesson_id = x.id AND \(isChanged("h.id", "homework"))
                     )
                 )
             OFFSET 0
@@ -218,10 +236,10 @@ package enum Journal {
         JOIN homework h ON h.school_id = x.school_id AND h.lesson_id = x.id AND h.deleted_at IS NULL
         WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
             AND (
-                \(changed)
+                \(changed("lessons"))
                 OR EXISTS (
                     SELECT FROM homework o
-                    WHERE o.school_id = x.school_id AND o.lesson_id = x.id AND o.changed_xid >= $2::text::xid8
+                    WHERE o.school_id = x.school_id AND o.lesson_id = x.id AND \(isChanged("o.id", "homework"))
                 )
             )
         ORDER BY x.date, x.starts_at, x.id, h.for_all DESC, h.id
@@ -232,7 +250,7 @@ package enum Journal {
         SELECT x.id, x.lesson_id, x.category_id, x.title, x.weight, x.is_default, x.version
         FROM lessons l
         JOIN line_items x ON x.school_id = l.school_id AND x.lesson_id = l.id AND x.deleted_at IS NULL
-        WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to) AND \(changed)
+        WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to) AND \(changed("line_items"))
         ORDER BY l.date, l.starts_at, l.id, x.is_default DESC, x.created_at, x.id
         """)
 
@@ -284,7 +302,7 @@ package enum Journal {
             JOIN line_items i ON i.school_id = l.school_id AND i.lesson_id = l.id AND i.deleted_at IS NULL
             WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
         ) i
-        JOIN marks x ON x.school_id = $1 AND x.line_item_id = i.id AND \(changed)
+        JOIN marks x ON x.school_id = $1 AND x.line_item_id = i.id AND \(changed("marks"))
         WHERE \(seen("x.student_id", "i.date <@", reader: "$3"))
         ORDER BY i.number, x.student_id
         """)
@@ -293,7 +311,7 @@ package enum Journal {
         """
         SELECT x.lesson_id, x.student_id, x.meaning, x.minutes, x.decided_meaning, x.version
         FROM lessons l
-        JOIN attendance x ON x.school_id = l.school_id AND x.lesson_id = l.id AND \(changed)
+        JOIN attendance x ON x.school_id = l.school_id AND x.lesson_id = l.id AND \(changed("attendance"))
         WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
             AND \(seen("x.student_id", "l.date <@", reader: "$3"))
         ORDER BY l.date, l.starts_at, l.id, x.student_id
@@ -307,7 +325,7 @@ package enum Journal {
         SELECT x.id, x.lesson_id, x.student_id, CASE WHEN x.deleted_at IS NULL THEN x.text END AS text, x.version
         FROM feedback x
         LEFT JOIN lessons l ON l.school_id = x.school_id AND l.id = x.lesson_id
-        WHERE x.school_id = $1 AND x.section_id = \(section) AND \(changed)
+        WHERE x.school_id = $1 AND x.section_id = \(section) AND \(changed("feedback"))
             AND \(dayOfFeedback) BETWEEN \(from) AND \(to)
             AND \(seen("x.student_id", "\(dayOfFeedback) <@", reader: "$3"))
         ORDER BY x.created_at, x.id
@@ -332,7 +350,7 @@ package enum Journal {
             WHERE s.school_id = $1 AND s.id = \(section)
         ) m
         JOIN final_marks x ON x.school_id = $1 AND x.student_id = m.student_id AND x.subject_id = m.subject_id
-            AND x.academic_year_id = m.academic_year_id AND \(changed)
+            AND x.academic_year_id = m.academic_year_id AND \(changed("final_marks"))
         WHERE \(seen("x.student_id", "\(dayOfFinal) <@", reader: "$3"))
         ORDER BY x.student_id, x.kind, x.term_id
         """)
@@ -368,4 +386,11 @@ package enum Journal {
         WHERE \(seen("m.student_id", "l.date <@", reader: "$2"))
         ORDER BY k.student_id, l.date, i.id
         """)
+}
+
+/// The ids of what has changed, by the name that the log has for it.
+private enum JournalSetting {
+    static let changed = Dictionary(
+        uniqueKeysWithValues: ["lessons", "homework", "line_items", "marks", "attendance", "feedback", "final_marks"]
+            .map { ($0, Setting("changed_\($0)", .uuids)) })
 }

@@ -1,4 +1,5 @@
 import Diary
+import DiaryJournal
 import DiaryPeople
 import DiarySignIn
 
@@ -14,5 +15,5 @@ extension BackgroundWork {
         .forgetKeptAnswers,
         .forgetPhotos,
         .tendChanges,
-    ]
+    ] + publications
 }

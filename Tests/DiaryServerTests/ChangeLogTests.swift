@@ -92,10 +92,14 @@ import Testing
 
     @Test func aNameConcernsTheSchoolAndAPasswordItsPerson() throws {
         let anna = "WHERE school_id = \(RuleSchool.school) AND id = \(RuleKey.anna)"
-        try logged("UPDATE users SET locale = 'en' \(anna)", expecting: ["person* users changed 1"])
+        try logged(
+            "UPDATE users SET locale = 'en' \(anna)", expecting: ["person* students changed 1", "person* users changed 1"])
         try logged(
             "UPDATE users SET last_name = 'Иная' \(anna)",
-            expecting: ["person* users changed 1", "school users changed 1"])
+            expecting: [
+                "person* students changed 1", "person* users changed 1", "school students changed 1",
+                "school users changed 1",
+            ])
     }
 
     @Test func whatIsWrittenAndNotChangedIsNotLogged() throws {
@@ -118,8 +122,8 @@ import Testing
         try logged(
             "UPDATE section_teachers SET teacher_id = (SELECT id FROM staff WHERE id <> teacher_id LIMIT 1) \(lead)",
             expecting: [
-                "person section_teachers changed 1", "person section_teachers hidden 1",
-                "section* section_teachers changed 1",
+                "person section_teachers changed 1", "person section_teachers hidden 1", "person students changed 4",
+                "person students hidden 4", "section* section_teachers changed 1",
             ])
     }
 

@@ -6,7 +6,8 @@ create or replace function lyceum.nobody() returns uuid
 comment on function lyceum.nobody() is 'The id of the circles school and office, which are one in a school.';
 
 -- For one table it makes the function lyceum.log_<table>() and the triggers log_made, log_changed and log_deleted. They run once
--- per statement: the cost of a batch is one INSERT into the log.
+-- per statement: the cost of a batch is one INSERT into the log. Where rows are published later it also makes the function
+-- lyceum.publish_<table>() and the trigger log_publication.
 create or replace procedure lyceum.log_changes(
     p_table text,
     p_circles text[],
@@ -15,12 +16,12 @@ create or replace procedure lyceum.log_changes(
     p_moves boolean default true,
     p_published text default null,
     p_gone text default 'false',
-    p_names text default null
+    p_names text default null,
+    p_also text[] default '{}'
 )
     language plpgsql set search_path = pg_catalog, pg_temp
 as $generator$
 declare
-    v_entity text := quote_literal(coalesce(p_entity, p_table));
     v_circles text := (
         select string_agg(
             format(
@@ -34,6 +35,10 @@ declare
     );
     v_columns text := 'r.school_id, c.circle, c.id, c.is_home';
     v_from text := format('cross join lateral (%s) c (circle, id, is_home)', v_circles);
+    v_entity text := quote_literal(coalesce(p_entity, p_table));
+    v_id text := p_id;
+    -- A row of another table is a part of what it is told as, which is not made or deleted with it.
+    v_is_own text := (p_entity is null)::text;
     v_is_versioned boolean := exists (
         select from pg_attribute a
         where a.attrelid = format('public.%I', p_table)::regclass and a.attname = 'changed_xid' and not a.attisdropped
@@ -41,11 +46,34 @@ declare
     -- A row that was written and not changed keeps its version, and so its changed_xid.
     v_changed text := case when v_is_versioned then 'r.changed_xid = pg_current_xact_id()' else 'true' end;
     v_made text;
+    v_written text;
+    v_deleted text;
     v_update text;
 begin
+    if p_also <> '{}' then
+        v_from := v_from || format(
+            ' cross join lateral (select %s, %s union all %s) e (entity, id)', v_entity, p_id,
+            (
+                select string_agg(
+                    format(
+                        'select %L, i.id from (%s) i (id)', split_part(a, ': ', 1),
+                        case when e like 'select %' then e else 'select ' || e end
+                    ),
+                    ' union all ' order by n
+                )
+                from unnest(p_also) with ordinality u (a, n)
+                cross join lateral (select substr(a, strpos(a, ': ') + 2) as e) x
+            )
+        );
+        v_is_own := format('%s and e.entity = %s', v_is_own, v_entity);
+        v_entity := 'e.entity';
+        v_id := 'e.id';
+    end if;
+    v_made := format('case when not (%s) then ''changed'' when %s then ''deleted'' else ''made'' end', v_is_own, p_gone);
+    v_written := format('case when %s and %s then ''deleted'' else ''changed'' end', v_is_own, p_gone);
+    v_deleted := format('case when %s then ''deleted'' else ''changed'' end', v_is_own);
     -- M12: a circle of families hears of a row when it appears, and when it disappears. A transaction lasts, so what
     -- was about to be published may have been seen.
-    v_made := format('case when %s then ''deleted'' else ''made'' end', p_gone);
     if p_published is not null then
         v_made := format(
             'case when c.circle = ''diary'' and coalesce(%s > clock_timestamp(), true) then ''concealed'' else %s end', p_published, v_made
@@ -55,42 +83,41 @@ begin
     if p_published is not null or p_names is not null then
         v_update := format(
             $sql$
-            select %1$s, %2$s, array_agg(%3$s)
+            select %1$s, %2$s, %7$s, array_agg(%3$s)
             from new_rows r
             join old_rows o on o.school_id = r.school_id and o.id = r.id
             %4$s
             where %5$s and c.id is not null %6$s
-            group by %1$s, 6
+            group by %1$s, 5, 6
             $sql$,
-            v_columns,
-            v_entity || ', ' || case
-                when p_published is null then format('case when %s then ''deleted'' else ''changed'' end', p_gone)
+            v_columns, v_entity, v_id, v_from, v_changed,
+            case when p_names is null then ''
+                else format(
+                    'and (c.circle <> ''school'' or (%s) is distinct from (%s))', p_names, replace(p_names, 'r.', 'o.')
+                )
+            end,
+            case
+                when p_published is null then v_written
                 else format(
                     $case$
                     case
-                        when c.circle <> 'diary' then case when %1$s then 'deleted' else 'changed' end
+                        when c.circle <> 'diary' then %1$s
                         when coalesce(%2$s <= clock_timestamp(), false) then
-                            case when %1$s then 'deleted' when coalesce(%3$s <= now(), false) then 'changed' else 'made' end
+                            case when %4$s then 'deleted' when coalesce(%3$s <= now(), false) then 'changed' else 'made' end
                         when coalesce(%3$s <= clock_timestamp() + interval '5 seconds', false) then 'hidden'
                         else 'concealed'
                     end
                     $case$,
-                    p_gone, p_published, replace(p_published, 'r.', 'o.')
-                )
-            end,
-            p_id, v_from, v_changed,
-            case when p_names is null then ''
-                else format(
-                    'and (c.circle <> ''school'' or (%s) is distinct from (%s))', p_names, replace(p_names, 'r.', 'o.')
+                    v_written, p_published, replace(p_published, 'r.', 'o.'), p_gone
                 )
             end
         );
     elsif p_moves then
         v_update := format(
             $sql$
-            select m.school_id, m.circle, m.circle_id, m.is_home, %2$s, m.operation, array_agg(m.id)
+            select m.school_id, m.circle, m.circle_id, m.is_home, m.entity, m.operation, array_agg(m.id)
             from (
-                select %1$s, %3$s,
+                select %1$s, %2$s, %3$s,
                     case when not bool_or(r.is_new) then 'hidden' when bool_or(r.is_new and %6$s) then 'deleted' else 'changed' end
                 from (
                     select r.*, true as is_new from new_rows r where %5$s
@@ -102,22 +129,22 @@ begin
                 ) r
                 %4$s
                 where c.id is not null
-                group by %1$s, %3$s
-            ) m (school_id, circle, circle_id, is_home, id, operation)
-            group by m.school_id, m.circle, m.circle_id, m.is_home, m.operation
+                group by %1$s, 5, 6
+            ) m (school_id, circle, circle_id, is_home, entity, id, operation)
+            group by m.school_id, m.circle, m.circle_id, m.is_home, m.entity, m.operation
             $sql$,
-            v_columns, v_entity, p_id, v_from, v_changed, p_gone, p_id, replace(p_id, 'r.', 'o.')
+            v_columns, v_entity, v_id, v_from, v_changed, format('%s and %s', v_is_own, p_gone), p_id, replace(p_id, 'r.', 'o.')
         );
     else
         v_update := format(
             $sql$
-            select %1$s, %2$s, case when %6$s then 'deleted' else 'changed' end, array_agg(%3$s)
+            select %1$s, %2$s, %6$s, array_agg(%3$s)
             from new_rows r
             %4$s
             where %5$s and c.id is not null
-            group by %1$s, 6
+            group by %1$s, 5, 6
             $sql$,
-            v_columns, v_entity, p_id, v_from, v_changed, p_gone
+            v_columns, v_entity, v_id, v_from, v_changed, v_written
         );
     end if;
 
@@ -133,24 +160,24 @@ begin
                 from new_rows r
                 %6$s
                 where c.id is not null %8$s
-                group by %2$s, 6;
+                group by %2$s, 5, 6;
             elsif tg_op = 'UPDATE' then
                 insert into public.changes (school_id, circle, circle_id, is_home, entity, operation, ids)
                 %7$s;
             else
                 insert into public.changes (school_id, circle, circle_id, is_home, entity, operation, ids)
-                select %2$s, %3$s, 'deleted', array_agg(%5$s)
+                select %2$s, %3$s, %9$s, array_agg(%5$s)
                 from old_rows r
                 %6$s
                 where c.id is not null %8$s
-                group by %2$s;
+                group by %2$s, 5, 6;
             end if;
             return null;
         end
         $body$
         $function$,
-        'log_' || p_table, v_columns, v_entity, v_made, p_id, v_from, v_update,
-        case when p_names is not null then 'and c.circle <> ''school''' else '' end
+        'log_' || p_table, v_columns, v_entity, v_made, v_id, v_from, v_update,
+        case when p_names is not null then 'and c.circle <> ''school''' else '' end, v_deleted
     );
     execute format('revoke execute on function lyceum.%I() from public', 'log_' || p_table);
     execute format(
@@ -165,15 +192,89 @@ begin
         'create or replace trigger log_deleted after delete on public.%I referencing old table as old_rows '
         'for each statement execute function lyceum.%I()', p_table, 'log_' || p_table
     );
+    if p_published is null then
+        return;
+    end if;
+    execute format(
+        $function$
+        create or replace function lyceum.%1$I(p_ids uuid[]) returns void
+            language sql security definer set search_path = pg_catalog, pg_temp
+        as $body$
+            insert into public.changes (school_id, circle, circle_id, is_home, entity, operation, ids)
+            select %2$s, %3$s, 'made', array_agg(%4$s)
+            from public.%5$I r
+            %6$s
+            where r.school_id = lyceum.current_school() and r.id = any (p_ids) and c.circle = 'diary' and c.id is not null
+                and %7$s <= now() and %7$s > r.changed_at and not (%8$s)
+            group by %2$s, 5
+        $body$
+        $function$,
+        'publish_' || p_table, v_columns, v_entity, v_id, p_table, v_from, p_published, p_gone
+    );
+    execute format('revoke execute on function lyceum.%I(uuid[]) from public', 'publish_' || p_table);
+    execute format(
+        'create or replace trigger log_publication after insert or update on public.%I '
+        'for each row when (%s > clock_timestamp()) execute function lyceum.publish_later()',
+        p_table, replace(p_published, 'r.', 'new.')
+    );
 end
 $generator$;
-comment on procedure lyceum.log_changes(text, text[], text, text, boolean, text, text, text) is
+comment on procedure lyceum.log_changes(text, text[], text, text, boolean, text, text, text, text[]) is
     'Declares what a table''s rows concern, by making the triggers that write the log of changes. In all expressions the row is r. '
     'p_circles: ''circle: id'' or ''circle: select id …'', the home circle first, which every row has. '
     'p_entity, p_id: under which name and id the change is told, where that is not the row itself. '
     'p_moves: false where no column that names a circle can change. p_published: the moment from which families see the row (M12). '
-    'p_gone: whether the row is a tombstone. p_names: columns that other answers show; the circle ''school'' hears of these alone.';
-revoke execute on procedure lyceum.log_changes(text, text[], text, text, boolean, text, text, text) from public;
+    'p_gone: whether the row is a tombstone. p_names: columns that other answers show; the circle ''school'' hears of these alone. '
+    'p_also: ''entity: id'' or ''entity: select id …'': other rows that look different now or are seen by others. May name the circle, c.';
+revoke execute on procedure lyceum.log_changes(text, text[], text, text, boolean, text, text, text, text[]) from public;
+
+-- A row that families see from a moment on (M12): nobody writes anything when that moment comes, so a piece of background work
+-- does.
+create or replace function lyceum.publish_later() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into public.pending (school_id, kind, id, due_at)
+    values (new.school_id, 'publish_' || tg_table_name, new.id, new.published_at)
+    on conflict (school_id, kind, id) do update
+    set due_at = excluded.due_at, lease = null, attempts = 0, failure = null, parked_at = null;
+    return null;
+end
+$$;
+revoke execute on function lyceum.publish_later() from public;
+
+create or replace function lyceum.publish(p_table text, p_id uuid) returns boolean
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_limit integer := 1000;
+    v_ids uuid[];
+begin
+    with due as materialized (
+        select p.id
+        from public.pending p
+        where p.school_id = lyceum.current_school() and p.kind = 'publish_' || p_table
+            and p.due_at <= now() and p.parked_at is null and p.lease is null
+        limit v_limit
+        for update skip locked
+    ),
+    done as (
+        delete from public.pending p
+        using due d
+        where p.school_id = lyceum.current_school() and p.kind = 'publish_' || p_table and p.id = d.id
+        returning p.id
+    )
+    select array_agg(d.id) into v_ids from done d;
+    execute format('select lyceum.%I($1)', 'publish_' || p_table) using v_ids || p_id;
+    return coalesce(cardinality(v_ids), 0) < v_limit;
+end
+$$;
+comment on function lyceum.publish(text, uuid) is
+    'M12: tells the circles of families of the row that is published now, and of others whose piece of work is due too. A row that '
+    'was written after its publication has been told of by that write, and one that is held back again is not told of. Answers '
+    'whether none is left.';
+revoke execute on function lyceum.publish(text, uuid) from public;
+grant execute on function lyceum.publish(text, uuid) to lyceum_app;
 
 -- What each table's rows concern, one line a table. DiaryServerTests holds the list against the tables.
 
@@ -198,19 +299,35 @@ call lyceum.log_changes('clients', array['office: lyceum.nobody()']);
 
 -- People
 call lyceum.log_changes(
-    'users', array['person: r.id', 'school: lyceum.nobody()'], p_names => 'r.last_name, r.first_name, r.middle_name'
+    'users', array['person: r.id', 'school: lyceum.nobody()'], p_names => 'r.last_name, r.first_name, r.middle_name',
+    p_also => array[
+        'students: select s.id from public.students s where s.school_id = r.school_id and s.id = r.id',
+        'guardians: select g.id from public.guardians g where g.school_id = r.school_id and g.id = r.id',
+        'staff: select s.id from public.staff s where s.school_id = r.school_id and s.id = r.id'
+    ]
 );
-call lyceum.log_changes('user_roles', array['person: r.user_id'], 'users', 'r.user_id');
+call lyceum.log_changes(
+    'user_roles', array['person: r.user_id'], 'users', 'r.user_id',
+    p_also => array['staff: select s.id from public.staff s where s.school_id = r.school_id and s.id = r.user_id']
+);
 call lyceum.log_changes('staff', array['person: r.id']);
 call lyceum.log_changes('guardians', array['person: r.id']);
 call lyceum.log_changes('students', array['student: r.id', 'person: r.id']);
-call lyceum.log_changes('guardianships', array['student: r.student_id', 'person: r.guardian_id']);
-call lyceum.log_changes('consents', array['student: r.student_id']);
+call lyceum.log_changes(
+    'guardianships', array['student: r.student_id', 'person: r.guardian_id'],
+    p_also => array['guardians: select r.guardian_id where c.circle = ''student''']
+);
+call lyceum.log_changes(
+    'consents', array['student: r.student_id'],
+    p_also => array['students: select r.student_id where r.purpose = ''photo''']
+);
 call lyceum.log_changes('student_documents', array['student: r.student_id']);
-call lyceum.log_changes('student_photos', array['student: r.id']);
+call lyceum.log_changes('student_photos', array['student: r.id'], 'students');
 
 -- Who belongs where
-call lyceum.log_changes('enrollments', array['student: r.student_id', 'class: r.class_id']);
+call lyceum.log_changes(
+    'enrollments', array['student: r.student_id', 'class: r.class_id'], p_also => array['students: r.student_id']
+);
 -- In all groups of the student, for M10: the journal of one section shows marks that its students got in another.
 call lyceum.log_changes(
     'group_members',
@@ -219,11 +336,27 @@ call lyceum.log_changes(
         'group: select r.group_id union '
             'select m.group_id from public.group_members m where m.school_id = r.school_id and m.student_id = r.student_id'
     ],
-    p_moves => false
+    p_moves => false,
+    -- For the teachers of the group, who see its students.
+    p_also => array['students: select r.student_id where c.circle = ''group'' and c.id = r.group_id']
 );
 call lyceum.log_changes('promotions', array['student: r.student_id']);
-call lyceum.log_changes('class_teachers', array['class: r.class_id', 'person: r.teacher_id']);
-call lyceum.log_changes('section_teachers', array['section: r.section_id', 'person: r.teacher_id']);
+-- A teacher who comes or goes sees other students.
+call lyceum.log_changes(
+    'class_teachers', array['class: r.class_id', 'person: r.teacher_id'],
+    p_also => array[
+        'students: select e.student_id from public.enrollments e '
+            'where c.circle = ''person'' and e.school_id = r.school_id and e.class_id = r.class_id'
+    ]
+);
+call lyceum.log_changes(
+    'section_teachers', array['section: r.section_id', 'person: r.teacher_id'],
+    p_also => array[
+        'students: select m.student_id from public.sections s '
+            'join public.group_members m on m.school_id = s.school_id and m.group_id = s.group_id '
+            'where c.circle = ''person'' and s.school_id = r.school_id and s.id = r.section_id'
+    ]
+);
 call lyceum.log_changes('unlocks', array['section: r.section_id']);
 
 -- Timetable and plans
@@ -275,11 +408,21 @@ call lyceum.log_changes(
     ],
     p_moves => false, p_gone => 'coalesce(r.meaning, r.decided_meaning) is null'
 );
-call lyceum.log_changes('homework', array['section: r.section_id'], p_moves => false, p_gone => 'r.deleted_at is not null');
+-- The section hears of what is for all. A1: homework for some is nothing to the others.
+call lyceum.log_changes(
+    'homework',
+    array[
+        'journal: r.section_id',
+        'section: select r.section_id where r.for_all',
+        'diary: select s.student_id from public.homework_students s '
+            'where s.school_id = r.school_id and s.homework_id = r.id and not r.for_all'
+    ],
+    p_gone => 'r.deleted_at is not null'
+);
 call lyceum.log_changes(
     'homework_students',
     array[
-        'section: select h.section_id from public.homework h where h.school_id = r.school_id and h.id = r.homework_id',
+        'journal: select h.section_id from public.homework h where h.school_id = r.school_id and h.id = r.homework_id',
         'diary: r.student_id'
     ],
     'homework', 'r.homework_id'
@@ -293,17 +436,19 @@ call lyceum.log_changes(
     'conduct_notes', array['diary: r.student_id'],
     p_moves => false, p_published => 'r.published_at', p_gone => 'r.deleted_at is not null'
 );
--- M10: a final follows the student, so it stands in the journal of each section of the subject.
+-- M10: a final follows the student, so it stands in the journal of each section of the subject, of which there may be none: its
+-- home is the office.
 call lyceum.log_changes(
     'final_marks',
     array[
+        'office: lyceum.nobody()',
         'diary: r.student_id',
         'journal: select distinct s.id from public.group_members m '
             'join public.sections s on s.school_id = m.school_id and s.group_id = m.group_id '
             'where m.school_id = r.school_id and m.student_id = r.student_id and s.subject_id = r.subject_id '
             'and s.academic_year_id = r.academic_year_id'
     ],
-    p_gone => 'r.value_kind is null'
+    p_moves => false, p_published => 'r.published_at', p_gone => 'r.value_kind is null'
 );
 
 -- A row of schools has no school_id, so its log is written by hand.

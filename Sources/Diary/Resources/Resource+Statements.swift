@@ -42,6 +42,8 @@ extension Resource {
         /// A row when the caller sees the parent.
         let parent: Statement?
         let show: Statement
+        /// The rows with the ids `$2` as a list shows them, with the parent's id.
+        let some: Statement
         let insert: Statement
         let lock: Statement
         let update: Statement
@@ -86,6 +88,13 @@ extension Resource {
             show = Statement(
                 """
                 SELECT \(selected) FROM \(table) t \(joined.joins) WHERE t.school_id = $1 AND t.id = $2::uuid\(sees)\(ofParent(3))
+                """)
+
+            let parentID = parent.map { ", t.\($0.column)" } ?? ""
+            some = Statement(
+                """
+                SELECT \(selected)\(parentID)
+                FROM \(table) t \(joined.listJoins) WHERE t.school_id = $1 AND t.id = ANY ($2::uuid[])\(sees)
                 """)
 
             let targets =
