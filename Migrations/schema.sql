@@ -1157,6 +1157,14 @@ CREATE TRIGGER log_deleted AFTER DELETE ON line_items REFERENCING OLD TABLE AS o
 CREATE TRIGGER log_made AFTER INSERT ON line_items REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_line_items();
 CREATE TRIGGER version BEFORE UPDATE ON line_items FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
+CREATE TABLE lyceum.change_days (
+    school_id integer NOT NULL,
+    day date NOT NULL,
+    CONSTRAINT change_days_pkey PRIMARY KEY (school_id),
+    CONSTRAINT change_days_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id)
+);
+COMMENT ON TABLE lyceum.change_days IS 'The last day of each school for which lyceum.log_day has told what begins and ends with it.';
+
 CREATE TABLE lyceum.change_partitions (
     lower xid8 NOT NULL,
     upper xid8,
@@ -2281,6 +2289,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_conduct_notes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_consents() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_curriculum_plans() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_day() returns boolean language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.log_enrollments() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_feedback() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_final_marks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only

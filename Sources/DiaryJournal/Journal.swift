@@ -164,6 +164,14 @@ package enum Journal {
         """
     }
 
+    /// With `since` also lessons that were moved out of the range. With `until` nothing that the reader does not see.
+    private static let isInRange = """
+        (
+            x.date BETWEEN \(from) AND \(to)
+            OR $2::boolean AND \(isChanged("x.id", "lessons")) AND x.date <= \(SectionGate.until)
+        )
+        """
+
     private static let attendanceCodes = Statement(
         """
         SELECT code, meaning FROM attendance_codes
@@ -215,7 +223,7 @@ package enum Journal {
                     (SELECT t.edit_window_days FROM school_settings t WHERE t.school_id = $1) AS edit_window_days
                 OFFSET 0
             ) d
-            WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
+            WHERE x.school_id = $1 AND x.section_id = \(section) AND \(isInRange)
                 AND (
                     \(changed("lessons"))
                     OR EXISTS (
@@ -234,7 +242,7 @@ package enum Journal {
         SELECT x.id AS _parent, h.id, h.text, h.due_on, h.version
         FROM lessons x
         JOIN homework h ON h.school_id = x.school_id AND h.lesson_id = x.id AND h.deleted_at IS NULL
-        WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
+        WHERE x.school_id = $1 AND x.section_id = \(section) AND \(isInRange)
             AND (
                 \(changed("lessons"))
                 OR EXISTS (

@@ -7,7 +7,7 @@ package enum PeopleChanges {
         Students.resource.changed("students", in: ["student", "person", "class", "group"], families: ["student"]),
         Guardians.resource.changed("guardians", in: ["student", "person"]),
         Guardianships.resource.changed(in: ["student"]),
-        Staff.resource.changed("staff", in: ["person"]),
+        Staff.resource.changed("staff", in: ["person", "school"]),
         Consents.resource.changed(in: ["student"]),
         StudentDocuments.resource.changed(in: ["student"], families: ["student"]),
     ]

@@ -1,19 +1,25 @@
 import Diary
 import DiaryJournal
 import DiaryPeople
+import DiarySchool
 import DiarySignIn
 
 /// All work that runs behind the requests.
 extension BackgroundWork {
-    package static let all: [BackgroundWork] = [
-        .forgetSignInFailures,
-        .forgetSessions,
-        .forgetActivityDays,
-        .forgetAuthorizationCodes,
-        .forgetActivationCodes,
-        .forgetSecondFactors,
-        .forgetKeptAnswers,
-        .forgetPhotos,
-        .tendChanges,
-    ] + publications
+    ///
+    /// - Parameter days: how long the log of changes is kept.
+    package static func all(keepingChanges days: Int = ChangeLog.days) -> [BackgroundWork] {
+        [
+            .forgetSignInFailures,
+            .forgetSessions,
+            .forgetActivityDays,
+            .forgetAuthorizationCodes,
+            .forgetActivationCodes,
+            .forgetSecondFactors,
+            .forgetKeptAnswers,
+            .forgetPhotos,
+            .turnDay,
+            .tendChanges(keeping: days),
+        ] + publications
+    }
 }

@@ -20,6 +20,7 @@ import ArgumentParser
             MigrateCommand.self,
             SchoolCommand.self,
             UserCommand.self,
+            ChangesCommand.self,
             ImportCommand.self,
             KeysCommand.self,
             RoutesCommand.self,

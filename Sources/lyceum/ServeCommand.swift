@@ -82,7 +82,8 @@ struct ServeCommand: AsyncParsableCommand {
                 RunningServer.Configuration.Admin(host: settings.adminHost, port: UInt16(port))
             }
             if settings.runsBackground {
-                var background = Background.Configuration(work: BackgroundWork.all)
+                var background = Background.Configuration(
+                    work: BackgroundWork.all(keepingChanges: settings.changeDays))
                 background.rhythm = Double(settings.backgroundRhythm)
                 background.concurrency = settings.backgroundConcurrency
                 configuration.background = background

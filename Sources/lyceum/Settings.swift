@@ -1,4 +1,5 @@
 import Configuration
+import Diary
 import FoundationEssentials
 import HTTP1
 import Postgres
@@ -64,6 +65,8 @@ struct Settings: Sendable {
     var runsBackground: Bool
     var backgroundRhythm: Int
     var backgroundConcurrency: Int
+    /// `changes.keep`: days for which the log of changes is kept, and cursors of feeds are good.
+    var changeDays: Int
     /// `passwords.breached`: the path of a file of passwords, or their SHA-1, that nobody may choose; nil: none.
     var breachedPasswords: String?
     /// Where `Migrations/` and openapi.yaml are; nil: looked for, see `InstalledFiles`.
@@ -141,6 +144,7 @@ struct Settings: Sendable {
         runsBackground = try lookup.bool("background.enabled", default: true)
         backgroundRhythm = try lookup.int("background.rhythm", in: 1...3600, default: 5)
         backgroundConcurrency = try lookup.int("background.concurrency", in: 1...16, default: 2)
+        changeDays = try lookup.int("changes.keep", in: 1...3650, default: ChangeLog.days)
         breachedPasswords = try lookup.string("passwords.breached")
         resourcesDirectory = try lookup.string("resources.directory")
         entries = lookup.entries

@@ -4,7 +4,7 @@ import Testing
 @Suite struct HelpTests {
     @Test(arguments: [
         ["school"], ["school", "create"], ["school", "list"], ["user"], ["user", "create"], ["user", "reset"],
-        ["keys", "new"], ["import"],
+        ["keys", "new"], ["import"], ["changes"], ["changes", "status"], ["changes", "tend"],
     ])
     func hasExamplesAndExitCodes(_ command: [String]) throws {
         let outcome = try Executable.run(command + ["--help"])

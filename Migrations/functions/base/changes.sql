@@ -93,7 +93,7 @@ begin
             v_columns, v_entity, v_id, v_from, v_changed,
             case when p_names is null then ''
                 else format(
-                    'and (c.circle <> ''school'' or (%s) is distinct from (%s))', p_names, replace(p_names, 'r.', 'o.')
+                    'and (c.is_home or (%s) is distinct from (%s))', p_names, replace(p_names, 'r.', 'o.')
                 )
             end,
             case
@@ -177,7 +177,7 @@ begin
         $body$
         $function$,
         'log_' || p_table, v_columns, v_entity, v_made, v_id, v_from, v_update,
-        case when p_names is not null then 'and c.circle <> ''school''' else '' end, v_deleted
+        case when p_names is not null then 'and c.is_home' else '' end, v_deleted
     );
     execute format('revoke execute on function lyceum.%I() from public', 'log_' || p_table);
     execute format(
@@ -224,7 +224,7 @@ comment on procedure lyceum.log_changes(text, text[], text, text, boolean, text,
     'p_circles: ''circle: id'' or ''circle: select id …'', the home circle first, which every row has. '
     'p_entity, p_id: under which name and id the change is told, where that is not the row itself. '
     'p_moves: false where no column that names a circle can change. p_published: the moment from which families see the row (M12). '
-    'p_gone: whether the row is a tombstone. p_names: columns that other answers show; the circle ''school'' hears of these alone. '
+    'p_gone: whether the row is a tombstone. p_names: columns that others read; circles beside the home hear of these alone. '
     'p_also: ''entity: id'' or ''entity: select id …'': other rows that look different now or are seen by others. May name the circle, c.';
 revoke execute on procedure lyceum.log_changes(text, text[], text, text, boolean, text, text, text, text[]) from public;
 
@@ -299,7 +299,14 @@ call lyceum.log_changes('clients', array['office: lyceum.nobody()']);
 
 -- People
 call lyceum.log_changes(
-    'users', array['person: r.id', 'school: lyceum.nobody()'], p_names => 'r.last_name, r.first_name, r.middle_name',
+    'users',
+    array[
+        'person: r.id',
+        'school: lyceum.nobody()',
+        'student: select s.id from public.students s where s.school_id = r.school_id and s.id = r.id',
+        'group: select m.group_id from public.group_members m where m.school_id = r.school_id and m.student_id = r.id'
+    ],
+    p_names => 'r.last_name, r.first_name, r.middle_name',
     p_also => array[
         'students: select s.id from public.students s where s.school_id = r.school_id and s.id = r.id',
         'guardians: select g.id from public.guardians g where g.school_id = r.school_id and g.id = r.id',
@@ -337,8 +344,8 @@ call lyceum.log_changes(
             'select m.group_id from public.group_members m where m.school_id = r.school_id and m.student_id = r.student_id'
     ],
     p_moves => false,
-    -- For the teachers of the group, who see its students.
-    p_also => array['students: select r.student_id where c.circle = ''group'' and c.id = r.group_id']
+    -- For the family, whose lessons are others now, and for the teachers of the group, who see its students.
+    p_also => array['students: select r.student_id where c.is_home or c.circle = ''group'' and c.id = r.group_id']
 );
 call lyceum.log_changes('promotions', array['student: r.student_id']);
 -- A teacher who comes or goes sees other students.

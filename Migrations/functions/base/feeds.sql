@@ -25,6 +25,10 @@ begin
     v_end := least(
         pg_snapshot_xmax(v_now)::text::numeric, greatest(v_safe::text::numeric, v_last::text::numeric + 1)
     );
+    -- PostgreSQL passes over these numbers.
+    if v_end % 4294967296 = 0 then
+        v_end := v_end + 3;
+    end if;
     v_running := array(
         select r.xid::text::numeric
         from pg_snapshot_xip(v_now) r (xid)

@@ -121,7 +121,10 @@ struct ChangeSnapshot: Equatable {
     let running: [Int]
 
     private init?(_ first: Int?, _ end: Int?, _ running: [Int?]) {
-        guard let first, let end, first > 0, first <= end else { return nil }
+        // PostgreSQL takes no number whose lower half is zero.
+        guard let first, let end, first <= end, first > 0, first & 0xFFFF_FFFF != 0, end & 0xFFFF_FFFF != 0 else {
+            return nil
+        }
         var last = first - 1
         for number in running {
             guard let number, number > last, number < end else { return nil }
