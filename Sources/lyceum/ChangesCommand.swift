@@ -88,10 +88,11 @@ extension ChangesCommand {
         func run() async throws {
             try await reportingErrors {
                 let settings = try await settings.load()
-                let dropped = Int(
-                    try settings.ownerConnection().query(
-                        "SELECT lyceum.tend_changes(make_interval(days => $1::int))", [String(settings.changeDays)]
-                    ).first ?? "") ?? 0
+                let dropped =
+                    Int(
+                        try settings.ownerConnection().query(
+                            "SELECT lyceum.tend_changes(make_interval(days => $1::int))", [String(settings.changeDays)]
+                        ).first ?? "") ?? 0
                 if json { return try printJSON(["dropped": dropped]) }
                 print("Partitions dropped: \(dropped).")
             }

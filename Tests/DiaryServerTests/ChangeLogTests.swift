@@ -93,7 +93,8 @@ import Testing
     @Test func aNameConcernsTheSchoolAndAPasswordItsPerson() throws {
         let anna = "WHERE school_id = \(RuleSchool.school) AND id = \(RuleKey.anna)"
         try logged(
-            "UPDATE users SET locale = 'en' \(anna)", expecting: ["person* students changed 1", "person* users changed 1"])
+            "UPDATE users SET locale = 'en' \(anna)",
+            expecting: ["person* students changed 1", "person* users changed 1"])
         try logged(
             "UPDATE users SET last_name = 'Иная' \(anna)",
             expecting: ["person*", "school", "student", "group", "group"].flatMap {
@@ -179,6 +180,13 @@ import Testing
         #expect(try partitions.tend() == "0")
         #expect(try partitions.ranges().count == 2)
         let before = try partitions.count()
+        try partitions.owner.execute("SET lyceum.school_id = 1")
+        func isExpired(_ cursor: String?) throws -> Bool {
+            try partitions.owner.query("SELECT lyceum.has_expired(lyceum.change_epoch(), $1::pg_snapshot)", [cursor])
+                .first == "t"
+        }
+        let cursor = try partitions.owner.query("SELECT lyceum.change_horizon()").first
+        #expect(try !isExpired(cursor))
         try partitions.useUp()
         // The last one has rows already: what is added begins above them.
         try partitions.write()
@@ -194,7 +202,9 @@ import Testing
         #expect(try partitions.tend() == "1")
         #expect(try partitions.ranges() == Array(ranges.dropFirst()))
         #expect(try partitions.count() == "2")
+        #expect(try isExpired(cursor))
         try partitions.write()
+        #expect(try !isExpired(try partitions.owner.query("SELECT lyceum.change_horizon()").first))
     }
 
     /// A dump restored into a new cluster: its transactions begin below all partitions, and writes go on.

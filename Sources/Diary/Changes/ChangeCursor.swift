@@ -32,9 +32,7 @@ package struct ChangeCursor: Equatable {
     /// - Throws: `cursor_expired` for a cursor of an earlier form.
     package init?(_ query: inout QueryReader, _ name: String, pages: Bool) throws {
         guard let text = query.text(name) else { return nil }
-        if text.count <= 21, text.first == "x", text.count > 1, text.dropFirst().allSatisfy({ $0.isASCII && $0.isNumber }) {
-            throw Problem(.cursorExpired)
-        }
+        if text.first == "x", ChangeSnapshot.number(text.dropFirst()) != nil { throw Problem(.cursorExpired) }
         guard let cursor = ChangeCursor(text), pages || cursor.place == nil else {
             query.add(name, "invalid_cursor", Text(ru: "Это не курсор отсюда.", en: "This is not a cursor from here."))
             return nil
