@@ -550,13 +550,16 @@ comment on function lyceum.begin_changes_anew(xid8) is
     'Empties the log of changes of a database that was restored into a cluster whose transactions have lower numbers.';
 revoke execute on function lyceum.begin_changes_anew(xid8) from public;
 
+-- In PL/pgSQL, which keeps its plan: half the time.
 create or replace function lyceum.change_epoch() returns text
-    language sql stable security definer set search_path = pg_catalog, pg_temp
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-    select left(md5(concat_ws(
-        ' ', (pg_control_system()).system_identifier, (pg_control_checkpoint()).timeline_id,
+begin
+    return left(md5(concat_ws(
+        ' ', (select s.system_identifier from pg_control_system() s), (select c.timeline_id from pg_control_checkpoint() c),
         (select d.oid from pg_database d where d.datname = current_database()), 'public.changes'::regclass::oid
-    )), 8)
+    )), 8);
+end
 $$;
 comment on function lyceum.change_epoch() is
     'Names the history that cursors belong to: another cluster, another timeline (a restore to a moment, a failover), another database or '

@@ -46,10 +46,16 @@ revoke execute on function lyceum.change_horizon() from public;
 grant execute on function lyceum.change_horizon() to lyceum_app;
 
 create or replace function lyceum.has_expired(p_epoch text, p_since pg_snapshot) returns boolean
-    language sql stable security definer set search_path = pg_catalog, pg_temp
-    return p_epoch <> lyceum.change_epoch()
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return p_since is not null and (
+        p_epoch <> lyceum.change_epoch()
         or pg_snapshot_xmax(p_since) > pg_snapshot_xmax(pg_current_snapshot())
-        or pg_snapshot_xmin(p_since) < (select min(p.lower) from lyceum.change_partitions p);
+        or pg_snapshot_xmin(p_since) < (select min(p.lower) from lyceum.change_partitions p)
+    );
+end
+$$;
 comment on function lyceum.has_expired(text, pg_snapshot) is
     'Whether a cursor is of another history of the database, or of before the first change that the log still has.';
 revoke execute on function lyceum.has_expired(text, pg_snapshot) from public;
