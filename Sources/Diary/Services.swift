@@ -19,6 +19,10 @@ package final class Services {
         package var statementTimeout: Int
         /// The database connections of each core.
         package var pool: Lanes.Pool
+        /// Bytes of answers that each core keeps; 0: none.
+        package var keptAnswers = 32 << 20
+        /// For tests: hears how kept answers compare with new ones.
+        package var keptAnswerProof: KeptAnswerProof?
 
         package init(
             database: ConnectionURL, tokenKeys: TokenKeys, publicURL: String? = nil, statementTimeout: Int = 5000,
@@ -35,6 +39,7 @@ package final class Services {
     package let lanes: Lanes
     package let settings: Settings
     package let tokens: AccessTokens
+    package let keptAnswers: KeptAnswers
     /// Threads that parse uploaded files.
     package let files: Offload
     package private(set) lazy var schools = Schools(lanes)
@@ -49,9 +54,14 @@ package final class Services {
         self.settings = settings
         self.files = files
         weak var made: Lanes?
+        let keptAnswers = KeptAnswers(capacity: settings.keptAnswers)
+        self.keptAnswers = keptAnswers
         lanes = Lanes(
             Lanes.Configuration(url: settings.database, pool: settings.pool), offload: resolver, on: core
-        ) { event in log(event, made?.statistics) }
+        ) { event in
+            if event.isOfTheReadLane { keptAnswers.clear() }
+            log(event, made?.statistics)
+        }
         made = lanes
         tokens = AccessTokens(
             keys: settings.tokenKeys, issuer: settings.publicURL ?? "lyceum", now: settings.now)

@@ -1,4 +1,5 @@
 import Diary
+import JSON
 import Postgres
 import Web
 
@@ -17,7 +18,7 @@ package enum Journal {
         var query = try QueryReader(request)
         let term = query.identifier("term_id")
         let range = query.dateRange(longest: longestRange)
-        let since = FeedCursor(&query, "since")
+        let since = try ChangeCursor(&query, "since", pages: false)
         if term != nil && range != nil {
             query.add(
                 "term_id", "exclusive",
@@ -25,15 +26,17 @@ package enum Journal {
         }
         try query.finish()
         let school = Parameter.integer(caller.school.id)
-        let section = SectionGate.open(caller, try request.identifier("section_id"))
+        let id = try request.identifier("section_id")
+        let section = SectionGate.open(caller, id)
         let days = range.map { datesAsked(.text($0.from), .text($0.to)) } ?? dates(school, .text(term))
-        let snapshot = FeedCursor.now(.text(since?.transaction))
-        let common: [Parameter] = [school, .text(since?.transaction)]
-        let reader: [Parameter] = [school, .text(since?.transaction), caller.person]
+        let now = ChangeCursor.now(since)
+        let common: [Parameter] = [school, .boolean(since != nil)]
+        let reader = common + [caller.person]
         return try await Answer(capacity: 64 * 1024) {
             Gate(section)
             Gate(days) { withoutDays(try $0[section]) }
-            Gate(snapshot, unless: "_expired", else: Problem(.cursorExpired))
+            Gate(now, unless: "_expired", else: Problem(.cursorExpired))
+            if let since { Silent(changes(school, since.since)) }
             Object("section") {
                 Fields(section)
                 List("codes", SharedSQL.markCodes(school))
@@ -52,12 +55,43 @@ package enum Journal {
             List("finals", Query(statement: finals, parameters: reader))
             List("carried_marks", carriedMarks(school, caller.person))
         } untagged: {
-            // The cursor changes with every transaction of the database, even if this page stays the same.
-            Fields(snapshot)
-        }.tagged(for: caller)
+            // The cursor moves with every transaction of the database and says nothing about this page.
+            Member("cursor") { $0.string(ChangeCursor(try $1[now]).text) }
+        }.tagged(
+            for: caller,
+            since == nil
+                ? Keeping(
+                    "getSectionJournal", .section(id, reader: caller.user), [term, range?.from, range?.to],
+                    standing: standing(school))
+                : nil)
     }
 
-    /// Why there are no days: a former class teacher may not see the requested ones, or the term does not exist.
+    /// M10: marks of the same students in other sections of the subject stand on the page too. Who reads own students alone has
+    /// an answer that is not kept.
+    private static let standing = KeptAnswers.standing(
+        """
+        SELECT c.circle, c.id
+        FROM sections s
+        CROSS JOIN LATERAL (
+            VALUES ('school', lyceum.nobody()), ('section', s.id), ('journal', s.id), ('group', s.group_id)
+        ) c (circle, id)
+        WHERE s.school_id = $1 AND s.id = \(section) AND \(SectionGate.isReadWhole)
+        UNION ALL
+        SELECT c.circle, o.id
+        FROM sections s
+        JOIN sections o ON o.school_id = s.school_id AND o.academic_year_id = s.academic_year_id
+            AND o.subject_id = s.subject_id AND o.id <> s.id
+        CROSS JOIN (VALUES ('section'), ('journal')) c (circle)
+        WHERE s.school_id = $1 AND s.id = \(section) AND \(SectionGate.isReadWhole)
+            AND EXISTS (
+                SELECT
+                FROM group_members m
+                JOIN group_members n ON n.school_id = m.school_id AND n.student_id = m.student_id
+                WHERE m.school_id = $1 AND m.group_id = s.group_id AND n.group_id = o.group_id
+            )
+        """)
+
+    /// Why there are no days: those that were asked for are not for who led a pupil earlier, or there is no such term.
     private static func withoutDays(_ section: Rows) -> Problem {
         guard section.text(0, "_until") == "infinity" else { return Problem(.notFound) }
         return Problem(
@@ -69,13 +103,29 @@ package enum Journal {
             ])
     }
 
-    // MARK: SQL. `$1` is the school, `$2` a transaction to begin at (or NULL), `$3` the reader.
+    // MARK: SQL. `$1` is the school, `$2` whether only changes are wanted, `$3` the reader.
 
     private static let section = SectionGate.section
     // When the gate is closed, the dates are NULL too, and the queries return no rows.
     private static let from = Setting.from.value
     private static let to = Setting.to.value
-    private static let changed = "($2::text IS NULL OR x.changed_xid >= $2::text::xid8)"
+
+    /// Of the log what is new since a cursor, `$2`, kept for the statements behind it.
+    private static let changes = Statement(
+        """
+        SELECT \(JournalSetting.changed.map { entity, setting in
+            setting.set(to: "array_agg(i.id) FILTER (WHERE x.entity = '\(entity)')") + " AS _\(entity)"
+        }.joined(separator: ", "))
+        FROM changes x
+        CROSS JOIN LATERAL unnest(x.ids) i (id)
+        WHERE x.school_id = $1 AND x.circle_id = \(section) AND x.circle IN ('section', 'journal')
+            AND \(ChangeCursor.isNew("x", since: "$2"))
+        """)
+
+    private static func isChanged(_ id: String, _ entity: String) -> String {
+        "\(id) = ANY (\(JournalSetting.changed[entity]!.value))"
+    }
+    private static func changed(_ entity: String) -> String { "(NOT $2::boolean OR \(isChanged("x.id", entity)))" }
 
     /// Today; for a former class teacher at most the last day in that role.
     private static let today = "least(lyceum.today(), \(SectionGate.until))"
@@ -115,6 +165,14 @@ package enum Journal {
         LIMIT 1
         """
     }
+
+    /// With `since` also lessons that were moved out of the range. With `until` nothing that the reader does not see.
+    private static let isInRange = """
+        (
+            x.date BETWEEN \(from) AND \(to)
+            OR $2::boolean AND \(isChanged("x.id", "lessons")) AND x.date <= \(SectionGate.until)
+        )
+        """
 
     private static let attendanceCodes = Statement(
         """
@@ -168,12 +226,12 @@ package enum Journal {
                     (SELECT t.edit_window_days FROM school_settings t WHERE t.school_id = $1) AS edit_window_days
                 OFFSET 0
             ) d
-            WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
+            WHERE x.school_id = $1 AND x.section_id = \(section) AND \(isInRange)
                 AND (
-                    \(changed)
+                    \(changed("lessons"))
                     OR EXISTS (
                         SELECT FROM homework h
-                        WHERE h.school_id = x.school_id AND h.lesson_id = x.id AND h.changed_xid >= $2::text::xid8
+                        WHERE h.school_id = x.school_id AND h.lesson_id = x.id AND \(isChanged("h.id", "homework"))
                     )
                 )
             OFFSET 0
@@ -187,12 +245,12 @@ package enum Journal {
         SELECT x.id AS _parent, h.id, h.text, h.due_on, h.version
         FROM lessons x
         JOIN homework h ON h.school_id = x.school_id AND h.lesson_id = x.id AND h.deleted_at IS NULL
-        WHERE x.school_id = $1 AND x.section_id = \(section) AND x.date BETWEEN \(from) AND \(to)
+        WHERE x.school_id = $1 AND x.section_id = \(section) AND \(isInRange)
             AND (
-                \(changed)
+                \(changed("lessons"))
                 OR EXISTS (
                     SELECT FROM homework o
-                    WHERE o.school_id = x.school_id AND o.lesson_id = x.id AND o.changed_xid >= $2::text::xid8
+                    WHERE o.school_id = x.school_id AND o.lesson_id = x.id AND \(isChanged("o.id", "homework"))
                 )
             )
         ORDER BY x.date, x.starts_at, x.id, h.for_all DESC, h.id
@@ -203,7 +261,7 @@ package enum Journal {
         SELECT x.id, x.lesson_id, x.category_id, x.title, x.weight, x.is_default, x.version
         FROM lessons l
         JOIN line_items x ON x.school_id = l.school_id AND x.lesson_id = l.id AND x.deleted_at IS NULL
-        WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to) AND \(changed)
+        WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to) AND \(changed("line_items"))
         ORDER BY l.date, l.starts_at, l.id, x.is_default DESC, x.created_at, x.id
         """)
 
@@ -256,7 +314,7 @@ package enum Journal {
             JOIN line_items i ON i.school_id = l.school_id AND i.lesson_id = l.id AND i.deleted_at IS NULL
             WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
         ) i
-        JOIN marks x ON x.school_id = $1 AND x.line_item_id = i.id AND \(changed)
+        JOIN marks x ON x.school_id = $1 AND x.line_item_id = i.id AND \(changed("marks"))
         WHERE \(seen("x.student_id", "i.date <@", reader: "$3"))
         ORDER BY i.number, x.student_id
         """)
@@ -265,7 +323,7 @@ package enum Journal {
         """
         SELECT x.lesson_id, x.student_id, x.meaning, x.minutes, x.decided_meaning, x.version
         FROM lessons l
-        JOIN attendance x ON x.school_id = l.school_id AND x.lesson_id = l.id AND \(changed)
+        JOIN attendance x ON x.school_id = l.school_id AND x.lesson_id = l.id AND \(changed("attendance"))
         WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
             AND \(seen("x.student_id", "l.date <@", reader: "$3"))
         ORDER BY l.date, l.starts_at, l.id, x.student_id
@@ -279,7 +337,7 @@ package enum Journal {
         SELECT x.id, x.lesson_id, x.student_id, CASE WHEN x.deleted_at IS NULL THEN x.text END AS text, x.version
         FROM feedback x
         LEFT JOIN lessons l ON l.school_id = x.school_id AND l.id = x.lesson_id
-        WHERE x.school_id = $1 AND x.section_id = \(section) AND \(changed)
+        WHERE x.school_id = $1 AND x.section_id = \(section) AND \(changed("feedback"))
             AND \(dayOfFeedback) BETWEEN \(from) AND \(to)
             AND \(seen("x.student_id", "\(dayOfFeedback) <@", reader: "$3"))
         ORDER BY x.created_at, x.id
@@ -305,7 +363,7 @@ package enum Journal {
             WHERE s.school_id = $1 AND s.id = \(section)
         ) m
         JOIN final_marks x ON x.school_id = $1 AND x.student_id = m.student_id AND x.subject_id = m.subject_id
-            AND x.academic_year_id = m.academic_year_id AND \(changed)
+            AND x.academic_year_id = m.academic_year_id AND \(changed("final_marks"))
         WHERE \(seen("x.student_id", "\(dayOfFinal) <@", reader: "$3"))
         ORDER BY x.student_id, x.kind, x.term_id
         """)
@@ -342,4 +400,11 @@ package enum Journal {
         WHERE \(seen("m.student_id", "l.date <@", reader: "$2"))
         ORDER BY k.student_id, l.date, i.id
         """)
+}
+
+/// The ids of what has changed, by the name that the log has for it.
+private enum JournalSetting {
+    static let changed = Dictionary(
+        uniqueKeysWithValues: ["lessons", "homework", "line_items", "marks", "attendance", "feedback", "final_marks"]
+            .map { ($0, Setting("changed_\($0)", .uuids)) })
 }

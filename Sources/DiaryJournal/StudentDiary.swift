@@ -32,7 +32,14 @@ package enum StudentDiary {
             List("feedback", feedback(school))
             List("conduct_notes", conductNotes(school))
             List("holidays", holidays(school))
-        }.tagged(for: caller)
+        }.tagged(
+            for: caller,
+            // Who sees some of the days only has an answer of their own.
+            StudentGate.isDated(for: caller)
+                ? nil
+                : Keeping(
+                    "getStudentDiary", .student(id), [range?.from, range?.to],
+                    standing: StudentStanding.statement(school, .text(id))))
     }
 
     /// The requested days, by default this week from Monday to Sunday; stored in settings for the statements that

@@ -24,7 +24,12 @@ package enum StudentMarks {
                 statement: statements.list,
                 parameters: filters + [.text(page.after?[0]), .text(page.after?[1]), .integer(page.limit + 1)]),
             key: ["_date", "id"],
-            total: Query(statement: statements.total, parameters: filters + [.boolean(page.wantsTotal)]))
+            total: Query(statement: statements.total, parameters: filters + [.boolean(page.wantsTotal)]),
+            keeping: StudentGate.isDated(for: caller)
+                ? nil
+                : Keeping(
+                    "listStudentMarks", .student(id),
+                    standing: StudentStanding.statement(.integer(caller.school.id), .text(id))))
     }
 
     private static let all = Statements(andSeen: "")

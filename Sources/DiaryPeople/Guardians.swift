@@ -6,6 +6,7 @@ package enum Guardians {
     package static let resource = Resource(
         path: "guardians",
         table: "guardian_profiles",
+        entity: "guardians",
         tables: ["users", "guardians"],
         noun: "Guardian",
         row: "guardian_id",

@@ -26,8 +26,17 @@ package enum Me {
                 List("terms", terms(school))
             }
             Fields(today())
-        }.tagged(for: caller)
+        }.tagged(
+            for: caller,
+            Keeping("getMe", .person(caller.user), standing: Query(statement: standing, parameters: person)))
     }
+
+    private static let standing = KeptAnswers.standing(
+        """
+        VALUES ('person', $2::uuid), ('student', $2::uuid), ('school', lyceum.nobody())
+        UNION ALL
+        SELECT 'student', g.student_id FROM guardianships g WHERE g.school_id = $1 AND g.guardian_id = $2::uuid
+        """)
 
     private static let user = Statement(
         """

@@ -5,6 +5,7 @@ package enum Staff {
     package static let resource = Resource(
         path: "staff",
         table: "staff_profiles",
+        entity: "staff",
         tables: ["users", "staff"],
         noun: "StaffMember",
         plural: "Staff",

@@ -6,6 +6,7 @@ package enum Students {
     package static let resource = Resource(
         path: "students",
         table: "student_profiles",
+        entity: "students",
         tables: ["users", "students"],
         noun: "Student",
         row: "student_id",
@@ -34,8 +35,7 @@ package enum Students {
                 NOT f.whole AS restricted,
                 EXISTS (SELECT FROM student_photos o WHERE o.school_id = t.school_id AND o.id = t.id)
                     AND lyceum.has_consent(t.school_id, t.id, 'photo') AS has_photo
-                """,
-            shownAnew: "lyceum.students_shown_anew"),
+                """),
         filters: [.init("class_id", on: "c.id")],
         order: PersonFields.order,
         isSearchedByName: true,

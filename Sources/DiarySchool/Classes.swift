@@ -36,9 +36,9 @@ package enum Classes {
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
         let year = query.identifier("academic_year_id")
-        let since = Pull.since(&query)
+        let since = try Pull.since(&query)
         let filters: [Parameter] = [
-            .integer(caller.school.id), .text(year), Pull.ids(&query), Pull.externalID(&query), since,
+            .integer(caller.school.id), .text(year), Pull.ids(&query), Pull.externalID(&query), since?.since ?? .null,
         ]
         let page = Page(&query, keys: [.integer, .text, .identifier] + Pull.keys)
         let pull = Pull(&query, page, behind: 3, filters: filters, since: since)
@@ -83,7 +83,7 @@ package enum Classes {
         WHERE c.school_id = $1 AND c.archived_at IS NULL
             AND c.academic_year_id = coalesce($2::uuid, \(SharedSQL.currentYear))
             AND \(Pull.ids(3, of: "c")) AND \(Pull.externalID(4, "c.external_id"))
-            AND \(Pull.since(5, of: "c", shownAnew: "lyceum.classes_shown_anew"))
+            AND \(Pull.since(5, of: "c", "classes"))
         """
 
     private static let classes = Statement(

@@ -33,11 +33,11 @@ package enum Sections {
         let year = query.identifier("academic_year_id")
         let ofClass = query.identifier("class_id")
         let subject = query.identifier("subject_id")
-        let since = Pull.since(&query)
+        let since = try Pull.since(&query)
         let seesAll = caller.readsAll || caller.roles.contains(.administrator) || caller.isIntegration
         let filters: [Parameter] = [
             .integer(caller.school.id), .text(year), .text(ofClass), .text(subject), .boolean(seesAll),
-            caller.person, Pull.ids(&query), Pull.externalID(&query), since,
+            caller.person, Pull.ids(&query), Pull.externalID(&query), since?.since ?? .null,
         ]
         let page = Page(&query, keys: [.text, .identifier] + Pull.keys)
         let pull = Pull(&query, page, behind: 2, filters: filters, since: since)
@@ -64,7 +64,7 @@ package enum Sections {
                 OR s.id IN (SELECT v.section_id FROM lyceum.led_sections($1, $6::uuid) v)
             )
             AND \(Pull.ids(7, of: "s")) AND \(Pull.externalID(8, "s.external_id"))
-            AND \(Pull.since(9, of: "s", shownAnew: "lyceum.sections_shown_anew"))
+            AND \(Pull.since(9, of: "s", "sections"))
         """
     private static let page = """
         SELECT s.id, s.name

@@ -25,7 +25,7 @@ struct DiaryApplication: Application {
 
     var trouble: String? { services.lanes.trouble }
 
-    var metrics: [MetricFamily] { LaneMetrics.families(services.lanes.statistics) }
+    var metrics: [MetricFamily] { LaneMetrics.families(services.lanes.statistics) + services.keptAnswers.families }
 
     func close() { services.lanes.close() }
 }

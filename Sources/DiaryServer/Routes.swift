@@ -66,6 +66,7 @@ package enum Routes {
         StudentDiary.routes,
         StudentMarks.routes,
         Journal.routes,
+        Changes.routes,
         JournalBatch.routes,
         MarkHistory.routes,
         Audit.routes,

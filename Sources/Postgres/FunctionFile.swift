@@ -29,11 +29,12 @@ package struct FunctionFile: Sendable {
         }
         var objects: [SchemaObject] = []
         for statement in statements {
-            guard let object = try Self.object(statement, fileName: fileName) else { continue }
-            if object.kind != .function, objects.contains(object) {
-                throw .file(fileName, line: statement.line, "defines the \(object) twice")
+            for object in try Self.objects(statement, fileName: fileName) {
+                if object.kind != .function, objects.contains(object) {
+                    throw .file(fileName, line: statement.line, "defines the \(object) twice")
+                }
+                objects.append(object)
             }
-            objects.append(object)
         }
         if objects.isEmpty { throw .file(fileName, line: nil, "defines nothing") }
         self.objects = objects
@@ -72,21 +73,23 @@ package struct FunctionFile: Sendable {
         }
     }
 
-    /// The object that the statement defines, if any.
-    private static func object(
+    /// What the statement makes.
+    private static func objects(
         _ statement: SQLScript.Statement, fileName: String
-    ) throws(MigrationError) -> SchemaObject? {
+    ) throws(MigrationError) -> [SchemaObject] {
         let words = statement.words
         if let object = SchemaObject(words) {
             // PostgreSQL can replace all of these except constraint triggers.
             if words.dropFirst().starts(with: ["OR", "REPLACE"]) || words.dropFirst().first == "CONSTRAINT" {
-                return object
+                return [object]
             }
             throw .file(fileName, line: statement.line, "has CREATE \(words[1]): use CREATE OR REPLACE \(words[1])")
         }
         switch words.first {
-        case "COMMENT", "GRANT", "REVOKE": return nil
-        case "DROP" where words.starts(with: ["DROP", "TRIGGER", "IF", "EXISTS"]): return nil
+        case "COMMENT", "GRANT", "REVOKE": return []
+        case "DROP" where words.starts(with: ["DROP", "TRIGGER", "IF", "EXISTS"]): return []
+        case "CALL" where words.starts(with: ["CALL", "LYCEUM", ".", "LOG_CHANGES"]):
+            return SchemaObject.ofTheLog(statement.text)
         default:
             throw .file(
                 fileName, line: statement.line,

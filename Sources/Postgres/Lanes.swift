@@ -40,6 +40,8 @@ package final class Lanes {
         }
     }
 
+    static let readLane = "read"
+
     private let read: Lane
     private let write: Lane
     let leased: LeasedLane
@@ -61,8 +63,8 @@ package final class Lanes {
         }
         // In `options`, a backslash escapes a space inside a value (PostgreSQL, "Connection Control Functions").
         read = lane(
-            "read", .read, configuration.pool.readers,
-            "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read")
+            Self.readLane, .read, configuration.pool.readers,
+            "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read -c statement_timeout=5s")
         write = lane("write", .write, configuration.pool.writers, "-c idle_in_transaction_session_timeout=10s")
         leased = LeasedLane(
             lane(
@@ -89,6 +91,16 @@ package final class Lanes {
     package func read(_ scope: Scope, _ queries: [Query]) async throws(PostgresError) -> [Rows] {
         do {
             return try await read.run([scope.forReading] + queries, hidden: 1, scope: scope, margin: 2000).get()
+        } catch .outcomeUnknown(let reason) {
+            throw .unavailable(reason: reason)  // a read has no outcome
+        }
+    }
+
+    /// Asks one question in a snapshot of its own, without the settings of the scope: its statement takes as parameters all that
+    /// it has to know, and row-level security shows it no rows.
+    package func ask(_ scope: Scope, _ query: Query) async throws(PostgresError) -> Rows {
+        do {
+            return try await read.run([query], hidden: 0, scope: scope, margin: 2000).get()[0]
         } catch .outcomeUnknown(let reason) {
             throw .unavailable(reason: reason)  // a read has no outcome
         }
@@ -159,4 +171,12 @@ package enum LaneEvent: Sendable {
     case refused(lane: String, reason: String)
     /// PostgreSQL warned about a statement.
     case warning(lane: String, reason: String)
+
+    /// The read lane has a connection more or less.
+    package var isOfTheReadLane: Bool {
+        switch self {
+        case .connected(let lane), .lost(let lane, _): lane == Lanes.readLane
+        case .refused, .warning: false
+        }
+    }
 }

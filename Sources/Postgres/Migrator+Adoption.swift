@@ -9,13 +9,13 @@ extension Migrator {
     /// schema.sql.
     ///
     /// - Parameter version: the file whose state the database's tables have; nil for the newest.
-    package func baseline(at version: Int? = nil) throws {
+    package func baseline(at version: Int? = nil, allowDestructive: Bool = false) throws {
         let version = version ?? files.count
         let (standing, missing) = (files.prefix { $0.version <= version }, files.drop { $0.version <= version })
         guard standing.last?.version == version else {
             throw MigrationError.notToAdopt("There is no file \(version): the newest is \(files.count).")
         }
-        try refuseDestructive(Array(missing))
+        if !allowDestructive { try refuseDestructive(Array(missing)) }
         if let file = missing.first(where: { !$0.isTransactional }) {
             throw MigrationError.notToAdopt(
                 "\(file.fileName) runs without a transaction, so its result can't be checked before it is in effect."

@@ -330,8 +330,8 @@ package final class Migrator {
                 SELECT FROM pg_class
                  WHERE relkind IN ('r', 'p', 'm', 'f') AND relpersistence <> 't'
                    AND relnamespace::regnamespace::text !~ '^(pg_.*|information_schema)$'
-                   AND oid NOT IN (
-                       'public.schema_migrations'::regclass, 'public.schema_functions'::regclass))
+                   AND oid::regclass::text NOT IN ('schema_migrations', 'schema_functions')
+            )
             """
         ).first
         if holdsTables == "t" { throw MigrationError.destructive(statements) }

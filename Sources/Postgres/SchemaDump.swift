@@ -77,7 +77,7 @@ package struct SchemaDump {
                        'CONSTRAINT ' || quote_ident(k.conname) || ' ' || pg_get_constraintdef(k.oid, true)
                   FROM pg_constraint k
                  WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x', 'f', 'c')) l),
-            ');',
+            ')' || coalesce(' PARTITION BY ' || pg_get_partkeydef(c.oid), '') || ';',
             (SELECT string_agg(format('ALTER TABLE %s ALTER COLUMN %I SET STORAGE %s;', c.oid::regclass, a.attname,
                                    CASE a.attstorage WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' WHEN 'p' THEN 'PLAIN'
                                                      ELSE 'EXTENDED' END), E'\\n' ORDER BY a.attnum)

@@ -31,6 +31,18 @@ struct SchemaObject: Hashable, CustomStringConvertible {
         }
     }
 
+    /// What `CALL lyceum.log_changes('table', …)` makes: the function and the triggers that log the table's changes, and for
+    /// rows that are published later what tells of that.
+    static func ofTheLog(_ call: String) -> [SchemaObject] {
+        let parts = call.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3 else { return [] }
+        let isPublished = parts[2].contains("p_published =>")
+        let functions = ["log"] + (isPublished ? ["publish"] : [])
+        let triggers = ["log_made", "log_changed", "log_deleted"] + (isPublished ? ["log_publication"] : [])
+        return functions.map { SchemaObject(.function, name: "lyceum.\($0)_\(parts[1])") }
+            + triggers.map { SchemaObject(.trigger, name: "\($0) on public.\(parts[1])") }
+    }
+
     init(_ kind: Kind, name: String) {
         self.kind = kind
         self.name = name

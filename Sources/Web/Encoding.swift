@@ -57,8 +57,13 @@ final class Encoding {
 
     /// Nil if all threads that could compress it are busy.
     private func gzip(_ response: Response) async -> [UInt8]? {
-        if let made = response.gzip { return made }
-        let body = response.body
+        if let made = response.gzip ?? response.compressed?.gzip { return made }
+        let gzip = await encode(response.body)
+        response.compressed?.gzip = gzip
+        return gzip
+    }
+
+    private func encode(_ body: [UInt8]) async -> [UInt8]? {
         if body.count <= policy.longestOnCore { return encoder.encode(body) }
         let level = policy.level
         return try? await policy.offload.run { GzipEncoder(level: level).encode(body) }

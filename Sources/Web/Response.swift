@@ -11,6 +11,8 @@ package struct Response {
     package var entityTag: EntityTag?
     /// The body in gzip, if it is already compressed.
     var gzip: [UInt8]?
+    /// Where the body in gzip is put when it is made, for an answer that goes out again.
+    package var compressed: CompressedForm?
     /// The content if it is a stream; `body` is then empty.
     private(set) var stream: AnswerStream?
     /// Whether the content is produced while it is sent, so that it cannot be stored.
@@ -111,4 +113,14 @@ package enum ContentTag {
         let product = value.multipliedFullWidth(by: factor)
         return product.high ^ product.low
     }
+}
+
+/// The compressed form of an answer that goes out more than once from one core. Made when a client first asks for it.
+package final class CompressedForm {
+    package var gzip: [UInt8]?
+
+    package init() {}
+
+    /// Bytes.
+    package var count: Int { gzip?.count ?? 0 }
 }

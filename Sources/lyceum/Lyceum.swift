@@ -31,6 +31,7 @@ import Glibc
             MigrateCommand.self,
             SchoolCommand.self,
             UserCommand.self,
+            ChangesCommand.self,
             ImportCommand.self,
             KeysCommand.self,
             RoutesCommand.self,

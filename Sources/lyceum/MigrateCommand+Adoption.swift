@@ -44,11 +44,14 @@ extension MigrateCommand {
             help: ArgumentHelp("The file that its tables correspond to. Default: the newest.", valueName: "version"))
         var at: Int?
 
+        @Flag(help: "Allow statements of the later files that lose data or rewrite a table.")
+        var allowDestructive = false
+
         func run() async throws {
             try await reportingErrors {
                 let interruption = SignalWatch.begin()
                 try await migrate.migrator(options: waiting.options(interruption), report: show)
-                    .baseline(at: at)
+                    .baseline(at: at, allowDestructive: allowDestructive)
                 print("The database was taken over: it matches schema.sql and these files.")
             }
         }

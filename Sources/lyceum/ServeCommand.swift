@@ -47,6 +47,7 @@ struct ServeCommand: AsyncParsableCommand {
                 tokenKeys: try TokenKeys(configuration: settings.requireTokenKeys()), publicURL: settings.publicURL)
             services.sealingKeys = try settings.sealingKeys()
             services.pool = settings.pool
+            services.keptAnswers = settings.answerMemory / settings.cores
             let server = ServerSettings(services, breachedPasswords: try settings.loadBreachedPasswords())
             let certificate = settings.tls.map { Certificate(files: $0) }
             let tls = try certificate?.load()
@@ -83,7 +84,8 @@ struct ServeCommand: AsyncParsableCommand {
                 RunningServer.Configuration.Admin(host: settings.adminHost, port: UInt16(port))
             }
             if settings.runsBackground {
-                var background = Background.Configuration(work: BackgroundWork.all)
+                var background = Background.Configuration(
+                    work: BackgroundWork.all(keepingChanges: settings.changeDays))
                 background.rhythm = Double(settings.backgroundRhythm)
                 background.concurrency = settings.backgroundConcurrency
                 configuration.background = background

@@ -1,4 +1,5 @@
 import Configuration
+import Diary
 import FoundationEssentials
 import HTTP1
 import Postgres
@@ -35,6 +36,8 @@ struct Settings: Sendable {
     var totalConnections: Int
     var coreConnections: Int
     var addressConnections: Int
+    /// `answers.memory`: the bytes of kept answers of all cores together; 0: no answer is kept.
+    var answerMemory: Int
     /// `bodies.memory`: the maximum number of bytes that incomplete request bodies of all connections take together.
     var bodyMemory: Int
     /// Seconds for which the server continues after the signal to stop, while `/readyz` answers 503.
@@ -63,6 +66,8 @@ struct Settings: Sendable {
     var runsBackground: Bool
     var backgroundRhythm: Int
     var backgroundConcurrency: Int
+    /// `changes.keep`: days for which the log of changes is kept, and cursors of feeds are good.
+    var changeDays: Int
     /// `passwords.breached`: the path of a file of passwords, or their SHA-1, that nobody may choose; nil: none.
     var breachedPasswords: String?
     /// The directory of `Migrations/` and openapi.yaml; nil: searched for, see `InstalledFiles`.
@@ -140,6 +145,7 @@ struct Settings: Sendable {
             "connections.total", in: 1...1_000_000_000, default: coreConnections * cores)
         addressConnections = try lookup.int("connections.address", in: 1...1_000_000_000, default: 4_000)
         bodyMemory = try lookup.int("bodies.memory", in: 8_388_608...1_000_000_000_000, default: 67_108_864)
+        answerMemory = try lookup.int("answers.memory", in: 0...1_000_000_000_000, default: 67_108_864)
         shutdownDelay = try lookup.int("shutdown.delay", in: 0...3600, default: 0)
         publicURL = try lookup.string(
             "public.url", default: "\(tls == nil ? "http" : "https")://\(host):\(port)")
@@ -159,6 +165,7 @@ struct Settings: Sendable {
         runsBackground = try lookup.bool("background.enabled", default: true)
         backgroundRhythm = try lookup.int("background.rhythm", in: 1...3600, default: 5)
         backgroundConcurrency = try lookup.int("background.concurrency", in: 1...16, default: 2)
+        changeDays = try lookup.int("changes.keep", in: 1...3650, default: ChangeLog.days)
         breachedPasswords = try lookup.string("passwords.breached")
         resourcesDirectory = try lookup.string("resources.directory")
         entries = lookup.entries

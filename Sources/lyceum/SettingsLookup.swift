@@ -29,11 +29,11 @@ struct Lookup {
         "database.url", "owner.database.url", "listen.host", "listen.port", "cores", "database.readers",
         "database.writers", "database.leased", "database.queue.limit", "database.queue.timeout", "token.keys",
         "secrets.keys", "tls.certificate", "tls.key", "proxies.trusted", "connections.core", "connections.total",
-        "connections.address", "bodies.memory",
+        "connections.address", "bodies.memory", "answers.memory",
         "shutdown.delay", "public.url", "log.level", "log.requests", "log.probes", "rate.requests", "rate.signins",
         "rate.window", "cors.origins",
         "compression.minimum", "server.timing", "admin.host", "admin.port", "background.enabled",
-        "background.rhythm", "background.concurrency", "passwords.breached", "resources.directory",
+        "background.rhythm", "background.concurrency", "changes.keep", "passwords.breached", "resources.directory",
     ]
 
     init(layers: [Layer]) { self.layers = layers }

@@ -200,6 +200,9 @@ package final class TestServer: Sendable {
         settings.statementTimeout = 30_000
         settings.pool.writers = 1
         settings.pool.leased = 1
+        settings.keptAnswerProof = KeptAnswerProof { route, isEqual in
+            if !isEqual { fatalError("A kept answer of \(route) was about to go out, and is no longer true.") }
+        }
         try set(&settings)
         let breached = try BreachedPasswords(Array("password123\nпароль-2025\n".utf8))
         var configuration = RunningServer.Configuration()

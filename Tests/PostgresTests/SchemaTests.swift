@@ -90,7 +90,10 @@ import Testing
         #expect(throws: MigrationError.self) { try migrator(database).baseline(at: 6) }
         #expect(throws: MigrationError.self) { try migrator(database).baseline() }
         #expect(throws: MigrationError.self) { try migrator(database).baseline(at: 1000) }
-        try migrator(database).baseline(at: 7)
+        // A later file drops a table.
+        let refused = try #require(throws: MigrationError.self) { try migrator(database).baseline(at: 7) }
+        #expect(refused.description.contains("--allow-destructive"))
+        try migrator(database).baseline(at: 7, allowDestructive: true)
         #expect(try migrator(database).standing() == .current)
         #expect(try migrator(database).verify() == [])
         #expect(try migrator(database).dump() == migrations.schema)

@@ -1,16 +1,12 @@
--- Triggers for versions (M5), the audit log (A5) and tombstones of the change feed, for each table that has them.
+-- Triggers for versions (M5) and the audit log (A5), for each table that has them.
 
 create or replace trigger version before update on curriculum_plans for each row execute function lyceum.version();
-create or replace trigger deletion after delete on curriculum_plans for each row execute function lyceum.record_deletion();
 
 create or replace trigger version before update on plan_units for each row execute function lyceum.version();
-create or replace trigger deletion after delete on plan_units for each row execute function lyceum.record_deletion();
 
 create or replace trigger version before update on plan_topics for each row execute function lyceum.version();
-create or replace trigger deletion after delete on plan_topics for each row execute function lyceum.record_deletion();
 
 create or replace trigger version before update on timetable_entries for each row execute function lyceum.version();
-create or replace trigger deletion after delete on timetable_entries for each row execute function lyceum.record_deletion();
 
 -- The list leaves out homework_first_recorded_at: homework sets it, and this must not make the teacher's version stale.
 create or replace trigger version
@@ -20,10 +16,8 @@ create or replace trigger version
         version, changed_at, changed_xid
     on lessons
     for each row execute function lyceum.version();
-create or replace trigger deletion after delete on lessons for each row execute function lyceum.record_deletion();
 
 create or replace trigger version before update on substitutions for each row execute function lyceum.version();
-create or replace trigger deletion after delete on substitutions for each row execute function lyceum.record_deletion();
 
 create or replace trigger version before update on line_items for each row execute function lyceum.version();
 

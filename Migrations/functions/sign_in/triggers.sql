@@ -1,4 +1,4 @@
--- Triggers for versions (M5), the audit log (A5) and tombstones of the change feed, for each table that has them.
+-- Triggers for versions (M5) and the audit log (A5), for each table that has them.
 
 create or replace trigger audit after insert or update or delete on activation_codes
     for each row execute function lyceum.audit('code_hash');
@@ -12,7 +12,6 @@ create or replace trigger version before update of name, redirect_uris, scopes, 
 create or replace trigger audit
     after insert or delete or update of name, redirect_uris, scopes, state, requests_per_minute, external_id on clients
     for each row execute function lyceum.audit();
-create or replace trigger deletion after delete on clients for each row execute function lyceum.record_deletion();
 
 create or replace trigger audit after insert or delete or update of secret_hash on client_secrets
     for each row execute function lyceum.audit('secret_hash');

@@ -37,7 +37,11 @@ package struct Answer {
 
     /// The object with an entity tag, for `If-None-Match`; the tag is weak when it leaves fields out.
     package func tagged(for caller: Caller) async throws -> Response {
-        let results = try await read(for: caller)
+        try tagged(try await read(for: caller))
+    }
+
+    /// The same, of results whose gates have been asked.
+    func tagged(_ results: Results) throws -> Response {
         var writer = JSONWriter(reservingCapacity: capacity)
         writer.beginObject()
         try parts.write(results, to: &writer)
@@ -68,7 +72,7 @@ package struct Answer {
     }
 
     /// Runs all queries, then checks the gates.
-    private func read(for caller: Caller) async throws -> Results {
+    func read(for caller: Caller) async throws -> Results {
         let results = try await caller.results(of: queries)
         try check(results)
         return results

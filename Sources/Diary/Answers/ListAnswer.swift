@@ -23,15 +23,16 @@ package struct ListAnswer {
     ///   - total: returns one row with `total`, NULL when the client did not ask for it.
     ///   - pull: for a list that other programs keep a copy of.
     ///   - record: records the reading, in the transaction that reads (K2).
+    ///   - keeping: how this caller's pages are kept; nil: they are not. The parameters of the page become a part of the key.
     ///   - children: lists inside each item.
     package func read(
         behind gate: Query? = nil, _ items: Query, without hidden: Set<String> = [], key: [String], total: Query,
-        pull: Pull? = nil, recording record: Query? = nil,
+        pull: Pull? = nil, recording record: Query? = nil, keeping: Keeping? = nil,
         @ListBuilder _ children: () -> [List] = { [] }
     ) async throws -> Response {
         let answer = Answer(capacity: 8 * 1024) {
             if let gate { Gate(gate) }
-            if let pull { Gate(pull.snapshot, unless: "_expired", else: Problem(.cursorExpired)) }
+            if let pull { Gate(pull.now, unless: "_expired", else: Problem(.cursorExpired)) }
             List("items", items, limit: page.limit, without: hidden, children)
             Member("next_cursor") { writer, results in
                 if let cursor = try cursor(results, items, key, pull) { writer.string(cursor) } else { writer.null() }
@@ -42,9 +43,17 @@ package struct ListAnswer {
             if page.wantsTotal { Fields(total) } else { Silent(total) }
             if let record { Silent(record) }
         }
+        if var keeping, record == nil {
+            keeping.values += [base, request.head.query]
+            return try await answer.kept(for: caller, keeping) { results in
+                linked(.json(try answer.json(results)), try cursor(results, items, key, pull))
+            }
+        }
         let (response, results) = try await answer.plain(for: caller, isRecorded: record != nil)
         return linked(response, try cursor(results, items, key, pull))
     }
+
+    private var base: String { caller.services.settings.publicURL ?? request.origin ?? "" }
 
     /// The cursor of the next page; nil on the last page.
     private func cursor(_ results: Results, _ items: Query, _ key: [String], _ pull: Pull?) throws -> String? {
@@ -61,7 +70,6 @@ package struct ListAnswer {
     }
 
     private func next(_ cursor: String) -> String {
-        let base = caller.services.settings.publicURL ?? request.origin ?? ""
         let query = (request.head.query ?? "").split(separator: "&").filter { !$0.hasPrefix("cursor=") }
         return base + request.head.path + "?" + (query + ["cursor=\(cursor)"]).joined(separator: "&")
     }

@@ -13,16 +13,19 @@ package struct Pull {
     /// The parts of a cursor after the sort key.
     package static let keys: [Page.Key] = [.text, .text]
 
-    let snapshot: Query
+    /// Returns the cursor of now, and whether `since` has expired.
+    let now: Query
     private let binding: String
     private let carried: String?
 
     /// - Parameters:
     ///   - page: a page whose cursor has `keys` after the `count` parts of the sort key.
     ///   - filters: all filters of the request.
-    ///   - since: the value of `since(_:)`.
-    package init(_ query: inout QueryReader, _ page: Page, behind count: Int, filters: [Parameter], since: Parameter) {
-        snapshot = FeedCursor.now(since)
+    ///   - since: the cursor of `since(_:)`.
+    package init(
+        _ query: inout QueryReader, _ page: Page, behind count: Int, filters: [Parameter], since: ChangeCursor?
+    ) {
+        now = ChangeCursor.now(since)
         binding = String(ContentTag.of(Array("\(filters)".utf8)).opaque.prefix(16))
         carried = page.after?[count + 1]
         if let after = page.after, after[count] != binding {
@@ -35,7 +38,7 @@ package struct Pull {
     }
 
     func watermark(_ results: Results) throws -> String {
-        try carried ?? results[snapshot].text(0, "cursor") ?? ""
+        try carried ?? ChangeCursor(results[now]).text
     }
 
     /// The parts of the next cursor after the sort key.
@@ -51,8 +54,8 @@ package struct Pull {
         .text(query.text("external_id", maximum: 200))
     }
 
-    package static func since(_ query: inout QueryReader) -> Parameter {
-        .text(FeedCursor(&query, "updated_since")?.transaction)
+    package static func since(_ query: inout QueryReader) throws -> ChangeCursor? {
+        try ChangeCursor(&query, "updated_since", pages: false)
     }
 
     /// - Parameters:
@@ -67,11 +70,20 @@ package struct Pull {
         "($\(number)::text IS NULL OR \(column) = $\(number)::text)"
     }
 
-    /// - Parameter shownAnew: the SQL function that returns the rows of the list that show changed rows of other tables,
-    ///   from the school, `$1`, and a transaction.
-    package static func since(_ number: Int, of row: String, shownAnew: String? = nil) -> String {
-        let since = "$\(number)::text::xid8"
-        let shown = shownAnew.map { " OR \(row).id IN (SELECT v.id FROM \($0)($1, \(since)) v)" } ?? ""
-        return "($\(number)::text IS NULL OR \(row).changed_xid >= \(since)\(shown))"
+    /// - Parameter entity: the name of such rows in the log of changes, which also tells when a row that they show changes.
+    ///   `$1` is the school.
+    package static func since(_ number: Int, of row: String, _ entity: String) -> String {
+        """
+        (
+            $\(number)::text IS NULL
+            OR \(row).id IN (
+                SELECT i.id
+                FROM changes x
+                CROSS JOIN LATERAL unnest(x.ids) i (id)
+                WHERE x.school_id = $1 AND x.is_home AND x.entity = '\(entity)'
+                    AND \(ChangeCursor.isNew("x", since: "$\(number)::text"))
+            )
+        )
+        """
     }
 }

@@ -24,8 +24,10 @@ extension ProblemKind {
         "cursor_expired", .gone,
         title: Text(ru: "Курсор устарел", en: "Cursor expired"),
         detail: Text(
-            ru: "База данных восстановлена из копии после выдачи курсора; прочтите всё с начала.",
-            en: "The database was restored after the cursor was issued; read everything again from the start."))
+            ru: "Курсор старше журнала изменений, или базу с тех пор восстановили из копии; прочтите всё заново.",
+            en:
+                "The cursor is older than the log of changes, or the database was restored since; read everything anew."
+        ))
     package static let notMovable = ProblemKind(
         "not_movable", .conflict,
         title: Text(ru: "Запись не переносится", en: "Not movable"),

@@ -13,19 +13,21 @@ extension Resource {
         let values = statements.conditions.map { $0.value(&query) }
         let more = summary.isEmpty ? nil : query.options("fields", amongst: further)
         let page = Page(&query, keys: order.map { $0.sortKey } + [.identifier] + Pull.keys)
-        let filters = parent + values + [.texts(more ?? [])]
-        let pull = Pull(&query, page, behind: order.count + 1, filters: filters, since: values.last ?? .null)
+        let since = try Pull.since(&query)
+        let conditions = parent + values + [since?.since ?? .null]
+        let pull = Pull(
+            &query, page, behind: order.count + 1, filters: conditions + [.texts(more ?? [])], since: since)
         try query.finish()
         let position = (0...order.count).map { Parameter.text(page.after?[$0]) } + [.integer(page.limit + 1)]
         return try await ListAnswer(request, caller, page).read(
             behind: statements.parent.map { Query(statement: $0, parameters: school + parent) },
             Query(
                 statement: more == nil ? statements.list : statements.whole,
-                parameters: school + parent + values + position),
+                parameters: school + conditions + position),
             without: more.map { Set(further).subtracting($0) } ?? [],
             key: order.map { $0.name } + ["id"],
             total: Query(
-                statement: statements.total, parameters: school + parent + values + [.boolean(page.wantsTotal)]),
+                statement: statements.total, parameters: school + conditions + [.boolean(page.wantsTotal)]),
             pull: pull)
     }
 

@@ -10,7 +10,7 @@ extension Resource {
     }
 
     static func conditions(
-        _ filters: [Filter], _ fields: [ResourceField], _ isSearchedByName: Bool, _ joined: Joined
+        _ filters: [Filter], _ fields: [ResourceField], _ isSearchedByName: Bool
     ) -> [Condition] {
         let byFilter = filters.map { filter in
             Condition(
@@ -32,11 +32,7 @@ extension Resource {
         let byExternalID = fields.first { $0.name == "external_id" }.map { field in
             Condition(sql: { Pull.externalID($0, field.filtered) }, value: { Pull.externalID(&$0) })
         }
-        let pull = [
-            Condition(sql: { Pull.ids($0, of: "t") }, value: { Pull.ids(&$0) }), byExternalID,
-            // The last condition: `list` uses its value for the watermark.
-            Condition(sql: { Pull.since($0, of: "t", shownAnew: joined.shownAnew) }, value: { Pull.since(&$0) }),
-        ]
+        let pull = [Condition(sql: { Pull.ids($0, of: "t") }, value: { Pull.ids(&$0) }), byExternalID]
         return byFilter + (fields.contains { $0.isArchived } ? [byArchive] : []) + (isSearchedByName ? [byName] : [])
             + pull.compactMap { $0 }
     }
@@ -54,13 +50,15 @@ extension Resource {
         /// Returns a row when the caller may see the parent.
         let parent: Statement?
         let show: Statement
+        /// The rows with the ids `$2` as a list shows them, with the parent's id.
+        let some: Statement
         let insert: Statement
         let lock: Statement
         let update: Statement
         let delete: Statement
 
         init(
-            table: String, fields: [ResourceField], joined: Joined, parent: Parent?, visibility: Visibility?,
+            table: String, entity: String, fields: [ResourceField], joined: Joined, parent: Parent?, visibility: Visibility?,
             conditions: [Condition], order: [ResourceField], summary: Set<String>
         ) {
             self.conditions = conditions
@@ -74,12 +72,14 @@ extension Resource {
             let keeps = visibility.map { " AND (\($0.keeps))" } ?? ""
             func ofParent(_ number: Int) -> String { parent.map { " AND t.\($0.column) = $\(number)::uuid" } ?? "" }
 
-            // Parameters of a list: the school, the parent, the conditions, and the page.
+            // Parameters of a list: the school, the parent, the conditions, the cursor of changes, and the page.
             let first = parent == nil ? 2 : 3
-            let page = first + conditions.count
+            let since = first + conditions.count
+            let page = since + 1
             let condition =
                 "FROM \(table) t \(joined.listJoins) WHERE t.school_id = $1\(sees)\(ofParent(2))"
                 + conditions.enumerated().map { " AND " + $0.element.sql(first + $0.offset) }.joined()
+                + " AND " + Pull.since(since, of: "t", entity)
             let keys = order + [ResourceField("id", .identifier)]
             let names = keys.map { "t.\($0.name)" }.joined(separator: ", ")
             let position = keys.enumerated().map { "$\(page + $0.offset)::\($0.element.sqlType)" }
@@ -103,6 +103,13 @@ extension Resource {
             show = Statement(
                 """
                 SELECT \(selected(fields)) FROM \(table) t \(joined.joins) WHERE t.school_id = $1 AND t.id = $2::uuid\(sees)\(ofParent(3))
+                """)
+
+            let parentID = parent.map { ", t.\($0.column)" } ?? ""
+            some = Statement(
+                """
+                SELECT \(selected(fields))\(parentID)
+                FROM \(table) t \(joined.listJoins) WHERE t.school_id = $1 AND t.id = ANY ($2::uuid[])\(sees)
                 """)
 
             let targets =

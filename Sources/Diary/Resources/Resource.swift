@@ -7,6 +7,8 @@ package struct Resource: Sendable {
     /// Including `/v1/`.
     package let path: String
     package let table: String
+    /// The name of its rows in the log of changes.
+    package let entity: String
     /// The tables whose constraints a write can violate.
     package let tables: [String]
     package let noun: String
@@ -69,6 +71,7 @@ package struct Resource: Sendable {
     /// - Parameters:
     ///   - path: without `/v1/`. For rows of a parent it contains `{column}`.
     ///   - table: by default the path with underscores. It may be a view.
+    ///   - entity: the name in the log of changes, if it is not the table's.
     ///   - tables: the tables behind a view, and those that `children` write.
     ///   - noun: the name of one row, for operation ids and, with `_id`, for the path. `plural` is the name of many.
     ///   - makers: who may create rows; by default the writers.
@@ -87,7 +90,7 @@ package struct Resource: Sendable {
     ///   - refusals: the problems for violated constraints, by constraint name. Constraints that `field(of:)` finds
     ///     need none.
     package init(
-        path: String, table: String? = nil, tables: [String] = [], noun: String, plural: String? = nil,
+        path: String, table: String? = nil, entity: String? = nil, tables: [String] = [], noun: String, plural: String? = nil,
         row: String? = nil, parent: Parent? = nil, readers: Access = .signedIn, makers: Access? = nil,
         writers: Access = .managers, visibility: Visibility? = nil, without: Set<Operation> = [],
         fields: [ResourceField], joined: Joined = .nothing, identity: String? = nil, filters: [Filter] = [],
@@ -97,6 +100,7 @@ package struct Resource: Sendable {
     ) {
         self.path = "/v1/\(path)"
         self.table = table ?? path.replacing("-", with: "_")
+        self.entity = entity ?? self.table
         self.tables = tables.isEmpty ? [self.table] : tables
         self.noun = noun
         self.plural = plural ?? noun + "s"
@@ -118,8 +122,8 @@ package struct Resource: Sendable {
         self.children = children
         self.refusals = refusals
         statements = Statements(
-            table: self.table, fields: fields, joined: joined, parent: parent, visibility: visibility,
-            conditions: Self.conditions(filters, fields, isSearchedByName, joined), order: self.order, summary: summary)
+            table: self.table, entity: self.entity, fields: fields, joined: joined, parent: parent, visibility: visibility,
+            conditions: Self.conditions(filters, fields, isSearchedByName), order: self.order, summary: summary)
     }
 
     package var isArchivable: Bool { fields.contains { $0.isArchived } }

@@ -192,8 +192,8 @@ import Testing
 
     // MARK: Append-only
 
-    @Test(arguments: ["mark_history", "attendance_history", "final_mark_history", "audit_log", "deletions"])
-    func a5ServerOnlyReadsHistories(_ table: String) throws {
+    @Test(arguments: ["mark_history", "attendance_history", "final_mark_history", "audit_log", "changes"])
+    func a5ServerOnlyReads(_ table: String) throws {
         try school.run(RuleSchool.mark(.anna, at: .recent))
         try school.run(RuleSchool.attendance(.anna, at: .recent))
         try school.run(RuleSchool.final(.anna, "year", nil, .number(5)))
@@ -206,22 +206,5 @@ import Testing
         ] {
             #expect(try school.refusal(of: statement) == .noPrivilege, "\(statement)")
         }
-    }
-
-    @Test(arguments: ["holidays", "rooms", "subjects"])
-    func a5DeletedRowsAreListed(_ table: String) throws {
-        let insert =
-            switch table {
-            case "holidays":
-                """
-                INSERT INTO holidays (school_id, id, academic_year_id, name, starts_on, ends_on) VALUES
-                    (lyceum.current_school(), \(RuleKey.new), \(RuleKey.year), 'x', '2027-01-01', '2027-01-08');
-                """
-            default: "INSERT INTO \(table) (school_id, id, name) VALUES (lyceum.current_school(), \(RuleKey.new), 'x');"
-            }
-        try school.run(insert)
-        #expect(try school.value("SELECT count(*) FROM deletions") == "0")
-        try school.run("DELETE FROM \(table) WHERE id = \(RuleKey.new)")
-        #expect(try school.values("SELECT entity || ' ' || id FROM deletions") == ["\(table) \(RuleKey.new.uuid)"])
     }
 }

@@ -1,0 +1,609 @@
+-- The log of changes: the generator of its triggers, what each table's rows concern, and the care of its partitions.
+
+create or replace function lyceum.nobody() returns uuid
+    language sql immutable parallel safe
+    return '00000000-0000-0000-0000-000000000000'::uuid;
+comment on function lyceum.nobody() is 'The id of the circles school and office, which are one in a school.';
+
+-- For one table it makes the function lyceum.log_<table>() and the triggers log_made, log_changed and log_deleted. They run once
+-- per statement: the cost of a batch is one INSERT into the log. Where rows are published later it also makes the function
+-- lyceum.publish_<table>() and the trigger log_publication.
+create or replace procedure lyceum.log_changes(
+    p_table text,
+    p_circles text[],
+    p_entity text default null,
+    p_id text default 'r.id',
+    p_moves boolean default true,
+    p_published text default null,
+    p_gone text default 'false',
+    p_names text default null,
+    p_also text[] default '{}'
+)
+    language plpgsql set search_path = pg_catalog, pg_temp
+as $generator$
+declare
+    v_circles text := (
+        select string_agg(
+            format(
+                'select %L, i.id, %L::boolean from (%s) i (id)', split_part(c, ': ', 1), n = 1,
+                case when e like 'select %' then e else 'select ' || e end
+            ),
+            ' union all ' order by n
+        )
+        from unnest(p_circles) with ordinality u (c, n)
+        cross join lateral (select substr(c, strpos(c, ': ') + 2) as e) x
+    );
+    v_columns text := 'r.school_id, c.circle, c.id, c.is_home';
+    v_from text := format('cross join lateral (%s) c (circle, id, is_home)', v_circles);
+    v_entity text := quote_literal(coalesce(p_entity, p_table));
+    v_id text := p_id;
+    -- A row of another table is a part of what it is told as, which is not made or deleted with it.
+    v_is_own text := (p_entity is null)::text;
+    v_is_versioned boolean := exists (
+        select from pg_attribute a
+        where a.attrelid = format('public.%I', p_table)::regclass and a.attname = 'changed_xid' and not a.attisdropped
+    );
+    -- A row that was written and not changed keeps its version, and so its changed_xid.
+    v_changed text := case when v_is_versioned then 'r.changed_xid = pg_current_xact_id()' else 'true' end;
+    v_made text;
+    v_written text;
+    v_deleted text;
+    v_update text;
+begin
+    if p_also <> '{}' then
+        v_from := v_from || format(
+            ' cross join lateral (select %s, %s union all %s) e (entity, id)', v_entity, p_id,
+            (
+                select string_agg(
+                    format(
+                        'select %L, i.id from (%s) i (id)', split_part(a, ': ', 1),
+                        case when e like 'select %' then e else 'select ' || e end
+                    ),
+                    ' union all ' order by n
+                )
+                from unnest(p_also) with ordinality u (a, n)
+                cross join lateral (select substr(a, strpos(a, ': ') + 2) as e) x
+            )
+        );
+        v_is_own := format('%s and e.entity = %s', v_is_own, v_entity);
+        v_entity := 'e.entity';
+        v_id := 'e.id';
+    end if;
+    v_made := format('case when not (%s) then ''changed'' when %s then ''deleted'' else ''made'' end', v_is_own, p_gone);
+    v_written := format('case when %s and %s then ''deleted'' else ''changed'' end', v_is_own, p_gone);
+    v_deleted := format('case when %s then ''deleted'' else ''changed'' end', v_is_own);
+    -- M12: a circle of families hears of a row when it appears, and when it disappears. A transaction lasts, so what
+    -- was about to be published may have been seen.
+    if p_published is not null then
+        v_made := format(
+            'case when c.circle = ''diary'' and coalesce(%s > clock_timestamp(), true) then ''concealed'' else %s end', p_published, v_made
+        );
+    end if;
+
+    if p_published is not null or p_names is not null then
+        v_update := format(
+            $sql$
+            select %1$s, %2$s, %7$s, array_agg(%3$s)
+            from new_rows r
+            join old_rows o on o.school_id = r.school_id and o.id = r.id
+            %4$s
+            where %5$s and c.id is not null %6$s
+            group by %1$s, 5, 6
+            $sql$,
+            v_columns, v_entity, v_id, v_from, v_changed,
+            case when p_names is null then ''
+                else format(
+                    'and (c.is_home or (%s) is distinct from (%s))', p_names, replace(p_names, 'r.', 'o.')
+                )
+            end,
+            case
+                when p_published is null then v_written
+                else format(
+                    $case$
+                    case
+                        when c.circle <> 'diary' then %1$s
+                        when coalesce(%2$s <= clock_timestamp(), false) then
+                            case when %4$s then 'deleted' when coalesce(%3$s <= now(), false) then 'changed' else 'made' end
+                        when coalesce(%3$s <= clock_timestamp() + interval '5 seconds', false) then 'hidden'
+                        else 'concealed'
+                    end
+                    $case$,
+                    v_written, p_published, replace(p_published, 'r.', 'o.'), p_gone
+                )
+            end
+        );
+    elsif p_moves then
+        v_update := format(
+            $sql$
+            select m.school_id, m.circle, m.circle_id, m.is_home, m.entity, m.operation, array_agg(m.id)
+            from (
+                select %1$s, %2$s, %3$s,
+                    case when not bool_or(r.is_new) then 'hidden' when bool_or(r.is_new and %6$s) then 'deleted' else 'changed' end
+                from (
+                    select r.*, true as is_new from new_rows r where %5$s
+                    union all
+                    select o.*, false from old_rows o
+                    where exists (
+                        select from new_rows r where r.school_id = o.school_id and %7$s = %8$s and %5$s
+                    )
+                ) r
+                %4$s
+                where c.id is not null
+                group by %1$s, 5, 6
+            ) m (school_id, circle, circle_id, is_home, entity, id, operation)
+            group by m.school_id, m.circle, m.circle_id, m.is_home, m.entity, m.operation
+            $sql$,
+            v_columns, v_entity, v_id, v_from, v_changed, format('%s and %s', v_is_own, p_gone), p_id, replace(p_id, 'r.', 'o.')
+        );
+    else
+        v_update := format(
+            $sql$
+            select %1$s, %2$s, %6$s, array_agg(%3$s)
+            from new_rows r
+            %4$s
+            where %5$s and c.id is not null
+            group by %1$s, 5, 6
+            $sql$,
+            v_columns, v_entity, v_id, v_from, v_changed, v_written
+        );
+    end if;
+
+    execute format(
+        $function$
+        create or replace function lyceum.%1$I() returns trigger
+            language plpgsql security definer set search_path = pg_catalog, pg_temp
+        as $body$
+        begin
+            if tg_op = 'INSERT' then
+                insert into public.changes (school_id, circle, circle_id, is_home, entity, operation, ids)
+                select %2$s, %3$s, %4$s, array_agg(%5$s)
+                from new_rows r
+                %6$s
+                where c.id is not null %8$s
+                group by %2$s, 5, 6;
+            elsif tg_op = 'UPDATE' then
+                insert into public.changes (school_id, circle, circle_id, is_home, entity, operation, ids)
+                %7$s;
+            else
+                insert into public.changes (school_id, circle, circle_id, is_home, entity, operation, ids)
+                select %2$s, %3$s, %9$s, array_agg(%5$s)
+                from old_rows r
+                %6$s
+                where c.id is not null %8$s
+                group by %2$s, 5, 6;
+            end if;
+            return null;
+        end
+        $body$
+        $function$,
+        'log_' || p_table, v_columns, v_entity, v_made, v_id, v_from, v_update,
+        case when p_names is not null then 'and c.is_home' else '' end, v_deleted
+    );
+    execute format('revoke execute on function lyceum.%I() from public', 'log_' || p_table);
+    execute format(
+        'create or replace trigger log_made after insert on public.%I referencing new table as new_rows '
+        'for each statement execute function lyceum.%I()', p_table, 'log_' || p_table
+    );
+    execute format(
+        'create or replace trigger log_changed after update on public.%I referencing old table as old_rows new table as new_rows '
+        'for each statement execute function lyceum.%I()', p_table, 'log_' || p_table
+    );
+    execute format(
+        'create or replace trigger log_deleted after delete on public.%I referencing old table as old_rows '
+        'for each statement execute function lyceum.%I()', p_table, 'log_' || p_table
+    );
+    if p_published is null then
+        return;
+    end if;
+    execute format(
+        $function$
+        create or replace function lyceum.%1$I(p_ids uuid[]) returns void
+            language sql security definer set search_path = pg_catalog, pg_temp
+        as $body$
+            insert into public.changes (school_id, circle, circle_id, is_home, entity, operation, ids)
+            select %2$s, %3$s, 'made', array_agg(%4$s)
+            from public.%5$I r
+            %6$s
+            where r.school_id = lyceum.current_school() and r.id = any (p_ids) and c.circle = 'diary' and c.id is not null
+                and %7$s <= now() and %7$s > r.changed_at and not (%8$s)
+            group by %2$s, 5
+        $body$
+        $function$,
+        'publish_' || p_table, v_columns, v_entity, v_id, p_table, v_from, p_published, p_gone
+    );
+    execute format('revoke execute on function lyceum.%I(uuid[]) from public', 'publish_' || p_table);
+    execute format(
+        'create or replace trigger log_publication after insert or update on public.%I '
+        'for each row when (%s > clock_timestamp()) execute function lyceum.publish_later()',
+        p_table, replace(p_published, 'r.', 'new.')
+    );
+end
+$generator$;
+comment on procedure lyceum.log_changes(text, text[], text, text, boolean, text, text, text, text[]) is
+    'Declares what a table''s rows concern, by making the triggers that write the log of changes. In all expressions the row is r. '
+    'p_circles: ''circle: id'' or ''circle: select id …'', the home circle first, which every row has. '
+    'p_entity, p_id: under which name and id the change is told, where that is not the row itself. '
+    'p_moves: false where no column that names a circle can change. p_published: the moment from which families see the row (M12). '
+    'p_gone: whether the row is a tombstone. p_names: columns that others read; circles beside the home hear of these alone. '
+    'p_also: ''entity: id'' or ''entity: select id …'': other rows that look different now or are seen by others. May name the circle, c.';
+revoke execute on procedure lyceum.log_changes(text, text[], text, text, boolean, text, text, text, text[]) from public;
+
+-- A row that families see from a moment on (M12): nobody writes anything when that moment comes, so a piece of background work
+-- does.
+create or replace function lyceum.publish_later() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into public.pending (school_id, kind, id, due_at)
+    values (new.school_id, 'publish_' || tg_table_name, new.id, new.published_at)
+    on conflict (school_id, kind, id) do update
+    set due_at = excluded.due_at, lease = null, attempts = 0, failure = null, parked_at = null;
+    return null;
+end
+$$;
+revoke execute on function lyceum.publish_later() from public;
+
+create or replace function lyceum.publish(p_table text, p_id uuid) returns boolean
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_limit integer := 1000;
+    v_ids uuid[];
+begin
+    with due as materialized (
+        select p.id
+        from public.pending p
+        where p.school_id = lyceum.current_school() and p.kind = 'publish_' || p_table
+            and p.due_at <= now() and p.parked_at is null and p.lease is null
+        limit v_limit
+        for update skip locked
+    ),
+    done as (
+        delete from public.pending p
+        using due d
+        where p.school_id = lyceum.current_school() and p.kind = 'publish_' || p_table and p.id = d.id
+        returning p.id
+    )
+    select array_agg(d.id) into v_ids from done d;
+    execute format('select lyceum.%I($1)', 'publish_' || p_table) using v_ids || p_id;
+    return coalesce(cardinality(v_ids), 0) < v_limit;
+end
+$$;
+comment on function lyceum.publish(text, uuid) is
+    'M12: tells the circles of families of the row that is published now, and of others whose piece of work is due too. A row that '
+    'was written after its publication has been told of by that write, and one that is held back again is not told of. Answers '
+    'whether none is left.';
+revoke execute on function lyceum.publish(text, uuid) from public;
+grant execute on function lyceum.publish(text, uuid) to lyceum_app;
+
+-- What each table's rows concern, one line a table. DiaryServerTests holds the list against the tables.
+
+-- The set-up
+call lyceum.log_changes('school_settings', array['school: lyceum.nobody()'], 'school', 'lyceum.nobody()');
+call lyceum.log_changes('academic_years', array['school: lyceum.nobody()']);
+call lyceum.log_changes('terms', array['school: lyceum.nobody()']);
+call lyceum.log_changes('holidays', array['school: lyceum.nobody()']);
+call lyceum.log_changes('bell_schedules', array['school: lyceum.nobody()']);
+call lyceum.log_changes('bell_slots', array['school: lyceum.nobody()'], 'bell_schedules', 'r.bell_schedule_id');
+call lyceum.log_changes('rooms', array['school: lyceum.nobody()']);
+-- The home circle tells also of what shows a changed name, to programs that keep a copy.
+call lyceum.log_changes(
+    'subjects', array['school: lyceum.nobody()'],
+    p_also => array['sections: select s.id from public.sections s where s.school_id = r.school_id and s.subject_id = r.id']
+);
+call lyceum.log_changes('categories', array['school: lyceum.nobody()']);
+call lyceum.log_changes('attendance_codes', array['school: lyceum.nobody()']);
+call lyceum.log_changes(
+    'classes', array['school: lyceum.nobody()', 'class: r.id'],
+    p_also => array[
+        'students: select e.student_id from public.enrollments e '
+            'where c.is_home and e.school_id = r.school_id and e.class_id = r.id and lyceum.holds(e.starts_on, e.ends_on, lyceum.today())',
+        'sections: select s.id from public.groups g '
+            'join public.sections s on s.school_id = g.school_id and s.group_id = g.id '
+            'where c.is_home and g.school_id = r.school_id and g.class_id = r.id'
+    ]
+);
+call lyceum.log_changes(
+    'groups', array['school: lyceum.nobody()', 'group: r.id'],
+    p_also => array[
+        'sections: select s.id from public.sections s where c.is_home and s.school_id = r.school_id and s.group_id = r.id'
+    ]
+);
+call lyceum.log_changes('sections', array['school: lyceum.nobody()', 'section: r.id', 'group: r.group_id']);
+
+-- What only the administration reads
+call lyceum.log_changes('orders', array['office: lyceum.nobody()']);
+call lyceum.log_changes('clients', array['office: lyceum.nobody()']);
+
+-- People
+call lyceum.log_changes(
+    'users',
+    array[
+        'person: r.id',
+        'school: lyceum.nobody()',
+        'student: select s.id from public.students s where s.school_id = r.school_id and s.id = r.id',
+        'group: select m.group_id from public.group_members m where m.school_id = r.school_id and m.student_id = r.id'
+    ],
+    p_names => 'r.last_name, r.first_name, r.middle_name',
+    p_also => array[
+        'students: select s.id from public.students s where s.school_id = r.school_id and s.id = r.id',
+        'guardians: select g.id from public.guardians g where g.school_id = r.school_id and g.id = r.id',
+        'staff: select s.id from public.staff s where s.school_id = r.school_id and s.id = r.id',
+        'guardianships: select g.id from public.guardianships g where c.is_home and g.school_id = r.school_id and g.guardian_id = r.id',
+        'classes: select t.class_id from public.class_teachers t where c.is_home and t.school_id = r.school_id and t.teacher_id = r.id',
+        'sections: select t.section_id from public.section_teachers t '
+            'where c.is_home and t.school_id = r.school_id and t.teacher_id = r.id'
+    ]
+);
+call lyceum.log_changes(
+    'user_roles', array['person: r.user_id'], 'users', 'r.user_id',
+    p_also => array['staff: select s.id from public.staff s where s.school_id = r.school_id and s.id = r.user_id']
+);
+call lyceum.log_changes('staff', array['person: r.id']);
+call lyceum.log_changes('guardians', array['person: r.id']);
+call lyceum.log_changes('students', array['student: r.id', 'person: r.id']);
+call lyceum.log_changes(
+    'guardianships', array['student: r.student_id', 'person: r.guardian_id'],
+    p_also => array['guardians: select r.guardian_id where c.circle = ''student''']
+);
+call lyceum.log_changes(
+    'consents', array['student: r.student_id'],
+    p_also => array['students: select r.student_id where r.purpose = ''photo''']
+);
+call lyceum.log_changes('student_documents', array['student: r.student_id']);
+call lyceum.log_changes('student_photos', array['student: r.id'], 'students');
+
+-- Who belongs where
+call lyceum.log_changes(
+    'enrollments', array['student: r.student_id', 'class: r.class_id'],
+    p_also => array['students: r.student_id', 'classes: r.class_id']
+);
+-- In all groups of the student, for M10: the journal of one section shows marks that its students got in another.
+call lyceum.log_changes(
+    'group_members',
+    array[
+        'student: r.student_id',
+        'group: select r.group_id union '
+            'select m.group_id from public.group_members m where m.school_id = r.school_id and m.student_id = r.student_id'
+    ],
+    p_moves => false,
+    -- For the family, whose lessons are others now, and for the teachers of the group, who see its students.
+    p_also => array['students: select r.student_id where c.is_home or c.circle = ''group'' and c.id = r.group_id']
+);
+call lyceum.log_changes('promotions', array['student: r.student_id']);
+-- A teacher who comes or goes sees other students.
+call lyceum.log_changes(
+    'class_teachers', array['class: r.class_id', 'person: r.teacher_id'],
+    p_also => array[
+        'classes: r.class_id',
+        'students: select e.student_id from public.enrollments e '
+            'where c.circle = ''person'' and e.school_id = r.school_id and e.class_id = r.class_id'
+    ]
+);
+call lyceum.log_changes(
+    'section_teachers', array['section: r.section_id', 'person: r.teacher_id'],
+    p_also => array[
+        'sections: r.section_id',
+        'students: select m.student_id from public.sections s '
+            'join public.group_members m on m.school_id = s.school_id and m.group_id = s.group_id '
+            'where c.circle = ''person'' and s.school_id = r.school_id and s.id = r.section_id'
+    ]
+);
+call lyceum.log_changes('unlocks', array['section: r.section_id']);
+
+-- Timetable and plans
+call lyceum.log_changes('timetable_entries', array['section: r.section_id']);
+call lyceum.log_changes(
+    'substitutions',
+    array[
+        'section: select l.section_id from public.lessons l where l.school_id = r.school_id and l.id in (r.lesson_id, r.other_lesson_id)'
+    ]
+);
+call lyceum.log_changes('curriculum_plans', array['office: lyceum.nobody()', 'section: r.section_id']);
+call lyceum.log_changes(
+    'plan_units',
+    array[
+        'office: lyceum.nobody()',
+        'section: select p.section_id from public.curriculum_plans p where p.school_id = r.school_id and p.id = r.plan_id'
+    ]
+);
+call lyceum.log_changes(
+    'plan_topics',
+    array[
+        'office: lyceum.nobody()',
+        'section: select p.section_id from public.curriculum_plans p where p.school_id = r.school_id and p.id = r.plan_id'
+    ]
+);
+
+-- The journal. Its columns that name a circle never change (LYL02).
+call lyceum.log_changes('lessons', array['section: r.section_id'], p_moves => false);
+call lyceum.log_changes(
+    'line_items',
+    array['section: select l.section_id from public.lessons l where l.school_id = r.school_id and l.id = r.lesson_id'],
+    p_moves => false, p_gone => 'r.deleted_at is not null'
+);
+call lyceum.log_changes(
+    'marks',
+    array[
+        'journal: select l.section_id from public.line_items i '
+            'join public.lessons l on l.school_id = i.school_id and l.id = i.lesson_id '
+            'where i.school_id = r.school_id and i.id = r.line_item_id',
+        'diary: r.student_id'
+    ],
+    p_moves => false, p_published => 'r.published_at', p_gone => 'r.kind is null'
+);
+call lyceum.log_changes(
+    'attendance',
+    array[
+        'journal: select l.section_id from public.lessons l where l.school_id = r.school_id and l.id = r.lesson_id',
+        'diary: r.student_id'
+    ],
+    p_moves => false, p_gone => 'coalesce(r.meaning, r.decided_meaning) is null'
+);
+-- The section hears of what is for all. A1: homework for some is nothing to the others.
+call lyceum.log_changes(
+    'homework',
+    array[
+        'journal: r.section_id',
+        'section: select r.section_id where r.for_all',
+        'diary: select s.student_id from public.homework_students s '
+            'where s.school_id = r.school_id and s.homework_id = r.id and not r.for_all'
+    ],
+    p_gone => 'r.deleted_at is not null'
+);
+call lyceum.log_changes(
+    'homework_students',
+    array[
+        'journal: select h.section_id from public.homework h where h.school_id = r.school_id and h.id = r.homework_id',
+        'diary: r.student_id'
+    ],
+    'homework', 'r.homework_id'
+);
+call lyceum.log_changes('homework_completions', array['diary: r.student_id'], 'homework', 'r.homework_id');
+call lyceum.log_changes(
+    'feedback', array['journal: r.section_id', 'diary: r.student_id'],
+    p_moves => false, p_published => 'r.published_at', p_gone => 'r.deleted_at is not null'
+);
+call lyceum.log_changes(
+    'conduct_notes', array['diary: r.student_id'],
+    p_moves => false, p_published => 'r.published_at', p_gone => 'r.deleted_at is not null'
+);
+-- M10: a final follows the student, so it stands in the journal of each section of the subject, of which there may be none: its
+-- home is the office.
+call lyceum.log_changes(
+    'final_marks',
+    array[
+        'office: lyceum.nobody()',
+        'diary: r.student_id',
+        'journal: select distinct s.id from public.group_members m '
+            'join public.sections s on s.school_id = m.school_id and s.group_id = m.group_id '
+            'where m.school_id = r.school_id and m.student_id = r.student_id and s.subject_id = r.subject_id '
+            'and s.academic_year_id = r.academic_year_id'
+    ],
+    p_moves => false, p_published => 'r.published_at', p_gone => 'r.value_kind is null'
+);
+
+-- A row of schools has no school_id, so its log is written by hand.
+create or replace function lyceum.log_schools() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into public.changes (school_id, circle, circle_id, is_home, entity, operation, ids)
+    values (new.id, 'school', lyceum.nobody(), true, 'school', 'changed', array[lyceum.nobody()]);
+    return null;
+end
+$$;
+revoke execute on function lyceum.log_schools() from public;
+
+create or replace trigger log_changed after update on schools
+    for each row when (old is distinct from new) execute function lyceum.log_schools();
+
+-- The care of the partitions
+
+create or replace function lyceum.tend_changes(p_keep interval) returns integer
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now xid8 := pg_snapshot_xmax(pg_current_snapshot());
+    v_last record;
+    v_tail record;
+    v_width numeric;
+    v_dropped integer := 0;
+    v_old record;
+begin
+    -- Another process does it at this moment.
+    if not pg_try_advisory_xact_lock(hashtextextended('lyceum.tend_changes', 0)) then
+        return 0;
+    end if;
+    if v_now < (select min(p.lower) from lyceum.change_partitions p) then
+        perform lyceum.begin_changes_anew(v_now);
+        return 0;
+    end if;
+    update lyceum.change_partitions set filled_at = now() where filled_at is null and upper <= v_now;
+
+    select * into v_tail from lyceum.change_partitions where upper is null;
+    select * into v_last from lyceum.change_partitions where upper = v_tail.lower;
+    if v_now::text::numeric > (v_last.lower::text::numeric + v_last.upper::text::numeric) / 2 then
+        -- As wide as ten days are on average, so that few partitions are kept and each is dropped in one piece.
+        select greatest(100000, least(
+            1e9, (v_now::text::numeric - p.lower::text::numeric) * 864000 / greatest(extract(epoch from now() - p.made_at), 864000)
+        ))
+        into strict v_width
+        from lyceum.change_partitions p
+        order by p.lower
+        limit 1;
+        -- The tail ends above every transaction that has begun, should it have rows already.
+        perform lyceum.split_changes(
+            v_tail.lower, (greatest(v_tail.lower::text::numeric, v_now::text::numeric) + trunc(v_width))::text::xid8
+        );
+    end if;
+
+    for v_old in
+        select p.lower from lyceum.change_partitions p where p.filled_at < now() - p_keep order by p.lower
+    loop
+        execute format('drop table partitions.changes_%s', v_old.lower);
+        delete from lyceum.change_partitions p where p.lower = v_old.lower;
+        v_dropped := v_dropped + 1;
+    end loop;
+    return v_dropped;
+end
+$$;
+comment on function lyceum.tend_changes(interval) is
+    'Adds a partition to the log of changes in time, and drops those whose transactions had all begun p_keep ago. Answers how many were '
+    'dropped. Waits for locks as lock_timeout says, and changes nothing when it gets none.';
+revoke execute on function lyceum.tend_changes(interval) from public;
+grant execute on function lyceum.tend_changes(interval) to lyceum_app;
+
+create or replace function lyceum.begin_changes_anew(p_lower xid8) returns void
+    language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_old record;
+    v_upper xid8 := (p_lower::text::numeric + 100000)::text::xid8;
+begin
+    truncate public.changes;
+    for v_old in select p.lower from lyceum.change_partitions p loop
+        execute format('drop table partitions.changes_%s', v_old.lower);
+    end loop;
+    delete from lyceum.change_partitions;
+    execute format('create table partitions.changes_%s partition of public.changes for values from (%L) to (%L)', p_lower, p_lower, v_upper);
+    execute format('create table partitions.changes_%s partition of public.changes for values from (%L) to (maxvalue)', v_upper, v_upper);
+    insert into lyceum.change_partitions (lower, upper) values (p_lower, v_upper), (v_upper, null);
+end
+$$;
+comment on function lyceum.begin_changes_anew(xid8) is
+    'Empties the log of changes of a database that was restored into a cluster whose transactions have lower numbers.';
+revoke execute on function lyceum.begin_changes_anew(xid8) from public;
+
+-- In PL/pgSQL, which keeps its plan: half the time.
+create or replace function lyceum.change_epoch() returns text
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return left(md5(concat_ws(
+        ' ', (select s.system_identifier from pg_control_system() s), (select c.timeline_id from pg_control_checkpoint() c),
+        (select d.oid from pg_database d where d.datname = current_database()), 'public.changes'::regclass::oid
+    )), 8);
+end
+$$;
+comment on function lyceum.change_epoch() is
+    'Names the history that cursors belong to: another cluster, another timeline (a restore to a moment, a failover), another database or '
+    'another table begins another history.';
+revoke execute on function lyceum.change_epoch() from public;
+grant execute on function lyceum.change_epoch() to lyceum_app;
+
+create or replace function lyceum.split_changes(p_lower xid8, p_upper xid8) returns void
+    language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+    execute format('alter table public.changes detach partition partitions.changes_%s', p_lower);
+    execute format(
+        'alter table public.changes attach partition partitions.changes_%s for values from (%L) to (%L)', p_lower, p_lower, p_upper
+    );
+    execute format('create table partitions.changes_%s partition of public.changes for values from (%L) to (maxvalue)', p_upper, p_upper);
+    update lyceum.change_partitions set upper = p_upper where lower = p_lower;
+    insert into lyceum.change_partitions (lower) values (p_upper);
+end
+$$;
+comment on function lyceum.split_changes(xid8, xid8) is 'Ends the last partition of the log of changes at p_upper and adds the next one.';
+revoke execute on function lyceum.split_changes(xid8, xid8) from public;

@@ -1,0 +1,62 @@
+-- Cursors of feeds: snapshots, and the history that they belong to.
+
+create or replace function lyceum.change_horizon() returns pg_snapshot
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now pg_snapshot := pg_current_snapshot();
+    v_first numeric := (select min(p.lower)::text::numeric from lyceum.change_partitions p);
+    v_safe xid8;
+    v_last xid8;
+    v_end numeric;
+    v_running numeric[];
+begin
+    -- Transactions below this one survive a crash of PostgreSQL.
+    select greatest(
+        v_first, split_part(c.next_xid, ':', 1)::numeric * 4294967296 + split_part(c.next_xid, ':', 2)::numeric
+    )::text::xid8
+    into v_safe
+    from pg_control_checkpoint() c;
+    select x.xid into v_last
+    from public.changes x
+    where x.school_id = lyceum.current_school() and x.is_home and x.xid >= v_safe
+    order by x.xid desc
+    limit 1;
+    v_end := least(
+        pg_snapshot_xmax(v_now)::text::numeric, greatest(v_safe::text::numeric, v_last::text::numeric + 1)
+    );
+    -- PostgreSQL passes over these numbers.
+    if v_end % 4294967296 = 0 then
+        v_end := v_end + 3;
+    end if;
+    v_running := array(
+        select r.xid::text::numeric
+        from pg_snapshot_xip(v_now) r (xid)
+        where r.xid::text::numeric >= v_first and r.xid::text::numeric < v_end
+        order by 1
+    );
+    return format('%s:%s:%s', coalesce(v_running[1], v_end), v_end, array_to_string(v_running, ','))::pg_snapshot;
+end
+$$;
+comment on function lyceum.change_horizon() is
+    'The snapshot for a cursor of the school. It shows the same rows of the log as the current one, and no transaction beyond the last '
+    'one that is certainly on disk: a transaction that was rolled back, or wrote nothing, leaves no trace of its number when '
+    'PostgreSQL crashes, and another one gets that number afterwards.';
+revoke execute on function lyceum.change_horizon() from public;
+grant execute on function lyceum.change_horizon() to lyceum_app;
+
+create or replace function lyceum.has_expired(p_epoch text, p_since pg_snapshot) returns boolean
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return p_since is not null and (
+        p_epoch <> lyceum.change_epoch()
+        or pg_snapshot_xmax(p_since) > pg_snapshot_xmax(pg_current_snapshot())
+        or pg_snapshot_xmin(p_since) < (select min(p.lower) from lyceum.change_partitions p)
+    );
+end
+$$;
+comment on function lyceum.has_expired(text, pg_snapshot) is
+    'Whether a cursor is of another history of the database, or of before the first change that the log still has.';
+revoke execute on function lyceum.has_expired(text, pg_snapshot) from public;
+grant execute on function lyceum.has_expired(text, pg_snapshot) to lyceum_app;

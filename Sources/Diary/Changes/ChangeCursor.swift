@@ -1,0 +1,179 @@
+import Crypto
+import Postgres
+import Web
+
+/// A place in the log of changes: the snapshot of what its holder knows. New is what that snapshot does not show, however late
+/// it was committed. Opaque to clients. See docs/decisions/0043.
+package struct ChangeCursor: Equatable {
+    /// Which history of the database it belongs to, see `lyceum.change_epoch`.
+    let epoch: String
+    let snapshot: ChangeSnapshot
+    /// Inside of a delta that takes several pages.
+    let place: Place?
+
+    struct Place: Equatable {
+        /// The snapshot that the delta ends with.
+        let end: ChangeSnapshot
+        /// The last row that was told: its transaction, its number in the log, and which of its ids.
+        let transaction: Int
+        let number: Int
+        let ordinal: Int
+    }
+
+    init(epoch: String, snapshot: ChangeSnapshot, place: Place? = nil) {
+        self.epoch = epoch
+        self.snapshot = snapshot
+        self.place = place
+    }
+
+    /// Nil without the parameter.
+    ///
+    /// - Parameter pages: whether it may be of a page inside of a delta.
+    /// - Throws: `cursor_expired` for a cursor of an earlier form.
+    package init?(_ query: inout QueryReader, _ name: String, pages: Bool) throws {
+        guard let text = query.text(name) else { return nil }
+        if text.first == "x", ChangeSnapshot.number(text.dropFirst()) != nil { throw Problem(.cursorExpired) }
+        guard let cursor = ChangeCursor(text), pages || cursor.place == nil else {
+            query.add(name, "invalid_cursor", Text(ru: "Это не курсор отсюда.", en: "This is not a cursor from here."))
+            return nil
+        }
+        self = cursor
+    }
+
+    // MARK: As text
+
+    /// The first part of each text: other forms may come.
+    private static let form = "1"
+
+    package var text: String {
+        var parts = [Self.form, epoch, snapshot.short]
+        if let place {
+            parts += [place.end.short, String(place.transaction), String(place.number), String(place.ordinal)]
+        }
+        return Base64.url.encode(Array(parts.joined(separator: ".").utf8))
+    }
+
+    /// Only what `text` writes.
+    init?(_ text: String) {
+        guard text.utf8.count <= 16384, let bytes = Base64.url.decode(text),
+            let decoded = String(validating: bytes, as: UTF8.self)
+        else { return nil }
+        let parts = decoded.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
+        guard parts.count == 3 || parts.count == 7, parts[0] == Self.form, Self.isEpoch(parts[1]),
+            let snapshot = ChangeSnapshot(short: parts[2])
+        else { return nil }
+        epoch = parts[1]
+        self.snapshot = snapshot
+        guard parts.count == 7 else {
+            place = nil
+            return
+        }
+        guard let end = ChangeSnapshot(short: parts[3]), let transaction = ChangeSnapshot.number(parts[4]),
+            let number = ChangeSnapshot.number(parts[5]), let ordinal = ChangeSnapshot.number(parts[6])
+        else { return nil }
+        place = Place(end: end, transaction: transaction, number: number, ordinal: ordinal)
+    }
+
+    private static func isEpoch(_ text: String) -> Bool {
+        text.utf8.count == 8 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+
+    // MARK: SQL
+
+    /// The parameters of `now`.
+    package static func now(_ since: ChangeCursor?) -> Query {
+        now(.text(since?.epoch), .text(since?.snapshot.sql), .text(since?.place?.end.sql))
+    }
+
+    /// The epoch and the snapshot of the statement, and whether the cursor given has expired.
+    private static let now = Statement(
+        """
+        SELECT lyceum.change_epoch() AS _epoch, lyceum.change_horizon()::text AS _snapshot,
+            coalesce(lyceum.has_expired($1, $2::pg_snapshot), false)
+                OR coalesce(lyceum.has_expired($1, $3::pg_snapshot), false) AS _expired
+        """)
+
+    /// A condition on a row of the log that this cursor has not seen. The bound leaves out partitions, and the function is exact.
+    ///
+    /// - Parameter snapshot: SQL of the cursor's snapshot.
+    package static func isNew(_ row: String, since snapshot: String) -> String {
+        """
+        \(row).xid >= pg_snapshot_xmin(\(snapshot)::pg_snapshot)
+            AND NOT pg_visible_in_snapshot(\(row).xid, \(snapshot)::pg_snapshot)
+        """
+    }
+
+    /// The snapshot.
+    package var since: Parameter { .text(snapshot.sql) }
+
+    /// The cursor of an answer whose queries had `now` among them.
+    package init(_ now: Rows) {
+        self.init(epoch: now.text(0, "_epoch")!, snapshot: ChangeSnapshot(sql: now.text(0, "_snapshot")!)!)
+    }
+}
+
+/// A `pg_snapshot`: transactions below `first` have ended, those from `end` on have not begun, and of those between `running`
+/// have not ended.
+struct ChangeSnapshot: Equatable {
+    let first: Int
+    let end: Int
+    let running: [Int]
+
+    private init?(_ first: Int?, _ end: Int?, _ running: [Int?]) {
+        // PostgreSQL takes no number whose lower half is zero.
+        guard let first, let end, first <= end, first > 0, first & 0xFFFF_FFFF != 0, end & 0xFFFF_FFFF != 0 else {
+            return nil
+        }
+        var last = first - 1
+        for number in running {
+            guard let number, number > last, number < end else { return nil }
+            last = number
+        }
+        self.first = first
+        self.end = end
+        self.running = running.compactMap { $0 }
+    }
+
+    /// As PostgreSQL writes it: `xmin:xmax:xip,…`.
+    init?(sql: String) {
+        guard let (first, end, running) = Self.parts(sql) else { return nil }
+        self.init(first, end, running)
+    }
+
+    var sql: String { "\(first):\(end):\(running.map { String($0) }.joined(separator: ","))" }
+
+    /// The same with differences instead of numbers: hundreds of transactions have to fit into a URL.
+    init?(short: String) {
+        guard let (first, length, gaps) = Self.parts(short) else { return nil }
+        var running: [Int?] = []
+        var last = first
+        for gap in gaps {
+            last = Self.sum(last, gap)
+            running.append(last)
+        }
+        self.init(first, Self.sum(first, length), running)
+    }
+
+    var short: String {
+        let gaps = zip([first] + running, running).map { String($1 - $0) }
+        return "\(first):\(end - first):\(gaps.joined(separator: ","))"
+    }
+
+    private static func parts(_ text: String) -> (Int?, Int?, [Int?])? {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 3 else { return nil }
+        let list = parts[2].isEmpty ? [] : parts[2].split(separator: ",", omittingEmptySubsequences: false)
+        return (number(parts[0]), number(parts[1]), list.map { number($0) })
+    }
+
+    private static func sum(_ a: Int?, _ b: Int?) -> Int? {
+        guard let a, let b else { return nil }
+        let (sum, isTooLarge) = a.addingReportingOverflow(b)
+        return isTooLarge ? nil : sum
+    }
+
+    static func number(_ text: some StringProtocol) -> Int? {
+        guard let number = Int(text), number >= 0, String(number) == text else { return nil }
+        return number
+    }
+}

@@ -1,0 +1,247 @@
+import HTTP1
+import JSON
+import Postgres
+import Web
+
+/// What of the log of changes somebody hears of since a cursor, a page at a time.
+///
+/// Each item says how its row stands now for the reader: a row that the reader does not see (any more) is told as deleted. So
+/// the last item about a row is true, however often and in whatever order its changes are told.
+package struct ChangeFeed: Sendable {
+    private let entities: [String: ChangedEntity]
+    private let isOfFamily: Bool
+    private let statement: Statement
+
+    static let largestPage = 500
+
+    /// - Parameters:
+    ///   - circles: SQL of rows (circle, id) that the reader hears besides the school's; `$1` is the school, `$2` the person.
+    ///   - isOfFamily: whether it tells what the family of a student sees, whoever reads it.
+    package init(_ entities: [ChangedEntity], circles: String, isOfFamily: Bool = false) {
+        self.entities = Dictionary(uniqueKeysWithValues: entities.map { ($0.name, $0) })
+        self.isOfFamily = isOfFamily
+        statement = Self.statement(circles)
+    }
+
+    /// - Parameter gate: what has to be open; settings that it makes are there for the circles and the rows.
+    package func answer(_ request: Request, _ caller: Caller, behind gate: [Query] = []) async throws -> Response {
+        var query = try QueryReader(request)
+        let since = try ChangeCursor(&query, "since", pages: true)
+        let limit = query.integer("limit", in: 1...Self.largestPage) ?? 100
+        let withData = query.option("include", of: ["data"]) != nil
+        try query.finish()
+        let now = ChangeCursor.now(since)
+        let delta = since.map { changes(since: $0, limit, caller) }
+        let results = try await open(gate + [now] + [delta].compactMap { $0 }, behind: gate, caller)
+        if try results[now].boolean(0, "_expired") { throw Problem(.cursorExpired) }
+        let page = try Page(delta.map { try results[$0] }, limit)
+        return .json(
+            try await write(
+                page, withData, cursor: page.cursor(after: since, now: ChangeCursor(results[now])), caller, gate))
+    }
+
+    private func open(_ queries: [Query], behind gate: [Query], _ caller: Caller) async throws -> Results {
+        let results = try await caller.results(of: queries)
+        for query in gate where try results[query].isEmpty { throw Problem(.notFound) }
+        return results
+    }
+
+    // MARK: Rows of the log
+
+    /// Changes of one row on a page, as one.
+    private struct Item {
+        let entity: String
+        let id: String
+        var isMade: Bool
+        var operation: String
+        var changedAt: String
+    }
+
+    private struct Page {
+        private(set) var items: [Item] = []
+        /// The last row told, where there are more.
+        private var last: (transaction: Int, number: Int, ordinal: Int)?
+
+        var hasMore: Bool { last != nil }
+
+        init(_ rows: Rows?, _ limit: Int) throws {
+            guard let rows else { return }
+            var places: [String: Int] = [:]
+            for row in 0..<min(rows.count, limit) {
+                let operation = rows.text(row, "operation")!
+                var item = Item(
+                    entity: rows.text(row, "entity")!, id: rows.text(row, "id")!, isMade: operation == "made",
+                    operation: operation, changedAt: rows.text(row, "changed_at")!)
+                let key = "\(item.entity) \(item.id)"
+                if let place = places[key] {
+                    item.isMade = item.isMade || items[place].isMade
+                    items[place] = item
+                } else {
+                    places[key] = items.count
+                    items.append(item)
+                }
+            }
+            if rows.count > limit {
+                let row = limit - 1
+                last = (
+                    rows.integer(row, "transaction")!, rows.integer(row, "number")!, rows.integer(row, "ordinal")!
+                )
+            }
+        }
+
+        /// A delta ends with the snapshot that its first page was read in.
+        func cursor(after since: ChangeCursor?, now: ChangeCursor) -> ChangeCursor {
+            guard let since else { return now }
+            let end = since.place?.end ?? now.snapshot
+            guard let last else { return ChangeCursor(epoch: since.epoch, snapshot: end) }
+            return ChangeCursor(
+                epoch: since.epoch, snapshot: since.snapshot,
+                place: .init(
+                    end: end, transaction: last.transaction, number: last.number, ordinal: last.ordinal))
+        }
+    }
+
+    private func changes(since: ChangeCursor, _ limit: Int, _ caller: Caller) -> Query {
+        var whole: [String] = []
+        var told: [String] = []
+        for entity in entities.values {
+            if isOfFamily {
+                told += entity.familyCircles.map { "\($0) \(entity.name)" }
+            } else if entity.isHeardWhole(by: caller) {
+                whole.append(entity.name)
+            } else if entity.isHeardInCircles(by: caller) {
+                told += entity.circles.map { "\($0) \(entity.name)" }
+            }
+        }
+        let place = since.place
+        return statement(
+            .integer(caller.school.id), caller.person, since.since, .text(place?.end.sql),
+            .text(place.map { String($0.transaction) }), .integer(place?.number), .integer(place?.ordinal),
+            .integer(limit + 1), .texts(whole), .texts(told))
+    }
+
+    /// In each branch and circle as many rows as make a page: a row of the log has one id at least, and of the one that the
+    /// last page ended in all may have been told.
+    private static func statement(_ circles: String) -> Statement {
+        let new = """
+            x.xid >= coalesce($5::text::xid8, pg_snapshot_xmin($3::pg_snapshot))
+                AND \(ChangeCursor.isNew("x", since: "$3"))
+                AND ($4::text IS NULL OR pg_visible_in_snapshot(x.xid, $4::text::pg_snapshot))
+                AND ($5::text IS NULL OR (x.xid, x.number) >= ($5::text::xid8, $6::bigint))
+            """
+        let columns = "x.xid, x.number, x.entity, x.operation, x.changed_at, x.ids"
+        return Statement(
+            """
+            WITH circles AS MATERIALIZED (
+                SELECT DISTINCT c.circle, c.id FROM (\(circles)) c (circle, id) WHERE cardinality($10::text[]) > 0
+            ),
+            heard AS (
+                (
+                    SELECT \(columns)
+                    FROM changes x
+                    WHERE x.school_id = $1 AND x.is_home AND x.entity = ANY ($9::text[])
+                        AND x.operation NOT IN ('hidden', 'concealed') AND \(new)
+                    ORDER BY x.xid, x.number
+                    LIMIT $8::int + 1
+                )
+                UNION ALL
+                SELECT \(columns)
+                FROM circles c
+                CROSS JOIN LATERAL (
+                    SELECT \(columns)
+                    FROM changes x
+                    WHERE x.school_id = $1 AND x.circle_id = c.id AND x.circle = c.circle
+                        AND x.circle || ' ' || x.entity = ANY ($10::text[]) AND x.operation <> 'concealed' AND \(new)
+                    ORDER BY x.xid, x.number
+                    LIMIT $8::int + 1
+                ) x
+            )
+            SELECT x.xid::text AS transaction, x.number, i.ordinal, x.entity, i.id, x.operation,
+                \(SharedSQL.moment("x.changed_at")) AS changed_at
+            FROM heard x
+            CROSS JOIN LATERAL unnest(x.ids) WITH ORDINALITY i (id, ordinal)
+            WHERE $5::text IS NULL OR (x.xid, x.number, i.ordinal) > ($5::text::xid8, $6::bigint, $7::bigint)
+            ORDER BY x.xid, x.number, i.ordinal
+            LIMIT $8::int
+            """)
+    }
+
+    // MARK: The rows themselves
+
+    /// What of the items' rows the caller sees now.
+    private struct Seen {
+        var rows: [String: Rows] = [:]
+        var places: [String: [String: Int]] = [:]
+    }
+
+    /// One query for each entity of which rows are shown, or of which the caller may have lost sight. It is read a moment after
+    /// the log: what changes in between is told again.
+    private func seen(_ page: Page, _ withData: Bool, _ caller: Caller, _ gate: [Query]) async throws -> Seen {
+        var ids: [String: [String]] = [:]
+        for item in page.items { ids[item.entity, default: []].append(item.id) }
+        var queries: [(entity: String, query: Query)] = []
+        for (name, ids) in ids.sorted(by: { $0.key < $1.key }) {
+            let entity = entities[name]!
+            guard withData || isOfFamily || !entity.isHeardWhole(by: caller) else { continue }
+            let rows = isOfFamily ? entity.familyRows! : entity.rows
+            queries.append((name, rows(caller, .texts(ids))))
+        }
+        var seen = Seen()
+        guard !queries.isEmpty else { return seen }
+        let results = try await open(gate + queries.map { $0.query }, behind: gate, caller)
+        for (entity, query) in queries {
+            let rows = try results[query]
+            seen.rows[entity] = rows
+            var places: [String: Int] = [:]
+            for row in 0..<rows.count { places[rows.text(row, "id")!] = row }
+            seen.places[entity] = places
+        }
+        return seen
+    }
+
+    private func write(
+        _ page: Page, _ withData: Bool, cursor: ChangeCursor, _ caller: Caller, _ gate: [Query]
+    ) async throws -> JSONWriter {
+        let seen = try await seen(page, withData, caller, gate)
+        var writer = JSONWriter(reservingCapacity: 256 + page.items.count * (withData ? 400 : 150))
+        writer.beginObject()
+        writer.key("items")
+        writer.beginArray()
+        for item in page.items {
+            let rows = seen.rows[item.entity]
+            let row = seen.places[item.entity]?[item.id]
+            guard let operation = Self.operation(of: item, isSeen: rows.map { _ in row != nil }) else { continue }
+            writer.beginObject()
+            writer.key("entity")
+            writer.string(item.entity)
+            writer.key("id")
+            writer.string(item.id)
+            writer.key("operation")
+            writer.string(operation)
+            writer.key("changed_at")
+            writer.string(item.changedAt)
+            if withData, let rows, let row {
+                writer.key("data")
+                writer.object(rows, row: row)
+            }
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.key("cursor")
+        writer.string(cursor.text)
+        writer.key("has_more")
+        writer.boolean(page.hasMore)
+        writer.endObject()
+        return writer
+    }
+
+    /// - Parameter isSeen: nil where nobody asked: the caller reads all such rows of the school.
+    /// - Returns: nil for a row that was made and that the caller has never seen.
+    private static func operation(of item: Item, isSeen: Bool?) -> String? {
+        switch isSeen {
+        case true?: item.isMade ? "made" : "changed"
+        case false?: item.isMade && item.operation != "deleted" && item.operation != "hidden" ? nil : "deleted"
+        case nil: item.operation == "changed" && item.isMade ? "made" : item.operation
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Diary
+import Postgres
+
+/// What answers about a student's lessons and marks stand on: the student, what is recorded about the student, all sections
+/// that the student ever belonged to, the set-up, and what is to be published.
+enum StudentStanding {
+    /// `$1` is the school, `$2` the student.
+    static let statement = KeptAnswers.standing(
+        """
+        VALUES ('student', $2::uuid), ('diary', $2::uuid), ('school', lyceum.nobody())
+        UNION ALL
+        SELECT 'section', s.id
+        FROM group_members m
+        JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
+        WHERE m.school_id = $1 AND m.student_id = $2::uuid
+        """,
+        until: """
+            (
+                SELECT min(x.published_at)
+                FROM (
+                    SELECT k.published_at FROM marks k
+                    WHERE k.school_id = $1 AND k.student_id = $2::uuid AND k.published_at > k.changed_at
+                    UNION ALL
+                    SELECT f.published_at FROM feedback f
+                    WHERE f.school_id = $1 AND f.student_id = $2::uuid AND f.published_at > f.changed_at
+                    UNION ALL
+                    SELECT n.published_at FROM conduct_notes n
+                    WHERE n.school_id = $1 AND n.student_id = $2::uuid AND n.published_at > n.changed_at
+                ) x
+                WHERE x.published_at > now()
+            )
+            """)
+}

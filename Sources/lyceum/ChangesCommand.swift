@@ -1,0 +1,152 @@
+import ArgumentParser
+import Postgres
+
+struct ChangesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "changes",
+        abstract: "Show and tend the log of changes, which the feeds read.",
+        discussion: """
+            Connects as the owner (LYCEUM_OWNER_DATABASE_URL), to a database that `lyceum migrate up` has brought to \
+            this program's schema. The log is kept for as many days as changes.keep says (LYCEUM_CHANGES_KEEP); the \
+            background work of `lyceum serve` tends it every hour.
+
+            EXAMPLES:
+              lyceum changes status
+              lyceum changes tend
+
+            EXIT CODES:
+              0   done
+              2   refused: the schema is not this program's
+              3   the database can't be reached, or a statement failed
+              64  wrong use of the command line
+              78  a setting is missing or wrong
+            """,
+        subcommands: [Status.self, Tend.self])
+}
+
+extension ChangesCommand {
+    struct Status: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show the partitions of the log, and from when cursors are good.",
+            discussion: """
+                A partition holds the changes of a range of transactions. The next ones come before they are needed. \
+                Rows are PostgreSQL's estimate. A cursor from before GOOD SINCE, or of another epoch, has expired.
+
+                EXAMPLES:
+                  lyceum changes status
+                  lyceum changes status --json
+
+                EXIT CODES: 0 printed, 2 the schema is not this program's, 3 no database, 64 wrong use of the command \
+                line, 78 a setting is missing or wrong
+                """)
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        @OptionGroup var settings: SettingsOptions
+
+        func run() async throws {
+            try await reportingErrors {
+                let settings = try await settings.load()
+                let status = try ChangeLogStatus(settings.ownerConnection(), days: settings.changeDays)
+                if json { return try printJSON(status) }
+                print("Epoch \(status.epoch), kept for \(status.keep) days, good since \(status.goodSince).\n")
+                printTable(
+                    [["FROM", "TO", "MADE", "FILLED", "ROWS", "BYTES"]]
+                        + status.partitions.map {
+                            [
+                                $0.lower, $0.upper ?? "-", $0.madeAt, $0.filledAt ?? "-", String($0.rows),
+                                String($0.bytes),
+                            ]
+                        })
+            }
+        }
+    }
+
+    struct Tend: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Add a partition in time and drop those that are too old.",
+            discussion: """
+                What the background work does every hour, for deployments that run none (background.enabled). A \
+                partition is dropped when all its transactions had begun as many days ago as changes.keep says. Does \
+                nothing while another process does the same.
+
+                EXAMPLES:
+                  lyceum changes tend
+                  LYCEUM_CHANGES_KEEP=30 lyceum changes tend --json
+
+                EXIT CODES: 0 done, also when there was nothing to do, 2 the schema is not this program's, 3 the \
+                database can't be reached, or a statement failed, 64 wrong use of the command line, 78 a setting is \
+                missing or wrong
+                """)
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        @OptionGroup var settings: SettingsOptions
+
+        func run() async throws {
+            try await reportingErrors {
+                let settings = try await settings.load()
+                let dropped =
+                    Int(
+                        try settings.ownerConnection().query(
+                            "SELECT lyceum.tend_changes(make_interval(days => $1::int))", [String(settings.changeDays)]
+                        ).first ?? "") ?? 0
+                if json { return try printJSON(["dropped": dropped]) }
+                print("Partitions dropped: \(dropped).")
+            }
+        }
+    }
+}
+
+/// The log of changes as an operator sees it.
+private struct ChangeLogStatus: Encodable {
+    struct Partition: Encodable {
+        let lower: String
+        let upper: String?
+        let madeAt: String
+        let filledAt: String?
+        let rows: Int
+        let bytes: Int
+
+        enum CodingKeys: String, CodingKey {
+            case lower, upper, rows, bytes
+            case madeAt = "made_at"
+            case filledAt = "filled_at"
+        }
+    }
+
+    let epoch: String
+    let keep: Int
+    let goodSince: String
+    let partitions: [Partition]
+
+    enum CodingKeys: String, CodingKey {
+        case epoch, keep, partitions
+        case goodSince = "good_since"
+    }
+
+    init(_ owner: BlockingConnection, days: Int) throws {
+        epoch = try owner.query("SELECT lyceum.change_epoch()").first ?? ""
+        keep = days
+        partitions = try owner.query(
+            """
+            SELECT p.lower, p.upper, \(Self.moment("p.made_at")), \(Self.moment("p.filled_at")),
+                greatest(c.reltuples::bigint, pg_stat_get_live_tuples(c.oid), 0), pg_total_relation_size(c.oid)
+            FROM lyceum.change_partitions p
+            JOIN pg_class c ON c.oid = to_regclass('partitions.changes_' || p.lower)
+            ORDER BY p.lower
+            """
+        ).rows.map { row in
+            Partition(
+                lower: row[0] ?? "", upper: row[1], madeAt: row[2] ?? "", filledAt: row[3],
+                rows: Int(row[4] ?? "") ?? 0, bytes: Int(row[5] ?? "") ?? 0)
+        }
+        goodSince = partitions.first?.madeAt ?? ""
+    }
+
+    private static func moment(_ column: String) -> String {
+        "to_char(\(column) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+    }
+}

@@ -1,0 +1,310 @@
+import Diary
+import DiaryServer
+import DiaryTestSupport
+import Postgres
+import Synchronization
+import Testing
+
+/// Answers that are kept, and go out again only while they are true: beside the server stands another over the same database
+/// that keeps nothing.
+@Suite(.serialized) struct KeptAnswerTests {
+    let servers: Servers
+    let ids: DemoSchoolIDs
+    let parent: TestClient
+    let teacher: TestClient
+
+    init() async throws {
+        servers = try await Servers.shared.value()
+        ids = try DemoSchoolIDs(servers.kept)
+        parent = try servers.kept.client("parent")
+        teacher = try servers.kept.client("teacher")
+    }
+
+    /// What is kept, and for whom.
+    private var answers: [(client: TestClient, path: String)] {
+        [
+            (parent, "/v1/students/\(ids.child)/diary"),
+            (parent, "/v1/students/\(ids.child)/diary?from=2025-11-10&to=2025-11-16"),
+            (parent, "/v1/students/\(ids.child)/marks?limit=20"),
+            (parent, "/v1/me"),
+            (teacher, "/v1/me"),
+            (teacher, "/v1/sections/\(ids.section)/journal"),
+        ]
+    }
+
+    @Test func aRepeatedAnswerIsKept() throws {
+        for (client, path) in answers {
+            let first = try client.get(path)
+            let before = servers.proof.count
+            let second = try client.get(path)
+            #expect(second.status == 200)
+            #expect(second.body == first.body, "\(path)")
+            #expect(servers.proof.count == before + 1, "\(path) was made anew")
+        }
+    }
+
+    @Test func aKeptAnswerIsNotModifiedAndComesCompressed() throws {
+        let path = "/v1/students/\(ids.child)/diary"
+        let plain = try parent.get(path)
+        let tag = try #require(plain["ETag"])
+        #expect(try parent.get(path, headers: [("If-None-Match", tag)]).status == 304)
+        let compressed = try parent.get(path, headers: [("Accept-Encoding", "gzip")])
+        #expect(compressed["Content-Encoding"] == "gzip")
+        #expect(compressed.body == (try parent.get(path, headers: [("Accept-Encoding", "gzip")])).body)
+        let tagOfCompressed = try #require(compressed["ETag"])
+        #expect(try parent.get(path, headers: [("If-None-Match", tagOfCompressed)]).status == 304)
+    }
+
+    /// What somebody writes, beside what the school's owner may.
+    enum Change: String, CaseIterable {
+        case mark, newMark, clearedMark, heldBack, published, attendance, topic, homework, completion, feedback, conduct
+        case nothing, cancelled, lineItem, subject, teacherName, studentName, category, room, holiday, term, scale, code
+        case transfer, membership, classTeacher, sectionTeacher, unlock, className, schoolName, final, role
+
+        var sql: String {
+            let lesson = "id = '{lesson}'"
+            return switch self {
+            case .mark: "UPDATE marks SET number = CASE number WHEN 5 THEN 4 ELSE 5 END WHERE id = '{mark}'"
+            case .newMark:
+                """
+                INSERT INTO marks (school_id, id, line_item_id, student_id, kind, number, published_at)
+                SELECT school_id, gen_random_uuid(), '{item}', '{child}', 'number', 3, now() FROM lessons WHERE \(lesson)
+                """
+            case .clearedMark: "UPDATE marks SET kind = NULL, number = NULL WHERE id = '{mark}'"
+            case .heldBack: "UPDATE marks SET published_at = now() + interval '1 day' WHERE id = '{mark}'"
+            case .published: "UPDATE marks SET published_at = now() WHERE id = '{mark}'"
+            case .attendance:
+                """
+                INSERT INTO attendance (school_id, id, lesson_id, student_id, meaning)
+                SELECT school_id, gen_random_uuid(), id, '{child}', 'ill' FROM lessons WHERE \(lesson)
+                ON CONFLICT (school_id, lesson_id, student_id) DO UPDATE SET meaning = 'excused', minutes = NULL
+                """
+            case .topic: "UPDATE lessons SET topic = topic || '!' WHERE \(lesson)"
+            case .homework: "UPDATE homework SET text = text || '!' WHERE lesson_id = '{lesson}'"
+            case .completion:
+                """
+                INSERT INTO homework_completions (school_id, homework_id, student_id)
+                SELECT school_id, id, '{child}' FROM homework WHERE lesson_id = '{lesson}' AND deleted_at IS NULL LIMIT 1
+                ON CONFLICT (school_id, homework_id, student_id) DO NOTHING
+                """
+            case .feedback:
+                """
+                INSERT INTO feedback (school_id, id, student_id, section_id, text)
+                SELECT school_id, gen_random_uuid(), '{child}', section_id, 'Молодец' FROM lessons WHERE \(lesson)
+                """
+            case .conduct:
+                """
+                INSERT INTO conduct_notes (school_id, id, student_id, date, kind, text)
+                SELECT school_id, gen_random_uuid(), '{child}', date, 'praise', 'Помог' FROM lessons WHERE \(lesson)
+                """
+            case .cancelled:
+                "UPDATE lessons SET state = CASE state WHEN 'held' THEN 'planned' ELSE 'held' END WHERE \(lesson)"
+            case .lineItem: "UPDATE line_items SET title = coalesce(title, '') || '!' WHERE id = '{item}'"
+            case .subject: "UPDATE subjects SET name = name || '!' WHERE id = (SELECT subject_id FROM sections WHERE id = '{section}')"
+            case .teacherName: "UPDATE users SET last_name = last_name || 'а' WHERE login = 'teacher' AND school_id = {school}"
+            case .studentName: "UPDATE users SET first_name = first_name || 'а' WHERE id = '{child}'"
+            case .category: "UPDATE categories SET name = name || '!' WHERE school_id = {school}"
+            case .room: "UPDATE rooms SET name = name || '!' WHERE school_id = {school}"
+            case .holiday:
+                """
+                INSERT INTO holidays (school_id, id, academic_year_id, name, starts_on, ends_on)
+                SELECT school_id, gen_random_uuid(), academic_year_id, 'Праздник', '2025-11-23', '2025-11-23'
+                FROM sections WHERE id = '{section}'
+                """
+            case .term: "UPDATE terms SET name = coalesce(name, '') || '!' WHERE school_id = {school}"
+            case .scale: "UPDATE school_settings SET edit_window_days = edit_window_days + 1 WHERE school_id = {school}"
+            case .code: "UPDATE attendance_codes SET name = name || '!' WHERE school_id = {school}"
+            case .transfer: "UPDATE enrollments SET ends_on = '2026-05-01' WHERE student_id = '{child}' AND ends_on IS NULL"
+            case .membership:
+                """
+                INSERT INTO group_members (school_id, id, group_id, student_id, starts_on)
+                SELECT school_id, gen_random_uuid(), id, '{other}', '2025-11-01' FROM groups
+                WHERE school_id = {school} AND class_id IS NULL
+                    AND academic_year_id = (SELECT academic_year_id FROM sections WHERE id = '{section}')
+                    AND NOT EXISTS (SELECT FROM group_members m WHERE m.group_id = groups.id AND m.student_id = '{other}')
+                ORDER BY id LIMIT 1
+                """
+            case .classTeacher: "UPDATE class_teachers SET ends_on = '2025-11-01' WHERE class_id = '{class}' AND ends_on IS NULL"
+            case .sectionTeacher:
+                "UPDATE section_teachers SET ends_on = '2025-11-02' WHERE section_id = '{section}' AND ends_on IS NULL"
+            case .unlock:
+                """
+                INSERT INTO unlocks (school_id, id, section_id, starts_on, ends_on, expires_on, reason, granted_by)
+                SELECT school_id, gen_random_uuid(), '{section}', '2025-09-01', '2025-11-01', '2026-01-01', 'Болел', id
+                FROM users WHERE school_id = {school} AND login = 'deputy'
+                """
+            case .className: "UPDATE classes SET name = name || '!' WHERE id = '{class}'"
+            case .schoolName: "UPDATE schools SET name = name || '!' WHERE id = {school}"
+            case .final:
+                """
+                INSERT INTO final_marks (school_id, id, student_id, subject_id, academic_year_id, kind, value_kind, number)
+                SELECT school_id, gen_random_uuid(), '{other}', subject_id, academic_year_id, 'exam', 'number', 4
+                FROM sections WHERE id = '{section}'
+                """
+            case .role: "DELETE FROM user_roles WHERE user_id IN (SELECT id FROM users WHERE login = 'teacher' AND school_id = {school})"
+            case .nothing: "UPDATE subjects SET name = name WHERE school_id = {school}"
+            }
+        }
+    }
+
+    /// Rules of other suites stand in the way of some: what is asked here is what the answers do.
+    @Test(arguments: Change.allCases) func afterAChangeTheAnswersAreTrue(_ change: Change) throws {
+        for (client, path) in answers { _ = try client.get(path) }
+        let owner = try servers.kept.owner()
+        try owner.query(
+            "SELECT set_config('lyceum.today', $1, false), set_config('lyceum.school_id', $2, false)",
+            [TestServer.today, String(ids.school)])
+        let item = try #require(
+            try owner.query(
+                "SELECT id FROM line_items WHERE lesson_id = $1 ORDER BY is_default DESC, id LIMIT 1", [ids.lesson]
+            ).first)
+        let mark = try #require(
+            try owner.query(
+                """
+                SELECT k.id FROM marks k JOIN line_items i ON i.school_id = k.school_id AND i.id = k.line_item_id
+                JOIN lessons l ON l.school_id = i.school_id AND l.id = i.lesson_id
+                WHERE k.student_id = $1 AND l.date >= '2025-11-10' AND l.date <= $2 ORDER BY l.date DESC, k.id LIMIT 1
+                """, [ids.child, TestServer.today]
+            ).first)
+        let values = [
+            "lesson": ids.lesson, "child": ids.child, "other": ids.others[0], "mark": mark, "item": item,
+            "section": ids.section, "class": ids.class7A, "school": String(ids.school),
+        ]
+        let sql = values.reduce(change.sql) { $0.replacing("{\($1.key)}", with: $1.value) }
+        try owner.query(sql)
+        for (client, path) in answers {
+            let answer = try client.get(path)
+            let fresh = try servers.fresh(client).get(path)
+            #expect(answer.status == fresh.status)
+            guard fresh.status == 200 else { continue }
+            if let tag = fresh["ETag"] {
+                #expect(answer["ETag"] == tag, "\(path)")
+            } else {
+                #expect(answer.text == fresh.text, "\(path)")
+            }
+        }
+        #expect(servers.proof.mismatches == [])
+    }
+
+    @Test func anEndedGuardianshipClosesTheVeryNextRequest() throws {
+        let path = "/v1/students/\(ids.child)/diary"
+        let owner = try servers.kept.owner()
+        func set(_ access: String) throws {
+            try owner.query(
+                """
+                UPDATE guardianships SET access = $2 WHERE student_id = $1
+                    AND guardian_id = (SELECT id FROM users WHERE login = 'parent' AND school_id = $3)
+                """, [ids.child, access, String(ids.school)])
+        }
+        #expect(try parent.get(path).status == 200)
+        #expect(try parent.get(path).status == 200)
+        try set("none")
+        #expect(try parent.get(path).status == 404)
+        try set("full")
+        #expect(try parent.get(path).status == 200)
+    }
+
+    /// The store is shared by all who may see an answer, and the gate is asked for each.
+    @Test func aKeptAnswerIsForThoseAloneWhoMaySeeIt() throws {
+        let path = "/v1/students/\(ids.child)/diary"
+        _ = try parent.get(path)
+        let before = servers.proof.count
+        #expect(try servers.kept.client("head").get(path).status == 200)
+        #expect(servers.proof.count == before + 1, "the head's answer is the family's")
+        let stranger = try #require(
+            try servers.kept.owner().query(
+                """
+                SELECT g.guardian_id FROM guardianships g
+                WHERE g.school_id = $1 AND g.student_id = $2 AND g.access = 'full' LIMIT 1
+                """, [String(ids.school), ids.others[0]]
+            ).first)
+        let other = try servers.kept.session(of: stranger, school: ids.school, roles: ["guardian"])
+        #expect(try other.get(path).status == 404)
+        #expect(try other.get("/v1/students/\(ids.others[0])/diary").status == 200)
+    }
+
+    /// M12: nobody writes anything when the moment comes.
+    @Test func aMarkAppearsAtItsPublication() throws {
+        let path = "/v1/students/\(ids.child)/marks?limit=200"
+        let owner = try servers.kept.owner()
+        let mark = try #require(
+            try owner.query(
+                """
+                UPDATE marks SET published_at = clock_timestamp() + interval '2 seconds'
+                WHERE id = $1 RETURNING id
+                """, [ids.mark]
+            ).first)
+        let hidden = try parent.get(path)
+        #expect(!hidden.text.contains(mark))
+        #expect(try parent.get(path).body == hidden.body)
+        let deadline = ContinuousClock.now + .seconds(10)
+        while true {
+            let answer = try parent.get(path)
+            if answer.text.contains(mark) { break }
+            try #require(ContinuousClock.now < deadline, "it never appears")
+        }
+        #expect(servers.proof.mismatches == [])
+    }
+
+    /// The proof can fail: without the trigger of a table the kept answer is no longer true, and the comparison says so.
+    @Test func withoutATriggerTheProofFindsIt() throws {
+        let path = "/v1/students/\(ids.child)/diary"
+        let owner = try servers.kept.owner()
+        try owner.execute("ALTER TABLE rooms DISABLE TRIGGER log_changed")
+        defer { try? owner.execute("ALTER TABLE rooms ENABLE TRIGGER log_changed") }
+        _ = try parent.get(path)
+        try owner.query("UPDATE rooms SET name = name || '?' WHERE school_id = $1", [String(ids.school)])
+        _ = try parent.get(path)
+        #expect(servers.proof.mismatches == ["getStudentDiary"])
+        servers.proof.forget()
+        try owner.execute("ALTER TABLE rooms ENABLE TRIGGER log_changed")
+        try owner.query("UPDATE rooms SET name = left(name, -1) WHERE school_id = $1", [String(ids.school)])
+        #expect(try parent.get(path)["ETag"] == servers.fresh(parent).get(path)["ETag"])
+    }
+
+    /// A server that keeps answers and proves them, and one that keeps none.
+    final class Servers: Sendable {
+        static let shared = Shared()
+
+        actor Shared {
+            private var made: Servers?
+
+            func value() async throws -> Servers {
+                if let made { return made }
+                let servers = try await Servers()
+                made = servers
+                return servers
+            }
+        }
+
+        let proof = Proof()
+        let kept: TestServer
+        private let plain: RunningServer
+
+        init() async throws {
+            let proof = proof
+            kept = try await TestServer(
+                cores: 1, set: { $0.keptAnswerProof = KeptAnswerProof { proof.compared($0, $1) } })
+            plain = try await TestServer.start(kept.database, cores: 1, set: { $0.keptAnswers = 0 })
+            if let trouble = await plain.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
+        }
+
+        func fresh(_ client: TestClient) -> TestClient { TestClient(port: plain.port, token: client.token) }
+    }
+
+    final class Proof: Sendable {
+        private let state = Mutex<(count: Int, mismatches: [String])>((0, []))
+
+        var count: Int { state.withLock { $0.count } }
+        var mismatches: [String] { state.withLock { $0.mismatches } }
+
+        func compared(_ route: String, _ isEqual: Bool) {
+            state.withLock {
+                $0.count += 1
+                if !isEqual { $0.mismatches.append(route) }
+            }
+        }
+
+        func forget() { state.withLock { $0.mismatches = [] } }
+    }
+}

@@ -1,0 +1,247 @@
+import DiaryTestSupport
+import Postgres
+import TestSupport
+import Testing
+
+/// The log of changes: which tables have it, and what it says of a change.
+@Suite struct ChangeLogTests {
+    /// Tables whose rows concern nobody's answers by themselves, and why.
+    static let exempt: [String: String] = [
+        "schools": "has no school_id: lyceum.log_schools is written by hand",
+        "changes": "is the log",
+        "audit_log": "each row comes with the change that it records",
+        "mark_history": "each row comes with the change that it records",
+        "attendance_history": "each row comes with the change that it records",
+        "final_mark_history": "each row comes with the change that it records",
+        "class_changes": "each row comes with the enrollments of the class change",
+        "ended_memberships": "each row comes with the memberships that it records",
+        "idempotency_keys": "answers of writes, for their repeats alone",
+        "pending": "work of the server, not the school's",
+        "activity_days": "counts days for reports; no answer shows it",
+        "sessions": "sign-in: read when it is used, never kept",
+        "sign_in_failures": "sign-in: read when it is used, never kept",
+        "activation_codes": "sign-in: read when it is used, never kept",
+        "authorization_codes": "sign-in: read when it is used, never kept",
+        "client_secrets": "sign-in: read when it is used, never kept",
+        "second_factors": "sign-in: read when it is used, never kept",
+        "recovery_codes": "sign-in: read when it is used, never kept",
+    ]
+
+    let school: RuleSchool
+
+    init() throws { school = try RuleSchool() }
+
+    @Test func everyTableHasItsLine() throws {
+        let tables = try school.rows(
+            """
+            SELECT c.relname, (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname IN ('log_made', 'log_changed', 'log_deleted'))
+            FROM pg_class c
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+                AND c.relname NOT IN ('schema_migrations', 'schema_functions')
+            """)
+        for row in tables {
+            let table = row[0] ?? ""
+            if Self.exempt[table] == nil {
+                #expect(row[1] == "3", "\(table) has no line in functions/base/changes.sql, and no reason here")
+            } else if table != "schools" {
+                #expect(row[1] == "0", "\(table) is exempt and has a line")
+            }
+        }
+        #expect(Set(Self.exempt.keys).isSubset(of: tables.compactMap { $0[0] }))
+    }
+
+    /// The rows since the last look: circle, entity, operation, how many ids, and whether at home.
+    private func logged(_ sql: String, expecting rows: [String], _ location: SourceLocation = #_sourceLocation) throws {
+        let before = try school.value("SELECT coalesce(max(number), 0) FROM changes") ?? "0"
+        try school.run(sql)
+        let found = try school.rows(
+            """
+            SELECT circle || CASE WHEN is_home THEN '*' ELSE '' END, entity, operation, cardinality(ids)
+            FROM changes WHERE number > \(before) ORDER BY circle, entity, operation, number
+            """
+        ).map { $0.map { $0 ?? "" }.joined(separator: " ") }
+        #expect(found == rows.sorted(), sourceLocation: location)
+    }
+
+    @Test func aBatchIsARowForEachDiaryAndOneForTheJournal() throws {
+        try logged(
+            RuleSchool.mark(.anna, at: .recent) + RuleSchool.mark(.boris, at: .recent),
+            expecting: ["diary marks made 1", "diary marks made 1", "journal* marks made 1", "journal* marks made 1"])
+        try logged(
+            "UPDATE marks SET number = 4 WHERE school_id = \(RuleSchool.school) AND line_item_id = \(RuleKey.recent.column)",
+            expecting: ["diary marks changed 1", "diary marks changed 1", "journal* marks changed 2"])
+        try logged(
+            RuleSchool.change(.anna, at: .recent, to: .nothing),
+            expecting: ["diary marks deleted 1", "journal* marks deleted 1"])
+    }
+
+    @Test func m12AFamilyHearsOfAMarkWhenItAppearsAndDisappears() throws {
+        let cell = RuleSchool.cell(.anna, at: .recent)
+        func publish(_ moment: String) -> String { "UPDATE marks SET published_at = \(moment) \(cell)" }
+        try school.run(RuleSchool.mark(.anna, at: .recent))
+        try logged(publish("NULL"), expecting: ["diary marks hidden 1", "journal* marks changed 1"])
+        try logged(
+            "UPDATE marks SET number = 3 \(cell)", expecting: ["diary marks concealed 1", "journal* marks changed 1"])
+        try logged(
+            publish("now() + interval '1 hour'"), expecting: ["diary marks concealed 1", "journal* marks changed 1"])
+        try logged(publish("now()"), expecting: ["diary marks made 1", "journal* marks changed 1"])
+        try logged(
+            """
+            INSERT INTO marks (school_id, id, line_item_id, student_id, kind, number, published_at)
+            VALUES (\(RuleSchool.school), gen_random_uuid(), \(RuleKey.recent.column), \(RuleKey.boris), 'number', 5, NULL)
+            """, expecting: ["diary marks concealed 1", "journal* marks made 1"])
+    }
+
+    @Test func aNameConcernsTheSchoolAndAPasswordItsPerson() throws {
+        let anna = "WHERE school_id = \(RuleSchool.school) AND id = \(RuleKey.anna)"
+        try logged(
+            "UPDATE users SET locale = 'en' \(anna)",
+            expecting: ["person* students changed 1", "person* users changed 1"])
+        try logged(
+            "UPDATE users SET last_name = 'Иная' \(anna)",
+            expecting: ["person*", "school", "student", "group", "group"].flatMap {
+                ["\($0) students changed 1", "\($0) users changed 1"]
+            })
+    }
+
+    @Test func whatIsWrittenAndNotChangedIsNotLogged() throws {
+        try school.run("RESET ROLE; SET LOCAL ROLE lyceum_owner")
+        // In a transaction of its own, as a request is: the log tells a change by the transaction that made the version.
+        let database = try TestDatabase(.migrated)
+        let other = try RuleSchool(in: database)
+        try other.commit()
+        try other.run("BEGIN")
+        try other.enter()
+        let before = try other.value("SELECT count(*) FROM changes")
+        try other.run("UPDATE subjects SET name = name WHERE school_id = \(other.id)")
+        #expect(try other.value("SELECT count(*) FROM changes") == before)
+        try other.run("ROLLBACK")
+    }
+
+    /// A circle that loses a row hears so. The rule that such a row is not moved is switched off: other tables may move rows.
+    @Test func aCircleThatLosesARowIsTold() throws {
+        try school.run(
+            "RESET ROLE; SET LOCAL ROLE lyceum_owner; ALTER TABLE section_teachers DISABLE TRIGGER fixed")
+        let lead = "WHERE school_id = \(RuleSchool.school) AND section_id = \(RuleKey.maths7) AND ends_on IS NULL"
+        try logged(
+            "UPDATE section_teachers SET teacher_id = (SELECT id FROM staff WHERE id <> teacher_id LIMIT 1) \(lead)",
+            expecting: [
+                "person section_teachers changed 1", "person section_teachers hidden 1", "person sections changed 1",
+                "person sections hidden 1", "person students changed 4", "person students hidden 4",
+                "section* section_teachers changed 1", "section* sections changed 1",
+            ])
+    }
+
+    // MARK: Partitions
+
+    private struct Partitions {
+        let database: TestDatabase
+        let owner: BlockingConnection
+
+        init() throws {
+            database = try TestDatabase(.migrated)
+            owner = try BlockingConnection(url: database.ownerURL)
+        }
+
+        func ranges() throws -> [[String?]] {
+            try owner.query("SELECT lower, upper FROM lyceum.change_partitions ORDER BY lower").rows
+        }
+
+        func tend() throws -> String? { try owner.query("SELECT lyceum.tend_changes('60 days')").first }
+
+        func write() throws { try owner.execute("UPDATE schools SET name = name || '!'") }
+
+        func count() throws -> String? { try owner.query("SELECT count(*) FROM changes").first }
+
+        /// As if the transactions of the second last partition were nearly used up.
+        func useUp() throws {
+            try owner.execute(
+                """
+                DO $$
+                DECLARE
+                    v_lower text := (SELECT min(lower)::text FROM lyceum.change_partitions);
+                    v_upper text := (SELECT max(lower)::text FROM lyceum.change_partitions);
+                    v_next text := pg_current_xact_id()::text;
+                BEGIN
+                    EXECUTE format('ALTER TABLE changes DETACH PARTITION partitions.changes_%s', v_lower);
+                    EXECUTE format('ALTER TABLE changes DETACH PARTITION partitions.changes_%s', v_upper);
+                    EXECUTE format('ALTER TABLE partitions.changes_%s RENAME TO changes_%s', v_upper, v_next);
+                    EXECUTE format('ALTER TABLE changes ATTACH PARTITION partitions.changes_%s FOR VALUES FROM (%L) TO (%L)',
+                        v_lower, v_lower, v_next);
+                    EXECUTE format('ALTER TABLE changes ATTACH PARTITION partitions.changes_%s FOR VALUES FROM (%L) TO (MAXVALUE)',
+                        v_next, v_next);
+                    DELETE FROM lyceum.change_partitions;
+                    INSERT INTO lyceum.change_partitions (lower, upper) VALUES
+                        (v_lower::xid8, v_next::xid8), (v_next::xid8, NULL);
+                END
+                $$
+                """)
+        }
+    }
+
+    @Test func aPartitionIsAddedInTimeAndAnOldOneDropped() throws {
+        let partitions = try Partitions()
+        try partitions.owner.execute("INSERT INTO schools (code, name) VALUES ('a', 'A')")
+        #expect(try partitions.tend() == "0")
+        #expect(try partitions.ranges().count == 2)
+        let before = try partitions.count()
+        try partitions.owner.execute("SET lyceum.school_id = 1")
+        func isExpired(_ cursor: String?) throws -> Bool {
+            try partitions.owner.query("SELECT lyceum.has_expired(lyceum.change_epoch(), $1::pg_snapshot)", [cursor])
+                .first == "t"
+        }
+        let cursor = try partitions.owner.query("SELECT lyceum.change_horizon()").first
+        #expect(try !isExpired(cursor))
+        try partitions.useUp()
+        // The last one has rows already: what is added begins above them.
+        try partitions.write()
+        #expect(try partitions.tend() == "0")
+        let ranges = try partitions.ranges()
+        #expect(ranges.count == 3)
+        #expect(ranges.map { $0[1] } == [ranges[1][0], ranges[2][0], nil])
+        try partitions.write()
+        #expect(try partitions.count() == String(Int(before ?? "")! + 2))
+        // Filled for long enough, the first one goes, with its rows.
+        try partitions.owner.execute(
+            "UPDATE lyceum.change_partitions SET filled_at = now() - interval '61 days' WHERE filled_at IS NOT NULL")
+        #expect(try partitions.tend() == "1")
+        #expect(try partitions.ranges() == Array(ranges.dropFirst()))
+        #expect(try partitions.count() == "2")
+        #expect(try isExpired(cursor))
+        try partitions.write()
+        #expect(try !isExpired(try partitions.owner.query("SELECT lyceum.change_horizon()").first))
+    }
+
+    /// A dump restored into a new cluster: its transactions begin below all partitions, and writes go on.
+    @Test func aLogOfAnotherClusterBeginsAnew() throws {
+        let partitions = try Partitions()
+        try partitions.owner.execute("INSERT INTO schools (code, name) VALUES ('a', 'A')")
+        try partitions.owner.execute(
+            """
+            DO $$
+            DECLARE v_lower text := (SELECT min(lower)::text FROM lyceum.change_partitions);
+                v_upper text := (SELECT max(lower)::text FROM lyceum.change_partitions);
+            BEGIN
+                TRUNCATE changes;
+                EXECUTE format('ALTER TABLE changes DETACH PARTITION partitions.changes_%s', v_lower);
+                EXECUTE format('ALTER TABLE changes DETACH PARTITION partitions.changes_%s', v_upper);
+                EXECUTE format('ALTER TABLE partitions.changes_%s RENAME TO changes_8000000000', v_lower);
+                EXECUTE format('ALTER TABLE partitions.changes_%s RENAME TO changes_9000000000', v_upper);
+                ALTER TABLE changes ATTACH PARTITION partitions.changes_8000000000 FOR VALUES FROM ('8000000000') TO ('9000000000');
+                ALTER TABLE changes ATTACH PARTITION partitions.changes_9000000000 FOR VALUES FROM ('9000000000') TO (MAXVALUE);
+                DELETE FROM lyceum.change_partitions;
+                INSERT INTO lyceum.change_partitions (lower, upper) VALUES ('8000000000', '9000000000'), ('9000000000', NULL);
+            END
+            $$
+            """)
+        try partitions.write()
+        #expect(try partitions.count() == "1")
+        #expect(try partitions.tend() == "0")
+        #expect(try partitions.count() == "0")
+        try partitions.write()
+        #expect(try partitions.count() == "1")
+        #expect(
+            try partitions.owner.query("SELECT min(lower) <= pg_current_xact_id() FROM lyceum.change_partitions").first
+                == "t")
+    }
+}

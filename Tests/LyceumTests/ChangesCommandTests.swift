@@ -1,0 +1,45 @@
+import Foundation
+import Postgres
+import TestSupport
+import Testing
+
+/// `lyceum changes`, as a process against a database.
+@Suite struct ChangesCommandTests {
+    private let database: TestDatabase
+    private let owner: BlockingConnection
+
+    init() throws {
+        database = try TestDatabase(.migrated)
+        owner = try BlockingConnection(url: database.ownerURL)
+    }
+
+    @Test func statusShowsThePartitions() throws {
+        let outcome = try Executable.run(["changes", "status", "--json"], owner: database)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let partitions = try #require(outcome.json["partitions"] as? [[String: Any]])
+        #expect(partitions.count == 2)
+        #expect(partitions[0]["upper"] as? String == partitions[1]["lower"] as? String)
+        #expect(outcome.json["epoch"] as? String == (try owner.query("SELECT lyceum.change_epoch()").first))
+        #expect(outcome.json["keep"] as? Int == 60)
+        #expect(outcome.json["good_since"] as? String == partitions[0]["made_at"] as? String)
+        let text = try Executable.run(["changes", "status"], owner: database)
+        #expect(text.status == 0 && text.output.contains("FROM"))
+    }
+
+    @Test func tendDropsWhatIsTooOld() throws {
+        let none = try Executable.run(["changes", "tend", "--json"], owner: database)
+        #expect(none.status == 0 && none.json["dropped"] as? Int == 0, "\(none.errors)")
+        try owner.execute(
+            """
+            UPDATE lyceum.change_partitions SET filled_at = now() - interval '61 days'
+            WHERE lower = (SELECT min(lower) FROM lyceum.change_partitions)
+            """)
+        let one = try Executable.run(["changes", "tend"], owner: database)
+        #expect(one.status == 0 && one.output == "Partitions dropped: 1.\n", "\(one.errors)")
+    }
+
+    @Test func aWrongSettingIsRefused() throws {
+        let outcome = try Executable.run(["changes", "status", "--nothing"], owner: database)
+        #expect(outcome.status == 64)
+    }
+}
