@@ -330,7 +330,8 @@ package final class Migrator {
                 SELECT FROM pg_class
                  WHERE relkind IN ('r', 'p', 'm', 'f') AND relpersistence <> 't'
                    AND relnamespace::regnamespace::text !~ '^(pg_.*|information_schema)$'
-                   AND oid::regclass::text NOT IN ('schema_migrations', 'schema_functions')
+                   AND NOT (
+                       relnamespace = 'public'::regnamespace AND relname IN ('schema_migrations', 'schema_functions'))
             )
             """
         ).first
