@@ -1,4 +1,5 @@
--- The log of changes: what changed, and whom it concerns. Feeds read it, and so does the proof that a kept answer is still true.
+-- The log of changes: what changed, and whose answers the change affects. Feeds read it, and so does the check whether a kept
+-- answer is still true.
 
 -- migrate:up
 
@@ -17,20 +18,25 @@ create table changes (
     constraint changes_operation check (operation in ('made', 'changed', 'deleted', 'hidden', 'concealed'))
 ) partition by range (xid);
 comment on table changes is
-    'The log of changes: one row per statement, circle, entity and operation, with the ids of the changed rows. Triggers write it '
-    '(lyceum.log_changes). Partitioned by transaction, which is the order of time; lyceum.tend_changes adds and drops partitions. Has no '
-    'primary key and no foreign keys: rows are never referred to, and each index costs every write.';
-comment on column changes.xid is 'The transaction. A reader that has seen everything below a snapshot''s xmin misses nothing from there on.';
-comment on column changes.number is 'The order inside a transaction.';
+    'The log of changes: one row for each statement, circle, entity and operation, with the ids of the changed rows. Triggers write '
+    'it (lyceum.log_changes). Partitioned by transaction number, because readers ask by transaction; lyceum.tend_changes adds and drops '
+    'partitions. It has no primary key and no foreign keys: nothing refers to its rows, and each index makes every write slower.';
+comment on column changes.xid is
+    'The transaction that made the change. A reader with a snapshot (a cursor, a kept answer) needs the rows that are not visible in it.';
+comment on column changes.number is 'The order of the rows of one transaction.';
 comment on column changes.circle is
-    'Whom the change concerns. school: the set-up that every answer reads; office: what only the administration reads; person: who somebody is and may do; student: who a student '
-    'is and where the student belongs; diary: what is recorded about a student; class, group; section: its lessons and homework; '
-    'journal: what is recorded about the students of a section.';
-comment on column changes.circle_id is 'The person, student, class, group or section; zero for the school and its office.';
-comment on column changes.is_home is 'True in one of the circles of each change, so that a reader of the whole school meets each change once.';
-comment on column changes.entity is 'What changed, by the name of its table.';
+    'The readers whose answers the change affects. school: the set-up, which all answers use; office: what only the administration '
+    'reads; person: a person''s account, roles and posts; student: a student''s data, class, groups and guardians; diary: what is recorded '
+    'about a student; class; group; section: its lessons, columns, teachers and homework for all; journal: what is recorded about the '
+    'students of a section.';
+comment on column changes.circle_id is 'The person, student, class, group or section; the zero id for school and office.';
+comment on column changes.is_home is
+    'True for the home circle of the change, the first one of the table''s declaration. A reader of the whole school reads these rows and '
+    'gets each change once.';
+comment on column changes.entity is 'The kind of the changed rows, usually the name of their table.';
 comment on column changes.operation is
-    'hidden: the circle lost sight of the row, which still exists. concealed: the circle never saw it (M12); no feed tells of it.';
+    'hidden: the row still exists, but the circle no longer sees it. concealed: the circle does not see the row yet (M12), so feeds leave '
+    'this change out.';
 create index changes_by_circle on changes (school_id, circle_id, circle, xid);
 create index changes_by_home on changes (school_id, xid, number) where is_home;
 call lyceum.protect('changes', 'select');
@@ -42,24 +48,26 @@ create table lyceum.change_partitions (
     filled_at timestamptz
 );
 comment on table lyceum.change_partitions is 'The partitions of the log of changes. Holds no data of a school.';
-comment on column lyceum.change_partitions.lower is 'The first transaction. A cursor before the lowest one has expired.';
-comment on column lyceum.change_partitions.upper is 'The first transaction that is not in it; null for the last partition.';
-comment on column lyceum.change_partitions.filled_at is 'When lyceum.tend_changes first saw that all its transactions had begun.';
+comment on column lyceum.change_partitions.lower is
+    'The first transaction number. A cursor that needs rows from before the lowest one of all partitions has expired.';
+comment on column lyceum.change_partitions.upper is 'The first transaction number after the partition; null for the last partition.';
+comment on column lyceum.change_partitions.filled_at is
+    'When lyceum.tend_changes first found that all transaction numbers of the partition had been given out.';
 grant select on lyceum.change_partitions to lyceum_app;
 
--- Its deletions stand in the log.
+-- The log replaces it. Old tombstones are not copied: cursors of the old form have expired.
 drop table deletions;
 
--- What is to be published later, to know how long a kept answer is true
+-- Rows that are published after they were written: the next publication ends the life of a kept answer.
 create index marks_held_back on marks (school_id, student_id, published_at) where published_at > changed_at;
 create index feedback_held_back on feedback (school_id, student_id, published_at) where published_at > changed_at;
 create index conduct_notes_held_back on conduct_notes (school_id, student_id, published_at) where published_at > changed_at;
 
--- Partitions come and go while the server runs, so they have a schema of their own, which schema.sql leaves out.
+-- Partitions are added and dropped while the server runs, so they have a schema of their own, which schema.sql leaves out.
 create schema partitions;
-comment on schema partitions is 'Partitions of the log of changes. Nobody but the owner enters; everybody reads through public.changes.';
+comment on schema partitions is 'Partitions of the log of changes. Only the owner has access; all others read public.changes.';
 
--- The first partition begins with this transaction; the last one takes whatever comes after.
+-- The first partition begins with this transaction; the last one has no upper bound.
 do $$
 declare
     v_lower xid8 := pg_current_xact_id();
@@ -67,7 +75,7 @@ declare
 begin
     execute format('create table partitions.changes_%s partition of changes for values from (%L) to (%L)', v_lower, v_lower, v_upper);
     execute format('create table partitions.changes_%s partition of changes for values from (%L) to (maxvalue)', v_upper, v_upper);
-    -- For transactions below the first one: there are none but in a database that was restored into another cluster.
+    -- For transactions below the first one. They occur in a database that was restored into another cluster.
     create table partitions.changes_default partition of changes default;
     insert into lyceum.change_partitions (lower, upper) values (v_lower, v_upper), (v_upper, null);
 end
@@ -77,9 +85,9 @@ create table lyceum.change_days (
     school_id integer primary key references schools,
     day date not null
 );
-comment on table lyceum.change_days is 'The last day of each school for which lyceum.log_day has told what begins and ends with it.';
+comment on table lyceum.change_days is 'The last day for which lyceum.log_day has logged what begins and ends on it, for each school.';
 
--- The feeds read the log: indexes by student no longer need the transaction of the last change.
+-- Feeds read the log, so the indexes by student no longer need the transaction of the last change.
 drop index marks_by_student;
 create index marks_by_student on marks (school_id, student_id);
 drop index attendance_by_student;

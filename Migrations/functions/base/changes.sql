@@ -1,12 +1,12 @@
--- The log of changes: the generator of its triggers, what each table's rows concern, and the care of its partitions.
+-- The log of changes: the generator of its triggers, the declaration of each table, and the maintenance of its partitions.
 
 create or replace function lyceum.nobody() returns uuid
     language sql immutable parallel safe
     return '00000000-0000-0000-0000-000000000000'::uuid;
-comment on function lyceum.nobody() is 'The id of the circles school and office, which are one in a school.';
+comment on function lyceum.nobody() is 'The id of the circles school and office, of which a school has only one each.';
 
--- For one table it makes the function lyceum.log_<table>() and the triggers log_made, log_changed and log_deleted. They run once
--- per statement: the cost of a batch is one INSERT into the log. Where rows are published later it also makes the function
+-- Creates the function lyceum.log_<table>() and the triggers log_made, log_changed and log_deleted of one table. They run once for
+-- each statement, so a batch costs one INSERT into the log. For rows with a time of publication it also creates the function
 -- lyceum.publish_<table>() and the trigger log_publication.
 create or replace procedure lyceum.log_changes(
     p_table text,
@@ -37,13 +37,13 @@ declare
     v_from text := format('cross join lateral (%s) c (circle, id, is_home)', v_circles);
     v_entity text := quote_literal(coalesce(p_entity, p_table));
     v_id text := p_id;
-    -- A row of another table is a part of what it is told as, which is not made or deleted with it.
+    -- With p_entity, the row is a part of another row. Inserting or deleting the part changes that row.
     v_is_own text := (p_entity is null)::text;
     v_is_versioned boolean := exists (
         select from pg_attribute a
         where a.attrelid = format('public.%I', p_table)::regclass and a.attname = 'changed_xid' and not a.attisdropped
     );
-    -- A row that was written and not changed keeps its version, and so its changed_xid.
+    -- An UPDATE that changes nothing leaves the version, and so changed_xid, as it was.
     v_changed text := case when v_is_versioned then 'r.changed_xid = pg_current_xact_id()' else 'true' end;
     v_made text;
     v_written text;
@@ -72,8 +72,8 @@ begin
     v_made := format('case when not (%s) then ''changed'' when %s then ''deleted'' else ''made'' end', v_is_own, p_gone);
     v_written := format('case when %s and %s then ''deleted'' else ''changed'' end', v_is_own, p_gone);
     v_deleted := format('case when %s then ''deleted'' else ''changed'' end', v_is_own);
-    -- M12: a circle of families hears of a row when it appears, and when it disappears. A transaction lasts, so what
-    -- was about to be published may have been seen.
+    -- M12: families are told when a row appears and when it disappears. Other transactions may read the old row until this one commits,
+    -- so a row that was to be published within the next 5 seconds counts as seen.
     if p_published is not null then
         v_made := format(
             'case when c.circle = ''diary'' and coalesce(%s > clock_timestamp(), true) then ''concealed'' else %s end', p_published, v_made
@@ -220,16 +220,17 @@ begin
 end
 $generator$;
 comment on procedure lyceum.log_changes(text, text[], text, text, boolean, text, text, text, text[]) is
-    'Declares what a table''s rows concern, by making the triggers that write the log of changes. In all expressions the row is r. '
-    'p_circles: ''circle: id'' or ''circle: select id …'', the home circle first, which every row has. '
-    'p_entity, p_id: under which name and id the change is told, where that is not the row itself. '
-    'p_moves: false where no column that names a circle can change. p_published: the moment from which families see the row (M12). '
-    'p_gone: whether the row is a tombstone. p_names: columns that others read; circles beside the home hear of these alone. '
-    'p_also: ''entity: id'' or ''entity: select id …'': other rows that look different now or are seen by others. May name the circle, c.';
+    'Declares the circles of a table''s rows and creates the triggers that write the log of changes. In all expressions r is the row. '
+    'p_circles: ''circle: id'' or ''circle: select id …''; the first is the home circle, and every row must have it. '
+    'p_entity, p_id: the entity and id to log, if the row is a part of another row. '
+    'p_moves: false if the columns that determine the circles never change. p_published: the time from which families see the row (M12). '
+    'p_gone: whether the row is a tombstone. p_names: the columns that other people see; an update that leaves them unchanged is logged '
+    'in the home circle only, and so are inserts and deletes. '
+    'p_also: ''entity: id'' or ''entity: select id …'': other rows that this change makes look different, or visible to other people. '
+    'These expressions may use the circle, c.';
 revoke execute on procedure lyceum.log_changes(text, text[], text, text, boolean, text, text, text, text[]) from public;
 
--- A row that families see from a moment on (M12): nobody writes anything when that moment comes, so a piece of background work
--- does.
+-- M12: nothing is written when the time of publication comes, so background work writes to the log then.
 create or replace function lyceum.publish_later() returns trigger
     language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -270,13 +271,13 @@ begin
 end
 $$;
 comment on function lyceum.publish(text, uuid) is
-    'M12: tells the circles of families of the row that is published now, and of others whose piece of work is due too. A row that '
-    'was written after its publication has been told of by that write, and one that is held back again is not told of. Answers '
-    'whether none is left.';
+    'M12: logs that the row became visible to families, and does the same for other rows whose piece of work is due. It leaves out rows '
+    'that were written after their publication, because that write has logged them, and rows that are held back again. Returns whether '
+    'no due piece is left.';
 revoke execute on function lyceum.publish(text, uuid) from public;
 grant execute on function lyceum.publish(text, uuid) to lyceum_app;
 
--- What each table's rows concern, one line a table. DiaryServerTests holds the list against the tables.
+-- One declaration for each table. ChangeLogTests compares this list with the tables.
 
 -- The set-up
 call lyceum.log_changes('school_settings', array['school: lyceum.nobody()'], 'school', 'lyceum.nobody()');
@@ -286,7 +287,7 @@ call lyceum.log_changes('holidays', array['school: lyceum.nobody()']);
 call lyceum.log_changes('bell_schedules', array['school: lyceum.nobody()']);
 call lyceum.log_changes('bell_slots', array['school: lyceum.nobody()'], 'bell_schedules', 'r.bell_schedule_id');
 call lyceum.log_changes('rooms', array['school: lyceum.nobody()']);
--- The home circle tells also of what shows a changed name, to programs that keep a copy.
+-- Rows that show the changed name are logged in the home circle, for programs that keep a copy.
 call lyceum.log_changes(
     'subjects', array['school: lyceum.nobody()'],
     p_also => array['sections: select s.id from public.sections s where s.school_id = r.school_id and s.subject_id = r.id']
@@ -311,7 +312,7 @@ call lyceum.log_changes(
 );
 call lyceum.log_changes('sections', array['school: lyceum.nobody()', 'section: r.id', 'group: r.group_id']);
 
--- What only the administration reads
+-- Only the administration reads these.
 call lyceum.log_changes('orders', array['office: lyceum.nobody()']);
 call lyceum.log_changes('clients', array['office: lyceum.nobody()']);
 
@@ -353,12 +354,13 @@ call lyceum.log_changes(
 call lyceum.log_changes('student_documents', array['student: r.student_id']);
 call lyceum.log_changes('student_photos', array['student: r.id'], 'students');
 
--- Who belongs where
+-- Classes and groups of students, and their teachers
 call lyceum.log_changes(
     'enrollments', array['student: r.student_id', 'class: r.class_id'],
     p_also => array['students: r.student_id', 'classes: r.class_id']
 );
--- In all groups of the student, for M10: the journal of one section shows marks that its students got in another.
+-- M10: the journal of a section also shows marks that its students got in other sections of the subject. So a change of membership is
+-- logged in all groups of the student.
 call lyceum.log_changes(
     'group_members',
     array[
@@ -367,11 +369,11 @@ call lyceum.log_changes(
             'select m.group_id from public.group_members m where m.school_id = r.school_id and m.student_id = r.student_id'
     ],
     p_moves => false,
-    -- For the family, whose lessons are others now, and for the teachers of the group, who see its students.
+    -- For the family, which sees other lessons now, and for the teachers of the group, who see its students.
     p_also => array['students: select r.student_id where c.is_home or c.circle = ''group'' and c.id = r.group_id']
 );
 call lyceum.log_changes('promotions', array['student: r.student_id']);
--- A teacher who comes or goes sees other students.
+-- A new teacher sees more students, a former one fewer.
 call lyceum.log_changes(
     'class_teachers', array['class: r.class_id', 'person: r.teacher_id'],
     p_also => array[
@@ -415,7 +417,7 @@ call lyceum.log_changes(
     ]
 );
 
--- The journal. Its columns that name a circle never change (LYL02).
+-- The journal. The columns that determine the circles of its rows never change (SQLSTATE LYL02).
 call lyceum.log_changes('lessons', array['section: r.section_id'], p_moves => false);
 call lyceum.log_changes(
     'line_items',
@@ -440,7 +442,7 @@ call lyceum.log_changes(
     ],
     p_moves => false, p_gone => 'coalesce(r.meaning, r.decided_meaning) is null'
 );
--- The section hears of what is for all. A1: homework for some is nothing to the others.
+-- A1: homework for some students is logged in their diaries, homework for all in the section.
 call lyceum.log_changes(
     'homework',
     array[
@@ -468,8 +470,8 @@ call lyceum.log_changes(
     'conduct_notes', array['diary: r.student_id'],
     p_moves => false, p_published => 'r.published_at', p_gone => 'r.deleted_at is not null'
 );
--- M10: a final follows the student, so it stands in the journal of each section of the subject, of which there may be none: its
--- home is the office.
+-- M10: a final mark follows the student, so it is logged in the journal of each section of the subject that the student belongs to.
+-- There may be none, so the home circle is the office.
 call lyceum.log_changes(
     'final_marks',
     array[
@@ -483,7 +485,7 @@ call lyceum.log_changes(
     p_moves => false, p_published => 'r.published_at', p_gone => 'r.value_kind is null'
 );
 
--- A row of schools has no school_id, so its log is written by hand.
+-- The table schools has no school_id, so its trigger is written by hand.
 create or replace function lyceum.log_schools() returns trigger
     language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -498,7 +500,7 @@ revoke execute on function lyceum.log_schools() from public;
 create or replace trigger log_changed after update on schools
     for each row when (old is distinct from new) execute function lyceum.log_schools();
 
--- The care of the partitions
+-- Maintenance of the partitions
 
 create or replace function lyceum.tend_changes(p_keep interval) returns integer
     language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -511,7 +513,7 @@ declare
     v_dropped integer := 0;
     v_old record;
 begin
-    -- Another process does it at this moment.
+    -- Another process is doing this.
     if not pg_try_advisory_xact_lock(hashtextextended('lyceum.tend_changes', 0)) then
         return 0;
     end if;
@@ -524,7 +526,7 @@ begin
     select * into v_tail from lyceum.change_partitions where upper is null;
     select * into v_last from lyceum.change_partitions where upper = v_tail.lower;
     if v_now::text::numeric > (v_last.lower::text::numeric + v_last.upper::text::numeric) / 2 then
-        -- As wide as ten days are on average, so that few partitions are kept and each is dropped in one piece.
+        -- As many transactions as there were in ten days on average, so that the log has only a few partitions.
         select greatest(100000, least(
             1e9, (v_now::text::numeric - p.lower::text::numeric) * 864000 / greatest(extract(epoch from now() - p.made_at), 864000)
         ))
@@ -532,7 +534,7 @@ begin
         from lyceum.change_partitions p
         order by p.lower
         limit 1;
-        -- The tail ends above every transaction that has begun, should it have rows already.
+        -- The last partition may have rows already, so its new bound lies above all transactions that have begun.
         perform lyceum.split_changes(
             v_tail.lower, (greatest(v_tail.lower::text::numeric, v_now::text::numeric) + trunc(v_width))::text::xid8
         );
@@ -549,8 +551,8 @@ begin
 end
 $$;
 comment on function lyceum.tend_changes(interval) is
-    'Adds a partition to the log of changes in time, and drops those whose transactions had all begun p_keep ago. Answers how many were '
-    'dropped. Waits for locks as lock_timeout says, and changes nothing when it gets none.';
+    'Adds a partition to the log of changes before it is needed, and drops those whose last transaction began longer than p_keep '
+    'ago. Returns how many were dropped. If it does not get a lock within lock_timeout, it fails and changes nothing.';
 revoke execute on function lyceum.tend_changes(interval) from public;
 grant execute on function lyceum.tend_changes(interval) to lyceum_app;
 
@@ -572,10 +574,10 @@ begin
 end
 $$;
 comment on function lyceum.begin_changes_anew(xid8) is
-    'Empties the log of changes of a database that was restored into a cluster whose transactions have lower numbers.';
+    'Empties the log of changes after the database was restored into a cluster with lower transaction numbers.';
 revoke execute on function lyceum.begin_changes_anew(xid8) from public;
 
--- In PL/pgSQL, which keeps its plan: half the time.
+-- In PL/pgSQL, which caches the plan: this takes half the time.
 create or replace function lyceum.change_epoch() returns text
     language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -587,8 +589,8 @@ begin
 end
 $$;
 comment on function lyceum.change_epoch() is
-    'Names the history that cursors belong to: another cluster, another timeline (a restore to a moment, a failover), another database or '
-    'another table begins another history.';
+    'Identifies the history that cursors belong to. Another cluster, timeline (a point-in-time restore, a failover), database or table '
+    'is another history.';
 revoke execute on function lyceum.change_epoch() from public;
 grant execute on function lyceum.change_epoch() to lyceum_app;
 

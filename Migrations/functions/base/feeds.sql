@@ -1,4 +1,4 @@
--- Cursors of feeds: snapshots, and the history that they belong to.
+-- Cursors of feeds: they are snapshots, and belong to one history of the database.
 
 create or replace function lyceum.change_horizon() returns pg_snapshot
     language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -11,7 +11,7 @@ declare
     v_end numeric;
     v_running numeric[];
 begin
-    -- Transactions below this one survive a crash of PostgreSQL.
+    -- PostgreSQL never gives out numbers below this one again, not even after a crash.
     select greatest(
         v_first, split_part(c.next_xid, ':', 1)::numeric * 4294967296 + split_part(c.next_xid, ':', 2)::numeric
     )::text::xid8
@@ -25,7 +25,7 @@ begin
     v_end := least(
         pg_snapshot_xmax(v_now)::text::numeric, greatest(v_safe::text::numeric, v_last::text::numeric + 1)
     );
-    -- PostgreSQL passes over these numbers.
+    -- PostgreSQL skips the numbers whose lower half is 0, 1 or 2.
     if v_end % 4294967296 = 0 then
         v_end := v_end + 3;
     end if;
@@ -39,9 +39,9 @@ begin
 end
 $$;
 comment on function lyceum.change_horizon() is
-    'The snapshot for a cursor of the school. It shows the same rows of the log as the current one, and no transaction beyond the last '
-    'one that is certainly on disk: a transaction that was rolled back, or wrote nothing, leaves no trace of its number when '
-    'PostgreSQL crashes, and another one gets that number afterwards.';
+    'The current snapshot for a cursor of the school. It shows the same rows of the school''s log as the real snapshot, but ends with the '
+    'last transaction that is certainly on disk. Beyond that, PostgreSQL may forget in a crash the number of a transaction that '
+    'was rolled back or wrote nothing, and give the number to another transaction.';
 revoke execute on function lyceum.change_horizon() from public;
 grant execute on function lyceum.change_horizon() to lyceum_app;
 
@@ -57,6 +57,6 @@ begin
 end
 $$;
 comment on function lyceum.has_expired(text, pg_snapshot) is
-    'Whether a cursor is of another history of the database, or of before the first change that the log still has.';
+    'Whether a cursor belongs to another history of the database, or needs changes that the log no longer has.';
 revoke execute on function lyceum.has_expired(text, pg_snapshot) from public;
 grant execute on function lyceum.has_expired(text, pg_snapshot) to lyceum_app;

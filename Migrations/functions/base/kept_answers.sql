@@ -1,4 +1,4 @@
--- The short question behind a kept answer: may this caller still see it, and is it still true?
+-- The check before a kept answer is sent: may this caller see it, and is it still true?
 
 create or replace function lyceum.is_still_true(
     p_school integer, p_time_zone text, p_user uuid, p_client uuid, p_session uuid, p_gate text, p_subject uuid, p_reads_all boolean,
@@ -11,7 +11,7 @@ begin
         return false;
     end if;
     perform set_config('lyceum.school_id', p_school::text, true), set_config('lyceum.time_zone', p_time_zone, true);
-    -- As at the beginning of every read of an app or an integration.
+    -- Every read of an app or an integration begins with this check.
     if p_client is not null then
         perform set_config('lyceum.user_id', coalesce(p_user::text, ''), true),
             set_config('lyceum.client_id', p_client::text, true), set_config('lyceum.session_id', coalesce(p_session::text, ''), true);
@@ -27,8 +27,8 @@ begin
     end) then
         return false;
     end if;
-    -- One look into the index for each circle. The bounds leave out partitions, and pg_visible_in_snapshot is exact: a
-    -- transaction that was running when the answer was made, and still is, costs nothing.
+    -- One index scan for each circle. The bounds on xid exclude partitions; pg_visible_in_snapshot then decides exactly, so a
+    -- transaction that was running when the answer was made does not make the answer stale before it commits.
     return not exists (
         select
         from unnest(p_circles, p_ids) c (circle, id)
@@ -46,8 +46,9 @@ $$;
 comment on function lyceum.is_still_true(
     integer, text, uuid, uuid, uuid, text, uuid, boolean, pg_snapshot, timestamptz, text[], uuid[]
 ) is
-    'Whether a kept answer may go out: the gate is open to the person today, nothing in its circles has changed since its snapshot, and '
-    'its time is not over. Compares school and person itself, so it needs neither the settings of a request nor row-level security.';
+    'Whether a kept answer may be sent: the gate is open to the person today, nothing in the answer''s circles has changed since its '
+    'snapshot, and its time is not over. School and person are parameters, so the function needs neither the settings of a request nor '
+    'row-level security.';
 revoke execute on function lyceum.is_still_true(
     integer, text, uuid, uuid, uuid, text, uuid, boolean, pg_snapshot, timestamptz, text[], uuid[]
 ) from public;
@@ -65,4 +66,4 @@ create or replace function lyceum.end_of_today() returns timestamptz
         from (select coalesce(nullif(current_setting('lyceum.time_zone', true), ''), 'UTC')) z (name)
     );
 comment on function lyceum.end_of_today() is
-    'When the school''s next day begins: an answer that depends on the day is true until then. A day that was set for a test never ends.';
+    'When the school''s next day begins. An answer that depends on the day is true until then. A day that a test has set never ends.';

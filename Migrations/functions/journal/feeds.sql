@@ -1,4 +1,4 @@
--- Which circles of the log of changes somebody hears.
+-- The circles of the log of changes that a reader of a feed gets.
 
 create or replace function lyceum.staff_circles(p_school integer, p_user uuid) returns table (circle text, id uuid)
     language sql stable
@@ -38,7 +38,7 @@ as $$
     select 'person', g.guardian_id
     from led l
     join public.guardianships g on g.school_id = p_school and g.student_id = l.student_id
-    -- The lessons of own students; what of these is about other students stands in the circle of the journal.
+    -- The lessons of the students of the class. Records about other students in these lessons are in the circle journal.
     union
     select 'section', s.id
     from led l
@@ -46,8 +46,8 @@ as $$
     join public.sections s on s.school_id = p_school and s.group_id = m.group_id
 $$;
 comment on function lyceum.staff_circles(integer, uuid) is
-    'A4: the circles of a teacher: the set-up, the sections that the person teaches or taught with their groups, and the classes led '
-    'today with their students and guardians.';
+    'A4: the circles of a teacher: the set-up, the teacher''s own person, the sections that the teacher teaches or has taught, with their '
+    'groups, and the classes that the teacher leads today, with their students, guardians and sections.';
 
 create or replace function lyceum.student_circles(p_school integer, p_student uuid) returns table (circle text, id uuid)
     language sql stable
@@ -62,4 +62,4 @@ as $$
     where m.school_id = p_school and m.student_id = p_student
 $$;
 comment on function lyceum.student_circles(integer, uuid) is
-    'The circles of a student''s family: the set-up, the student, and all sections that the student ever belonged to.';
+    'The circles of a student''s family: the set-up, the student, and all sections that the student has ever belonged to.';

@@ -1,4 +1,4 @@
--- What changes by the date alone: memberships, classes, teachers and guardianships that begin or end with a day.
+-- Changes that a new day brings without a write: enrollments, memberships, guardianships and posts of teachers begin and end.
 
 create or replace function lyceum.log_day() returns boolean
     language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -54,7 +54,7 @@ begin
 end
 $$;
 comment on function lyceum.log_day() is
-    'Once a day of the school: tells the log of changes whose circles gain or lose somebody because a day has come. Answers whether '
-    'the day was a new one.';
+    'Once a day for each school: logs in which circles students and guardians appear or disappear because a new day has begun. Returns '
+    'whether it was a new day.';
 revoke execute on function lyceum.log_day() from public;
 grant execute on function lyceum.log_day() to lyceum_app;

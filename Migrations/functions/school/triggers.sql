@@ -1,5 +1,4 @@
--- Triggers for versions (M5), columns that never change and the audit log (A5), for each table that
--- has them.
+-- Triggers for versions (M5), columns that never change and the audit log (A5), for each table that has them.
 
 create or replace trigger version before update on academic_years for each row execute function lyceum.version();
 create or replace trigger audit after insert or update or delete on academic_years for each row execute function lyceum.audit();
