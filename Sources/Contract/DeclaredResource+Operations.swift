@@ -20,7 +20,8 @@ extension DeclaredResource {
             + (fields.contains { $0.name == "external_id" } ? shared("ExternalId") : []) + shared("UpdatedSince")
             + shared("Limit", "Cursor", "Include")
         let page = Node.members([
-            ("items", .list([examples.item])), ("next_cursor", .plain("null")), ("watermark", .text("MS4zYTVmMGM5Mi44MTM6Njo")),
+            ("items", .list([examples.item])), ("next_cursor", .plain("null")),
+            ("watermark", .text("MS4zYTVmMGM5Mi44MTM6Njo")),
         ])
         return operation(
             "list", "list\(plural)",

@@ -19,9 +19,9 @@ package final class Services {
         package var statementTimeout: Int
         /// The database connections of each core.
         package var pool: Lanes.Pool
-        /// Bytes of answers that each core keeps; 0: none.
+        /// The maximum number of bytes of kept answers of each core; 0: no answer is kept.
         package var keptAnswers = 32 << 20
-        /// For tests: hears how kept answers compare with new ones.
+        /// For tests: compares kept answers with new ones.
         package var keptAnswerProof: KeptAnswerProof?
 
         package init(

@@ -55,7 +55,7 @@ package enum Journal {
             List("finals", Query(statement: finals, parameters: reader))
             List("carried_marks", carriedMarks(school, caller.person))
         } untagged: {
-            // The cursor moves with every transaction of the database and says nothing about this page.
+            // The cursor changes with transactions that have nothing to do with this page.
             Member("cursor") { $0.string(ChangeCursor(try $1[now]).text) }
         }.tagged(
             for: caller,
@@ -66,8 +66,8 @@ package enum Journal {
                 : nil)
     }
 
-    /// M10: marks of the same students in other sections of the subject stand on the page too. Who reads own students alone has
-    /// an answer that is not kept.
+    /// M10: the page also shows marks that its students got in other sections of the subject. For a caller who reads
+    /// only the own students this returns no row, so the answer is not kept.
     private static let standing = KeptAnswers.standing(
         """
         SELECT c.circle, c.id
@@ -91,7 +91,8 @@ package enum Journal {
             )
         """)
 
-    /// Why there are no days: those that were asked for are not for who led a pupil earlier, or there is no such term.
+    /// The problem if there are no days: a former class teacher asked for days after that time, or there is no such
+    /// term.
     private static func withoutDays(_ section: Rows) -> Problem {
         guard section.text(0, "_until") == "infinity" else { return Problem(.notFound) }
         return Problem(
@@ -110,7 +111,7 @@ package enum Journal {
     private static let from = Setting.from.value
     private static let to = Setting.to.value
 
-    /// Of the log what is new since a cursor, `$2`, kept for the statements behind it.
+    /// Stores the ids of the rows that have changed since the cursor `$2` in settings, for the statements after it.
     private static let changes = Statement(
         """
         SELECT \(JournalSetting.changed.map { entity, setting in
@@ -402,7 +403,7 @@ package enum Journal {
         """)
 }
 
-/// The ids of what has changed, by the name that the log has for it.
+/// Settings with the ids of changed rows, by the name of the entity in the log.
 private enum JournalSetting {
     static let changed = Dictionary(
         uniqueKeysWithValues: ["lessons", "homework", "line_items", "marks", "attendance", "feedback", "final_marks"]

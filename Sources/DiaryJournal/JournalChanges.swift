@@ -1,8 +1,8 @@
 import Diary
 import Postgres
 
-/// What the feeds tell of lessons and what is recorded at them. Staff see rows as the journal has them, the family of a student
-/// as the diary has them.
+/// What the feeds report about lessons and the records of the journal. Staff get rows as the journal shows them,
+/// families as the diary does.
 package enum JournalChanges {
     package static let entities: [ChangedEntity] = [
         TimetableEntries.resource.changed(in: ["section"]),
@@ -29,7 +29,7 @@ package enum JournalChanges {
 
     // MARK: Staff. `$1` is the school, `$2` the ids, `$3` whether the reader reads all, `$4` the reader.
 
-    /// A4: who teaches or taught the section reads all of it, a class teacher the rows of own students.
+    /// A4: those who teach or have taught the section read all of it, a class teacher the rows of the own students.
     private static func readers(of section: String, student: String, published: String? = nil) -> String {
         let own = "\(student) = ANY ((SELECT lyceum.led_ids($1, $4::uuid, true))::uuid[])"
         return """
@@ -37,7 +37,7 @@ package enum JournalChanges {
                 OR \(own)\(published.map { " AND \($0) <= now()" } ?? ""))
             """
     }
-    /// The same, or who leads one of its students.
+    /// The same for rows that are not about a student: a class teacher reads those of sections with own students.
     private static func readers(of section: String) -> String {
         """
         ($3::boolean OR lyceum.reads_section($1, $4::uuid, \(section))
@@ -106,7 +106,7 @@ package enum JournalChanges {
             AND ($3::boolean OR x.student_id = ANY ((SELECT lyceum.led_ids($1, $4::uuid, true))::uuid[]))
         """)
 
-    /// M10: in the journal of each section of the subject that the student is in.
+    /// M10: a final mark is in the journal of each section of the subject that the student belongs or has belonged to.
     private static let finalMarks = Statement(
         """
         SELECT x.id, x.student_id, x.subject_id, x.academic_year_id, x.kind, x.term_id,
@@ -127,11 +127,11 @@ package enum JournalChanges {
             )
         """)
 
-    // MARK: The family. `$1` is the school, `$2` the ids.
+    // MARK: Families. `$1` is the school, `$2` the ids.
 
     private static let student = StudentGate.student
 
-    /// The lesson `l` was the student's on its day.
+    /// The student belonged to the group of lesson `l` on its day.
     private static let studied = """
         EXISTS (
             SELECT
@@ -252,6 +252,6 @@ package enum JournalChanges {
 }
 
 extension BackgroundWork {
-    /// M12.
+    /// M12: one kind of work for each table with a time of publication.
     package static let publications = ["marks", "feedback", "conduct_notes", "final_marks"].map { publishing($0) }
 }

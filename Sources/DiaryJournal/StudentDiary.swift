@@ -34,7 +34,7 @@ package enum StudentDiary {
             List("holidays", holidays(school))
         }.tagged(
             for: caller,
-            // Who sees some of the days only has an answer of their own.
+            // The answer is not kept for callers who see only some days.
             StudentGate.isDated(for: caller)
                 ? nil
                 : Keeping(

@@ -1,8 +1,8 @@
 import Diary
 import Postgres
 
-/// What answers about a student's lessons and marks stand on: the student, what is recorded about the student, all sections
-/// that the student ever belonged to, the set-up, and what is to be published.
+/// What answers about a student's lessons and marks depend on: the student, the records about the student, all sections
+/// that the student has ever belonged to, the set-up, and the next publication of a record (M12).
 enum StudentStanding {
     /// `$1` is the school, `$2` the student.
     static let statement = KeptAnswers.standing(

@@ -1,7 +1,7 @@
 import Diary
 
-/// What the feeds tell of people. Profiles look as in lists: a reading of a whole profile is recorded (K2), and a feed is not
-/// one.
+/// What the feeds report about people. Profiles have the fields of lists: each reading of a whole profile has to be
+/// recorded (K2), and a feed does not do that.
 package enum PeopleChanges {
     package static let entities: [ChangedEntity] = [
         Students.resource.changed(in: ["student", "person", "class", "group"], families: ["student"]),

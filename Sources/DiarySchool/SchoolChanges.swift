@@ -1,7 +1,8 @@
 import Diary
 import Postgres
 
-/// What the feeds tell of the school's set-up and of who belongs where.
+/// What the feeds report about the school's set-up, and about the students and teachers of classes, groups and
+/// sections.
 package enum SchoolChanges {
     package static let entities: [ChangedEntity] = [
         school,
@@ -24,7 +25,7 @@ package enum SchoolChanges {
         Promotions.resource.changed(in: ["student"]),
     ]
 
-    /// One row, with the id zero. Its settings and codes are read from `GET /v1/school`.
+    /// A single row with the zero id. It leaves out the settings and codes, which `GET /v1/school` has.
     private static let school = ChangedEntity(
         "school", access: .setUp, circles: ["school"],
         rows: { caller, ids in row(.integer(caller.school.id), ids) }, familyCircles: ["school"])

@@ -4,10 +4,10 @@ import DiaryPeople
 import DiarySchool
 import DiarySignIn
 
-/// All background work.
 extension BackgroundWork {
+    /// All background work.
     ///
-    /// - Parameter days: how long the log of changes is kept.
+    /// - Parameter days: the number of days for which the log of changes is kept.
     package static func all(keepingChanges days: Int = ChangeLog.days) -> [BackgroundWork] {
         [
             .forgetSignInFailures,

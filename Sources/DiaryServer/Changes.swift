@@ -5,7 +5,7 @@ import DiarySchool
 import Postgres
 import Web
 
-/// The feeds: what has changed since a cursor, for the school and for one student.
+/// The feeds: the changes since a cursor, of the school and of one student.
 package enum Changes {
     package static let routes: [Route<Access, Caller>] = [
         .get(
@@ -13,14 +13,14 @@ package enum Changes {
         .get("/v1/students/{student_id}/changes", "listStudentChanges", access: .readersOfMarks, ofStudent),
     ]
 
-    /// Every kind of rows that a feed tells of.
+    /// All entities that the feeds report.
     package static let entities = SchoolChanges.entities + PeopleChanges.entities + JournalChanges.entities
 
     @Sendable private static func ofSchool(_ request: Request, _ caller: Caller) async throws -> Response {
         try await schoolFeed.answer(request, caller)
     }
 
-    /// As the family sees it, whoever of those that see all days of the student asks.
+    /// What the family sees, also for the other callers who see all days of the student.
     @Sendable private static func ofStudent(_ request: Request, _ caller: Caller) async throws -> Response {
         let student = StudentGate.open(caller, try request.identifier("student_id"))
         return try await studentFeed.answer(request, caller, behind: [student, allDays()])
@@ -35,7 +35,8 @@ package enum Changes {
             """,
         isOfFamily: true)
 
-    /// An earlier class teacher sees some days (A3): for those there is the diary.
+    /// Returns a row if the caller sees all days. A former class teacher sees only some (A3), and reads the diary
+    /// instead.
     private static let allDays = Statement(
         "SELECT WHERE coalesce(\(StudentGate.days), '{(,)}'::datemultirange) = '{(,)}'::datemultirange")
 }

@@ -73,7 +73,7 @@ package struct FunctionFile: Sendable {
         }
     }
 
-    /// What the statement makes.
+    /// The objects that the statement defines.
     private static func objects(
         _ statement: SQLScript.Statement, fileName: String
     ) throws(MigrationError) -> [SchemaObject] {

@@ -64,7 +64,8 @@ package final class Lanes {
         // In `options`, a backslash escapes a space inside a value (PostgreSQL, "Connection Control Functions").
         read = lane(
             Self.readLane, .read, configuration.pool.readers,
-            "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read -c statement_timeout=5s")
+            "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read -c statement_timeout=5s"
+        )
         write = lane("write", .write, configuration.pool.writers, "-c idle_in_transaction_session_timeout=10s")
         leased = LeasedLane(
             lane(
@@ -96,8 +97,8 @@ package final class Lanes {
         }
     }
 
-    /// Asks one question in a snapshot of its own, without the settings of the scope: its statement takes as parameters all that
-    /// it has to know, and row-level security shows it no rows.
+    /// Runs one query in a snapshot of its own, without setting the school and the caller first. Row-level security
+    /// then shows it no rows, so it has to call a function of the owner that gets everything as parameters.
     package func ask(_ scope: Scope, _ query: Query) async throws(PostgresError) -> Rows {
         do {
             return try await read.run([query], hidden: 0, scope: scope, margin: 2000).get()[0]
@@ -172,7 +173,7 @@ package enum LaneEvent: Sendable {
     /// PostgreSQL warned about a statement.
     case warning(lane: String, reason: String)
 
-    /// The read lane has a connection more or less.
+    /// Whether the read lane has opened or lost a connection.
     package var isOfTheReadLane: Bool {
         switch self {
         case .connected(let lane), .lost(let lane, _): lane == Lanes.readLane

@@ -31,8 +31,8 @@ struct SchemaObject: Hashable, CustomStringConvertible {
         }
     }
 
-    /// What `CALL lyceum.log_changes('table', …)` makes: the function and the triggers that log the table's changes, and for
-    /// rows that are published later what tells of that.
+    /// What `CALL lyceum.log_changes('table', …)` creates: the function and the triggers that log the table's changes,
+    /// and for a table with a time of publication also those that log the publication.
     static func ofTheLog(_ call: String) -> [SchemaObject] {
         let parts = call.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3 else { return [] }

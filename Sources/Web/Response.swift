@@ -11,7 +11,7 @@ package struct Response {
     package var entityTag: EntityTag?
     /// The body in gzip, if it is already compressed.
     var gzip: [UInt8]?
-    /// Where the body in gzip is put when it is made, for an answer that goes out again.
+    /// Stores the body in gzip once it has been compressed, if the response is sent more than once.
     package var compressed: CompressedForm?
     /// The content if it is a stream; `body` is then empty.
     private(set) var stream: AnswerStream?
@@ -115,12 +115,12 @@ package enum ContentTag {
     }
 }
 
-/// The compressed form of an answer that goes out more than once from one core. Made when a client first asks for it.
+/// The compressed form of a response that one core sends more than once. It is empty until a client first asks for it.
 package final class CompressedForm {
     package var gzip: [UInt8]?
 
     package init() {}
 
-    /// Bytes.
+    /// The number of bytes.
     package var count: Int { gzip?.count ?? 0 }
 }

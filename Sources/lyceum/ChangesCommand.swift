@@ -4,11 +4,11 @@ import Postgres
 struct ChangesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "changes",
-        abstract: "Show and tend the log of changes, which the feeds read.",
+        abstract: "Show and maintain the log of changes, which the feeds read.",
         discussion: """
             Connects as the owner (LYCEUM_OWNER_DATABASE_URL), to a database that `lyceum migrate up` has brought to \
-            this program's schema. The log is kept for as many days as changes.keep says (LYCEUM_CHANGES_KEEP); the \
-            background work of `lyceum serve` tends it every hour.
+            this program's schema. The log is kept for changes.keep days (LYCEUM_CHANGES_KEEP); the background work of \
+            `lyceum serve` maintains it every hour.
 
             EXAMPLES:
               lyceum changes status
@@ -27,10 +27,12 @@ struct ChangesCommand: AsyncParsableCommand {
 extension ChangesCommand {
     struct Status: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show the partitions of the log, and from when cursors are good.",
+            abstract: "Show the partitions of the log.",
             discussion: """
-                A partition holds the changes of a range of transactions. The next ones come before they are needed. \
-                Rows are PostgreSQL's estimate. A cursor from before GOOD SINCE, or of another epoch, has expired.
+                A partition contains the changes of a range of transactions, FROM to TO. MADE is when it was added, \
+                usually before its first transaction; FILLED is when its last transaction had begun. ROWS is an estimate \
+                of PostgreSQL. A cursor has expired if it is of another epoch, from before "good since", or needs \
+                transactions from before the first partition.
 
                 EXAMPLES:
                   lyceum changes status
@@ -65,11 +67,11 @@ extension ChangesCommand {
 
     struct Tend: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add a partition in time and drop those that are too old.",
+            abstract: "Add the next partition of the log and drop old ones.",
             discussion: """
-                What the background work does every hour, for deployments that run none (background.enabled). A \
-                partition is dropped when all its transactions had begun as many days ago as changes.keep says. Does \
-                nothing while another process does the same.
+                Does what background work does every hour, for deployments that run none (background.enabled). It adds \
+                a partition before it is needed, and drops those whose last transaction began longer than changes.keep \
+                days ago. It does nothing while another process does the same.
 
                 EXAMPLES:
                   lyceum changes tend
@@ -100,7 +102,7 @@ extension ChangesCommand {
     }
 }
 
-/// The log of changes as an operator sees it.
+/// What `lyceum changes status` prints.
 private struct ChangeLogStatus: Encodable {
     struct Partition: Encodable {
         let lower: String

@@ -36,7 +36,7 @@ struct Settings: Sendable {
     var totalConnections: Int
     var coreConnections: Int
     var addressConnections: Int
-    /// `answers.memory`: the bytes of kept answers of all cores together; 0: no answer is kept.
+    /// `answers.memory`: the maximum number of bytes of kept answers, of all cores together; 0: no answer is kept.
     var answerMemory: Int
     /// `bodies.memory`: the maximum number of bytes that incomplete request bodies of all connections take together.
     var bodyMemory: Int
@@ -66,7 +66,7 @@ struct Settings: Sendable {
     var runsBackground: Bool
     var backgroundRhythm: Int
     var backgroundConcurrency: Int
-    /// `changes.keep`: days for which the log of changes is kept, and cursors of feeds are good.
+    /// `changes.keep`: the number of days for which the log of changes is kept and cursors of feeds stay valid.
     var changeDays: Int
     /// `passwords.breached`: the path of a file of passwords, or their SHA-1, that nobody may choose; nil: none.
     var breachedPasswords: String?

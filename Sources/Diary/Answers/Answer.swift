@@ -40,7 +40,7 @@ package struct Answer {
         try tagged(try await read(for: caller))
     }
 
-    /// The same, of results whose gates have been asked.
+    /// The same, from results whose gates have been checked.
     func tagged(_ results: Results) throws -> Response {
         var writer = JSONWriter(reservingCapacity: capacity)
         writer.beginObject()

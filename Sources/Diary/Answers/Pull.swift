@@ -5,15 +5,15 @@ import Web
 /// The parameters with which other programs keep a copy of a list: `ids`, `external_id` and `updated_since`; and the
 /// `watermark` of the answer, which is the next `updated_since`. See docs/decisions/0008.
 ///
-/// All pages of a list have the watermark of the first page, so that rows that change while the pages are read are returned
-/// the next time. The cursor carries the watermark and a digest of the filters of the first page.
+/// All pages of a list have the watermark of the first page, so that rows that change while the pages are read are
+/// returned the next time. The cursor carries the watermark and a digest of the filters of the first page.
 package struct Pull {
     /// The number of ids in one request.
     package static let limit = 200
     /// The parts of a cursor after the sort key.
     package static let keys: [Page.Key] = [.text, .text]
 
-    /// Returns the cursor of now, and whether `since` has expired.
+    /// Returns the cursor of now, and whether `updated_since` has expired.
     let now: Query
     private let binding: String
     private let carried: String?
@@ -21,7 +21,7 @@ package struct Pull {
     /// - Parameters:
     ///   - page: a page whose cursor has `keys` after the `count` parts of the sort key.
     ///   - filters: all filters of the request.
-    ///   - since: the cursor of `since(_:)`.
+    ///   - since: the result of `since(_:)`.
     package init(
         _ query: inout QueryReader, _ page: Page, behind count: Int, filters: [Parameter], since: ChangeCursor?
     ) {
@@ -70,8 +70,13 @@ package struct Pull {
         "($\(number)::text IS NULL OR \(column) = $\(number)::text)"
     }
 
-    /// - Parameter entity: the name of such rows in the log of changes, which also tells when a row that they show changes.
-    ///   `$1` is the school.
+    /// A row is returned if the log of changes has its id. The log also has the ids of rows that show a changed row of
+    /// another table. `$1` is the school.
+    ///
+    /// - Parameters:
+    ///   - number: of the parameter, the snapshot of `updated_since`.
+    ///   - row: the table's alias.
+    ///   - entity: the name of the rows in the log.
     package static func since(_ number: Int, of row: String, _ entity: String) -> String {
         """
         (

@@ -2,19 +2,20 @@ import Crypto
 import Postgres
 import Web
 
-/// A place in the log of changes: the snapshot of what its holder knows. New is what that snapshot does not show, however late
-/// it was committed. Opaque to clients. See docs/decisions/0043.
+/// A position in the log of changes: a snapshot. Changes that are not visible in the snapshot are new, however late
+/// they commit. Opaque to clients. See docs/decisions/0043.
 package struct ChangeCursor: Equatable {
-    /// Which history of the database it belongs to, see `lyceum.change_epoch`.
+    /// The history of the database that the cursor belongs to, see `lyceum.change_epoch`.
     let epoch: String
     let snapshot: ChangeSnapshot
-    /// Inside of a delta that takes several pages.
+    /// Set while the client reads a delta of several pages.
     let place: Place?
 
     struct Place: Equatable {
-        /// The snapshot that the delta ends with.
+        /// The snapshot at which the delta ends.
         let end: ChangeSnapshot
-        /// The last row that was told: its transaction, its number in the log, and which of its ids.
+        // The last change that was returned: its transaction, the number of the log's row, and the position of the id
+        // in that row.
         let transaction: Int
         let number: Int
         let ordinal: Int
@@ -26,15 +27,17 @@ package struct ChangeCursor: Equatable {
         self.place = place
     }
 
-    /// Nil without the parameter.
+    /// Nil if the parameter is missing or malformed.
     ///
-    /// - Parameter pages: whether it may be of a page inside of a delta.
-    /// - Throws: `cursor_expired` for a cursor of an earlier form.
+    /// - Parameter pages: whether the cursor may have a `place`.
+    /// - Throws: `cursor_expired` for the former kind of cursor, `x` and a number.
     package init?(_ query: inout QueryReader, _ name: String, pages: Bool) throws {
         guard let text = query.text(name) else { return nil }
         if text.first == "x", ChangeSnapshot.number(text.dropFirst()) != nil { throw Problem(.cursorExpired) }
         guard let cursor = ChangeCursor(text), pages || cursor.place == nil else {
-            query.add(name, "invalid_cursor", Text(ru: "Это не курсор отсюда.", en: "This is not a cursor from here."))
+            query.add(
+                name, "invalid_cursor",
+                Text(ru: "Курсор неверен; прочтите всё с начала.", en: "The cursor is not valid; read from the start."))
             return nil
         }
         self = cursor
@@ -42,7 +45,7 @@ package struct ChangeCursor: Equatable {
 
     // MARK: As text
 
-    /// The first part of each text: other forms may come.
+    /// The version of the text format; the first part of every cursor.
     private static let form = "1"
 
     package var text: String {
@@ -53,7 +56,7 @@ package struct ChangeCursor: Equatable {
         return Base64.url.encode(Array(parts.joined(separator: ".").utf8))
     }
 
-    /// Only what `text` writes.
+    /// Accepts only what `text` returns.
     init?(_ text: String) {
         guard text.utf8.count <= 16384, let bytes = Base64.url.decode(text),
             let decoded = String(validating: bytes, as: UTF8.self)
@@ -80,12 +83,12 @@ package struct ChangeCursor: Equatable {
 
     // MARK: SQL
 
-    /// The parameters of `now`.
+    /// Returns the cursor of now, and whether `since` has expired.
     package static func now(_ since: ChangeCursor?) -> Query {
         now(.text(since?.epoch), .text(since?.snapshot.sql), .text(since?.place?.end.sql))
     }
 
-    /// The epoch and the snapshot of the statement, and whether the cursor given has expired.
+    /// `$1` is the epoch of a cursor, `$2` its snapshot, `$3` the snapshot at which its delta ends.
     private static let now = Statement(
         """
         SELECT lyceum.change_epoch() AS _epoch, lyceum.change_horizon()::text AS _snapshot,
@@ -93,9 +96,12 @@ package struct ChangeCursor: Equatable {
                 OR coalesce(lyceum.has_expired($1, $3::pg_snapshot), false) AS _expired
         """)
 
-    /// A condition on a row of the log that this cursor has not seen. The bound leaves out partitions, and the function is exact.
+    /// An SQL condition: a row of the log is new since a snapshot. The bound on `xid` excludes partitions; the function
+    /// decides exactly.
     ///
-    /// - Parameter snapshot: SQL of the cursor's snapshot.
+    /// - Parameters:
+    ///   - row: the alias of the table `changes`.
+    ///   - snapshot: SQL of the snapshot.
     package static func isNew(_ row: String, since snapshot: String) -> String {
         """
         \(row).xid >= pg_snapshot_xmin(\(snapshot)::pg_snapshot)
@@ -103,24 +109,24 @@ package struct ChangeCursor: Equatable {
         """
     }
 
-    /// The snapshot.
+    /// The snapshot, as a parameter.
     package var since: Parameter { .text(snapshot.sql) }
 
-    /// The cursor of an answer whose queries had `now` among them.
+    /// The cursor that `now` returned.
     package init(_ now: Rows) {
         self.init(epoch: now.text(0, "_epoch")!, snapshot: ChangeSnapshot(sql: now.text(0, "_snapshot")!)!)
     }
 }
 
-/// A `pg_snapshot`: transactions below `first` have ended, those from `end` on have not begun, and of those between `running`
-/// have not ended.
+/// A `pg_snapshot`: transactions below `first` have ended, those from `end` on have not begun, and of those in between,
+/// `running` have not ended.
 struct ChangeSnapshot: Equatable {
     let first: Int
     let end: Int
     let running: [Int]
 
     private init?(_ first: Int?, _ end: Int?, _ running: [Int?]) {
-        // PostgreSQL takes no number whose lower half is zero.
+        // PostgreSQL refuses numbers whose lower 32 bits are zero.
         guard let first, let end, first <= end, first > 0, first & 0xFFFF_FFFF != 0, end & 0xFFFF_FFFF != 0 else {
             return nil
         }
@@ -134,7 +140,7 @@ struct ChangeSnapshot: Equatable {
         self.running = running.compactMap { $0 }
     }
 
-    /// As PostgreSQL writes it: `xmin:xmax:xip,…`.
+    /// PostgreSQL's format: `xmin:xmax:xip,…`.
     init?(sql: String) {
         guard let (first, end, running) = Self.parts(sql) else { return nil }
         self.init(first, end, running)
@@ -142,7 +148,7 @@ struct ChangeSnapshot: Equatable {
 
     var sql: String { "\(first):\(end):\(running.map { String($0) }.joined(separator: ","))" }
 
-    /// The same with differences instead of numbers: hundreds of transactions have to fit into a URL.
+    /// The same format with differences instead of numbers, so that hundreds of running transactions fit into a URL.
     init?(short: String) {
         guard let (first, length, gaps) = Self.parts(short) else { return nil }
         var running: [Int?] = []

@@ -3,10 +3,10 @@ import JSON
 import Postgres
 import Web
 
-/// What of the log of changes somebody hears of since a cursor, a page at a time.
+/// Answers a feed: the changes since a cursor that concern a reader, in pages.
 ///
-/// Each item says how its row stands now for the reader: a row that the reader does not see (any more) is told as deleted. So
-/// the last item about a row is true, however often and in whatever order its changes are told.
+/// Each item describes the row as the reader sees it now; a row that the reader does not see (any more) is `deleted`.
+/// So the last item about a row is correct, even if a change comes twice or changes come in another order.
 package struct ChangeFeed: Sendable {
     private let entities: [String: ChangedEntity]
     private let isOfFamily: Bool
@@ -15,15 +15,17 @@ package struct ChangeFeed: Sendable {
     static let largestPage = 500
 
     /// - Parameters:
-    ///   - circles: SQL of rows (circle, id) that the reader hears besides the school's; `$1` is the school, `$2` the person.
-    ///   - isOfFamily: whether it tells what the family of a student sees, whoever reads it.
+    ///   - circles: SQL that returns the reader's circles as rows (circle, id), for entities of which the reader does
+    ///     not see all rows of the school; `$1` is the school, `$2` the person.
+    ///   - isOfFamily: whether the feed shows what the family of a student sees, whoever reads it.
     package init(_ entities: [ChangedEntity], circles: String, isOfFamily: Bool = false) {
         self.entities = Dictionary(uniqueKeysWithValues: entities.map { ($0.name, $0) })
         self.isOfFamily = isOfFamily
         statement = Self.statement(circles)
     }
 
-    /// - Parameter gate: what has to be open; settings that it makes are there for the circles and the rows.
+    /// - Parameter gate: queries that have to return a row, else the answer is a 404. The circles and the rows may rely
+    ///   on the settings that they make.
     package func answer(_ request: Request, _ caller: Caller, behind gate: [Query] = []) async throws -> Response {
         var query = try QueryReader(request)
         let since = try ChangeCursor(&query, "since", pages: true)
@@ -48,7 +50,7 @@ package struct ChangeFeed: Sendable {
 
     // MARK: Rows of the log
 
-    /// Changes of one row on a page, as one.
+    /// All changes of one row on a page, combined.
     private struct Item {
         let entity: String
         let id: String
@@ -59,7 +61,7 @@ package struct ChangeFeed: Sendable {
 
     private struct Page {
         private(set) var items: [Item] = []
-        /// The last row told, where there are more.
+        /// The last change of the page, if there are more.
         private var last: (transaction: Int, number: Int, ordinal: Int)?
 
         var hasMore: Bool { last != nil }
@@ -89,7 +91,7 @@ package struct ChangeFeed: Sendable {
             }
         }
 
-        /// A delta ends with the snapshot that its first page was read in.
+        /// A delta ends at the snapshot of its first page.
         func cursor(after since: ChangeCursor?, now: ChangeCursor) -> ChangeCursor {
             guard let since else { return now }
             let end = since.place?.end ?? now.snapshot
@@ -120,8 +122,8 @@ package struct ChangeFeed: Sendable {
             .integer(limit + 1), .texts(whole), .texts(told))
     }
 
-    /// In each branch and circle as many rows as make a page: a row of the log has one id at least, and of the one that the
-    /// last page ended in all may have been told.
+    /// Each branch and circle returns at most as many rows as fill a page: a row of the log has at least one id. One
+    /// more is needed because the row in which the last page ended may have no ids left.
     private static func statement(_ circles: String) -> Statement {
         let new = """
             x.xid >= coalesce($5::text::xid8, pg_snapshot_xmin($3::pg_snapshot))
@@ -168,14 +170,14 @@ package struct ChangeFeed: Sendable {
 
     // MARK: The rows themselves
 
-    /// What of the items' rows the caller sees now.
+    /// The rows of the items that the caller sees now, by entity.
     private struct Seen {
         var rows: [String: Rows] = [:]
         var places: [String: [String: Int]] = [:]
     }
 
-    /// One query for each entity of which rows are shown, or of which the caller may have lost sight. It is read a moment after
-    /// the log: what changes in between is told again.
+    /// Runs one query for each entity on the page, unless the caller sees all rows of the entity and wants no data. The
+    /// rows are read a moment after the log; what changes in between comes again with the next delta.
     private func seen(_ page: Page, _ withData: Bool, _ caller: Caller, _ gate: [Query]) async throws -> Seen {
         var ids: [String: [String]] = [:]
         for item in page.items { ids[item.entity, default: []].append(item.id) }
@@ -235,8 +237,8 @@ package struct ChangeFeed: Sendable {
         return writer
     }
 
-    /// - Parameter isSeen: nil where nobody asked: the caller reads all such rows of the school.
-    /// - Returns: nil for a row that was made and that the caller has never seen.
+    /// - Parameter isSeen: nil if it was not queried, because the caller sees all such rows of the school.
+    /// - Returns: nil for a row that was made since the cursor and that the caller has never seen.
     private static func operation(of item: Item, isSeen: Bool?) -> String? {
         switch isSeen {
         case true?: item.isMade ? "made" : "changed"

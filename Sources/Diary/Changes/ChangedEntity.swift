@@ -1,22 +1,23 @@
 import Postgres
 import Web
 
-/// How the feeds tell of one kind of rows: who hears of them, in which circles, and what a row looks like. The areas declare
-/// theirs; the kernel names none.
+/// How the feeds report one kind of rows: who gets them, from which circles, and what a row looks like. The areas
+/// declare their entities; the kernel names none.
 package struct ChangedEntity: Sendable {
     /// The rows with these ids (`uuid[]`) that the caller sees now, each with its `id`.
     package typealias Rows = @Sendable (_ caller: Caller, _ ids: Parameter) -> Query
 
-    /// By which the log names it.
+    /// The name in the log of changes.
     package let name: String
-    /// Who reads such rows at all. Heads, deputy heads, administrators and integrations among them hear of the whole school.
+    /// Who may read such rows. Of these, heads, deputy heads, administrators and integrations get the rows of the whole
+    /// school.
     let access: Access
-    /// In which circles teachers hear of them.
+    /// The circles from which teachers get them.
     let circles: [String]
     let rows: Rows
-    /// In which circles the family of a student hears of them.
+    /// The circles from which the family of a student gets them; empty if it gets none.
     package let familyCircles: [String]
-    /// Of the student whom `StudentGate` let through.
+    /// The rows that the family of the student sees whom `StudentGate` has stored in a setting.
     let familyRows: Rows?
 
     package init(
@@ -31,13 +32,13 @@ package struct ChangedEntity: Sendable {
         self.familyRows = familyRows ?? (familyCircles.isEmpty ? nil : rows)
     }
 
-    /// Whether the caller hears of all rows of the school.
+    /// Whether the caller gets all rows of the school.
     func isHeardWhole(by caller: Caller) -> Bool {
         if caller.isIntegration { return !access.scopes.isDisjoint(with: caller.scopes) }
         return isOpen(to: caller.roles.intersection([.administrator, .head, .deputyHead]))
     }
 
-    /// Whether the caller hears of rows in circles.
+    /// Whether the caller gets rows from a teacher's circles.
     func isHeardInCircles(by caller: Caller) -> Bool {
         !caller.isIntegration && isOpen(to: caller.roles.intersection([.teacher, .classTeacher]))
     }
@@ -52,7 +53,9 @@ package struct ChangedEntity: Sendable {
 }
 
 extension Resource {
-    /// - Parameter circles: see `ChangedEntity`.
+    /// - Parameters:
+    ///   - circles: the circles from which teachers get the rows.
+    ///   - families: the circles from which the family of a student gets them.
     package func changed(in circles: [String], families: [String] = []) -> ChangedEntity {
         let statement = statements.some
         return ChangedEntity(

@@ -1,8 +1,8 @@
 import Postgres
 
 extension BackgroundWork {
-    /// Tells of rows of a table at the moment from which families see them (M12). The trigger `log_publication` of the table
-    /// adds a piece for each row that waits.
+    /// M12: logs a row of the table when its time of publication comes. The table's trigger `log_publication` adds a
+    /// piece of work for each row that is to be published later.
     package static func publishing(_ table: String) -> BackgroundWork {
         BackgroundWork("publish_\(table)", .onDemand) { attempt in
             let rows = try await attempt.run([publish(.text(table), .text(attempt.piece.id))])[0]

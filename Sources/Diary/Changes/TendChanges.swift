@@ -1,9 +1,9 @@
 import Postgres
 
-/// Adds partitions to the log of changes and drops old ones. Each school's turn tends to the whole table, so that it happens
-/// although each piece of work belongs to a school; a second turn at the same time changes nothing.
+/// Adds partitions to the log of changes and drops old ones. Every piece of work belongs to a school, but each of these
+/// maintains the whole log; if two run at the same time, the second does nothing.
 extension BackgroundWork {
-    /// - Parameter days: how long changes can be asked for at least.
+    /// - Parameter days: the minimum number of days for which changes are kept.
     package static func tendChanges(keeping days: Int) -> BackgroundWork {
         BackgroundWork("tend_changes", .every(seconds: 3600)) { attempt in
             _ = try await attempt.run([statement(.integer(days))])
@@ -15,6 +15,6 @@ extension BackgroundWork {
 }
 
 package enum ChangeLog {
-    /// Days for which changes are kept where nothing else is set. A cursor from before has expired.
+    /// The default of `changes.keep`: the number of days for which changes are kept. Older cursors have expired.
     package static let days = 60
 }

@@ -2,7 +2,7 @@ import HTTP1
 import Postgres
 import Web
 
-/// How an answer is kept: which one it is, who may see it, and what it stands on.
+/// How an answer is kept: its key, who may see it, and which data it depends on.
 package struct Keeping {
     let route: String
     let gate: KeptGate
@@ -11,9 +11,9 @@ package struct Keeping {
 
     /// - Parameters:
     ///   - route: the operation's name.
-    ///   - gate: who may see it.
-    ///   - values: the parameters that make another answer of it; not those that the gate has.
-    ///   - standing: what the answer stands on, see `KeptAnswers.standing`. Sent behind the answer's own queries.
+    ///   - gate: who may see the answer.
+    ///   - values: the parameters that the answer depends on, except those in the gate.
+    ///   - standing: a query made by `KeptAnswers.standing`; it is sent after the answer's own queries.
     package init(_ route: String, _ gate: KeptGate, _ values: [String?] = [], standing: Query) {
         self.route = route
         self.gate = gate
@@ -23,11 +23,14 @@ package struct Keeping {
 }
 
 extension KeptAnswers {
-    /// The statement that says what an answer stands on, in the answer's own snapshot.
+    /// A statement that returns what an answer depends on: its snapshot, its circles, and the time until which it can
+    /// be true. It runs in the answer's own segment.
     ///
     /// - Parameters:
-    ///   - circles: SQL of rows (circle, id), see the table `changes`; without a row the answer is not kept.
-    ///   - until: SQL of a moment at which the answer changes by itself; the end of the school's day counts anyway.
+    ///   - circles: SQL that returns rows (circle, id), see the table `changes`. If it returns none, the answer is not
+    ///     kept.
+    ///   - until: SQL of the time at which the answer changes although nothing is written. The end of the school's day
+    ///     is such a time for every answer.
     package static func standing(_ circles: String, until: String = "NULL") -> Statement {
         Statement(
             """
@@ -55,18 +58,18 @@ extension KeptAnswers {
 }
 
 extension Answer {
-    /// As `tagged`, of an answer that may be kept.
+    /// Like `tagged(for:)`, for an answer that may be kept.
     ///
-    /// - Parameter keeping: nil where this caller's answer is not kept.
+    /// - Parameter keeping: nil if this caller's answer is not kept.
     package func tagged(for caller: Caller, _ keeping: Keeping?) async throws -> Response {
         guard let keeping else { return try await tagged(for: caller) }
         return try await kept(for: caller, keeping) { try tagged($0) }
     }
 
-    /// An answer that was made before goes out again when the database says, in a snapshot of this request, that the caller may
-    /// see it and that nothing it stands on has changed. Otherwise it is made anew.
+    /// Sends the kept answer if the database confirms, in a snapshot taken during this request, that the caller may see
+    /// it and that nothing it depends on has changed. Otherwise makes the answer again and keeps it.
     ///
-    /// - Parameter make: makes the response of what the queries answered, when the gates are open.
+    /// - Parameter make: makes the response from the results; called after all gates were found open.
     func kept(
         for caller: Caller, _ keeping: Keeping, _ make: (Results) throws -> Response
     ) async throws -> Response {
@@ -103,8 +106,8 @@ extension Answer {
         return response
     }
 
-    /// Makes the answer anew beside the question, in one snapshot, and tells when it differs from the kept one although the
-    /// question says that it is still true.
+    /// Makes the answer again in the snapshot of the question, and reports whether it equals the kept one, if the
+    /// question says that the kept one is still true.
     private func prove(
         _ answer: KeptAnswer, _ question: Query, _ proof: KeptAnswerProof, for caller: Caller,
         _ make: (Results) throws -> Response
@@ -122,14 +125,14 @@ extension Answer {
         proof.compared(answer.key.route, isEqual: isEqual)
     }
 
-    /// By the tag where it leaves out fields that change without the rest.
+    /// Compares weak tags if there are any, because such answers have fields that change independently of the rest.
     private func equal(_ fresh: Response, _ kept: Response) -> Bool {
         if let tag = fresh.entityTag, tag.isWeak { return tag == kept.entityTag }
         return fresh.body == kept.body
     }
 }
 
-/// For tests: hears of each kept answer that was made anew beside its question, and whether both were the same.
+/// For tests: is called for each kept answer that the database confirmed, with the result of comparing it to a new one.
 package struct KeptAnswerProof: Sendable {
     let compared: @Sendable (_ route: String, _ isEqual: Bool) -> Void
 

@@ -1,15 +1,15 @@
 import Web
 
-/// What became of answers that may be kept, by route.
+/// Counts what happens to answers that may be kept, by route.
 package struct KeptAnswerMetrics {
     enum Event: String, CaseIterable {
-        /// Went out again.
+        /// The kept answer was sent.
         case kept
-        /// Was made, for there was none.
+        /// The answer was made, because none was kept or the kept one was outdated.
         case made
-        /// Was there, and no longer true.
+        /// The kept answer was no longer true, or the caller may not see it; it was removed.
         case outdated
-        /// Made room for others.
+        /// The kept answer was removed to make room for others.
         case evicted
     }
 
@@ -20,7 +20,7 @@ package struct KeptAnswerMetrics {
     func families(bytes: Int, answers: Int) -> [MetricFamily] {
         var events = MetricFamily(
             "lyceum_kept_answers_total", .counter,
-            "Answers that may be kept: sent again (kept), made, found to be outdated, and evicted to make room.")
+            "Answers that may be kept, by event: sent from memory (kept), made, outdated, evicted to make room.")
         for (route, counts) in counts.sorted(by: { $0.key < $1.key }) {
             for event in Event.allCases {
                 events.add([("event", event.rawValue), ("route", route)], counts[event] ?? 0)
@@ -28,8 +28,8 @@ package struct KeptAnswerMetrics {
         }
         return [
             events,
-            MetricFamily("lyceum_kept_answers_bytes", .gauge, "Memory of kept answers.", value: bytes),
-            MetricFamily("lyceum_kept_answers", .gauge, "Answers that are kept.", value: answers),
+            MetricFamily("lyceum_kept_answers_bytes", .gauge, "Memory that kept answers take.", value: bytes),
+            MetricFamily("lyceum_kept_answers", .gauge, "Kept answers.", value: answers),
         ]
     }
 }

@@ -1,17 +1,17 @@
 import Web
 
-/// Answers of one core that may go out again, once the database has said that they are still true. The least recently used
-/// ones make room.
+/// The answers that one core keeps in memory. Before one is sent again, the database has to confirm that it is still
+/// true, see docs/decisions/0042. The least recently used answers are evicted first.
 package final class KeptAnswers {
-    /// Bytes that may be kept; 0: none.
+    /// The maximum number of bytes; 0: no answer is kept.
     let capacity: Int
     private(set) var bytes = 0
-    /// Changes with each connection of the read lane: the database behind a new one may be another, which never heard of the
-    /// snapshots that answers were made in.
+    /// Changes whenever the read lane opens or loses a connection. A new connection may lead to another database
+    /// server, where the snapshots of kept answers mean nothing.
     private(set) var generation = 0
     private(set) var metrics = KeptAnswerMetrics()
     private var answers: [KeptAnswerKey: KeptAnswer] = [:]
-    // The list of use, from the most recent one.
+    // A linked list of the answers, most recently used first.
     private unowned var first: KeptAnswer?
     private unowned var last: KeptAnswer?
 
@@ -21,11 +21,11 @@ package final class KeptAnswers {
 
     func find(_ key: KeptAnswerKey) -> KeptAnswer? { answers[key] }
 
-    /// Counts an answer that went out again.
+    /// Counts an answer that is sent again.
     func use(_ answer: KeptAnswer) {
         metrics.count(.kept, answer.key.route)
         guard answer.isKept else { return }
-        // It has grown when it was compressed meanwhile.
+        // The answer has grown if it has been compressed in the meantime.
         bytes += answer.recount()
         unlink(answer)
         link(answer)
@@ -34,7 +34,7 @@ package final class KeptAnswers {
 
     /// Counts an answer that was made, and keeps it.
     ///
-    /// - Parameter generation: as it was before the answer was asked for.
+    /// - Parameter generation: the value from before the answer's queries were sent.
     func keep(_ answer: KeptAnswer, generation: Int) {
         metrics.count(.made, answer.key.route)
         guard generation == self.generation else { return }
@@ -46,13 +46,13 @@ package final class KeptAnswers {
         makeRoom()
     }
 
-    /// Counts an answer that was no longer true, and forgets it.
+    /// Counts an answer that was not confirmed, and removes it.
     func drop(_ answer: KeptAnswer) {
         metrics.count(.outdated, answer.key.route)
         if answer.isKept { remove(answer) }
     }
 
-    /// Forgets everything: the read lane has another connection.
+    /// Removes all answers. Called when the read lane has opened or lost a connection.
     package func clear() {
         generation += 1
         while let first { remove(first) }
@@ -87,17 +87,17 @@ package final class KeptAnswers {
     }
 }
 
-/// One answer, and what it stands on.
+/// An answer and what it depends on.
 final class KeptAnswer {
     let key: KeptAnswerKey
     let response: Response
-    /// `pg_snapshot`, `timestamptz`, `text[]` and `uuid[]` as PostgreSQL writes them.
+    // Values of `pg_snapshot`, `timestamptz`, `text[]` and `uuid[]`, as PostgreSQL writes them.
     let snapshot: String
     let until: String
     let circles: String
     let ids: String
 
-    /// Bytes, as they were counted last.
+    /// The number of bytes when they were last counted.
     private(set) var size = 0
     fileprivate(set) var isKept = false
     fileprivate unowned var next: KeptAnswer?
@@ -112,19 +112,20 @@ final class KeptAnswer {
         self.ids = ids
     }
 
-    /// - Returns: by how much it has grown since it was counted.
+    /// - Returns: the number of bytes by which the answer has grown since the last count.
     fileprivate func recount() -> Int {
         let before = size
-        size = response.body.count + (response.compressed?.count ?? 0) + circles.utf8.count + ids.utf8.count
+        size =
+            response.body.count + (response.compressed?.count ?? 0) + circles.utf8.count + ids.utf8.count
             + key.size + Self.overhead
         return size - before
     }
 
-    /// About what the objects, the dictionary's entry and the fields of the response take.
+    /// An estimate for the objects, the entry in the dictionary and the header fields.
     private static let overhead = 800
 }
 
-/// Which answer it is: equal keys have equal answers for everybody whom the gate lets in.
+/// Identifies an answer: at one moment, everybody whom the gate admits gets the same answer for the same key.
 struct KeptAnswerKey: Hashable {
     let route: String
     let school: Int
@@ -135,13 +136,14 @@ struct KeptAnswerKey: Hashable {
     var size: Int { timeZone.utf8.count + values.reduce(40) { $0 + ($1?.utf8.count ?? 0) + 16 } }
 }
 
-/// Who may see a kept answer, as `lyceum.is_still_true` asks it.
+/// Who may see a kept answer; `lyceum.is_still_true` checks this.
 package enum KeptGate: Hashable {
-    /// Families and heads, of a student: as `StudentGate` without days.
+    /// The family of the student, heads and deputy heads: those whom `StudentGate` shows all days.
     case student(String)
-    /// Readers of a section's whole journal: as `SectionGate`. What they may do there differs, so it is kept for each.
+    /// Those whom `SectionGate` lets read the whole journal of a section. The answer says what its reader may edit, so
+    /// each reader has one.
     case section(String, reader: String)
-    /// The person.
+    /// The person alone.
     case person(String)
 
     var name: String {

@@ -24,10 +24,8 @@ extension ProblemKind {
         "cursor_expired", .gone,
         title: Text(ru: "Курсор устарел", en: "Cursor expired"),
         detail: Text(
-            ru: "Курсор старше журнала изменений, или базу с тех пор восстановили из копии; прочтите всё заново.",
-            en:
-                "The cursor is older than the log of changes, or the database was restored since; read everything anew."
-        ))
+            ru: "Изменения с этого места уже не хранятся, или базу данных восстановили из копии; прочтите всё заново.",
+            en: "Changes since this cursor are no longer kept, or the database was restored; read everything again."))
     package static let notMovable = ProblemKind(
         "not_movable", .conflict,
         title: Text(ru: "Запись не переносится", en: "Not movable"),

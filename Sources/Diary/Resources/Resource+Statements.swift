@@ -50,7 +50,7 @@ extension Resource {
         /// Returns a row when the caller may see the parent.
         let parent: Statement?
         let show: Statement
-        /// The rows with the ids `$2` as a list shows them, with the parent's id.
+        /// The rows with the ids `$2` that the caller may see, as lists show them, with the parent's id.
         let some: Statement
         let insert: Statement
         let lock: Statement
@@ -58,7 +58,8 @@ extension Resource {
         let delete: Statement
 
         init(
-            table: String, entity: String, fields: [ResourceField], joined: Joined, parent: Parent?, visibility: Visibility?,
+            table: String, entity: String, fields: [ResourceField], joined: Joined, parent: Parent?,
+            visibility: Visibility?,
             conditions: [Condition], order: [ResourceField], summary: Set<String>
         ) {
             self.conditions = conditions

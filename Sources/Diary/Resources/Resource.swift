@@ -7,7 +7,7 @@ package struct Resource: Sendable {
     /// Including `/v1/`.
     package let path: String
     package let table: String
-    /// The name of its rows in the log of changes.
+    /// The name of the rows in the log of changes.
     package let entity: String
     /// The tables whose constraints a write can violate.
     package let tables: [String]
@@ -71,7 +71,7 @@ package struct Resource: Sendable {
     /// - Parameters:
     ///   - path: without `/v1/`. For rows of a parent it contains `{column}`.
     ///   - table: by default the path with underscores. It may be a view.
-    ///   - entity: the name in the log of changes, if it is not the table's.
+    ///   - entity: the name of the rows in the log of changes; by default the table's.
     ///   - tables: the tables behind a view, and those that `children` write.
     ///   - noun: the name of one row, for operation ids and, with `_id`, for the path. `plural` is the name of many.
     ///   - makers: who may create rows; by default the writers.
@@ -80,8 +80,8 @@ package struct Resource: Sendable {
     ///   - joined: columns from other tables.
     ///   - order: the sort fields of the list. They are never null; `id` is added at the end.
     ///   - isSearchedByName: whether lists take `q`, a part of a person's name.
-    ///   - summary: the fields that a list shows by default, for long records or records of which most callers see little.
-    ///     The list then takes `fields` for the others. A list without a summary shows all fields.
+    ///   - summary: the fields that a list shows by default, for long records or records of which most callers see
+    ///     little. The list then takes `fields` for the others. A list without a summary shows all fields.
     ///   - recordsReading: a statement that records the read of one row: `$1` is the row (K2).
     ///   - demands: a statement that refuses fields that the caller may not set: `$1` is the fields as JSON, `$2` the
     ///     row.
@@ -90,7 +90,8 @@ package struct Resource: Sendable {
     ///   - refusals: the problems for violated constraints, by constraint name. Constraints that `field(of:)` finds
     ///     need none.
     package init(
-        path: String, table: String? = nil, entity: String? = nil, tables: [String] = [], noun: String, plural: String? = nil,
+        path: String, table: String? = nil, entity: String? = nil, tables: [String] = [], noun: String,
+        plural: String? = nil,
         row: String? = nil, parent: Parent? = nil, readers: Access = .signedIn, makers: Access? = nil,
         writers: Access = .managers, visibility: Visibility? = nil, without: Set<Operation> = [],
         fields: [ResourceField], joined: Joined = .nothing, identity: String? = nil, filters: [Filter] = [],
@@ -122,7 +123,8 @@ package struct Resource: Sendable {
         self.children = children
         self.refusals = refusals
         statements = Statements(
-            table: self.table, entity: self.entity, fields: fields, joined: joined, parent: parent, visibility: visibility,
+            table: self.table, entity: self.entity, fields: fields, joined: joined, parent: parent,
+            visibility: visibility,
             conditions: Self.conditions(filters, fields, isSearchedByName), order: self.order, summary: summary)
     }
 
@@ -171,8 +173,8 @@ extension Resource {
         parent.map { constraint == "\(table)_school_id_\($0.column)_fkey" } ?? false
     }
 
-    /// PostgreSQL, "Error Codes", class 23. A rule of class LY may name a constraint, so that the refusal points at a field.
-    /// Nil when the error is not a constraint violation.
+    /// PostgreSQL, "Error Codes", class 23. A rule of class LY may name a constraint, so that the refusal points at a
+    /// field. Nil when the error is not a constraint violation.
     func problem(for error: ServerError, operation: Operation) -> Problem? {
         let isForeignKey = error.sqlState == "23503"
         if isForeignKey && operation == .delete { return Problem(.inUse) }
