@@ -284,7 +284,7 @@ import Testing
         #expect(mine["value"]?["number"]?.int == 5)
         let id = try #require(mine["id"]?.string)
 
-        // Since the cursor of before there is that change, and none of the rest of the page.
+        // Since the earlier cursor, the page has this change only.
         #expect(written["marks"]!.array.map { $0["id"]?.string } == [id])
         for list in ["lessons", "line_items", "attendance", "feedback", "finals"] {
             #expect(written[list]?.array.isEmpty == true, "\(list)")
@@ -298,7 +298,7 @@ import Testing
         #expect(gone["marks"]?[0]?["value"]?.isNull == true)
         #expect(gone["marks"]?[0]?["version"]?.int == deleted["version"]?.int)
         #expect(deleted["version"]!.int! == version + 1)
-        // And with the next cursor nothing.
+        // With the next cursor there are no changes.
         let nothing = try page(teacher, "\(path)?since=\(try #require(gone["cursor"]?.string))")
         #expect(nothing["marks"]?.array.isEmpty == true)
     }
@@ -352,7 +352,7 @@ import Testing
     }
 
     @Test(arguments: [
-        // An earlier form, and another epoch.
+        // A cursor of the former kind, and one of another epoch.
         "x4611686018427387904", Base64.url.encode(Array("1.00000000.9:0:".utf8)),
     ])
     func cursorOfAnotherHistoryHasExpired(_ cursor: String) throws {

@@ -5,8 +5,8 @@ import Postgres
 import Synchronization
 import Testing
 
-/// Answers that are kept, and go out again only while they are true: beside the server stands another over the same database
-/// that keeps nothing.
+/// Kept answers are sent again only while they are true. The tests compare them with the answers of a second server,
+/// which uses the same database and keeps none.
 @Suite(.serialized) struct KeptAnswerTests {
     let servers: Servers
     let ids: DemoSchoolIDs
@@ -20,7 +20,7 @@ import Testing
         teacher = try servers.kept.client("teacher")
     }
 
-    /// What is kept, and for whom.
+    /// The answers that are kept, and a client for each.
     private var answers: [(client: TestClient, path: String)] {
         [
             (parent, "/v1/students/\(ids.child)/diary"),
@@ -39,11 +39,11 @@ import Testing
             let second = try client.get(path)
             #expect(second.status == 200)
             #expect(second.body == first.body, "\(path)")
-            #expect(servers.proof.count == before + 1, "\(path) was made anew")
+            #expect(servers.proof.count == before + 1, "\(path) was made again")
         }
     }
 
-    @Test func aKeptAnswerIsNotModifiedAndComesCompressed() throws {
+    @Test func aKeptAnswerCanBeNotModifiedAndCompressed() throws {
         let path = "/v1/students/\(ids.child)/diary"
         let plain = try parent.get(path)
         let tag = try #require(plain["ETag"])
@@ -55,7 +55,7 @@ import Testing
         #expect(try parent.get(path, headers: [("If-None-Match", tagOfCompressed)]).status == 304)
     }
 
-    /// What somebody writes, beside what the school's owner may.
+    /// Changes of the data that the answers show, each as SQL of the owner.
     enum Change: String, CaseIterable {
         case mark, newMark, clearedMark, heldBack, published, attendance, topic, homework, completion, feedback, conduct
         case nothing, cancelled, lineItem, subject, teacherName, studentName, category, room, holiday, term, scale, code
@@ -100,8 +100,10 @@ import Testing
             case .cancelled:
                 "UPDATE lessons SET state = CASE state WHEN 'held' THEN 'planned' ELSE 'held' END WHERE \(lesson)"
             case .lineItem: "UPDATE line_items SET title = coalesce(title, '') || '!' WHERE id = '{item}'"
-            case .subject: "UPDATE subjects SET name = name || '!' WHERE id = (SELECT subject_id FROM sections WHERE id = '{section}')"
-            case .teacherName: "UPDATE users SET last_name = last_name || 'а' WHERE login = 'teacher' AND school_id = {school}"
+            case .subject:
+                "UPDATE subjects SET name = name || '!' WHERE id = (SELECT subject_id FROM sections WHERE id = '{section}')"
+            case .teacherName:
+                "UPDATE users SET last_name = last_name || 'а' WHERE login = 'teacher' AND school_id = {school}"
             case .studentName: "UPDATE users SET first_name = first_name || 'а' WHERE id = '{child}'"
             case .category: "UPDATE categories SET name = name || '!' WHERE school_id = {school}"
             case .room: "UPDATE rooms SET name = name || '!' WHERE school_id = {school}"
@@ -114,7 +116,8 @@ import Testing
             case .term: "UPDATE terms SET name = coalesce(name, '') || '!' WHERE school_id = {school}"
             case .scale: "UPDATE school_settings SET edit_window_days = edit_window_days + 1 WHERE school_id = {school}"
             case .code: "UPDATE attendance_codes SET name = name || '!' WHERE school_id = {school}"
-            case .transfer: "UPDATE enrollments SET ends_on = '2026-05-01' WHERE student_id = '{child}' AND ends_on IS NULL"
+            case .transfer:
+                "UPDATE enrollments SET ends_on = '2026-05-01' WHERE student_id = '{child}' AND ends_on IS NULL"
             case .membership:
                 """
                 INSERT INTO group_members (school_id, id, group_id, student_id, starts_on)
@@ -124,7 +127,8 @@ import Testing
                     AND NOT EXISTS (SELECT FROM group_members m WHERE m.group_id = groups.id AND m.student_id = '{other}')
                 ORDER BY id LIMIT 1
                 """
-            case .classTeacher: "UPDATE class_teachers SET ends_on = '2025-11-01' WHERE class_id = '{class}' AND ends_on IS NULL"
+            case .classTeacher:
+                "UPDATE class_teachers SET ends_on = '2025-11-01' WHERE class_id = '{class}' AND ends_on IS NULL"
             case .sectionTeacher:
                 "UPDATE section_teachers SET ends_on = '2025-11-02' WHERE section_id = '{section}' AND ends_on IS NULL"
             case .unlock:
@@ -141,13 +145,14 @@ import Testing
                 SELECT school_id, gen_random_uuid(), '{other}', subject_id, academic_year_id, 'exam', 'number', 4
                 FROM sections WHERE id = '{section}'
                 """
-            case .role: "DELETE FROM user_roles WHERE user_id IN (SELECT id FROM users WHERE login = 'teacher' AND school_id = {school})"
+            case .role:
+                "DELETE FROM user_roles WHERE user_id IN (SELECT id FROM users WHERE login = 'teacher' AND school_id = {school})"
             case .nothing: "UPDATE subjects SET name = name WHERE school_id = {school}"
             }
         }
     }
 
-    /// Rules of other suites stand in the way of some: what is asked here is what the answers do.
+    /// Each answer is compared after the change, whatever the change does to it.
     @Test(arguments: Change.allCases) func afterAChangeTheAnswersAreTrue(_ change: Change) throws {
         for (client, path) in answers { _ = try client.get(path) }
         let owner = try servers.kept.owner()
@@ -186,7 +191,7 @@ import Testing
         #expect(servers.proof.mismatches == [])
     }
 
-    @Test func anEndedGuardianshipClosesTheVeryNextRequest() throws {
+    @Test func a3ClosedAccessIsRefusedAtTheNextRequest() throws {
         let path = "/v1/students/\(ids.child)/diary"
         let owner = try servers.kept.owner()
         func set(_ access: String) throws {
@@ -204,8 +209,8 @@ import Testing
         #expect(try parent.get(path).status == 200)
     }
 
-    /// The store is shared by all who may see an answer, and the gate is asked for each.
-    @Test func aKeptAnswerIsForThoseAloneWhoMaySeeIt() throws {
+    /// All callers who may see an answer share it, and the gate is checked for each.
+    @Test func a1AKeptAnswerIsSentOnlyToThoseWhoMaySeeIt() throws {
         let path = "/v1/students/\(ids.child)/diary"
         _ = try parent.get(path)
         let before = servers.proof.count
@@ -223,8 +228,8 @@ import Testing
         #expect(try other.get("/v1/students/\(ids.others[0])/diary").status == 200)
     }
 
-    /// M12: nobody writes anything when the moment comes.
-    @Test func aMarkAppearsAtItsPublication() throws {
+    /// M12: nothing is written when the time of publication comes.
+    @Test func m12AMarkAppearsAtItsPublication() throws {
         let path = "/v1/students/\(ids.child)/marks?limit=200"
         let owner = try servers.kept.owner()
         let mark = try #require(
@@ -246,7 +251,7 @@ import Testing
         #expect(servers.proof.mismatches == [])
     }
 
-    /// The proof can fail: without the trigger of a table the kept answer is no longer true, and the comparison says so.
+    /// The proof can fail: without the trigger of a table, a stale answer is sent, and the comparison finds it.
     @Test func withoutATriggerTheProofFindsIt() throws {
         let path = "/v1/students/\(ids.child)/diary"
         let owner = try servers.kept.owner()
@@ -262,7 +267,7 @@ import Testing
         #expect(try parent.get(path)["ETag"] == servers.fresh(parent).get(path)["ETag"])
     }
 
-    /// A server that keeps answers and proves them, and one that keeps none.
+    /// A server that keeps answers and compares them with new ones, and a server that keeps none.
     final class Servers: Sendable {
         static let shared = Shared()
 

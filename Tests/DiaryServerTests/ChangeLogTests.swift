@@ -3,11 +3,11 @@ import Postgres
 import TestSupport
 import Testing
 
-/// The log of changes: which tables have it, and what it says of a change.
+/// The log of changes: which tables it covers, what it says about a change, and its partitions.
 @Suite struct ChangeLogTests {
-    /// Tables whose rows concern nobody's answers by themselves, and why.
+    /// Tables that need no declaration, and why.
     static let exempt: [String: String] = [
-        "schools": "has no school_id: lyceum.log_schools is written by hand",
+        "schools": "has no school_id; the trigger lyceum.log_schools is written by hand",
         "changes": "is the log",
         "audit_log": "each row comes with the change that it records",
         "mark_history": "each row comes with the change that it records",
@@ -15,8 +15,8 @@ import Testing
         "final_mark_history": "each row comes with the change that it records",
         "class_changes": "each row comes with the enrollments of the class change",
         "ended_memberships": "each row comes with the memberships that it records",
-        "idempotency_keys": "answers of writes, for their repeats alone",
-        "pending": "work of the server, not the school's",
+        "idempotency_keys": "answers of writes, for repeats of the same request only",
+        "pending": "the server's work, not data of the school",
         "activity_days": "counts days for reports; no answer shows it",
         "sessions": "sign-in: read when it is used, never kept",
         "sign_in_failures": "sign-in: read when it is used, never kept",
@@ -31,7 +31,7 @@ import Testing
 
     init() throws { school = try RuleSchool() }
 
-    @Test func everyTableHasItsLine() throws {
+    @Test func everyTableIsDeclaredOrExempt() throws {
         let tables = try school.rows(
             """
             SELECT c.relname, (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname IN ('log_made', 'log_changed', 'log_deleted'))
@@ -42,15 +42,16 @@ import Testing
         for row in tables {
             let table = row[0] ?? ""
             if Self.exempt[table] == nil {
-                #expect(row[1] == "3", "\(table) has no line in functions/base/changes.sql, and no reason here")
+                #expect(row[1] == "3", "\(table) is neither declared in functions/base/changes.sql nor exempt here")
             } else if table != "schools" {
-                #expect(row[1] == "0", "\(table) is exempt and has a line")
+                #expect(row[1] == "0", "\(table) is exempt, but declared")
             }
         }
         #expect(Set(Self.exempt.keys).isSubset(of: tables.compactMap { $0[0] }))
     }
 
-    /// The rows since the last look: circle, entity, operation, how many ids, and whether at home.
+    /// Compares the log's rows of some statements: the circle, with `*` if it is the home circle, the entity, the
+    /// operation and the number of ids.
     private func logged(_ sql: String, expecting rows: [String], _ location: SourceLocation = #_sourceLocation) throws {
         let before = try school.value("SELECT coalesce(max(number), 0) FROM changes") ?? "0"
         try school.run(sql)
@@ -63,7 +64,7 @@ import Testing
         #expect(found == rows.sorted(), sourceLocation: location)
     }
 
-    @Test func aBatchIsARowForEachDiaryAndOneForTheJournal() throws {
+    @Test func aBatchIsOneRowForEachDiaryAndOneForTheJournal() throws {
         try logged(
             RuleSchool.mark(.anna, at: .recent) + RuleSchool.mark(.boris, at: .recent),
             expecting: ["diary marks made 1", "diary marks made 1", "journal* marks made 1", "journal* marks made 1"])
@@ -75,7 +76,7 @@ import Testing
             expecting: ["diary marks deleted 1", "journal* marks deleted 1"])
     }
 
-    @Test func m12AFamilyHearsOfAMarkWhenItAppearsAndDisappears() throws {
+    @Test func m12FamiliesAreToldWhenAMarkAppearsAndDisappears() throws {
         let cell = RuleSchool.cell(.anna, at: .recent)
         func publish(_ moment: String) -> String { "UPDATE marks SET published_at = \(moment) \(cell)" }
         try school.run(RuleSchool.mark(.anna, at: .recent))
@@ -92,7 +93,7 @@ import Testing
             """, expecting: ["diary marks concealed 1", "journal* marks made 1"])
     }
 
-    @Test func aNameConcernsTheSchoolAndAPasswordItsPerson() throws {
+    @Test func aNameIsLoggedInAllCirclesAndALocaleInThePersonsOwn() throws {
         let anna = "WHERE school_id = \(RuleSchool.school) AND id = \(RuleKey.anna)"
         try logged(
             "UPDATE users SET locale = 'en' \(anna)",
@@ -104,9 +105,9 @@ import Testing
             })
     }
 
-    @Test func whatIsWrittenAndNotChangedIsNotLogged() throws {
+    @Test func anUpdateThatChangesNothingIsNotLogged() throws {
         try school.run("RESET ROLE; SET LOCAL ROLE lyceum_owner")
-        // In a transaction of its own, as a request is: the log tells a change by the transaction that made the version.
+        // In a transaction of its own, like a request: a row counts as changed if this transaction made its version.
         let database = try TestDatabase(.migrated)
         let other = try RuleSchool(in: database)
         try other.commit()
@@ -118,7 +119,8 @@ import Testing
         try other.run("ROLLBACK")
     }
 
-    /// A circle that loses a row hears so. The rule that such a row is not moved is switched off: other tables may move rows.
+    /// A circle that loses a row is told so. The test switches off the trigger that refuses to move such a row; rows of
+    /// other tables may be moved.
     @Test func aCircleThatLosesARowIsTold() throws {
         try school.run(
             "RESET ROLE; SET LOCAL ROLE lyceum_owner; ALTER TABLE section_teachers DISABLE TRIGGER fixed")
@@ -153,7 +155,7 @@ import Testing
 
         func count() throws -> String? { try owner.query("SELECT count(*) FROM changes").first }
 
-        /// As if the transactions of the second last partition were nearly used up.
+        /// Moves the bounds of the partitions so that the transactions of the first one are used up.
         func useUp() throws {
             try owner.execute(
                 """
@@ -193,7 +195,7 @@ import Testing
         let cursor = try partitions.owner.query("SELECT lyceum.change_horizon()").first
         #expect(try !isExpired(cursor))
         try partitions.useUp()
-        // The last one has rows already: what is added begins above them.
+        // The last partition has rows already; the next one begins above them.
         try partitions.write()
         #expect(try partitions.tend() == "0")
         let ranges = try partitions.ranges()
@@ -201,7 +203,7 @@ import Testing
         #expect(ranges.map { $0[1] } == [ranges[1][0], ranges[2][0], nil])
         try partitions.write()
         #expect(try partitions.count() == String(Int(before ?? "")! + 2))
-        // Filled for long enough, the first one goes, with its rows.
+        // The first partition was filled long enough ago, so it is dropped with its rows.
         try partitions.owner.execute(
             "UPDATE lyceum.change_partitions SET filled_at = now() - interval '61 days' WHERE filled_at IS NOT NULL")
         #expect(try partitions.tend() == "1")
@@ -212,8 +214,8 @@ import Testing
         #expect(try !isExpired(try partitions.owner.query("SELECT lyceum.change_horizon()").first))
     }
 
-    /// A dump restored into a new cluster: its transactions begin below all partitions, and writes go on.
-    @Test func aLogOfAnotherClusterBeginsAnew() throws {
+    /// A dump was restored into a new cluster, where transactions begin below all partitions. Writes continue.
+    @Test func theLogOfAnotherClusterIsEmptied() throws {
         let partitions = try Partitions()
         try partitions.owner.execute("INSERT INTO schools (code, name) VALUES ('a', 'A')")
         try partitions.owner.execute(

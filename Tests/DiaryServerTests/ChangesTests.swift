@@ -11,7 +11,7 @@ import TestSupport
 import TestTools
 import Testing
 
-/// The feeds: who hears what, and that nothing is missed.
+/// The feeds: who gets which changes, and that nobody misses one.
 @Suite(.serialized) struct ChangesTests {
     let server: TestServer
     let ids: DemoSchoolIDs
@@ -32,7 +32,7 @@ import Testing
                 """, [ids.child, TestServer.today]
             ).first)
         try enter(owner)
-        // A test that failed may have held it back.
+        // A test that failed may have left it held back.
         try change("UPDATE marks SET published_at = '2025-11-18' WHERE id = '{mark}' AND published_at IS NULL")
     }
 
@@ -60,8 +60,8 @@ import Testing
         ].reduce(sql) { $0.replacing("{\($1.key)}", with: $1.value) }
     }
 
-    /// Operations told about a row.
-    private func told(_ reader: FeedReader, _ entity: String, _ id: String) throws -> [String] {
+    /// The operations that the feed reports for a row.
+    private func operations(_ reader: FeedReader, _ entity: String, _ id: String) throws -> [String] {
         try reader.read().filter { $0.entity == entity && $0.id == id }.map { $0.operation }
     }
 
@@ -74,7 +74,7 @@ import Testing
         ).first!
     }
 
-    /// Whatever begins and ends in whichever order: each change is heard at the first poll after its commit, and once.
+    /// In whatever order transactions begin and end, each change comes with the first poll after its commit, and once.
     @Test func transactionsCommitOutOfOrder() throws {
         let reader = try feed("head")
         let writers = try (0..<4).map { _ in try server.owner() }
@@ -82,17 +82,17 @@ import Testing
         var open: [Int: [String]] = [:]
         var random = SystemRandomNumberGenerator()
         var committed: [String] = []
-        var heard: [String] = []
+        var received: [String] = []
         func poll() throws {
-            heard += try reader.read().map { $0.id }
-            #expect(heard == committed)
+            received += try reader.read().map { $0.id }
+            #expect(received == committed)
         }
         for step in 0..<300 {
             let writer = Int.random(in: 0..<writers.count, using: &random)
             switch open[writer] {
             case nil:
                 try writers[writer].execute("BEGIN")
-                // Some have a number long before they write.
+                // Some get their transaction number long before they write.
                 if Bool.random(using: &random) { try writers[writer].execute("SELECT pg_current_xact_id()") }
                 open[writer] = []
             case let rooms? where rooms.count < 2:
@@ -116,7 +116,7 @@ import Testing
         try owner.query("DELETE FROM rooms WHERE name LIKE 'Ф-%'")
     }
 
-    /// A transaction that lasts holds nobody up, and is heard when it ends.
+    /// A long transaction delays no other change, and its own come when it ends.
     @Test func aLongTransactionDelaysNobody() throws {
         let reader = try feed("head")
         let long = try server.owner()
@@ -132,8 +132,9 @@ import Testing
         #expect(try Set(reader.read().map { $0.description }) == ["rooms \(early) deleted", "rooms \(late) deleted"])
     }
 
-    /// A row of the log with many ids takes several pages, and what is committed between them comes behind.
-    @Test func pagesInsideOfOneRowOfTheLog() throws {
+    /// A row of the log with many ids fills several pages. A change that is committed between two pages comes after
+    /// them.
+    @Test func aRowOfTheLogFillsSeveralPages() throws {
         let reader = try feed("head", "&limit=7")
         let rooms = try owner.query(
             "UPDATE rooms SET name = name || '~' WHERE school_id = $1 RETURNING id", [String(ids.school)]
@@ -143,59 +144,59 @@ import Testing
             try owner.query(
                 "SELECT count(*), max(cardinality(ids)) FROM changes WHERE xid = (SELECT max(xid) FROM changes)"
             ).rows == [["1", String(rooms.count)]])
-        var heard: [String] = []
+        var received: [String] = []
         var late: String?
         while true {
             let page = try reader.page()
             #expect(page.items.count <= 7)
-            heard += page.items.map { $0.id }
+            received += page.items.map { $0.id }
             if late == nil {
                 late = try newRoom(owner, "Между")
             }
             if !page.hasMore { break }
         }
-        #expect(heard.sorted() == rooms.sorted())
+        #expect(received.sorted() == rooms.sorted())
         #expect(reader.pages == (rooms.count + 6) / 7)
         #expect(try reader.read().map { $0.id } == [late])
         try owner.query("DELETE FROM rooms WHERE id = $1", [late])
         try owner.query("UPDATE rooms SET name = left(name, -1) WHERE school_id = $1", [String(ids.school)])
     }
 
-    // MARK: Who hears what
+    // MARK: Who gets which changes
 
-    @Test func m12AMarkThatIsHeldBackIsDeletedForTheFamilyAlone() throws {
+    @Test func m12AMarkThatIsHeldBackIsDeletedForFamiliesOnly() throws {
         let ofTeacher = try teachesTheMark ? ["changed"] : ["deleted"]
         let everybody = [
-            "parent": try family(), "head on the pupil": try family("head"), "teacher": try feed("teacher"),
+            "parent": try family(), "head on the student": try family("head"), "teacher": try feed("teacher"),
             "head": try feed("head"), "admin": try feed("admin"), "deputy": try feed("deputy"),
         ]
         let others = try FeedReader(server.client("student"), "/v1/students/\(try student())/changes")
-        func expect(_ operations: [String: [String]], _ location: SourceLocation = #_sourceLocation) throws {
+        func expect(_ expected: [String: [String]], _ location: SourceLocation = #_sourceLocation) throws {
             for (name, reader) in everybody {
-                let operations = operations[name] ?? []
-                #expect(try told(reader, "marks", mark) == operations, "\(name)", sourceLocation: location)
+                let found = try operations(reader, "marks", mark)
+                #expect(found == expected[name] ?? [], "\(name)", sourceLocation: location)
             }
             #expect(try others.read() == [], sourceLocation: location)
         }
         let update = "UPDATE marks SET"
         try change("\(update) published_at = NULL WHERE id = '{mark}'")
         try expect([
-            "parent": ["deleted"], "head on the pupil": ["deleted"], "teacher": ofTeacher,
+            "parent": ["deleted"], "head on the student": ["deleted"], "teacher": ofTeacher,
             "head": ["changed"], "deputy": ["changed"],
         ])
-        // Whoever does not see it hears nothing of it.
+        // Readers who do not see it are not told of its changes.
         try change("\(update) number = CASE number WHEN 5 THEN 4 ELSE 5 END WHERE id = '{mark}'")
         try expect(["teacher": try teachesTheMark ? ["changed"] : [], "head": ["changed"], "deputy": ["changed"]])
         try change("\(update) published_at = now() WHERE id = '{mark}'")
         try expect([
-            "parent": ["made"], "head on the pupil": ["made"], "teacher": ["made"],
+            "parent": ["made"], "head on the student": ["made"], "teacher": ["made"],
             "head": ["changed"], "deputy": ["changed"],
         ])
-        // A mark that was made and held back again before anybody asked.
+        // A published mark is changed and then held back, before anybody polls.
         try change("\(update) comment = 'x' WHERE id = '{mark}'")
         try change("\(update) published_at = NULL WHERE id = '{mark}'")
         try expect([
-            "parent": ["deleted"], "head on the pupil": ["deleted"], "teacher": ofTeacher,
+            "parent": ["deleted"], "head on the student": ["deleted"], "teacher": ofTeacher,
             "head": ["changed"], "deputy": ["changed"],
         ])
         try change("\(update) published_at = now(), comment = NULL WHERE id = '{mark}'")
@@ -220,8 +221,8 @@ import Testing
         try #require(try change("SELECT id FROM users WHERE school_id = {school} AND login = 'student'"))
     }
 
-    /// M12: nobody writes anything when the moment comes.
-    @Test func m12AMarkIsToldWhenItsMomentComes() async throws {
+    /// M12: nothing is written when the time of publication comes.
+    @Test func m12AMarkIsReportedWhenItIsPublished() async throws {
         let reader = try family("parent", "&include=data")
         var configuration = Background.Configuration(work: BackgroundWork.publications)
         configuration.rhythm = 0.05
@@ -229,7 +230,7 @@ import Testing
             configuration, server.database.serverURL, LogSink(descriptor: open("/dev/null", O_WRONLY)))
         let before = try change("SELECT max(number) FROM changes") ?? "0"
         try change("UPDATE marks SET published_at = clock_timestamp() + interval '1 second' WHERE id = '{mark}'")
-        #expect(try told(reader, "marks", mark) == ["deleted"])
+        #expect(try operations(reader, "marks", mark) == ["deleted"])
         #expect(try change("SELECT count(*) FROM pending WHERE kind = 'publish_marks'") == "1")
         var item: FeedReader.Item?
         _ = try await eventually {
@@ -238,16 +239,17 @@ import Testing
         }
         #expect(item?.operation == "made" && item?.id == mark)
         #expect(item?.data?["value"] != nil)
-        // Twice moved on, held back, published before its moment: no second time, and nothing that is not seen.
+        // Postponed and then held back, or postponed and then published at once: it is not reported while hidden, nor
+        // twice.
         try change("UPDATE marks SET published_at = clock_timestamp() + interval '1 second' WHERE id = '{mark}'")
         try change("UPDATE marks SET published_at = NULL WHERE id = '{mark}'")
-        #expect(try told(reader, "marks", mark) == ["deleted"])
+        #expect(try operations(reader, "marks", mark) == ["deleted"])
         #expect(try await eventually { try change("SELECT count(*) FROM pending WHERE kind = 'publish_marks'") == "0" })
-        #expect(try told(reader, "marks", mark) == [])
+        #expect(try operations(reader, "marks", mark) == [])
         try change("UPDATE marks SET published_at = clock_timestamp() + interval '1 second' WHERE id = '{mark}'")
         try change("UPDATE marks SET published_at = now() WHERE id = '{mark}'")
         #expect(try await eventually { try change("SELECT count(*) FROM pending WHERE kind = 'publish_marks'") == "0" })
-        #expect(try told(reader, "marks", mark) == ["made"])
+        #expect(try operations(reader, "marks", mark) == ["made"])
         #expect(
             try change(
                 """
@@ -272,8 +274,8 @@ import Testing
         #expect(try reader.client.get("/v1/students/\(ids.child)/changes?since=\(reader.cursor)").status == 200)
     }
 
-    /// A student who changes classes is gone for the old class teacher, there for the new one, and nothing to others.
-    @Test func aTransferIsADeletionForTheOldClassTeacherAlone() throws {
+    /// A student who changes classes is deleted for the old class teacher and appears for the new one.
+    @Test func aClassChangeIsADeletionForTheOldClassTeacherOnly() throws {
         let login = "feeds-neighbour"
         try change(
             """
@@ -292,13 +294,13 @@ import Testing
                 let json = #"{"class_id": "\#(ids.otherClass)", "starts_on": "\#(TestServer.today)", "group_ids": []}"#
                 return try deputy.post("/v1/students/\(student)/class-changes", json: json).status == 201
             }, "nobody may be moved today")
-        #expect(try told(old, "students", student) == ["deleted"])
-        #expect(try told(new, "students", student) == ["changed"])
-        #expect(try told(head, "students", student) == ["changed"])
+        #expect(try operations(old, "students", student) == ["deleted"])
+        #expect(try operations(new, "students", student) == ["changed"])
+        #expect(try operations(head, "students", student) == ["changed"])
     }
 
-    /// What begins and ends with a day is told when the day has come.
-    @Test func aDayThatComesIsTold() throws {
+    /// What begins or ends with a day is reported on that day.
+    @Test func aNewDayIsReported() throws {
         let moved = try #require(
             try change("SELECT student_id FROM enrollments WHERE school_id = {school} AND ends_on = '2025-10-12'"))
         let teacher = try feed("teacher")
@@ -306,14 +308,14 @@ import Testing
         #expect(try change("SELECT lyceum.log_day()") == "f")
         try change("UPDATE lyceum.change_days SET day = '2025-10-10' WHERE school_id = {school}")
         #expect(try change("SELECT lyceum.log_day()") == "t")
-        #expect(try told(teacher, "students", moved) == ["changed"])
-        #expect(try told(family, "students", moved) == ["changed"])
+        #expect(try operations(teacher, "students", moved) == ["changed"])
+        #expect(try operations(family, "students", moved) == ["changed"])
         #expect(try change("SELECT lyceum.log_day()") == "f")
         #expect(try teacher.read() == [])
     }
 
-    /// A1: homework for some is nothing to the others.
-    @Test func a1HomeworkForSomeIsNotToldToOthers() throws {
+    /// A1: homework for some students is reported to their families only.
+    @Test func a1HomeworkForSomeIsNotReportedToOthers() throws {
         let own = try family()
         let other = try FeedReader(server.client("student"), "/v1/students/\(try student())/changes")
         let teacher = try feed("teacher", "&include=data")
@@ -327,36 +329,36 @@ import Testing
         let forTheChild = "(school_id, homework_id, student_id) VALUES ({school}, '\(id)', '{child}')"
         try change("INSERT INTO homework_students \(forTheChild)")
         try owner.execute("COMMIT")
-        #expect(try told(own, "homework", id) == ["changed"])
-        #expect(try told(other, "homework", id) == [])
+        #expect(try operations(own, "homework", id) == ["changed"])
+        #expect(try operations(other, "homework", id) == [])
         let items = try teacher.read().filter { $0.entity == "homework" }
         #expect(items.map { $0.description } == ["homework \(id) made"])
         #expect(items.first?.data?["text"]?.string == "Повторить")
-        // A family that marks it done changes it for itself.
+        // The completion by one family changes the homework for that family only.
         try change("INSERT INTO homework_completions \(forTheChild)")
-        #expect(try told(own, "homework", id) == ["changed"])
-        #expect(try told(other, "homework", id) == [])
+        #expect(try operations(own, "homework", id) == ["changed"])
+        #expect(try operations(other, "homework", id) == [])
         try change("DELETE FROM homework_students WHERE homework_id = '\(id)' AND student_id = '{child}'")
-        #expect(try told(own, "homework", id) == ["deleted"])
-        #expect(try told(other, "homework", id) == [])
+        #expect(try operations(own, "homework", id) == ["deleted"])
+        #expect(try operations(other, "homework", id) == [])
         try change("UPDATE homework SET deleted_at = now() WHERE id = '\(id)'")
-        #expect(try told(other, "homework", id) == [])
+        #expect(try operations(other, "homework", id) == [])
     }
 
-    @Test func aRenamedStudentIsToldToThoseWhoSeeTheStudent() throws {
+    @Test func aNewNameIsReportedToThoseWhoSeeTheStudent() throws {
         let own = try family()
         let teacher = try feed("teacher", "&include=data")
         let head = try feed("head", "&include=data")
         let other = try FeedReader(server.client("student"), "/v1/students/\(try student())/changes")
         try change("UPDATE users SET first_name = first_name || 'а' WHERE id = '{child}'")
-        #expect(try told(own, "students", ids.child) == ["changed"])
+        #expect(try operations(own, "students", ids.child) == ["changed"])
         for reader in [teacher, head] {
             let items = try reader.read()
             #expect(items.map { $0.description } == ["students \(ids.child) changed"])
             #expect(items.first?.data?["first_name"]?.string?.hasSuffix("а") == true)
         }
         #expect(try other.read() == [])
-        // Somebody whom the teacher neither leads nor teaches.
+        // A student whom the teacher neither leads nor teaches.
         let stranger = try #require(
             try change(
                 """
@@ -368,7 +370,7 @@ import Testing
         #expect(try head.read().count == 1)
     }
 
-    /// An administrator runs the system and gets no marks; an integration gets what its scopes name.
+    /// An administrator gets no marks; an integration gets what its scopes allow.
     @Test func rolesAndScopesDecide() throws {
         let apps = try AppSchool(server)
         func program(_ scope: String) throws -> FeedReader {
@@ -392,13 +394,13 @@ import Testing
         }
     }
 
-    /// What the log names is what a feed tells, or there is a reason.
-    @Test func everyEntityOfTheLogIsToldOrNamed() throws {
+    /// The feeds report every entity of the log, or the test has a reason.
+    @Test func everyEntityOfTheLogIsReportedOrExempt() throws {
         let exempt: [String: String] = [
-            "users": "told as students, guardians and staff",
-            "clients": "for the school's own apps alone",
-            "unlocks": "no route shows them; lessons say until when they can be edited",
-            "substitutions": "no route shows them; lessons say who gives them",
+            "users": "reported as students, guardians and staff",
+            "clients": "only for the school's own apps",
+            "unlocks": "no route shows them; lessons have `editable_until`",
+            "substitutions": "no route shows them; lessons have their teacher",
             "curriculum_plans": "no route shows them",
             "plan_units": "no route shows them",
             "plan_topics": "no route shows them",
@@ -409,21 +411,21 @@ import Testing
             WHERE pronamespace = 'lyceum'::regnamespace AND proname LIKE 'log\\_%' AND prorettype = 'trigger'::regtype
             """
         ).first!
-        let told = Set(Changes.entities.map { $0.name })
+        let reported = Set(Changes.entities.map { $0.name })
         let tables = try owner.query(
             """
             SELECT DISTINCT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname = 'log_made'
             """
         ).rows.map { $0[0]! }
         for table in tables {
-            // A part of another row names that.
+            // A table whose rows are parts of other rows does not occur under its own name.
             let isNamed = source.contains("'\(table)'")
-            #expect(!isNamed || told.contains(table) != (exempt[table] != nil), "\(table)")
+            #expect(!isNamed || reported.contains(table) != (exempt[table] != nil), "\(table)")
         }
-        #expect(told.isSubset(of: Set(tables + ["school"])))
+        #expect(reported.isSubset(of: Set(tables + ["school"])))
     }
 
-    /// With data a row looks as the API shows it.
+    /// `data` is what the route of the record shows.
     @Test func dataIsWhatTheRouteShows() throws {
         let reader = try feed("head", "&include=data")
         let head = try server.client("head")
@@ -475,8 +477,8 @@ import Testing
         #expect(try client.get("/v1/changes?since=x812").status == 410)
     }
 
-    /// A cursor inside of a delta is none for the journal, which has no pages.
-    @Test func aCursorOfAPageIsNoCursorOfTheJournal() throws {
+    /// The journal has no pages, so it refuses a cursor from between the pages of a feed.
+    @Test func theJournalRefusesACursorFromBetweenPages() throws {
         let reader = try feed("head", "&limit=1")
         try change("UPDATE rooms SET name = name || '!' WHERE school_id = {school}")
         _ = try reader.page()

@@ -1,6 +1,6 @@
 import JSON
 
-/// A client of a feed: it keeps the cursor and what it was told.
+/// A client of a feed; it keeps the cursor.
 package final class FeedReader {
     package struct Item: Equatable, CustomStringConvertible {
         package let entity: String
@@ -19,7 +19,7 @@ package final class FeedReader {
     package private(set) var cursor = ""
     package private(set) var pages = 0
 
-    /// Begins now.
+    /// Begins with the cursor of now.
     package init(_ client: TestClient, _ path: String = "/v1/changes", _ parameters: String = "") throws {
         self.client = client
         self.path = path
@@ -27,7 +27,7 @@ package final class FeedReader {
         let answer = try client.get(path)
         guard answer.status == 200, answer.json["items"]?.array.isEmpty == true,
             answer.json["has_more"]?.bool == false, let cursor = answer.json["cursor"]?.string
-        else { throw TestFailure("the feed does not begin: \(answer.text)") }
+        else { throw TestFailure("the feed gave no first cursor: \(answer.text)") }
         self.cursor = cursor
     }
 
@@ -35,7 +35,7 @@ package final class FeedReader {
         let answer = try client.get("\(path)?since=\(cursor)\(parameters)")
         guard answer.status == 200, let cursor = answer.json["cursor"]?.string,
             let hasMore = answer.json["has_more"]?.bool, let items = answer.json["items"]?.array
-        else { throw TestFailure("no page of the feed: \(answer.status) \(answer.text)") }
+        else { throw TestFailure("the feed gave no page: \(answer.status) \(answer.text)") }
         self.cursor = cursor
         pages += 1
         return (
@@ -48,7 +48,7 @@ package final class FeedReader {
         )
     }
 
-    /// Everything new.
+    /// Reads all new changes.
     package func read() throws -> [Item] {
         var items: [Item] = []
         while true {

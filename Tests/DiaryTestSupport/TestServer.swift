@@ -201,7 +201,7 @@ package final class TestServer: Sendable {
         settings.pool.writers = 1
         settings.pool.leased = 1
         settings.keptAnswerProof = KeptAnswerProof { route, isEqual in
-            if !isEqual { fatalError("A kept answer of \(route) was about to go out, and is no longer true.") }
+            if !isEqual { fatalError("A kept answer of \(route) is no longer true, but was about to be sent.") }
         }
         try set(&settings)
         let breached = try BreachedPasswords(Array("password123\nпароль-2025\n".utf8))

@@ -4,7 +4,7 @@ import Web
 
 @testable import Diary
 
-/// The store of kept answers: what stays, what goes, and what it counts.
+/// The store of kept answers: which answers it evicts, and how it counts bytes.
 @Suite struct KeptAnswersStoreTests {
     private func answer(_ name: String, bytes: Int) -> KeptAnswer {
         KeptAnswer(
@@ -13,7 +13,7 @@ import Web
             snapshot: "1:1:", until: "infinity", circles: "{school}", ids: "{}")
     }
 
-    @Test func theLeastRecentlyUsedMakesRoom() {
+    @Test func theLeastRecentlyUsedAnswerIsEvicted() {
         let store = KeptAnswers(capacity: 25_000)
         let answers = ["a", "b", "c"].map { answer($0, bytes: 9_000) }
         store.keep(answers[0], generation: 0)
@@ -35,14 +35,14 @@ import Web
         #expect(store.count == 0 || store.bytes <= 10_000)
     }
 
-    @Test func aSecondAnswerTakesThePlaceOfTheFirst() {
+    @Test func aSecondAnswerReplacesTheFirst() {
         let store = KeptAnswers(capacity: 100_000)
         let (first, second) = (answer("a", bytes: 5_000), answer("a", bytes: 1_000))
         store.keep(first, generation: 0)
         store.keep(second, generation: 0)
         #expect(store.find(first.key) === second)
         #expect(store.bytes == second.size)
-        // The first is nobody's any more: using or dropping it changes nothing.
+        // The store no longer has the first one, so using or dropping it changes nothing.
         store.use(first)
         store.drop(first)
         #expect(store.count == 1)
@@ -65,7 +65,7 @@ import Web
         #expect(store.bytes == 0)
     }
 
-    /// What was asked for over a connection that is gone may come from another database.
+    /// An answer that was read over a lost connection may come from another database server.
     @Test func anAnswerOfAnEarlierConnectionIsNotKept() {
         let store = KeptAnswers(capacity: 100_000)
         let generation = store.generation

@@ -3,7 +3,7 @@ import JSON
 import Postgres
 import Testing
 
-/// PostgreSQL and the server die while a program follows the changes: it hears of every change that was committed.
+/// PostgreSQL and the server are killed while a program follows a feed; it still gets every change that was committed.
 @Suite(.serialized) struct FeedFaultTests {
     @Test func nothingIsMissedWhenPostgreSQLOrTheServerIsKilled() throws {
         let database = try PrivatePostgres()
@@ -12,16 +12,16 @@ import Testing
         let client = server.client()
         client.token = try server.signIn("head")
         var cursor = try #require(try client.send("GET", "/v1/changes").json["cursor"]?.string)
-        var heard: Set<String> = []
+        var received: Set<String> = []
         var committed: Set<String> = []
-        /// What there is, as far as somebody answers.
+        /// Reads pages until there are no more, or the server does not answer.
         func poll() throws {
             while true {
                 guard let answer = try? client.send("GET", "/v1/changes?limit=5&since=\(cursor)"), answer.status == 200,
                     let next = answer.json["cursor"]?.string
                 else { return }
                 cursor = next
-                for item in answer.json["items"]?.array ?? [] { heard.insert(item["id"]?.string ?? "") }
+                for item in answer.json["items"]?.array ?? [] { received.insert(item["id"]?.string ?? "") }
                 if answer.json["has_more"]?.bool != true { return }
             }
         }
@@ -35,8 +35,8 @@ import Testing
         }
         for round in 0..<(Long.isOn ? 30 : 6) {
             let writers = try (0..<3).map { _ in try database.owner() }
-            // One transaction is lost in the crash, one has a number and writes nothing, some are rolled back: the numbers of
-            // these are used again.
+            // One transaction is lost in the crash, others have a number, write nothing and are rolled back. PostgreSQL
+            // uses all these numbers again.
             try writers[0].execute("BEGIN")
             _ = try write(writers[0], "Потеряно \(round)")
             committed.insert(try write(writers[1], "Кабинет \(round)"))
@@ -60,16 +60,16 @@ import Testing
             try server.waitUntilReady(seconds: 20)
             let owner = try database.owner()
             for number in 0..<8 { committed.insert(try write(owner, "После \(round).\(number)")) }
-            try eventually("all is heard in round \(round)", seconds: 20) {
+            try eventually("all changes of round \(round) arrive", seconds: 20) {
                 try poll()
-                return committed.isSubset(of: heard)
+                return committed.isSubset(of: received)
             }
         }
         let there = try database.owner().query("SELECT id FROM rooms WHERE name ~ '^(Кабинет|Поздно|После|Потеряно) '")
             .rows.compactMap { $0[0] }
         #expect(Set(there) == committed)
-        #expect(heard.isSuperset(of: committed))
+        #expect(received.isSuperset(of: committed))
         #expect(server.unforeseen.isEmpty, "\(server.unforeseen)")
-        print("\(committed.count) changes committed, \(heard.count) heard")
+        print("\(committed.count) changes committed, \(received.count) received")
     }
 }

@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-/// `lyceum changes`, as a process against a database.
+/// `lyceum changes`, run as a process against a database.
 @Suite struct ChangesCommandTests {
     private let database: TestDatabase
     private let owner: BlockingConnection
@@ -26,7 +26,7 @@ import Testing
         #expect(text.status == 0 && text.output.contains("FROM"))
     }
 
-    @Test func tendDropsWhatIsTooOld() throws {
+    @Test func tendDropsAnOldPartition() throws {
         let none = try Executable.run(["changes", "tend", "--json"], owner: database)
         #expect(none.status == 0 && none.json["dropped"] as? Int == 0, "\(none.errors)")
         try owner.execute(
@@ -38,7 +38,7 @@ import Testing
         #expect(one.status == 0 && one.output == "Partitions dropped: 1.\n", "\(one.errors)")
     }
 
-    @Test func aWrongSettingIsRefused() throws {
+    @Test func anUnknownOptionIsRefused() throws {
         let outcome = try Executable.run(["changes", "status", "--nothing"], owner: database)
         #expect(outcome.status == 64)
     }

@@ -8,7 +8,7 @@ extension AccessMatrix {
             getStudentDiary            401 200 404 200 404 404 | 404 404 404 200 404 | 200 200 403 | 404 | 200 403 403
             listStudentMarks           401 200 404 200 404 404 | 404 404 404 200 404 | 200 200 403 | 404 | 200 403 403
             getMarkHistory             401 200 404 200 404 404 | 200 404 200 200 404 | 200 200 403 | 404 | 200 200 403
-            # Without a cursor nothing has changed.
+            # A request without a cursor returns no changes.
             listStudentChanges         401  []  404  [] 404 404 | 404 404 404  [] 404 |  []  [] 403 | 404 |  [] 403 403
             listChanges                401 403 403 403 403 403 |  []  []  []  []  [] |  []  []  [] |  [] |  []  [] 403
             # A4: teachers of the section on that date; a substitute only in the own lesson. 409 is `not_your_lesson`.
