@@ -357,14 +357,14 @@ CREATE TABLE changes (
     CONSTRAINT changes_circle CHECK (circle = ANY (ARRAY['school'::text, 'office'::text, 'person'::text, 'student'::text, 'diary'::text, 'class'::text, 'group'::text, 'section'::text, 'journal'::text])),
     CONSTRAINT changes_operation CHECK (operation = ANY (ARRAY['made'::text, 'changed'::text, 'deleted'::text, 'hidden'::text, 'concealed'::text]))
 ) PARTITION BY RANGE (xid);
-COMMENT ON TABLE changes IS 'The log of changes: one row per statement, circle, entity and operation, with the ids of the changed rows. Triggers write it (lyceum.log_changes). Partitioned by transaction, which is the order of time; lyceum.tend_changes adds and drops partitions. Has no primary key and no foreign keys: rows are never referred to, and each index costs every write.';
-COMMENT ON COLUMN changes.xid IS 'The transaction. A reader that has seen everything below a snapshot''s xmin misses nothing from there on.';
-COMMENT ON COLUMN changes.number IS 'The order inside a transaction.';
-COMMENT ON COLUMN changes.circle IS 'Whom the change concerns. school: the set-up that every answer reads; office: what only the administration reads; person: who somebody is and may do; student: who a student is and where the student belongs; diary: what is recorded about a student; class, group; section: its lessons and homework; journal: what is recorded about the students of a section.';
-COMMENT ON COLUMN changes.circle_id IS 'The person, student, class, group or section; zero for the school and its office.';
-COMMENT ON COLUMN changes.is_home IS 'True in one of the circles of each change, so that a reader of the whole school meets each change once.';
-COMMENT ON COLUMN changes.entity IS 'What changed, by the name of its table.';
-COMMENT ON COLUMN changes.operation IS 'hidden: the circle lost sight of the row, which still exists. concealed: the circle never saw it (M12); no feed tells of it.';
+COMMENT ON TABLE changes IS 'The log of changes: one row for each statement, circle, entity and operation, with the ids of the changed rows. Triggers write it (lyceum.log_changes). Partitioned by transaction number, because readers ask by transaction; lyceum.tend_changes adds and drops partitions. It has no primary key and no foreign keys: nothing refers to its rows, and each index makes every write slower.';
+COMMENT ON COLUMN changes.xid IS 'The transaction that made the change. A reader with a snapshot (a cursor, a kept answer) needs the rows that are not visible in it.';
+COMMENT ON COLUMN changes.number IS 'The order of the rows of one transaction.';
+COMMENT ON COLUMN changes.circle IS 'The readers whose answers the change affects. school: the set-up, which all answers use; office: what only the administration reads; person: a person''s account, roles and posts; student: a student''s data, class, groups and guardians; diary: what is recorded about a student; class; group; section: its lessons, columns, teachers and homework for all; journal: what is recorded about the students of a section.';
+COMMENT ON COLUMN changes.circle_id IS 'The person, student, class, group or section; the zero id for school and office.';
+COMMENT ON COLUMN changes.is_home IS 'True for the home circle of the change, the first one of the table''s declaration. A reader of the whole school reads these rows and gets each change once.';
+COMMENT ON COLUMN changes.entity IS 'The kind of the changed rows, usually the name of their table.';
+COMMENT ON COLUMN changes.operation IS 'hidden: the row still exists, but the circle no longer sees it. concealed: the circle does not see the row yet (M12), so feeds leave this change out.';
 CREATE INDEX changes_by_circle ON ONLY public.changes USING btree (school_id, circle_id, circle, xid);
 CREATE INDEX changes_by_home ON ONLY public.changes USING btree (school_id, xid, number) WHERE is_home;
 ALTER TABLE changes ENABLE ROW LEVEL SECURITY;
@@ -1233,7 +1233,7 @@ CREATE TABLE lyceum.change_days (
     CONSTRAINT change_days_pkey PRIMARY KEY (school_id),
     CONSTRAINT change_days_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id)
 );
-COMMENT ON TABLE lyceum.change_days IS 'The last day of each school for which lyceum.log_day has told what begins and ends with it.';
+COMMENT ON TABLE lyceum.change_days IS 'The last day for which lyceum.log_day has logged what begins and ends on it, for each school.';
 
 CREATE TABLE lyceum.change_partitions (
     lower xid8 NOT NULL,
@@ -1243,9 +1243,9 @@ CREATE TABLE lyceum.change_partitions (
     CONSTRAINT change_partitions_pkey PRIMARY KEY (lower)
 );
 COMMENT ON TABLE lyceum.change_partitions IS 'The partitions of the log of changes. Holds no data of a school.';
-COMMENT ON COLUMN lyceum.change_partitions.lower IS 'The first transaction. A cursor before the lowest one has expired.';
-COMMENT ON COLUMN lyceum.change_partitions.upper IS 'The first transaction that is not in it; null for the last partition.';
-COMMENT ON COLUMN lyceum.change_partitions.filled_at IS 'When lyceum.tend_changes first saw that all its transactions had begun.';
+COMMENT ON COLUMN lyceum.change_partitions.lower IS 'The first transaction number. A cursor that needs rows from before the lowest one of all partitions has expired.';
+COMMENT ON COLUMN lyceum.change_partitions.upper IS 'The first transaction number after the partition; null for the last partition.';
+COMMENT ON COLUMN lyceum.change_partitions.filled_at IS 'When lyceum.tend_changes first found that all transaction numbers of the partition had been given out.';
 GRANT SELECT ON lyceum.change_partitions TO lyceum_app;
 
 CREATE TABLE mark_history (
