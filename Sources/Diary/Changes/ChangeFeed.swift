@@ -105,21 +105,21 @@ package struct ChangeFeed: Sendable {
 
     private func changes(since: ChangeCursor, _ limit: Int, _ caller: Caller) -> Query {
         var whole: [String] = []
-        var told: [String] = []
+        var inCircles: [String] = []
         for entity in entities.values {
             if isOfFamily {
-                told += entity.familyCircles.map { "\($0) \(entity.name)" }
-            } else if entity.isHeardWhole(by: caller) {
+                inCircles += entity.familyCircles.map { "\($0) \(entity.name)" }
+            } else if entity.isReadWhole(by: caller) {
                 whole.append(entity.name)
-            } else if entity.isHeardInCircles(by: caller) {
-                told += entity.circles.map { "\($0) \(entity.name)" }
+            } else if entity.isReadInCircles(by: caller) {
+                inCircles += entity.circles.map { "\($0) \(entity.name)" }
             }
         }
         let place = since.place
         return statement(
             .integer(caller.school.id), caller.person, since.since, .text(place?.end.sql),
             .text(place.map { String($0.transaction) }), .integer(place?.number), .integer(place?.ordinal),
-            .integer(limit + 1), .texts(whole), .texts(told))
+            .integer(limit + 1), .texts(whole), .texts(inCircles))
     }
 
     /// Each branch and circle returns at most as many rows as fill a page: a row of the log has at least one id. One
@@ -137,7 +137,7 @@ package struct ChangeFeed: Sendable {
             WITH circles AS MATERIALIZED (
                 SELECT DISTINCT c.circle, c.id FROM (\(circles)) c (circle, id) WHERE cardinality($10::text[]) > 0
             ),
-            heard AS (
+            found AS (
                 (
                     SELECT \(columns)
                     FROM changes x
@@ -160,7 +160,7 @@ package struct ChangeFeed: Sendable {
             )
             SELECT x.xid::text AS transaction, x.number, i.ordinal, x.entity, i.id, x.operation,
                 \(SharedSQL.moment("x.changed_at")) AS changed_at
-            FROM heard x
+            FROM found x
             CROSS JOIN LATERAL unnest(x.ids) WITH ORDINALITY i (id, ordinal)
             WHERE $5::text IS NULL OR (x.xid, x.number, i.ordinal) > ($5::text::xid8, $6::bigint, $7::bigint)
             ORDER BY x.xid, x.number, i.ordinal
@@ -184,7 +184,7 @@ package struct ChangeFeed: Sendable {
         var queries: [(entity: String, query: Query)] = []
         for (name, ids) in ids.sorted(by: { $0.key < $1.key }) {
             let entity = entities[name]!
-            guard withData || isOfFamily || !entity.isHeardWhole(by: caller) else { continue }
+            guard withData || isOfFamily || !entity.isReadWhole(by: caller) else { continue }
             let rows = isOfFamily ? entity.familyRows! : entity.rows
             queries.append((name, rows(caller, .texts(ids))))
         }

@@ -33,13 +33,13 @@ package struct ChangedEntity: Sendable {
     }
 
     /// Whether the caller gets all rows of the school.
-    func isHeardWhole(by caller: Caller) -> Bool {
+    func isReadWhole(by caller: Caller) -> Bool {
         if caller.isIntegration { return !access.scopes.isDisjoint(with: caller.scopes) }
         return isOpen(to: caller.roles.intersection([.administrator, .head, .deputyHead]))
     }
 
     /// Whether the caller gets rows from a teacher's circles.
-    func isHeardInCircles(by caller: Caller) -> Bool {
+    func isReadInCircles(by caller: Caller) -> Bool {
         !caller.isIntegration && isOpen(to: caller.roles.intersection([.teacher, .classTeacher]))
     }
 
