@@ -83,10 +83,10 @@ import Web
     @Test func l1YearMayNotExcludeItsLessons() throws {
         let year = try row(
             """
-            SELECT y.id, y.starts_on + 30 FROM academic_years y WHERE y.school_id = $1 AND y.state = 'open'
+            SELECT y.id, y.ends_on - 15 FROM academic_years y WHERE y.school_id = $1 AND y.state = 'open'
             """)
         let answer = try server.client("deputy").patch(
-            "/v1/academic-years/\(year[0])", json: #"{"starts_on": "\#(year[1])"}"#, headers: [("If-Match", "*")])
+            "/v1/academic-years/\(year[0])", json: #"{"ends_on": "\#(year[1])"}"#, headers: [("If-Match", "*")])
         #expect(answer.status == 409, "\(answer.text)")
         #expect(answer.code == "lesson_outside_year")
     }
