@@ -21,5 +21,14 @@ package enum AcademicYears {
                 field: "second_half_starts_on", code: "not_mid_year",
                 ru: "Второе полугодие начинается в средней трети года.",
                 en: "The second half begins in the middle third of the year."),
+            "academic_years_entries_starts_on": leavesEntries("starts_on"),
+            "academic_years_entries_ends_on": leavesEntries("ends_on"),
         ])
+
+    /// L1: entries of the timetable would be outside the year.
+    private static func leavesEntries(_ field: String) -> Refusal {
+        Refusal(
+            .entryOutsideYear, field: field, code: "entry_outside_year",
+            ru: "Вне года остались бы записи расписания.", en: "Entries of the timetable would be outside the year.")
+    }
 }

@@ -108,4 +108,102 @@ import Testing
         let refusal = try school.race(Self.entry(.maths7, id: .new), then: Self.entry(.english7))
         #expect(refusal == Self.collision)
     }
+
+    // MARK: What changes under the timetable
+
+    /// Beside maths of 7А, an entry of grade 2 that meets it only after the change.
+    static let around: [(entry: String, change: String, wanted: SQLRefusal?)] = [
+        (
+            entry(.maths2, room: .hall) + entry(.maths1, room: .hall, id: RuleKey(9003)),
+            RuleSchool.update("rooms", .hall, "shared = false"), collision
+        ),
+        (
+            entry(.maths2, room: .hall) + entry(.maths1, room: .hall, id: RuleKey(9003)),
+            RuleSchool.update("rooms", .hall, "shared = false") + RuleSchool.update("rooms", .hall, "shared = true"), nil
+        ),
+        // Their common days have passed.
+        (
+            entry(.maths2, room: .hall) + entry(.maths1, room: .hall, to: "2026-10-14", id: RuleKey(9003)),
+            RuleSchool.update("rooms", .hall, "shared = false"), nil
+        ),
+        (entry(.maths2, slot: 2, room: .room), move(slot: 2, to: "08:30", "08:45"), collision),
+        (entry(.maths2, slot: 2, room: .room), move(slot: 2, to: "09:00", "09:45"), nil),
+        // Slots change one after the other; the last state counts.
+        (
+            entry(.maths2, slot: 2, room: .room),
+            move(slot: 1, to: "08:35", "08:45") + move(slot: 2, to: "08:46", "08:49"), nil
+        ),
+        (entry(.maths2), lead(.maths2, .teacher, from: "2026-09-01"), collision),
+        (entry(.maths2), lead(.maths2, .formerTeacher, from: "2026-09-01"), nil),  // led maths of 7А until yesterday
+        (entry(.maths2), lead(.maths2, .teacher, from: "2027-02-01"), nil),  // the other entry has ended
+        (entry(.maths2), lead(.maths2, .teacher, from: "2026-09-01", role: "co"), nil),
+        (entry(.maths2, teacher: .substitute), lead(.maths2, .teacher, from: "2026-09-01"), nil),
+        (
+            entry(.maths2) + lead(.maths2, .teacher, from: "2027-02-01"),
+            RuleSchool.update("section_teachers", RuleKey(9004), "starts_on = '2027-01-31'"), collision
+        ),
+        // Two leads change places.
+        (
+            entry(.maths2) + lead(.maths2, .substitute, from: "2026-09-01"),
+            RuleSchool.update("section_teachers", RuleKey(9004), "teacher_id = \(RuleKey.teacher)")
+                + RuleSchool.update("section_teachers", RuleKey(702), "teacher_id = \(RuleKey.substitute)"), nil
+        ),
+        (
+            RuleSchool.update("sections", .english7, "archived_at = now()") + entry(.english7),
+            RuleSchool.update("sections", .english7, "archived_at = NULL"), collision
+        ),
+    ]
+
+    private static func move(slot: Int, to starts: String, _ ends: String) -> String {
+        """
+        UPDATE bell_slots SET starts_at = '\(starts)', ends_at = '\(ends)'
+            WHERE school_id = \(RuleSchool.school) AND bell_schedule_id = \(RuleKey.bells) AND slot = \(slot);
+        """
+    }
+
+    private static func lead(
+        _ section: RuleKey, _ teacher: RuleKey, from starts: String, role: String = "lead"
+    ) -> String {
+        """
+        INSERT INTO section_teachers (school_id, id, section_id, teacher_id, role, starts_on)
+            VALUES (\(RuleSchool.school), \(RuleKey(9004)), \(section), \(teacher), '\(role)', '\(starts)');
+        """
+    }
+
+    @Test(arguments: around)
+    func l1ChangesAroundTheTimetableMakeNoCollision(_ entry: String, _ change: String, _ wanted: SQLRefusal?) throws {
+        let school = try school()
+        try school.run(entry + "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED;")
+        #expect(try school.refusal(of: change) == wanted)
+    }
+
+    /// Changes of rooms and the writers of entries take turns.
+    @Test func l1RoomChangesWhileAnEntryIsWritten() throws {
+        let school = try RuleSchool(in: Self.database.get())
+        try school.run(Self.bells + Self.entry(.maths1, room: .hall, id: RuleKey(9003)))
+        try school.commit()
+        let refusal = try school.race(
+            Self.entry(.maths2, room: .hall), then: RuleSchool.update("rooms", .hall, "shared = false"))
+        #expect(refusal == Self.collision)
+    }
+
+    private static let outside = SQLRefusal("LYL04", "entry_outside_year")
+
+    @Test(arguments: [
+        (entry(.maths2, from: "2027-06-01"), SQLRefusal?.some(outside)),
+        (entry(.maths2, from: "2026-08-01", to: "2026-08-31"), outside),
+        (entry(.maths2, from: "2027-05-31"), nil), (entry(.maths2, from: "2026-08-01", to: "2026-09-01"), nil),
+        (RuleSchool.update("timetable_entries", .new, "starts_on = '2027-06-01', ends_on = NULL"), outside),
+        (
+            entry(.maths2, from: "2027-05-25")
+                + RuleSchool.update("academic_years", .year, "ends_on = '2027-05-24'"), outside
+        ),
+        (
+            entry(.maths2, from: "2027-05-24")
+                + RuleSchool.update("academic_years", .year, "ends_on = '2027-05-24'"), nil
+        ),
+    ])
+    func l1EntriesHaveDaysInTheYearOfTheSection(_ statement: String, _ wanted: SQLRefusal?) throws {
+        #expect(try school().refusal(of: statement) == wanted)
+    }
 }
