@@ -1,5 +1,5 @@
--- The server's role could get round rules in SQL: it could choose the day, move the second half of the year and create temporary
--- tables. docs/threat-model.md lists the rights that it still has.
+-- The server's role could get round rules in SQL: it could choose the day and create temporary tables.
+-- docs/threat-model.md lists the rights that it still has.
 
 -- migrate:up
 
@@ -17,12 +17,7 @@ comment on function lyceum.today() is
     'Date in the school''s time zone (lyceum.time_zone, UTC when not set). Never further than a day from the date in UTC, whatever the '
     'time zone is set to.';
 
--- Grade 2 gets marks from this day on (M1), so it cannot be the beginning of the year.
-alter table academic_years
-    drop constraint academic_years_second_half,
-    add constraint academic_years_second_half check (
-        (second_half_starts_on - starts_on) * 3 between ends_on - starts_on and (ends_on - starts_on) * 2
-    );
+-- The trigger lyceum.check_year sees to it, so that years from before the bounds stand.
 comment on column academic_years.second_half_starts_on is
     'M1: grade 2 gets marks from this day on. In the middle third of the year, whatever its terms are.';
 
@@ -42,9 +37,6 @@ begin
 end
 $$;
 comment on column academic_years.second_half_starts_on is 'M1: grade 2 gets marks from this day on.';
-alter table academic_years
-    drop constraint academic_years_second_half,
-    add constraint academic_years_second_half check (second_half_starts_on > starts_on and second_half_starts_on <= ends_on);
 create or replace function lyceum.today() returns date
     language sql stable parallel safe
     return coalesce(

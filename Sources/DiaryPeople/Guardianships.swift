@@ -28,7 +28,8 @@ package enum Guardianships {
             selecting: """
                 u.id AS "guardian.id", u.last_name AS "guardian.last_name", u.first_name AS "guardian.first_name",
                 u.middle_name AS "guardian.middle_name"
-                """),
+                """,
+            shownAnew: "lyceum.guardianships_shown_anew"),
         order: ["starts_on"],
         demands: Statement("SELECT lyceum.demand_guardian(($1::jsonb ->> 'guardian_id')::uuid), $2::uuid IS NULL"),
         refusals: [

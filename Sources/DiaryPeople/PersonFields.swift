@@ -3,9 +3,9 @@ import Diary
 /// The fields of every person: the name and the school's own id.
 enum PersonFields {
     static let name = [
-        ResourceField("last_name", .text(maximum: 100)),
-        ResourceField("first_name", .text(maximum: 100)),
-        ResourceField("middle_name", .text(maximum: 100)).nullable,
+        ResourceField("last_name", .text(maximum: 100)).personName,
+        ResourceField("first_name", .text(maximum: 100)).personName,
+        ResourceField("middle_name", .text(maximum: 100)).nullable.personName,
     ]
 
     static let order = ["last_name", "first_name"]

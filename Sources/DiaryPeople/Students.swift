@@ -34,7 +34,8 @@ package enum Students {
                 NOT f.whole AS restricted,
                 EXISTS (SELECT FROM student_photos o WHERE o.school_id = t.school_id AND o.id = t.id)
                     AND lyceum.has_consent(t.school_id, t.id, 'photo') AS has_photo
-                """),
+                """,
+            shownAnew: "lyceum.students_shown_anew"),
         filters: [.init("class_id", on: "c.id")],
         order: PersonFields.order,
         isSearchedByName: true,

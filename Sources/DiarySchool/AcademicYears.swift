@@ -23,6 +23,13 @@ package enum AcademicYears {
                 en: "The second half begins in the middle third of the year."),
             "academic_years_entries_starts_on": leavesEntries("starts_on"),
             "academic_years_entries_ends_on": leavesEntries("ends_on"),
+            "academic_years_length": .init(
+                field: "ends_on", code: "not_a_year", ru: "Учебный год длится от 240 до 370 дней.",
+                en: "A year has 240 to 370 days."),
+            "academic_years_first_day": .init(
+                .conflict, field: "starts_on", code: "has_records",
+                ru: "На уроках года есть отметки или пропуски: первый день года больше не меняется.",
+                en: "Lessons of the year have marks or attendance: its first day no longer changes."),
         ])
 
     /// L1: entries of the timetable would be outside the year.

@@ -82,7 +82,8 @@ package enum Classes {
         FROM classes c
         WHERE c.school_id = $1 AND c.archived_at IS NULL
             AND c.academic_year_id = coalesce($2::uuid, \(SharedSQL.currentYear))
-            AND \(Pull.ids(3, of: "c")) AND \(Pull.externalID(4, "c.external_id")) AND \(Pull.since(5, of: "c"))
+            AND \(Pull.ids(3, of: "c")) AND \(Pull.externalID(4, "c.external_id"))
+            AND \(Pull.since(5, of: "c", shownAnew: "lyceum.classes_shown_anew"))
         """
 
     private static let classes = Statement(

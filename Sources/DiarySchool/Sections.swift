@@ -63,7 +63,8 @@ package enum Sections {
                 OR lyceum.reads_section($1, $6::uuid, s.id)
                 OR s.id IN (SELECT v.section_id FROM lyceum.led_sections($1, $6::uuid) v)
             )
-            AND \(Pull.ids(7, of: "s")) AND \(Pull.externalID(8, "s.external_id")) AND \(Pull.since(9, of: "s"))
+            AND \(Pull.ids(7, of: "s")) AND \(Pull.externalID(8, "s.external_id"))
+            AND \(Pull.since(9, of: "s", shownAnew: "lyceum.sections_shown_anew"))
         """
     private static let page = """
         SELECT s.id, s.name

@@ -45,7 +45,7 @@ enum DocumentationPages {
                     \(list.joined(separator: "\n"))
                     </dl>
                     </main>
-                    """, policy: "style-src 'self'", vary: "Accept, Accept-Language")
+                    """, policy: "style-src 'self'; img-src 'self'", vary: "Accept, Accept-Language")
         default:
             throw Problem(
                 .notAcceptable,
@@ -135,7 +135,7 @@ enum DocumentationPages {
         var response = page(
             title[language], language, caller,
             body: "<main class=\"text\">\n<h1>\(title[language])</h1>\n<p>\(text[language])</p>\n</main>",
-            policy: "style-src 'self'")
+            policy: "style-src 'self'; img-src 'self'")
         response.status = .notFound
         response.entityTag = nil
         return response
@@ -148,7 +148,7 @@ enum DocumentationPages {
         return page(
             "Lyceum", request.language, caller,
             head: "<script src=\"\(pages.path("oauth2-redirect.js"))\" defer></script>", body: "",
-            policy: "script-src 'self'; style-src 'self'")
+            policy: "script-src 'self'; style-src 'self'; img-src 'self'")
     }
 
     // MARK: Assets
@@ -191,11 +191,10 @@ enum DocumentationPages {
                 </html>
 
                 """.utf8))
-        let images = policy.contains("img-src") ? "" : "; img-src 'self'"
         response.headers += [
             (
                 "Content-Security-Policy",
-                "default-src 'none'; \(policy)\(images); form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+                "default-src 'none'; \(policy); form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
             ),
             ("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY"), ("Referrer-Policy", "no-referrer"),
             ("Content-Language", language.rawValue), ("Vary", vary),

@@ -29,17 +29,18 @@ struct MissingPrivilege {
         guard let (kind, name) = object else {
             return "The role \(role) lacks a privilege. docs/roles.sql creates the roles with all that they need."
         }
-        let owner =
-            kind == "database" || kind == "schema"
-            ? "docs/roles.sql creates the database and its roles with all that they need."
-            : "The owner's commands need the role that owns the tables (LYCEUM_OWNER_DATABASE_URL); the server's role needs "
-                + "GRANT lyceum_app TO \(quoted(role));"
-        guard let privilege = privilege(on: kind, name) else {
-            return "The role \(role) lacks a privilege on the \(kind) \(name). \(owner)"
+        let privilege = privilege(on: kind, name)
+        let lack = "The role \(role) lacks \(privilege ?? "a privilege") on the \(kind) \(name)."
+        let owner = "Connect as the role that owns the tables: LYCEUM_OWNER_DATABASE_URL."
+        // No grant: `serve` refuses a role that can create tables, and this may be the server's role.
+        if kind == "database" || kind == "schema" {
+            return "\(lack) \(owner) docs/roles.sql creates the database and its roles with all that they need."
         }
+        let server = "The server's role needs GRANT lyceum_app TO \(quoted(role));"
+        guard let privilege else { return "\(lack) \(owner) \(server)" }
         let target = kind == "view" ? "" : kind.uppercased() + " "
-        return "The role \(role) lacks \(privilege) on the \(kind) \(name): "
-            + "GRANT \(privilege) ON \(target)\(quoted(name)) TO \(quoted(role)); \(owner)"
+        return "\(lack) \(owner) \(server) Another role needs "
+            + "GRANT \(privilege) ON \(target)\(quoted(name)) TO \(quoted(role));"
     }
 
     /// `table`, `users` of `permission denied for table users`.

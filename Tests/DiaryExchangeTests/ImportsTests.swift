@@ -320,6 +320,16 @@ import Testing
             ])
     }
 
+    /// The same names as those that the API stores.
+    @Test func namesOfPeopleAreTidied() throws {
+        let made = try send("guardians", "Код;Фамилия;Имя;Отчество", "gn1;фон  дер\u{A0}Пален;\u{A0}Пётр ; Ильич")
+        #expect(counts(made) == [1, 1, 0, 0], "\(made.text)")
+        let name = "SELECT last_name, first_name, middle_name FROM users WHERE school_id = $1 AND external_id = 'gn1'"
+        #expect(try owner(name) == [["фон дер Пален", "Пётр", "Ильич"]])
+        let again = try send("guardians", "Код;Фамилия;Имя;Отчество", "gn1;фон дер   Пален;Пётр;Ильич")
+        #expect(counts(again) == [1, 0, 0, 1], "\(again.text)")
+    }
+
     /// Another person's external id does not merge two people, and staff stay unchanged.
     @Test func staffAreNotChangedByOtherImports() throws {
         let staff = try send(

@@ -46,6 +46,17 @@ import Testing
         (answer.json["errors"]?.array ?? []).map { "\($0["pointer"]?.string ?? "") \($0["code"]?.string ?? "")" }
     }
 
+    // MARK: The year
+
+    @Test func M1_theYearOfRecordsKeepsItsFirstDay() throws {
+        let year = try server.owner().query(
+            "SELECT id FROM academic_years WHERE school_id = $1 AND state = 'open'", [String(ids.school)]
+        ).first!
+        let answer = try change("/v1/academic-years/\(year)", #"{"starts_on": "2025-08-25"}"#)
+        #expect(answer.status == 409)
+        #expect(errors(answer) == ["/starts_on has_records"])
+    }
+
     // MARK: Versions and keys
 
     @Test func M5_onlyTheCurrentVersionMatches() throws {

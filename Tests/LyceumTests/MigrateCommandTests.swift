@@ -79,7 +79,7 @@ import Testing
         let refused = try migrate("down", "--steps", steps, "--yes")
         #expect(refused.status == 2)
         #expect(
-            refused.errors.contains("0013_class_changes.sql, line ") && refused.errors.contains("DROP TABLE"),
+            refused.errors.contains("0014_class_changes.sql, line ") && refused.errors.contains("DROP TABLE"),
             "\(refused.errors)")
         #expect(refused.errors.contains("--allow-destructive"))
         let asked = try migrate("down", "--steps", steps, "--allow-destructive")
@@ -191,6 +191,20 @@ import Testing
         #expect(up.status == 3)
         #expect(up.errors.contains("lyceum_server"), "\(up.errors)")
         #expect(up.errors.contains("roles.sql") || up.errors.contains("LYCEUM_OWNER_DATABASE_URL"), "\(up.errors)")
+    }
+
+    /// `serve` refuses a role that may create tables, so no message may suggest to let the server's role.
+    @Test func serversRoleIsNotToCreateTables() throws {
+        let empty = try TestDatabase(.empty)
+        let up = try Executable.run(
+            ["migrate", "up"],
+            environment: [
+                "LYCEUM_OWNER_DATABASE_URL": empty.serverURL, "LYCEUM_RESOURCES_DIRECTORY": TestDatabase.repository,
+            ])
+        #expect(up.status == 3)
+        #expect(up.errors.contains("lacks CREATE on the schema public. Connect as the role that owns"), "\(up.errors)")
+        #expect(up.errors.contains("LYCEUM_OWNER_DATABASE_URL"), "\(up.errors)")
+        #expect(!up.errors.contains("GRANT CREATE"), "\(up.errors)")
     }
 
     @Test func dumpIsTheSchemaFile() throws {

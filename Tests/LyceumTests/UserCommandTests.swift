@@ -45,6 +45,20 @@ import Testing
 
     // MARK: Create
 
+    @Test func namesAreTidied() throws {
+        let made = try run([
+            "user", "create", "--school", "lyceum29", "--role", "head", "--last-name", " Орлова\u{A0}", "--first-name",
+            "Анна  Мария", "--json",
+        ])
+        #expect(made.status == 0, "\(made.errors)")
+        #expect(try rows("SELECT last_name, first_name FROM users") == [["Орлова", "Анна Мария"]])
+        let again = try run([
+            "user", "create", "--school", "lyceum29", "--role", "head", "--last-name", "Орлова", "--first-name",
+            "Анна Мария",
+        ])
+        #expect(again.status == 2, "the school has a person of this name")
+    }
+
     @Test func a2StaffGetAOneTimeCode() throws {
         try owner.execute("UPDATE school_settings SET activation_days = 3")
         let outcome = try create("--role", "administrator", "--middle-name", "Петровна")

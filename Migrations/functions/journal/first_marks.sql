@@ -71,3 +71,27 @@ $$;
 create or replace trigger second_half_of_finals after update on academic_years
     for each row when (new.second_half_starts_on > old.second_half_starts_on)
     execute function lyceum.guard_second_half_of_finals();
+
+-- M1: with the first day the middle third of the year would move, and with it the first day on which the second half may begin.
+create or replace function lyceum.guard_first_day() returns trigger
+    language plpgsql
+as $$
+begin
+    if exists (
+        select
+        from public.sections s
+        join public.lessons l on l.school_id = s.school_id and l.section_id = s.id
+        where s.school_id = new.school_id and s.academic_year_id = new.id
+            and lyceum.lesson_has_records(l.school_id, l.id)
+    ) then
+        raise exception using
+            errcode = 'check_violation', table = 'academic_years', constraint = 'academic_years_first_day',
+            message = 'year_has_records', detail = 'Lessons of the year have marks or attendance.';
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger first_day after update on academic_years
+    for each row when (new.starts_on <> old.starts_on)
+    execute function lyceum.guard_first_day();

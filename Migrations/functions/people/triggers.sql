@@ -1,4 +1,5 @@
--- Triggers for versions (M5), the audit log (A5) and tombstones of the change feed, for each table that has them.
+-- Triggers for versions (M5), columns that never change, the audit log (A5) and tombstones of the change feed, for each table that
+-- has them.
 
 create or replace trigger version before update on users for each row execute function lyceum.version();
 create or replace trigger audit after insert or update or delete on users for each row execute function lyceum.audit('password_hash');
@@ -19,13 +20,19 @@ create or replace trigger audit after insert or update or delete on guardianship
 create or replace trigger deletion after delete on guardianships for each row execute function lyceum.record_deletion();
 
 create or replace trigger version before update on consents for each row execute function lyceum.version();
+create or replace trigger fixed before update on consents
+    for each row when ((new.student_id, new.purpose, new.given_by) is distinct from (old.student_id, old.purpose, old.given_by)) execute function lyceum.refuse_move();
 create or replace trigger audit after insert or update or delete on consents for each row execute function lyceum.audit();
-create or replace trigger deletion after delete on consents for each row execute function lyceum.record_deletion();
+create or replace trigger deletion after delete on consents
+    for each row execute function lyceum.record_deletion('student_id');
 
 create or replace trigger version before update on student_documents for each row execute function lyceum.version();
+create or replace trigger fixed before update on student_documents
+    for each row when (new.student_id <> old.student_id) execute function lyceum.refuse_move();
 -- Numbers are stored only as long as the document, never in the append-only log.
 create or replace trigger audit after insert or update or delete on student_documents
     for each row execute function lyceum.audit('series', 'number');
 create or replace trigger deletion after delete on student_documents for each row execute function lyceum.record_deletion();
 
-create or replace trigger deletion after delete on student_photos for each row execute function lyceum.record_deletion();
+create or replace trigger deletion after delete on student_photos
+    for each row execute function lyceum.record_deletion('id');

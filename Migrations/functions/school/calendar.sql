@@ -1,3 +1,33 @@
+-- M1 rests on the second half: grade 2 gets marks from its first day on. Years whose dates do not change are not checked: those from
+-- before these bounds stand, and can be closed.
+create or replace function lyceum.check_year() returns trigger
+    language plpgsql
+as $$
+begin
+    -- In days after the first: at least 240 days, at most 370.
+    if new.ends_on - new.starts_on not between 239 and 369 then
+        raise exception using
+            errcode = 'check_violation', table = 'academic_years', constraint = 'academic_years_length',
+            message = 'not_a_year', detail = 'A year has 240 to 370 days.';
+    end if;
+    if (new.second_half_starts_on - new.starts_on) * 3
+        not between new.ends_on - new.starts_on and (new.ends_on - new.starts_on) * 2 then
+        raise exception using
+            errcode = 'check_violation', table = 'academic_years', constraint = 'academic_years_second_half',
+            message = 'not_mid_year', detail = 'The second half begins in the middle third of the year.';
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger bounds after insert on academic_years for each row execute function lyceum.check_year();
+create or replace trigger bounds_again after update on academic_years
+    for each row when (
+        (new.starts_on, new.ends_on, new.second_half_starts_on)
+            is distinct from (old.starts_on, old.ends_on, old.second_half_starts_on)
+    )
+    execute function lyceum.check_year();
+
 create or replace function lyceum.place_term() returns trigger
     language plpgsql
 as $$

@@ -1,4 +1,5 @@
--- Triggers for versions (M5), the audit log (A5) and tombstones of the change feed, for each table that has them.
+-- Triggers for versions (M5), columns that never change, the audit log (A5) and tombstones of the change feed, for each table that
+-- has them.
 
 create or replace trigger version before update on academic_years for each row execute function lyceum.version();
 create or replace trigger audit after insert or update or delete on academic_years for each row execute function lyceum.audit();
@@ -34,8 +35,11 @@ create or replace trigger version before update on classes for each row execute 
 create or replace trigger deletion after delete on classes for each row execute function lyceum.record_deletion();
 
 create or replace trigger version before update on class_teachers for each row execute function lyceum.version();
+create or replace trigger fixed before update on class_teachers
+    for each row when ((new.class_id, new.teacher_id) is distinct from (old.class_id, old.teacher_id)) execute function lyceum.refuse_move();
 create or replace trigger audit after insert or update or delete on class_teachers for each row execute function lyceum.audit();
-create or replace trigger deletion after delete on class_teachers for each row execute function lyceum.record_deletion();
+create or replace trigger deletion after delete on class_teachers
+    for each row execute function lyceum.record_deletion('class_id');
 
 create or replace trigger version before update on group_members for each row execute function lyceum.version();
 create or replace trigger deletion after delete on group_members for each row execute function lyceum.record_deletion();
@@ -43,18 +47,24 @@ create or replace trigger audit after insert or update or delete on group_member
 
 create or replace trigger version before update on enrollments for each row execute function lyceum.version();
 create or replace trigger audit after insert or update or delete on enrollments for each row execute function lyceum.audit();
-create or replace trigger deletion after delete on enrollments for each row execute function lyceum.record_deletion();
+create or replace trigger deletion after delete on enrollments
+    for each row execute function lyceum.record_deletion('student_id', 'class_id');
 
 create or replace trigger version before update on sections for each row execute function lyceum.version();
 create or replace trigger deletion after delete on sections for each row execute function lyceum.record_deletion();
 
 create or replace trigger version before update on section_teachers for each row execute function lyceum.version();
+create or replace trigger fixed before update on section_teachers
+    for each row when ((new.section_id, new.teacher_id) is distinct from (old.section_id, old.teacher_id)) execute function lyceum.refuse_move();
 create or replace trigger audit after insert or update or delete on section_teachers for each row execute function lyceum.audit();
-create or replace trigger deletion after delete on section_teachers for each row execute function lyceum.record_deletion();
+create or replace trigger deletion after delete on section_teachers
+    for each row execute function lyceum.record_deletion('section_id');
 
 create or replace trigger audit after insert or update or delete on unlocks for each row execute function lyceum.audit();
 
 create or replace trigger version before update on promotions for each row execute function lyceum.version();
+create or replace trigger fixed before update on promotions
+    for each row when ((new.academic_year_id, new.student_id) is distinct from (old.academic_year_id, old.student_id)) execute function lyceum.refuse_move();
 create or replace trigger audit after insert or update or delete on promotions for each row execute function lyceum.audit();
 create or replace trigger deletion after delete on promotions for each row execute function lyceum.record_deletion();
 

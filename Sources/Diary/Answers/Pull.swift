@@ -67,7 +67,11 @@ package struct Pull {
         "($\(number)::text IS NULL OR \(column) = $\(number)::text)"
     }
 
-    package static func since(_ number: Int, of row: String) -> String {
-        "($\(number)::text IS NULL OR \(row).changed_xid >= $\(number)::text::xid8)"
+    /// - Parameter shownAnew: the SQL function that returns the rows of the list that show changed rows of other tables,
+    ///   from the school, `$1`, and a transaction.
+    package static func since(_ number: Int, of row: String, shownAnew: String? = nil) -> String {
+        let since = "$\(number)::text::xid8"
+        let shown = shownAnew.map { " OR \(row).id IN (SELECT v.id FROM \($0)($1, \(since)) v)" } ?? ""
+        return "($\(number)::text IS NULL OR \(row).changed_xid >= \(since)\(shown))"
     }
 }

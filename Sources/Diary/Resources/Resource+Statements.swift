@@ -10,7 +10,7 @@ extension Resource {
     }
 
     static func conditions(
-        _ filters: [Filter], _ fields: [ResourceField], _ isSearchedByName: Bool
+        _ filters: [Filter], _ fields: [ResourceField], _ isSearchedByName: Bool, _ joined: Joined
     ) -> [Condition] {
         let byFilter = filters.map { filter in
             Condition(
@@ -35,7 +35,7 @@ extension Resource {
         let pull = [
             Condition(sql: { Pull.ids($0, of: "t") }, value: { Pull.ids(&$0) }), byExternalID,
             // The last condition: `list` uses its value for the watermark.
-            Condition(sql: { Pull.since($0, of: "t") }, value: { Pull.since(&$0) }),
+            Condition(sql: { Pull.since($0, of: "t", shownAnew: joined.shownAnew) }, value: { Pull.since(&$0) }),
         ]
         return byFilter + (fields.contains { $0.isArchived } ? [byArchive] : []) + (isSearchedByName ? [byName] : [])
             + pull.compactMap { $0 }

@@ -119,7 +119,7 @@ package struct Resource: Sendable {
         self.refusals = refusals
         statements = Statements(
             table: self.table, fields: fields, joined: joined, parent: parent, visibility: visibility,
-            conditions: Self.conditions(filters, fields, isSearchedByName), order: self.order, summary: summary)
+            conditions: Self.conditions(filters, fields, isSearchedByName, joined), order: self.order, summary: summary)
     }
 
     package var isArchivable: Bool { fields.contains { $0.isArchived } }

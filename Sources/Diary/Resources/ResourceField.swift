@@ -32,6 +32,8 @@ package struct ResourceField: Sendable {
     package private(set) var isFixed = false
     /// Set by the database.
     package private(set) var isReadOnly = false
+    /// A part of a person's name, which is stored without superfluous blanks.
+    private var isPersonName = false
     /// The default value for new rows, as JSON. A field without a default is required, unless it is nullable.
     package private(set) var initial: String?
     /// The SQL expression that reads the field from the row `t`.
@@ -52,6 +54,7 @@ package struct ResourceField: Sendable {
     package var nullable: ResourceField { with { $0.isNullable = true } }
     package var readOnly: ResourceField { with { $0.isReadOnly = true } }
     package var fixed: ResourceField { with { $0.isFixed = true } }
+    package var personName: ResourceField { with { $0.isPersonName = true } }
     package func initially(_ json: String) -> ResourceField { with { $0.initial = json } }
     package func selected(as sql: String) -> ResourceField { with { $0.selected = sql } }
     package func filtered(as sql: String) -> ResourceField { with { $0.compared = sql } }
@@ -117,7 +120,7 @@ extension ResourceField {
             if let value = text.value, let code = Self.fault(in: value) {
                 reader.problems.add(FieldProblem(reader.pointer.appending(name), code))
             }
-            put(text, &writer) { $0.string($1) }
+            put(text, &writer) { $0.string(isPersonName ? PersonName.tidied($1) : $1) }
         case .integer(let range): put(reader.integer(name, presence, in: range), &writer) { $0.integer($1) }
         case .decimal(let whole, let fraction):
             put(reader.decimal(name, presence, wholeDigits: whole, fractionDigits: fraction), &writer) { $0.number($1) }

@@ -24,8 +24,13 @@ package struct Joined: Sendable {
     package let listJoins: String
     /// Columns of the joined tables, separated by commas; empty when only the expressions of fields use the joins.
     package let selected: String
+    /// The SQL function of `Pull.since`, when rows of the joined tables change by themselves.
+    let shownAnew: String?
 
-    package init(_ joins: String, inLists listJoins: String? = nil, selecting selected: String = "") {
+    package init(
+        _ joins: String, inLists listJoins: String? = nil, selecting selected: String = "", shownAnew: String? = nil
+    ) {
+        self.shownAnew = shownAnew
         self.joins = joins
         self.listJoins = listJoins ?? joins
         self.selected = selected.isEmpty ? "" : ", \(selected)"

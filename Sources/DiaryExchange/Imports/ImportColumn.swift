@@ -3,6 +3,8 @@ struct ImportColumn: Sendable {
     enum Rule: Sendable {
         /// At most this many characters.
         case text(maximum: Int)
+        /// A part of a person's name, of at most this many characters.
+        case personName(maximum: Int)
         /// `YYYY-MM-DD` or `DD.MM.YYYY`.
         case date
         case integer(ClosedRange<Int>)
@@ -47,7 +49,7 @@ struct ImportColumn: Sendable {
     /// The type in the records that the statements read.
     var sqlType: String {
         switch rule {
-        case .text, .word: "text"
+        case .text, .personName, .word: "text"
         case .date: "date"
         case .integer: "int"
         case .hours: "numeric"

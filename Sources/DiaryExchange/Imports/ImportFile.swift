@@ -1,3 +1,4 @@
+import Diary
 import JSON
 
 /// A parsed file to import: its rows as JSON for the statements, and the faults that need no database.
@@ -166,6 +167,10 @@ struct ImportFile: Sendable {
         case .text(let maximum):
             guard cell.unicodeScalars.count <= maximum else { return refuse("too_long") }
             writer.string(cell)
+        case .personName(let maximum):
+            let name = PersonName.tidied(cell)
+            guard name.unicodeScalars.count <= maximum else { return refuse("too_long") }
+            writer.string(name)
         case .date:
             guard let date = Self.date(cell) else { return refuse("not_a_date") }
             writer.string(date)

@@ -71,14 +71,7 @@ struct FeedbackBatch {
                     WHEN t.is_taken THEN 'stale_version'
                     WHEN t.text IS NOT DISTINCT FROM t.old_text THEN NULL
                     WHEN coalesce(t.version, 0) <> t.seen THEN 'stale_version'
-                    WHEN NOT EXISTS (
-                        SELECT
-                        FROM sections s
-                        JOIN group_members m ON m.school_id = s.school_id AND m.group_id = s.group_id
-                        WHERE s.school_id = $1 AND s.id = \(BatchSQL.section) AND m.student_id = t.student_id
-                            AND lyceum.holds(m.starts_on, m.ends_on, t.date)
-                    ) THEN 'not_a_member'
-                    WHEN t.lesson_id IS NOT NULL THEN lyceum.lesson_refusal($1, t.lesson_id)
+                    ELSE lyceum.record_refusal($1, \(BatchSQL.section), t.lesson_id, t.student_id)
                 END AS refusal
             FROM target t
         ), accepted AS MATERIALIZED (

@@ -30,9 +30,9 @@ package struct StaffAccount {
         let login: String?
 
         package init(lastName: String, firstName: String, middleName: String?, login: String?) {
-            self.lastName = lastName
-            self.firstName = firstName
-            self.middleName = middleName
+            self.lastName = PersonName.tidied(lastName)
+            self.firstName = PersonName.tidied(firstName)
+            self.middleName = middleName.map { PersonName.tidied($0) }
             self.login = login
         }
     }

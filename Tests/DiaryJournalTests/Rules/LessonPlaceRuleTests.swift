@@ -53,12 +53,10 @@ import Testing
     }
 
     @Test func l1YearDoesNotShrinkBeforeItsLessons() throws {
-        // The second half stays in the middle of the year.
-        let end = { (date: String) in
-            RuleSchool.update("academic_years", .year, "ends_on = '\(date)', second_half_starts_on = '2026-11-10'")
-        }
-        #expect(try school.refusal(of: end("2027-01-12")) == nil)
-        #expect(try school.refusal(of: end("2027-01-11")) == .lessonOutsideYear)
+        try school.run(RuleSchool.lesson(of: .maths7, on: "2027-05-20", at: "10:00", to: "10:40"))
+        let end = { (date: String) in RuleSchool.update("academic_years", .year, "ends_on = '\(date)'") }
+        #expect(try school.refusal(of: end("2027-05-20")) == nil)
+        #expect(try school.refusal(of: end("2027-05-19")) == .lessonOutsideYear)
     }
 
     // MARK: Teacher, room, section

@@ -136,4 +136,59 @@ import Testing
         let move = RuleSchool.update("academic_years", .year, "second_half_starts_on = '\(day)'")
         #expect(try school.refusal(of: move) == wanted)
     }
+
+    /// M1: a year that is stretched or shortened would move its middle third.
+    @Test(arguments: [
+        ("2026-01-01", "2027-05-31", "2026-09-01", SQLRefusal?.some(.check("academic_years_length"))),
+        ("2026-08-01", "2026-10-31", "2026-09-01", .check("academic_years_length")),
+        ("2026-09-01", "2027-09-05", "2027-01-11", nil),
+        ("2026-09-01", "2027-09-06", "2027-01-11", .check("academic_years_length")),
+        ("2026-09-01", "2027-04-28", "2027-01-11", nil),
+        ("2026-09-01", "2027-04-27", "2027-01-11", .check("academic_years_length")),
+    ])
+    func m1YearHasTheLengthOfAYear(_ starts: String, _ ends: String, _ half: String, _ wanted: SQLRefusal?) throws {
+        let dates = "starts_on = '\(starts)', ends_on = '\(ends)', second_half_starts_on = '\(half)'"
+        #expect(try school.refusal(of: RuleSchool.update("academic_years", .year, dates)) == wanted)
+        let insert = """
+            INSERT INTO academic_years (school_id, id, name, starts_on, ends_on, second_half_starts_on)
+            VALUES (lyceum.current_school(), \(RuleKey.new), 'Иной', '\(starts)'::date + 3650, '\(ends)'::date + 3650,
+                '\(half)'::date + 3650)
+            """
+        #expect(try school.refusal(of: insert) == wanted)
+    }
+
+    /// M1: the middle third of a year whose lessons have records stays where it is.
+    @Test func m1YearWithRecordsKeepsItsFirstDay() throws {
+        let move = { (day: String) in RuleSchool.update("academic_years", .year, "starts_on = '\(day)'") }
+        #expect(try school.refusal(of: move("2026-08-15")) == nil)
+        try school.run(RuleSchool.mark(.anna, at: .recent))
+        #expect(try school.refusal(of: move("2026-08-15")) == .check("academic_years_first_day"))
+        #expect(try school.refusal(of: RuleSchool.update("academic_years", .year, "ends_on = '2027-06-10'")) == nil)
+        try school.run("UPDATE marks SET (kind, number) = (NULL, NULL)")
+        #expect(try school.refusal(of: move("2026-08-15")) == nil)
+        try school.run(RuleSchool.attendance(.anna, at: .recent))
+        #expect(try school.refusal(of: move("2026-08-15")) == .check("academic_years_first_day"))
+    }
+
+    /// A year from before these bounds stays as it is, and is closed, until somebody changes its dates.
+    @Test func m1YearsFromBeforeTheBoundsStand() throws {
+        let database = try TestDatabase(.empty)
+        let migrator = try Migrator(url: database.ownerURL, Migrations.load(directory: TestDatabase.migrations))
+        try migrator.up(to: 9)
+        let owner = try BlockingConnection(url: database.superuserURL)
+        try owner.execute(
+            """
+            INSERT INTO schools (id, code, name) OVERRIDING SYSTEM VALUE VALUES (1, 'old', 'Старая');
+            SET lyceum.school_id = '1';
+            INSERT INTO academic_years (school_id, id, name, starts_on, ends_on, second_half_starts_on)
+                VALUES (1, gen_random_uuid(), '2025', '2025-01-01', '2026-05-31', '2025-02-01');
+            """)
+        try migrator.up()
+        try owner.execute("UPDATE academic_years SET state = 'closed'")
+        let failure = try #require(throws: BlockingConnection.Failure.self) {
+            try owner.execute("UPDATE academic_years SET ends_on = '2026-05-30'")
+        }
+        #expect(SQLRefusal(failure) == .check("academic_years_length"))
+        try owner.execute("UPDATE academic_years SET starts_on = '2025-09-01', second_half_starts_on = '2026-01-12'")
+    }
 }

@@ -51,6 +51,11 @@ extension ResourceFixture {
                     {"name": "x", "starts_on": "2060-09-01", "ends_on": "2061-05-31",
                     "second_half_starts_on": "2060-09-02"}
                     """, 422, "/second_half_starts_on not_mid_year"),
+                "academic_years_length": .init(
+                    """
+                    {"name": "x", "starts_on": "2060-01-01", "ends_on": "2061-05-31",
+                    "second_half_starts_on": "2060-09-01"}
+                    """, 422, "/ends_on not_a_year"),
                 "academic_years_no_overlap": .init(
                     """
                     {"name": "x", "starts_on": "2041-10-01", "ends_on": "2042-05-31",
@@ -66,7 +71,8 @@ extension ResourceFixture {
                     {"name": "x", "starts_on": "2060-09-01", "ends_on": "2061-05-31",
                     "second_half_starts_on": "2061-01-10", "external_id": "y1"}
                     """, 409, "/external_id already_exists"),
-            ]),
+            ],
+            unreached: ["academic_years_first_day": "Only a change can violate it; SchoolSetUpTests."]),
         "Promotion": .init(
             path: "academic-years/{academic_year_id}/promotions",
             body: #"{"student_id": "{student_{n}}", "decision": "promoted", "decided_on": "2026-05-2{n}"}"#,

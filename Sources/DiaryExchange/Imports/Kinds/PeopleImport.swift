@@ -4,9 +4,9 @@ extension ImportDeclaration {
     static func person(_ id: String, _ last: String, _ first: String, _ middle: String) -> [ImportColumn] {
         [
             ImportColumn("external_id", externalID, .text(maximum: 100), isRequired: true, example: id),
-            ImportColumn("last_name", ["Фамилия"], .text(maximum: 100), isRequired: true, example: last),
-            ImportColumn("first_name", ["Имя"], .text(maximum: 100), isRequired: true, example: first),
-            ImportColumn("middle_name", ["Отчество"], .text(maximum: 100), example: middle),
+            ImportColumn("last_name", ["Фамилия"], .personName(maximum: 100), isRequired: true, example: last),
+            ImportColumn("first_name", ["Имя"], .personName(maximum: 100), isRequired: true, example: first),
+            ImportColumn("middle_name", ["Отчество"], .personName(maximum: 100), example: middle),
         ]
     }
 

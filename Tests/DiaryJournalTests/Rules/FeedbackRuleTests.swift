@@ -1,0 +1,89 @@
+import DiaryTestSupport
+import Testing
+
+/// M3, M4: feedback, conduct notes and homework for some students concern members on the day, and stay with their student.
+@Suite struct FeedbackRuleTests {
+    let school: RuleSchool
+
+    init() throws { school = try RuleSchool() }
+
+    private static func feedback(
+        _ student: RuleKey, _ section: RuleKey = .maths7, at lesson: RuleKey?, _ id: RuleKey = .new
+    ) -> String {
+        """
+        INSERT INTO feedback (school_id, id, student_id, section_id, lesson_id, text)
+            VALUES (\(RuleSchool.school), \(id), \(student), \(section), \(RuleSchool.sql(lesson)), 'Хорошо');
+        """
+    }
+
+    private static func note(_ student: RuleKey, on date: String, at lesson: RuleKey? = nil) -> String {
+        """
+        INSERT INTO conduct_notes (school_id, id, student_id, lesson_id, date, kind, text)
+            VALUES (\(RuleSchool.school), \(RuleKey.new), \(student), \(RuleSchool.sql(lesson)), '\(date)', 'praise', 'Помог');
+        """
+    }
+
+    private static func homework(for student: RuleKey, at lesson: RuleKey = .recent) -> String {
+        """
+        \(RuleSchool.homework(lesson, of: .maths7, due: "2026-10-20"))
+        UPDATE homework SET for_all = false;
+        INSERT INTO homework_students (school_id, homework_id, student_id)
+            VALUES (\(RuleSchool.school), \(RuleKey.new), \(student));
+        """
+    }
+
+    @Test(arguments: [
+        (feedback(.anna, at: .recent), SQLRefusal?.none), (feedback(.anna, at: nil), nil),
+        (feedback(.leaver, at: .substituted), nil), (feedback(.leaver, at: .recent), .notAMember),
+        (feedback(.leaver, at: nil), .notAMember), (feedback(.homePupil, at: .recent), .notAMember),
+        (feedback(.secondGrader, at: .recent), .notAMember),
+        (feedback(.vera, .choir, at: .choirLesson), .notAMember), (feedback(.boris, .choir, at: .choirLesson), nil),
+        (note(.anna, on: "2026-10-14", at: .recent), nil), (note(.anna, on: "2026-10-14"), nil),
+        (note(.leaver, on: "2026-10-10"), nil), (note(.leaver, on: "2026-10-11"), .notAMember),
+        (note(.homePupil, on: "2026-10-14", at: .recent), .notAMember),
+        (homework(for: .anna), nil), (homework(for: .leaver), .notAMember),
+        (homework(for: .leaver, at: .substituted), nil), (homework(for: .secondGrader), .notAMember),
+    ])
+    func m3OnlyForMembersOnTheDay(_ statement: String, _ wanted: SQLRefusal?) throws {
+        #expect(try school.refusal(of: statement) == wanted)
+    }
+
+    @Test(arguments: [
+        ("feedback", "student_id = \(RuleKey.boris)"), ("feedback", "section_id = \(RuleKey.club)"),
+        ("feedback", "lesson_id = NULL"), ("feedback", "lesson_id = \(RuleKey.substituted)"),
+        ("conduct_notes", "student_id = \(RuleKey.boris)"), ("conduct_notes", "lesson_id = NULL"),
+        ("conduct_notes", "date = '2026-10-13'"),
+        ("section_teachers", "section_id = \(RuleKey.club)"), ("section_teachers", "teacher_id = \(RuleKey.substitute)"),
+        ("class_teachers", "class_id = \(RuleKey.class2)"), ("class_teachers", "teacher_id = \(RuleKey.substitute)"),
+        ("consents", "student_id = \(RuleKey.boris)"), ("consents", "given_by = \(RuleKey.father)"),
+        ("consents", "purpose = 'publication'"),
+        ("student_documents", "student_id = \(RuleKey.boris)"), ("promotions", "student_id = \(RuleKey.boris)"),
+    ])
+    func recordStaysWithItsStudent(_ table: String, _ assignment: String) throws {
+        try school.run(
+            """
+            \(Self.feedback(.anna, at: .recent)) \(Self.note(.anna, on: "2026-10-14", at: .recent))
+            INSERT INTO class_teachers (school_id, id, class_id, teacher_id, starts_on)
+                VALUES (\(RuleSchool.school), \(RuleKey.new), \(RuleKey.class7), \(RuleKey.teacher), '2026-09-01');
+            \(RuleSchool.guardianship(.mother, from: "2026-09-01", id: .other))
+            INSERT INTO consents (school_id, id, student_id, purpose, given_by, given_on)
+                VALUES (\(RuleSchool.school), \(RuleKey.new), \(RuleKey.anna), 'photo', \(RuleKey.mother), '2026-10-14');
+            INSERT INTO student_documents (school_id, id, student_id, kind, number)
+                VALUES (\(RuleSchool.school), \(RuleKey.new), \(RuleKey.anna), 'other', '1');
+            INSERT INTO promotions (school_id, id, academic_year_id, student_id, decision, decided_on)
+                VALUES (\(RuleSchool.school), \(RuleKey.new), \(RuleKey.year), \(RuleKey.anna), 'promoted', '2026-10-14');
+            """)
+        let move = "UPDATE \(table) SET \(assignment) WHERE school_id = \(RuleSchool.school)"
+        #expect(try school.refusal(of: move) == SQLRefusal("LYL02", "not_movable"))
+    }
+
+    @Test func m4FeedbackIsClosedWithTheTerm() throws {
+        try school.run(Self.feedback(.anna, at: .recent))
+        try school.run(RuleSchool.update("feedback", .new, "text = 'Отлично'"))
+        try school.set("today", to: "2027-05-30")
+        #expect(try school.refusal(of: RuleSchool.update("feedback", .new, "text = 'Иначе'")) == .editWindowClosed)
+        #expect(try school.refusal(of: RuleSchool.update("feedback", .new, "deleted_at = now()")) == .editWindowClosed)
+        #expect(try school.refusal(of: RuleSchool.update("feedback", .new, "published_at = NULL")) == nil)
+        #expect(try school.refusal(of: Self.feedback(.boris, at: .recent, .other)) == .editWindowClosed)
+    }
+}
