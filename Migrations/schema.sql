@@ -26,7 +26,7 @@ CREATE TABLE academic_years (
     CONSTRAINT academic_years_no_overlap EXCLUDE USING gist (school_id WITH =, daterange(starts_on, ends_on, '[]'::text) WITH &&),
     CONSTRAINT academic_years_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
     CONSTRAINT academic_years_dates CHECK (starts_on < ends_on),
-    CONSTRAINT academic_years_second_half CHECK (((second_half_starts_on - starts_on) * 3) >= (ends_on - starts_on) AND ((second_half_starts_on - starts_on) * 3) <= ((ends_on - starts_on) * 2)),
+    CONSTRAINT academic_years_second_half CHECK (second_half_starts_on > starts_on AND second_half_starts_on <= ends_on),
     CONSTRAINT academic_years_state CHECK (state = ANY (ARRAY['planned'::text, 'open'::text, 'closed'::text]))
 );
 COMMENT ON TABLE academic_years IS 'Academic years; lessons stand inside one (L1).';
@@ -37,7 +37,10 @@ ALTER TABLE academic_years ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON academic_years TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON academic_years TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER bounds AFTER INSERT ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.check_year();
+CREATE TRIGGER bounds_again AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on OR new.second_half_starts_on IS DISTINCT FROM old.second_half_starts_on) EXECUTE FUNCTION lyceum.check_year();
 CREATE TRIGGER deletion AFTER DELETE ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER first_day AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.starts_on <> old.starts_on) EXECUTE FUNCTION lyceum.guard_first_day();
 CREATE CONSTRAINT TRIGGER place AFTER UPDATE ON academic_years DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_year();
 CREATE TRIGGER second_half AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.second_half_starts_on > old.second_half_starts_on) EXECUTE FUNCTION lyceum.guard_second_half();
 CREATE TRIGGER second_half_of_finals AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.second_half_starts_on > old.second_half_starts_on) EXECUTE FUNCTION lyceum.guard_second_half_of_finals();
@@ -372,7 +375,8 @@ CREATE POLICY tenant ON class_teachers TO lyceum_app USING ((school_id = (NULLIF
 GRANT DELETE, INSERT, SELECT, UPDATE ON class_teachers TO lyceum_app;
 CREATE TRIGGER appoint BEFORE INSERT OR DELETE OR UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.appoint_class_teacher();
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER deletion AFTER DELETE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('class_id');
+CREATE TRIGGER fixed BEFORE UPDATE ON class_teachers FOR EACH ROW WHEN (new.class_id IS DISTINCT FROM old.class_id OR new.teacher_id IS DISTINCT FROM old.teacher_id) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER version BEFORE UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE classes (
@@ -501,6 +505,8 @@ CREATE INDEX conduct_notes_by_student ON public.conduct_notes USING btree (schoo
 ALTER TABLE conduct_notes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON conduct_notes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON conduct_notes TO lyceum_app;
+CREATE TRIGGER fixed BEFORE UPDATE ON conduct_notes FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.lesson_id IS DISTINCT FROM old.lesson_id OR new.date IS DISTINCT FROM old.date) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER rules AFTER INSERT ON conduct_notes FOR EACH ROW EXECUTE FUNCTION lyceum.check_conduct_note();
 CREATE TRIGGER version BEFORE UPDATE ON conduct_notes FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE consents (
@@ -524,12 +530,14 @@ CREATE TABLE consents (
 );
 COMMENT ON TABLE consents IS 'K3: what a family has agreed to: for whom, to what, by whom, from when, until when.';
 COMMENT ON COLUMN consents.withdrawn_on IS 'The day from which it does not hold any more.';
+CREATE INDEX consents_by_change ON public.consents USING btree (school_id, changed_xid);
 CREATE INDEX consents_by_student ON public.consents USING btree (school_id, student_id, purpose);
 ALTER TABLE consents ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON consents TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON consents TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER deletion AFTER DELETE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('student_id');
+CREATE TRIGGER fixed BEFORE UPDATE ON consents FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.purpose IS DISTINCT FROM old.purpose OR new.given_by IS DISTINCT FROM old.given_by) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER photo AFTER DELETE OR UPDATE ON consents FOR EACH ROW WHEN (old.purpose = 'photo'::text) EXECUTE FUNCTION lyceum.withdraw_photo();
 CREATE TRIGGER rules AFTER INSERT OR UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.check_consent();
 CREATE TRIGGER version BEFORE UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.version();
@@ -581,11 +589,14 @@ CREATE TABLE deletions (
     id uuid NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    shown_in uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     CONSTRAINT deletions_pkey PRIMARY KEY (school_id, entity, id),
     CONSTRAINT deletions_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id)
 );
 COMMENT ON TABLE deletions IS 'Tombstones of deleted rows of other tables, so that feeds and exports can tell of them. Written by triggers only.';
 COMMENT ON COLUMN deletions.entity IS 'Name of the table.';
+COMMENT ON COLUMN deletions.shown_in IS 'The rows of other tables whose answers showed this one: the student and the class of an enrollment.';
+CREATE INDEX deletions_by_change ON public.deletions USING btree (school_id, entity, changed_xid);
 ALTER TABLE deletions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON deletions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT SELECT ON deletions TO lyceum_app;
@@ -636,6 +647,7 @@ COMMENT ON COLUMN enrollments.ends_on IS 'Last day, inclusive; null while it las
 COMMENT ON COLUMN enrollments.in_class_group IS 'False for a pupil of the class who is taught alone (at home): not a member of the class''s group.';
 COMMENT ON COLUMN enrollments.reason IS 'Why the pupil came: order, transfer.';
 COMMENT ON COLUMN enrollments.end_reason IS 'Why the pupil left: transfer, graduation.';
+CREATE INDEX enrollments_by_change ON public.enrollments USING btree (school_id, changed_xid);
 CREATE INDEX enrollments_by_class ON public.enrollments USING btree (school_id, class_id, starts_on);
 CREATE INDEX enrollments_by_student ON public.enrollments USING btree (school_id, student_id, starts_on);
 CREATE UNIQUE INDEX enrollments_external_id ON public.enrollments USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
@@ -643,7 +655,7 @@ ALTER TABLE enrollments ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON enrollments TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON enrollments TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER deletion AFTER DELETE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('student_id', 'class_id');
 CREATE CONSTRAINT TRIGGER in_class AFTER DELETE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_in_class();
 CREATE CONSTRAINT TRIGGER in_class_again AFTER UPDATE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(new.starts_on, new.ends_on, '[]'::text) @> daterange(old.starts_on, old.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_in_class();
 CREATE TRIGGER membership AFTER INSERT OR DELETE OR UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.follow_enrollment();
@@ -685,6 +697,9 @@ CREATE STATISTICS public.feedback_school (dependencies) ON school_id, student_id
 ALTER TABLE feedback ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON feedback TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON feedback TO lyceum_app;
+CREATE TRIGGER fixed BEFORE UPDATE ON feedback FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.section_id IS DISTINCT FROM old.section_id OR new.lesson_id IS DISTINCT FROM old.lesson_id) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER rules AFTER INSERT ON feedback FOR EACH ROW EXECUTE FUNCTION lyceum.check_feedback();
+CREATE TRIGGER rules_again AFTER UPDATE ON feedback FOR EACH ROW WHEN (new.text IS DISTINCT FROM old.text OR new.deleted_at IS DISTINCT FROM old.deleted_at) EXECUTE FUNCTION lyceum.check_feedback();
 CREATE TRIGGER version BEFORE UPDATE ON feedback FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE final_mark_history (
@@ -1010,6 +1025,7 @@ CREATE INDEX homework_students_by_student ON public.homework_students USING btre
 ALTER TABLE homework_students ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON homework_students TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT ON homework_students TO lyceum_app;
+CREATE TRIGGER rules AFTER INSERT ON homework_students FOR EACH ROW EXECUTE FUNCTION lyceum.check_homework_student();
 
 CREATE TABLE idempotency_keys (
     school_id integer NOT NULL,
@@ -1380,6 +1396,7 @@ CREATE POLICY tenant ON promotions TO lyceum_app USING ((school_id = (NULLIF(cur
 GRANT DELETE, INSERT, SELECT, UPDATE ON promotions TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER deletion AFTER DELETE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER fixed BEFORE UPDATE ON promotions FOR EACH ROW WHEN (new.academic_year_id IS DISTINCT FROM old.academic_year_id OR new.student_id IS DISTINCT FROM old.student_id) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER version BEFORE UPDATE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE recovery_codes (
@@ -1546,7 +1563,8 @@ ALTER TABLE section_teachers ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON section_teachers TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON section_teachers TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER deletion AFTER DELETE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('section_id');
+CREATE TRIGGER fixed BEFORE UPDATE ON section_teachers FOR EACH ROW WHEN (new.section_id IS DISTINCT FROM old.section_id OR new.teacher_id IS DISTINCT FROM old.teacher_id) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER version BEFORE UPDATE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE sections (
@@ -1717,6 +1735,7 @@ CREATE POLICY tenant ON student_documents TO lyceum_app USING ((school_id = (NUL
 GRANT DELETE, INSERT, SELECT, UPDATE ON student_documents TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON student_documents FOR EACH ROW EXECUTE FUNCTION lyceum.audit('series', 'number');
 CREATE TRIGGER deletion AFTER DELETE ON student_documents FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER fixed BEFORE UPDATE ON student_documents FOR EACH ROW WHEN (new.student_id <> old.student_id) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER version BEFORE UPDATE ON student_documents FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE student_photos (
@@ -1743,7 +1762,7 @@ ALTER TABLE student_photos ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON student_photos TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON student_photos TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON student_photos FOR EACH ROW EXECUTE FUNCTION lyceum.audit_photo();
-CREATE TRIGGER deletion AFTER DELETE ON student_photos FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER deletion AFTER DELETE ON student_photos FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('id');
 
 CREATE TABLE students (
     school_id integer NOT NULL,
@@ -2128,8 +2147,11 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.audit_recovery_code() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.audit_recovery_codes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.check_client_secret() returns trigger language plpgsql
+-- function lyceum.check_conduct_note() returns trigger language plpgsql
 -- function lyceum.check_consent() returns trigger language plpgsql
+-- function lyceum.check_feedback() returns trigger language plpgsql
 -- function lyceum.check_guardianship() returns trigger language plpgsql
+-- function lyceum.check_homework_student() returns trigger language plpgsql
 -- function lyceum.check_lessons(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, lesson_id uuid, problem text) language sql stable
 -- function lyceum.check_marks(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, mark_id uuid, problem text) language sql stable
 -- function lyceum.check_members(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, member_id uuid, problem text) language sql stable
@@ -2138,13 +2160,16 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.check_rewritten_marks() returns trigger language plpgsql
 -- function lyceum.check_written_attendance() returns trigger language plpgsql
 -- function lyceum.check_written_marks() returns trigger language plpgsql
+-- function lyceum.check_year() returns trigger language plpgsql
 -- function lyceum.class_days(p_school integer, p_student uuid, p_class uuid) returns datemultirange language plpgsql stable
+-- function lyceum.classes_shown_anew(p_school integer, p_since xid8) returns TABLE(id uuid) language sql stable
 -- function lyceum.consent_holds(p_given_on date, p_withdrawn_on date) returns boolean language sql stable parallel safe
 -- function lyceum.copy_room() returns trigger language plpgsql
 -- function lyceum.counted_meaning(p_meaning text, p_decided_meaning text) returns text language sql immutable parallel safe
 -- function lyceum.current_client_id() returns uuid language sql stable parallel safe
 -- function lyceum.current_school() returns integer language sql stable parallel safe
 -- function lyceum.current_user_id() returns uuid language sql stable parallel safe
+-- function lyceum.deleted_rows_shown_in(p_school integer, p_since xid8, p_entities text[]) returns TABLE(id uuid) language sql stable
 -- function lyceum.demand_guardian(p_guardian uuid) returns void language plpgsql stable
 -- function lyceum.demand_health(p_fields jsonb, p_student uuid) returns void language plpgsql stable
 -- function lyceum.demand_person(p_person uuid) returns void language plpgsql stable
@@ -2160,6 +2185,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint language plpgsql stable
 -- function lyceum.grade_level_on(p_school integer, p_student uuid, p_date date) returns smallint language plpgsql stable
 -- function lyceum.guard_class_group() returns trigger language plpgsql
+-- function lyceum.guard_first_day() returns trigger language plpgsql
 -- function lyceum.guard_group() returns trigger language plpgsql
 -- function lyceum.guard_line_item() returns trigger language plpgsql
 -- function lyceum.guard_member() returns trigger language plpgsql
@@ -2167,6 +2193,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.guard_second_half_of_finals() returns trigger language plpgsql
 -- function lyceum.guard_section() returns trigger language plpgsql
 -- function lyceum.guard_unlock() returns trigger language plpgsql
+-- function lyceum.guardianships_shown_anew(p_school integer, p_since xid8) returns TABLE(id uuid) language sql stable
 -- function lyceum.has_consent(p_school integer, p_student uuid, p_purpose text) returns boolean language sql stable
 -- function lyceum.has_role(VARIADIC p_roles text[]) returns boolean language sql stable
 -- function lyceum.has_scope(VARIADIC p_scopes text[]) returns boolean language sql stable
@@ -2176,6 +2203,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.homework_refusal(p_school integer, p_lesson uuid, p_due_on date) returns text language plpgsql stable
 -- function lyceum.is_before_marks(p_grade_level smallint, p_day date, p_second_half_starts_on date) returns boolean language sql immutable parallel safe
 -- function lyceum.is_class_teacher(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
+-- function lyceum.is_member(p_school integer, p_section uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.is_own_guardian(p_guardian uuid) returns boolean language sql stable
 -- function lyceum.is_snils(p_number text) returns boolean language sql immutable parallel safe
 -- function lyceum.is_staff(p_school integer, p_user uuid) returns boolean language plpgsql stable
@@ -2241,12 +2269,15 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.record_photo_reading(p_student uuid) returns void language sql security definer set search_path=pg_catalog, pg_temp
 -- function lyceum.record_reading(p_student uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp
 -- function lyceum.record_reading(p_student uuid, p_entity text, p_id uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.record_refusal(p_school integer, p_section uuid, p_lesson uuid, p_student uuid) returns text language plpgsql stable
 -- function lyceum.refusal_state(p_refusal text) returns text language sql immutable parallel safe
 -- function lyceum.refuse_lost_records(p_records jsonb, p_starts_on date, p_ends_on date) returns void language plpgsql immutable
+-- function lyceum.refuse_move() returns trigger language plpgsql
 -- function lyceum.require_session() returns void language plpgsql stable
 -- function lyceum.roll_over(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(kind text, made integer, pupils jsonb) language plpgsql
 -- function lyceum.rolled_classes(p_from uuid, p_to uuid) returns TABLE(old_class uuid, new_class uuid, grade_level smallint) language sql stable
 -- function lyceum.rolled_students(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(enrollment uuid, ends_on date, student_id uuid, in_class_group boolean, class_id uuid, name text, decision text, target uuid) language sql stable
+-- function lyceum.sections_shown_anew(p_school integer, p_since xid8) returns TABLE(id uuid) language sql stable
 -- function lyceum.seen_students(p_school integer, p_user uuid) returns TABLE(student_id uuid) language sql stable
 -- function lyceum.sees_health(p_student uuid) returns boolean language sql stable
 -- function lyceum.sees_photo(p_student uuid) returns boolean language sql stable
@@ -2256,6 +2287,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.settle_rollover(p_dry boolean) returns void language plpgsql stable
 -- function lyceum.spread_room() returns trigger language plpgsql
 -- function lyceum.stamp_homework() returns trigger language plpgsql
+-- function lyceum.students_shown_anew(p_school integer, p_since xid8) returns TABLE(id uuid) language sql stable
 -- function lyceum.taught_days(p_school integer, p_user uuid, p_section uuid) returns datemultirange language plpgsql stable
 -- function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable
