@@ -128,7 +128,7 @@ package struct Cast {
                 """
                 WITH former AS (DELETE FROM \(table) WHERE school_id = $1 AND \(column) = $2 RETURNING *)
                 INSERT INTO \(table) (school_id, id, \(column), teacher_id, starts_on, ends_on)
-                SELECT school_id, gen_random_uuid(), \(column), $3, starts_on, ends_on FROM former
+                SELECT school_id, id, \(column), $3, starts_on, ends_on FROM former
                 """, [school, id, teacher])
         }
 
