@@ -30,6 +30,7 @@ struct ResourceFixture: Sendable {
 }
 
 extension ResourceFixture {
+    private static let elsewhere = "The group of this test is not a part of a class; GroupMembersTests."
     private static let earlier = "The rule of the field refuses the value first."
 
     /// Fixtures by noun. A declared resource without a fixture fails the test.
@@ -240,6 +241,10 @@ extension ResourceFixture {
                 "group_members_no_overlap": .init(
                     #"{"student_id": "{newcomer_id}", "starts_on": "2026-01-10", "ends_on": "2026-01-11"}"#, 409,
                     "/starts_on overlap"),
+            ],
+            unreached: [
+                "group_members_in_class_student_id": Self.elsewhere, "group_members_in_class_starts_on": Self.elsewhere,
+                "group_members_in_class_ends_on": Self.elsewhere,
             ]),
         "Section": .init(
             body: """
