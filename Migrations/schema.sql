@@ -39,11 +39,14 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON academic_years TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER bounds AFTER INSERT ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.check_year();
 CREATE TRIGGER bounds_again AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on OR new.second_half_starts_on IS DISTINCT FROM old.second_half_starts_on) EXECUTE FUNCTION lyceum.check_year();
-CREATE TRIGGER deletion AFTER DELETE ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER first_day AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.starts_on <> old.starts_on) EXECUTE FUNCTION lyceum.guard_first_day();
+CREATE TRIGGER log_changed AFTER UPDATE ON academic_years REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_academic_years();
+CREATE TRIGGER log_deleted AFTER DELETE ON academic_years REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_academic_years();
+CREATE TRIGGER log_made AFTER INSERT ON academic_years REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_academic_years();
 CREATE CONSTRAINT TRIGGER place AFTER UPDATE ON academic_years DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_year();
 CREATE TRIGGER second_half AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.second_half_starts_on > old.second_half_starts_on) EXECUTE FUNCTION lyceum.guard_second_half();
 CREATE TRIGGER second_half_of_finals AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.second_half_starts_on > old.second_half_starts_on) EXECUTE FUNCTION lyceum.guard_second_half_of_finals();
+CREATE CONSTRAINT TRIGGER timetable AFTER UPDATE ON academic_years DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.keep_entries_in_year();
 CREATE TRIGGER version BEFORE UPDATE ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE activation_codes (
@@ -123,13 +126,16 @@ COMMENT ON COLUMN attendance.meaning IS 'The teacher''s code; null: none (or cle
 COMMENT ON COLUMN attendance.minutes IS 'By how many minutes late.';
 COMMENT ON COLUMN attendance.code_id IS 'Label of the school; null: the default label of the meaning.';
 COMMENT ON COLUMN attendance.decided_meaning IS 'T2: the class teacher''s word; present overrules an absence.';
-CREATE INDEX attendance_by_student ON public.attendance USING btree (school_id, student_id, changed_xid);
+CREATE INDEX attendance_by_student ON public.attendance USING btree (school_id, student_id);
 CREATE STATISTICS public.attendance_school (dependencies) ON school_id, student_id FROM attendance;
 ALTER TABLE attendance ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON attendance TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON attendance TO lyceum_app;
 CREATE TRIGGER history AFTER INSERT ON attendance REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.record_attendance_history();
 CREATE TRIGGER history_again AFTER UPDATE ON attendance REFERENCING OLD TABLE AS overwritten NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.record_attendance_history();
+CREATE TRIGGER log_changed AFTER UPDATE ON attendance REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_attendance();
+CREATE TRIGGER log_deleted AFTER DELETE ON attendance REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_attendance();
+CREATE TRIGGER log_made AFTER INSERT ON attendance REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_attendance();
 CREATE TRIGGER record BEFORE INSERT ON attendance FOR EACH ROW EXECUTE FUNCTION lyceum.record_attendance();
 CREATE TRIGGER record_again BEFORE UPDATE ON attendance FOR EACH ROW WHEN (new.* IS DISTINCT FROM old.*) EXECUTE FUNCTION lyceum.record_attendance();
 CREATE TRIGGER rules AFTER INSERT ON attendance REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.check_written_attendance();
@@ -161,7 +167,9 @@ CREATE UNIQUE INDEX attendance_codes_one_default ON public.attendance_codes USIN
 ALTER TABLE attendance_codes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON attendance_codes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON attendance_codes TO lyceum_app;
-CREATE TRIGGER deletion AFTER DELETE ON attendance_codes FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON attendance_codes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_attendance_codes();
+CREATE TRIGGER log_deleted AFTER DELETE ON attendance_codes REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_attendance_codes();
+CREATE TRIGGER log_made AFTER INSERT ON attendance_codes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_attendance_codes();
 CREATE TRIGGER version BEFORE UPDATE ON attendance_codes FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE attendance_history (
@@ -280,7 +288,9 @@ CREATE UNIQUE INDEX bell_schedules_external_id ON public.bell_schedules USING bt
 ALTER TABLE bell_schedules ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON bell_schedules TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON bell_schedules TO lyceum_app;
-CREATE TRIGGER deletion AFTER DELETE ON bell_schedules FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON bell_schedules REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_bell_schedules();
+CREATE TRIGGER log_deleted AFTER DELETE ON bell_schedules REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_bell_schedules();
+CREATE TRIGGER log_made AFTER INSERT ON bell_schedules REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_bell_schedules();
 CREATE TRIGGER version BEFORE UPDATE ON bell_schedules FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE bell_slots (
@@ -299,6 +309,10 @@ COMMENT ON TABLE bell_slots IS 'Lessons of a bell schedule. Local times; slot 0 
 ALTER TABLE bell_slots ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON bell_slots TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON bell_slots TO lyceum_app;
+CREATE TRIGGER log_changed AFTER UPDATE ON bell_slots REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_bell_slots();
+CREATE TRIGGER log_deleted AFTER DELETE ON bell_slots REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_bell_slots();
+CREATE TRIGGER log_made AFTER INSERT ON bell_slots REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_bell_slots();
+CREATE CONSTRAINT TRIGGER timetable AFTER INSERT OR UPDATE ON bell_slots DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.check_timetable();
 
 CREATE TABLE categories (
     school_id integer NOT NULL,
@@ -326,8 +340,38 @@ CREATE UNIQUE INDEX categories_external_id ON public.categories USING btree (sch
 ALTER TABLE categories ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON categories TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON categories TO lyceum_app;
-CREATE TRIGGER deletion AFTER DELETE ON categories FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON categories REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_categories();
+CREATE TRIGGER log_deleted AFTER DELETE ON categories REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_categories();
+CREATE TRIGGER log_made AFTER INSERT ON categories REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_categories();
 CREATE TRIGGER version BEFORE UPDATE ON categories FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE changes (
+    school_id integer NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    number bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    circle text NOT NULL,
+    circle_id uuid NOT NULL,
+    is_home boolean NOT NULL,
+    entity text NOT NULL,
+    operation text NOT NULL,
+    ids uuid[] NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT changes_circle CHECK (circle = ANY (ARRAY['school'::text, 'office'::text, 'person'::text, 'student'::text, 'diary'::text, 'class'::text, 'group'::text, 'section'::text, 'journal'::text])),
+    CONSTRAINT changes_operation CHECK (operation = ANY (ARRAY['made'::text, 'changed'::text, 'deleted'::text, 'hidden'::text, 'concealed'::text]))
+) PARTITION BY RANGE (xid);
+COMMENT ON TABLE changes IS 'The log of changes: one row per statement, circle, entity and operation, with the ids of the changed rows. Triggers write it (lyceum.log_changes). Partitioned by transaction, which is the order of time; lyceum.tend_changes adds and drops partitions. Has no primary key and no foreign keys: rows are never referred to, and each index costs every write.';
+COMMENT ON COLUMN changes.xid IS 'The transaction. A reader that has seen everything below a snapshot''s xmin misses nothing from there on.';
+COMMENT ON COLUMN changes.number IS 'The order inside a transaction.';
+COMMENT ON COLUMN changes.circle IS 'Whom the change concerns. school: the set-up that every answer reads; office: what only the administration reads; person: who somebody is and may do; student: who a student is and where the student belongs; diary: what is recorded about a student; class, group; section: its lessons and homework; journal: what is recorded about the students of a section.';
+COMMENT ON COLUMN changes.circle_id IS 'The person, student, class, group or section; zero for the school and its office.';
+COMMENT ON COLUMN changes.is_home IS 'True in one of the circles of each change, so that a reader of the whole school meets each change once.';
+COMMENT ON COLUMN changes.entity IS 'What changed, by the name of its table.';
+COMMENT ON COLUMN changes.operation IS 'hidden: the circle lost sight of the row, which still exists. concealed: the circle never saw it (M12); no feed tells of it.';
+CREATE INDEX changes_by_circle ON ONLY public.changes USING btree (school_id, circle_id, circle, xid);
+CREATE INDEX changes_by_home ON ONLY public.changes USING btree (school_id, xid, number) WHERE is_home;
+ALTER TABLE changes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON changes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT SELECT ON changes TO lyceum_app;
 
 CREATE TABLE class_changes (
     school_id integer NOT NULL,
@@ -375,8 +419,10 @@ CREATE POLICY tenant ON class_teachers TO lyceum_app USING ((school_id = (NULLIF
 GRANT DELETE, INSERT, SELECT, UPDATE ON class_teachers TO lyceum_app;
 CREATE TRIGGER appoint BEFORE INSERT OR DELETE OR UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.appoint_class_teacher();
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('class_id');
 CREATE TRIGGER fixed BEFORE UPDATE ON class_teachers FOR EACH ROW WHEN (new.class_id IS DISTINCT FROM old.class_id OR new.teacher_id IS DISTINCT FROM old.teacher_id) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER log_changed AFTER UPDATE ON class_teachers REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_class_teachers();
+CREATE TRIGGER log_deleted AFTER DELETE ON class_teachers REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_class_teachers();
+CREATE TRIGGER log_made AFTER INSERT ON class_teachers REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_class_teachers();
 CREATE TRIGGER version BEFORE UPDATE ON class_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE classes (
@@ -409,7 +455,9 @@ CREATE UNIQUE INDEX classes_external_id ON public.classes USING btree (school_id
 ALTER TABLE classes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON classes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON classes TO lyceum_app;
-CREATE TRIGGER deletion AFTER DELETE ON classes FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON classes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_classes();
+CREATE TRIGGER log_deleted AFTER DELETE ON classes REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_classes();
+CREATE TRIGGER log_made AFTER INSERT ON classes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_classes();
 CREATE TRIGGER own_group BEFORE INSERT OR UPDATE ON classes FOR EACH ROW EXECUTE FUNCTION lyceum.keep_class_group();
 CREATE TRIGGER own_group_deleted AFTER DELETE ON classes FOR EACH ROW EXECUTE FUNCTION lyceum.keep_class_group();
 CREATE TRIGGER version BEFORE UPDATE ON classes FOR EACH ROW EXECUTE FUNCTION lyceum.version();
@@ -473,7 +521,9 @@ ALTER TABLE clients ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON clients TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON clients TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, redirect_uris, scopes, state, requests_per_minute, external_id ON clients FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON clients FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON clients REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_clients();
+CREATE TRIGGER log_deleted AFTER DELETE ON clients REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_clients();
+CREATE TRIGGER log_made AFTER INSERT ON clients REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_clients();
 CREATE TRIGGER sessions AFTER UPDATE OF state, scopes ON clients FOR EACH ROW WHEN (new.state = 'blocked'::text OR NOT old.scopes <@ new.scopes) EXECUTE FUNCTION lyceum.end_sessions_of_client();
 CREATE TRIGGER version BEFORE UPDATE OF name, redirect_uris, scopes, state, requests_per_minute, external_id ON clients FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
@@ -502,10 +552,15 @@ CREATE TABLE conduct_notes (
 COMMENT ON TABLE conduct_notes IS 'Praise and remarks about a pupil''s conduct.';
 COMMENT ON COLUMN conduct_notes.deleted_at IS 'Tombstone.';
 CREATE INDEX conduct_notes_by_student ON public.conduct_notes USING btree (school_id, student_id, date);
+CREATE INDEX conduct_notes_held_back ON public.conduct_notes USING btree (school_id, student_id, published_at) WHERE (published_at > changed_at);
 ALTER TABLE conduct_notes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON conduct_notes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON conduct_notes TO lyceum_app;
 CREATE TRIGGER fixed BEFORE UPDATE ON conduct_notes FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.lesson_id IS DISTINCT FROM old.lesson_id OR new.date IS DISTINCT FROM old.date) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER log_changed AFTER UPDATE ON conduct_notes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_conduct_notes();
+CREATE TRIGGER log_deleted AFTER DELETE ON conduct_notes REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_conduct_notes();
+CREATE TRIGGER log_made AFTER INSERT ON conduct_notes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_conduct_notes();
+CREATE TRIGGER log_publication AFTER INSERT OR UPDATE ON conduct_notes FOR EACH ROW WHEN (new.published_at > clock_timestamp()) EXECUTE FUNCTION lyceum.publish_later();
 CREATE TRIGGER rules AFTER INSERT ON conduct_notes FOR EACH ROW EXECUTE FUNCTION lyceum.check_conduct_note();
 CREATE TRIGGER version BEFORE UPDATE ON conduct_notes FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
@@ -530,14 +585,15 @@ CREATE TABLE consents (
 );
 COMMENT ON TABLE consents IS 'K3: what a family has agreed to: for whom, to what, by whom, from when, until when.';
 COMMENT ON COLUMN consents.withdrawn_on IS 'The day from which it does not hold any more.';
-CREATE INDEX consents_by_change ON public.consents USING btree (school_id, changed_xid);
 CREATE INDEX consents_by_student ON public.consents USING btree (school_id, student_id, purpose);
 ALTER TABLE consents ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON consents TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON consents TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('student_id');
 CREATE TRIGGER fixed BEFORE UPDATE ON consents FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.purpose IS DISTINCT FROM old.purpose OR new.given_by IS DISTINCT FROM old.given_by) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER log_changed AFTER UPDATE ON consents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_consents();
+CREATE TRIGGER log_deleted AFTER DELETE ON consents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_consents();
+CREATE TRIGGER log_made AFTER INSERT ON consents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_consents();
 CREATE TRIGGER photo AFTER DELETE OR UPDATE ON consents FOR EACH ROW WHEN (old.purpose = 'photo'::text) EXECUTE FUNCTION lyceum.withdraw_photo();
 CREATE TRIGGER rules AFTER INSERT OR UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.check_consent();
 CREATE TRIGGER version BEFORE UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.version();
@@ -580,26 +636,10 @@ CREATE UNIQUE INDEX curriculum_plans_one_per_section ON public.curriculum_plans 
 ALTER TABLE curriculum_plans ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON curriculum_plans TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON curriculum_plans TO lyceum_app;
-CREATE TRIGGER deletion AFTER DELETE ON curriculum_plans FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON curriculum_plans REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_curriculum_plans();
+CREATE TRIGGER log_deleted AFTER DELETE ON curriculum_plans REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_curriculum_plans();
+CREATE TRIGGER log_made AFTER INSERT ON curriculum_plans REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_curriculum_plans();
 CREATE TRIGGER version BEFORE UPDATE ON curriculum_plans FOR EACH ROW EXECUTE FUNCTION lyceum.version();
-
-CREATE TABLE deletions (
-    school_id integer NOT NULL,
-    entity text NOT NULL,
-    id uuid NOT NULL,
-    changed_at timestamp with time zone DEFAULT now() NOT NULL,
-    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    shown_in uuid[] DEFAULT '{}'::uuid[] NOT NULL,
-    CONSTRAINT deletions_pkey PRIMARY KEY (school_id, entity, id),
-    CONSTRAINT deletions_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id)
-);
-COMMENT ON TABLE deletions IS 'Tombstones of deleted rows of other tables, so that feeds and exports can tell of them. Written by triggers only.';
-COMMENT ON COLUMN deletions.entity IS 'Name of the table.';
-COMMENT ON COLUMN deletions.shown_in IS 'The rows of other tables whose answers showed this one: the student and the class of an enrollment.';
-CREATE INDEX deletions_by_change ON public.deletions USING btree (school_id, entity, changed_xid);
-ALTER TABLE deletions ENABLE ROW LEVEL SECURITY;
-CREATE POLICY tenant ON deletions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
-GRANT SELECT ON deletions TO lyceum_app;
 
 CREATE TABLE ended_memberships (
     school_id integer NOT NULL,
@@ -647,7 +687,6 @@ COMMENT ON COLUMN enrollments.ends_on IS 'Last day, inclusive; null while it las
 COMMENT ON COLUMN enrollments.in_class_group IS 'False for a pupil of the class who is taught alone (at home): not a member of the class''s group.';
 COMMENT ON COLUMN enrollments.reason IS 'Why the pupil came: order, transfer.';
 COMMENT ON COLUMN enrollments.end_reason IS 'Why the pupil left: transfer, graduation.';
-CREATE INDEX enrollments_by_change ON public.enrollments USING btree (school_id, changed_xid);
 CREATE INDEX enrollments_by_class ON public.enrollments USING btree (school_id, class_id, starts_on);
 CREATE INDEX enrollments_by_student ON public.enrollments USING btree (school_id, student_id, starts_on);
 CREATE UNIQUE INDEX enrollments_external_id ON public.enrollments USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
@@ -655,12 +694,14 @@ ALTER TABLE enrollments ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON enrollments TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON enrollments TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('student_id', 'class_id');
 CREATE CONSTRAINT TRIGGER in_class AFTER DELETE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_in_class();
-CREATE CONSTRAINT TRIGGER in_class_again AFTER UPDATE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(new.starts_on, new.ends_on, '[]'::text) @> daterange(old.starts_on, old.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_in_class();
+CREATE CONSTRAINT TRIGGER in_class_again AFTER UPDATE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT lyceum.covers(new.starts_on, new.ends_on, old.starts_on, old.ends_on)) EXECUTE FUNCTION lyceum.keep_in_class();
+CREATE TRIGGER log_changed AFTER UPDATE ON enrollments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_enrollments();
+CREATE TRIGGER log_deleted AFTER DELETE ON enrollments REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_enrollments();
+CREATE TRIGGER log_made AFTER INSERT ON enrollments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_enrollments();
 CREATE TRIGGER membership AFTER INSERT OR DELETE OR UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.follow_enrollment();
 CREATE CONSTRAINT TRIGGER recorded AFTER INSERT OR DELETE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_recorded_days();
-CREATE CONSTRAINT TRIGGER recorded_again AFTER UPDATE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(new.starts_on, new.ends_on, '[]'::text) @> daterange(old.starts_on, old.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_recorded_days();
+CREATE CONSTRAINT TRIGGER recorded_again AFTER UPDATE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT lyceum.covers(new.starts_on, new.ends_on, old.starts_on, old.ends_on)) EXECUTE FUNCTION lyceum.keep_recorded_days();
 CREATE TRIGGER subgroups AFTER DELETE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.follow_into_subgroups();
 CREATE TRIGGER subgroups_again AFTER UPDATE ON enrollments FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.follow_into_subgroups();
 CREATE TRIGGER version BEFORE UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.version();
@@ -692,12 +733,17 @@ COMMENT ON COLUMN feedback.lesson_id IS 'Null: about the subject and not about o
 COMMENT ON COLUMN feedback.published_at IS 'M12: null holds it back.';
 COMMENT ON COLUMN feedback.deleted_at IS 'Tombstone; writing again clears it.';
 CREATE INDEX feedback_by_section ON public.feedback USING btree (school_id, section_id, student_id);
-CREATE INDEX feedback_by_student ON public.feedback USING btree (school_id, student_id, changed_xid);
+CREATE INDEX feedback_by_student ON public.feedback USING btree (school_id, student_id);
+CREATE INDEX feedback_held_back ON public.feedback USING btree (school_id, student_id, published_at) WHERE (published_at > changed_at);
 CREATE STATISTICS public.feedback_school (dependencies) ON school_id, student_id FROM feedback;
 ALTER TABLE feedback ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON feedback TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON feedback TO lyceum_app;
 CREATE TRIGGER fixed BEFORE UPDATE ON feedback FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.section_id IS DISTINCT FROM old.section_id OR new.lesson_id IS DISTINCT FROM old.lesson_id) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER log_changed AFTER UPDATE ON feedback REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_feedback();
+CREATE TRIGGER log_deleted AFTER DELETE ON feedback REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_feedback();
+CREATE TRIGGER log_made AFTER INSERT ON feedback REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_feedback();
+CREATE TRIGGER log_publication AFTER INSERT OR UPDATE ON feedback FOR EACH ROW WHEN (new.published_at > clock_timestamp()) EXECUTE FUNCTION lyceum.publish_later();
 CREATE TRIGGER rules AFTER INSERT ON feedback FOR EACH ROW EXECUTE FUNCTION lyceum.check_feedback();
 CREATE TRIGGER rules_again AFTER UPDATE ON feedback FOR EACH ROW WHEN (new.text IS DISTINCT FROM old.text OR new.deleted_at IS DISTINCT FROM old.deleted_at) EXECUTE FUNCTION lyceum.check_feedback();
 CREATE TRIGGER version BEFORE UPDATE ON feedback FOR EACH ROW EXECUTE FUNCTION lyceum.version();
@@ -798,6 +844,10 @@ CREATE POLICY tenant ON final_marks TO lyceum_app USING ((school_id = (NULLIF(cu
 GRANT INSERT, SELECT, UPDATE ON final_marks TO lyceum_app;
 CREATE TRIGGER history AFTER INSERT ON final_marks FOR EACH ROW EXECUTE FUNCTION lyceum.record_final_mark_history();
 CREATE TRIGGER history_again AFTER UPDATE ON final_marks FOR EACH ROW WHEN (new.version <> old.version) EXECUTE FUNCTION lyceum.record_final_mark_history();
+CREATE TRIGGER log_changed AFTER UPDATE ON final_marks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_final_marks();
+CREATE TRIGGER log_deleted AFTER DELETE ON final_marks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_final_marks();
+CREATE TRIGGER log_made AFTER INSERT ON final_marks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_final_marks();
+CREATE TRIGGER log_publication AFTER INSERT OR UPDATE ON final_marks FOR EACH ROW WHEN (new.published_at > clock_timestamp()) EXECUTE FUNCTION lyceum.publish_later();
 CREATE TRIGGER record BEFORE INSERT ON final_marks FOR EACH ROW EXECUTE FUNCTION lyceum.record_final_mark();
 CREATE TRIGGER record_again BEFORE UPDATE ON final_marks FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.subject_id IS DISTINCT FROM old.subject_id OR new.academic_year_id IS DISTINCT FROM old.academic_year_id OR new.kind IS DISTINCT FROM old.kind OR new.term_id IS DISTINCT FROM old.term_id OR new.section_id IS DISTINCT FROM old.section_id OR new.source IS DISTINCT FROM old.source OR new.value_kind IS DISTINCT FROM old.value_kind OR new.number IS DISTINCT FROM old.number OR new.code IS DISTINCT FROM old.code OR new.due_on IS DISTINCT FROM old.due_on OR new.exam_points IS DISTINCT FROM old.exam_points OR new.reason IS DISTINCT FROM old.reason OR new.comment IS DISTINCT FROM old.comment OR new.first_recorded_at IS DISTINCT FROM old.first_recorded_at OR new.recorded_by IS DISTINCT FROM old.recorded_by) EXECUTE FUNCTION lyceum.record_final_mark();
 CREATE TRIGGER version BEFORE UPDATE ON final_marks FOR EACH ROW EXECUTE FUNCTION lyceum.version();
@@ -827,14 +877,16 @@ ALTER TABLE group_members ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON group_members TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON group_members TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER guard BEFORE INSERT OR DELETE OR UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.guard_member();
 CREATE CONSTRAINT TRIGGER in_class AFTER INSERT ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_in_class();
-CREATE CONSTRAINT TRIGGER in_class_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(old.starts_on, old.ends_on, '[]'::text) @> daterange(new.starts_on, new.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_in_class();
+CREATE CONSTRAINT TRIGGER in_class_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT lyceum.covers(old.starts_on, old.ends_on, new.starts_on, new.ends_on)) EXECUTE FUNCTION lyceum.keep_in_class();
+CREATE TRIGGER log_changed AFTER UPDATE ON group_members REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_group_members();
+CREATE TRIGGER log_deleted AFTER DELETE ON group_members REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_group_members();
+CREATE TRIGGER log_made AFTER INSERT ON group_members REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_group_members();
 CREATE CONSTRAINT TRIGGER place AFTER INSERT ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION lyceum.place_member();
-CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (NOT daterange(old.starts_on, old.ends_on, '[]'::text) @> daterange(new.starts_on, new.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.place_member();
+CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (NOT lyceum.covers(old.starts_on, old.ends_on, new.starts_on, new.ends_on)) EXECUTE FUNCTION lyceum.place_member();
 CREATE CONSTRAINT TRIGGER recorded AFTER DELETE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_recorded_days();
-CREATE CONSTRAINT TRIGGER recorded_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(new.starts_on, new.ends_on, '[]'::text) @> daterange(old.starts_on, old.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_recorded_days();
+CREATE CONSTRAINT TRIGGER recorded_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT lyceum.covers(new.starts_on, new.ends_on, old.starts_on, old.ends_on)) EXECUTE FUNCTION lyceum.keep_recorded_days();
 CREATE TRIGGER version BEFORE UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE groups (
@@ -868,9 +920,11 @@ CREATE UNIQUE INDEX groups_external_id ON public.groups USING btree (school_id, 
 ALTER TABLE groups ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON groups TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON groups TO lyceum_app;
-CREATE TRIGGER deletion AFTER DELETE ON groups FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER guard BEFORE UPDATE ON groups FOR EACH ROW WHEN ((new.kind IS DISTINCT FROM old.kind OR new.class_id IS DISTINCT FROM old.class_id OR new.grade_level IS DISTINCT FROM old.grade_level) AND (old.kind = 'class'::text OR new.kind = 'class'::text)) EXECUTE FUNCTION lyceum.guard_class_group();
 CREATE TRIGGER guard_kind BEFORE UPDATE ON groups FOR EACH ROW WHEN ((new.kind IS DISTINCT FROM old.kind OR new.class_id IS DISTINCT FROM old.class_id) AND old.kind <> 'class'::text AND new.kind <> 'class'::text) EXECUTE FUNCTION lyceum.guard_group();
+CREATE TRIGGER log_changed AFTER UPDATE ON groups REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_groups();
+CREATE TRIGGER log_deleted AFTER DELETE ON groups REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_groups();
+CREATE TRIGGER log_made AFTER INSERT ON groups REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_groups();
 CREATE TRIGGER version BEFORE UPDATE ON groups FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE guardians (
@@ -894,6 +948,9 @@ ALTER TABLE guardians ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON guardians TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON guardians TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON guardians FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER log_changed AFTER UPDATE ON guardians REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_guardians();
+CREATE TRIGGER log_deleted AFTER DELETE ON guardians REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_guardians();
+CREATE TRIGGER log_made AFTER INSERT ON guardians REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_guardians();
 CREATE TRIGGER version BEFORE UPDATE ON guardians FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE guardianships (
@@ -928,7 +985,9 @@ ALTER TABLE guardianships ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON guardianships TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON guardianships TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON guardianships FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON guardianships FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON guardianships REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_guardianships();
+CREATE TRIGGER log_deleted AFTER DELETE ON guardianships REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_guardianships();
+CREATE TRIGGER log_made AFTER INSERT ON guardianships REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_guardianships();
 CREATE TRIGGER rules BEFORE INSERT OR DELETE OR UPDATE ON guardianships FOR EACH ROW EXECUTE FUNCTION lyceum.check_guardianship();
 CREATE TRIGGER version BEFORE UPDATE ON guardianships FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
@@ -957,7 +1016,9 @@ CREATE UNIQUE INDEX holidays_external_id ON public.holidays USING btree (school_
 ALTER TABLE holidays ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON holidays TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON holidays TO lyceum_app;
-CREATE TRIGGER deletion AFTER DELETE ON holidays FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON holidays REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_holidays();
+CREATE TRIGGER log_deleted AFTER DELETE ON holidays REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_holidays();
+CREATE TRIGGER log_made AFTER INSERT ON holidays REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_holidays();
 CREATE CONSTRAINT TRIGGER place AFTER INSERT OR UPDATE ON holidays DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.place_holiday();
 CREATE TRIGGER version BEFORE UPDATE ON holidays FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
@@ -991,6 +1052,9 @@ CREATE UNIQUE INDEX homework_one_for_all ON public.homework USING btree (school_
 ALTER TABLE homework ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON homework TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON homework TO lyceum_app;
+CREATE TRIGGER log_changed AFTER UPDATE ON homework REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework();
+CREATE TRIGGER log_deleted AFTER DELETE ON homework REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework();
+CREATE TRIGGER log_made AFTER INSERT ON homework REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework();
 CREATE TRIGGER record BEFORE INSERT ON homework FOR EACH ROW EXECUTE FUNCTION lyceum.record_homework();
 CREATE TRIGGER record_again BEFORE UPDATE ON homework FOR EACH ROW WHEN (new.* IS DISTINCT FROM old.*) EXECUTE FUNCTION lyceum.record_homework();
 CREATE TRIGGER stamp AFTER INSERT ON homework FOR EACH ROW EXECUTE FUNCTION lyceum.stamp_homework();
@@ -1011,6 +1075,9 @@ CREATE INDEX homework_completions_by_student ON public.homework_completions USIN
 ALTER TABLE homework_completions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON homework_completions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT ON homework_completions TO lyceum_app;
+CREATE TRIGGER log_changed AFTER UPDATE ON homework_completions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_completions();
+CREATE TRIGGER log_deleted AFTER DELETE ON homework_completions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_completions();
+CREATE TRIGGER log_made AFTER INSERT ON homework_completions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_completions();
 
 CREATE TABLE homework_students (
     school_id integer NOT NULL,
@@ -1025,6 +1092,9 @@ CREATE INDEX homework_students_by_student ON public.homework_students USING btre
 ALTER TABLE homework_students ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON homework_students TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT ON homework_students TO lyceum_app;
+CREATE TRIGGER log_changed AFTER UPDATE ON homework_students REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_students();
+CREATE TRIGGER log_deleted AFTER DELETE ON homework_students REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_students();
+CREATE TRIGGER log_made AFTER INSERT ON homework_students REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_students();
 CREATE TRIGGER rules AFTER INSERT ON homework_students FOR EACH ROW EXECUTE FUNCTION lyceum.check_homework_student();
 
 CREATE TABLE idempotency_keys (
@@ -1106,11 +1176,13 @@ CREATE STATISTICS public.lessons_school (dependencies) ON school_id, section_id 
 ALTER TABLE lessons ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON lessons TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON lessons TO lyceum_app;
-CREATE TRIGGER deletion AFTER DELETE ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER enter BEFORE INSERT ON lessons FOR EACH ROW WHEN (new.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.enter_timetable();
 CREATE TRIGGER enter_again BEFORE UPDATE ON lessons FOR EACH ROW WHEN (new.date IS DISTINCT FROM old.date OR new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at OR new.merge_id IS DISTINCT FROM old.merge_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.room_id IS DISTINCT FROM old.room_id OR old.state = 'cancelled'::text AND new.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.enter_timetable();
 CREATE TRIGGER keep BEFORE UPDATE ON lessons FOR EACH ROW WHEN (new.date <> old.date OR new.state = 'cancelled'::text AND old.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.keep_recorded_lesson();
 CREATE TRIGGER keep_homework BEFORE UPDATE ON lessons FOR EACH ROW WHEN (new.date > old.date) EXECUTE FUNCTION lyceum.keep_homework_due();
+CREATE TRIGGER log_changed AFTER UPDATE ON lessons REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_lessons();
+CREATE TRIGGER log_deleted AFTER DELETE ON lessons REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_lessons();
+CREATE TRIGGER log_made AFTER INSERT ON lessons REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_lessons();
 CREATE CONSTRAINT TRIGGER place AFTER INSERT ON lessons DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.place_lesson();
 CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON lessons DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.state <> 'cancelled'::text AND (old.state = 'cancelled'::text OR new.date IS DISTINCT FROM old.date OR new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at OR new.merge_id IS DISTINCT FROM old.merge_id)) EXECUTE FUNCTION lyceum.place_lesson();
 CREATE TRIGGER record BEFORE INSERT OR UPDATE ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.record_lesson();
@@ -1152,7 +1224,31 @@ ALTER TABLE line_items ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON line_items TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON line_items TO lyceum_app;
 CREATE TRIGGER guard BEFORE UPDATE ON line_items FOR EACH ROW WHEN (new.lesson_id <> old.lesson_id) EXECUTE FUNCTION lyceum.guard_line_item();
+CREATE TRIGGER log_changed AFTER UPDATE ON line_items REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_line_items();
+CREATE TRIGGER log_deleted AFTER DELETE ON line_items REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_line_items();
+CREATE TRIGGER log_made AFTER INSERT ON line_items REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_line_items();
 CREATE TRIGGER version BEFORE UPDATE ON line_items FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE lyceum.change_days (
+    school_id integer NOT NULL,
+    day date NOT NULL,
+    CONSTRAINT change_days_pkey PRIMARY KEY (school_id),
+    CONSTRAINT change_days_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id)
+);
+COMMENT ON TABLE lyceum.change_days IS 'The last day of each school for which lyceum.log_day has told what begins and ends with it.';
+
+CREATE TABLE lyceum.change_partitions (
+    lower xid8 NOT NULL,
+    upper xid8,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    filled_at timestamp with time zone,
+    CONSTRAINT change_partitions_pkey PRIMARY KEY (lower)
+);
+COMMENT ON TABLE lyceum.change_partitions IS 'The partitions of the log of changes. Holds no data of a school.';
+COMMENT ON COLUMN lyceum.change_partitions.lower IS 'The first transaction. A cursor before the lowest one has expired.';
+COMMENT ON COLUMN lyceum.change_partitions.upper IS 'The first transaction that is not in it; null for the last partition.';
+COMMENT ON COLUMN lyceum.change_partitions.filled_at IS 'When lyceum.tend_changes first saw that all its transactions had begun.';
+GRANT SELECT ON lyceum.change_partitions TO lyceum_app;
 
 CREATE TABLE mark_history (
     school_id integer NOT NULL,
@@ -1222,13 +1318,18 @@ COMMENT ON COLUMN marks.kind IS 'number or code; null: cleared.';
 COMMENT ON COLUMN marks.due_on IS 'Day by which a debt (owed) is to be paid.';
 COMMENT ON COLUMN marks.published_at IS 'M12: null holds the mark back; a moment in the future holds it until then.';
 COMMENT ON COLUMN marks.recorded_by IS 'Who last wrote the value. No foreign key: the record outlives everything.';
-CREATE INDEX marks_by_student ON public.marks USING btree (school_id, student_id, changed_xid);
+CREATE INDEX marks_by_student ON public.marks USING btree (school_id, student_id);
+CREATE INDEX marks_held_back ON public.marks USING btree (school_id, student_id, published_at) WHERE (published_at > changed_at);
 CREATE STATISTICS public.marks_school (dependencies) ON school_id, student_id FROM marks;
 ALTER TABLE marks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON marks TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON marks TO lyceum_app;
 CREATE TRIGGER history AFTER INSERT ON marks REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.record_mark_history();
 CREATE TRIGGER history_again AFTER UPDATE ON marks REFERENCING OLD TABLE AS overwritten NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.record_mark_history();
+CREATE TRIGGER log_changed AFTER UPDATE ON marks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_marks();
+CREATE TRIGGER log_deleted AFTER DELETE ON marks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_marks();
+CREATE TRIGGER log_made AFTER INSERT ON marks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_marks();
+CREATE TRIGGER log_publication AFTER INSERT OR UPDATE ON marks FOR EACH ROW WHEN (new.published_at > clock_timestamp()) EXECUTE FUNCTION lyceum.publish_later();
 CREATE TRIGGER record BEFORE INSERT ON marks FOR EACH ROW EXECUTE FUNCTION lyceum.record_mark();
 CREATE TRIGGER record_again BEFORE UPDATE ON marks FOR EACH ROW WHEN (new.line_item_id IS DISTINCT FROM old.line_item_id OR new.student_id IS DISTINCT FROM old.student_id OR new.kind IS DISTINCT FROM old.kind OR new.number IS DISTINCT FROM old.number OR new.code IS DISTINCT FROM old.code OR new.due_on IS DISTINCT FROM old.due_on OR new.comment IS DISTINCT FROM old.comment OR new.first_recorded_at IS DISTINCT FROM old.first_recorded_at OR new.recorded_by IS DISTINCT FROM old.recorded_by) EXECUTE FUNCTION lyceum.record_mark();
 CREATE TRIGGER rules AFTER INSERT ON marks REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.check_written_marks();
@@ -1265,7 +1366,9 @@ ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON orders TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON orders TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON orders FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON orders REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_orders();
+CREATE TRIGGER log_deleted AFTER DELETE ON orders REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_orders();
+CREATE TRIGGER log_made AFTER INSERT ON orders REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_orders();
 CREATE TRIGGER version BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE pending (
@@ -1342,7 +1445,9 @@ CREATE UNIQUE INDEX plan_topics_external_id ON public.plan_topics USING btree (s
 ALTER TABLE plan_topics ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON plan_topics TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON plan_topics TO lyceum_app;
-CREATE TRIGGER deletion AFTER DELETE ON plan_topics FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON plan_topics REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_plan_topics();
+CREATE TRIGGER log_deleted AFTER DELETE ON plan_topics REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_plan_topics();
+CREATE TRIGGER log_made AFTER INSERT ON plan_topics REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_plan_topics();
 CREATE TRIGGER version BEFORE UPDATE ON plan_topics FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE plan_units (
@@ -1364,7 +1469,9 @@ COMMENT ON TABLE plan_units IS 'Parts (разделы) of a plan.';
 ALTER TABLE plan_units ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON plan_units TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON plan_units TO lyceum_app;
-CREATE TRIGGER deletion AFTER DELETE ON plan_units FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON plan_units REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_plan_units();
+CREATE TRIGGER log_deleted AFTER DELETE ON plan_units REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_plan_units();
+CREATE TRIGGER log_made AFTER INSERT ON plan_units REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_plan_units();
 CREATE TRIGGER version BEFORE UPDATE ON plan_units FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE promotions (
@@ -1395,8 +1502,10 @@ ALTER TABLE promotions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON promotions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON promotions TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER fixed BEFORE UPDATE ON promotions FOR EACH ROW WHEN (new.academic_year_id IS DISTINCT FROM old.academic_year_id OR new.student_id IS DISTINCT FROM old.student_id) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER log_changed AFTER UPDATE ON promotions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_promotions();
+CREATE TRIGGER log_deleted AFTER DELETE ON promotions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_promotions();
+CREATE TRIGGER log_made AFTER INSERT ON promotions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_promotions();
 CREATE TRIGGER version BEFORE UPDATE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE recovery_codes (
@@ -1438,8 +1547,11 @@ CREATE UNIQUE INDEX rooms_external_id ON public.rooms USING btree (school_id, ex
 ALTER TABLE rooms ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON rooms TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON rooms TO lyceum_app;
-CREATE TRIGGER deletion AFTER DELETE ON rooms FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON rooms REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_rooms();
+CREATE TRIGGER log_deleted AFTER DELETE ON rooms REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_rooms();
+CREATE TRIGGER log_made AFTER INSERT ON rooms REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_rooms();
 CREATE TRIGGER spread AFTER UPDATE ON rooms FOR EACH ROW WHEN (new.shared <> old.shared) EXECUTE FUNCTION lyceum.spread_room();
+CREATE CONSTRAINT TRIGGER timetable AFTER UPDATE ON rooms DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (old.shared AND NOT new.shared) EXECUTE FUNCTION lyceum.check_timetable();
 CREATE TRIGGER version BEFORE UPDATE ON rooms FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE school_settings (
@@ -1494,6 +1606,9 @@ ALTER TABLE school_settings ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON school_settings TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON school_settings TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON school_settings FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER log_changed AFTER UPDATE ON school_settings REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_school_settings();
+CREATE TRIGGER log_deleted AFTER DELETE ON school_settings REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_school_settings();
+CREATE TRIGGER log_made AFTER INSERT ON school_settings REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_school_settings();
 CREATE TRIGGER version BEFORE UPDATE ON school_settings FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE schools (
@@ -1512,6 +1627,7 @@ COMMENT ON TABLE schools IS 'A tenant. Has no row-level security: the list of sc
 COMMENT ON COLUMN schools.code IS 'Public short name, used at sign-in and in links.';
 COMMENT ON COLUMN schools.time_zone IS 'IANA name; every date of the school is a date in this zone.';
 GRANT SELECT ON schools TO lyceum_app;
+CREATE TRIGGER log_changed AFTER UPDATE ON schools FOR EACH ROW WHEN (old.* IS DISTINCT FROM new.*) EXECUTE FUNCTION lyceum.log_schools();
 CREATE TRIGGER settings AFTER INSERT ON schools FOR EACH ROW EXECUTE FUNCTION lyceum.open_school();
 
 CREATE TABLE second_factors (
@@ -1563,8 +1679,12 @@ ALTER TABLE section_teachers ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON section_teachers TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON section_teachers TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('section_id');
 CREATE TRIGGER fixed BEFORE UPDATE ON section_teachers FOR EACH ROW WHEN (new.section_id IS DISTINCT FROM old.section_id OR new.teacher_id IS DISTINCT FROM old.teacher_id) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER log_changed AFTER UPDATE ON section_teachers REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_section_teachers();
+CREATE TRIGGER log_deleted AFTER DELETE ON section_teachers REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_section_teachers();
+CREATE TRIGGER log_made AFTER INSERT ON section_teachers REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_section_teachers();
+CREATE CONSTRAINT TRIGGER timetable AFTER INSERT ON section_teachers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (new.role = 'lead'::text) EXECUTE FUNCTION lyceum.check_timetable();
+CREATE CONSTRAINT TRIGGER timetable_again AFTER UPDATE ON section_teachers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (new.role = 'lead'::text AND NOT (old.role = 'lead'::text AND lyceum.covers(old.starts_on, old.ends_on, new.starts_on, new.ends_on))) EXECUTE FUNCTION lyceum.check_timetable();
 CREATE TRIGGER version BEFORE UPDATE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE sections (
@@ -1599,8 +1719,11 @@ CREATE UNIQUE INDEX sections_external_id ON public.sections USING btree (school_
 ALTER TABLE sections ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON sections TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON sections TO lyceum_app;
-CREATE TRIGGER deletion AFTER DELETE ON sections FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER guard BEFORE UPDATE ON sections FOR EACH ROW WHEN (new.academic_year_id IS DISTINCT FROM old.academic_year_id OR new.subject_id IS DISTINCT FROM old.subject_id OR new.group_id IS DISTINCT FROM old.group_id) EXECUTE FUNCTION lyceum.guard_section();
+CREATE TRIGGER log_changed AFTER UPDATE ON sections REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_sections();
+CREATE TRIGGER log_deleted AFTER DELETE ON sections REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_sections();
+CREATE TRIGGER log_made AFTER INSERT ON sections REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_sections();
+CREATE CONSTRAINT TRIGGER timetable AFTER UPDATE ON sections DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (old.archived_at IS NOT NULL AND new.archived_at IS NULL) EXECUTE FUNCTION lyceum.check_timetable();
 CREATE TRIGGER version BEFORE UPDATE ON sections FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE sessions (
@@ -1695,6 +1818,9 @@ ALTER TABLE staff ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON staff TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON staff TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON staff FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER log_changed AFTER UPDATE ON staff REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_staff();
+CREATE TRIGGER log_deleted AFTER DELETE ON staff REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_staff();
+CREATE TRIGGER log_made AFTER INSERT ON staff REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_staff();
 CREATE TRIGGER version BEFORE UPDATE ON staff FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE student_documents (
@@ -1734,8 +1860,10 @@ ALTER TABLE student_documents ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON student_documents TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON student_documents TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON student_documents FOR EACH ROW EXECUTE FUNCTION lyceum.audit('series', 'number');
-CREATE TRIGGER deletion AFTER DELETE ON student_documents FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
 CREATE TRIGGER fixed BEFORE UPDATE ON student_documents FOR EACH ROW WHEN (new.student_id <> old.student_id) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER log_changed AFTER UPDATE ON student_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_student_documents();
+CREATE TRIGGER log_deleted AFTER DELETE ON student_documents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_student_documents();
+CREATE TRIGGER log_made AFTER INSERT ON student_documents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_student_documents();
 CREATE TRIGGER version BEFORE UPDATE ON student_documents FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE student_photos (
@@ -1762,7 +1890,9 @@ ALTER TABLE student_photos ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON student_photos TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON student_photos TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON student_photos FOR EACH ROW EXECUTE FUNCTION lyceum.audit_photo();
-CREATE TRIGGER deletion AFTER DELETE ON student_photos FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion('id');
+CREATE TRIGGER log_changed AFTER UPDATE ON student_photos REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_student_photos();
+CREATE TRIGGER log_deleted AFTER DELETE ON student_photos REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_student_photos();
+CREATE TRIGGER log_made AFTER INSERT ON student_photos REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_student_photos();
 
 CREATE TABLE students (
     school_id integer NOT NULL,
@@ -1797,6 +1927,9 @@ ALTER TABLE students ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON students TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON students TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON students FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER log_changed AFTER UPDATE ON students REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_students();
+CREATE TRIGGER log_deleted AFTER DELETE ON students REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_students();
+CREATE TRIGGER log_made AFTER INSERT ON students REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_students();
 CREATE TRIGGER version BEFORE UPDATE ON students FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE subjects (
@@ -1826,7 +1959,9 @@ ALTER TABLE subjects ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON subjects TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON subjects TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON subjects FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON subjects FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON subjects REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_subjects();
+CREATE TRIGGER log_deleted AFTER DELETE ON subjects REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_subjects();
+CREATE TRIGGER log_made AFTER INSERT ON subjects REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_subjects();
 CREATE TRIGGER version BEFORE UPDATE ON subjects FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE substitutions (
@@ -1864,7 +1999,9 @@ CREATE INDEX substitutions_by_lesson ON public.substitutions USING btree (school
 ALTER TABLE substitutions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON substitutions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON substitutions TO lyceum_app;
-CREATE TRIGGER deletion AFTER DELETE ON substitutions FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON substitutions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_substitutions();
+CREATE TRIGGER log_deleted AFTER DELETE ON substitutions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_substitutions();
+CREATE TRIGGER log_made AFTER INSERT ON substitutions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_substitutions();
 CREATE TRIGGER version BEFORE UPDATE ON substitutions FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE terms (
@@ -1905,7 +2042,9 @@ ALTER TABLE terms ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON terms TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON terms TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON terms FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
-CREATE TRIGGER deletion AFTER DELETE ON terms FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON terms REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_terms();
+CREATE TRIGGER log_deleted AFTER DELETE ON terms REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_terms();
+CREATE TRIGGER log_made AFTER INSERT ON terms REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_terms();
 CREATE CONSTRAINT TRIGGER place AFTER INSERT OR UPDATE ON terms DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION lyceum.place_term();
 CREATE TRIGGER version BEFORE UPDATE ON terms FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
@@ -1955,9 +2094,11 @@ CREATE UNIQUE INDEX timetable_entries_external_id ON public.timetable_entries US
 ALTER TABLE timetable_entries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON timetable_entries TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON timetable_entries TO lyceum_app;
-CREATE TRIGGER deletion AFTER DELETE ON timetable_entries FOR EACH ROW EXECUTE FUNCTION lyceum.record_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON timetable_entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_timetable_entries();
+CREATE TRIGGER log_deleted AFTER DELETE ON timetable_entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_timetable_entries();
+CREATE TRIGGER log_made AFTER INSERT ON timetable_entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_timetable_entries();
 CREATE CONSTRAINT TRIGGER place AFTER INSERT ON timetable_entries DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION lyceum.place_timetable_entry();
-CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON timetable_entries DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.bell_schedule_id IS DISTINCT FROM old.bell_schedule_id OR new.weekday IS DISTINCT FROM old.weekday OR new.slot IS DISTINCT FROM old.slot OR new.week IS DISTINCT FROM old.week OR new.room_id IS DISTINCT FROM old.room_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_timetable_entry();
+CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON timetable_entries DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.section_id IS DISTINCT FROM old.section_id OR new.bell_schedule_id IS DISTINCT FROM old.bell_schedule_id OR new.weekday IS DISTINCT FROM old.weekday OR new.slot IS DISTINCT FROM old.slot OR new.week IS DISTINCT FROM old.week OR new.room_id IS DISTINCT FROM old.room_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_timetable_entry();
 CREATE TRIGGER version BEFORE UPDATE ON timetable_entries FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE unlocks (
@@ -1988,6 +2129,9 @@ GRANT INSERT, SELECT, UPDATE ON unlocks TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON unlocks FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER guard BEFORE INSERT ON unlocks FOR EACH ROW EXECUTE FUNCTION lyceum.guard_unlock();
 CREATE TRIGGER guard_again BEFORE UPDATE ON unlocks FOR EACH ROW WHEN (new.* IS DISTINCT FROM old.*) EXECUTE FUNCTION lyceum.guard_unlock();
+CREATE TRIGGER log_changed AFTER UPDATE ON unlocks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_unlocks();
+CREATE TRIGGER log_deleted AFTER DELETE ON unlocks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_unlocks();
+CREATE TRIGGER log_made AFTER INSERT ON unlocks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_unlocks();
 
 CREATE TABLE user_roles (
     school_id integer NOT NULL,
@@ -2004,6 +2148,9 @@ ALTER TABLE user_roles ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON user_roles TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT ON user_roles TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON user_roles FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER log_changed AFTER UPDATE ON user_roles REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_user_roles();
+CREATE TRIGGER log_deleted AFTER DELETE ON user_roles REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_user_roles();
+CREATE TRIGGER log_made AFTER INSERT ON user_roles REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_user_roles();
 CREATE TRIGGER own_role AFTER INSERT ON user_roles FOR EACH ROW EXECUTE FUNCTION lyceum.check_own_role();
 CREATE TRIGGER sessions AFTER DELETE ON user_roles FOR EACH ROW EXECUTE FUNCTION lyceum.end_sessions_of_role();
 
@@ -2045,6 +2192,9 @@ ALTER TABLE users ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON users TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON users TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION lyceum.audit('password_hash');
+CREATE TRIGGER log_changed AFTER UPDATE ON users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_users();
+CREATE TRIGGER log_deleted AFTER DELETE ON users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_users();
+CREATE TRIGGER log_made AFTER INSERT ON users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_users();
 CREATE TRIGGER normalise BEFORE INSERT OR UPDATE OF login ON users FOR EACH ROW EXECUTE FUNCTION lyceum.normalise_login();
 CREATE TRIGGER version BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
@@ -2146,6 +2296,9 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.audit_photo() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.audit_recovery_code() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.audit_recovery_codes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.begin_changes_anew(p_lower xid8) returns void language plpgsql set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.change_epoch() returns text language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.change_horizon() returns pg_snapshot language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.check_client_secret() returns trigger language plpgsql
 -- function lyceum.check_conduct_note() returns trigger language plpgsql
 -- function lyceum.check_consent() returns trigger language plpgsql
@@ -2158,22 +2311,23 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.check_own_role() returns trigger language plpgsql
 -- function lyceum.check_rewritten_attendance() returns trigger language plpgsql
 -- function lyceum.check_rewritten_marks() returns trigger language plpgsql
+-- function lyceum.check_timetable() returns trigger language plpgsql
 -- function lyceum.check_written_attendance() returns trigger language plpgsql
 -- function lyceum.check_written_marks() returns trigger language plpgsql
 -- function lyceum.check_year() returns trigger language plpgsql
 -- function lyceum.class_days(p_school integer, p_student uuid, p_class uuid) returns datemultirange language plpgsql stable
--- function lyceum.classes_shown_anew(p_school integer, p_since xid8) returns TABLE(id uuid) language sql stable
 -- function lyceum.consent_holds(p_given_on date, p_withdrawn_on date) returns boolean language sql stable parallel safe
 -- function lyceum.copy_room() returns trigger language plpgsql
 -- function lyceum.counted_meaning(p_meaning text, p_decided_meaning text) returns text language sql immutable parallel safe
+-- function lyceum.covers(p_starts_on date, p_ends_on date, p_first date, p_last date) returns boolean language sql immutable parallel safe
 -- function lyceum.current_client_id() returns uuid language sql stable parallel safe
 -- function lyceum.current_school() returns integer language sql stable parallel safe
 -- function lyceum.current_user_id() returns uuid language sql stable parallel safe
--- function lyceum.deleted_rows_shown_in(p_school integer, p_since xid8, p_entities text[]) returns TABLE(id uuid) language sql stable
 -- function lyceum.demand_guardian(p_guardian uuid) returns void language plpgsql stable
 -- function lyceum.demand_health(p_fields jsonb, p_student uuid) returns void language plpgsql stable
 -- function lyceum.demand_person(p_person uuid) returns void language plpgsql stable
 -- function lyceum.editable_until(p_date date, p_window smallint, p_marks_close_on date, p_unlocked_until date) returns date language sql immutable parallel safe
+-- function lyceum.end_of_today() returns timestamp with time zone language sql stable
 -- function lyceum.end_sessions_of_client() returns trigger language plpgsql
 -- function lyceum.end_sessions_of_role() returns trigger language plpgsql
 -- function lyceum.end_sessions_of_secret() returns trigger language plpgsql
@@ -2193,8 +2347,8 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.guard_second_half_of_finals() returns trigger language plpgsql
 -- function lyceum.guard_section() returns trigger language plpgsql
 -- function lyceum.guard_unlock() returns trigger language plpgsql
--- function lyceum.guardianships_shown_anew(p_school integer, p_since xid8) returns TABLE(id uuid) language sql stable
 -- function lyceum.has_consent(p_school integer, p_student uuid, p_purpose text) returns boolean language sql stable
+-- function lyceum.has_expired(p_epoch text, p_since pg_snapshot) returns boolean language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.has_role(VARIADIC p_roles text[]) returns boolean language sql stable
 -- function lyceum.has_scope(VARIADIC p_scopes text[]) returns boolean language sql stable
 -- function lyceum.hold_sections(p_school integer, p_line_items uuid[], p_lessons uuid[]) returns void language plpgsql
@@ -2207,7 +2361,9 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.is_own_guardian(p_guardian uuid) returns boolean language sql stable
 -- function lyceum.is_snils(p_number text) returns boolean language sql immutable parallel safe
 -- function lyceum.is_staff(p_school integer, p_user uuid) returns boolean language plpgsql stable
+-- function lyceum.is_still_true(p_school integer, p_time_zone text, p_user uuid, p_client uuid, p_session uuid, p_gate text, p_subject uuid, p_reads_all boolean, p_snapshot pg_snapshot, p_until timestamp with time zone, p_circles text[], p_ids uuid[]) returns boolean language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.keep_class_group() returns trigger language plpgsql
+-- function lyceum.keep_entries_in_year() returns trigger language plpgsql
 -- function lyceum.keep_homework_due() returns trigger language plpgsql
 -- function lyceum.keep_in_class() returns trigger language plpgsql
 -- function lyceum.keep_recorded_days() returns trigger language plpgsql
@@ -2232,6 +2388,54 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.local_moment(p_date date, p_time time without time zone) returns text language sql stable parallel safe
 -- function lyceum.lock_reason(p_state text, p_date date, p_editable_until date, p_today date) returns text language sql immutable parallel safe
 -- function lyceum.lock_timetable(p_school integer) returns void language sql
+-- function lyceum.log_academic_years() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_attendance() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_attendance_codes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_bell_schedules() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_bell_slots() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_categories() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- procedure lyceum.log_changes(IN p_table text, IN p_circles text[], IN p_entity text DEFAULT NULL::text, IN p_id text DEFAULT 'r.id'::text, IN p_moves boolean DEFAULT true, IN p_published text DEFAULT NULL::text, IN p_gone text DEFAULT 'false'::text, IN p_names text DEFAULT NULL::text, IN p_also text[] DEFAULT '{}'::text[]) language plpgsql set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_class_teachers() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_classes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_clients() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_conduct_notes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_consents() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_curriculum_plans() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_day() returns boolean language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.log_enrollments() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_feedback() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_final_marks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_group_members() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_groups() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_guardians() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_guardianships() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_holidays() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_homework() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_homework_completions() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_homework_students() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_lessons() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_line_items() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_marks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_orders() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_plan_topics() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_plan_units() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_promotions() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_rooms() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_school_settings() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_schools() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_section_teachers() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_sections() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_staff() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_student_documents() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_student_photos() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_students() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_subjects() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_substitutions() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_terms() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_timetable_entries() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_unlocks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_user_roles() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_users() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.lost_finals(p_school integer, p_student uuid, p_year uuid) returns TABLE(date date, what text, name text, section_id uuid, lesson_id uuid) language plpgsql stable
 -- function lyceum.lost_records(p_school integer, p_student uuid, p_groups uuid[], p_days datemultirange) returns TABLE(date date, what text, name text, section_id uuid, lesson_id uuid) language plpgsql stable
 -- function lyceum.mark_refusal(p_school integer, p_line_item uuid, p_student uuid, p_kind text, p_number integer, p_code text) returns text language plpgsql stable
@@ -2242,6 +2446,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.moment(p_moment timestamp with time zone) returns text language sql immutable parallel safe
 -- function lyceum.name_matches(p_name text, p_query text) returns boolean language sql immutable parallel safe
 -- function lyceum.next_name(p_name text, p_from smallint, p_to integer) returns text language sql immutable parallel safe
+-- function lyceum.nobody() returns uuid language sql immutable parallel safe
 -- function lyceum.normalise_login() returns trigger language plpgsql
 -- function lyceum.open_school() returns trigger language plpgsql
 -- function lyceum.outside_class(p_school integer) returns TABLE(id uuid, student_id uuid, class_id uuid, field text) language sql stable
@@ -2253,11 +2458,16 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.place_year() returns trigger language plpgsql
 -- function lyceum.plain_basis(p_basis text) returns text language sql immutable parallel safe
 -- procedure lyceum.protect(IN p_table regclass, IN p_privileges text) language plpgsql for its owner only
+-- function lyceum.publish(p_table text, p_id uuid) returns boolean language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.publish_conduct_notes(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.publish_feedback(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.publish_final_marks(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.publish_later() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.publish_marks(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.reads_section(p_school integer, p_user uuid, p_section uuid) returns boolean language plpgsql stable
 -- function lyceum.record_attendance() returns trigger language plpgsql
 -- function lyceum.record_attendance_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_audit(p_action text, p_entity text, p_entity_id uuid, p_details jsonb DEFAULT NULL::jsonb) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
--- function lyceum.record_deletion() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_document_reading(p_document uuid) returns void language sql security definer set search_path=pg_catalog, pg_temp
 -- function lyceum.record_final_mark() returns trigger language plpgsql
 -- function lyceum.record_final_mark_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2271,13 +2481,13 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.record_reading(p_student uuid, p_entity text, p_id uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_refusal(p_school integer, p_section uuid, p_lesson uuid, p_student uuid) returns text language plpgsql stable
 -- function lyceum.refusal_state(p_refusal text) returns text language sql immutable parallel safe
+-- function lyceum.refuse_collisions(p_school integer, p_entries uuid[], p_kinds text[], p_field text DEFAULT NULL::text, p_other_slots_only boolean DEFAULT false) returns void language plpgsql
 -- function lyceum.refuse_lost_records(p_records jsonb, p_starts_on date, p_ends_on date) returns void language plpgsql immutable
 -- function lyceum.refuse_move() returns trigger language plpgsql
 -- function lyceum.require_session() returns void language plpgsql stable
 -- function lyceum.roll_over(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(kind text, made integer, pupils jsonb) language plpgsql
 -- function lyceum.rolled_classes(p_from uuid, p_to uuid) returns TABLE(old_class uuid, new_class uuid, grade_level smallint) language sql stable
 -- function lyceum.rolled_students(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(enrollment uuid, ends_on date, student_id uuid, in_class_group boolean, class_id uuid, name text, decision text, target uuid) language sql stable
--- function lyceum.sections_shown_anew(p_school integer, p_since xid8) returns TABLE(id uuid) language sql stable
 -- function lyceum.seen_students(p_school integer, p_user uuid) returns TABLE(student_id uuid) language sql stable
 -- function lyceum.sees_health(p_student uuid) returns boolean language sql stable
 -- function lyceum.sees_photo(p_student uuid) returns boolean language sql stable
@@ -2285,14 +2495,17 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.sees_student(p_school integer, p_user uuid, p_student uuid) returns boolean language plpgsql stable
 -- function lyceum.settle_batch(p_partial boolean) returns void language plpgsql stable
 -- function lyceum.settle_rollover(p_dry boolean) returns void language plpgsql stable
+-- function lyceum.split_changes(p_lower xid8, p_upper xid8) returns void language plpgsql set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.spread_room() returns trigger language plpgsql
+-- function lyceum.staff_circles(p_school integer, p_user uuid) returns TABLE(circle text, id uuid) language sql stable
 -- function lyceum.stamp_homework() returns trigger language plpgsql
--- function lyceum.students_shown_anew(p_school integer, p_since xid8) returns TABLE(id uuid) language sql stable
+-- function lyceum.student_circles(p_school integer, p_student uuid) returns TABLE(circle text, id uuid) language sql stable
 -- function lyceum.taught_days(p_school integer, p_user uuid, p_section uuid) returns datemultirange language plpgsql stable
 -- function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable
 -- function lyceum.teaches_student(p_student uuid) returns boolean language sql stable
--- function lyceum.timetable_collisions(p_school integer, p_entries uuid[]) returns TABLE(entry_id uuid, kind text, other_id uuid, name text) language plpgsql stable
+-- function lyceum.tend_changes(p_keep interval) returns integer language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.timetable_collisions(p_school integer, p_entries uuid[], p_from date) returns TABLE(entry_id uuid, kind text, other_id uuid, name text, same_slot boolean) language plpgsql stable
 -- function lyceum.today() returns date language sql stable parallel safe
 -- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.version() returns trigger language plpgsql
