@@ -30,8 +30,8 @@ struct ResourceFixture: Sendable {
 }
 
 extension ResourceFixture {
+    private static let elsewhere = "The group of this test is not a part of a class; GroupMembersTests."
     private static let earlier = "The rule of the field refuses the value first."
-    private static let ofAClass = "The group of the fixture is across classes; GroupMembersTests."
 
     /// Fixtures by noun. A declared resource without a fixture fails the test.
     static let all: [String: ResourceFixture] = [
@@ -247,8 +247,8 @@ extension ResourceFixture {
                     "/starts_on overlap"),
             ],
             unreached: [
-                "group_members_in_class_student_id": ofAClass, "group_members_in_class_starts_on": ofAClass,
-                "group_members_in_class_ends_on": ofAClass,
+                "group_members_in_class_student_id": Self.elsewhere, "group_members_in_class_starts_on": Self.elsewhere,
+                "group_members_in_class_ends_on": Self.elsewhere,
             ]),
         "Section": .init(
             body: """
