@@ -81,7 +81,7 @@ import Testing
     @Test func L1_newLead() throws {
         let teachers = "/v1/sections/\(ids.otherSection)/teachers"
         let lead = try #require(deputy.get(teachers).json["items"]?.array.first { $0["role"]?.string == "lead" })
-        _ = try entry(of: ids.section, bells(at: "04:00"))
+        let taught = try entry(of: ids.section, bells(at: "04:00"))
         _ = try entry(of: ids.otherSection, bells(at: "04:00"))
         let ended = try change("\(teachers)/\(lead["id"]!.string!)", #"{"ends_on": "2025-11-30"}"#)
         #expect(ended.status == 200, "\(ended.text)")
@@ -92,7 +92,8 @@ import Testing
         let refused = try deputy.post(
             teachers, json: #"{"teacher_id": "\#(teacher)", "starts_on": "2025-12-01"}"#)
         #expect(refused.code == "timetable_collision", "\(refused.text)")
-        #expect(errors(refused).allSatisfy { $0 == "/teacher_id teacher_overlap" })
+        #expect(Set(errors(refused)) == ["/teacher_id teacher_overlap"])
+        #expect(refused.json["errors"]?.array.contains { $0["entry_id"]?.string == taught } == true)
     }
 
     @Test func L1_sectionThatComesBack() throws {

@@ -233,6 +233,15 @@ import Testing
             entry(.maths2, from: "2027-05-24")
                 + RuleSchool.update("academic_years", .year, "ends_on = '2027-05-24'"), nil
         ),
+        (
+            entry(.maths2, to: "2026-09-02")
+                + RuleSchool.update("academic_years", .year, "starts_on = '2026-09-03'"), outside
+        ),
+        // Nobody uses the entries of an archived section.
+        (
+            entry(.maths2, to: "2026-09-02") + RuleSchool.update("sections", .maths2, "archived_at = now()")
+                + RuleSchool.update("academic_years", .year, "starts_on = '2026-09-03'"), nil
+        ),
     ])
     func l1EntriesHaveDaysInTheYearOfTheSection(_ statement: String, _ wanted: SQLRefusal?) throws {
         #expect(try school().refusal(of: statement) == wanted)
