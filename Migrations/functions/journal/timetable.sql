@@ -6,19 +6,25 @@ as $$
 #variable_conflict use_column
 begin
     return query
+    -- An entry with the times at which it has this teacher: its own, else each of the section's leads.
     with placed as materialized (
-        select e.id, s.id as section_id, s.name, s.group_id, e.weekday, e.bell_schedule_id, e.slot, l.starts_at,
-            l.ends_at, e.teacher_id,
+        select e.id, s.name, s.group_id, e.weekday, e.bell_schedule_id, e.slot, l.starts_at, l.ends_at,
             case when not r.shared then e.room_id end as room_id,
             int4range(case e.week when 'odd' then 1 else 0 end, case e.week when 'even' then 1 else 2 end) as weeks,
-            daterange(e.starts_on, e.ends_on, '[]') * daterange(y.starts_on, y.ends_on, '[]') * daterange(p_from, null)
-                as days
+            d.days, coalesce(e.teacher_id, t.teacher_id) as teacher_id,
+            case when e.teacher_id is null then d.days * daterange(t.starts_on, t.ends_on, '[]') else d.days end as taught
         from public.timetable_entries e
         join public.sections s on s.school_id = p_school and s.id = e.section_id and s.archived_at is null
         join public.academic_years y on y.school_id = p_school and y.id = s.academic_year_id
         join public.bell_slots l
             on l.school_id = p_school and l.bell_schedule_id = e.bell_schedule_id and l.slot = e.slot
+        cross join lateral (
+            select daterange(e.starts_on, e.ends_on, '[]') * daterange(y.starts_on, y.ends_on, '[]')
+                * daterange(p_from, null) as days
+        ) d
         left join public.rooms r on r.school_id = p_school and r.id = e.room_id
+        left join public.section_teachers t
+            on e.teacher_id is null and t.school_id = p_school and t.section_id = e.section_id and t.role = 'lead'
         where e.school_id = p_school
             and e.weekday in (
                 select n.weekday from public.timetable_entries n where n.school_id = p_school and n.id = any (p_entries)
@@ -27,9 +33,9 @@ begin
             and y.ends_on >= p_from
     ),
     met as materialized (
-        select a.id, b.id as other_id, b.name, a.room_id, b.room_id as other_room, a.group_id, b.group_id as other_group,
-            a.section_id, b.section_id as other_section, a.teacher_id, b.teacher_id as other_teacher,
-            (a.bell_schedule_id, a.slot) = (b.bell_schedule_id, b.slot) as same_slot, a.days * b.days as days
+        select a.id, b.id as other_id, b.name, a.group_id, b.group_id as other_group, a.days * b.days as days,
+            (a.bell_schedule_id, a.slot) = (b.bell_schedule_id, b.slot) as same_slot, a.room_id = b.room_id as in_room,
+            a.teacher_id = b.teacher_id and a.taught && b.taught as has_teacher
         from placed a
         join placed b
             on b.weekday = a.weekday
@@ -39,14 +45,6 @@ begin
             and b.weeks && a.weeks
             and b.days && a.days
         where a.id = any (p_entries)
-    ),
-    -- The entry's own teacher, else the section's leads.
-    leads as materialized (
-        select t.section_id, t.teacher_id, daterange(t.starts_on, t.ends_on, '[]') as days
-        from public.section_teachers t
-        where t.school_id = p_school
-            and t.role = 'lead'
-            and t.section_id in (select m.section_id from met m union select m.other_section from met m)
     ),
     shared as materialized (
         select g.group_id, g.other_group, g.days
@@ -63,15 +61,11 @@ begin
     )
     select distinct m.id, c.kind, m.other_id, m.name, m.same_slot
     from met m
-    left join leads x on m.teacher_id is null and x.section_id = m.section_id and x.days && m.days
-    left join leads y on m.other_teacher is null and y.section_id = m.other_section and y.days && m.days
     left join shared g on g.group_id = m.group_id and g.other_group = m.other_group and g.days = m.days
     cross join lateral (
-        select 'teacher' as kind
-        where coalesce(m.teacher_id, x.teacher_id) = coalesce(m.other_teacher, y.teacher_id)
-            and coalesce(x.days, m.days) * coalesce(y.days, m.days) && m.days
+        select 'teacher' as kind where m.has_teacher
         union all
-        select 'room' where m.room_id = m.other_room
+        select 'room' where m.in_room
         union all
         select 'students' where g.group_id is not null
     ) c;

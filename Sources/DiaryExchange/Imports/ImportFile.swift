@@ -230,7 +230,9 @@ struct ImportFile: Sendable {
 
     private static func items(_ cell: String) -> [String] {
         // By scalars: a carriage return and a line feed are one Character.
-        cell.unicodeScalars.split { ",;\n".unicodeScalars.contains($0) }.map { String($0).trimmed }.filter { !$0.isEmpty }
+        cell.unicodeScalars.split { ",;\n".unicodeScalars.contains($0) }.map { String($0).trimmed }.filter {
+            !$0.isEmpty
+        }
     }
 
     private static func word(_ cell: String, of words: [(name: String, russian: [String])]) -> String? {

@@ -93,7 +93,8 @@ import Testing
     @Test(arguments: [
         ("ends_on = '2026-12-31'", SQLRefusal?.none), ("room_id = \(RuleKey.hall)", nil),
         ("room_id = \(RuleKey.room)", collision), ("teacher_id = \(RuleKey.substitute)", nil),
-        ("teacher_id = \(RuleKey.teacher)", collision), ("week = 'odd'", collision), ("starts_on = '2026-08-31'", collision),
+        ("teacher_id = \(RuleKey.teacher)", collision), ("week = 'odd'", collision),
+        ("starts_on = '2026-08-31'", collision),
         ("section_id = \(RuleKey.maths2)", nil),
     ])
     func l1ChangeOfAnEntryThatCollides(_ change: String, _ wanted: SQLRefusal?) throws {
@@ -138,7 +139,8 @@ import Testing
         ),
         (
             entry(.maths2, room: .hall) + entry(.maths1, room: .hall, id: RuleKey(9003)),
-            RuleSchool.update("rooms", .hall, "shared = false") + RuleSchool.update("rooms", .hall, "shared = true"), nil
+            RuleSchool.update("rooms", .hall, "shared = false") + RuleSchool.update("rooms", .hall, "shared = true"),
+            nil
         ),
         // Their common days have passed.
         (
@@ -173,7 +175,10 @@ import Testing
             lead(.maths2, .teacher, from: "2026-11-01")
                 + RuleSchool.update("section_teachers", RuleKey(702), "ends_on = '2026-10-31'"), nil
         ),
-        (entry(.maths2), RuleSchool.update("timetable_entries", .other, "section_id = \(RuleKey.english7)"), collision),
+        (
+            entry(.maths2), RuleSchool.update("timetable_entries", .other, "section_id = \(RuleKey.english7)"),
+            collision
+        ),
         (
             RuleSchool.update("sections", .english7, "archived_at = now()") + entry(.english7),
             RuleSchool.update("sections", .english7, "archived_at = NULL"), collision
@@ -227,6 +232,15 @@ import Testing
         (
             entry(.maths2, from: "2027-05-24")
                 + RuleSchool.update("academic_years", .year, "ends_on = '2027-05-24'"), nil
+        ),
+        (
+            entry(.maths2, to: "2026-09-02")
+                + RuleSchool.update("academic_years", .year, "starts_on = '2026-09-03'"), outside
+        ),
+        // Nobody uses the entries of an archived section.
+        (
+            entry(.maths2, to: "2026-09-02") + RuleSchool.update("sections", .maths2, "archived_at = now()")
+                + RuleSchool.update("academic_years", .year, "starts_on = '2026-09-03'"), nil
         ),
     ])
     func l1EntriesHaveDaysInTheYearOfTheSection(_ statement: String, _ wanted: SQLRefusal?) throws {
