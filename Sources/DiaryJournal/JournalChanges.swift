@@ -102,8 +102,11 @@ package enum JournalChanges {
         """
         SELECT x.id, x.student_id, x.date, x.kind, x.text, x.version
         FROM conduct_notes x
-        WHERE x.school_id = $1 AND x.id = ANY ($2::uuid[]) AND x.deleted_at IS NULL AND x.published_at <= now()
-            AND ($3::boolean OR x.student_id = ANY ((SELECT lyceum.led_ids($1, $4::uuid, true))::uuid[]))
+        WHERE x.school_id = $1 AND x.id = ANY ($2::uuid[]) AND x.deleted_at IS NULL
+            AND (
+                $3::boolean
+                OR x.student_id = ANY ((SELECT lyceum.led_ids($1, $4::uuid, true))::uuid[]) AND x.published_at <= now()
+            )
         """)
 
     /// M10: a final mark is in the journal of each section of the subject that the student belongs or has belonged to.

@@ -5,11 +5,14 @@ import Web
 /// Classes and their students, today or on other days of their year.
 package enum Classes {
     package static let routes: [Route<Access, Caller>] = [
-        .get("/v1/classes", "listClasses", access: .staff.programs(.schoolRead, .journalRead), list),
+        .get("/v1/classes", "listClasses", access: readers, list),
         .get(
             "/v1/classes/{class_id}/students", "listClassStudents",
             access: .staff.programs(.peopleRead, .journalRead), students),
     ]
+
+    /// Who may list them, and gets them from the feed.
+    static let readers = Access.staff.programs(.schoolRead, .journalRead)
 
     package static let resource = Resource(
         path: "classes",

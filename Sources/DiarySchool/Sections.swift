@@ -6,8 +6,11 @@ import Web
 /// their class.
 package enum Sections {
     package static let routes: [Route<Access, Caller>] = [
-        .get("/v1/sections", "listSections", access: .staff.programs(.schoolRead, .journalRead), list)
+        .get("/v1/sections", "listSections", access: readers, list)
     ]
+
+    /// Who may list them, and gets them from the feed.
+    static let readers = Access.staff.programs(.schoolRead, .journalRead)
 
     package static let resource = Resource(
         path: "sections",

@@ -90,9 +90,12 @@ extension ChangesCommand {
         func run() async throws {
             try await reportingErrors {
                 let settings = try await settings.load()
+                let owner = try settings.ownerConnection()
+                // Writers of the log queue behind a statement that waits for its lock.
+                try owner.execute("SET lock_timeout = '5s'")
                 let dropped =
                     Int(
-                        try settings.ownerConnection().query(
+                        try owner.query(
                             "SELECT lyceum.tend_changes(make_interval(days => $1::int))", [String(settings.changeDays)]
                         ).first ?? "") ?? 0
                 if json { return try printJSON(["dropped": dropped]) }
@@ -145,7 +148,19 @@ private struct ChangeLogStatus: Encodable {
                 lower: row[0] ?? "", upper: row[1], madeAt: row[2] ?? "", filledAt: row[3],
                 rows: Int(row[4] ?? "") ?? 0, bytes: Int(row[5] ?? "") ?? 0)
         }
-        goodSince = partitions.first?.madeAt ?? ""
+        // A partition is added before its first transaction begins.
+        goodSince = try Self.firstChange(owner, partitions) ?? owner.query("SELECT \(Self.moment("now()"))").first ?? ""
+    }
+
+    /// The partitions are read one by one: row-level security hides the rows of the whole table.
+    private static func firstChange(_ owner: BlockingConnection, _ partitions: [Partition]) throws -> String? {
+        for partition in partitions {
+            let first = try owner.query(
+                "SELECT \(moment("min(changed_at)")) FROM partitions.changes_\(partition.lower)"
+            ).first
+            if let first { return first }
+        }
+        return nil
     }
 
     private static func moment(_ column: String) -> String {

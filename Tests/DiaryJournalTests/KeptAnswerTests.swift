@@ -226,6 +226,10 @@ import Testing
         let other = try servers.kept.session(of: stranger, school: ids.school, roles: ["guardian"])
         #expect(try other.get(path).status == 404)
         #expect(try other.get("/v1/students/\(ids.others[0])/diary").status == 200)
+        // A request that is refused leaves the answer to those who may see it.
+        let kept = servers.proof.count
+        #expect(try parent.get(path).status == 200)
+        #expect(servers.proof.count == kept + 1)
     }
 
     /// M12: nothing is written when the time of publication comes.

@@ -108,6 +108,24 @@ import Testing
         #expect(try pulled("/v1/classes", since: watermark) == [schoolClass])
     }
 
+    /// What a list shows of the day changes although nobody writes.
+    @Test(arguments: [
+        ("/v1/classes", "class_teachers", "class_id"), ("/v1/sections", "section_teachers", "section_id"),
+    ])
+    func aDayThatComesIsNotMissed(_ path: String, _ table: String, _ column: String) throws {
+        let writer = try server.owner()
+        _ = try writer.query("SELECT set_config('lyceum.school_id', '1', false)")
+        _ = try writer.query("SELECT lyceum.log_day()")
+        let id = try #require(
+            try writer.query("SELECT \(column) FROM \(table) ORDER BY starts_on DESC, ends_on DESC LIMIT 1").first)
+        _ = try writer.query("UPDATE \(table) SET starts_on = lyceum.today() WHERE \(column) = $1::uuid", [id])
+        let watermark = try watermark(path)
+        #expect(try !pulled(path, since: watermark).contains(id))
+        _ = try writer.query("UPDATE lyceum.change_days SET day = day - 1")
+        #expect(try writer.query("SELECT lyceum.log_day()").first == "t")
+        #expect(try pulled(path, since: watermark).contains(id))
+    }
+
     @Test func aStaffMemberChangesWithTheRoles() throws {
         let administrator = try server.client("admin")
         let teacher = try #require(try server.owner().query("SELECT id FROM users WHERE login = 'teacher'").first)

@@ -21,9 +21,30 @@ import Testing
         #expect(partitions[0]["upper"] as? String == partitions[1]["lower"] as? String)
         #expect(outcome.json["epoch"] as? String == (try owner.query("SELECT lyceum.change_epoch()").first))
         #expect(outcome.json["keep"] as? Int == 60)
-        #expect(outcome.json["good_since"] as? String == partitions[0]["made_at"] as? String)
         let text = try Executable.run(["changes", "status"], owner: database)
         #expect(text.status == 0 && text.output.contains("FROM"))
+    }
+
+    /// A partition exists before its first transaction, so the time at which it was added says nothing.
+    @Test func cursorsAreGoodSinceTheFirstChange() throws {
+        try owner.execute(
+            """
+            UPDATE lyceum.change_partitions SET made_at = now() - interval '9 days';
+            INSERT INTO schools (code, name) VALUES ('first', 'Первая');
+            UPDATE schools SET name = 'Первая школа';
+            """)
+        let outcome = try Executable.run(["changes", "status", "--json"], owner: database)
+        let since = try #require(outcome.json["good_since"] as? String, "\(outcome.errors)")
+        #expect(
+            try owner.query("SELECT $1::timestamptz BETWEEN now() - interval '5 minutes' AND now()", [since]).first
+                == "t")
+    }
+
+    /// The server's role may call the function, and cannot empty the log.
+    @Test func tendKeepsADay() throws {
+        try owner.execute(
+            "UPDATE lyceum.change_partitions SET filled_at = now() - interval '23 hours' WHERE upper IS NOT NULL")
+        #expect(try owner.query("SELECT lyceum.tend_changes('-1 day')").first == "0")
     }
 
     @Test func tendDropsAnOldPartition() throws {

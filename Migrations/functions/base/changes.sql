@@ -467,7 +467,7 @@ call lyceum.log_changes(
     p_moves => false, p_published => 'r.published_at', p_gone => 'r.deleted_at is not null'
 );
 call lyceum.log_changes(
-    'conduct_notes', array['diary: r.student_id'],
+    'conduct_notes', array['office: lyceum.nobody()', 'diary: r.student_id'],
     p_moves => false, p_published => 'r.published_at', p_gone => 'r.deleted_at is not null'
 );
 -- M10: a final mark follows the student, so it is logged in the journal of each section of the subject that the student belongs to.
@@ -541,7 +541,11 @@ begin
     end if;
 
     for v_old in
-        select p.lower from lyceum.change_partitions p where p.filled_at < now() - p_keep order by p.lower
+        select p.lower
+        from lyceum.change_partitions p
+        -- The server's role calls this function, and must not be able to empty the log.
+        where p.filled_at < now() - greatest(p_keep, interval '1 day')
+        order by p.lower
     loop
         execute format('drop table partitions.changes_%s', v_old.lower);
         delete from lyceum.change_partitions p where p.lower = v_old.lower;
@@ -552,7 +556,7 @@ end
 $$;
 comment on function lyceum.tend_changes(interval) is
     'Adds a partition to the log of changes before it is needed, and drops those whose last transaction began longer than p_keep '
-    'ago. Returns how many were dropped. If it does not get a lock within lock_timeout, it fails and changes nothing.';
+    'ago, at least a day. Returns how many were dropped. If it does not get a lock within lock_timeout, it fails and changes nothing.';
 revoke execute on function lyceum.tend_changes(interval) from public;
 grant execute on function lyceum.tend_changes(interval) to lyceum_app;
 
@@ -571,6 +575,10 @@ begin
     execute format('create table partitions.changes_%s partition of public.changes for values from (%L) to (%L)', p_lower, p_lower, v_upper);
     execute format('create table partitions.changes_%s partition of public.changes for values from (%L) to (maxvalue)', v_upper, v_upper);
     insert into lyceum.change_partitions (lower, upper) values (p_lower, v_upper), (v_upper, null);
+    -- Answers that were kept before stand on rows that are gone now. All stand on the circle of the school.
+    insert into public.changes (school_id, circle, circle_id, is_home, entity, operation, ids)
+    select s.id, 'school', lyceum.nobody(), true, 'school', 'changed', array[lyceum.nobody()]
+    from public.schools s;
 end
 $$;
 comment on function lyceum.begin_changes_anew(xid8) is

@@ -17,15 +17,14 @@ begin
             set_config('lyceum.client_id', p_client::text, true), set_config('lyceum.session_id', coalesce(p_session::text, ''), true);
         perform lyceum.require_session();
     end if;
-    if not (case p_gate
+    if coalesce(case p_gate
         when 'student' then
             p_reads_all
             or exists (select from lyceum.seen_students(p_school, p_user) s where s.student_id = p_subject)
         when 'section' then p_reads_all or lyceum.reads_section(p_school, p_user, p_subject)
         when 'person' then p_user = p_subject
-        else false
-    end) then
-        return false;
+    end, false) is false then
+        return null;
     end if;
     -- One index scan for each circle. The bounds on xid exclude partitions; pg_visible_in_snapshot then decides exactly, so a
     -- transaction that was running when the answer was made does not make the answer stale before it commits.
@@ -46,8 +45,8 @@ $$;
 comment on function lyceum.is_still_true(
     integer, text, uuid, uuid, uuid, text, uuid, boolean, pg_snapshot, timestamptz, text[], uuid[]
 ) is
-    'Whether a kept answer may be sent: the gate is open to the person today, nothing in the answer''s circles has changed since its '
-    'snapshot, and its time is not over. School and person are parameters, so the function needs neither the settings of a request nor '
+    'Whether a kept answer is still true: nothing in its circles has changed since its snapshot, and its time is not over. Null: the '
+    'gate is closed to the person today. School and person are parameters, so the function needs neither the settings of a request nor '
     'row-level security.';
 revoke execute on function lyceum.is_still_true(
     integer, text, uuid, uuid, uuid, text, uuid, boolean, pg_snapshot, timestamptz, text[], uuid[]

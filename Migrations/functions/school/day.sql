@@ -43,6 +43,19 @@ begin
         union all
         select 'person', g.guardian_id, false, 'guardians', g.guardian_id, g.starts_on, g.ends_on
         from public.guardianships g where g.school_id = v_school
+        union all
+        -- What the lists of classes, sections and students show of the day.
+        select 'class', e.class_id, true, 'classes', e.class_id, e.starts_on, e.ends_on
+        from public.enrollments e where e.school_id = v_school
+        union all
+        select 'class', t.class_id, true, 'classes', t.class_id, t.starts_on, t.ends_on
+        from public.class_teachers t where t.school_id = v_school
+        union all
+        select 'section', t.section_id, true, 'sections', t.section_id, t.starts_on, t.ends_on
+        from public.section_teachers t where t.school_id = v_school
+        union all
+        select 'student', k.student_id, true, 'students', k.student_id, k.given_on, k.withdrawn_on - 1
+        from public.consents k where k.school_id = v_school and k.purpose = 'photo'
     )
     insert into public.changes (school_id, circle, circle_id, is_home, entity, operation, ids)
     select v_school, d.circle, d.circle_id, d.is_home, d.entity, 'changed', array_agg(distinct d.id)

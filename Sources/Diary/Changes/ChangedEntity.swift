@@ -56,10 +56,13 @@ extension Resource {
     /// - Parameters:
     ///   - circles: the circles from which teachers get the rows.
     ///   - families: the circles from which the family of a student gets them.
-    package func changed(in circles: [String], families: [String] = []) -> ChangedEntity {
+    ///   - access: if the list has another one than the single row.
+    package func changed(
+        in circles: [String], families: [String] = [], for access: Access? = nil
+    ) -> ChangedEntity {
         let statement = statements.some
         return ChangedEntity(
-            entity, access: readers, circles: circles,
+            entity, access: access ?? readers, circles: circles,
             rows: { caller, ids in statement(.integer(caller.school.id), ids) }, familyCircles: families)
     }
 }

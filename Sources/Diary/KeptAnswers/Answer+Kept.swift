@@ -79,18 +79,22 @@ extension Answer {
         let key = KeptAnswerKey(
             route: keeping.route, school: caller.school.id, timeZone: caller.school.timeZone, gate: keeping.gate,
             values: keeping.values)
+        // A caller who may not see the answer (any more) neither replaces nor drops it.
+        var isForCaller = true
         if let answer = store.find(key) {
             let question = KeptAnswers.isStillTrue(answer, caller)
             if let proof = caller.services.settings.keptAnswerProof {
                 try await prove(answer, question, proof, for: caller, make)
             }
-            let isTrue = try await caller.services.lanes.ask(caller.scope, question).boolean(0, "answer")
-            if isTrue, generation == store.generation {
+            let isTrue = try await caller.services.lanes.ask(caller.scope, question).text(0, "answer")
+            if isTrue == "t", generation == store.generation {
                 store.use(answer)
                 return answer.response
             }
-            store.drop(answer)
+            isForCaller = isTrue != nil
+            if isForCaller { store.drop(answer) }
         }
+        guard isForCaller else { return try make(try await read(for: caller)) }
         let results = try await caller.results(of: queries + [keeping.standing])
         try check(results)
         var response = try make(results)
