@@ -20,6 +20,7 @@ struct StormPlot: Sendable {
     private let secretary: StormSession
 
     private let lesson = StormFact("lesson")
+    private let homework = StormFact("homework")
     private let marks: [StormFact]
     private let comings: [StormFact]
     private let publications: [StormFact]
@@ -113,9 +114,19 @@ struct StormPlot: Sendable {
                 "PATCH", school.journal, teacher,
                 json: """
                     {"lessons": [{"id": "\(school.lessons[0])", "version": \(try lessonVersion.value(client)), \
-                    "topic": "~t.\(number)", "homework": {"text": "~h.\(number)"}}]}
+                    "topic": "~t.\(number)"}]}
                     """)
             try lessonVersion.take(answer, "lessons")
+        }
+        let homeworkVersion = Version(.lesson, school.lessons[1])
+        addEach("homework", [homework]) { client, _, number in
+            let answer = try client.write(
+                "PATCH", school.journal, teacher,
+                json: """
+                    {"lessons": [{"id": "\(school.lessons[1])", "version": \(try homeworkVersion.value(client)), \
+                    "homework": {"text": "~h.\(number)"}}]}
+                    """)
+            try homeworkVersion.take(answer, "lessons")
         }
 
         let names = [
@@ -231,7 +242,7 @@ struct StormPlot: Sendable {
             ]
             let diary =
                 marks + [
-                    StormSign(lesson, .number, "~t."), StormSign(lesson, .number, "~h."),
+                    StormSign(lesson, .number, "~t."), StormSign(homework, .number, "~h."),
                     StormSign(feedback[index], .number, "~f\(index)."), StormSign(room, .number, "~r."),
                     StormSign(ownClass, .number, "~n."), StormSign(person, .number, "~p."),
                     StormSign(attendance[index], .presence, "\"minutes\":213"),
@@ -267,7 +278,7 @@ struct StormPlot: Sendable {
                     signs: school.students.indices.flatMap {
                         [StormSign(marks[$0], .number, "~m\($0)."), StormSign(feedback[$0], .number, "~f\($0).")]
                     } + [
-                        StormSign(lesson, .number, "~t."), StormSign(lesson, .number, "~h."),
+                        StormSign(lesson, .number, "~t."), StormSign(homework, .number, "~h."),
                         StormSign(category, .number, "~k."), StormSign(subject, .number, "~s."),
                         StormSign(room, .number, "~r."),
                         StormSign(transfer, .absence, "\"to\":\"2025-11-19\""),
