@@ -223,6 +223,24 @@ import Testing
         #expect(try other.get("/v1/students/\(ids.others[0])/diary").status == 200)
     }
 
+    /// Who may not see an answer does not take it away from those who may.
+    @Test func aClosedGateLeavesTheAnswerOfOthers() throws {
+        let path = "/v1/students/\(ids.child)/diary"
+        _ = try parent.get(path)
+        let stranger = try #require(
+            try servers.kept.owner().query(
+                """
+                SELECT g.guardian_id FROM guardianships g
+                WHERE g.school_id = $1 AND g.student_id = $2 AND g.access = 'full' LIMIT 1
+                """, [String(ids.school), ids.others[0]]
+            ).first)
+        let other = try servers.kept.session(of: stranger, school: ids.school, roles: ["guardian"])
+        #expect(try other.get(path).status == 404)
+        let before = servers.proof.count
+        #expect(try parent.get(path).status == 200)
+        #expect(servers.proof.count == before + 1, "the answer was made anew")
+    }
+
     /// M12: nobody writes anything when the moment comes.
     @Test func aMarkAppearsAtItsPublication() throws {
         let path = "/v1/students/\(ids.child)/marks?limit=200"

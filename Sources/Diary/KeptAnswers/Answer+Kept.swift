@@ -76,7 +76,8 @@ extension Answer {
         let key = KeptAnswerKey(
             route: keeping.route, school: caller.school.id, timeZone: caller.school.timeZone, gate: keeping.gate,
             values: keeping.values)
-        if let answer = store.find(key) {
+        let found = store.find(key)
+        if let answer = found {
             let question = KeptAnswers.isStillTrue(answer, caller)
             if let proof = caller.services.settings.keptAnswerProof {
                 try await prove(answer, question, proof, for: caller, make)
@@ -86,10 +87,11 @@ extension Answer {
                 store.use(answer)
                 return answer.response
             }
-            store.drop(answer)
         }
         let results = try await caller.results(of: queries + [keeping.standing])
+        // Behind a closed gate the answer may still be true, for others.
         try check(results)
+        if let found { store.drop(found) }
         var response = try make(results)
         let standing = try results[keeping.standing]
         if let snapshot = standing.text(0, "snapshot"), let until = standing.text(0, "until"),
