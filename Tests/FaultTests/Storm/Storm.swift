@@ -20,7 +20,7 @@ final class Storm: Sendable {
         self.database = database
         adminPorts = try (0..<count).map { _ in try Port.free() }
         servers = try adminPorts.map {
-            try LyceumServer(database.serverURL, environment: ["LYCEUM_ADMIN_PORT=\($0)"])
+            try LyceumServer(database.serverURL, cores: 1, environment: ["LYCEUM_ADMIN_PORT=\($0)"])
         }
         for server in servers { try server.waitUntilReady(seconds: 20) }
         plot = try StormPlot(StormSchool(database), servers)
@@ -30,7 +30,7 @@ final class Storm: Sendable {
     ///   - requests: how many are answered until the storm is over.
     ///   - faults: how many processes are killed, at equal distances.
     ///   - stride: the number of requests between two changes of one kind.
-    func run(requests: Int, faults: Int, stride: Int = 300, readers count: Int = 6) throws -> StormFigures {
+    func run(requests: Int, faults: Int, stride: Int = 2000, readers count: Int = 6) throws -> StormFigures {
         let first = StormClient(servers, database)
         // Twice, so that a thing that comes and goes is there.
         for _ in 0..<2 {
