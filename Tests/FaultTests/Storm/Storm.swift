@@ -26,16 +26,16 @@ final class Storm: Sendable {
         plot = try StormPlot(StormSchool(database), servers)
     }
 
+    /// Each fact has changed then, and what comes and goes is there.
+    private static let firstTurns = 16
+
     /// - Parameters:
     ///   - requests: how many are answered until the storm is over.
     ///   - faults: how many processes are killed, at equal distances.
     ///   - stride: the number of requests between two changes of one kind.
     func run(requests: Int, faults: Int, stride: Int = 2000, readers count: Int = 6) throws -> StormFigures {
         let first = StormClient(servers, database)
-        // Twice, so that a thing that comes and goes is there.
-        for _ in 0..<2 {
-            for writer in plot.writers { for turn in 0..<8 { try writer.change(first, turn) } }
-        }
+        for writer in plot.writers { for turn in 0..<Self.firstTurns { try writer.change(first, turn) } }
         let readers = (0..<count).map { _ in WorkThread { StormReader(self).run() } }
         let writers = plot.writers.map { writer in WorkThread { self.write(writer, stride) } }
         let trouble = Result {
@@ -72,7 +72,7 @@ final class Storm: Sendable {
     private func write(_ writer: StormWriter, _ stride: Int) -> StormFigures {
         let client = StormClient(servers, database)
         var figures = StormFigures()
-        var turn = 8
+        var turn = Self.firstTurns
         var next = answered.load(ordering: .relaxed) + Int.random(in: 0..<stride)
         while !isOver.isSet {
             if answered.load(ordering: .relaxed) < next {

@@ -143,8 +143,8 @@ struct StormPlot: Sendable {
                 "UPDATE users SET last_name = $2 WHERE id = $1", [school.teacher, "Соколова~p.\(number)"])
             {}
         }
-        // Some end by their access, the others by their date.
-        addEach("guardianships", guardianships) { client, index, number in
+        // Some end by their access, the others by their date. Each begins again with the next change.
+        addEach("guardianships", guardianships, inARow: 2) { client, index, number in
             let json =
                 switch (index % 2 == 0, StormFact.isThere(number)) {
                 case (true, true): #"{"access": "full", "basis": "Решение суда \#(number)"}"#
@@ -170,15 +170,18 @@ struct StormPlot: Sendable {
         }
     }
 
-    /// - Parameter write: makes the change with this number, and returns when it was acknowledged.
+    /// - Parameters:
+    ///   - count: how many of the facts take part.
+    ///   - inARow: how many changes of one fact follow each other.
+    ///   - write: makes the change with this number, and returns when it was acknowledged.
     private mutating func addEach(
-        _ kind: String, _ facts: [StormFact], first count: Int = .max,
+        _ kind: String, _ facts: [StormFact], first count: Int = .max, inARow: Int = 1,
         _ write: @escaping @Sendable (StormClient, _ index: Int, _ number: Int) throws -> Void
     ) {
         let facts = facts.prefix(count)
         writers.append(
             StormWriter(kind: kind) { client, turn in
-                let index = turn % facts.count
+                let index = turn / inARow % facts.count
                 let number = facts[index].begin()
                 try write(client, index, number)
                 facts[index].acknowledge(number)
