@@ -20,7 +20,9 @@ final class StormClient {
 
     /// - Returns: the answer, whose status is 2xx.
     @discardableResult
-    func write(_ method: String, _ path: String, _ session: StormSession, json: String? = nil) throws -> HTTPClient.Answer {
+    func write(
+        _ method: String, _ path: String, _ session: StormSession, json: String? = nil
+    ) throws -> HTTPClient.Answer {
         turn += 1
         let fields = [("Idempotency-Key", "\(name)-\(turn)"), ("If-Match", "*")]
         var attempt = turn

@@ -86,7 +86,9 @@ final class StormReader {
             // What was shown once is shown ever after.
             if case .number(let number) = sight { fact.acknowledge(number) }
         } else {
-            figures.isStale(fact, "\(view.path) of \(view.session.login) (\(status)): \(sight) in \(before)...\(newest)")
+            storm.isStale.set()
+            figures.isStale(
+                fact, "\(view.path) of \(view.session.login) (\(status)): \(sight) in \(before)...\(newest)")
         }
     }
 

@@ -46,8 +46,8 @@ final class LyceumServer: Sendable {
         unlink(log)
         let child = try Child(
             [
-                Self.executable, "serve", "--port", "\(port)", "--cores", "\(cores)", "--grace", "\(grace)", "--resources",
-                home + "/resources", "--public-url", "http://lyceum.test", "--log-level", "notice",
+                Self.executable, "serve", "--port", "\(port)", "--cores", "\(cores)", "--grace", "\(grace)",
+                "--resources", home + "/resources", "--public-url", "http://lyceum.test", "--log-level", "notice",
             ],
             environment: [
                 "LYCEUM_DATABASE_URL=\(databaseURL)", "LYCEUM_CONFIG=",
