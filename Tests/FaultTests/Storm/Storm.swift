@@ -27,8 +27,8 @@ final class Storm: Sendable {
         plot = try StormPlot(StormSchool(database), servers)
     }
 
-    /// Each fact has changed then, and what comes and goes is there.
-    private static let firstTurns = 16
+    /// Each text has its number then.
+    private static let firstTurns = 8
 
     /// - Parameters:
     ///   - requests: how many are answered until the storm is over.
