@@ -8,10 +8,12 @@ import (
 	"github.com/jackc/pgproto3/v2"
 )
 
-// step is a part of an answer: the begin or end of an object, a row's fields, a row as an object, or a list of rows.
+// step is a part of an answer: the begin or end of an object, a null, a row's fields, a row as an object, or a list of
+// rows.
 type step struct {
 	Begin    string
 	End      bool
+	Null     string
 	Fields   bool
 	Object   string
 	List     string
@@ -49,6 +51,9 @@ func (w *writer) render(steps []step, results []result) {
 			w.open('{')
 		case step.End:
 			w.close('}')
+		case step.Null != "":
+			w.key(step.Null)
+			w.raw("null")
 		case step.Fields:
 			w.fields(results[step.Rows].shape, results[step.Rows].rows[0])
 		case step.Object != "":
@@ -109,6 +114,8 @@ func (c *cursor) render(w *writer) {
 type shape struct {
 	parts      []part
 	parent, id int
+	// Of the outcome of a batch's item.
+	refusal, unchanged int
 }
 
 type part struct {
@@ -130,7 +137,7 @@ const (
 )
 
 func newShape(columns []pgproto3.FieldDescription) *shape {
-	s := &shape{parent: -1, id: -1}
+	s := &shape{parent: -1, id: -1, refusal: -1, unchanged: -1}
 	open, optional := "", -1
 	closeObject := func() {
 		if open == "" {
@@ -147,6 +154,10 @@ func newShape(columns []pgproto3.FieldDescription) *shape {
 		switch {
 		case name == "_parent":
 			s.parent = column
+		case name == "_refusal":
+			s.refusal = column
+		case name == "_unchanged":
+			s.unchanged = column
 		case name == "_key" || (name == "id" && s.id < 0):
 			s.id = column
 		}

@@ -1,0 +1,167 @@
+"""A school in use: families read diaries and marks, some of them often and most of them rarely, while teachers write
+marks."""
+
+import json
+import secrets
+import statistics
+import subprocess
+
+from . import journals, servers, settings, tokens
+from .context import Context
+from .load import Measured, compare, same_json, timed
+from .processes import Server
+from .reads import GO, GZIP, KeptAnswers, against
+from .school import School
+from .table import Line
+
+WRITES = 0.05
+
+
+def rows(context: Context) -> list[Line]:
+    families = Families(context.school)
+    pages = pages_of_teachers(context)
+    if not pages:
+        return []
+    context.go
+    servers.build_load()
+    for path in (context.school.diary, context.school.marks):
+        context.same(context.lyceum, context.go, path, context.school.parent)
+    check_patch(context, pages[0])
+    lines = []
+    for headers, name, least, aim in (({}, "", "3 x", "5 x"), (GZIP, ", gzip", "-", "-")):
+        load = Load(families, pages, headers)
+        for server in (context.lyceum, context.go):
+            load.at(server, seconds=3)
+        shares = []
+
+        def ours() -> Measured:
+            before = KeptAnswers.of(context.lyceum)
+            measured = load.at(context.lyceum)
+            shares.append(KeptAnswers.of(context.lyceum).since(before).share("getStudentDiary", "listStudentMarks"))
+            return measured
+
+        result = compare(f"mixed{name}", ours, lambda: load.at(context.go))
+        marks = len(pages[0].students)
+        work = (
+            f"mixed: {len(families.readers):,} families (Zipf), {1 - WRITES:.0%} diaries and marks, {WRITES:.0%} PATCHes of "
+            f"{marks} marks in {len(pages)} sections, {settings.CONNECTIONS} connections{name}"
+        )
+        measured = f"{against(result)}; {statistics.median(shares):.0%} of the reads were **kept** answers"
+        lines.append(Line(work, f"{GO}, doing the same", least, aim, measured))
+    return lines
+
+
+class Families:
+    """A guardian of each student, with the paths that the guardian reads; in an order that says nothing."""
+
+    def __init__(self, school: School):
+        self.readers = [
+            {
+                "token": tokens.lengthened(school.parent, sub=guardian),
+                "paths": [school.diary_of(student), school.marks_of(student)],
+            }
+            for student, guardian in school.query(
+                """
+                SELECT DISTINCT ON (md5(e.student_id::text)) e.student_id, g.guardian_id
+                FROM enrollments e
+                JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id AND c.grade_level > 1
+                JOIN guardianships g ON g.school_id = e.school_id AND g.student_id = e.student_id
+                    AND g.access AND g.ends_on IS NULL
+                WHERE e.school_id = 1 AND e.ends_on IS NULL
+                ORDER BY md5(e.student_id::text), g.guardian_id
+                """
+            )
+        ]
+
+
+def pages_of_teachers(context: Context) -> list[journals.Page]:
+    """At most one for each connection, of as many teachers as there are."""
+    school = context.school
+    teachings = school.query(
+        """
+        SELECT DISTINCT ON (t.section_id) t.section_id, t.teacher_id
+        FROM section_teachers t
+        JOIN sections s ON s.school_id = t.school_id AND s.id = t.section_id AND s.grading = 'marks'
+        JOIN academic_years y ON y.school_id = s.school_id AND y.id = s.academic_year_id
+        WHERE t.school_id = 1 AND t.ends_on IS NULL AND current_date BETWEEN y.starts_on AND y.ends_on
+        ORDER BY t.section_id
+        """
+    )
+    sessions: dict[str, str] = {}
+    pages = []
+    for section, teacher in teachings[: 3 * settings.CONNECTIONS]:
+        if teacher not in sessions:
+            sessions[teacher] = session_of(school, teacher)
+        pages.append(journals.Page.of(sessions[teacher], context.first.url, section))
+    return journals.largest(pages)[: settings.CONNECTIONS]
+
+
+def session_of(school: School, teacher: str) -> str:
+    """The access token of a session: writes check that there is one."""
+    session = school.query(
+        f"""
+        INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at)
+        VALUES (1, gen_random_uuid(), '{teacher}', 'bench', '\\x{secrets.token_hex(32)}', now() + interval '1 day')
+        RETURNING id
+        """
+    )[0][0]
+    return tokens.lengthened(school.teacher, sub=teacher, sid=session)
+
+
+class Load:
+    def __init__(self, families: Families, pages: list[journals.Page], headers: dict):
+        self.families = families
+        self.pages = pages
+        self.headers = headers
+
+    def at(self, server: Server, seconds: int = 0) -> Measured:
+        for page in self.pages:
+            page.read(server.url)
+        plan = {
+            "address": f"127.0.0.1:{server.port}",
+            "seconds": seconds or settings.SECONDS,
+            "connections": settings.CONNECTIONS,
+            "writes": WRITES,
+            "fields": "".join(f"{name}: {value}\r\n" for name, value in self.headers.items()),
+            "readers": self.families.readers,
+            "pages": [
+                {
+                    "path": page.path,
+                    "token": page.teacher,
+                    "line_item": page.line_item,
+                    "students": page.students,
+                    "versions": [page.versions[student] for student in page.students],
+                    "tick": page.tick,
+                }
+                for page in self.pages
+            ],
+        }
+        before = self.versions()
+
+        def measured() -> Measured:
+            done = subprocess.run(
+                [settings.BUILT / "load"], input=json.dumps(plan), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            if done.returncode != 0:
+                raise SystemExit(f"error: {server.name}: {done.stderr[-2000:]}")
+            self.report = json.loads(done.stdout)
+            rate = (self.report["reads"] + self.report["writes"]) / self.report["seconds"]
+            return Measured(rate, self.report["p99"], self.report["p50"])
+
+        result = timed(server, measured)
+        for page in self.pages:
+            page.read(server.url)
+        written = self.versions() - before
+        acknowledged = self.report["writes"] * len(self.pages[0].students)
+        if written != acknowledged:
+            raise SystemExit(f"error: {server.name} wrote {written} marks and acknowledged {acknowledged}")
+        return result
+
+    def versions(self) -> int:
+        return sum(page.versions[student] for page in self.pages for student in page.students)
+
+
+def check_patch(context: Context, page: journals.Page):
+    """A batch that changes nothing has the same answer as often as it is sent."""
+    page.read(context.lyceum.url)
+    same_json(context.go.name, *(lambda url=server.url: page.repeat(url) for server in (context.lyceum, context.go)))
