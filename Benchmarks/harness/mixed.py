@@ -29,7 +29,7 @@ def rows(context: Context) -> list[Line]:
     check_patch(context, pages[0])
     lines = []
     for headers, name, least, aim in (({}, "", "3 x", "5 x"), (GZIP, ", gzip", "-", "-")):
-        load = Load(families, pages, headers)
+        load = Load(context.first.url, families, pages, headers)
         for server in (context.lyceum, context.go):
             load.at(server, seconds=3)
         shares = []
@@ -66,7 +66,7 @@ class Families:
                 FROM enrollments e
                 JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id AND c.grade_level > 1
                 JOIN guardianships g ON g.school_id = e.school_id AND g.student_id = e.student_id
-                    AND g.access AND g.ends_on IS NULL
+                    AND g.access = 'full' AND g.ends_on IS NULL
                 WHERE e.school_id = 1 AND e.ends_on IS NULL
                 ORDER BY md5(e.student_id::text), g.guardian_id
                 """
@@ -82,6 +82,8 @@ def pages_of_teachers(context: Context) -> list[journals.Page]:
         SELECT DISTINCT ON (t.section_id) t.section_id, t.teacher_id
         FROM section_teachers t
         JOIN sections s ON s.school_id = t.school_id AND s.id = t.section_id AND s.grading = 'marks'
+        JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
+        JOIN classes c ON c.school_id = g.school_id AND c.id = g.class_id AND c.grade_level > 2
         JOIN academic_years y ON y.school_id = s.school_id AND y.id = s.academic_year_id
         WHERE t.school_id = 1 AND t.ends_on IS NULL AND current_date BETWEEN y.starts_on AND y.ends_on
         ORDER BY t.section_id
@@ -97,11 +99,18 @@ def pages_of_teachers(context: Context) -> list[journals.Page]:
 
 
 def session_of(school: School, teacher: str) -> str:
-    """The access token of a session: writes check that there is one."""
+    """The access token of a session: writes check that it exists, and that its person has credentials."""
     session = school.query(
         f"""
+        WITH person AS (
+            UPDATE users u SET state = 'active', login = coalesce(u.login, 'bench-' || u.id), password_hash = t.password_hash
+            FROM users t
+            WHERE u.school_id = 1 AND u.id = '{teacher}' AND t.school_id = 1 AND t.login = 'teacher'
+            RETURNING u.id
+        )
         INSERT INTO sessions (school_id, id, user_id, app, refresh_hash, expires_at)
-        VALUES (1, gen_random_uuid(), '{teacher}', 'bench', '\\x{secrets.token_hex(32)}', now() + interval '1 day')
+        SELECT 1, gen_random_uuid(), p.id, 'bench', '\\x{secrets.token_hex(32)}', now() + interval '1 day'
+        FROM person p
         RETURNING id
         """
     )[0][0]
@@ -109,14 +118,16 @@ def session_of(school: School, teacher: str) -> str:
 
 
 class Load:
-    def __init__(self, families: Families, pages: list[journals.Page], headers: dict):
+    def __init__(self, url: str, families: Families, pages: list[journals.Page], headers: dict):
+        """`url` is where the versions of the pages are read."""
+        self.url = url
         self.families = families
         self.pages = pages
         self.headers = headers
 
     def at(self, server: Server, seconds: int = 0) -> Measured:
         for page in self.pages:
-            page.read(server.url)
+            page.read(self.url)
         plan = {
             "address": f"127.0.0.1:{server.port}",
             "seconds": seconds or settings.SECONDS,
@@ -150,7 +161,7 @@ class Load:
 
         result = timed(server, measured)
         for page in self.pages:
-            page.read(server.url)
+            page.read(self.url)
         written = self.versions() - before
         acknowledged = self.report["writes"] * len(self.pages[0].students)
         if written != acknowledged:
