@@ -128,6 +128,10 @@ class Load:
         self.pages = pages
         self.marks = marks
         self.headers = headers
+        for page in pages:
+            # All marks of a page are equal from here on, so that each batch changes every one.
+            page.read(url)
+            page.write(url)
 
     def at(self, server: Server, seconds: int = 0) -> Measured:
         for page in self.pages:

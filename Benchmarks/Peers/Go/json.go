@@ -2,18 +2,20 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"strings"
 	"sync"
 
 	"github.com/jackc/pgproto3/v2"
 )
 
-// step is a part of an answer: the begin or end of an object, a null, a row's fields, a row as an object, or a list of
-// rows.
+// step is a part of an answer: the begin or end of an object, a null, a cursor (of the row's first columns, epoch and
+// snapshot), a row's fields, a row as an object, or a list of rows.
 type step struct {
 	Begin    string
 	End      bool
 	Null     string
+	Cursor   string
 	Fields   bool
 	Object   string
 	List     string
@@ -54,6 +56,11 @@ func (w *writer) render(steps []step, results []result) {
 		case step.Null != "":
 			w.key(step.Null)
 			w.raw("null")
+		case step.Cursor != "":
+			row := results[step.Rows].rows[0]
+			text := append(append(append([]byte("1."), row[0]...), '.'), row[1]...)
+			w.key(step.Cursor)
+			w.raw(`"` + base64.RawURLEncoding.EncodeToString(text) + `"`)
 		case step.Fields:
 			w.fields(results[step.Rows].shape, results[step.Rows].rows[0])
 		case step.Object != "":
