@@ -46,6 +46,7 @@ CREATE TRIGGER log_made AFTER INSERT ON academic_years REFERENCING NEW TABLE AS 
 CREATE CONSTRAINT TRIGGER place AFTER UPDATE ON academic_years DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_year();
 CREATE TRIGGER second_half AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.second_half_starts_on > old.second_half_starts_on) EXECUTE FUNCTION lyceum.guard_second_half();
 CREATE TRIGGER second_half_of_finals AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.second_half_starts_on > old.second_half_starts_on) EXECUTE FUNCTION lyceum.guard_second_half_of_finals();
+CREATE CONSTRAINT TRIGGER timetable AFTER UPDATE ON academic_years DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.keep_entries_in_year();
 CREATE TRIGGER version BEFORE UPDATE ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE activation_codes (
@@ -311,6 +312,7 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON bell_slots TO lyceum_app;
 CREATE TRIGGER log_changed AFTER UPDATE ON bell_slots REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_bell_slots();
 CREATE TRIGGER log_deleted AFTER DELETE ON bell_slots REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_bell_slots();
 CREATE TRIGGER log_made AFTER INSERT ON bell_slots REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_bell_slots();
+CREATE CONSTRAINT TRIGGER timetable AFTER INSERT OR UPDATE ON bell_slots DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.check_timetable();
 
 CREATE TABLE categories (
     school_id integer NOT NULL,
@@ -693,13 +695,13 @@ CREATE POLICY tenant ON enrollments TO lyceum_app USING ((school_id = (NULLIF(cu
 GRANT DELETE, INSERT, SELECT, UPDATE ON enrollments TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE CONSTRAINT TRIGGER in_class AFTER DELETE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_in_class();
-CREATE CONSTRAINT TRIGGER in_class_again AFTER UPDATE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(new.starts_on, new.ends_on, '[]'::text) @> daterange(old.starts_on, old.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_in_class();
+CREATE CONSTRAINT TRIGGER in_class_again AFTER UPDATE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT lyceum.covers(new.starts_on, new.ends_on, old.starts_on, old.ends_on)) EXECUTE FUNCTION lyceum.keep_in_class();
 CREATE TRIGGER log_changed AFTER UPDATE ON enrollments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_enrollments();
 CREATE TRIGGER log_deleted AFTER DELETE ON enrollments REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_enrollments();
 CREATE TRIGGER log_made AFTER INSERT ON enrollments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_enrollments();
 CREATE TRIGGER membership AFTER INSERT OR DELETE OR UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.follow_enrollment();
 CREATE CONSTRAINT TRIGGER recorded AFTER INSERT OR DELETE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_recorded_days();
-CREATE CONSTRAINT TRIGGER recorded_again AFTER UPDATE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(new.starts_on, new.ends_on, '[]'::text) @> daterange(old.starts_on, old.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_recorded_days();
+CREATE CONSTRAINT TRIGGER recorded_again AFTER UPDATE ON enrollments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT lyceum.covers(new.starts_on, new.ends_on, old.starts_on, old.ends_on)) EXECUTE FUNCTION lyceum.keep_recorded_days();
 CREATE TRIGGER subgroups AFTER DELETE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.follow_into_subgroups();
 CREATE TRIGGER subgroups_again AFTER UPDATE ON enrollments FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.follow_into_subgroups();
 CREATE TRIGGER version BEFORE UPDATE ON enrollments FOR EACH ROW EXECUTE FUNCTION lyceum.version();
@@ -877,14 +879,14 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON group_members TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER guard BEFORE INSERT OR DELETE OR UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.guard_member();
 CREATE CONSTRAINT TRIGGER in_class AFTER INSERT ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_in_class();
-CREATE CONSTRAINT TRIGGER in_class_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(old.starts_on, old.ends_on, '[]'::text) @> daterange(new.starts_on, new.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_in_class();
+CREATE CONSTRAINT TRIGGER in_class_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT lyceum.covers(old.starts_on, old.ends_on, new.starts_on, new.ends_on)) EXECUTE FUNCTION lyceum.keep_in_class();
 CREATE TRIGGER log_changed AFTER UPDATE ON group_members REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_group_members();
 CREATE TRIGGER log_deleted AFTER DELETE ON group_members REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_group_members();
 CREATE TRIGGER log_made AFTER INSERT ON group_members REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_group_members();
 CREATE CONSTRAINT TRIGGER place AFTER INSERT ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION lyceum.place_member();
-CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (NOT daterange(old.starts_on, old.ends_on, '[]'::text) @> daterange(new.starts_on, new.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.place_member();
+CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (NOT lyceum.covers(old.starts_on, old.ends_on, new.starts_on, new.ends_on)) EXECUTE FUNCTION lyceum.place_member();
 CREATE CONSTRAINT TRIGGER recorded AFTER DELETE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.keep_recorded_days();
-CREATE CONSTRAINT TRIGGER recorded_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT daterange(new.starts_on, new.ends_on, '[]'::text) @> daterange(old.starts_on, old.ends_on, '[]'::text)) EXECUTE FUNCTION lyceum.keep_recorded_days();
+CREATE CONSTRAINT TRIGGER recorded_again AFTER UPDATE ON group_members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT lyceum.covers(new.starts_on, new.ends_on, old.starts_on, old.ends_on)) EXECUTE FUNCTION lyceum.keep_recorded_days();
 CREATE TRIGGER version BEFORE UPDATE ON group_members FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE groups (
@@ -1549,6 +1551,7 @@ CREATE TRIGGER log_changed AFTER UPDATE ON rooms REFERENCING OLD TABLE AS old_ro
 CREATE TRIGGER log_deleted AFTER DELETE ON rooms REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_rooms();
 CREATE TRIGGER log_made AFTER INSERT ON rooms REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_rooms();
 CREATE TRIGGER spread AFTER UPDATE ON rooms FOR EACH ROW WHEN (new.shared <> old.shared) EXECUTE FUNCTION lyceum.spread_room();
+CREATE CONSTRAINT TRIGGER timetable AFTER UPDATE ON rooms DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (old.shared AND NOT new.shared) EXECUTE FUNCTION lyceum.check_timetable();
 CREATE TRIGGER version BEFORE UPDATE ON rooms FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE school_settings (
@@ -1680,6 +1683,8 @@ CREATE TRIGGER fixed BEFORE UPDATE ON section_teachers FOR EACH ROW WHEN (new.se
 CREATE TRIGGER log_changed AFTER UPDATE ON section_teachers REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_section_teachers();
 CREATE TRIGGER log_deleted AFTER DELETE ON section_teachers REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_section_teachers();
 CREATE TRIGGER log_made AFTER INSERT ON section_teachers REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_section_teachers();
+CREATE CONSTRAINT TRIGGER timetable AFTER INSERT ON section_teachers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (new.role = 'lead'::text) EXECUTE FUNCTION lyceum.check_timetable();
+CREATE CONSTRAINT TRIGGER timetable_again AFTER UPDATE ON section_teachers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (new.role = 'lead'::text AND NOT (old.role = 'lead'::text AND lyceum.covers(old.starts_on, old.ends_on, new.starts_on, new.ends_on))) EXECUTE FUNCTION lyceum.check_timetable();
 CREATE TRIGGER version BEFORE UPDATE ON section_teachers FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE sections (
@@ -1718,6 +1723,7 @@ CREATE TRIGGER guard BEFORE UPDATE ON sections FOR EACH ROW WHEN (new.academic_y
 CREATE TRIGGER log_changed AFTER UPDATE ON sections REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_sections();
 CREATE TRIGGER log_deleted AFTER DELETE ON sections REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_sections();
 CREATE TRIGGER log_made AFTER INSERT ON sections REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_sections();
+CREATE CONSTRAINT TRIGGER timetable AFTER UPDATE ON sections DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (old.archived_at IS NOT NULL AND new.archived_at IS NULL) EXECUTE FUNCTION lyceum.check_timetable();
 CREATE TRIGGER version BEFORE UPDATE ON sections FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE sessions (
@@ -2092,7 +2098,7 @@ CREATE TRIGGER log_changed AFTER UPDATE ON timetable_entries REFERENCING OLD TAB
 CREATE TRIGGER log_deleted AFTER DELETE ON timetable_entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_timetable_entries();
 CREATE TRIGGER log_made AFTER INSERT ON timetable_entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_timetable_entries();
 CREATE CONSTRAINT TRIGGER place AFTER INSERT ON timetable_entries DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION lyceum.place_timetable_entry();
-CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON timetable_entries DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.bell_schedule_id IS DISTINCT FROM old.bell_schedule_id OR new.weekday IS DISTINCT FROM old.weekday OR new.slot IS DISTINCT FROM old.slot OR new.week IS DISTINCT FROM old.week OR new.room_id IS DISTINCT FROM old.room_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_timetable_entry();
+CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON timetable_entries DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.section_id IS DISTINCT FROM old.section_id OR new.bell_schedule_id IS DISTINCT FROM old.bell_schedule_id OR new.weekday IS DISTINCT FROM old.weekday OR new.slot IS DISTINCT FROM old.slot OR new.week IS DISTINCT FROM old.week OR new.room_id IS DISTINCT FROM old.room_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_timetable_entry();
 CREATE TRIGGER version BEFORE UPDATE ON timetable_entries FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE unlocks (
@@ -2305,6 +2311,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.check_own_role() returns trigger language plpgsql
 -- function lyceum.check_rewritten_attendance() returns trigger language plpgsql
 -- function lyceum.check_rewritten_marks() returns trigger language plpgsql
+-- function lyceum.check_timetable() returns trigger language plpgsql
 -- function lyceum.check_written_attendance() returns trigger language plpgsql
 -- function lyceum.check_written_marks() returns trigger language plpgsql
 -- function lyceum.check_year() returns trigger language plpgsql
@@ -2312,6 +2319,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.consent_holds(p_given_on date, p_withdrawn_on date) returns boolean language sql stable parallel safe
 -- function lyceum.copy_room() returns trigger language plpgsql
 -- function lyceum.counted_meaning(p_meaning text, p_decided_meaning text) returns text language sql immutable parallel safe
+-- function lyceum.covers(p_starts_on date, p_ends_on date, p_first date, p_last date) returns boolean language sql immutable parallel safe
 -- function lyceum.current_client_id() returns uuid language sql stable parallel safe
 -- function lyceum.current_school() returns integer language sql stable parallel safe
 -- function lyceum.current_user_id() returns uuid language sql stable parallel safe
@@ -2355,6 +2363,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.is_staff(p_school integer, p_user uuid) returns boolean language plpgsql stable
 -- function lyceum.is_still_true(p_school integer, p_time_zone text, p_user uuid, p_client uuid, p_session uuid, p_gate text, p_subject uuid, p_reads_all boolean, p_snapshot pg_snapshot, p_until timestamp with time zone, p_circles text[], p_ids uuid[]) returns boolean language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.keep_class_group() returns trigger language plpgsql
+-- function lyceum.keep_entries_in_year() returns trigger language plpgsql
 -- function lyceum.keep_homework_due() returns trigger language plpgsql
 -- function lyceum.keep_in_class() returns trigger language plpgsql
 -- function lyceum.keep_recorded_days() returns trigger language plpgsql
@@ -2472,6 +2481,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.record_reading(p_student uuid, p_entity text, p_id uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_refusal(p_school integer, p_section uuid, p_lesson uuid, p_student uuid) returns text language plpgsql stable
 -- function lyceum.refusal_state(p_refusal text) returns text language sql immutable parallel safe
+-- function lyceum.refuse_collisions(p_school integer, p_entries uuid[], p_kinds text[], p_field text DEFAULT NULL::text, p_other_slots_only boolean DEFAULT false) returns void language plpgsql
 -- function lyceum.refuse_lost_records(p_records jsonb, p_starts_on date, p_ends_on date) returns void language plpgsql immutable
 -- function lyceum.refuse_move() returns trigger language plpgsql
 -- function lyceum.require_session() returns void language plpgsql stable
@@ -2495,7 +2505,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable
 -- function lyceum.teaches_student(p_student uuid) returns boolean language sql stable
 -- function lyceum.tend_changes(p_keep interval) returns integer language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
--- function lyceum.timetable_collisions(p_school integer, p_entries uuid[]) returns TABLE(entry_id uuid, kind text, other_id uuid, name text) language plpgsql stable
+-- function lyceum.timetable_collisions(p_school integer, p_entries uuid[], p_from date) returns TABLE(entry_id uuid, kind text, other_id uuid, name text, same_slot boolean) language plpgsql stable
 -- function lyceum.today() returns date language sql stable parallel safe
 -- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.version() returns trigger language plpgsql

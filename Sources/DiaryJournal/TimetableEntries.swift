@@ -22,5 +22,15 @@ package enum TimetableEntries {
         ],
         filters: ["section_id", "room_id", "teacher_id"],
         order: ["weekday", "slot"],
-        refusals: ["timetable_entries_dates": .endsBeforeStart, "timetable_entries_no_overlap": .overlap])
+        refusals: [
+            "timetable_entries_dates": .endsBeforeStart, "timetable_entries_no_overlap": .overlap,
+            "timetable_entries_in_year_starts_on": outsideYear("starts_on"),
+            "timetable_entries_in_year_ends_on": outsideYear("ends_on"),
+        ])
+
+    private static func outsideYear(_ field: String) -> Refusal {
+        Refusal(
+            field: field, code: "outside_year", ru: "День вне учебного года журнала.",
+            en: "The day is outside the academic year of the section.")
+    }
 }

@@ -21,6 +21,8 @@ package enum AcademicYears {
                 field: "second_half_starts_on", code: "not_mid_year",
                 ru: "Второе полугодие начинается в средней трети года.",
                 en: "The second half begins in the middle third of the year."),
+            "academic_years_entries_starts_on": leavesEntries("starts_on"),
+            "academic_years_entries_ends_on": leavesEntries("ends_on"),
             "academic_years_length": .init(
                 field: "ends_on", code: "not_a_year", ru: "Учебный год длится от 240 до 370 дней.",
                 en: "A year has 240 to 370 days."),
@@ -29,4 +31,11 @@ package enum AcademicYears {
                 ru: "На уроках года есть отметки или пропуски: первый день года больше не меняется.",
                 en: "Lessons of the year have marks or attendance: its first day no longer changes."),
         ])
+
+    /// L1: entries of the timetable would be outside the year.
+    private static func leavesEntries(_ field: String) -> Refusal {
+        Refusal(
+            .entryOutsideYear, field: field, code: "entry_outside_year",
+            ru: "Вне года остались бы записи расписания.", en: "Entries of the timetable would be outside the year.")
+    }
 }

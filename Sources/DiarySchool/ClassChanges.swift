@@ -148,7 +148,9 @@ package enum ClassChanges {
             case "ended_since":
                 Text(
                     ru: "После перевода изменён конец одного из двух зачислений; исправьте их по отдельности.",
-                    en: "The end of one of the two enrollments was changed after the class change; correct them one by one.")
+                    en:
+                        "The end of one of the two enrollments was changed after the class change; correct them one by one."
+                )
             default:
                 Text(
                     ru:

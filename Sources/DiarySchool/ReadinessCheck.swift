@@ -167,6 +167,28 @@ struct ReadinessCheck: Sendable {
                 """,
             fine: Text(ru: "У каждой страницы журнала есть учитель.", en: "Each section has a teacher."),
             missing: Text(ru: "Страницы журнала без учителя: {n}.", en: "Sections without a teacher: {n}.")),
+        // L1: memberships change without regard to the timetable (docs/decisions/0040-around-the-timetable.md).
+        ReadinessCheck(
+            code: "timetable_collisions", isRequired: false,
+            count: """
+                SELECT count(DISTINCT c.entry_id)
+                FROM day
+                CROSS JOIN LATERAL lyceum.timetable_collisions(
+                    $1,
+                    ARRAY(
+                        SELECT e.id
+                        FROM timetable_entries e
+                        JOIN sections s ON s.school_id = $1 AND s.id = e.section_id AND s.archived_at IS NULL
+                        JOIN y ON y.id = s.academic_year_id
+                        WHERE e.school_id = $1
+                    ),
+                    day.date
+                ) c
+                """,
+            fine: Text(
+                ru: "В расписании нет накладок.", en: "The timetable has no collisions."),
+            missing: Text(
+                ru: "Записи расписания с накладками: {n}.", en: "Timetable entries that collide with others: {n}.")),
         // A student who has left the school has only past enrollments and is not counted.
         ReadinessCheck(
             code: "pupils_without_class", isRequired: false,

@@ -64,7 +64,8 @@ package final class Lanes {
         // In `options`, a backslash escapes a space inside a value (PostgreSQL, "Connection Control Functions").
         read = lane(
             Self.readLane, .read, configuration.pool.readers,
-            "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read -c statement_timeout=5s")
+            "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read -c statement_timeout=5s"
+        )
         write = lane("write", .write, configuration.pool.writers, "-c idle_in_transaction_session_timeout=10s")
         leased = LeasedLane(
             lane(

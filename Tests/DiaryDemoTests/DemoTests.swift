@@ -31,6 +31,15 @@ import Testing
         #expect(try number("SELECT count(*) FROM lyceum.check_lessons()") == 0)
         #expect(try number("SELECT count(*) FROM lyceum.check_marks()") == 0)
         #expect(try number("SELECT count(*) FROM lyceum.check_members()") == 0)
+        #expect(
+            try number(
+                """
+                SELECT count(*)
+                FROM schools s
+                CROSS JOIN LATERAL lyceum.timetable_collisions(
+                    s.id, ARRAY(SELECT e.id FROM timetable_entries e WHERE e.school_id = s.id), '-infinity'
+                )
+                """) == 0)
     }
 
     @Test func seedDecidesEveryRow() throws {

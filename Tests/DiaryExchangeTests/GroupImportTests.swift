@@ -126,7 +126,9 @@ import Web
             .groups, header, "Г1;Английский, 1;;;У2;;15.02.2026", "Г1;Английский, 1;;;У3;01.11.2025;",
             ";Труд;Часть;7А;У2;01.02.2026;", ";Труд;Часть;7А;У1;;", "Г2;Английский, 2;;;У2;;01.02.2026")
         #expect(
-            faults == ["2 members not_in_class", "3 members not_in_class", "4 members not_in_class", "6 members not_in_class"])
+            faults == [
+                "2 members not_in_class", "3 members not_in_class", "4 members not_in_class", "6 members not_in_class",
+            ])
         // Without a last day the membership ends with the enrollment.
         #expect(try school.counts(.groups, header, "Г1;Английский, 1;;;У2;;") == [1, 0, 1, 0, 2])
         #expect(try members("Г1").contains(["У2", "2025-09-01", "2026-01-31"]))

@@ -25,7 +25,8 @@ import Testing
         let file = ImportFile(
             .guardians, Array("Код;Фамилия;Имя;Дети\ng1;А;Б;\u{A0}p1 ,\u{A0}p2\u{A0}\n".utf8), newID: { "0" })
         #expect(file.faults.isEmpty, "\(file.faults)")
-        #expect(file.rows.contains(#""external_id":"p1""#) && file.rows.contains(#""external_id":"p2""#), "\(file.rows)")
+        #expect(
+            file.rows.contains(#""external_id":"p1""#) && file.rows.contains(#""external_id":"p2""#), "\(file.rows)")
     }
 
     /// Each header cell matches at most one column.

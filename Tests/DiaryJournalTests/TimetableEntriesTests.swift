@@ -49,4 +49,144 @@ import Testing
         #expect(moved.status == 409, "\(moved.text)")
         #expect(moved.code == "timetable_collision")
     }
+
+    // MARK: Changes around the timetable
+
+    @Test func L1_roomThatStopsBeingShared() throws {
+        let room = try make("/v1/rooms", #"{"name": "Бассейн", "shared": true}"#)
+        let one = try entry(of: ids.section, bells(at: "07:00"), room: room)
+        let other = try entry(of: ids.otherSection, bells(at: "07:00"), room: room)
+        let refused = try change("/v1/rooms/\(room)", #"{"shared": false}"#)
+        #expect(refused.code == "timetable_collision", "\(refused.text)")
+        #expect(errors(refused) == ["/shared room_overlap", "/shared room_overlap"])
+        #expect(Set(refused.json["errors"]?.array.compactMap { $0["entry_id"]?.string } ?? []) == [one, other])
+        #expect(try deputy.get("/v1/rooms/\(room)").json["shared"]?.bool == true)
+    }
+
+    @Test func L1_bellsThatMove() throws {
+        let bells = try bells(at: "06:00")
+        _ = try entry(of: ids.section, self.bells(at: "05:00"))
+        let moved = try entry(of: ids.section, bells)
+        let slots = { (starts: String) in
+            #"{"slots": [{"slot": 1, "starts_at": "\#(starts)", "ends_at": "06:30"}]}"#
+        }
+        let refused = try change("/v1/bell-schedules/\(bells)", slots("05:35"))
+        #expect(refused.code == "timetable_collision", "\(refused.text)")
+        #expect(errors(refused) == ["/slots student_overlap", "/slots teacher_overlap"])
+        #expect(try change("/v1/bell-schedules/\(bells)", slots("05:40")).status == 200)
+        #expect(try delete("/v1/timetable/entries/\(moved)").status == 204)
+        #expect(try change("/v1/bell-schedules/\(bells)", slots("05:35")).status == 200)
+    }
+
+    @Test func L1_newLead() throws {
+        let teachers = "/v1/sections/\(ids.otherSection)/teachers"
+        let lead = try #require(deputy.get(teachers).json["items"]?.array.first { $0["role"]?.string == "lead" })
+        let taught = try entry(of: ids.section, bells(at: "04:00"))
+        _ = try entry(of: ids.otherSection, bells(at: "04:00"))
+        let ended = try change("\(teachers)/\(lead["id"]!.string!)", #"{"ends_on": "2025-11-30"}"#)
+        #expect(ended.status == 200, "\(ended.text)")
+        let teacher = try #require(
+            server.owner().query(
+                "SELECT id FROM users WHERE school_id = $1 AND login = 'teacher'", [String(ids.school)]
+            ).first)
+        let refused = try deputy.post(
+            teachers, json: #"{"teacher_id": "\#(teacher)", "starts_on": "2025-12-01"}"#)
+        #expect(refused.code == "timetable_collision", "\(refused.text)")
+        #expect(Set(errors(refused)) == ["/teacher_id teacher_overlap"])
+        #expect(refused.json["errors"]?.array.contains { $0["entry_id"]?.string == taught } == true)
+    }
+
+    @Test func L1_sectionThatComesBack() throws {
+        let row = try #require(
+            try server.owner().query(
+                "SELECT academic_year_id, subject_id, group_id FROM sections WHERE school_id = $1 AND id = $2",
+                [String(ids.school), ids.section]
+            ).rows.first)
+        let section = try make(
+            "/v1/sections",
+            """
+            {"academic_year_id": "\(row[0]!)", "subject_id": "\(row[1]!)", "group_id": "\(row[2]!)", "name": "Кружок",
+            "archived": true}
+            """)
+        _ = try entry(of: ids.section, bells(at: "03:00"))
+        let kept = try entry(of: section, bells(at: "03:00"))
+        let refused = try change("/v1/sections/\(section)", #"{"archived": false}"#)
+        #expect(refused.code == "timetable_collision", "\(refused.text)")
+        #expect(errors(refused) == ["/archived student_overlap"])
+        #expect(try delete("/v1/timetable/entries/\(kept)").status == 204)
+        #expect(try change("/v1/sections/\(section)", #"{"archived": false}"#).status == 200)
+    }
+
+    @Test func L1_entriesHaveDaysInTheYear() throws {
+        let year = try make(
+            "/v1/academic-years",
+            """
+            {"name": "2050/2051", "starts_on": "2050-09-01", "ends_on": "2051-05-31",
+            "second_half_starts_on": "2051-01-10"}
+            """)
+        let group = try make("/v1/groups", #"{"academic_year_id": "\#(year)", "kind": "cross", "name": "Хор"}"#)
+        let subject = try make("/v1/subjects", #"{"name": "Хоровое пение"}"#)
+        let section = try make(
+            "/v1/sections",
+            """
+            {"academic_year_id": "\(year)", "subject_id": "\(subject)", "group_id": "\(group)", "name": "Хор"}
+            """)
+        let bells = try bells(at: "08:00")
+        let body = #"{"section_id": "\#(section)", "bell_schedule_id": "\#(bells)", "weekday": 1, "slot": 1,"#
+        let late = try deputy.post("/v1/timetable/entries", json: body + #""starts_on": "2051-06-01"}"#)
+        #expect(late.status == 422)
+        #expect(errors(late) == ["/starts_on outside_year"])
+        let early = try deputy.post(
+            "/v1/timetable/entries", json: body + #""starts_on": "2050-08-01", "ends_on": "2050-08-31"}"#)
+        #expect(errors(early) == ["/ends_on outside_year"])
+        _ = try make("/v1/timetable/entries", body + #""starts_on": "2051-05-20"}"#)
+        let refused = try change("/v1/academic-years/\(year)", #"{"ends_on": "2051-05-19"}"#)
+        #expect(refused.code == "entry_outside_year", "\(refused.text)")
+        #expect(errors(refused) == ["/ends_on entry_outside_year"])
+        #expect(try change("/v1/academic-years/\(year)", #"{"ends_on": "2051-05-20"}"#).status == 200)
+    }
+
+    /// A bell schedule with one slot of 40 minutes.
+    private func bells(at hour: String) throws -> String {
+        let year = try #require(
+            server.owner().query(
+                "SELECT academic_year_id FROM sections WHERE school_id = $1 AND id = $2",
+                [String(ids.school), ids.section]
+            ).first)
+        let end = hour.replacing(":00", with: ":40")
+        return try make(
+            "/v1/bell-schedules",
+            """
+            {"academic_year_id": "\(year)", "name": "С \(hour)",
+            "slots": [{"slot": 1, "starts_at": "\(hour)", "ends_at": "\(end)"}]}
+            """)
+    }
+
+    /// An entry on Sundays, on which the demo school has no lessons.
+    private func entry(of section: String, _ bells: String, room: String? = nil) throws -> String {
+        try make(
+            "/v1/timetable/entries",
+            """
+            {"section_id": "\(section)", "bell_schedule_id": "\(bells)", "weekday": 7, "slot": 1,
+            "room_id": \(room.map { "\"\($0)\"" } ?? "null"), "starts_on": "2025-09-01"}
+            """)
+    }
+
+    private func make(_ path: String, _ json: String) throws -> String {
+        let answer = try deputy.post(path, json: json)
+        #expect(answer.status == 201, "\(answer.text)")
+        return try #require(answer.json["id"]?.string)
+    }
+
+    private func change(_ path: String, _ json: String) throws -> TestClient.Answer {
+        try deputy.patch(path, json: json, headers: [("If-Match", "*")])
+    }
+
+    private func delete(_ path: String) throws -> TestClient.Answer {
+        try deputy.send("DELETE", path, headers: [("If-Match", "*")])
+    }
+
+    private func errors(_ answer: TestClient.Answer) -> [String] {
+        (answer.json["errors"]?.array ?? []).map { "\($0["pointer"]?.string ?? "") \($0["code"]?.string ?? "")" }
+    }
 }

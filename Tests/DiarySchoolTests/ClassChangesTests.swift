@@ -322,14 +322,15 @@ import Testing
     }
 
     /// What the earlier enrollment had before the change comes back, and nothing that the later one has.
-    @Test(arguments: [
-        // The end was set before the change, to the day before it.
-        (#"{"ends_on": "2025-11-23", "end_reason": "Заявление"}"#, []),
-        (nil, [.later(#"{"starts_on": "2025-11-26"}"#)]),
-        (nil, [.later(#"{"starts_on": "2025-11-26"}"#), .earlier(#"{"ends_on": "2025-11-25"}"#)]),
-        (nil, [.earlier(#"{"ends_on": "2025-11-20"}"#), .later(#"{"starts_on": "2025-11-21"}"#)]),
-        (#"{"ends_on": "2026-05-20", "end_reason": "Выпуск"}"#, [.later(#"{"starts_on": "2025-11-27"}"#)]),
-    ] as [(String?, [Correction])])
+    @Test(
+        arguments: [
+            // The end was set before the change, to the day before it.
+            (#"{"ends_on": "2025-11-23", "end_reason": "Заявление"}"#, []),
+            (nil, [.later(#"{"starts_on": "2025-11-26"}"#)]),
+            (nil, [.later(#"{"starts_on": "2025-11-26"}"#), .earlier(#"{"ends_on": "2025-11-25"}"#)]),
+            (nil, [.earlier(#"{"ends_on": "2025-11-20"}"#), .later(#"{"starts_on": "2025-11-21"}"#)]),
+            (#"{"ends_on": "2026-05-20", "end_reason": "Выпуск"}"#, [.later(#"{"starts_on": "2025-11-27"}"#)]),
+        ] as [(String?, [Correction])])
     func L5_undoingRestoresExactlyWhatWas(_ planned: String?, _ corrections: [Correction]) throws {
         let (student, first) = try arrive()
         if let planned { try change(first, planned) }
@@ -347,9 +348,10 @@ import Testing
     }
 
     /// An end that was written after the change is not erased.
-    @Test(arguments: [
-        .later(#"{"ends_on": "2025-12-20", "end_reason": "Переезд"}"#), .earlier(#"{"ends_on": "2025-11-10"}"#),
-    ] as [Correction])
+    @Test(
+        arguments: [
+            .later(#"{"ends_on": "2025-12-20", "end_reason": "Переезд"}"#), .earlier(#"{"ends_on": "2025-11-10"}"#),
+        ] as [Correction])
     func L5_aChangeWhoseEnrollmentsEndedSinceIsNotUndone(_ end: Correction) throws {
         let (student, earlier) = try arrive()
         let later = try moved(student)

@@ -28,7 +28,8 @@ import Testing
         own = found[2]!
         let made = try deputy.post(
             "/v1/groups",
-            json: #"{"academic_year_id": "\#(found[1]!)", "kind": "part", "name": "Труд", "class_id": "\#(found[0]!)"}"#)
+            json: #"{"academic_year_id": "\#(found[1]!)", "kind": "part", "name": "Труд", "class_id": "\#(found[0]!)"}"#
+        )
         part = made.json["id"]!.string!
     }
 

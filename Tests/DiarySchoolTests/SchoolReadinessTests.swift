@@ -64,7 +64,8 @@ import Testing
     private static let order = [
         "academic_year", "terms", "bells", "subjects", "categories", "attendance_codes", "classes",
         "classes_without_class_teacher", "classes_without_pupils", "sections", "sections_without_teacher",
-        "pupils_without_class", "pupils_without_guardian", "staff_without_credentials", "families_without_credentials",
+        "timetable_collisions", "pupils_without_class", "pupils_without_guardian", "staff_without_credentials",
+        "families_without_credentials",
     ]
 
     @Test func emptySchoolLacksEverything() throws {
@@ -291,6 +292,41 @@ import Testing
         #expect(try school.missing()["bells"] == nil)
         try school.run("UPDATE bell_schedules SET grade_levels = '{6}' WHERE school_id = :school AND shift = 2")
         #expect(try school.missing()["bells"] == 1)
+    }
+
+    /// A student joins a group whose lessons are at the same time as those of the class.
+    @Test func L1_membershipsThatCollideAreCounted() throws {
+        let school = try open("collisions", template: .russian, year: 2025)
+        try school.run(
+            """
+            INSERT INTO classes (school_id, id, academic_year_id, grade_level, letter, name)
+            SELECT school_id, gen_random_uuid(), id, 7, 'А', '7А' FROM academic_years WHERE school_id = :school;
+            INSERT INTO users (school_id, id, last_name, first_name) VALUES (:school, gen_random_uuid(), 'Ученик', 'Иван');
+            INSERT INTO students (school_id, id)
+            SELECT school_id, id FROM users WHERE school_id = :school AND last_name = 'Ученик';
+            INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on)
+            SELECT s.school_id, gen_random_uuid(), s.id, c.id, '2025-09-01'
+            FROM students s, classes c WHERE s.school_id = :school AND c.school_id = :school;
+            INSERT INTO groups (school_id, id, academic_year_id, kind, name)
+            SELECT school_id, gen_random_uuid(), id, 'cross', 'Хор' FROM academic_years WHERE school_id = :school;
+            INSERT INTO sections (school_id, id, academic_year_id, subject_id, group_id, name)
+            SELECT g.school_id, gen_random_uuid(), g.academic_year_id, s.id, g.id, 'Музыка ' || g.name
+            FROM groups g, subjects s WHERE g.school_id = :school AND s.school_id = :school AND s.name = 'Музыка';
+            INSERT INTO timetable_entries (school_id, id, section_id, bell_schedule_id, weekday, slot, starts_on)
+            SELECT s.school_id, gen_random_uuid(), s.id, b.id, 1, 1, '2025-09-01'
+            FROM sections s, (SELECT id FROM bell_schedules WHERE school_id = :school ORDER BY id LIMIT 1) b
+            WHERE s.school_id = :school;
+            """)
+        #expect(try school.missing()["timetable_collisions"] == nil)
+        try school.run(
+            """
+            INSERT INTO group_members (school_id, id, group_id, student_id, starts_on)
+            SELECT g.school_id, gen_random_uuid(), g.id, s.id, '2025-12-01'
+            FROM groups g, students s WHERE g.school_id = :school AND s.school_id = :school AND g.kind = 'cross';
+            """)
+        #expect(try school.missing()["timetable_collisions"] == 2)
+        try school.run("UPDATE timetable_entries SET ends_on = '2025-11-30' WHERE school_id = :school")
+        #expect(try school.missing()["timetable_collisions"] == nil)
     }
 
     @Test func sixthDayNeedsATermToo() throws {

@@ -61,7 +61,10 @@ import Testing
         ("/v1/students", "UPDATE enrollments SET reason = 'Приказ' WHERE student_id = $1::uuid"),
         ("/v1/students", "UPDATE classes SET name = name || 'ё' WHERE id IN (\(Self.classesOfStudent))"),
         ("/v1/students", "INSERT INTO consents \(Self.photoConsent)"),
-        ("/v1/students", "UPDATE consents SET document = 'Заявление' WHERE student_id = $1::uuid AND purpose = 'photo'"),
+        (
+            "/v1/students",
+            "UPDATE consents SET document = 'Заявление' WHERE student_id = $1::uuid AND purpose = 'photo'"
+        ),
         ("/v1/students", "INSERT INTO student_photos \(Self.photo)"),
         ("/v1/students", "DELETE FROM student_photos WHERE id = $1::uuid"),
         ("/v1/students", "DELETE FROM consents WHERE student_id = $1::uuid AND purpose = 'photo'"),

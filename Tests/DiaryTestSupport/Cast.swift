@@ -113,20 +113,23 @@ package struct Cast {
             let neighbour = try self.teacher("neighbour")
             let colleague = try self.teacher("colleague")
             // The section gets the new teacher, and the substitute gets one lesson.
-            try owner.query(
-                "UPDATE section_teachers SET teacher_id = $3 WHERE school_id = $1 AND section_id = $2",
-                [school, ids.section, teacher])
+            try replace("section_teachers", "section_id", ids.section, teacher)
             try owner.query(
                 """
                 UPDATE lessons SET teacher_id = CASE WHEN id = $3 THEN $5::uuid ELSE $4::uuid END
                 WHERE school_id = $1 AND section_id = $2
                 """, [school, ids.section, ids.lesson, teacher, substitute])
+            try replace("section_teachers", "section_id", ids.otherSection, colleague)
+            try replace("class_teachers", "class_id", ids.otherClass, neighbour)
+        }
+
+        private func replace(_ table: String, _ column: String, _ id: String, _ teacher: String) throws {
             try owner.query(
-                "UPDATE section_teachers SET teacher_id = $3 WHERE school_id = $1 AND section_id = $2",
-                [school, ids.otherSection, colleague])
-            try owner.query(
-                "UPDATE class_teachers SET teacher_id = $3 WHERE school_id = $1 AND class_id = $2",
-                [school, ids.otherClass, neighbour])
+                """
+                WITH former AS (DELETE FROM \(table) WHERE school_id = $1 AND \(column) = $2 RETURNING *)
+                INSERT INTO \(table) (school_id, id, \(column), teacher_id, starts_on, ends_on)
+                SELECT school_id, id, \(column), $3, starts_on, ends_on FROM former
+                """, [school, id, teacher])
         }
 
         func tieGuardians() throws {

@@ -83,10 +83,18 @@ import Web
     @Test func l1YearMayNotExcludeItsLessons() throws {
         let year = try row(
             """
-            SELECT y.id, y.starts_on + 30 FROM academic_years y WHERE y.school_id = $1 AND y.state = 'open'
+            WITH late AS (
+                INSERT INTO lessons (school_id, id, section_id, date, slot, starts_at, ends_at)
+                SELECT y.school_id, gen_random_uuid(), s.id, y.ends_on - 3, 12, '20:00', '20:45'
+                FROM academic_years y
+                JOIN sections s ON s.school_id = y.school_id AND s.academic_year_id = y.id
+                WHERE y.school_id = $1 AND y.state = 'open'
+                LIMIT 1
+            )
+            SELECT y.id, y.ends_on - 5 FROM academic_years y WHERE y.school_id = $1 AND y.state = 'open'
             """)
         let answer = try server.client("deputy").patch(
-            "/v1/academic-years/\(year[0])", json: #"{"starts_on": "\#(year[1])"}"#, headers: [("If-Match", "*")])
+            "/v1/academic-years/\(year[0])", json: #"{"ends_on": "\#(year[1])"}"#, headers: [("If-Match", "*")])
         #expect(answer.status == 409, "\(answer.text)")
         #expect(answer.code == "lesson_outside_year")
     }

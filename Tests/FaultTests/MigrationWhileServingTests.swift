@@ -23,8 +23,7 @@ import Testing
                             ALTER TABLE line_items
                                 ALTER COLUMN title TYPE \(text), ALTER COLUMN version TYPE \(integer);
                             ALTER TABLE homework ALTER COLUMN text TYPE \(text);
-                            ALTER TABLE feedback
-                                ALTER COLUMN text TYPE \(text), ALTER COLUMN version TYPE \(integer);
+                            ALTER TABLE feedback ALTER COLUMN version TYPE \(integer);
                             """)
                     }
                     return true

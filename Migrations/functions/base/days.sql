@@ -21,3 +21,10 @@ create or replace function lyceum.lasts(p_ends_on date, p_day date) returns bool
 comment on function lyceum.lasts(date, date) is
     'Whether the day is not after the last day. A null last day means no end. Also true before the first day. '
     'Inlined.';
+
+create or replace function lyceum.covers(p_starts_on date, p_ends_on date, p_first date, p_last date) returns boolean
+    language sql immutable parallel safe
+    return daterange(p_starts_on, p_ends_on, '[]') @> daterange(p_first, p_last, '[]');
+comment on function lyceum.covers(date, date, date, date) is
+    'Whether all days from p_first to p_last lie between the first and the last day, inclusive. A null last day means '
+    'no end. Inlined.';

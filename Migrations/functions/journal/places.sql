@@ -166,9 +166,7 @@ drop trigger if exists place_again on group_members;
 create constraint trigger place_again after update on group_members
     deferrable initially immediate
     -- A membership that only gets shorter brings no new lessons.
-    for each row when (
-        not daterange(old.starts_on, old.ends_on, '[]') @> daterange(new.starts_on, new.ends_on, '[]')
-    )
+    for each row when (not lyceum.covers(old.starts_on, old.ends_on, new.starts_on, new.ends_on))
     execute function lyceum.place_member();
 
 create or replace function lyceum.place_holiday() returns trigger

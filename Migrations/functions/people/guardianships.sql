@@ -65,8 +65,8 @@ begin
     v_opens := case
         when tg_op = 'UPDATE' and old.access = 'none' then
             new.access <> 'none'
-            or not daterange(new.starts_on, new.ends_on, '[]') @> daterange(old.starts_on, old.ends_on, '[]')
-        when tg_op = 'UPDATE' and daterange(old.starts_on, old.ends_on, '[]') @> daterange(new.starts_on, new.ends_on, '[]') then
+            or not lyceum.covers(new.starts_on, new.ends_on, old.starts_on, old.ends_on)
+        when tg_op = 'UPDATE' and lyceum.covers(old.starts_on, old.ends_on, new.starts_on, new.ends_on) then
             false
         else
             new.access <> 'none' and exists (

@@ -190,9 +190,7 @@ create constraint trigger recorded after delete on group_members
 drop trigger if exists recorded_again on group_members;
 create constraint trigger recorded_again after update on group_members
     deferrable initially deferred
-    for each row when (
-        not daterange(new.starts_on, new.ends_on, '[]') @> daterange(old.starts_on, old.ends_on, '[]')
-    )
+    for each row when (not lyceum.covers(new.starts_on, new.ends_on, old.starts_on, old.ends_on))
     execute function lyceum.keep_recorded_days();
 drop trigger if exists recorded on enrollments;
 create constraint trigger recorded after insert or delete on enrollments
@@ -200,9 +198,7 @@ create constraint trigger recorded after insert or delete on enrollments
 drop trigger if exists recorded_again on enrollments;
 create constraint trigger recorded_again after update on enrollments
     deferrable initially deferred
-    for each row when (
-        not daterange(new.starts_on, new.ends_on, '[]') @> daterange(old.starts_on, old.ends_on, '[]')
-    )
+    for each row when (not lyceum.covers(new.starts_on, new.ends_on, old.starts_on, old.ends_on))
     execute function lyceum.keep_recorded_days();
 
 create or replace function lyceum.hold_sections(p_school integer, p_line_items uuid[], p_lessons uuid[]) returns void

@@ -171,9 +171,7 @@ create constraint trigger in_class after insert on group_members
 drop trigger if exists in_class_again on group_members;
 create constraint trigger in_class_again after update on group_members
     deferrable initially deferred
-    for each row when (
-        not daterange(old.starts_on, old.ends_on, '[]') @> daterange(new.starts_on, new.ends_on, '[]')
-    )
+    for each row when (not lyceum.covers(old.starts_on, old.ends_on, new.starts_on, new.ends_on))
     execute function lyceum.keep_in_class();
 -- lyceum.follow_into_subgroups shortens the memberships that it sees. Another transaction may have added one.
 drop trigger if exists in_class on enrollments;
@@ -182,7 +180,5 @@ create constraint trigger in_class after delete on enrollments
 drop trigger if exists in_class_again on enrollments;
 create constraint trigger in_class_again after update on enrollments
     deferrable initially deferred
-    for each row when (
-        not daterange(new.starts_on, new.ends_on, '[]') @> daterange(old.starts_on, old.ends_on, '[]')
-    )
+    for each row when (not lyceum.covers(new.starts_on, new.ends_on, old.starts_on, old.ends_on))
     execute function lyceum.keep_in_class();

@@ -115,7 +115,8 @@ final class KeptAnswer {
     /// - Returns: by how much it has grown since it was counted.
     fileprivate func recount() -> Int {
         let before = size
-        size = response.body.count + (response.compressed?.count ?? 0) + circles.utf8.count + ids.utf8.count
+        size =
+            response.body.count + (response.compressed?.count ?? 0) + circles.utf8.count + ids.utf8.count
             + key.size + Self.overhead
         return size - before
     }

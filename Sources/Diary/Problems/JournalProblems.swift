@@ -95,6 +95,12 @@ extension ProblemKind {
             ru: "День урока не входит в учебный год журнала (L1); измените день урока или границы года.",
             en: "The lesson's day is outside the section's academic year (rule L1); change the day or the year's dates."
         ))
+    package static let entryOutsideYear = ProblemKind(
+        "entry_outside_year", .conflict,
+        title: Text(ru: "Запись расписания вне учебного года", en: "Timetable entry outside the year"),
+        detail: Text(
+            ru: "Ни один день записи расписания не входил бы в учебный год журнала (L1).",
+            en: "No day of the timetable entry would be inside the section's academic year (rule L1)."))
     package static let lessonHasRecords = ProblemKind(
         "lesson_has_records", .conflict,
         title: Text(ru: "На уроке есть записи", en: "Lesson has records"),
@@ -112,6 +118,6 @@ extension ProblemKind {
         marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled,
         notYourLesson, journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, studentOverlap,
         timetableCollision,
-        lessonOnHoliday, lessonOutsideYear, lessonHasRecords, lineItemDeleted,
+        lessonOnHoliday, lessonOutsideYear, entryOutsideYear, lessonHasRecords, lineItemDeleted,
     ]
 }

@@ -127,7 +127,8 @@ extension ProblemKind {
 
     package static let ofTheSchool: [ProblemKind] = [
         classNotMovable, enrollmentNotMovable, classGroupFollowsEnrollments, recordedDays, notInClass,
-        healthNotYours, notYourPerson, ownRole, ownGuardianship, accessClosed, basisRequired, lastAdministrator, yearNotNext, undecided, noConsent,
+        healthNotYours, notYourPerson, ownRole, ownGuardianship, accessClosed, basisRequired, lastAdministrator,
+        yearNotNext, undecided, noConsent,
         giverNotEntitled, consentWithdrawn, importShrinks,
     ]
 }

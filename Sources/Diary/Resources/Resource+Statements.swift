@@ -58,7 +58,8 @@ extension Resource {
         let delete: Statement
 
         init(
-            table: String, entity: String, fields: [ResourceField], joined: Joined, parent: Parent?, visibility: Visibility?,
+            table: String, entity: String, fields: [ResourceField], joined: Joined, parent: Parent?,
+            visibility: Visibility?,
             conditions: [Condition], order: [ResourceField], summary: Set<String>
         ) {
             self.conditions = conditions

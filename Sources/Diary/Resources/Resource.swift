@@ -90,7 +90,8 @@ package struct Resource: Sendable {
     ///   - refusals: the problems for violated constraints, by constraint name. Constraints that `field(of:)` finds
     ///     need none.
     package init(
-        path: String, table: String? = nil, entity: String? = nil, tables: [String] = [], noun: String, plural: String? = nil,
+        path: String, table: String? = nil, entity: String? = nil, tables: [String] = [], noun: String,
+        plural: String? = nil,
         row: String? = nil, parent: Parent? = nil, readers: Access = .signedIn, makers: Access? = nil,
         writers: Access = .managers, visibility: Visibility? = nil, without: Set<Operation> = [],
         fields: [ResourceField], joined: Joined = .nothing, identity: String? = nil, filters: [Filter] = [],
@@ -122,7 +123,8 @@ package struct Resource: Sendable {
         self.children = children
         self.refusals = refusals
         statements = Statements(
-            table: self.table, entity: self.entity, fields: fields, joined: joined, parent: parent, visibility: visibility,
+            table: self.table, entity: self.entity, fields: fields, joined: joined, parent: parent,
+            visibility: visibility,
             conditions: Self.conditions(filters, fields, isSearchedByName), order: self.order, summary: summary)
     }
 

@@ -193,7 +193,7 @@ extension CSVTable {
 
 extension String {
     /// Without white space at both ends, including the no-break spaces of spreadsheets.
-    fileprivate var trimmed: String {
+    var trimmed: String {
         var view = unicodeScalars[...]
         while let first = view.first, first.properties.isWhitespace { view.removeFirst() }
         while let last = view.last, last.properties.isWhitespace { view.removeLast() }

@@ -229,8 +229,10 @@ struct ImportFile: Sendable {
     }
 
     private static func items(_ cell: String) -> [String] {
-        cell.split { ",;\n".contains($0) }.map { $0.filter { $0 != "\r" } }
-            .map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }.filter { !$0.isEmpty }
+        // By scalars: a carriage return and a line feed are one Character.
+        cell.unicodeScalars.split { ",;\n".unicodeScalars.contains($0) }.map { String($0).trimmed }.filter {
+            !$0.isEmpty
+        }
     }
 
     private static func word(_ cell: String, of words: [(name: String, russian: [String])]) -> String? {

@@ -183,7 +183,7 @@ import Testing
             INSERT INTO academic_years (school_id, id, name, starts_on, ends_on, second_half_starts_on)
                 VALUES (1, gen_random_uuid(), '2025', '2025-01-01', '2026-05-31', '2025-02-01');
             """)
-        try migrator.up()
+        try migrator.up(allowDestructive: true)
         try owner.execute("UPDATE academic_years SET state = 'closed'")
         let failure = try #require(throws: BlockingConnection.Failure.self) {
             try owner.execute("UPDATE academic_years SET ends_on = '2026-05-30'")

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "audit", "record_deletion", "record_mark_history", "record_attendance_history", "record_final_mark_history",
+        "audit", "log_marks", "log_users", "publish_later", "record_mark_history", "record_attendance_history", "record_final_mark_history",
         "audit_photo", "audit_recovery_code", "audit_recovery_codes",
     ])
     func a5ServerCannotForgeHistoryThroughItsOwnTable(_ function: String) throws {

@@ -251,7 +251,8 @@ import Testing
         (part(.newcomer, from: "2026-10-19") + enroll(.newcomer, in: .class7, from: "2026-10-20", id: .other), outside),
         // Adjoining enrollments of the class are one stretch, others are not.
         (
-            enroll(.leaver, in: .class7, from: "2026-10-11", alone: true, id: .other) + part(.leaver, from: "2026-09-01"),
+            enroll(.leaver, in: .class7, from: "2026-10-11", alone: true, id: .other)
+                + part(.leaver, from: "2026-09-01"),
             nil
         ),
         (enroll(.leaver, in: .class7, from: "2026-10-12", id: .other) + part(.leaver, from: "2026-09-01"), outside),
@@ -263,7 +264,8 @@ import Testing
         (RuleSchool.member(.newcomer, of: .choirGroup, from: "2026-09-01"), nil),
     ]
 
-    @Test(arguments: members) func l5MembersOfASubgroupAreInItsClass(_ statement: String, _ wanted: SQLRefusal?) throws {
+    @Test(arguments: members) func l5MembersOfASubgroupAreInItsClass(_ statement: String, _ wanted: SQLRefusal?) throws
+    {
         #expect(try school.refusal(of: statement) == wanted)
     }
 
@@ -285,7 +287,8 @@ import Testing
         ),
     ]
 
-    @Test(arguments: stretches) func l5SubgroupsFollowAdjoiningEnrollments(_ change: String, _ wanted: [String]) throws {
+    @Test(arguments: stretches) func l5SubgroupsFollowAdjoiningEnrollments(_ change: String, _ wanted: [String]) throws
+    {
         try school.run(
             Self.enroll(.leaver, in: .class7, from: "2026-10-11", alone: true, id: .other)
                 + Self.part(.leaver, from: "2026-09-01"))

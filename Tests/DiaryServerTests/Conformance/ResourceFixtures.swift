@@ -30,6 +30,7 @@ struct ResourceFixture: Sendable {
 }
 
 extension ResourceFixture {
+    private static let elsewhere = "The group of this test is not a part of a class; GroupMembersTests."
     private static let earlier = "The rule of the field refuses the value first."
 
     /// Fixtures by noun. A declared resource without a fixture fails the test.
@@ -72,7 +73,11 @@ extension ResourceFixture {
                     "second_half_starts_on": "2061-01-10", "external_id": "y1"}
                     """, 409, "/external_id already_exists"),
             ],
-            unreached: ["academic_years_first_day": "Only a change can violate it; SchoolSetUpTests."]),
+            unreached: [
+                "academic_years_first_day": "Only a change can violate it; SchoolSetUpTests.",
+                "academic_years_entries_starts_on": "Only a change can violate it; TimetableRuleTests.",
+                "academic_years_entries_ends_on": "Only a change can violate it; TimetableEntriesTests.",
+            ]),
         "Promotion": .init(
             path: "academic-years/{academic_year_id}/promotions",
             body: #"{"student_id": "{student_{n}}", "decision": "promoted", "decided_on": "2026-05-2{n}"}"#,
@@ -240,6 +245,10 @@ extension ResourceFixture {
                 "group_members_no_overlap": .init(
                     #"{"student_id": "{newcomer_id}", "starts_on": "2026-01-10", "ends_on": "2026-01-11"}"#, 409,
                     "/starts_on overlap"),
+            ],
+            unreached: [
+                "group_members_in_class_student_id": Self.elsewhere, "group_members_in_class_starts_on": Self.elsewhere,
+                "group_members_in_class_ends_on": Self.elsewhere,
             ]),
         "Section": .init(
             body: """
@@ -294,6 +303,16 @@ extension ResourceFixture {
                     {"section_id": "{section_id}", "bell_schedule_id": "{bell_schedule_id}", "weekday": 6,
                     "slot": 1, "starts_on": "2025-10-01"}
                     """, 409, "/starts_on overlap"),
+                "timetable_entries_in_year_starts_on": .init(
+                    """
+                    {"section_id": "{section_id}", "bell_schedule_id": "{bell_schedule_id}", "weekday": 6,
+                    "slot": 5, "starts_on": "2027-09-10"}
+                    """, 422, "/starts_on outside_year"),
+                "timetable_entries_in_year_ends_on": .init(
+                    """
+                    {"section_id": "{section_id}", "bell_schedule_id": "{bell_schedule_id}", "weekday": 6,
+                    "slot": 5, "starts_on": "2024-09-10", "ends_on": "2024-09-11"}
+                    """, 422, "/ends_on outside_year"),
                 "timetable_entries_school_id_room_id_fkey": .init(
                     """
                     {"section_id": "{section_id}", "bell_schedule_id": "{bell_schedule_id}", "weekday": 6,

@@ -266,7 +266,7 @@ extension ImportStatements {
             SELECT a.line, CASE c.kind WHEN 'students' THEN 'slot' ELSE c.kind END AS field,
                 CASE c.kind WHEN 'students' THEN 'student' ELSE c.kind END || '_overlap' AS code,
                 c.name AS known, b.line::text AS other
-            FROM lyceum.timetable_collisions($1, (SELECT array_agg(e.id) FROM e)) c
+            FROM lyceum.timetable_collisions($1, (SELECT array_agg(e.id) FROM e), lyceum.today()) c
             JOIN e a ON a.id = c.entry_id
             LEFT JOIN e b ON b.id = c.other_id
             WHERE b.line IS NULL OR b.line < a.line
