@@ -294,7 +294,7 @@ extension String {
         BlockingConnection.Failure(
             sqlState: field(.sqlState),
             // libpq's own errors, such as a lost connection, have no fields.
-            message: field(.message) ?? unsafe String(cString: PQresultErrorMessage(pointer)).trimmedEnd,
+            message: unsafe field(.message) ?? String(cString: PQresultErrorMessage(pointer)).trimmedEnd,
             detail: field(.detail),
             hint: field(.hint),
             constraint: field(.constraint),
