@@ -1,7 +1,7 @@
 import CZlib
 
-/// Inflates one zlib stream (RFC 1950) that comes in pieces. It keeps none of the output, only about 48 KiB of state, so the
-/// caller sets the bound.
+/// Inflates one zlib stream (RFC 1950) that comes in pieces. It keeps none of the output, only about 48 KiB of state,
+/// so the caller sets the bound.
 @safe package final class InflateStream {
     // zlib's state points back at the stream, so that it must not move.
     private let stream: UnsafeMutablePointer<z_stream>

@@ -46,8 +46,8 @@ struct Document {
         return document
     }
 
-    /// The shared parts. Schemas that only requests use are closed: the server refuses fields that it does not know. Schemas
-    /// of answers stay open, because a later version of the server may add fields.
+    /// The shared parts. Schemas that only requests use are closed: the server refuses fields that it does not know.
+    /// Schemas of answers stay open, because a later version of the server may add fields.
     private func closed() -> [Kind: [String: Node]] {
         let operations = paths.values.flatMap { $0.values }
         let inRequests = schemas(in: operations.compactMap { $0[member: "requestBody"] })

@@ -19,8 +19,8 @@ struct Names {
         }
     }
 
-    /// Types and keywords of Swift, Kotlin, Java, TypeScript and Python, in lower case. Generators rename schemas with such
-    /// names, each generator in its own way.
+    /// Types and keywords of Swift, Kotlin, Java, TypeScript and Python, in lower case. Generators rename schemas with
+    /// such names, each generator in its own way.
     private static let wordsOfLanguages: Set = [
         "any", "array", "bool", "boolean", "byte", "bytes", "character", "class", "codable", "collection", "data",
         "date",

@@ -8,8 +8,8 @@ import Yams
 /// - `page: Name`, a page of a list of these, and `pulled: true` where the list has a watermark;
 /// - `patch: Name`, the properties of this schema except `version`, none of them required.
 ///
-/// Constructs that client generators misread are refused: there is no `oneOf`, `anyOf`, `allOf`, `not` or `if`, and every
-/// object has a name. See docs/decisions/0038-a-contract-for-generators.md.
+/// Constructs that client generators misread are refused: there is no `oneOf`, `anyOf`, `allOf`, `not` or `if`, and
+/// every object has a name. See docs/decisions/0038-a-contract-for-generators.md.
 struct Schemas {
     let names: Names
 

@@ -4,8 +4,8 @@ import Web
 
 /// All versions of one mark: who changed it when, and how (A5).
 ///
-/// Families see published marks of their own children, and of those the versions that were published at some time. A version
-/// that was replaced while the mark was held back stays hidden (M12).
+/// Families see published marks of their own children, and of those the versions that were published at some time. A
+/// version that was replaced while the mark was held back stays hidden (M12).
 package enum MarkHistory {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/marks/{mark_id}/history", "getMarkHistory", access: .readersOfMarks.programs(.journalRead), show)

@@ -66,8 +66,8 @@ private struct Statements: Sendable {
         total = Statement("SELECT CASE WHEN $5::boolean THEN (SELECT count(*) \(marks)) END AS total")
     }
 
-    /// OFFSET 0 keeps the join in this order: from the student's marks to their lessons. PostgreSQL would take all lessons of
-    /// the school on these days, and look in each for a mark of the student.
+    /// OFFSET 0 keeps the join in this order: from the student's marks to their lessons. PostgreSQL would take all
+    /// lessons of the school on these days, and look in each for a mark of the student.
     private static let ofStudent = """
         FROM marks k
         CROSS JOIN LATERAL (

@@ -7,7 +7,8 @@ import Web
 /// it; nothing here does.
 ///
 /// Marks, attendance and final marks have histories of their own and are not in it. The school's log names the changed
-/// fields of people without their values, except names. The history of one student has the values, and reading it is recorded (K2).
+/// fields of people without their values, except names. The history of one student has the values, and reading it is
+/// recorded (K2).
 package enum Audit {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/audit", "listAudit", access: .managers, list),

@@ -271,8 +271,8 @@ package enum ClassChanges {
 
     private static let first = Setting.from.required
 
-    /// Ends the old enrollment, then begins the new one with the remaining days of the old one, and records what the old
-    /// one had. `$2` is the new enrollment, `$3` the reason.
+    /// Ends the old enrollment, then begins the new one with the remaining days of the old one, and records what the
+    /// old one had. `$2` is the new enrollment, `$3` the reason.
     private static let move = Statement(
         """
         WITH old AS MATERIALIZED (

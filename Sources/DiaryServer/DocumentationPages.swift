@@ -141,7 +141,8 @@ enum DocumentationPages {
         return response
     }
 
-    /// The redirect address of Swagger UI as an app. Its script passes the code to the window that opened the sign-in page.
+    /// The redirect address of Swagger UI as an app. Its script passes the code to the window that opened the sign-in
+    /// page.
     @Sendable static func redirect(_ request: Request, _ caller: Caller) async throws -> Response {
         let pages = caller.services.server.pages
         guard pages.assets["oauth2-redirect.js"] != nil else { return missing(request.language, caller) }

@@ -21,8 +21,8 @@ package enum StartChecks {
         }
     }
 
-    /// With temporary tables the role could get round guards of the schema (docs/threat-model.md). A dump does not contain the
-    /// rights on the database, so a restored database may allow them again.
+    /// With temporary tables the role could get round guards of the schema (docs/threat-model.md). A dump does not
+    /// contain the rights on the database, so a restored database may allow them again.
     package static func temporaryTables(_ connection: BlockingConnection) throws {
         let row = try connection.query(
             "SELECT current_user, current_database(), has_database_privilege(current_database(), 'TEMPORARY')"

@@ -72,7 +72,8 @@ struct HeadBuilder: Sendable {
             guard Host.isValid(bytes, field.value) else { throw .badHost }
             host = Range(field.value)
         case 6 where Bytes.equal(bytes, field.name, ignoringCase: "expect"):
-            // RFC 9110 section 10.1.1: a list. A comma inside a quoted string needs no care: what it stands in is not known.
+            // RFC 9110 section 10.1.1: a list. A comma inside a quoted string needs no care: what it stands in is not
+            // known.
             try Bytes.elements(of: bytes, field.value) { element throws(ParseError) in
                 if Bytes.equal(bytes, element, ignoringCase: "100-continue") {
                     expectsContinue = true

@@ -60,7 +60,8 @@ import Reactor
         self.poller = poller
         self.deadlines = deadlines
         watchdog = deadlines.make { [unowned self] in watch() }
-        // Without this libpq would print warnings to standard error. It calls the receiver only from calls of this object.
+        // Without this libpq would print warnings to standard error. It calls the receiver only from calls of this
+        // object.
         let itself = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe PQsetNoticeReceiver(
             connection,

@@ -19,8 +19,8 @@ package final class Interruption: Sendable {
     /// The signal that asked for it.
     package var signal: Int32? { state.withLock { $0.signal } }
 
-    /// Asks to stop, and cancels the statement that runs now. Between two statements there is nothing to cancel, so it is to
-    /// be repeated as long as it answers true.
+    /// Asks to stop, and cancels the statement that runs now. Between two statements there is nothing to cancel, so it
+    /// is to be repeated as long as it answers true.
     package func request(signal: Int32) -> Bool {
         state.withLock { state in
             state.signal = state.signal ?? signal

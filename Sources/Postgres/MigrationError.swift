@@ -25,7 +25,8 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
     case noSchemaFile
     /// `baseline` or `repair` is not possible: why, and what to do.
     case notToAdopt(String)
-    /// Stopped from outside. Files in the order in which they were run; what is in effect of a file without a transaction.
+    /// Stopped from outside. Files in the order in which they were run; what is in effect of a file without a
+    /// transaction.
     case stopped(signal: Int32, up: Bool, done: [String], left: [String], partly: String?)
     /// Stopped from outside; it was one transaction.
     case abandoned(signal: Int32)

@@ -47,8 +47,8 @@ extension Migrator {
         }
     }
 
-    /// Accepts files that were changed after they had been applied (in a comment, for example), and applies all functions
-    /// again, which undoes changes made by hand. As with `baseline`, the result has to match schema.sql.
+    /// Accepts files that were changed after they had been applied (in a comment, for example), and applies all
+    /// functions again, which undoes changes made by hand. As with `baseline`, the result has to match schema.sql.
     ///
     /// - Returns: the numbered files whose rows were rewritten.
     @discardableResult

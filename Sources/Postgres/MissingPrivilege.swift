@@ -1,5 +1,5 @@
-/// What a role lacks, when PostgreSQL refuses with SQLSTATE 42501: the message names the object, but neither the role nor the
-/// grant.
+/// What a role lacks, when PostgreSQL refuses with SQLSTATE 42501: the message names the object, but neither the role
+/// nor the grant.
 struct MissingPrivilege {
     let role: String
     /// PostgreSQL's, in English. In other languages the role is all that can be said.

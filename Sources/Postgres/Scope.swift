@@ -30,8 +30,8 @@ package struct Scope: Sendable {
 
     /// The first query of a segment that reads.
     ///
-    /// The session of an app of others or of an integration is checked. For the school's own apps it is not: their access
-    /// tokens read until they expire (docs/decisions/0037).
+    /// The session of an app of others or of an integration is checked. For the school's own apps it is not: their
+    /// access tokens read until they expire (docs/decisions/0037).
     var forReading: Query {
         let isChecked = client != nil && session?.isEmpty == false
         return isChecked ? Self.checkedReading(parameters) : Self.reading(parameters)

@@ -1,6 +1,7 @@
 import FoundationEssentials
 
-/// The files that are installed with the program: `Migrations/`, `Templates/`, `api-pages/`, openapi.yaml, openapi.json.
+/// The files that are installed with the program: `Migrations/`, `Templates/`, `api-pages/`, openapi.yaml,
+/// openapi.json.
 ///
 /// They are in the directory that the settings name; else beside the executable or in a directory above it (so
 /// `.build/release/lyceum` finds its checkout); else in /usr/share/lyceum.
@@ -36,7 +37,8 @@ struct InstalledFiles {
         return text
     }
 
-    /// Swagger UI and Redoc from `script/api-pages`, if they are installed, and our own script and style for them; by name.
+    /// Swagger UI and Redoc from `script/api-pages`, if they are installed, and our own script and style for them; by
+    /// name.
     func apiPages() throws -> [String: [UInt8]] {
         var files: [String: [UInt8]] = [:]
         if let directory = try? find("api-pages", directory: true) {

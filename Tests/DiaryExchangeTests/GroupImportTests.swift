@@ -115,7 +115,8 @@ import Web
         #expect(try school.counts(.groups, header, "Г1;Английский, 1;;;У1;;06.10.2025") == [1, 0, 1, 0, 2])
     }
 
-    /// A member of a part of a class is in that class on all days of the membership, also when a row changes a known one.
+    /// A member of a part of a class is in that class on all days of the membership, also when a row changes a known
+    /// one.
     @Test func L5_membersOfAPartAreInItsClass() throws {
         try school.owner.execute(
             """

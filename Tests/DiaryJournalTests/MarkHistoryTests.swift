@@ -91,7 +91,8 @@ import Testing
 
     // MARK: Held back
 
-    /// A step in the life of a mark: its value, and from when on it is published, in minutes from now; nil holds it back.
+    /// A step in the life of a mark: its value, and from when on it is published, in minutes from now; nil holds it
+    /// back.
     private typealias Step = (number: Int, published: Int?)
 
     /// A new mark of the child that went through the steps, an hour before now and ten minutes apart; answers its id.

@@ -3,8 +3,8 @@ import JSON
 import Postgres
 import Testing
 
-/// A3 through the API: nobody writes a guardianship of their own, and access that was closed is opened by a head or deputy head
-/// who names the document. `GuardianshipRuleTests` has every way on the table.
+/// A3 through the API: nobody writes a guardianship of their own, and access that was closed is opened by a head or
+/// deputy head who names the document. `GuardianshipRuleTests` has every way on the table.
 @Suite(.serialized) struct OwnGuardianshipTests {
     let server: TestServer
     let ids: DemoSchoolIDs

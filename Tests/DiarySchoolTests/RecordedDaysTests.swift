@@ -3,7 +3,8 @@ import JSON
 import Postgres
 import Testing
 
-/// L5 through the API: the routes that write enrollments and memberships name the records that they would leave outside.
+/// L5 through the API: the routes that write enrollments and memberships name the records that they would leave
+/// outside.
 @Suite(.serialized) struct RecordedDaysTests {
     let server: TestServer
     let ids: DemoSchoolIDs

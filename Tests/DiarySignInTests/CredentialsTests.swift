@@ -121,8 +121,8 @@ import Testing
             try school.issue(try server.signIn("teacher"), try school.user("parent"), reason: "забыла").status == 201)
     }
 
-    /// An administrator could make a parent staff, and so take over the parent's account. The issue says why, and the log
-    /// has a row of its own for it.
+    /// An administrator could make a parent staff, and so take over the parent's account. The issue says why, and the
+    /// log has a row of its own for it.
     @Test func A2_credentialsOfAFamilyMemberWhoIsStaffAreRecorded() throws {
         let admin = try server.signIn("admin")
         let parent = try school.guardian(of: ids.others[15])

@@ -3,8 +3,8 @@ import Postgres
 import Reactor
 import Testing
 
-/// Two servers over one database keep answers while everything changes that these answers show: no answer is older than what
-/// was acknowledged before its request.
+/// Two servers over one database keep answers while everything changes that these answers show: no answer is older than
+/// what was acknowledged before its request.
 @Suite(.serialized) struct KeptAnswerStormTests {
     private static let requests =
         getenv("LYCEUM_TEST_STORM_REQUESTS").flatMap { Int(String(cString: $0)) } ?? (Long.isOn ? 1_000_000 : 20_000)

@@ -5,7 +5,8 @@
 /// after the end) is dropped.
 ///
 /// Apps decode the picture, so it must not declare more than it contains. The pixels of a PNG are inflated, and must be
-/// exactly as many as its header declares. A JPEG and a WebP must contain enough data for their size. Checking a large PNG takes some tenths of a second: do not call this on a core.
+/// exactly as many as its header declares. A JPEG and a WebP must contain enough data for their size. Checking a large
+/// PNG takes some tenths of a second: do not call this on a core.
 package struct ImageFile: Sendable, Equatable {
     package enum Format: String, Sendable {
         case jpeg = "image/jpeg"

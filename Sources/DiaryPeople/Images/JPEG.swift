@@ -5,7 +5,8 @@ enum JPEG {
     /// More than any encoder writes.
     private static let mostScans = 64
 
-    /// Each scan costs the viewer a pass over all pixels. The largest picture may have twelve; usual encoders write ten.
+    /// Each scan costs the viewer a pass over all pixels. The largest picture may have twelve; usual encoders write
+    /// ten.
     private static let mostPixels = 12 * ImageFile.longestSide * ImageFile.longestSide
 
     static func image(_ bytes: [UInt8]) throws(ImageFile.Fault) -> ImageFile {

@@ -3,8 +3,8 @@ enum WebP {
     static let start = Array("RIFF".utf8)
     static let form = Array("WEBP".utf8)
 
-    /// The format has no lower bound: 28 bytes can declare 16 megapixels of one colour. This is the ratio that a PNG can
-    /// reach; photos have less than 100 pixels per byte.
+    /// The format has no lower bound: 28 bytes can declare 16 megapixels of one colour. This is the ratio that a PNG
+    /// can reach; photos have less than 100 pixels per byte.
     private static let mostPixelsPerByte = 1024
 
     static func image(_ bytes: [UInt8]) throws(ImageFile.Fault) -> ImageFile {

@@ -1,7 +1,8 @@
 import DiaryTestSupport
 import Testing
 
-/// M3, M4: feedback, conduct notes and homework for some students concern members on the day, and stay with their student.
+/// M3, M4: feedback, conduct notes and homework for some students concern members on the day, and stay with their
+/// student.
 @Suite struct FeedbackRuleTests {
     let school: RuleSchool
 

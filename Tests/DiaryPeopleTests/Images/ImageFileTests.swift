@@ -218,8 +218,8 @@ import Testing
         #expect(fault(bomb) == .damaged)
     }
 
-    /// 1, 2, 4 and 8 bits of grey, 16 bits of each of four channels, a palette; rows that end within a byte; seven passes, of
-    /// which small pictures have fewer.
+    /// 1, 2, 4 and 8 bits of grey, 16 bits of each of four channels, a palette; rows that end within a byte; seven
+    /// passes, of which small pictures have fewer.
     @Test(arguments: [(UInt8(1), UInt8(0)), (2, 0), (4, 0), (8, 0), (16, 0), (8, 2), (16, 2), (4, 3), (8, 4), (16, 6)])
     func theSizeFollowsFromDepthColourAndPasses(_ depth: UInt8, _ colour: UInt8) {
         for interlace: UInt8 in [0, 1] {

@@ -31,8 +31,8 @@ struct PNGFile {
         self.pixels = pixels
     }
 
-    /// Rows of a filter byte and pixels, of each pass that has any (PNG, sections 7.2 and 8.1). Passes are counted pixel by pixel,
-    /// by the pattern that the specification prints.
+    /// Rows of a filter byte and pixels, of each pass that has any (PNG, sections 7.2 and 8.1). Passes are counted
+    /// pixel by pixel, by the pattern that the specification prints.
     var rows: [UInt8] {
         let bits = [0: 1, 2: 3, 3: 1, 4: 2, 6: 4][Int(colour)]! * Int(depth)
         if interlace == 0 { return [UInt8](repeating: 0, count: height * (1 + (width * bits + 7) / 8)) }

@@ -194,7 +194,8 @@ import Testing
         #expect(answer == (sees ? "t" : "f"))
     }
 
-    /// The role of a teacher opens nothing by itself. The rest is another administrator's to give, or the command line's.
+    /// The role of a teacher opens nothing by itself. The rest is another administrator's to give, or the command
+    /// line's.
     @Test(arguments: [
         (RuleKey.teacher, "head", true), (.teacher, "deputy_head", true), (.teacher, "administrator", true),
         (.teacher, "teacher", false), (.teacher, "guardian", false), (.substitute, "head", false),

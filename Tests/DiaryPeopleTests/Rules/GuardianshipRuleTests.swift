@@ -1,8 +1,8 @@
 import DiaryTestSupport
 import Testing
 
-/// A3, on the table, so that no way passes by: nobody writes a guardianship of their own, and access that was closed is opened
-/// by a head or deputy head who names the document.
+/// A3, on the table, so that no way passes by: nobody writes a guardianship of their own, and access that was closed is
+/// opened by a head or deputy head who names the document.
 @Suite struct GuardianshipRuleTests {
     let school: RuleSchool
 
@@ -175,8 +175,8 @@ import Testing
         #expect(recorded == [[RuleKey.deputyHead.uuid, "Решение суда 15"]])
     }
 
-    /// Else nothing would tell the next one that there was a limit. A row that was made by mistake is opened first, with a
-    /// document.
+    /// Else nothing would tell the next one that there was a limit. A row that was made by mistake is opened first,
+    /// with a document.
     @Test func a3AClosedGuardianshipIsNotDeleted() throws {
         try given(.mother, access: "none")
         for person in [RuleKey.teacher, .substitute, .deputyHead] {

@@ -62,7 +62,8 @@ import Web
                 == 204)
     }
 
-    /// All that is closed to programs of others, by name: a route that gives rights over people or programs stands here.
+    /// All that is closed to programs of others, by name: a route that gives rights over people or programs stands
+    /// here.
     @Test func whatIsForTheSchoolsOwnAppsAlone() {
         let closed = Set(Routes.all.filter { $0.access.isForOwnApps }.map { $0.operation })
         let programs = [

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Something that changes and shows in answers, and what its writer and its readers know of it.
 ///
-/// Each change has the next number. A text contains its number; a thing that comes and goes is there while the number is
-/// even. One writer at a time: a change begins after the outcome of the one before is known.
+/// Each change has the next number. A text contains its number; a thing that comes and goes is there while the number
+/// is even. One writer at a time: a change begins after the outcome of the one before is known.
 final class StormFact: Sendable {
     let name: String
     private let begun = Atomic<Int>(0)
@@ -17,7 +17,8 @@ final class StormFact: Sendable {
     /// - Parameter passing: the microsecond at which the next number begins by itself.
     /// - Returns: the number of the change that begins now.
     func begin(passing moment: Int = .max) -> Int {
-        // In this order, and the readers in the other one: whoever sees the new moment sees that the old one has passed.
+        // In this order, and the readers in the other one: whoever sees the new moment sees that the old one has
+        // passed.
         let next = begun.load(ordering: .sequentiallyConsistent) + 1
         passing.store(moment, ordering: .sequentiallyConsistent)
         begun.store(next, ordering: .sequentiallyConsistent)

@@ -192,7 +192,8 @@ extension ImportStatements {
         """
 
     /// A row for each student, with the membership that it changes: the one that begins on the same day, else the last
-    /// one that overlaps. A new membership in a part of a class lasts as long as the enrollment, if the row has no last day.
+    /// one that overlaps. A new membership in a part of a class lasts as long as the enrollment, if the row has no last
+    /// day.
     private static let wantedMembers = """
         SELECT w.*,
             CASE

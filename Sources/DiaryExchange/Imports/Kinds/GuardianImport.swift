@@ -86,8 +86,8 @@ extension ImportStatements {
             """,
         ])
 
-    /// A row for each student, with the guardianship between the two that covers today, or else the last one. A file that
-    /// closes the access closes every guardianship that has not ended.
+    /// A row for each student, with the guardianship between the two that covers today, or else the last one. A file
+    /// that closes the access closes every guardianship that has not ended.
     private static let wantedGuardianships = """
         SELECT r.line, r.external_id AS key, i.id, i.external_id AS child, r.relation, r.access,
             u.id AS guardian_id, s.id AS student_id, g.id AS id_now, g.relation AS relation_now,

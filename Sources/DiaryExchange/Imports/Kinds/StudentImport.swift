@@ -56,7 +56,8 @@ extension ImportStatements {
             FROM \(rows(.students)) WHERE r.birth_date > lyceum.today()
             """,
         follow: [
-            // A change of class ends the old enrollment on the day before, and is recorded, so that it can be undone (L5).
+            // A change of class ends the old enrollment on the day before, and is recorded, so that it can be undone
+            // (L5).
             """
             WITH w AS MATERIALIZED (
                 SELECT w.* FROM (\(wantedEnrollments)) w

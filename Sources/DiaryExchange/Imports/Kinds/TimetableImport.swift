@@ -252,8 +252,8 @@ extension ImportStatements {
         LEFT JOIN b s ON s.id = w.bell_schedule_id
         """
 
-    /// L1 for the week: entries that the import wrote, with those that they collide with. A conflict within the file is reported
-    /// at the later row.
+    /// L1 for the week: entries that the import wrote, with those that they collide with. A conflict within the file is
+    /// reported at the later row.
     private static let conflicts = """
         WITH w AS MATERIALIZED (\(wantedEntries)),
         e AS MATERIALIZED (
