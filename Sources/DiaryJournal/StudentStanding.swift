@@ -7,12 +7,7 @@ enum StudentStanding {
     /// `$1` is the school, `$2` the student.
     static let statement = KeptAnswers.standing(
         """
-        VALUES ('student', $2::uuid), ('diary', $2::uuid), ('school', lyceum.nobody())
-        UNION ALL
-        SELECT 'section', s.id
-        FROM group_members m
-        JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
-        WHERE m.school_id = $1 AND m.student_id = $2::uuid
+        SELECT c.circle, c.id FROM lyceum.student_circles($1, $2::uuid) c
         """,
         until: """
             (
