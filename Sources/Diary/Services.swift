@@ -57,7 +57,9 @@ package final class Services {
         let keptAnswers = KeptAnswers(capacity: settings.keptAnswers)
         self.keptAnswers = keptAnswers
         lanes = Lanes(
-            Lanes.Configuration(url: settings.database, pool: settings.pool), offload: resolver, on: core
+            Lanes.Configuration(
+                url: settings.database, pool: settings.pool, askTimeout: settings.statementTimeout),
+            offload: resolver, on: core
         ) { event in
             if event.isOfTheReadLane { keptAnswers.clear() }
             log(event, made?.statistics)

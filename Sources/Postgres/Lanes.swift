@@ -32,11 +32,16 @@ package final class Lanes {
         package var pool: Pool
         /// The name of the leased lane in logs and metrics.
         package var leased: String
+        /// Milliseconds for a query of `ask`. Other queries have the timeout of their scope.
+        package var askTimeout: Int
 
-        package init(url: ConnectionURL, pool: Pool = Pool(), leased: String = "leased") {
+        package init(
+            url: ConnectionURL, pool: Pool = Pool(), leased: String = "leased", askTimeout: Int = 5000
+        ) {
             self.url = url
             self.pool = pool
             self.leased = leased
+            self.askTimeout = askTimeout
         }
     }
 
@@ -64,8 +69,8 @@ package final class Lanes {
         // In `options`, a backslash escapes a space inside a value (PostgreSQL, "Connection Control Functions").
         read = lane(
             Self.readLane, .read, configuration.pool.readers,
-            "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read -c statement_timeout=5s"
-        )
+            "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read "
+                + "-c statement_timeout=\(configuration.askTimeout)")
         write = lane("write", .write, configuration.pool.writers, "-c idle_in_transaction_session_timeout=10s")
         leased = LeasedLane(
             lane(
