@@ -2213,7 +2213,6 @@ CREATE TRIGGER version BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION lyce
 --     external_id text
 --     version integer
 --     other_phones text[]
---     changed_xid xid8
 GRANT INSERT, SELECT, UPDATE ON guardian_profiles TO lyceum_app;
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON guardian_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
 
@@ -2260,7 +2259,6 @@ GRANT SELECT ON lyceum.section_terms TO lyceum_app;
 --     state text
 --     external_id text
 --     version integer
---     changed_xid xid8
 GRANT INSERT, SELECT, UPDATE ON staff_profiles TO lyceum_app;
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON staff_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
 
@@ -2284,7 +2282,6 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON staff_profiles FOR EACH ROW 
 --     external_id text
 --     version integer
 --     other_phones text[]
---     changed_xid xid8
 GRANT INSERT, SELECT, UPDATE ON student_profiles TO lyceum_app;
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
 
@@ -2394,7 +2391,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_bell_schedules() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_bell_slots() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_categories() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
--- procedure lyceum.log_changes(IN p_table text, IN p_circles text[], IN p_entity text DEFAULT NULL::text, IN p_id text DEFAULT 'r.id'::text, IN p_moves boolean DEFAULT true, IN p_published text DEFAULT NULL::text, IN p_gone text DEFAULT 'false'::text, IN p_names text DEFAULT NULL::text, IN p_also text[] DEFAULT '{}'::text[]) language plpgsql set search_path=pg_catalog, pg_temp for its owner only
+-- procedure lyceum.log_changes(IN p_table text, IN p_circles text[], IN p_entity text DEFAULT NULL::text, IN p_id text DEFAULT 'r.id'::text, IN p_moves boolean DEFAULT true, IN p_published text DEFAULT NULL::text, IN p_gone text DEFAULT 'false'::text, IN p_names text DEFAULT NULL::text, IN p_also text[] DEFAULT '{}'::text[], IN p_days text[] DEFAULT NULL::text[]) language plpgsql set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_class_teachers() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_classes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_clients() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2402,6 +2399,12 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_consents() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_curriculum_plans() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_day() returns boolean language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.log_days_class_teachers(p_last date, p_today date) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_days_consents(p_last date, p_today date) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_days_enrollments(p_last date, p_today date) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_days_group_members(p_last date, p_today date) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_days_guardianships(p_last date, p_today date) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_days_section_teachers(p_last date, p_today date) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_enrollments() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_feedback() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_final_marks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2436,6 +2439,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_unlocks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_user_roles() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_users() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.logged_ids(p_sources text[]) returns text language sql immutable for its owner only
 -- function lyceum.lost_finals(p_school integer, p_student uuid, p_year uuid) returns TABLE(date date, what text, name text, section_id uuid, lesson_id uuid) language plpgsql stable
 -- function lyceum.lost_records(p_school integer, p_student uuid, p_groups uuid[], p_days datemultirange) returns TABLE(date date, what text, name text, section_id uuid, lesson_id uuid) language plpgsql stable
 -- function lyceum.mark_refusal(p_school integer, p_line_item uuid, p_student uuid, p_kind text, p_number integer, p_code text) returns text language plpgsql stable

@@ -32,12 +32,14 @@ struct SchemaObject: Hashable, CustomStringConvertible {
     }
 
     /// What `CALL lyceum.log_changes('table', …)` creates: the function and the triggers that log the table's changes,
-    /// and for a table with a time of publication also those that log the publication.
+    /// for a table with a time of publication also those that log the publication, and for one whose rows have days the
+    /// function that logs what a new day brings.
     static func ofTheLog(_ call: String) -> [SchemaObject] {
         let parts = call.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3 else { return [] }
         let isPublished = parts[2].contains("p_published =>")
-        let functions = ["log"] + (isPublished ? ["publish"] : [])
+        let functions =
+            ["log"] + (isPublished ? ["publish"] : []) + (parts[2].contains("p_days =>") ? ["log_days"] : [])
         let triggers = ["log_made", "log_changed", "log_deleted"] + (isPublished ? ["log_publication"] : [])
         return functions.map { SchemaObject(.function, name: "lyceum.\($0)_\(parts[1])") }
             + triggers.map { SchemaObject(.trigger, name: "\($0) on public.\(parts[1])") }

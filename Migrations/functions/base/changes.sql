@@ -1,13 +1,30 @@
--- The log of changes: the generator of its triggers, the declaration of each table, and the maintenance of its partitions.
+-- The log of changes: the generator of its triggers, and the declaration of each table.
 
 create or replace function lyceum.nobody() returns uuid
     language sql immutable parallel safe
     return '00000000-0000-0000-0000-000000000000'::uuid;
 comment on function lyceum.nobody() is 'The id of the circles school and office, of which a school has only one each.';
 
+create or replace function lyceum.logged_ids(p_sources text[]) returns text
+    language sql immutable
+    return (
+        select string_agg(
+            format(
+                'select %L, i.id, %L::boolean from (%s) i (id)', split_part(u.source, ': ', 1), u.n = 1,
+                case when x.ids like 'select %' then x.ids else 'select ' || x.ids end
+            ),
+            ' union all ' order by u.n
+        )
+        from unnest(p_sources) with ordinality u (source, n)
+        cross join lateral (select substr(u.source, strpos(u.source, ': ') + 2) as ids) x
+    );
+comment on function lyceum.logged_ids(text[]) is
+    'For lyceum.log_changes: SQL of rows (name, id, is_first) from a list of ''name: id'' or ''name: select id …''.';
+revoke execute on function lyceum.logged_ids(text[]) from public;
+
 -- Creates the function lyceum.log_<table>() and the triggers log_made, log_changed and log_deleted of one table. They run once for
 -- each statement, so a batch costs one INSERT into the log. For rows with a time of publication it also creates the function
--- lyceum.publish_<table>() and the trigger log_publication.
+-- lyceum.publish_<table>() and the trigger log_publication, and for rows with a first and a last day lyceum.log_days_<table>().
 create or replace procedure lyceum.log_changes(
     p_table text,
     p_circles text[],
@@ -17,24 +34,14 @@ create or replace procedure lyceum.log_changes(
     p_published text default null,
     p_gone text default 'false',
     p_names text default null,
-    p_also text[] default '{}'
+    p_also text[] default '{}',
+    p_days text[] default null
 )
     language plpgsql set search_path = pg_catalog, pg_temp
 as $generator$
 declare
-    v_circles text := (
-        select string_agg(
-            format(
-                'select %L, i.id, %L::boolean from (%s) i (id)', split_part(c, ': ', 1), n = 1,
-                case when e like 'select %' then e else 'select ' || e end
-            ),
-            ' union all ' order by n
-        )
-        from unnest(p_circles) with ordinality u (c, n)
-        cross join lateral (select substr(c, strpos(c, ': ') + 2) as e) x
-    );
     v_columns text := 'r.school_id, c.circle, c.id, c.is_home';
-    v_from text := format('cross join lateral (%s) c (circle, id, is_home)', v_circles);
+    v_from text := format('cross join lateral (%s) c (circle, id, is_home)', lyceum.logged_ids(p_circles));
     v_entity text := quote_literal(coalesce(p_entity, p_table));
     v_id text := p_id;
     -- With p_entity, the row is a part of another row. Inserting or deleting the part changes that row.
@@ -52,18 +59,7 @@ declare
 begin
     if p_also <> '{}' then
         v_from := v_from || format(
-            ' cross join lateral (select %s, %s union all %s) e (entity, id)', v_entity, p_id,
-            (
-                select string_agg(
-                    format(
-                        'select %L, i.id from (%s) i (id)', split_part(a, ': ', 1),
-                        case when e like 'select %' then e else 'select ' || e end
-                    ),
-                    ' union all ' order by n
-                )
-                from unnest(p_also) with ordinality u (a, n)
-                cross join lateral (select substr(a, strpos(a, ': ') + 2) as e) x
-            )
+            ' cross join lateral (select %s, %s, true union all %s) e (entity, id)', v_entity, p_id, lyceum.logged_ids(p_also)
         );
         v_is_own := format('%s and e.entity = %s', v_is_own, v_entity);
         v_entity := 'e.entity';
@@ -192,6 +188,25 @@ begin
         'create or replace trigger log_deleted after delete on public.%I referencing old table as old_rows '
         'for each statement execute function lyceum.%I()', p_table, 'log_' || p_table
     );
+    if p_days is not null then
+        execute format(
+            $function$
+            create or replace function lyceum.%1$I(p_last date, p_today date) returns void
+                language sql security definer set search_path = pg_catalog, pg_temp
+            as $body$
+                insert into public.changes (school_id, circle, circle_id, is_home, entity, operation, ids)
+                select %2$s, %3$s, 'changed', array_agg(distinct %4$s)
+                from public.%5$I r
+                %6$s
+                where r.school_id = lyceum.current_school() and c.id is not null and not (%7$s)
+                    and (%8$s > p_last and %8$s <= p_today or %9$s >= p_last and %9$s < p_today)
+                group by %2$s, 5
+            $body$
+            $function$,
+            'log_days_' || p_table, v_columns, v_entity, v_id, p_table, v_from, v_is_own, p_days[1], p_days[2]
+        );
+        execute format('revoke execute on function lyceum.%I(date, date) from public', 'log_days_' || p_table);
+    end if;
     if p_published is null then
         return;
     end if;
@@ -219,7 +234,7 @@ begin
     );
 end
 $generator$;
-comment on procedure lyceum.log_changes(text, text[], text, text, boolean, text, text, text, text[]) is
+comment on procedure lyceum.log_changes(text, text[], text, text, boolean, text, text, text, text[], text[]) is
     'Declares the circles of a table''s rows and creates the triggers that write the log of changes. In all expressions r is the row. '
     'p_circles: ''circle: id'' or ''circle: select id …''; the first is the home circle, and every row must have it. '
     'p_entity, p_id: the entity and id to log, if the row is a part of another row. '
@@ -227,55 +242,9 @@ comment on procedure lyceum.log_changes(text, text[], text, text, boolean, text,
     'p_gone: whether the row is a tombstone. p_names: the columns that other people see; an update that leaves them unchanged is logged '
     'in the home circle only, and so are inserts and deletes. '
     'p_also: ''entity: id'' or ''entity: select id …'': other rows that this change makes look different, or visible to other people. '
-    'These expressions may use the circle, c.';
-revoke execute on procedure lyceum.log_changes(text, text[], text, text, boolean, text, text, text, text[]) from public;
-
--- M12: nothing is written when the time of publication comes, so background work writes to the log then.
-create or replace function lyceum.publish_later() returns trigger
-    language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-    insert into public.pending (school_id, kind, id, due_at)
-    values (new.school_id, 'publish_' || tg_table_name, new.id, new.published_at)
-    on conflict (school_id, kind, id) do update
-    set due_at = excluded.due_at, lease = null, attempts = 0, failure = null, parked_at = null;
-    return null;
-end
-$$;
-revoke execute on function lyceum.publish_later() from public;
-
-create or replace function lyceum.publish(p_table text, p_id uuid) returns boolean
-    language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_limit integer := 1000;
-    v_ids uuid[];
-begin
-    with due as materialized (
-        select p.id
-        from public.pending p
-        where p.school_id = lyceum.current_school() and p.kind = 'publish_' || p_table
-            and p.due_at <= now() and p.parked_at is null and p.lease is null
-        limit v_limit
-        for update skip locked
-    ),
-    done as (
-        delete from public.pending p
-        using due d
-        where p.school_id = lyceum.current_school() and p.kind = 'publish_' || p_table and p.id = d.id
-        returning p.id
-    )
-    select array_agg(d.id) into v_ids from done d;
-    execute format('select lyceum.%I($1)', 'publish_' || p_table) using v_ids || p_id;
-    return coalesce(cardinality(v_ids), 0) < v_limit;
-end
-$$;
-comment on function lyceum.publish(text, uuid) is
-    'M12: logs that the row became visible to families, and does the same for other rows whose piece of work is due. It leaves out rows '
-    'that were written after their publication, because that write has logged them, and rows that are held back again. Returns whether '
-    'no due piece is left.';
-revoke execute on function lyceum.publish(text, uuid) from public;
-grant execute on function lyceum.publish(text, uuid) to lyceum_app;
+    'These expressions may use the circle, c. '
+    'p_days: the first and the last day of the row. lyceum.log_day logs the rows of p_also when one of them comes.';
+revoke execute on procedure lyceum.log_changes(text, text[], text, text, boolean, text, text, text, text[], text[]) from public;
 
 -- One declaration for each table. ChangeLogTests compares this list with the tables.
 
@@ -345,11 +314,13 @@ call lyceum.log_changes('guardians', array['person: r.id']);
 call lyceum.log_changes('students', array['student: r.id', 'person: r.id']);
 call lyceum.log_changes(
     'guardianships', array['student: r.student_id', 'person: r.guardian_id'],
-    p_also => array['guardians: select r.guardian_id where c.circle = ''student''']
+    p_also => array['guardians: select r.guardian_id where c.circle = ''student'''],
+    p_days => array['r.starts_on', 'r.ends_on']
 );
 call lyceum.log_changes(
     'consents', array['student: r.student_id'],
-    p_also => array['students: select r.student_id where r.purpose = ''photo''']
+    p_also => array['students: select r.student_id where r.purpose = ''photo'''],
+    p_days => array['r.given_on', 'r.withdrawn_on - 1']
 );
 call lyceum.log_changes('student_documents', array['student: r.student_id']);
 call lyceum.log_changes('student_photos', array['student: r.id'], 'students');
@@ -357,7 +328,8 @@ call lyceum.log_changes('student_photos', array['student: r.id'], 'students');
 -- Classes and groups of students, and their teachers
 call lyceum.log_changes(
     'enrollments', array['student: r.student_id', 'class: r.class_id'],
-    p_also => array['students: r.student_id', 'classes: r.class_id']
+    p_also => array['students: r.student_id', 'classes: r.class_id'],
+    p_days => array['r.starts_on', 'r.ends_on']
 );
 -- M10: the journal of a section also shows marks that its students got in other sections of the subject. So a change of membership is
 -- logged in all groups of the student.
@@ -370,7 +342,8 @@ call lyceum.log_changes(
     ],
     p_moves => false,
     -- For the family, which sees other lessons now, and for the teachers of the group, who see its students.
-    p_also => array['students: select r.student_id where c.is_home or c.circle = ''group'' and c.id = r.group_id']
+    p_also => array['students: select r.student_id where c.is_home or c.circle = ''group'' and c.id = r.group_id'],
+    p_days => array['r.starts_on', 'r.ends_on']
 );
 call lyceum.log_changes('promotions', array['student: r.student_id']);
 -- A new teacher sees more students, a former one fewer.
@@ -380,7 +353,8 @@ call lyceum.log_changes(
         'classes: r.class_id',
         'students: select e.student_id from public.enrollments e '
             'where c.circle = ''person'' and e.school_id = r.school_id and e.class_id = r.class_id'
-    ]
+    ],
+    p_days => array['r.starts_on', 'r.ends_on']
 );
 call lyceum.log_changes(
     'section_teachers', array['section: r.section_id', 'person: r.teacher_id'],
@@ -389,7 +363,8 @@ call lyceum.log_changes(
         'students: select m.student_id from public.sections s '
             'join public.group_members m on m.school_id = s.school_id and m.group_id = s.group_id '
             'where c.circle = ''person'' and s.school_id = r.school_id and s.id = r.section_id'
-    ]
+    ],
+    p_days => array['r.starts_on', 'r.ends_on']
 );
 call lyceum.log_changes('unlocks', array['section: r.section_id']);
 
@@ -499,121 +474,3 @@ revoke execute on function lyceum.log_schools() from public;
 
 create or replace trigger log_changed after update on schools
     for each row when (old is distinct from new) execute function lyceum.log_schools();
-
--- Maintenance of the partitions
-
-create or replace function lyceum.tend_changes(p_keep interval) returns integer
-    language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_now xid8 := pg_snapshot_xmax(pg_current_snapshot());
-    v_last record;
-    v_tail record;
-    v_width numeric;
-    v_dropped integer := 0;
-    v_old record;
-begin
-    -- Another process is doing this.
-    if not pg_try_advisory_xact_lock(hashtextextended('lyceum.tend_changes', 0)) then
-        return 0;
-    end if;
-    if v_now < (select min(p.lower) from lyceum.change_partitions p) then
-        perform lyceum.begin_changes_anew(v_now);
-        return 0;
-    end if;
-    update lyceum.change_partitions set filled_at = now() where filled_at is null and upper <= v_now;
-
-    select * into v_tail from lyceum.change_partitions where upper is null;
-    select * into v_last from lyceum.change_partitions where upper = v_tail.lower;
-    if v_now::text::numeric > (v_last.lower::text::numeric + v_last.upper::text::numeric) / 2 then
-        -- As many transactions as there were in ten days on average, so that the log has only a few partitions.
-        select greatest(100000, least(
-            1e9, (v_now::text::numeric - p.lower::text::numeric) * 864000 / greatest(extract(epoch from now() - p.made_at), 864000)
-        ))
-        into strict v_width
-        from lyceum.change_partitions p
-        order by p.lower
-        limit 1;
-        -- The last partition may have rows already, so its new bound lies above all transactions that have begun.
-        perform lyceum.split_changes(
-            v_tail.lower, (greatest(v_tail.lower::text::numeric, v_now::text::numeric) + trunc(v_width))::text::xid8
-        );
-    end if;
-
-    for v_old in
-        select p.lower
-        from lyceum.change_partitions p
-        -- The server's role calls this function, and must not be able to empty the log.
-        where p.filled_at < now() - greatest(p_keep, interval '1 day')
-        order by p.lower
-    loop
-        execute format('drop table partitions.changes_%s', v_old.lower);
-        delete from lyceum.change_partitions p where p.lower = v_old.lower;
-        v_dropped := v_dropped + 1;
-    end loop;
-    return v_dropped;
-end
-$$;
-comment on function lyceum.tend_changes(interval) is
-    'Adds a partition to the log of changes before it is needed, and drops those whose last transaction began longer than p_keep '
-    'ago, at least a day. Returns how many were dropped. If it does not get a lock within lock_timeout, it fails and changes nothing.';
-revoke execute on function lyceum.tend_changes(interval) from public;
-grant execute on function lyceum.tend_changes(interval) to lyceum_app;
-
-create or replace function lyceum.begin_changes_anew(p_lower xid8) returns void
-    language plpgsql set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_old record;
-    v_upper xid8 := (p_lower::text::numeric + 100000)::text::xid8;
-begin
-    truncate public.changes;
-    for v_old in select p.lower from lyceum.change_partitions p loop
-        execute format('drop table partitions.changes_%s', v_old.lower);
-    end loop;
-    delete from lyceum.change_partitions;
-    execute format('create table partitions.changes_%s partition of public.changes for values from (%L) to (%L)', p_lower, p_lower, v_upper);
-    execute format('create table partitions.changes_%s partition of public.changes for values from (%L) to (maxvalue)', v_upper, v_upper);
-    insert into lyceum.change_partitions (lower, upper) values (p_lower, v_upper), (v_upper, null);
-    -- Answers that were kept before stand on rows that are gone now. All stand on the circle of the school.
-    insert into public.changes (school_id, circle, circle_id, is_home, entity, operation, ids)
-    select s.id, 'school', lyceum.nobody(), true, 'school', 'changed', array[lyceum.nobody()]
-    from public.schools s;
-end
-$$;
-comment on function lyceum.begin_changes_anew(xid8) is
-    'Empties the log of changes after the database was restored into a cluster with lower transaction numbers.';
-revoke execute on function lyceum.begin_changes_anew(xid8) from public;
-
--- In PL/pgSQL, which caches the plan: this takes half the time.
-create or replace function lyceum.change_epoch() returns text
-    language plpgsql stable security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return left(md5(concat_ws(
-        ' ', (select s.system_identifier from pg_control_system() s), (select c.timeline_id from pg_control_checkpoint() c),
-        (select d.oid from pg_database d where d.datname = current_database()), 'public.changes'::regclass::oid
-    )), 8);
-end
-$$;
-comment on function lyceum.change_epoch() is
-    'Identifies the history that cursors belong to. Another cluster, timeline (a point-in-time restore, a failover), database or table '
-    'is another history.';
-revoke execute on function lyceum.change_epoch() from public;
-grant execute on function lyceum.change_epoch() to lyceum_app;
-
-create or replace function lyceum.split_changes(p_lower xid8, p_upper xid8) returns void
-    language plpgsql set search_path = pg_catalog, pg_temp
-as $$
-begin
-    execute format('alter table public.changes detach partition partitions.changes_%s', p_lower);
-    execute format(
-        'alter table public.changes attach partition partitions.changes_%s for values from (%L) to (%L)', p_lower, p_lower, p_upper
-    );
-    execute format('create table partitions.changes_%s partition of public.changes for values from (%L) to (maxvalue)', p_upper, p_upper);
-    update lyceum.change_partitions set upper = p_upper where lower = p_lower;
-    insert into lyceum.change_partitions (lower) values (p_upper);
-end
-$$;
-comment on function lyceum.split_changes(xid8, xid8) is 'Ends the last partition of the log of changes at p_upper and adds the next one.';
-revoke execute on function lyceum.split_changes(xid8, xid8) from public;

@@ -1,5 +1,22 @@
 -- Cursors of feeds: they are snapshots, and belong to one history of the database.
 
+-- In PL/pgSQL, which caches the plan: this takes half the time.
+create or replace function lyceum.change_epoch() returns text
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return left(md5(concat_ws(
+        ' ', (select s.system_identifier from pg_control_system() s), (select c.timeline_id from pg_control_checkpoint() c),
+        (select d.oid from pg_database d where d.datname = current_database()), 'public.changes'::regclass::oid
+    )), 8);
+end
+$$;
+comment on function lyceum.change_epoch() is
+    'Identifies the history that cursors belong to. Another cluster, timeline (a point-in-time restore, a failover), database or table '
+    'is another history.';
+revoke execute on function lyceum.change_epoch() from public;
+grant execute on function lyceum.change_epoch() to lyceum_app;
+
 create or replace function lyceum.change_horizon() returns pg_snapshot
     language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$

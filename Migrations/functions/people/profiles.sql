@@ -4,7 +4,7 @@ create or replace view student_profiles with (security_invoker = true) as
 select
     s.school_id, s.id, u.last_name, u.first_name, u.middle_name, s.birth_date, s.sex, s.personal_file,
     s.email, s.phone, s.address, s.health_group, s.pe_group, s.profile_confirmed_on, u.login, u.state, u.external_id,
-    s.version + u.version - 1 as version, s.other_phones, greatest(s.changed_xid, u.changed_xid) as changed_xid
+    s.version + u.version - 1 as version, s.other_phones
 from students s
 join users u on u.school_id = s.school_id and u.id = s.id;
 comment on view student_profiles is 'Profiles of students (анкета). Written through triggers.';
@@ -13,8 +13,7 @@ grant select, insert, update on student_profiles, guardian_profiles, staff_profi
 create or replace view guardian_profiles with (security_invoker = true) as
 select
     g.school_id, g.id, u.last_name, u.first_name, u.middle_name, g.email, g.phone, g.address, g.workplace,
-    u.login, u.state, u.external_id, g.version + u.version - 1 as version, g.other_phones,
-    greatest(g.changed_xid, u.changed_xid) as changed_xid
+    u.login, u.state, u.external_id, g.version + u.version - 1 as version, g.other_phones
 from guardians g
 join users u on u.school_id = g.school_id and u.id = g.id;
 comment on view guardian_profiles is 'Guardians with their contacts. Written through triggers.';
@@ -29,8 +28,7 @@ select
             and r.role in ('administrator', 'head', 'deputy_head', 'teacher')
         order by array_position(array['administrator', 'head', 'deputy_head', 'teacher'], r.role)
     ) as roles,
-    u.login, u.state, u.external_id, s.version + u.version - 1 as version,
-    greatest(s.changed_xid, u.changed_xid) as changed_xid
+    u.login, u.state, u.external_id, s.version + u.version - 1 as version
 from staff s
 join users u on u.school_id = s.school_id and u.id = s.id;
 comment on view staff_profiles is 'Staff with their roles. Written through triggers.';
