@@ -179,7 +179,7 @@ package enum ClassChanges {
             SELECT e.id, e.starts_on, e.ends_on, c.starts_on AS changed_on, c.ends_on AS last, c.end_reason AS last_reason
             FROM made m
             JOIN class_changes c ON c.school_id = $1 AND c.enrollment_id = m.id
-            JOIN enrollments e ON e.school_id = $1 AND e.id = c.left_id
+            JOIN enrollments e ON e.school_id = $1 AND e.id = c.left_id AND e.student_id = m.student_id
             FOR UPDATE OF e
         ),
         judged AS (

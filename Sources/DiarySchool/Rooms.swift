@@ -13,5 +13,10 @@ package enum Rooms {
             ResourceField("shared", .boolean).initially("false"),
             .archived, .externalID,
         ],
-        order: ["name"])
+        order: ["name"],
+        refusals: [
+            "lessons_room_no_overlap": .init(
+                .timetableCollision, field: "shared", code: "room_overlap",
+                ru: "В этом кабинете есть уроки в одно и то же время.", en: "The room has lessons at the same time.")
+        ])
 }

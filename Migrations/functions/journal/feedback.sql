@@ -42,7 +42,7 @@ as $$
 declare
     v_refusal text := lyceum.record_refusal(new.school_id, new.section_id, new.lesson_id, new.student_id);
 begin
-    if v_refusal <> 'not_found' then
+    if v_refusal is not null then
         raise exception using
             errcode = lyceum.refusal_state(v_refusal), message = v_refusal,
             detail = format('Feedback to student %s in section %s.', new.student_id, new.section_id);
@@ -96,7 +96,7 @@ begin
     into v_refusal
     from public.homework h
     where h.school_id = new.school_id and h.id = new.homework_id;
-    if v_refusal <> 'not_found' then
+    if v_refusal is not null then
         raise exception using
             errcode = lyceum.refusal_state(v_refusal), message = v_refusal,
             detail = format('Homework %s for student %s.', new.homework_id, new.student_id);

@@ -49,7 +49,7 @@ create or replace function lyceum.guard_group() returns trigger
 as $$
 begin
     raise exception using
-        errcode = 'LYE01', message = 'not_movable', detail = 'Kind and class of a group never change (L5).';
+        errcode = 'LYL02', message = 'not_movable', detail = 'Kind and class of a group never change (L5).';
 end
 $$;
 

@@ -19,6 +19,12 @@ begin
             and lyceum.lasts(m.ends_on, old.starts_on);
     end if;
     if tg_op = 'DELETE' then
+        -- Or it begins with the first day of the enrollment that follows.
+        update public.group_members m set starts_on = old.ends_on + 1
+        where m.school_id = old.school_id and m.group_id = any (v_parts) and m.student_id = old.student_id
+            and lyceum.holds(old.starts_on, old.ends_on, m.starts_on)
+            and lyceum.lasts(m.ends_on, old.ends_on + 1)
+            and lyceum.class_days(old.school_id, old.student_id, old.class_id) @> old.ends_on + 1;
         delete from public.group_members m
         where m.school_id = old.school_id and m.group_id = any (v_parts) and m.student_id = old.student_id
             and lyceum.holds(old.starts_on, old.ends_on, m.starts_on);
@@ -46,7 +52,7 @@ begin
                 select
                 from public.group_members o
                 where o.school_id = d.school_id and o.group_id = d.group_id and o.student_id = d.student_id
-                    and daterange(o.starts_on, o.ends_on, '[]') && daterange(d.starts_on, d.ends_on, '[]')
+                    and (o.id = d.id or daterange(o.starts_on, o.ends_on, '[]') && daterange(d.starts_on, d.ends_on, '[]'))
             );
         if new.ends_on is null then
             delete from public.ended_memberships d where d.school_id = new.school_id and d.enrollment_id = new.id;
@@ -139,6 +145,7 @@ create or replace function lyceum.keep_in_class() returns trigger
 as $$
 declare
     v_row record := case tg_op when 'DELETE' then old else new end;
+    v_days datemultirange;
     v_found record;
 begin
     -- The writer of an enrollment and the writer of a membership take turns.
@@ -147,9 +154,16 @@ begin
     if tg_table_name = 'group_members' then
         select * into v_found from lyceum.outside_class(v_row.school_id) o where o.id = v_row.id;
     else
-        select * into v_found
+        -- The days that the enrollment has lost. A membership that was outside the class before does not hold up this change.
+        v_days := datemultirange(daterange(old.starts_on, old.ends_on, '[]'));
+        if tg_op = 'UPDATE' then
+            v_days := v_days - datemultirange(daterange(new.starts_on, new.ends_on, '[]'));
+        end if;
+        select o.* into v_found
         from lyceum.outside_class(v_row.school_id) o
+        join public.group_members m on m.school_id = v_row.school_id and m.id = o.id
         where o.student_id = v_row.student_id and o.class_id = v_row.class_id
+            and v_days && daterange(m.starts_on, m.ends_on, '[]')
         order by o.id
         limit 1;
     end if;

@@ -276,7 +276,7 @@ import Testing
         (RuleSchool.update("enrollments", .other, "starts_on = '2026-10-20'"), ["2026-09-01/2026-10-10"]),
         (RuleSchool.update("enrollments", .other, "in_class_group = true"), ["2026-09-01/.."]),
         (end(.leaver, on: "2026-10-01"), ["2026-09-01/2026-10-01"]),
-        ("DELETE FROM enrollments WHERE id = \(RuleSchool.enrollment(.leaver));", []),
+        ("DELETE FROM enrollments WHERE id = \(RuleSchool.enrollment(.leaver));", ["2026-10-11/.."]),
         (
             RuleSchool.update("enrollments", RuleSchool.enrollment(.leaver), "starts_on = '2026-09-10'"),
             ["2026-09-10/.."]
@@ -307,6 +307,6 @@ import Testing
     @Test(arguments: ["kind = 'part', class_id = \(RuleKey.class7)", "kind = 'individual'"])
     func l5KindAndClassOfAGroupNeverChange(_ change: String) throws {
         let refusal = try school.refusal(of: RuleSchool.update("groups", .choirGroup, change))
-        #expect(refusal == SQLRefusal("LYE01", "not_movable"))
+        #expect(refusal == SQLRefusal("LYL02", "not_movable"))
     }
 }

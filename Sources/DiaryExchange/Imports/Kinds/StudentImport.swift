@@ -56,8 +56,8 @@ extension ImportStatements {
             FROM \(rows(.students)) WHERE r.birth_date > lyceum.today()
             """,
         follow: [
-            // A change of class ends the old enrollment on the day before, and is recorded, so that it can be undone
-            // (L5).
+            // A change of class ends the old enrollment on the day before. The new one has its remaining days. The change
+            // is recorded, so that it can be undone (L5).
             """
             WITH w AS MATERIALIZED (
                 SELECT w.* FROM (\(wantedEnrollments)) w
@@ -70,8 +70,8 @@ extension ImportStatements {
                 RETURNING e.id
             ),
             joined AS (
-                INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on)
-                SELECT $1, w.id, w.student_id, w.class_id, w.starts_on
+                INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on, ends_on, in_class_group, end_reason)
+                SELECT $1, w.id, w.student_id, w.class_id, w.starts_on, w.ends_on_now, w.in_class_group_now, w.end_reason_now
                 FROM ended e JOIN w ON w.id_now = e.id
                 RETURNING id
             ),
@@ -118,7 +118,7 @@ extension ImportStatements {
         SELECT r.line, r.external_id AS key, r.class, r.other_id AS id, s.id AS student_id, c.id AS class_id,
             coalesce(r.enrolled_on, y.starts_on) AS starts_on, y.starts_on AS year_starts_on, y.ends_on AS year_ends_on,
             e.id AS id_now, e.class_id AS class_id_now, e.starts_on AS starts_on_now, e.ends_on AS ends_on_now,
-            e.end_reason AS end_reason_now, k.name AS class_now
+            e.end_reason AS end_reason_now, e.in_class_group AS in_class_group_now, k.name AS class_now
         FROM \(rows(.students))
         LEFT JOIN \(currentYear) y ON true
         LEFT JOIN users u ON u.school_id = $1 AND u.external_id = r.external_id
@@ -131,7 +131,7 @@ extension ImportStatements {
             LIMIT 1
         ) c ON true
         LEFT JOIN LATERAL (
-            SELECT e.id, e.class_id, e.starts_on, e.ends_on, e.end_reason FROM enrollments e
+            SELECT e.id, e.class_id, e.starts_on, e.ends_on, e.end_reason, e.in_class_group FROM enrollments e
             WHERE e.school_id = $1 AND e.student_id = s.id
                 AND lyceum.lasts(e.ends_on, coalesce(r.enrolled_on, y.starts_on))
             ORDER BY e.starts_on DESC
