@@ -50,16 +50,16 @@ begin
             and o.ends_at > p_starts_at
             and o.id is distinct from p_lesson
             and coalesce(o.merge_id, o.id) is distinct from coalesce(p_merge, p_lesson)
-            and exists (
-                select
+            -- The groups are found once, not for each lesson of the day.
+            and os.group_id = any (array(
+                select b.group_id
                 from public.group_members a
-                join public.group_members b on b.school_id = a.school_id and b.student_id = a.student_id
+                join public.group_members b on b.school_id = p_school and b.student_id = a.student_id
                 where a.school_id = p_school
                     and a.group_id = v_group
                     and lyceum.holds(a.starts_on, a.ends_on, p_date)
-                    and b.group_id = os.group_id
                     and lyceum.holds(b.starts_on, b.ends_on, p_date)
-            )
+            ))
     ) then
         return 'student_overlap';
     end if;
@@ -88,11 +88,80 @@ begin
 end
 $$;
 
+create or replace function lyceum.place_lessons() returns trigger
+    language plpgsql
+as $$
+declare
+    v_school integer;
+    v_lesson record;
+begin
+    for v_school in select distinct n.school_id from new_rows n where n.state <> 'cancelled' loop
+        -- Planned anew for each statement, because a plan for one lesson is useless for the ten thousand of a term. The rows have no
+        -- school_id: the planner would expect that few of them belong to the school.
+        execute $sql$
+            with placed as materialized (
+                select n.id, coalesce(n.merge_id, n.id) as merge_id, n.date, n.starts_at, n.ends_at, s.group_id, g.grade_level, y.starts_on,
+                    y.ends_on
+                from new_rows n
+                join public.sections s on s.school_id = $1 and s.id = n.section_id
+                join public.groups g on g.school_id = $1 and g.id = s.group_id
+                join public.academic_years y on y.school_id = $1 and y.id = s.academic_year_id
+                where n.school_id = $1 and n.state <> 'cancelled'
+            ),
+            -- When two groups have a student in common.
+            shared as materialized (
+                select p.group_id, b.group_id as other_group,
+                    range_agg(daterange(a.starts_on, a.ends_on, '[]') * daterange(b.starts_on, b.ends_on, '[]')) as days
+                from (select p.group_id, min(p.date) as first, max(p.date) as last from placed p group by p.group_id) p
+                join public.group_members a
+                    on a.school_id = $1 and a.group_id = p.group_id and lyceum.holds_between(a.starts_on, a.ends_on, p.first, p.last)
+                join public.group_members b
+                    on b.school_id = $1 and b.student_id = a.student_id and lyceum.holds_between(b.starts_on, b.ends_on, p.first, p.last)
+                group by p.group_id, b.group_id
+            ),
+            others as materialized (
+                select coalesce(o.merge_id, o.id) as merge_id, o.date, o.starts_at, o.ends_at, s.group_id
+                from (select distinct p.date from placed p) d
+                join public.lessons o on o.school_id = $1 and o.date = d.date and o.state <> 'cancelled'
+                join public.sections s on s.school_id = $1 and s.id = o.section_id
+            )
+            select r.refusal, r.id, r.date
+            from (
+                select 1 as rank, 'lesson_outside_year' as refusal, p.id, p.date
+                from placed p
+                where p.date < p.starts_on or p.date > p.ends_on
+                union all
+                select 2, 'lesson_on_holiday', p.id, p.date
+                from placed p
+                join public.holidays h
+                    on h.school_id = $1
+                    and h.starts_on <= p.date
+                    and h.ends_on >= p.date
+                    and (h.grade_levels is null or p.grade_level = any (h.grade_levels))
+                union all
+                select 3, 'student_overlap', p.id, p.date
+                from placed p
+                join shared g on g.group_id = p.group_id
+                join others o on o.group_id = g.other_group and o.date = p.date
+                where g.days @> p.date and o.starts_at < p.ends_at and o.ends_at > p.starts_at and o.merge_id <> p.merge_id
+            ) r
+            order by r.rank, r.date, r.id
+            limit 1
+        $sql$ into v_lesson using v_school;
+        if v_lesson.refusal is not null then
+            raise exception using
+                errcode = 'LYL01', message = v_lesson.refusal, detail = format('Lesson %s on %s.', v_lesson.id, v_lesson.date);
+        end if;
+    end loop;
+    return null;
+end
+$$;
+comment on function lyceum.place_lessons() is
+    'L1 for all new lessons of a statement, by the same rules as lyceum.lesson_place_refusal. The trigger enter has taken the lock.';
+
 drop trigger if exists place on lessons;
-create constraint trigger place after insert on lessons
-    deferrable initially immediate
-    for each row when (new.state <> 'cancelled')
-    execute function lyceum.place_lesson();
+create or replace trigger place after insert on lessons
+    referencing new table as new_rows for each statement execute function lyceum.place_lessons();
 drop trigger if exists place_again on lessons;
 create constraint trigger place_again after update on lessons
     deferrable initially immediate
