@@ -44,6 +44,12 @@ create unique index lessons_timetable_entry_key on lessons (school_id, timetable
 create index conduct_notes_by_lesson on conduct_notes (school_id, lesson_id) where lesson_id is not null;
 create index substitutions_by_other_lesson on substitutions (school_id, other_lesson_id) where other_lesson_id is not null;
 
+-- The functions' files check the places of all lessons of a statement at once.
+drop trigger if exists place on lessons;
+drop trigger if exists place_again on lessons;
+drop function if exists lyceum.place_lesson();
+drop function if exists lyceum.lesson_place_refusal(integer, uuid, date, time, time, uuid, uuid);
+
 -- migrate:down
 
 drop index substitutions_by_other_lesson;

@@ -119,8 +119,13 @@ create or replace function lyceum.compared_lessons(
         outcome text, reason text, lesson_id uuid, entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid,
         slot smallint, starts_at time, ends_at time, room_id uuid, own_room_id uuid, teacher_id uuid
     )
-    language sql stable rows 5000
+    -- The planner does not know how many rows there will be. With the number here, and with full joins inside, which are never nested
+    -- loops, it makes a plan for a whole term.
+    language plpgsql stable rows 20000
 as $$
+#variable_conflict use_column
+begin
+    return query
     with wanted as materialized (
         select w.*
         from lyceum.timetabled_lessons(p_school, p_from, p_to, p_sections) w
@@ -144,43 +149,36 @@ as $$
                 )::date
             )
     ),
-    same_entry as materialized (
-        select w.entry_id, w.date, l.id
+    paired as materialized (
+        select w.*, l.id, l.section_id as old_section, l.timetable_date, l.date as old_date, l.slot as old_slot,
+            l.starts_at as old_starts_at, l.state, l.generated_at,
+            (l.date, l.bell_schedule_id, l.slot, l.starts_at, l.ends_at, l.room_id, l.teacher_id)
+                is not distinct from (w.date, w.bell_schedule_id, w.slot, w.starts_at, w.ends_at, w.room_id, w.teacher_id)
+                and l.state <> 'cancelled' as is_same
         from wanted w
-        join standing l on l.entry_id = w.entry_id and l.timetable_date = w.date
+        full join standing l on l.entry_id = w.entry_id and l.timetable_date = w.date
     ),
-    -- The entry was replaced by another one of the section at the same time.
-    same_time as materialized (
-        select p.entry_id, p.date, p.id
+    -- Where an entry was replaced by another one of the section at the same time, the new one takes over the lesson.
+    compared as (
+        select p.*
+        from paired p
+        where p.id is not null and p.entry_id is not null
+        union all
+        select w.entry_id, w.section_id, w.group_id, w.date, w.bell_schedule_id, w.slot, w.starts_at, w.ends_at, w.room_id, w.own_room_id,
+            w.teacher_id, l.id, l.old_section, l.timetable_date, l.old_date, l.old_slot, l.old_starts_at, l.state, l.generated_at, false
         from (
-            select w.entry_id, w.date, l.id,
-                row_number() over (partition by w.entry_id, w.date order by l.state = 'cancelled', l.id) as by_entry,
-                row_number() over (partition by l.id order by w.entry_id) as by_lesson
-            from wanted w
-            join standing l on l.section_id = w.section_id and l.timetable_date = w.date and l.starts_at = w.starts_at
-            where not exists (select from same_entry p where p.entry_id = w.entry_id and p.date = w.date)
-                and not exists (select from same_entry p where p.id = l.id)
-        ) p
-        where p.by_entry = 1 and p.by_lesson = 1
-    ),
-    pairs as materialized (
-        select p.* from same_entry p
-        union all
-        select p.* from same_time p
-    ),
-    compared as materialized (
-        select p.id, l.state, l.generated_at, w.*,
-            l.state <> 'cancelled'
-                and (l.entry_id, l.date, l.bell_schedule_id, l.slot, l.starts_at, l.ends_at, l.room_id, l.teacher_id)
-                    is not distinct from
-                    (w.entry_id, w.date, w.bell_schedule_id, w.slot, w.starts_at, w.ends_at, w.room_id, w.teacher_id) as is_same
-        from wanted w
-        left join pairs p on p.entry_id = w.entry_id and p.date = w.date
-        left join standing l on l.id = p.id
-        union all
-        select l.id, l.state, l.generated_at, null, l.section_id, null, l.date, null, l.slot, null, null, null, null, null, false
-        from standing l
-        where not exists (select from pairs p where p.id = l.id)
+            select p.*, row_number() over (partition by p.section_id, p.date, p.starts_at order by p.entry_id) as n
+            from paired p
+            where p.id is null
+        ) w
+        full join (
+            select p.*,
+                row_number() over (
+                    partition by p.old_section, p.timetable_date, p.old_starts_at order by p.state = 'cancelled', p.id
+                ) as n
+            from paired p
+            where p.entry_id is null
+        ) l on l.old_section = w.section_id and l.timetable_date = w.date and l.old_starts_at = w.starts_at and l.n = w.n
     ),
     judged as materialized (
         select c.*,
@@ -203,9 +201,10 @@ as $$
             else 'placed'
         end,
         case when j.verdict not in ('unchanged', 'gone', 'free') then j.verdict end,
-        j.id, j.entry_id, j.section_id, j.group_id, j.date, j.bell_schedule_id, j.slot, j.starts_at, j.ends_at, j.room_id, j.own_room_id,
-        j.teacher_id
-    from judged j
+        j.id, j.entry_id, coalesce(j.section_id, j.old_section), j.group_id, coalesce(j.date, j.old_date), j.bell_schedule_id,
+        coalesce(j.slot, j.old_slot), j.starts_at, j.ends_at, j.room_id, j.own_room_id, j.teacher_id
+    from judged j;
+end
 $$;
 comment on function lyceum.compared_lessons(integer, date, date, uuid[], boolean) is
     'L2: the lessons of the timetable compared with those that were made from it. outcome: placed (made, or changed if there is a '
@@ -254,7 +253,9 @@ begin
         where l.school_id = v_school
             and l.date between p_from and p_to
             and l.state <> 'cancelled'
-            and not exists (select from compared c where c.lesson_id = l.id and c.outcome in ('placed', 'removed'))
+            and l.id not in (
+                select c.lesson_id from compared c where c.lesson_id is not null and c.outcome in ('placed', 'removed')
+            )
         union all
         select null, p.entry_id, p.section_id, p.group_id, p.date, p.starts_at, p.ends_at, p.teacher_id, p.own_room_id
         from placed p
