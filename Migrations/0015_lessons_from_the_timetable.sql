@@ -25,7 +25,9 @@ set timetable_date = coalesce(
         ),
         l.date
     ),
-    bell_schedule_id = (select e.bell_schedule_id from timetable_entries e where e.school_id = l.school_id and e.id = l.timetable_entry_id),
+    bell_schedule_id = (
+        select e.bell_schedule_id from timetable_entries e where e.school_id = l.school_id and e.id = l.timetable_entry_id
+    ),
     generated_at = case
         when l.state <> 'cancelled'
             and not exists (select from substitutions s where s.school_id = l.school_id and l.id in (s.lesson_id, s.other_lesson_id))

@@ -173,5 +173,5 @@ begin
 end
 $$;
 comment on function lyceum.next_topic(integer, uuid) is
-    'L3: the next topic of the section''s plan that is not done: the first with fewer lessons than hours. The plan is the section''s own, '
-    'else the approved one of its subject and grade level. Null if there is none.';
+    'L3: the next topic of the section''s plan that is not done: the first with fewer lessons than hours. The plan is the section''s '
+    'own, else the approved one of its subject and grade level. Null if there is none.';

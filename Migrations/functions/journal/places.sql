@@ -35,8 +35,8 @@ begin
         -- school_id: the planner would expect that few of them belong to the school.
         execute $sql$
             with placed as materialized (
-                select n.id, coalesce(n.merge_id, n.id) as merge_id, n.date, n.starts_at, n.ends_at, s.group_id, g.grade_level, y.starts_on,
-                    y.ends_on
+                select n.id, coalesce(n.merge_id, n.id) as merge_id, n.date, n.starts_at, n.ends_at, s.group_id, g.grade_level,
+                    y.starts_on, y.ends_on
                 from new_rows n
                 join unnest($2) m (id) on m.id = n.id
                 join public.sections s on s.school_id = $1 and s.id = n.section_id
