@@ -1199,7 +1199,7 @@ CREATE TRIGGER log_changed AFTER UPDATE ON lessons REFERENCING OLD TABLE AS old_
 CREATE TRIGGER log_deleted AFTER DELETE ON lessons REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_lessons();
 CREATE TRIGGER log_made AFTER INSERT ON lessons REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_lessons();
 CREATE TRIGGER place AFTER INSERT ON lessons REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.place_lessons();
-CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON lessons DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.state <> 'cancelled'::text AND (old.state = 'cancelled'::text OR new.date IS DISTINCT FROM old.date OR new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at OR new.merge_id IS DISTINCT FROM old.merge_id)) EXECUTE FUNCTION lyceum.place_lesson();
+CREATE TRIGGER place_again AFTER UPDATE ON lessons REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.place_lessons();
 CREATE TRIGGER record BEFORE INSERT OR UPDATE ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.record_lesson();
 CREATE TRIGGER room BEFORE INSERT OR UPDATE OF room_id, exclusive_room ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.copy_room();
 CREATE TRIGGER version BEFORE UPDATE OF school_id, id, section_id, date, slot, bell_schedule_id, starts_at, ends_at, room_id, teacher_id, topic, plan_topic_id, state, attendance_taken_at, no_homework, timetable_entry_id, merge_id, exclusive_room, external_id, version, changed_at, changed_xid ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.version();
@@ -2332,7 +2332,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.check_written_marks() returns trigger language plpgsql
 -- function lyceum.check_year() returns trigger language plpgsql
 -- function lyceum.class_days(p_school integer, p_student uuid, p_class uuid) returns datemultirange language plpgsql stable
--- function lyceum.compared_lessons(p_school integer, p_from date, p_to date, p_sections uuid[], p_days_off boolean) returns TABLE(outcome text, reason text, lesson_id uuid, entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language sql stable
+-- function lyceum.compared_lessons(p_school integer, p_from date, p_to date, p_sections uuid[], p_days_off boolean) returns TABLE(outcome text, reason text, lesson_id uuid, entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language plpgsql stable
 -- function lyceum.complete_lesson() returns trigger language plpgsql
 -- function lyceum.consent_holds(p_given_on date, p_withdrawn_on date) returns boolean language sql stable parallel safe
 -- function lyceum.copy_room() returns trigger language plpgsql
@@ -2404,7 +2404,6 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.lesson_has_records(p_school integer, p_lesson uuid) returns boolean language plpgsql stable
 -- function lyceum.lesson_is_referenced(p_school integer, p_lesson uuid) returns boolean language plpgsql stable
 -- function lyceum.lesson_locked_reason(p_school integer, p_lesson uuid) returns text language plpgsql stable
--- function lyceum.lesson_place_refusal(p_school integer, p_section uuid, p_date date, p_starts_at time without time zone, p_ends_at time without time zone, p_lesson uuid, p_merge uuid) returns text language plpgsql stable
 -- function lyceum.lesson_record(p_school integer, p_lesson uuid) returns text language plpgsql stable
 -- function lyceum.lesson_refusal(p_school integer, p_lesson uuid) returns text language plpgsql stable
 -- function lyceum.local_moment(p_date date, p_time time without time zone) returns text language sql stable parallel safe
@@ -2474,7 +2473,6 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.open_school() returns trigger language plpgsql
 -- function lyceum.outside_class(p_school integer) returns TABLE(id uuid, student_id uuid, class_id uuid, field text) language sql stable
 -- function lyceum.place_holiday() returns trigger language plpgsql
--- function lyceum.place_lesson() returns trigger language plpgsql
 -- function lyceum.place_lessons() returns trigger language plpgsql
 -- function lyceum.place_member() returns trigger language plpgsql
 -- function lyceum.place_term() returns trigger language plpgsql

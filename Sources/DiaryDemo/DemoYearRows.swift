@@ -215,7 +215,8 @@ extension Demo.Journal {
             "lessons",
             "id, section_id, date, bell_schedule_id, slot, starts_at, ends_at, room_id, teacher_id, topic, plan_topic_id, "
                 + "state, attendance_taken_at, no_homework, topic_first_recorded_at, homework_first_recorded_at, "
-                + "timetable_entry_id, timetable_date, generated_at, merge_id, exclusive_room, created_at, changed_at", lessons
+                + "timetable_entry_id, timetable_date, generated_at, merge_id, exclusive_room, created_at, changed_at",
+            lessons
         ) { row, item in
             let (number, lesson) = item
             let section = year.sections[lesson.section]

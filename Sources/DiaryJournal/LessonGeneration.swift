@@ -70,7 +70,8 @@ package enum LessonGeneration {
         _ wish: Wish, isDry: Bool, _ caller: Caller, in transaction: Transaction
     ) async throws -> Response {
         let school = Parameter.integer(caller.school.id)
-        let (wanted, schoolClass) = (wish.sections.map { Parameter.texts($0) } ?? .null, Parameter.text(wish.schoolClass))
+        let wanted = wish.sections.map { Parameter.texts($0) } ?? .null
+        let schoolClass = Parameter.text(wish.schoolClass)
         let scope = try await transaction.run([scope(school, wanted, schoolClass)])[0]
         if let unknown = scope.integer(0, "unknown") { throw Refusal.unknown("section_ids/\(unknown - 1)").problem }
         guard scope.boolean(0, "knows_class") else { throw Refusal.unknown("class_id").problem }

@@ -57,11 +57,15 @@ import Testing
         (#"{"from": "2025-09-01"}"#, "/to required"),
         (#"{"from": "2025-09-01", "to": "2025-09-31"}"#, "/to not_a_date"),
         (#"{"from": "2025-09-01", "to": "2025-09-02", "section_ids": []}"#, "/section_ids too_short"),
-        (#"{"from": "2025-09-01", "to": "2025-09-02", "section_ids": ["{section}", "{strange}"]}"#,
-            "/section_ids/1 unknown_reference"),
+        (
+            #"{"from": "2025-09-01", "to": "2025-09-02", "section_ids": ["{section}", "{strange}"]}"#,
+            "/section_ids/1 unknown_reference"
+        ),
         (#"{"from": "2025-09-01", "to": "2025-09-02", "class_id": "{strange}"}"#, "/class_id unknown_reference"),
-        (#"{"from": "2025-09-01", "to": "2025-09-02", "class_id": "{class}", "section_ids": ["{section}"]}"#,
-            "/section_ids exclusive"),
+        (
+            #"{"from": "2025-09-01", "to": "2025-09-02", "class_id": "{class}", "section_ids": ["{section}"]}"#,
+            "/section_ids exclusive"
+        ),
         (#"{"from": "2025-09-01", "to": "2025-09-02", "weeks": 2}"#, "/weeks unknown_field"),
     ]
 

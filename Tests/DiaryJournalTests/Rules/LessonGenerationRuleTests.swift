@@ -93,11 +93,13 @@ import Testing
     /// The first lesson that was made from the timetable.
     private func first() throws -> String {
         try #require(
-            try school.value("SELECT id FROM lessons WHERE timetable_entry_id IS NOT NULL ORDER BY date, starts_at LIMIT 1"))
+            try school.value(
+                "SELECT id FROM lessons WHERE timetable_entry_id IS NOT NULL ORDER BY date, starts_at LIMIT 1"))
     }
 
     private func update(_ lesson: String, _ assignments: String) throws {
-        try school.run("UPDATE lessons SET \(assignments) WHERE school_id = lyceum.current_school() AND id = '\(lesson)'")
+        try school.run(
+            "UPDATE lessons SET \(assignments) WHERE school_id = lyceum.current_school() AND id = '\(lesson)'")
     }
 
     // MARK: What is made
@@ -248,7 +250,8 @@ import Testing
                 VALUES (lyceum.current_school(), \(RuleKey(703)), \(RuleKey.maths7), \(RuleKey.substitute), '2026-11-09');
             """)
         #expect(try generate() == Self.outcome(changed: 1, unchanged: 1))
-        let teachers = try school.values("SELECT teacher_id FROM lessons WHERE timetable_entry_id IS NOT NULL ORDER BY date")
+        let teachers = try school.values(
+            "SELECT teacher_id FROM lessons WHERE timetable_entry_id IS NOT NULL ORDER BY date")
         #expect(teachers == [RuleKey.teacher.uuid, RuleKey.substitute.uuid])
     }
 
@@ -372,7 +375,10 @@ import Testing
 
     @Test(arguments: [
         (RuleSchool.lesson(of: .maths7, on: "2026-11-02", at: "08:10", to: "08:50"), "section_overlap"),
-        (RuleSchool.lesson(of: .maths1, on: "2026-11-02", at: "08:10", to: "08:50", teacher: .teacher), "teacher_overlap"),
+        (
+            RuleSchool.lesson(of: .maths1, on: "2026-11-02", at: "08:10", to: "08:50", teacher: .teacher),
+            "teacher_overlap"
+        ),
         (RuleSchool.lesson(of: .maths1, on: "2026-11-02", at: "08:10", to: "08:50", room: .room), "room_overlap"),
         (RuleSchool.lesson(of: .english7, on: "2026-11-02", at: "08:10", to: "08:50"), "student_overlap"),
     ])
@@ -497,7 +503,8 @@ import Testing
     }
 
     private func count() throws -> String? {
-        try school.value("SELECT count(*) FROM lessons WHERE school_id = \(school.id) AND timetable_entry_id IS NOT NULL")
+        try school.value(
+            "SELECT count(*) FROM lessons WHERE school_id = \(school.id) AND timetable_entry_id IS NOT NULL")
     }
 
     @Test func l2TwoGenerationsAtOnceMakeEachLessonOnce() throws {
