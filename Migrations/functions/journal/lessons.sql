@@ -118,11 +118,7 @@ as $$
 begin
     if tg_op = 'INSERT' then
         new.timetable_date := case when new.timetable_entry_id is not null then coalesce(new.timetable_date, new.date) end;
-    elsif (new.date, new.slot, new.starts_at, new.ends_at, new.room_id, new.teacher_id, new.merge_id, new.state = 'cancelled')
-        is distinct from
-        (old.date, old.slot, old.starts_at, old.ends_at, old.room_id, old.teacher_id, old.merge_id, old.state = 'cancelled')
-        and new.generated_at is not distinct from old.generated_at
-    then
+    else
         new.generated_at := null;
     end if;
     return new;
@@ -133,7 +129,13 @@ create or replace trigger generated before insert on lessons
     for each row when (new.timetable_entry_id is not null or new.timetable_date is not null)
     execute function lyceum.keep_timetable_date();
 create or replace trigger generated_again before update on lessons
-    for each row when (old.generated_at is not null) execute function lyceum.keep_timetable_date();
+    for each row when (
+        new.generated_at is not distinct from old.generated_at
+        and (new.date, new.slot, new.starts_at, new.ends_at, new.room_id, new.teacher_id, new.merge_id, new.state = 'cancelled')
+            is distinct from
+            (old.date, old.slot, old.starts_at, old.ends_at, old.room_id, old.teacher_id, old.merge_id, old.state = 'cancelled')
+    )
+    execute function lyceum.keep_timetable_date();
 
 create or replace trigger keep_deleted before delete on lessons
     for each row execute function lyceum.keep_recorded_lesson();
