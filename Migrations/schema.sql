@@ -551,6 +551,7 @@ CREATE TABLE conduct_notes (
 );
 COMMENT ON TABLE conduct_notes IS 'Praise and remarks about a pupil''s conduct.';
 COMMENT ON COLUMN conduct_notes.deleted_at IS 'Tombstone.';
+CREATE INDEX conduct_notes_by_lesson ON public.conduct_notes USING btree (school_id, lesson_id) WHERE (lesson_id IS NOT NULL);
 CREATE INDEX conduct_notes_by_student ON public.conduct_notes USING btree (school_id, student_id, date);
 CREATE INDEX conduct_notes_held_back ON public.conduct_notes USING btree (school_id, student_id, published_at) WHERE (published_at > changed_at);
 ALTER TABLE conduct_notes ENABLE ROW LEVEL SECURITY;
@@ -1142,18 +1143,24 @@ CREATE TABLE lessons (
     version integer DEFAULT 1 NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    bell_schedule_id uuid,
+    timetable_date date,
+    generated_at timestamp with time zone,
     CONSTRAINT lessons_pkey PRIMARY KEY (school_id, id),
     CONSTRAINT lessons_section_key UNIQUE (school_id, id, section_id),
     CONSTRAINT lessons_room_no_overlap EXCLUDE USING gist (school_id WITH =, COALESCE(room_id, room_id) WITH =, tsrange(date + starts_at, date + ends_at) WITH &&, COALESCE(merge_id, id) WITH <>) WHERE (room_id IS NOT NULL AND exclusive_room AND state <> 'cancelled'::text) DEFERRABLE,
     CONSTRAINT lessons_section_no_overlap EXCLUDE USING gist (school_id WITH =, COALESCE(section_id, section_id) WITH =, tsrange(date + starts_at, date + ends_at) WITH &&) WHERE (state <> 'cancelled'::text) DEFERRABLE,
     CONSTRAINT lessons_teacher_no_overlap EXCLUDE USING gist (school_id WITH =, COALESCE(teacher_id, teacher_id) WITH =, tsrange(date + starts_at, date + ends_at) WITH &&, COALESCE(merge_id, id) WITH <>) WHERE (teacher_id IS NOT NULL AND state <> 'cancelled'::text) DEFERRABLE,
+    CONSTRAINT lessons_school_id_bell_schedule_id_fkey FOREIGN KEY (school_id, bell_schedule_id) REFERENCES bell_schedules(school_id, id),
     CONSTRAINT lessons_school_id_plan_topic_id_fkey FOREIGN KEY (school_id, plan_topic_id) REFERENCES plan_topics(school_id, id),
     CONSTRAINT lessons_school_id_room_id_fkey FOREIGN KEY (school_id, room_id) REFERENCES rooms(school_id, id),
     CONSTRAINT lessons_school_id_section_id_fkey FOREIGN KEY (school_id, section_id) REFERENCES sections(school_id, id),
     CONSTRAINT lessons_school_id_teacher_id_fkey FOREIGN KEY (school_id, teacher_id) REFERENCES staff(school_id, id),
+    CONSTRAINT lessons_generated_at CHECK (generated_at IS NULL OR timetable_entry_id IS NOT NULL),
     CONSTRAINT lessons_slot CHECK (slot >= 0 AND slot <= 15),
     CONSTRAINT lessons_state CHECK (state = ANY (ARRAY['planned'::text, 'held'::text, 'cancelled'::text])),
     CONSTRAINT lessons_times CHECK (starts_at < ends_at),
+    CONSTRAINT lessons_timetable_date CHECK ((timetable_date IS NULL) = (timetable_entry_id IS NULL)),
     CONSTRAINT lessons_topic CHECK (topic <> ''::text)
 );
 COMMENT ON TABLE lessons IS 'Lessons on their dates. L1: no overlap in time for a teacher, a room and a section (exclusion constraints) and for a pupil (a trigger); merged lessons are exempt among themselves. Lessons are cancelled, not deleted, once they hold records.';
@@ -1167,27 +1174,35 @@ COMMENT ON COLUMN lessons.topic_first_recorded_at IS 'L3: set by a trigger, neve
 COMMENT ON COLUMN lessons.homework_first_recorded_at IS 'L3: set by a trigger when homework is given or no_homework is said; does not count as a version.';
 COMMENT ON COLUMN lessons.merge_id IS 'Equal in lessons that a substitution merged into one.';
 COMMENT ON COLUMN lessons.exclusive_room IS 'Copy of «not rooms.shared», kept by triggers.';
+COMMENT ON COLUMN lessons.bell_schedule_id IS 'The bell schedule that gave the times of the slot; null in lessons from before migration 0015. Bells that move later do not move the lesson.';
+COMMENT ON COLUMN lessons.timetable_date IS 'L2: the day of the timetable that the lesson was made for; a lesson that is moved keeps it. Null without timetable_entry_id.';
+COMMENT ON COLUMN lessons.generated_at IS 'L2: when the lesson got its place from the timetable. Null: the place was chosen by hand, and the generation leaves it.';
 CREATE INDEX lessons_by_date ON public.lessons USING btree (school_id, date);
 CREATE INDEX lessons_by_section ON public.lessons USING btree (school_id, section_id, date, starts_at, id);
 CREATE INDEX lessons_by_teacher ON public.lessons USING btree (school_id, teacher_id, date);
 CREATE UNIQUE INDEX lessons_external_id ON public.lessons USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
-CREATE UNIQUE INDEX lessons_timetable_entry_key ON public.lessons USING btree (school_id, timetable_entry_id, date) WHERE (timetable_entry_id IS NOT NULL);
+CREATE UNIQUE INDEX lessons_timetable_entry_key ON public.lessons USING btree (school_id, timetable_date, timetable_entry_id) WHERE (timetable_entry_id IS NOT NULL);
 CREATE STATISTICS public.lessons_school (dependencies) ON school_id, section_id FROM lessons;
 ALTER TABLE lessons ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON lessons TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON lessons TO lyceum_app;
+CREATE TRIGGER complete BEFORE INSERT ON lessons FOR EACH ROW WHEN (new.starts_at IS NULL) EXECUTE FUNCTION lyceum.complete_lesson();
+CREATE TRIGGER complete_again BEFORE UPDATE ON lessons FOR EACH ROW WHEN ((new.bell_schedule_id IS DISTINCT FROM old.bell_schedule_id OR new.slot IS DISTINCT FROM old.slot) AND NOT (new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at)) EXECUTE FUNCTION lyceum.complete_lesson();
 CREATE TRIGGER enter BEFORE INSERT ON lessons FOR EACH ROW WHEN (new.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.enter_timetable();
 CREATE TRIGGER enter_again BEFORE UPDATE ON lessons FOR EACH ROW WHEN (new.date IS DISTINCT FROM old.date OR new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at OR new.merge_id IS DISTINCT FROM old.merge_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.room_id IS DISTINCT FROM old.room_id OR old.state = 'cancelled'::text AND new.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.enter_timetable();
+CREATE TRIGGER generated BEFORE INSERT ON lessons FOR EACH ROW WHEN (new.timetable_entry_id IS NOT NULL OR new.timetable_date IS NOT NULL) EXECUTE FUNCTION lyceum.keep_timetable_date();
+CREATE TRIGGER generated_again BEFORE UPDATE ON lessons FOR EACH ROW WHEN (NOT new.generated_at IS DISTINCT FROM old.generated_at AND (new.date IS DISTINCT FROM old.date OR new.slot IS DISTINCT FROM old.slot OR new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at OR new.room_id IS DISTINCT FROM old.room_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.merge_id IS DISTINCT FROM old.merge_id OR (new.state = 'cancelled'::text) IS DISTINCT FROM (old.state = 'cancelled'::text))) EXECUTE FUNCTION lyceum.keep_timetable_date();
 CREATE TRIGGER keep BEFORE UPDATE ON lessons FOR EACH ROW WHEN (new.date <> old.date OR new.state = 'cancelled'::text AND old.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.keep_recorded_lesson();
+CREATE TRIGGER keep_deleted BEFORE DELETE ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.keep_recorded_lesson();
 CREATE TRIGGER keep_homework BEFORE UPDATE ON lessons FOR EACH ROW WHEN (new.date > old.date) EXECUTE FUNCTION lyceum.keep_homework_due();
 CREATE TRIGGER log_changed AFTER UPDATE ON lessons REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_lessons();
 CREATE TRIGGER log_deleted AFTER DELETE ON lessons REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_lessons();
 CREATE TRIGGER log_made AFTER INSERT ON lessons REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_lessons();
-CREATE CONSTRAINT TRIGGER place AFTER INSERT ON lessons DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.place_lesson();
-CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON lessons DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.state <> 'cancelled'::text AND (old.state = 'cancelled'::text OR new.date IS DISTINCT FROM old.date OR new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at OR new.merge_id IS DISTINCT FROM old.merge_id)) EXECUTE FUNCTION lyceum.place_lesson();
+CREATE TRIGGER place AFTER INSERT ON lessons REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.place_lessons();
+CREATE TRIGGER place_again AFTER UPDATE ON lessons REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.place_lessons();
 CREATE TRIGGER record BEFORE INSERT OR UPDATE ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.record_lesson();
 CREATE TRIGGER room BEFORE INSERT OR UPDATE OF room_id, exclusive_room ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.copy_room();
-CREATE TRIGGER version BEFORE UPDATE OF school_id, id, section_id, date, slot, starts_at, ends_at, room_id, teacher_id, topic, plan_topic_id, state, attendance_taken_at, no_homework, timetable_entry_id, merge_id, exclusive_room, external_id, version, changed_at, changed_xid ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+CREATE TRIGGER version BEFORE UPDATE OF school_id, id, section_id, date, slot, bell_schedule_id, starts_at, ends_at, room_id, teacher_id, topic, plan_topic_id, state, attendance_taken_at, no_homework, timetable_entry_id, merge_id, exclusive_room, external_id, version, changed_at, changed_xid ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE line_items (
     school_id integer NOT NULL,
@@ -1996,6 +2011,7 @@ COMMENT ON TABLE substitutions IS 'L2: a change of the timetable for one day. Th
 COMMENT ON COLUMN substitutions.other_lesson_id IS 'merge: the lesson it is held with; other_subject: the lesson made instead.';
 COMMENT ON COLUMN substitutions.old_date IS 'Where the lesson stood before, for the family''s timetable and for taking back.';
 CREATE INDEX substitutions_by_lesson ON public.substitutions USING btree (school_id, lesson_id);
+CREATE INDEX substitutions_by_other_lesson ON public.substitutions USING btree (school_id, other_lesson_id) WHERE (other_lesson_id IS NOT NULL);
 ALTER TABLE substitutions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON substitutions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON substitutions TO lyceum_app;
@@ -2313,6 +2329,8 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.check_written_marks() returns trigger language plpgsql
 -- function lyceum.check_year() returns trigger language plpgsql
 -- function lyceum.class_days(p_school integer, p_student uuid, p_class uuid) returns datemultirange language plpgsql stable
+-- function lyceum.compared_lessons(p_school integer, p_from date, p_to date, p_sections uuid[], p_days_off boolean) returns TABLE(outcome text, reason text, lesson_id uuid, entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language plpgsql stable
+-- function lyceum.complete_lesson() returns trigger language plpgsql
 -- function lyceum.consent_holds(p_given_on date, p_withdrawn_on date) returns boolean language sql stable parallel safe
 -- function lyceum.copy_room() returns trigger language plpgsql
 -- function lyceum.counted_meaning(p_meaning text, p_decided_meaning text) returns text language sql immutable parallel safe
@@ -2333,6 +2351,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.follow_enrollment() returns trigger language plpgsql
 -- function lyceum.follow_into_subgroups() returns trigger language plpgsql
 -- function lyceum.forget_photos() returns void language sql
+-- function lyceum.generate_lessons(p_from date, p_to date, p_sections uuid[], p_days_off boolean, p_dry_run boolean) returns TABLE(made integer, changed integer, removed integer, unchanged integer, kept integer, left_out integer, kept_lessons jsonb, left_out_lessons jsonb) language plpgsql
 -- function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint language plpgsql stable
 -- function lyceum.grade_level_on(p_school integer, p_student uuid, p_date date) returns smallint language plpgsql stable
 -- function lyceum.guard_class_group() returns trigger language plpgsql
@@ -2365,6 +2384,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.keep_in_class() returns trigger language plpgsql
 -- function lyceum.keep_recorded_days() returns trigger language plpgsql
 -- function lyceum.keep_recorded_lesson() returns trigger language plpgsql
+-- function lyceum.keep_timetable_date() returns trigger language plpgsql
 -- function lyceum.keeps_guardian(p_guardian uuid) returns boolean language sql stable
 -- function lyceum.keeps_student(p_student uuid) returns boolean language sql stable
 -- function lyceum.knows_person(p_school integer, p_teacher uuid, p_person uuid) returns boolean language plpgsql stable
@@ -2379,8 +2399,9 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.led_until(p_school integer, p_user uuid, p_section uuid) returns date language plpgsql stable
 -- function lyceum.lesson_editable_until(p_school integer, p_lesson uuid) returns date language plpgsql stable
 -- function lyceum.lesson_has_records(p_school integer, p_lesson uuid) returns boolean language plpgsql stable
+-- function lyceum.lesson_is_referenced(p_school integer, p_lesson uuid) returns boolean language plpgsql stable
 -- function lyceum.lesson_locked_reason(p_school integer, p_lesson uuid) returns text language plpgsql stable
--- function lyceum.lesson_place_refusal(p_school integer, p_section uuid, p_date date, p_starts_at time without time zone, p_ends_at time without time zone, p_lesson uuid, p_merge uuid) returns text language plpgsql stable
+-- function lyceum.lesson_record(p_school integer, p_lesson uuid) returns text language plpgsql stable
 -- function lyceum.lesson_refusal(p_school integer, p_lesson uuid) returns text language plpgsql stable
 -- function lyceum.local_moment(p_date date, p_time time without time zone) returns text language sql stable parallel safe
 -- function lyceum.lock_reason(p_state text, p_date date, p_editable_until date, p_today date) returns text language sql immutable parallel safe
@@ -2450,12 +2471,13 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.moment(p_moment timestamp with time zone) returns text language sql immutable parallel safe
 -- function lyceum.name_matches(p_name text, p_query text) returns boolean language sql immutable parallel safe
 -- function lyceum.next_name(p_name text, p_from smallint, p_to integer) returns text language sql immutable parallel safe
+-- function lyceum.next_topic(p_school integer, p_section uuid) returns uuid language plpgsql stable
 -- function lyceum.nobody() returns uuid language sql immutable parallel safe
 -- function lyceum.normalise_login() returns trigger language plpgsql
 -- function lyceum.open_school() returns trigger language plpgsql
 -- function lyceum.outside_class(p_school integer) returns TABLE(id uuid, student_id uuid, class_id uuid, field text) language sql stable
 -- function lyceum.place_holiday() returns trigger language plpgsql
--- function lyceum.place_lesson() returns trigger language plpgsql
+-- function lyceum.place_lessons() returns trigger language plpgsql
 -- function lyceum.place_member() returns trigger language plpgsql
 -- function lyceum.place_term() returns trigger language plpgsql
 -- function lyceum.place_timetable_entry() returns trigger language plpgsql
@@ -2510,9 +2532,11 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.teaches_student(p_student uuid) returns boolean language sql stable
 -- function lyceum.tend_changes(p_keep interval) returns integer language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.timetable_collisions(p_school integer, p_entries uuid[], p_from date) returns TABLE(entry_id uuid, kind text, other_id uuid, name text, same_slot boolean) language plpgsql stable
+-- function lyceum.timetabled_lessons(p_school integer, p_from date, p_to date, p_sections uuid[]) returns TABLE(entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language sql stable
 -- function lyceum.today() returns date language sql stable parallel safe
 -- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.version() returns trigger language plpgsql
+-- function lyceum.week_of_year(p_starts_on date, p_day date) returns integer language sql immutable parallel safe
 -- function lyceum.withdraw_photo() returns trigger language plpgsql
 -- function lyceum.without_values(p_values jsonb, p_kept text[]) returns jsonb language sql immutable parallel safe
 -- function lyceum.write_person() returns trigger language plpgsql

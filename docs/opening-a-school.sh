@@ -14,6 +14,10 @@ school=school-$(date +%s)-$$
 # A day on which everything below holds already, wherever the school is.
 since=$(date -u -d yesterday +%F)
 before=$(TZ=Asia/Yekaterinburg date -d yesterday +%F)
+# The academic year of today; in summer it is the one that has ended.
+today=$(TZ=Asia/Yekaterinburg date +%F)
+year=${today%%-*}
+[ "$(TZ=Asia/Yekaterinburg date +%-m)" -ge 9 ] || year=$((year - 1))
 password='синий трамвай 29'
 files=$(mktemp -d)
 trap 'rm -rf "$files"' EXIT
@@ -57,7 +61,8 @@ import() { call 200 POST "/v1/imports/$1" '' -H 'Content-Type: text/csv' --data-
 find() { call 200 GET "$1" | pick "[i['id'] for i in d['items'] if i['first_name'] == '$2'][0]"; }
 
 echo "1. The school, and its first administrator"
-"$lyceum" school create "$school" --name 'Лицей № 29' --time-zone Asia/Yekaterinburg --template ru --json >/dev/null
+"$lyceum" school create "$school" --name 'Лицей № 29' --time-zone Asia/Yekaterinburg --template ru \
+    --year "$year" --json >/dev/null
 code=$("$lyceum" user create --school "$school" --role administrator --last-name Иванова --first-name Мария --json |
     pick 'd["activation_code"]')
 activate "$code"
@@ -158,7 +163,6 @@ echo "10. The student moves to 7Б: the new class teacher sees the student, the 
 token=$teacher_b
 call 404 GET "/v1/students/$child" >/dev/null
 token=$administrator
-today=$(TZ=Asia/Yekaterinburg date +%F)
 call 201 POST "/v1/students/$child/class-changes" \
     "{\"class_id\": \"$class_b\", \"starts_on\": \"$today\", \"reason\": \"по заявлению\"}" >/dev/null
 token=$teacher_b
@@ -168,7 +172,55 @@ token=$teacher
 call 404 GET "/v1/students/$child" >/dev/null
 call 200 GET "/v1/students/$child/diary?from=$since&to=$today" | pick 'd["to"]' | grep -qx "$before"
 
-echo "11. The audit log has all of it"
+echo "11. Today becomes a school day, whatever day it is"
+token=$administrator
+call 200 GET '/v1/academic-years' >"$files/years.json"
+year_id=$(pick 'd["items"][0]["id"]' <"$files/years.json")
+if [[ $(pick 'd["items"][0]["ends_on"]' <"$files/years.json") < $today ]]; then
+    call 200 PATCH "/v1/academic-years/$year_id" "{\"ends_on\": \"$((year + 1))-08-31\"}" -H 'If-Match: *' >/dev/null
+fi
+for holiday in $(call 200 GET '/v1/holidays?limit=200' |
+    pick "' '.join(h['id'] for h in d['items'] if h['starts_on'] <= '$today' <= h['ends_on'])"); do
+    call 204 DELETE "/v1/holidays/$holiday" '' -H 'If-Match: *'
+done
+
+echo "12. Mathematics of 7Б, and its lessons: a dry run, then for two weeks; once more changes nothing"
+import rooms <<'END'
+Кабинет
+12
+END
+import load <<END
+Предмет;Класс;Учитель;С
+Математика;7Б;S-2;$since
+END
+import timetable <<END
+Предмет;Класс;День;Урок;Смена;Кабинет
+Математика;7Б;$(TZ=Asia/Yekaterinburg LC_ALL=C date +%A);1;1;12
+END
+section=$(call 200 GET "/v1/sections?class_id=$class_b" | pick 'd["items"][0]["id"]')
+weeks="{\"from\": \"$today\", \"to\": \"$(TZ=Asia/Yekaterinburg date -d '13 days' +%F)\"}"
+planned=$(call 200 POST '/v1/lessons/generation?dry_run=true' "$weeks" | pick 'd["made"]')
+[ "$planned" -ge 1 ]
+[ "$(call 200 POST /v1/lessons/generation "$weeks" | pick 'd["made"]')" = "$planned" ]
+[ "$(call 200 POST /v1/lessons/generation "$weeks" | pick '[d["made"], d["unchanged"]]')" = "[0, $planned]" ]
+
+echo "13. The teacher finds the lesson of today and writes its topic, homework and a mark"
+token=$teacher_b
+lesson=$(call 200 GET "/v1/lessons?section_id=$section&from=$today&to=$today" | pick 'd["items"][0]["id"]')
+version=$(call 200 GET "/v1/lessons/$lesson" | pick 'd["version"]')
+call 200 PATCH "/v1/sections/$section/journal" "{
+    \"lessons\": [{\"id\": \"$lesson\", \"version\": $version, \"state\": \"held\", \"topic\": \"Дроби\",
+        \"homework\": {\"text\": \"№ 17\"}, \"attendance_taken\": true}],
+    \"marks\": [{\"lesson_id\": \"$lesson\", \"student_id\": \"$child\", \"version\": 0,
+        \"value\": {\"kind\": \"number\", \"number\": 5}}]}" >/dev/null
+
+echo "14. The mother reads it in the diary"
+token=$parent
+call 200 GET "/v1/students/$child/diary?from=$today&to=$today" >"$files/diary.json"
+[ "$(pick '[(l["topic"], l["homework"][0]["text"], l["marks"][0]["value"]["number"]) for l in d["lessons"]]' \
+    <"$files/diary.json")" = "[('Дроби', '№ 17', 5)]" ]
+
+echo "15. The audit log has all of it"
 token=$administrator
 count=$(call 200 GET '/v1/audit?include=total&limit=1' | pick 'd["total"]')
 [ "$count" -gt 20 ]

@@ -189,7 +189,7 @@ extension Demo.Year {
         }
     }
 
-    private var bellIDs: [Demo.ID] {
+    fileprivate var bellIDs: [Demo.ID] {
         var random = stream(11)
         return Demo.Bells.all.map { _ in Demo.ID(at: decided, &random) }
     }
@@ -208,13 +208,15 @@ extension Demo.Journal {
 
     private func loadLessons(_ loader: Demo.Loader) throws {
         let given = Set(homework.map(\.lesson))
-        let last = year.horizon
+        let substituted = Set(year.substitutions.flatMap { [$0.lesson, $0.other].compactMap { $0 } })
+        let (last, bells) = (year.horizon, year.bellIDs)
         let lessons = year.lessons.enumerated().lazy.filter { $0.element.day <= last }
         try loader.copy(
             "lessons",
-            "id, section_id, date, slot, starts_at, ends_at, room_id, teacher_id, topic, plan_topic_id, state, "
-                + "attendance_taken_at, no_homework, topic_first_recorded_at, homework_first_recorded_at, timetable_entry_id, "
-                + "merge_id, exclusive_room, created_at, changed_at", lessons
+            "id, section_id, date, bell_schedule_id, slot, starts_at, ends_at, room_id, teacher_id, topic, plan_topic_id, "
+                + "state, attendance_taken_at, no_homework, topic_first_recorded_at, homework_first_recorded_at, "
+                + "timetable_entry_id, timetable_date, generated_at, merge_id, exclusive_room, created_at, changed_at",
+            lessons
         ) { row, item in
             let (number, lesson) = item
             let section = year.sections[lesson.section]
@@ -222,6 +224,7 @@ extension Demo.Journal {
             row.field(lesson.id)
             row.field(section.id)
             row.field(lesson.day)
+            row.field(bells[lesson.bells])
             row.field(lesson.slot)
             row.field(minutes: lesson.minutes.lowerBound)
             row.field(minutes: lesson.minutes.upperBound)
@@ -235,6 +238,8 @@ extension Demo.Journal {
             row.field(topic == nil ? nil : lesson.starts + 900)
             row.field(withoutHomework.contains(number) || given.contains(number) ? lesson.ends : nil)
             row.field(year.entries[lesson.entry].id)
+            row.field(lesson.day)
+            row.field(substituted.contains(number) ? nil : lesson.made)
             row.field(lesson.merge)
             row.field(!(lesson.room.map { year.school.rooms[$0].isShared } ?? false))
             row.field(lesson.made)

@@ -50,7 +50,7 @@ import Web
         for state in states { #expect(page.contains("| `\(state)` |"), "\(state)") }
     }
 
-    // MARK: Through the API. No operation moves or cancels a lesson yet: LessonRecordRuleTests has lesson_has_records.
+    // MARK: Through the API. LessonsTests has lesson_has_records.
 
     let server: TestServer
     let ids: DemoSchoolIDs

@@ -60,15 +60,120 @@ create or replace function lyceum.keep_recorded_lesson() returns trigger
     language plpgsql
 as $$
 begin
-    if lyceum.lesson_has_records(new.school_id, new.id) then
+    if lyceum.lesson_has_records(old.school_id, old.id) then
         raise exception using
             errcode = 'LYL02', message = 'lesson_has_records',
-            detail = 'A lesson with marks or attendance is neither moved to another date nor cancelled.';
+            detail = 'A lesson with marks or attendance is neither moved to another date, cancelled nor deleted.';
     end if;
-    return new;
+    return case tg_op when 'DELETE' then old else new end;
 end
 $$;
 
 create or replace trigger keep before update on lessons
     for each row when (new.date <> old.date or (new.state = 'cancelled' and old.state <> 'cancelled'))
     execute function lyceum.keep_recorded_lesson();
+
+-- A lesson that is made by hand: the server leaves the times, and often the teacher, to the database.
+create or replace function lyceum.complete_lesson() returns trigger
+    language plpgsql
+as $$
+begin
+    select b.starts_at, b.ends_at into new.starts_at, new.ends_at
+    from public.bell_slots b
+    where b.school_id = new.school_id and b.bell_schedule_id = new.bell_schedule_id and b.slot = new.slot;
+    if not found then
+        raise exception using
+            errcode = 'check_violation', table = 'lessons', constraint = 'lessons_bell_slot',
+            message = 'no_such_slot', detail = 'The bell schedule has no such slot.';
+    end if;
+    if tg_op = 'INSERT' and new.teacher_id is null then
+        new.teacher_id := (
+            select t.teacher_id
+            from public.section_teachers t
+            where t.school_id = new.school_id
+                and t.section_id = new.section_id
+                and t.role = 'lead'
+                and lyceum.holds(t.starts_on, t.ends_on, new.date)
+        );
+    end if;
+    return new;
+end
+$$;
+comment on function lyceum.complete_lesson() is
+    'Times of the slot by the bell schedule, and for a new lesson without a teacher the section''s lead of that day.';
+
+create or replace trigger complete before insert on lessons
+    for each row when (new.starts_at is null) execute function lyceum.complete_lesson();
+create or replace trigger complete_again before update on lessons
+    for each row when (
+        (new.bell_schedule_id, new.slot) is distinct from (old.bell_schedule_id, old.slot)
+        and (new.starts_at, new.ends_at) is not distinct from (old.starts_at, old.ends_at)
+    )
+    execute function lyceum.complete_lesson();
+
+-- L2: the generation of lessons writes generated_at anew; any other change of the place was made by hand.
+create or replace function lyceum.keep_timetable_date() returns trigger
+    language plpgsql
+as $$
+begin
+    if tg_op = 'INSERT' then
+        new.timetable_date := case when new.timetable_entry_id is not null then coalesce(new.timetable_date, new.date) end;
+    else
+        new.generated_at := null;
+    end if;
+    return new;
+end
+$$;
+
+create or replace trigger generated before insert on lessons
+    for each row when (new.timetable_entry_id is not null or new.timetable_date is not null)
+    execute function lyceum.keep_timetable_date();
+create or replace trigger generated_again before update on lessons
+    for each row when (
+        new.generated_at is not distinct from old.generated_at
+        and (new.date, new.slot, new.starts_at, new.ends_at, new.room_id, new.teacher_id, new.merge_id, new.state = 'cancelled')
+            is distinct from
+            (old.date, old.slot, old.starts_at, old.ends_at, old.room_id, old.teacher_id, old.merge_id, old.state = 'cancelled')
+    )
+    execute function lyceum.keep_timetable_date();
+
+create or replace trigger keep_deleted before delete on lessons
+    for each row execute function lyceum.keep_recorded_lesson();
+
+create or replace function lyceum.next_topic(p_school integer, p_section uuid) returns uuid
+    language plpgsql stable
+as $$
+begin
+    return (
+        select t.id
+        from (
+            select p.id
+            from public.sections s
+            join public.groups g on g.school_id = s.school_id and g.id = s.group_id
+            join public.curriculum_plans p on p.school_id = s.school_id
+                and (
+                    p.section_id = s.id and p.state <> 'archived'
+                    or p.section_id is null
+                        and p.state = 'approved'
+                        and p.academic_year_id = s.academic_year_id
+                        and p.subject_id = s.subject_id
+                        and p.grade_level = g.grade_level
+                )
+            where s.school_id = p_school and s.id = p_section
+            order by p.section_id nulls last, p.approved_at desc
+            limit 1
+        ) p
+        join public.plan_topics t on t.school_id = p_school and t.plan_id = p.id
+        where t.hours > (
+            select count(*)
+            from public.lessons l
+            where l.school_id = p_school and l.section_id = p_section and l.plan_topic_id = t.id and l.state <> 'cancelled'
+        )
+        order by t.position
+        limit 1
+    );
+end
+$$;
+comment on function lyceum.next_topic(integer, uuid) is
+    'L3: the next topic of the section''s plan that is not done: the first with fewer lessons than hours. The plan is the section''s '
+    'own, else the approved one of its subject and grade level. Null if there is none.';

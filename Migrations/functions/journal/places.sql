@@ -8,103 +8,101 @@ comment on function lyceum.lock_timetable(integer) is
     'L1: serializes writers of lesson times, memberships and holidays of a school until the end of the transaction. '
     'Needs READ COMMITTED.';
 
-create or replace function lyceum.lesson_place_refusal(
-    p_school integer, p_section uuid, p_date date, p_starts_at time, p_ends_at time, p_lesson uuid, p_merge uuid
-) returns text
-    language plpgsql stable
-as $$
-declare
-    v_group uuid;
-    v_grade_level smallint;
-    v_starts_on date;
-    v_ends_on date;
-begin
-    select s.group_id, g.grade_level, y.starts_on, y.ends_on
-    into v_group, v_grade_level, v_starts_on, v_ends_on
-    from public.sections s
-    join public.groups g on g.school_id = s.school_id and g.id = s.group_id
-    join public.academic_years y on y.school_id = s.school_id and y.id = s.academic_year_id
-    where s.school_id = p_school and s.id = p_section;
-
-    if p_date < v_starts_on or p_date > v_ends_on then
-        return 'lesson_outside_year';
-    end if;
-    if exists (
-        select
-        from public.holidays h
-        where h.school_id = p_school
-            and h.starts_on <= p_date
-            and h.ends_on >= p_date
-            and (h.grade_levels is null or v_grade_level = any (h.grade_levels))
-    ) then
-        return 'lesson_on_holiday';
-    end if;
-    if exists (
-        select
-        from public.lessons o
-        join public.sections os on os.school_id = o.school_id and os.id = o.section_id
-        where o.school_id = p_school
-            and o.date = p_date
-            and o.state <> 'cancelled'
-            and o.starts_at < p_ends_at
-            and o.ends_at > p_starts_at
-            and o.id is distinct from p_lesson
-            and coalesce(o.merge_id, o.id) is distinct from coalesce(p_merge, p_lesson)
-            and exists (
-                select
-                from public.group_members a
-                join public.group_members b on b.school_id = a.school_id and b.student_id = a.student_id
-                where a.school_id = p_school
-                    and a.group_id = v_group
-                    and lyceum.holds(a.starts_on, a.ends_on, p_date)
-                    and b.group_id = os.group_id
-                    and lyceum.holds(b.starts_on, b.ends_on, p_date)
-            )
-    ) then
-        return 'student_overlap';
-    end if;
-    return null;
-end
-$$;
-comment on function lyceum.lesson_place_refusal(integer, uuid, date, time, time, uuid, uuid) is
-    'L1: why a lesson may not be at this place: lesson_outside_year, lesson_on_holiday, student_overlap; null when it '
-    'may. Exclusion constraints refuse overlaps of teacher, room and section.';
-
-create or replace function lyceum.place_lesson() returns trigger
+create or replace function lyceum.place_lessons() returns trigger
     language plpgsql
 as $$
 declare
-    v_refusal text;
+    v_school integer;
+    v_ids uuid[];
+    v_lesson record;
 begin
-    perform lyceum.lock_timetable(new.school_id);
-    v_refusal := lyceum.lesson_place_refusal(
-        new.school_id, new.section_id, new.date, new.starts_at, new.ends_at, new.id, new.merge_id
-    );
-    if v_refusal is not null then
-        raise exception using
-            errcode = 'LYL01', message = v_refusal, detail = format('Lesson %s on %s.', new.id, new.date);
+    if tg_op = 'INSERT' then
+        select array_agg(n.id) into v_ids from new_rows n where n.state <> 'cancelled';
+    else
+        -- Never a nested loop, as a join could be.
+        select array_agg(m.id) into v_ids
+        from (
+            select n.id, n.date, n.starts_at, n.ends_at, n.merge_id from new_rows n where n.state <> 'cancelled'
+            except
+            select o.id, o.date, o.starts_at, o.ends_at, o.merge_id from old_rows o where o.state <> 'cancelled'
+        ) m;
     end if;
+    if v_ids is null then
+        return null;
+    end if;
+    for v_school in select distinct n.school_id from new_rows n loop
+        -- Planned anew for each statement, because a plan for one lesson is useless for the ten thousand of a term. The rows have no
+        -- school_id: the planner would expect that few of them belong to the school.
+        execute $sql$
+            with placed as materialized (
+                select n.id, coalesce(n.merge_id, n.id) as merge_id, n.date, n.starts_at, n.ends_at, s.group_id, g.grade_level,
+                    y.starts_on, y.ends_on
+                from new_rows n
+                join unnest($2) m (id) on m.id = n.id
+                join public.sections s on s.school_id = $1 and s.id = n.section_id
+                join public.groups g on g.school_id = $1 and g.id = s.group_id
+                join public.academic_years y on y.school_id = $1 and y.id = s.academic_year_id
+                where n.school_id = $1
+            ),
+            -- When two groups have a student in common.
+            shared as materialized (
+                select p.group_id, b.group_id as other_group,
+                    range_agg(daterange(a.starts_on, a.ends_on, '[]') * daterange(b.starts_on, b.ends_on, '[]')) as days
+                from (select p.group_id, min(p.date) as first, max(p.date) as last from placed p group by p.group_id) p
+                join public.group_members a
+                    on a.school_id = $1 and a.group_id = p.group_id and lyceum.holds_between(a.starts_on, a.ends_on, p.first, p.last)
+                join public.group_members b
+                    on b.school_id = $1 and b.student_id = a.student_id and lyceum.holds_between(b.starts_on, b.ends_on, p.first, p.last)
+                group by p.group_id, b.group_id
+            ),
+            others as materialized (
+                select coalesce(o.merge_id, o.id) as merge_id, o.date, o.starts_at, o.ends_at, s.group_id
+                from (select distinct p.date from placed p) d
+                join public.lessons o on o.school_id = $1 and o.date = d.date and o.state <> 'cancelled'
+                join public.sections s on s.school_id = $1 and s.id = o.section_id
+            )
+            select r.refusal, r.id, r.date
+            from (
+                select 1 as rank, 'lesson_outside_year' as refusal, p.id, p.date
+                from placed p
+                where p.date < p.starts_on or p.date > p.ends_on
+                union all
+                select 2, 'lesson_on_holiday', p.id, p.date
+                from placed p
+                join public.holidays h
+                    on h.school_id = $1
+                    and h.starts_on <= p.date
+                    and h.ends_on >= p.date
+                    and (h.grade_levels is null or p.grade_level = any (h.grade_levels))
+                union all
+                select 3, 'student_overlap', p.id, p.date
+                from placed p
+                join shared g on g.group_id = p.group_id
+                join others o on o.group_id = g.other_group and o.date = p.date
+                where g.days @> p.date and o.starts_at < p.ends_at and o.ends_at > p.starts_at and o.merge_id <> p.merge_id
+            ) r
+            order by r.rank, r.date, r.id
+            limit 1
+        $sql$ into v_lesson using v_school, v_ids;
+        if v_lesson.refusal is not null then
+            raise exception using
+                errcode = 'LYL01', message = v_lesson.refusal, detail = format('Lesson %s on %s.', v_lesson.id, v_lesson.date);
+        end if;
+    end loop;
     return null;
 end
 $$;
+comment on function lyceum.place_lessons() is
+    'L1 for all lessons that a statement makes or moves: none outside the year or on a holiday, and none at the same time as another one '
+    'of a student. Exclusion constraints refuse overlaps of teacher, room and section. The triggers enter and enter_again have taken '
+    'the lock.';
 
 drop trigger if exists place on lessons;
-create constraint trigger place after insert on lessons
-    deferrable initially immediate
-    for each row when (new.state <> 'cancelled')
-    execute function lyceum.place_lesson();
+create or replace trigger place after insert on lessons
+    referencing new table as new_rows for each statement execute function lyceum.place_lessons();
 drop trigger if exists place_again on lessons;
-create constraint trigger place_again after update on lessons
-    deferrable initially immediate
-    for each row when (
-        new.state <> 'cancelled'
-        and (
-            old.state = 'cancelled'
-            or (new.date, new.starts_at, new.ends_at, new.merge_id)
-                is distinct from (old.date, old.starts_at, old.ends_at, old.merge_id)
-        )
-    )
-    execute function lyceum.place_lesson();
+create or replace trigger place_again after update on lessons
+    referencing old table as old_rows new table as new_rows for each statement execute function lyceum.place_lessons();
 
 create or replace function lyceum.enter_timetable() returns trigger
     language plpgsql

@@ -11,7 +11,7 @@ create or replace trigger version before update on timetable_entries for each ro
 -- The list leaves out homework_first_recorded_at: homework sets it, and this must not make the teacher's version stale.
 create or replace trigger version
     before update of
-        school_id, id, section_id, date, slot, starts_at, ends_at, room_id, teacher_id, topic, plan_topic_id, state,
+        school_id, id, section_id, date, slot, bell_schedule_id, starts_at, ends_at, room_id, teacher_id, topic, plan_topic_id, state,
         attendance_taken_at, no_homework, timetable_entry_id, merge_id, exclusive_room, external_id,
         version, changed_at, changed_xid
     on lessons

@@ -31,11 +31,6 @@ import Testing
     func l1NoLessonOnAHolidayOrOutsideTheYear(_ section: RuleKey, _ date: String, _ wanted: SQLRefusal?) throws {
         let lesson = RuleSchool.lesson(of: section, on: date, at: "10:00", to: "10:40")
         #expect(try school.refusal(of: lesson) == wanted)
-        let word = try school.value(
-            """
-            SELECT lyceum.lesson_place_refusal(\(school.id), \(section), '\(date)', '10:00', '10:40', \(RuleKey.new), NULL)
-            """)
-        #expect(word == wanted?.word)
     }
 
     @Test func l1HolidayMayNotCoverLessons() throws {

@@ -82,7 +82,9 @@ import Testing
         #expect(try school.refusal(of: make("2026-10-20", "10:20")) == .duplicate("lessons_timetable_entry_key"))
         #expect(try school.refusal(of: make("2026-10-27", "10:20")) == .lessonOnHoliday)
         #expect(try school.refusal(of: make("2026-11-03", "10:20")) == nil)
-        let again = " ON CONFLICT (school_id, timetable_entry_id, date) WHERE timetable_entry_id IS NOT NULL DO NOTHING"
+        let again = """
+             ON CONFLICT (school_id, timetable_date, timetable_entry_id) WHERE timetable_entry_id IS NOT NULL DO NOTHING
+            """
         #expect(try school.affected(by: make("2026-10-20", "10:20") + again) == 0)
         #expect(try school.affected(by: make("2026-11-03", "10:20") + again) == 1)
     }

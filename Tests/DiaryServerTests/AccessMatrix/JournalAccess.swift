@@ -18,8 +18,17 @@ extension AccessMatrix {
             # The same by the column's id, as a new mark and as an existing one: each has its own statement.
             patchSectionJournal/new    401 403 403 403 403 403 | 200 404 409 409 404 | 403 403 403 | 404 | 409 403 403
             patchSectionJournal/seen   401 403 403 403 403 403 | 200 404 409 409 404 | 403 403 403 | 404 | 409 403 403
+            # Staff read the lessons of the school; managers create and move them.
+            listLessons                401 403 403 403 403 403 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 403
+            createLesson               401 403 403 403 403 403 | 403 403 403 403 403 | 422 422 422 | 422 | 403 403 403
+            getLesson                  401 403 403 403 403 403 | 200 200 200 200 200 | 200 200 200 | 404 | 200 200 403
+            updateLesson               401 403 403 403 403 403 | 403 403 403 403 403 | 412 412 412 | 404 | 403 403 403
+            deleteLesson               401 403 403 403 403 403 | 403 403 403 403 403 | 412 412 412 | 404 | 403 403 403
+            generateLessons            401 403 403 403 403 403 | 403 403 403 403 403 | 200 200 200 | 200 | 403 403 403
             """,
             [
+                "generateLessons": AccessRequest(
+                    query: "?dry_run=true", body: #"{"from": "2025-11-19", "to": "2025-11-19"}"#),
                 "patchSectionJournal": AccessRequest(body: batch("{lesson_id}")),
                 "patchSectionJournal/other": AccessRequest(body: batch("{other_lesson_id}")),
                 "patchSectionJournal/new": AccessRequest(body: columnBatch(version: 0)),

@@ -320,6 +320,48 @@ extension ResourceFixture {
                     "slot": 5, "starts_on": "2025-09-01", "room_id": "{nothing}"}
                     """, 422, "/room_id unknown_reference"),
             ]),
+        "Lesson": .init(
+            body: """
+                {"section_id": "{section_id}", "date": "2025-11-1{n}", "bell_schedule_id": "{bell_schedule_id}",
+                "slot": 1, "room_id": "{room_id}"}
+                """,
+            change: #"{"room_id": null, "teacher_id": null, "state": "cancelled", "external_id": "l"}"#,
+            refused: [
+                "lessons_teacher_no_overlap": .init(
+                    """
+                    {"section_id": "{section_id}", "date": "2025-11-11", "bell_schedule_id": "{bell_schedule_id}",
+                    "slot": 1}
+                    """, 409, "/teacher_id teacher_overlap"),
+                "lessons_room_no_overlap": .init(
+                    """
+                    {"section_id": "{section_id}", "date": "2025-11-11", "bell_schedule_id": "{bell_schedule_id}",
+                    "slot": 1, "room_id": "{room_id}", "teacher_id": "{manager_id}"}
+                    """, 409, "/room_id room_overlap"),
+                "lessons_section_no_overlap": .init(
+                    """
+                    {"section_id": "{section_id}", "date": "2025-11-11", "bell_schedule_id": "{bell_schedule_id}",
+                    "slot": 1, "teacher_id": "{manager_id}"}
+                    """, 409, "/slot section_overlap"),
+                "lessons_bell_slot": .init(
+                    """
+                    {"section_id": "{section_id}", "date": "2025-11-11", "bell_schedule_id": "{bell_schedule_id}",
+                    "slot": 15}
+                    """, 422, "/slot unknown_reference"),
+                "lessons_school_id_room_id_fkey": .init(
+                    """
+                    {"section_id": "{section_id}", "date": "2025-11-11", "bell_schedule_id": "{bell_schedule_id}",
+                    "slot": 3, "room_id": "{nothing}"}
+                    """, 422, "/room_id unknown_reference"),
+                "lessons_school_id_teacher_id_fkey": .init(
+                    """
+                    {"section_id": "{section_id}", "date": "2025-11-11", "bell_schedule_id": "{bell_schedule_id}",
+                    "slot": 3, "teacher_id": "{nothing}"}
+                    """, 422, "/teacher_id unknown_reference"),
+                "lessons_school_id_section_id_fkey": .init(
+                    """
+                    {"section_id": "{nothing}", "date": "2025-11-11", "bell_schedule_id": "{bell_schedule_id}", "slot": 3}
+                    """, 422, "/section_id unknown_reference"),
+            ]),
         "Enrollment": .init(
             body: """
                 {"student_id": "{newcomer_id}", "class_id": "{class_id}", "starts_on": "2026-0{n}-01",
