@@ -39,7 +39,7 @@ package enum Journal {
             if let since { Silent(changes(school, since.since)) }
             Object("section") {
                 Fields(section)
-                List("codes", SharedSQL.markCodes(school))
+                List("codes", markCodes(school))
                 List("attendance_codes", attendanceCodes(school))
                 List("categories", categories(school))
             }
@@ -174,6 +174,24 @@ package enum Journal {
             OR $2::boolean AND \(isChanged("x.id", "lessons")) AND x.date <= \(SectionGate.until)
         )
         """
+
+    /// M2: the codes that the section allows, for marks of lessons and for final marks.
+    private static let markCodes = Statement(
+        """
+        SELECT c.code, t.code_labels ->> c.code AS label, c.code = 'not_assessed' AS finals_only
+        FROM sections s
+        JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
+        JOIN school_settings t ON t.school_id = s.school_id
+        CROSS JOIN unnest(
+            CASE
+                WHEN s.grading = 'none' OR g.grade_level = 1 THEN '{}'
+                WHEN s.grading = 'pass_fail' THEN '{pass,fail}'
+                ELSE '{pass,fail,exempt,owed,not_assessed}'
+            END::text[]
+        ) WITH ORDINALITY c (code, position)
+        WHERE s.school_id = $1 AND s.id = \(section)
+        ORDER BY c.position
+        """)
 
     private static let attendanceCodes = Statement(
         """
