@@ -154,6 +154,7 @@ let package = Package(
             name: "FaultTests",
             dependencies: [
                 "lyceum", "DiaryServer", "DiaryDemo", "Diary", "JSON", "Crypto", "Postgres", "Reactor", "TestSupport",
+                "CZlib",
             ],
             swiftSettings: settings),
     ]

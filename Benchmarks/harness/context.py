@@ -2,7 +2,7 @@
 
 import functools
 
-from . import database, load, servers, settings, statements
+from . import database, journals, load, servers, settings, statements
 from .load import same_json, wrk
 from .processes import Server
 from .school import School, request
@@ -25,14 +25,27 @@ class Context:
         return servers.lyceum()
 
     @functools.cached_property
+    def first(self) -> Server:
+        """Makes each answer anew: the same school, with nothing kept."""
+        self.lyceum
+        return servers.lyceum("lyceum-first", keeps=False)
+
+    @functools.cached_property
     def school(self) -> School:
         return School("lyceum", self.lyceum.url)
 
     @functools.cached_property
     def captured(self) -> dict:
-        captured = statements.capture_reads(self.school, self.lyceum.url)
+        captured = statements.capture_reads(self.school, self.first.url)
+        if self.pages:
+            captured["patch"] = statements.capture_patch(self.school, self.first.url, self.pages[0])
         statements.write_work(settings.HOME / "work.json", captured)
         return captured
+
+    @functools.cached_property
+    def pages(self) -> list[journals.Page]:
+        """The teacher's pages, for marks; empty while none may be edited."""
+        return journals.pages(self.school, self.first.url)
 
     @functools.cached_property
     def go(self) -> Server:
@@ -62,5 +75,9 @@ class Context:
 
         return start(load.best(sorted(set(pools)), tried, "connections in the pool"))
 
-    def same(self, peer: Server, path: str, token: str):
-        same_json(peer.name, lambda: request(self.lyceum.url + path, token), lambda: request(peer.url + path, token))
+    def same(self, ours: Server, peer: Server, path: str, token: str, headers: dict | None = None):
+        same_json(
+            peer.name,
+            lambda: request(ours.url + path, token, headers=headers),
+            lambda: request(peer.url + path, token, headers=headers),
+        )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import subprocess
 import time
 
@@ -53,31 +54,44 @@ def make_empty(database: str):
 
 def statements_of(request_id: str, send) -> list[tuple[str, list]]:
     """The statements that a session ran for `send`, a request with this id: each text with its parameters as text."""
-    marker = f"after {request_id}"
+    statements = []
+    session = None
+    for pid, sql, parameters in logged(send):
+        if "set_config('lyceum.request_id'" in sql:
+            session = pid if request_id in parameters else None
+        if session is not None and pid == session:
+            statements.append((sql, parameters))
+    if not statements:
+        raise SystemExit(f"error: no statements of the request {request_id} in PostgreSQL's log")
+    return statements
+
+
+def question_of(send) -> tuple[str, list]:
+    """The question that the server asked for `send`, requests that are answered with a kept answer."""
+    for _, sql, parameters in logged(send):
+        if "lyceum.is_still_true(" in sql:
+            return sql, parameters
+    raise SystemExit("error: no question about a kept answer in PostgreSQL's log")
+
+
+def logged(send) -> list[tuple[int, str, list]]:
+    """What all sessions executed during `send`: the session, the statement, and its parameters."""
+    marker = f"after {secrets.token_hex(8)}"
+    begin = LOG.stat().st_size
     query("postgres", "postgres", "ALTER SYSTEM SET log_statement = 'all'", "SELECT pg_reload_conf()")
     try:
         wait_for_setting("all")
         send()
         query("postgres", "postgres", f"SELECT '{marker}'")
-        entries = read_log_until(marker)
+        entries = read_log(begin, marker)
     finally:
         query("postgres", "postgres", "ALTER SYSTEM RESET log_statement", "SELECT pg_reload_conf()")
     wait_for_setting("none")
-    statements = []
-    session = None
-    for entry in entries:
-        message = entry["message"]
-        if not message.startswith("execute "):
-            continue
-        parameters = parse_parameters(entry.get("detail", ""))
-        is_prefix = "set_config('lyceum.request_id'" in message
-        if is_prefix:
-            session = entry["pid"] if request_id in parameters else None
-        if session is not None and entry["pid"] == session:
-            statements.append((message.split(": ", 1)[1], parameters))
-    if not statements:
-        raise SystemExit(f"error: no statements of the request {request_id} in PostgreSQL's log")
-    return statements
+    return [
+        (entry["pid"], entry["message"].split(": ", 1)[1], parse_parameters(entry.get("detail", "")))
+        for entry in entries
+        if entry["message"].startswith("execute ")
+    ]
 
 
 def wait_for_setting(value: str):
@@ -90,10 +104,11 @@ def wait_for_setting(value: str):
     time.sleep(0.2)
 
 
-def read_log_until(marker: str) -> list[dict]:
+def read_log(begin: int, marker: str) -> list[dict]:
+    """The entries from this byte of the log on, up to the marker at least."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        text = LOG.read_text()
+        text = LOG.read_bytes()[begin:].decode()
         if marker in text:
             return [json.loads(line) for line in text.splitlines() if line.endswith("}")]
         time.sleep(0.02)

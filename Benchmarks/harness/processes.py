@@ -66,6 +66,7 @@ class Server:
             )
         Server.running.append(self)
         self.port = int(environment["PORT"])
+        self.admin_port = int(environment.get("ADMIN_PORT", 0))
         self.url = f"http://127.0.0.1:{self.port}"
         self.wait_for("/livez", pause)
         self.seconds_to_first_answer = time.monotonic() - started

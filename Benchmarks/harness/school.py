@@ -1,6 +1,7 @@
 """The requests to the demo school `lyceum29`, and the users who send them."""
 
 import datetime
+import gzip
 import json
 import urllib.error
 import urllib.parse
@@ -24,9 +25,23 @@ def request(url: str, token: str = "", body=None, method=None, headers=None) -> 
 def answer_to(prepared: urllib.request.Request) -> bytes:
     try:
         with urllib.request.urlopen(prepared, timeout=30) as answer:
-            return answer.read()
+            body = answer.read()
+            return gzip.decompress(body) if answer.headers["Content-Encoding"] == "gzip" else body
     except urllib.error.HTTPError as error:
         raise SystemExit(f"error: {prepared.full_url} was answered with {error.code}: {error.read()[:1000]!r}")
+
+
+def tag_of(url: str, token: str, headers: dict) -> str:
+    """The ETag of an answer, once it was answered with 304 as well."""
+    fields = headers | {"Authorization": f"Bearer {token}"}
+    with urllib.request.urlopen(urllib.request.Request(url, headers=fields), timeout=30) as answer:
+        tag = answer.headers["ETag"]
+    try:
+        urllib.request.urlopen(urllib.request.Request(url, headers=fields | {"If-None-Match": tag}), timeout=30).close()
+    except urllib.error.HTTPError as error:
+        if error.code == 304:
+            return tag
+    raise SystemExit(f"error: {url} is not answered with 304 to the tag {tag}")
 
 
 def sign_in(url: str, login: str) -> str:
@@ -57,7 +72,9 @@ class School:
             """
         )[0]
         sunday = datetime.date.fromisoformat(monday) + datetime.timedelta(days=6)
-        self.diary = f"/v1/students/{self.student}/diary?from={monday}&to={sunday}"
+        self.from_date, self.to_date = monday, str(sunday)
+        self.diary = self.diary_of(self.student)
+        self.marks = self.marks_of(self.student)
         # The teacher's page closest to 25 students that has 40 lessons, or the most available.
         self.section, self.first, self.last, self.lessons, self.pupils = self.query(
             f"""
@@ -84,6 +101,14 @@ class School:
             """
         )[0]
         self.journal = f"/v1/sections/{self.section}/journal?from={self.first}&to={self.last}"
+
+    def marks_of(self, student: str) -> str:
+        """The path of a month's marks, on one page."""
+        first = datetime.date.fromisoformat(self.from_date) - datetime.timedelta(days=21)
+        return f"/v1/students/{student}/marks?limit=200&from={first}&to={self.to_date}"
+
+    def diary_of(self, student: str) -> str:
+        return f"/v1/students/{student}/diary?from={self.from_date}&to={self.to_date}"
 
     def query(self, sql: str) -> list[list[str]]:
         return database.query(self.database, "lyceum_owner", sql)

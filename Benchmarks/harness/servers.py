@@ -1,6 +1,7 @@
 """Lyceum and its peers: how each is built and started."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -9,12 +10,16 @@ from .processes import Server, free_port, say
 
 
 def lyceum(
-    name: str = "lyceum", base: str = "lyceum", pause: float = 0.02, trusted_proxies: str = ""
+    name: str = "lyceum", base: str = "lyceum", pause: float = 0.02, trusted_proxies: str = "", keeps: bool = True
 ) -> Server:
-    """Without a log line per request: the peers write none either."""
-    port = free_port()
+    """Without a log line per request: the peers write none either.
+
+    `keeps`: false for a server that makes each answer anew."""
+    port, admin = free_port(), free_port()
     environment = {
         "PORT": str(port),
+        "ADMIN_PORT": str(admin),
+        "LYCEUM_ADMIN_PORT": str(admin),
         "LYCEUM_DATABASE_URL": database.url(base, "lyceum_server"),
         "LYCEUM_TOKEN_KEYS": tokens.CONFIGURATION,
         "LYCEUM_PUBLIC_URL": tokens.ISSUER,
@@ -22,6 +27,8 @@ def lyceum(
         "LYCEUM_RATE_REQUESTS": "0",
         "LYCEUM_PROXIES_TRUSTED": trusted_proxies,
     }
+    if not keeps:
+        environment["LYCEUM_ANSWERS_MEMORY"] = "0"
     command = [settings.PROGRAM, "serve", "--port", port, "--cores", settings.CORES]
     server = Server(name, command, environment, settings.HOME, pause)
     # Each core has its own connections to the database, and the cores take turns.
@@ -57,14 +64,22 @@ def build(name: str, command: list, directory, environment: dict | None = None):
 
 def build_go():
     say("Build: the peer in Go")
-    # Debian's library packages form a GOPATH.
-    environment = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "", "GOCACHE": f"{settings.BUILT}/go"}
-    build("go", ["go", "build", "-o", settings.BUILT / "go-peer", "."], settings.PEERS / "Go", environment)
+    build("go", ["go", "build", "-o", settings.BUILT / "go-peer", "."], settings.PEERS / "Go", go_environment())
 
 
 def go(pool: int) -> Server:
     environment = peer_environment(pool) | {"GOMAXPROCS": str(settings.CORES)}
     return Server("go", [settings.BUILT / "go-peer"], environment, settings.HOME)
+
+
+def build_load():
+    say("Build: the load of the row mixed")
+    build("load", ["go", "build", "-o", settings.BUILT / "load", "."], settings.ROOT / "Benchmarks" / "Load", go_environment())
+
+
+def go_environment() -> dict:
+    """Debian's library packages form a GOPATH."""
+    return {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "", "GOCACHE": f"{settings.BUILT}/go"}
 
 
 def build_fastapi():
@@ -93,3 +108,80 @@ def build_hummingbird():
 def hummingbird() -> Server:
     program = settings.BUILT / "hummingbird" / "release" / "HummingbirdPeer"
     return Server("hummingbird", [program], peer_environment(1), settings.HOME)
+
+
+def nginx() -> Server:
+    """The answer of /livez from the configuration: what HTTP alone costs."""
+    port = free_port()
+    directory = settings.HOME / "nginx"
+    directory.mkdir(exist_ok=True)
+    user = "user root;" if os.geteuid() == 0 else ""
+    temporary = "\n".join(
+        f"    {name}_temp_path {directory}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    configuration = directory / "nginx.conf"
+    configuration.write_text(
+        NGINX.format(user=user, cores=settings.CORES, directory=directory, temporary=temporary, port=port)
+    )
+    return Server("nginx", [program("nginx"), "-c", configuration], {"PORT": str(port)}, settings.HOME)
+
+
+def h2o() -> Server:
+    """The same from a file, whose descriptor h2o keeps open: without a log."""
+    port = free_port()
+    directory = settings.HOME / "h2o"
+    directory.mkdir(exist_ok=True)
+    (directory / "livez.json").write_text('{"status":"ok"}')
+    configuration = directory / "h2o.conf"
+    user = "user: root" if os.geteuid() == 0 else ""
+    configuration.write_text(H2O.format(user=user, cores=settings.CORES, directory=directory, port=port))
+    return Server("h2o", [program("h2o"), "-m", "worker", "-c", configuration], {"PORT": str(port)}, settings.HOME)
+
+
+def program(name: str) -> str:
+    """Debian keeps servers outside the path of most users."""
+    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    if not found:
+        raise SystemExit(f"error: {name} is missing; script/setup bench installs it")
+    return found
+
+
+# No log, and connections that stay open for as long as the client wants.
+NGINX = """
+{user}
+daemon off;
+worker_processes {cores};
+worker_cpu_affinity auto;
+pid {directory}/nginx.pid;
+error_log {directory}/error.log error;
+events {{ worker_connections 4096; accept_mutex off; }}
+http {{
+    access_log off;
+    keepalive_requests 1000000000;
+    tcp_nodelay on;
+{temporary}
+    server {{
+        listen 127.0.0.1:{port} reuseport backlog=4096;
+        location = /livez {{
+            default_type application/json;
+            add_header Cache-Control no-store;
+            return 200 '{{"status":"ok"}}';
+        }}
+    }}
+}}
+"""
+
+H2O = """
+{user}
+num-threads: {cores}
+listen: {{ host: 127.0.0.1, port: {port} }}
+pid-file: {directory}/h2o.pid
+error-log: {directory}/error.log
+hosts:
+  default:
+    paths:
+      /livez:
+        file.file: {directory}/livez.json
+        file.etag: OFF
+        header.set: "Cache-Control: no-store"
+"""

@@ -21,8 +21,9 @@ def claims_of(token: str) -> dict:
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
-def lengthened(token: str) -> str:
-    claims = claims_of(token) | {"exp": int(time.time()) + 24 * 3600}
+def lengthened(token: str, **others) -> str:
+    """With other claims, where they are given."""
+    claims = claims_of(token) | {"exp": int(time.time()) + 24 * 3600} | others
     signed = token.split(".")[0] + "." + encode(json.dumps(claims, separators=(",", ":")).encode())
     return signed + "." + encode(hmac.new(KEY, signed.encode(), hashlib.sha256).digest())
 

@@ -51,8 +51,8 @@ private struct Statements: Sendable {
                 c.id AS "category?.id", c.name AS "category?.name", coalesce(c.short_name, left(c.name, 10)) AS "category?.short",
                 x.title, x.weight, x.value, x.comment, x.version, x.changed_at AS recorded_at, x.date AS _date
             FROM (
-                SELECT k.id, k.line_item_id, l.section_id, s.subject_id, l.id AS lesson_id, l.date, i.category_id, i.title,
-                    i.weight, lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, k.comment, k.version,
+                SELECT k.id, k.line_item_id, l.section_id, l.subject_id, l.lesson_id, l.date, l.category_id, l.title,
+                    l.weight, lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, k.comment, k.version,
                     k.changed_at
                 \(marks)
                     AND ($5::date IS NULL OR (l.date, k.id) < ($5::date, $6::uuid))
@@ -66,15 +66,22 @@ private struct Statements: Sendable {
         total = Statement("SELECT CASE WHEN $5::boolean THEN (SELECT count(*) \(marks)) END AS total")
     }
 
+    /// OFFSET 0 keeps the join in this order: from the student's marks to their lessons. PostgreSQL would take all lessons of
+    /// the school on these days, and look in each for a mark of the student.
     private static let ofStudent = """
         FROM marks k
-        JOIN line_items i ON i.school_id = k.school_id AND i.id = k.line_item_id AND i.deleted_at IS NULL
-        JOIN lessons l ON l.school_id = i.school_id AND l.id = i.lesson_id
-        JOIN sections s ON s.school_id = l.school_id AND s.id = l.section_id
+        CROSS JOIN LATERAL (
+            SELECT l.id AS lesson_id, l.section_id, l.date, s.subject_id, i.category_id, i.title, i.weight
+            FROM line_items i
+            JOIN lessons l ON l.school_id = i.school_id AND l.id = i.lesson_id
+            JOIN sections s ON s.school_id = l.school_id AND s.id = l.section_id
+            WHERE i.school_id = k.school_id AND i.id = k.line_item_id AND i.deleted_at IS NULL
+                AND ($2::uuid IS NULL OR s.subject_id = $2::uuid)
+                AND ($3::date IS NULL OR l.date >= $3::date)
+                AND ($4::date IS NULL OR l.date <= $4::date)
+            OFFSET 0
+        ) l
         WHERE k.school_id = $1 AND k.student_id = \(StudentGate.student)
             AND k.kind IS NOT NULL AND k.published_at <= now()
-            AND ($2::uuid IS NULL OR s.subject_id = $2::uuid)
-            AND ($3::date IS NULL OR l.date >= $3::date)
-            AND ($4::date IS NULL OR l.date <= $4::date)
         """
 }

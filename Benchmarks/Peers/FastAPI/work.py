@@ -1,6 +1,7 @@
 """The work that script/bench took from Lyceum's session with PostgreSQL: the statements of a request and the shape of
 its answer."""
 
+import base64
 import datetime
 import json
 
@@ -68,6 +69,10 @@ class Endpoint:
                 stack.append(stack[-1][step["begin"]])
             elif "end" in step:
                 stack.pop()
+            elif "cursor" in step:
+                epoch, snapshot = results[step["rows"] + 1][0][:2]
+                text = base64.urlsafe_b64encode(f"1.{epoch}.{snapshot}".encode()).rstrip(b"=").decode()
+                stack[-1][step["cursor"]] = text
             elif "fields" in step:
                 stack[-1].update(self.rows(step, results)[0])
             elif "object" in step:

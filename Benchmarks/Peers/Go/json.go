@@ -2,16 +2,20 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"strings"
 	"sync"
 
 	"github.com/jackc/pgproto3/v2"
 )
 
-// step is a part of an answer: the begin or end of an object, a row's fields, a row as an object, or a list of rows.
+// step is a part of an answer: the begin or end of an object, a null, a cursor (of the row's first columns, epoch and
+// snapshot), a row's fields, a row as an object, or a list of rows.
 type step struct {
 	Begin    string
 	End      bool
+	Null     string
+	Cursor   string
 	Fields   bool
 	Object   string
 	List     string
@@ -49,6 +53,14 @@ func (w *writer) render(steps []step, results []result) {
 			w.open('{')
 		case step.End:
 			w.close('}')
+		case step.Null != "":
+			w.key(step.Null)
+			w.raw("null")
+		case step.Cursor != "":
+			row := results[step.Rows].rows[0]
+			text := append(append(append([]byte("1."), row[0]...), '.'), row[1]...)
+			w.key(step.Cursor)
+			w.raw(`"` + base64.RawURLEncoding.EncodeToString(text) + `"`)
 		case step.Fields:
 			w.fields(results[step.Rows].shape, results[step.Rows].rows[0])
 		case step.Object != "":
@@ -109,6 +121,8 @@ func (c *cursor) render(w *writer) {
 type shape struct {
 	parts      []part
 	parent, id int
+	// Of the outcome of a batch's item.
+	refusal, unchanged int
 }
 
 type part struct {
@@ -130,7 +144,7 @@ const (
 )
 
 func newShape(columns []pgproto3.FieldDescription) *shape {
-	s := &shape{parent: -1, id: -1}
+	s := &shape{parent: -1, id: -1, refusal: -1, unchanged: -1}
 	open, optional := "", -1
 	closeObject := func() {
 		if open == "" {
@@ -147,6 +161,10 @@ func newShape(columns []pgproto3.FieldDescription) *shape {
 		switch {
 		case name == "_parent":
 			s.parent = column
+		case name == "_refusal":
+			s.refusal = column
+		case name == "_unchanged":
+			s.unchanged = column
 		case name == "_key" || (name == "id" && s.id < 0):
 			s.id = column
 		}

@@ -1,4 +1,5 @@
-// A peer of Lyceum: net/http and pgx, answering the same requests with the same SQL and the same JSON.
+// A peer of Lyceum: net/http and pgx, answering the same requests with the same SQL and the same JSON. Answers have an
+// ETag, and gzip where the client accepts it.
 //
 // Settings come from the environment: PORT, POOL (connections), WORK (written by script/bench: the statements and the
 // shape of each answer), DATABASE_URL, TOKEN_KEYS.
@@ -25,7 +26,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	pool, err := connect(os.Getenv("DATABASE_URL"), os.Getenv("POOL"), work)
+	pool, err := connect(os.Getenv("DATABASE_URL"), os.Getenv("POOL"), readingSession, work.reads()...)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -38,8 +39,35 @@ func main() {
 		header["Cache-Control"] = []string{"no-store"}
 		w.Write(liveBody)
 	})
-	mux.Handle("/v1/students/", &endpoint{pool, verifier, work.Endpoints["diary"], "/v1/students/", "/diary"})
-	mux.Handle("/v1/sections/", &endpoint{pool, verifier, work.Endpoints["journal"], "/v1/sections/", "/journal"})
+	read := func(name, prefix, suffix string) *endpoint {
+		return &endpoint{pool, verifier, work.Endpoints[name], prefix, suffix}
+	}
+	diary := read("diary", "/v1/students/", "/diary")
+	marks := read("marks", "/v1/students/", "/marks")
+	mux.HandleFunc("/v1/students/", func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, marks.suffix) {
+			marks.ServeHTTP(w, r)
+		} else {
+			diary.ServeHTTP(w, r)
+		}
+	})
+	journal := read("journal", "/v1/sections/", "/journal")
+	var patch *journalPatch
+	if work.Patch != nil {
+		writing, err := connect(os.Getenv("DATABASE_URL"), os.Getenv("POOL"), writingSession, work.Patch)
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer writing.Close()
+		patch = &journalPatch{writing, verifier, work.Patch, journal}
+	}
+	mux.HandleFunc("/v1/sections/", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPatch && patch != nil {
+			patch.ServeHTTP(w, r)
+		} else {
+			journal.ServeHTTP(w, r)
+		}
+	})
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), mux))
 }
 
@@ -51,22 +79,22 @@ type endpoint struct {
 	prefix, suffix string
 }
 
+// id is the record that the path names, or empty.
+func (e *endpoint) id(path string) string {
+	if len(path) != len(e.prefix)+36+len(e.suffix) || !strings.HasSuffix(path, e.suffix) {
+		return ""
+	}
+	return path[len(e.prefix) : len(e.prefix)+36]
+}
+
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, e.prefix), e.suffix)
-	if len(id) != 36 || len(r.URL.Path) != len(e.prefix)+36+len(e.suffix) {
+	id := e.id(r.URL.Path)
+	if id == "" {
 		http.NotFound(w, r)
 		return
 	}
-	authorization := r.Header.Get("Authorization")
-	if !strings.HasPrefix(authorization, "Bearer ") {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		w.WriteHeader(http.StatusUnauthorized)
-		return
-	}
-	claims, err := e.verifier.verify(authorization[len("Bearer "):])
-	if err != nil {
-		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-		w.WriteHeader(http.StatusUnauthorized)
+	claims := e.verifier.caller(w, r)
+	if claims == nil {
 		return
 	}
 	query := r.URL.Query()
@@ -83,10 +111,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	header := w.Header()
-	header["Content-Type"] = []string{"application/json"}
-	header["Cache-Control"] = []string{"private, no-cache"}
-	w.Write(body.bytes)
+	send(w, r, body.bytes)
 }
 
 // answer runs all statements in one round trip and one snapshot; nil if the caller may not see the record.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"hash"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,6 +46,23 @@ func newVerifier(configuration, issuer, audience string) (*verifier, error) {
 		result.keys[header] = &sync.Pool{New: func() interface{} { return hmac.New(sha256.New, key) }}
 	}
 	return result, nil
+}
+
+// caller answers 401 and returns nil without a valid bearer token.
+func (v *verifier) caller(w http.ResponseWriter, r *http.Request) *claims {
+	authorization := r.Header.Get("Authorization")
+	if !strings.HasPrefix(authorization, "Bearer ") {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		w.WriteHeader(http.StatusUnauthorized)
+		return nil
+	}
+	claims, err := v.verify(authorization[len("Bearer "):])
+	if err != nil {
+		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+		w.WriteHeader(http.StatusUnauthorized)
+		return nil
+	}
+	return claims
 }
 
 func (v *verifier) verify(token string) (*claims, error) {

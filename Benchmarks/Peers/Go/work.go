@@ -19,6 +19,16 @@ type work struct {
 	Issuer    string
 	Audience  string
 	Endpoints map[string]*endpointWork
+	// The journal's PATCH of marks; nil while no lesson may be edited.
+	Patch *endpointWork
+}
+
+func (w *work) reads() []*endpointWork {
+	reads := make([]*endpointWork, 0, len(w.Endpoints))
+	for _, endpoint := range w.Endpoints {
+		reads = append(reads, endpoint)
+	}
+	return reads
 }
 
 type endpointWork struct {
@@ -51,15 +61,35 @@ func readWork(path string) (*work, error) {
 		return nil, err
 	}
 	for name, endpoint := range result.Endpoints {
-		for i := range endpoint.Statements {
-			endpoint.Statements[i].name = fmt.Sprintf("%s_%d", name, i)
-		}
+		endpoint.nameStatements(name)
+	}
+	if result.Patch != nil {
+		result.Patch.nameStatements("patch")
 	}
 	return result, nil
 }
 
-// connect opens a pool whose sessions have the settings of Lyceum's read lane, with every statement prepared.
-func connect(url, size string, work *work) (*pgxpool.Pool, error) {
+func (e *endpointWork) nameStatements(prefix string) {
+	for i := range e.Statements {
+		e.Statements[i].name = fmt.Sprintf("%s_%d", prefix, i)
+	}
+}
+
+// The settings of Lyceum's sessions.
+var (
+	writingSession = map[string]string{
+		"TimeZone": "UTC", "DateStyle": "ISO", "lock_timeout": "2000", "jit": "off",
+		"plan_cache_mode": "force_generic_plan", "random_page_cost": "1.1",
+	}
+	readingSession = map[string]string{
+		"TimeZone": "UTC", "DateStyle": "ISO", "lock_timeout": "2000", "jit": "off",
+		"plan_cache_mode": "force_generic_plan", "random_page_cost": "1.1", "default_transaction_read_only": "on",
+		"default_transaction_isolation": "repeatable read",
+	}
+)
+
+// connect opens a pool whose sessions have these settings, with every statement prepared.
+func connect(url, size string, settings map[string]string, prepared ...*endpointWork) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, err
@@ -70,15 +100,11 @@ func connect(url, size string, work *work) (*pgxpool.Pool, error) {
 	}
 	config.MaxConns = int32(count)
 	config.MinConns = int32(count)
-	for name, value := range map[string]string{
-		"TimeZone": "UTC", "DateStyle": "ISO", "lock_timeout": "2000", "jit": "off",
-		"plan_cache_mode": "force_generic_plan", "random_page_cost": "1.1", "default_transaction_read_only": "on",
-		"default_transaction_isolation": "repeatable read",
-	} {
+	for name, value := range settings {
 		config.ConnConfig.RuntimeParams[name] = value
 	}
 	config.AfterConnect = func(ctx context.Context, connection *pgx.Conn) error {
-		for _, endpoint := range work.Endpoints {
+		for _, endpoint := range prepared {
 			for _, statement := range endpoint.Statements {
 				description, err := connection.PgConn().Prepare(ctx, statement.name, statement.SQL, nil)
 				if err != nil {
@@ -98,8 +124,7 @@ type result struct {
 	rows  [][][]byte
 }
 
-// run sends all statements and one Sync: one implicit transaction, read-only and repeatable read by the session's
-// settings.
+// run sends all statements and one Sync: one implicit transaction with the session's settings.
 func (e *endpointWork) run(ctx context.Context, pool *pgxpool.Pool, values map[string]string) ([]result, error) {
 	connection, err := pool.Acquire(ctx)
 	if err != nil {

@@ -10,6 +10,7 @@ final class LyceumServer: Sendable {
     private let home: String
     private let databaseURL: String
     private let grace: Int
+    private let cores: Int
     private let environment: [String]
     private let process = Mutex<Child?>(nil)
     private let listening = Mutex<UInt16>(0)
@@ -19,9 +20,10 @@ final class LyceumServer: Sendable {
     /// Starts it and waits until it listens.
     ///
     /// - Parameter environment: further settings.
-    init(_ databaseURL: String, grace: Int = 10, environment: [String] = []) throws {
+    init(_ databaseURL: String, cores: Int = 2, grace: Int = 10, environment: [String] = []) throws {
         home = try Premises.shared.make("server")
         self.databaseURL = databaseURL
+        self.cores = cores
         self.grace = grace
         self.environment = environment
         let resources = home + "/resources"
@@ -44,8 +46,8 @@ final class LyceumServer: Sendable {
         unlink(log)
         let child = try Child(
             [
-                Self.executable, "serve", "--port", "\(port)", "--cores", "2", "--grace", "\(grace)", "--resources",
-                home + "/resources", "--public-url", "http://lyceum.test", "--log-level", "notice",
+                Self.executable, "serve", "--port", "\(port)", "--cores", "\(cores)", "--grace", "\(grace)",
+                "--resources", home + "/resources", "--public-url", "http://lyceum.test", "--log-level", "notice",
             ],
             environment: [
                 "LYCEUM_DATABASE_URL=\(databaseURL)", "LYCEUM_CONFIG=",
