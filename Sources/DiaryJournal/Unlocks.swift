@@ -135,7 +135,8 @@ package enum Unlocks {
     private static let unlocks = Statement(
         select("SELECT x.* \(ofSection) AND ($5::uuid IS NULL OR x.id < $5::uuid) ORDER BY x.id DESC LIMIT $6::int")
             + " ORDER BY x.id DESC")
-    private static let total = Statement("SELECT CASE WHEN $5::boolean THEN (SELECT count(*) \(ofSection)) END AS total")
+    private static let total = Statement(
+        "SELECT CASE WHEN $5::boolean THEN (SELECT count(*) \(ofSection)) END AS total")
     private static let one = Statement(select("SELECT x.* \(ofSection) AND x.id = $5::uuid"))
     private static let some = Statement(
         select(

@@ -182,15 +182,17 @@ package struct DemoSchoolIDs: Sendable {
             SELECT id FROM made UNION ALL SELECT id FROM client_secrets WHERE school_id = $1 AND client_id = $2 LIMIT 1
             """, [String(school), client]
         ).first
+        // It is revoked, so that it opens nothing.
         rows["{unlock_id}"] = try connection.query(
             """
-            INSERT INTO unlocks (school_id, id, section_id, starts_on, ends_on, expires_on, reason, granted_by)
-            SELECT s.school_id, gen_random_uuid(), s.id, y.starts_on, y.starts_on, y.ends_on, 'Приказ 1', r.user_id
+            INSERT INTO unlocks (school_id, id, section_id, starts_on, ends_on, expires_on, reason, granted_by, revoked_at)
+            SELECT s.school_id, '00000000-0000-7000-8000-000000000001', s.id, y.starts_on, y.starts_on, '2099-12-31',
+                'Приказ 1', r.user_id, now()
             FROM sections s
             JOIN academic_years y ON y.school_id = s.school_id AND y.id = s.academic_year_id
             JOIN user_roles r ON r.school_id = s.school_id AND r.role = 'deputy_head'
-            WHERE s.school_id = $1 AND ($2::uuid IS NULL OR s.id = $2::uuid) AND y.ends_on >= lyceum.today()
-            ORDER BY s.id LIMIT 1 RETURNING id
+            WHERE s.school_id = $1 AND ($2::uuid IS NULL OR s.id = $2::uuid)
+            ORDER BY s.id LIMIT 1 ON CONFLICT (school_id, id) DO UPDATE SET section_id = excluded.section_id RETURNING id
             """, [String(school), ofSection]
         ).first
         rows["{line_item_id}"] = try connection.query(

@@ -47,7 +47,9 @@ extension Problem.Item {
             let allowed = reason["allowed"]?.wholeNumber ?? 0
             return Text(
                 ru: "Больше 10 % часов предмета: контрольных уже \(works), можно \(allowed).",
-                en: "More than 10 % of the subject's hours: there are \(works) control works already, and \(allowed) may be.")
+                en:
+                    "More than 10 % of the subject's hours: there are \(works) control works already, and \(allowed) may be."
+            )
         }
     }
 }

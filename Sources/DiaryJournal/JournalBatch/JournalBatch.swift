@@ -177,7 +177,8 @@ struct BatchOutcome {
                 guard let code = rows.text(row, "_refusal") else { return [] }
                 return [
                     Problem.Item(
-                        pointer: pointer, code: code, detail: try ProblemKind.of(code).detail, current: current(rows, row))
+                        pointer: pointer, code: code, detail: try ProblemKind.of(code).detail,
+                        current: current(rows, row))
                 ]
             }
         }

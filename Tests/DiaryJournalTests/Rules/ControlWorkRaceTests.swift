@@ -23,7 +23,8 @@ import Testing
         (
             "a lesson that moves", RuleSchool.column(.new, at: day.maths),
             RuleSchool.column(.other, at: later.english)
-                + RuleSchool.update("lessons", later.english, "date = '2026-11-10', starts_at = '10:45', ends_at = '10:55'")
+                + RuleSchool.update(
+                    "lessons", later.english, "date = '2026-11-10', starts_at = '10:45', ends_at = '10:55'")
         ),
     ]
 

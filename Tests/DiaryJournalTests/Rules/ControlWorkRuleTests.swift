@@ -133,7 +133,9 @@ import Testing
     @Test func m9DayOfTwoLessonsHasNoOtherPlace() throws {
         let day = ControlDay(1, "2026-11-10")
         try school.run(day.lessons)
-        for lesson in [day.first, day.last] { try school.run(RuleSchool.update("lessons", lesson, "state = 'cancelled'")) }
+        for lesson in [day.first, day.last] {
+            try school.run(RuleSchool.update("lessons", lesson, "state = 'cancelled'"))
+        }
         try expect([], at: day.maths)
     }
 
@@ -193,13 +195,16 @@ import Testing
         let (day, other) = (ControlDay(1, "2026-11-10"), ControlDay(2, "2026-12-01"))
         try school.run(day.lessons + other.lessons + RuleSchool.column(.new, at: day.maths))
         try school.run(RuleSchool.column(.other, at: other.english))
-        let move = RuleSchool.update("lessons", day.maths, "date = '2026-12-01', starts_at = '10:45', ends_at = '10:55'")
+        let move = RuleSchool.update(
+            "lessons", day.maths, "date = '2026-12-01', starts_at = '10:45', ends_at = '10:55'")
         #expect(try school.refusal(of: move) == .controlWorkNotAllowed)
-        let later = RuleSchool.update("lessons", day.maths, "date = '2026-12-02', starts_at = '10:45', ends_at = '10:55'")
+        let later = RuleSchool.update(
+            "lessons", day.maths, "date = '2026-12-02', starts_at = '10:45', ends_at = '10:55'")
         #expect(try school.refusal(of: later) == nil)
         #expect(
             try school.refusal(
-                of: Self.asDeputy(RuleSchool.update("line_items", .new, "override_reason = 'Приказ 17'")) + move) == nil)
+                of: Self.asDeputy(RuleSchool.update("line_items", .new, "override_reason = 'Приказ 17'")) + move) == nil
+        )
     }
 
     @Test func m9CancelledLessonsAndDeletedColumnsDoNotCount() throws {
@@ -220,8 +225,12 @@ import Testing
         let (day, past) = (ControlDay(1, "2026-11-10"), ControlDay(2, "2026-10-13"))
         try school.run(
             day.lessons + past.lessons + RuleSchool.column(RuleKey(9701), at: day.maths)
-                + RuleSchool.column(RuleKey(9702), at: past.maths) + RuleSchool.column(RuleKey(9703), at: day.last, .answer))
-        #expect(try school.values("SELECT planned FROM line_items WHERE id > \(RuleKey(9700)) ORDER BY id") == ["t", "f", "f"])
+                + RuleSchool.column(RuleKey(9702), at: past.maths)
+                + RuleSchool.column(RuleKey(9703), at: day.last, .answer))
+        #expect(
+            try school.values("SELECT planned FROM line_items WHERE id > \(RuleKey(9700)) ORDER BY id") == [
+                "t", "f", "f",
+            ])
     }
 }
 

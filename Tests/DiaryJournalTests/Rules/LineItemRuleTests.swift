@@ -12,12 +12,14 @@ import Testing
     }
 
     @Test func m5MarksOfADeletedColumnBecomeTombstones() throws {
-        try school.run(RuleSchool.mark(.anna, at: .recent) + RuleSchool.mark(.boris, at: .recent, .owed(until: "2026-10-20")))
+        try school.run(
+            RuleSchool.mark(.anna, at: .recent) + RuleSchool.mark(.boris, at: .recent, .owed(until: "2026-10-20")))
         try school.run(Self.delete(.recent))
         let marks = try school.rows(
             "SELECT kind, number, code, due_on, version FROM marks WHERE line_item_id = \(RuleKey.recent.column)")
         #expect(marks == Array(repeating: [nil, nil, nil, nil, "2"], count: 2))
-        let history = "SELECT count(*) FROM mark_history WHERE line_item_id = \(RuleKey.recent.column) AND new_kind IS NULL"
+        let history =
+            "SELECT count(*) FROM mark_history WHERE line_item_id = \(RuleKey.recent.column) AND new_kind IS NULL"
         #expect(try school.value(history) == "2")
     }
 
@@ -44,7 +46,9 @@ import Testing
         try school.run("UPDATE sections SET hours_per_week = 5 WHERE school_id = lyceum.current_school()")
         for (today, wanted) in [("2026-10-28", nil), ("2026-10-29", SQLRefusal.editWindowClosed)] {
             try school.today(today)
-            #expect(try school.refusal(of: RuleSchool.update("line_items", .recent.column, assignment)) == wanted, "\(today)")
+            #expect(
+                try school.refusal(of: RuleSchool.update("line_items", .recent.column, assignment)) == wanted,
+                "\(today)")
             #expect(try school.refusal(of: RuleSchool.column(.new, at: .recent, .answer)) == wanted)
             // The group of the choir has no grade level, so the close of the semester counts too.
             #expect(try school.refusal(of: RuleSchool.update("line_items", .choirLesson.column, assignment)) == nil)
@@ -53,7 +57,9 @@ import Testing
 
     @Test func l2CancelledLessonTakesNoColumn() throws {
         try school.run(RuleSchool.update("lessons", .recent, "state = 'cancelled'"))
-        #expect(try school.refusal(of: RuleSchool.column(.new, at: .recent, .answer)) == SQLRefusal("LYL02", "lesson_cancelled"))
+        #expect(
+            try school.refusal(of: RuleSchool.column(.new, at: .recent, .answer))
+                == SQLRefusal("LYL02", "lesson_cancelled"))
         #expect(try school.refusal(of: Self.delete(.recent)) == nil)
     }
 }
