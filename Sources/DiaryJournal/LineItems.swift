@@ -163,7 +163,7 @@ package enum LineItems {
     ///
     /// - Parameters:
     ///   - category: the category before the change.
-    ///   - columns: what the statement returns about rows that the caller `may` write and whose category `exists`.
+    ///   - columns: what else the statement returns.
     private static func toWrite(_ rows: String, category: String, _ columns: String) -> String {
         """
         SELECT o.may, o.knows_category, \(columns)
