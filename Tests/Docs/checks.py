@@ -18,7 +18,7 @@ OTHER_PATHS = {"/metrics"}
 # Variables of scripts and of docker-compose.yml, not of the program.
 OTHER_VARIABLES = {
     "LYCEUM_CONFIG", "LYCEUM_PORT", "LYCEUM_TEST_DATABASE_URL", "LYCEUM_SUPERUSER_PASSWORD", "LYCEUM_OWNER_PASSWORD",
-    "LYCEUM_SERVER_PASSWORD", "LYCEUM_STORM_REQUESTS",
+    "LYCEUM_SERVER_PASSWORD", "LYCEUM_TEST_STORM_REQUESTS",
 }
 COMMON_OPTIONS = {"--config", "--resources", "--help", "--version"}
 

@@ -7,7 +7,7 @@ import Testing
 /// was acknowledged before its request.
 @Suite(.serialized) struct KeptAnswerStormTests {
     private static let requests =
-        getenv("LYCEUM_STORM_REQUESTS").flatMap { Int(String(cString: $0)) } ?? (Long.isOn ? 1_000_000 : 20_000)
+        getenv("LYCEUM_TEST_STORM_REQUESTS").flatMap { Int(String(cString: $0)) } ?? (Long.isOn ? 1_000_000 : 20_000)
 
     @Test func noAnswerIsOlderThanAnAcknowledgedWrite() throws {
         let database = try PrivatePostgres(settings: ["max_connections=120"])
