@@ -293,7 +293,8 @@ extension String {
     var failure: BlockingConnection.Failure {
         BlockingConnection.Failure(
             sqlState: field(.sqlState),
-            message: field(.message) ?? "unknown error",
+            // libpq's own errors, such as a lost connection, have no fields.
+            message: unsafe field(.message) ?? String(cString: PQresultErrorMessage(pointer)).trimmedEnd,
             detail: field(.detail),
             hint: field(.hint),
             constraint: field(.constraint),

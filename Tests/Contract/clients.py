@@ -129,7 +129,12 @@ let package = Package(
 
 def kotlin(home: pathlib.Path, base: str, row: dict):
     """Its models and their reader alone: the rest needs OkHttp 5, which neither Debian nor PyPI has."""
-    generate("kotlin", home / "client", "serializationLibrary=kotlinx_serialization")
+    # kotlinx.serialization reads a JSON value of any type, such as the row of a change, as a JsonElement.
+    generate(
+        "kotlin", home / "client", "serializationLibrary=kotlinx_serialization",
+        options=[
+            "--type-mappings", "AnyType=JsonElement,object=JsonElement",
+            "--import-mappings", "JsonElement=kotlinx.serialization.json.JsonElement"])
     sources = list((home / "client" / "src" / "main").rglob("*.kt"))
     compiled = [file for file in sources if "okhttp" not in file.read_text()]
     row["files"] = len(sources)
@@ -190,10 +195,11 @@ def ask(base: str, path: str, token: str, body: dict | None = None) -> dict:
         return json.load(refused)
 
 
-def generate(generator: str, output: pathlib.Path, *properties: str):
+def generate(generator: str, output: pathlib.Path, *properties: str, options: list[str] = []):
     command = [PROGRAMS / "openapi-generator-cli", "generate", "-i", CONTRACT, "-g", generator, "-o", output]
     for written in properties:
         command += ["--additional-properties", written]
+    command += options
     said = run(command)
     # A schema or an operation that it takes for something else than it is.
     strange = [line for line in said.splitlines() if "ERROR" in line and "createImportMapOfSet" not in line]

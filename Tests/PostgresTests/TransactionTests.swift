@@ -253,7 +253,8 @@ import Testing
         let patience = Statement("SELECT set_config('lock_timeout', '60s', true)")
         let add = Statement("UPDATE crossing SET n = n + 1 WHERE a = $1::int")
         let runs = Mutex(0)
-        let met = Hold()
+        let firstHasARow = Hold()
+        let secondHasARow = Hold()
         let done = Hold()
         let outcomes = await fixture.run { lanes, core in
             let tasks = [[1, 2], [2, 1]].map { order in
@@ -271,7 +272,13 @@ import Testing
                             if run == 3 { await done.wait() }
                             _ = try await transaction.run([patience(), add(.integer(order[0]))])
                             // Both have their first row before either asks for the other's.
-                            if run == 1 { await met.wait() } else { met.end() }
+                            if run == 1 {
+                                firstHasARow.end()
+                                await secondHasARow.wait()
+                            } else if run == 2 {
+                                secondHasARow.end()
+                                await firstHasARow.wait()
+                            }
                             _ = try await transaction.run([add(.integer(order[1]))])
                         }
                     }
