@@ -1198,6 +1198,7 @@ CREATE TRIGGER keep_homework BEFORE UPDATE ON lessons FOR EACH ROW WHEN (new.dat
 CREATE TRIGGER log_changed AFTER UPDATE ON lessons REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_lessons();
 CREATE TRIGGER log_deleted AFTER DELETE ON lessons REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_lessons();
 CREATE TRIGGER log_made AFTER INSERT ON lessons REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_lessons();
+CREATE CONSTRAINT TRIGGER move_control_work AFTER UPDATE ON lessons DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.state <> 'cancelled'::text AND (old.state = 'cancelled'::text OR new.date IS DISTINCT FROM old.date OR new.starts_at IS DISTINCT FROM old.starts_at)) EXECUTE FUNCTION lyceum.move_control_work();
 CREATE TRIGGER place AFTER INSERT ON lessons REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.place_lessons();
 CREATE TRIGGER place_again AFTER UPDATE ON lessons REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.place_lessons();
 CREATE TRIGGER record BEFORE INSERT OR UPDATE ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.record_lesson();
@@ -1220,9 +1221,13 @@ CREATE TABLE line_items (
     version integer DEFAULT 1 NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    override_reason text,
+    overridden_by uuid,
     CONSTRAINT line_items_pkey PRIMARY KEY (school_id, id),
     CONSTRAINT line_items_school_id_category_id_fkey FOREIGN KEY (school_id, category_id) REFERENCES categories(school_id, id),
     CONSTRAINT line_items_school_id_lesson_id_section_id_fkey FOREIGN KEY (school_id, lesson_id, section_id) REFERENCES lessons(school_id, id, section_id),
+    CONSTRAINT line_items_overridden_by CHECK (overridden_by IS NULL OR override_reason IS NOT NULL),
+    CONSTRAINT line_items_override_reason CHECK (override_reason <> ''::text),
     CONSTRAINT line_items_title CHECK (title <> ''::text),
     CONSTRAINT line_items_weight CHECK (weight >= 0::numeric)
 );
@@ -1232,16 +1237,25 @@ COMMENT ON COLUMN line_items.weight IS 'M6: 0 does not count in the average.';
 COMMENT ON COLUMN line_items.is_default IS 'The column that takes marks given for the lesson as such; at most one.';
 COMMENT ON COLUMN line_items.planned IS 'M9: planned as a control work before the lesson.';
 COMMENT ON COLUMN line_items.deleted_at IS 'Tombstone.';
+COMMENT ON COLUMN line_items.override_reason IS 'M9: why a deputy head allowed a control work at this lesson although it breaks the rule.';
+COMMENT ON COLUMN line_items.overridden_by IS 'Who allowed it; null for the command line.';
 CREATE INDEX line_items_by_lesson ON public.line_items USING btree (school_id, lesson_id);
 CREATE UNIQUE INDEX line_items_external_id ON public.line_items USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
 CREATE UNIQUE INDEX line_items_one_default ON public.line_items USING btree (school_id, lesson_id) WHERE (is_default AND (deleted_at IS NULL));
 ALTER TABLE line_items ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON line_items TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON line_items TO lyceum_app;
-CREATE TRIGGER guard BEFORE UPDATE ON line_items FOR EACH ROW WHEN (new.lesson_id <> old.lesson_id) EXECUTE FUNCTION lyceum.guard_line_item();
+CREATE TRIGGER audit AFTER INSERT ON line_items FOR EACH ROW WHEN (new.override_reason IS NOT NULL) EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER audit_again AFTER UPDATE ON line_items FOR EACH ROW WHEN (new.override_reason IS DISTINCT FROM old.override_reason) EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER check_column AFTER INSERT ON line_items FOR EACH ROW EXECUTE FUNCTION lyceum.check_line_item();
+CREATE TRIGGER check_column_again AFTER UPDATE ON line_items FOR EACH ROW WHEN (new.category_id IS DISTINCT FROM old.category_id OR new.title IS DISTINCT FROM old.title OR new.weight IS DISTINCT FROM old.weight OR new.deleted_at IS DISTINCT FROM old.deleted_at) EXECUTE FUNCTION lyceum.check_line_item();
+CREATE TRIGGER clear_marks AFTER UPDATE ON line_items FOR EACH ROW WHEN (new.deleted_at IS NOT NULL AND old.deleted_at IS NULL) EXECUTE FUNCTION lyceum.clear_line_item();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON line_items FOR EACH ROW EXECUTE FUNCTION lyceum.record_line_item();
 CREATE TRIGGER log_changed AFTER UPDATE ON line_items REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_line_items();
 CREATE TRIGGER log_deleted AFTER DELETE ON line_items REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_line_items();
 CREATE TRIGGER log_made AFTER INSERT ON line_items REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_line_items();
+CREATE TRIGGER plan AFTER INSERT ON line_items FOR EACH ROW WHEN (new.category_id IS NOT NULL AND new.deleted_at IS NULL) EXECUTE FUNCTION lyceum.plan_control_work();
+CREATE TRIGGER plan_again AFTER UPDATE ON line_items FOR EACH ROW WHEN (new.category_id IS DISTINCT FROM old.category_id AND new.deleted_at IS NULL) EXECUTE FUNCTION lyceum.plan_control_work();
 CREATE TRIGGER version BEFORE UPDATE ON line_items FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE lyceum.change_days (
@@ -1288,12 +1302,14 @@ CREATE TABLE mark_history (
     request_id text,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     client_id uuid DEFAULT lyceum.current_client_id(),
+    unlock_id uuid,
     CONSTRAINT mark_history_pkey PRIMARY KEY (school_id, mark_id, version)
 );
 COMMENT ON TABLE mark_history IS 'A5: every version of every mark, append-only: the server''s role may only read. No foreign keys: the record outlives everything.';
 COMMENT ON COLUMN mark_history.version IS 'The version the change led to.';
 COMMENT ON COLUMN mark_history.published_at IS 'As in the mark after the change: families see the history of published marks.';
 COMMENT ON COLUMN mark_history.client_id IS 'Program that the person used, where it was not the school''s own.';
+COMMENT ON COLUMN mark_history.unlock_id IS 'M4: the unlock without which the change would have been refused. No foreign key, as of all columns here.';
 CREATE INDEX mark_history_by_person ON public.mark_history USING btree (school_id, changed_by, changed_at);
 ALTER TABLE mark_history ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON mark_history TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
@@ -2128,7 +2144,9 @@ CREATE TABLE unlocks (
     granted_by uuid NOT NULL,
     granted_at timestamp with time zone DEFAULT now() NOT NULL,
     revoked_at timestamp with time zone,
+    revoked_by uuid,
     CONSTRAINT unlocks_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT unlocks_revoked_by_fkey FOREIGN KEY (school_id, revoked_by) REFERENCES staff(school_id, id),
     CONSTRAINT unlocks_school_id_granted_by_fkey FOREIGN KEY (school_id, granted_by) REFERENCES staff(school_id, id),
     CONSTRAINT unlocks_school_id_section_id_fkey FOREIGN KEY (school_id, section_id) REFERENCES sections(school_id, id),
     CONSTRAINT unlocks_dates CHECK (ends_on >= starts_on),
@@ -2138,6 +2156,8 @@ COMMENT ON TABLE unlocks IS 'M4: leave of a deputy head to write after the edit 
 COMMENT ON COLUMN unlocks.starts_on IS 'First date of the lessons that are opened.';
 COMMENT ON COLUMN unlocks.ends_on IS 'Last date of the lessons that are opened, inclusive.';
 COMMENT ON COLUMN unlocks.expires_on IS 'Last day on which they may be edited.';
+COMMENT ON COLUMN unlocks.revoked_at IS 'When it was revoked. The row stays: marks may have been written under it.';
+COMMENT ON COLUMN unlocks.revoked_by IS 'Who revoked it; null for the command line.';
 CREATE INDEX unlocks_by_section ON public.unlocks USING btree (school_id, section_id, starts_on);
 ALTER TABLE unlocks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON unlocks TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
@@ -2319,6 +2339,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.check_guardianship() returns trigger language plpgsql
 -- function lyceum.check_homework_student() returns trigger language plpgsql
 -- function lyceum.check_lessons(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, lesson_id uuid, problem text) language sql stable
+-- function lyceum.check_line_item() returns trigger language plpgsql
 -- function lyceum.check_marks(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, mark_id uuid, problem text) language sql stable
 -- function lyceum.check_members(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, member_id uuid, problem text) language sql stable
 -- function lyceum.check_own_role() returns trigger language plpgsql
@@ -2329,9 +2350,11 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.check_written_marks() returns trigger language plpgsql
 -- function lyceum.check_year() returns trigger language plpgsql
 -- function lyceum.class_days(p_school integer, p_student uuid, p_class uuid) returns datemultirange language plpgsql stable
+-- function lyceum.clear_line_item() returns trigger language plpgsql
 -- function lyceum.compared_lessons(p_school integer, p_from date, p_to date, p_sections uuid[], p_days_off boolean) returns TABLE(outcome text, reason text, lesson_id uuid, entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language plpgsql stable
 -- function lyceum.complete_lesson() returns trigger language plpgsql
 -- function lyceum.consent_holds(p_given_on date, p_withdrawn_on date) returns boolean language sql stable parallel safe
+-- function lyceum.control_work_reasons(p_school integer, p_lesson uuid) returns jsonb language plpgsql stable
 -- function lyceum.copy_room() returns trigger language plpgsql
 -- function lyceum.counted_meaning(p_meaning text, p_decided_meaning text) returns text language sql immutable parallel safe
 -- function lyceum.covers(p_starts_on date, p_ends_on date, p_first date, p_last date) returns boolean language sql immutable parallel safe
@@ -2347,6 +2370,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.end_sessions_of_role() returns trigger language plpgsql
 -- function lyceum.end_sessions_of_secret() returns trigger language plpgsql
 -- function lyceum.enter_timetable() returns trigger language plpgsql
+-- function lyceum.feedback_refusal(p_school integer, p_section uuid, p_lesson uuid, p_student uuid, p_text text) returns text language plpgsql stable
 -- function lyceum.final_refusal(p_school integer, p_student uuid, p_year uuid, p_kind text, p_term uuid, p_section uuid, p_source text, p_value_kind text, p_number integer, p_code text) returns text language plpgsql stable
 -- function lyceum.follow_enrollment() returns trigger language plpgsql
 -- function lyceum.follow_into_subgroups() returns trigger language plpgsql
@@ -2357,13 +2381,13 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.guard_class_group() returns trigger language plpgsql
 -- function lyceum.guard_first_day() returns trigger language plpgsql
 -- function lyceum.guard_group() returns trigger language plpgsql
--- function lyceum.guard_line_item() returns trigger language plpgsql
 -- function lyceum.guard_member() returns trigger language plpgsql
 -- function lyceum.guard_second_half() returns trigger language plpgsql
 -- function lyceum.guard_second_half_of_finals() returns trigger language plpgsql
 -- function lyceum.guard_section() returns trigger language plpgsql
 -- function lyceum.guard_unlock() returns trigger language plpgsql
 -- function lyceum.has_consent(p_school integer, p_student uuid, p_purpose text) returns boolean language sql stable
+-- function lyceum.has_control_work(p_school integer, p_lesson uuid, p_overridden_only boolean DEFAULT false) returns boolean language plpgsql stable
 -- function lyceum.has_expired(p_epoch text, p_since pg_snapshot) returns boolean language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.has_role(VARIADIC p_roles text[]) returns boolean language sql stable
 -- function lyceum.has_scope(VARIADIC p_scopes text[]) returns boolean language sql stable
@@ -2371,8 +2395,10 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.holds(p_starts_on date, p_ends_on date, p_day date) returns boolean language sql immutable parallel safe
 -- function lyceum.holds_between(p_starts_on date, p_ends_on date, p_first date, p_last date) returns boolean language sql immutable parallel safe
 -- function lyceum.homework_refusal(p_school integer, p_lesson uuid, p_due_on date) returns text language plpgsql stable
+-- function lyceum.is_a_mark(p_school integer, p_text text) returns boolean language plpgsql stable
 -- function lyceum.is_before_marks(p_grade_level smallint, p_day date, p_second_half_starts_on date) returns boolean language sql immutable parallel safe
 -- function lyceum.is_class_teacher(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
+-- function lyceum.is_control(p_school integer, p_category uuid) returns boolean language plpgsql stable
 -- function lyceum.is_member(p_school integer, p_section uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.is_own_guardian(p_guardian uuid) returns boolean language sql stable
 -- function lyceum.is_snils(p_number text) returns boolean language sql immutable parallel safe
@@ -2403,7 +2429,9 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.lesson_locked_reason(p_school integer, p_lesson uuid) returns text language plpgsql stable
 -- function lyceum.lesson_record(p_school integer, p_lesson uuid) returns text language plpgsql stable
 -- function lyceum.lesson_refusal(p_school integer, p_lesson uuid) returns text language plpgsql stable
+-- function lyceum.line_item_deletion_refusal(p_school integer, p_line_item uuid) returns text language plpgsql stable
 -- function lyceum.local_moment(p_date date, p_time time without time zone) returns text language sql stable parallel safe
+-- function lyceum.lock_control_works(p_school integer) returns void language sql
 -- function lyceum.lock_reason(p_state text, p_date date, p_editable_until date, p_today date) returns text language sql immutable parallel safe
 -- function lyceum.lock_timetable(p_school integer) returns void language sql
 -- function lyceum.log_academic_years() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2464,11 +2492,12 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.lost_finals(p_school integer, p_student uuid, p_year uuid) returns TABLE(date date, what text, name text, section_id uuid, lesson_id uuid) language plpgsql stable
 -- function lyceum.lost_records(p_school integer, p_student uuid, p_groups uuid[], p_days datemultirange) returns TABLE(date date, what text, name text, section_id uuid, lesson_id uuid) language plpgsql stable
 -- function lyceum.mark_refusal(p_school integer, p_line_item uuid, p_student uuid, p_kind text, p_number integer, p_code text) returns text language plpgsql stable
--- function lyceum.mark_refusals(p_school integer, p_line_items uuid[], p_students uuid[], p_kinds text[], p_numbers integer[], p_codes text[]) returns TABLE(ordinal bigint, refusal text) language plpgsql stable set plan_cache_mode=force_generic_plan
+-- function lyceum.mark_refusals(p_school integer, p_line_items uuid[], p_students uuid[], p_kinds text[], p_numbers integer[], p_codes text[], p_due_ons date[], p_debts date[]) returns TABLE(ordinal bigint, refusal text) language plpgsql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.mark_value(p_kind text, p_number smallint, p_code text, p_due_on date) returns json language sql stable parallel safe
 -- function lyceum.masked(p_number text) returns text language sql immutable parallel safe
 -- function lyceum.may_consent(p_school integer, p_student uuid, p_purpose text, p_giver uuid, p_day date) returns boolean language plpgsql stable
 -- function lyceum.moment(p_moment timestamp with time zone) returns text language sql immutable parallel safe
+-- function lyceum.move_control_work() returns trigger language plpgsql
 -- function lyceum.name_matches(p_name text, p_query text) returns boolean language sql immutable parallel safe
 -- function lyceum.next_name(p_name text, p_from smallint, p_to integer) returns text language sql immutable parallel safe
 -- function lyceum.next_topic(p_school integer, p_section uuid) returns uuid language plpgsql stable
@@ -2476,6 +2505,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.normalise_login() returns trigger language plpgsql
 -- function lyceum.open_school() returns trigger language plpgsql
 -- function lyceum.outside_class(p_school integer) returns TABLE(id uuid, student_id uuid, class_id uuid, field text) language sql stable
+-- function lyceum.pays_debt(p_debt date, p_kind text, p_code text, p_today date, p_marks_close_on date) returns boolean language sql immutable parallel safe
 -- function lyceum.place_holiday() returns trigger language plpgsql
 -- function lyceum.place_lessons() returns trigger language plpgsql
 -- function lyceum.place_member() returns trigger language plpgsql
@@ -2483,6 +2513,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.place_timetable_entry() returns trigger language plpgsql
 -- function lyceum.place_year() returns trigger language plpgsql
 -- function lyceum.plain_basis(p_basis text) returns text language sql immutable parallel safe
+-- function lyceum.plan_control_work() returns trigger language plpgsql
 -- procedure lyceum.protect(IN p_table regclass, IN p_privileges text) language plpgsql for its owner only
 -- function lyceum.publish(p_table text, p_id uuid) returns boolean language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.publish_conduct_notes(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2500,6 +2531,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.record_homework() returns trigger language plpgsql
 -- function lyceum.record_issue_to_family() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_lesson() returns trigger language plpgsql
+-- function lyceum.record_line_item() returns trigger language plpgsql
 -- function lyceum.record_mark() returns trigger language plpgsql
 -- function lyceum.record_mark_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_photo_reading(p_student uuid) returns void language sql security definer set search_path=pg_catalog, pg_temp
@@ -2508,6 +2540,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.record_refusal(p_school integer, p_section uuid, p_lesson uuid, p_student uuid) returns text language plpgsql stable
 -- function lyceum.refusal_state(p_refusal text) returns text language sql immutable parallel safe
 -- function lyceum.refuse_collisions(p_school integer, p_entries uuid[], p_kinds text[], p_field text DEFAULT NULL::text, p_other_slots_only boolean DEFAULT false) returns void language plpgsql
+-- function lyceum.refuse_control_work(p_school integer, p_lesson uuid) returns void language plpgsql
 -- function lyceum.refuse_lost_records(p_records jsonb, p_starts_on date, p_ends_on date) returns void language plpgsql immutable
 -- function lyceum.refuse_move() returns trigger language plpgsql
 -- function lyceum.require_session() returns void language plpgsql stable
@@ -2521,6 +2554,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.sees_student(p_school integer, p_user uuid, p_student uuid) returns boolean language plpgsql stable
 -- function lyceum.settle_batch(p_partial boolean) returns void language plpgsql stable
 -- function lyceum.settle_rollover(p_dry boolean) returns void language plpgsql stable
+-- function lyceum.share_student(p_school integer, p_group uuid, p_day date, p_other_group uuid, p_other_day date) returns boolean language plpgsql stable
 -- function lyceum.split_changes(p_lower xid8, p_upper xid8) returns void language plpgsql set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.spread_room() returns trigger language plpgsql
 -- function lyceum.staff_circles(p_school integer, p_user uuid) returns TABLE(circle text, id uuid) language sql stable
@@ -2534,7 +2568,9 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.timetable_collisions(p_school integer, p_entries uuid[], p_from date) returns TABLE(entry_id uuid, kind text, other_id uuid, name text, same_slot boolean) language plpgsql stable
 -- function lyceum.timetabled_lessons(p_school integer, p_from date, p_to date, p_sections uuid[]) returns TABLE(entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language sql stable
 -- function lyceum.today() returns date language sql stable parallel safe
+-- function lyceum.unlock_used(p_school integer, p_line_item uuid, p_student uuid, p_kind text, p_code text, p_debt date) returns uuid language plpgsql stable
 -- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
+-- function lyceum.unlocked_until(p_school integer, p_section uuid, p_date date) returns date language plpgsql stable
 -- function lyceum.version() returns trigger language plpgsql
 -- function lyceum.week_of_year(p_starts_on date, p_day date) returns integer language sql immutable parallel safe
 -- function lyceum.withdraw_photo() returns trigger language plpgsql

@@ -3,6 +3,24 @@ import Postgres
 
 /// The lists of the journal page. `$1` is the school; the parameters after it are those of `Journal.show`.
 extension Journal {
+    /// M2: the codes that the section allows, for marks of lessons and for final marks.
+    static let markCodes = Statement(
+        """
+        SELECT c.code, t.code_labels ->> c.code AS label, c.code = 'not_assessed' AS finals_only
+        FROM sections s
+        JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
+        JOIN school_settings t ON t.school_id = s.school_id
+        CROSS JOIN unnest(
+            CASE
+                WHEN s.grading = 'none' OR g.grade_level = 1 THEN '{}'
+                WHEN s.grading = 'pass_fail' THEN '{pass,fail}'
+                ELSE '{pass,fail,exempt,owed,not_assessed}'
+            END::text[]
+        ) WITH ORDINALITY c (code, position)
+        WHERE s.school_id = $1 AND s.id = \(section)
+        ORDER BY c.position
+        """)
+
     static let attendanceCodes = Statement(
         """
         SELECT code, meaning FROM attendance_codes

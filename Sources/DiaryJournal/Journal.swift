@@ -39,7 +39,7 @@ package enum Journal {
             if let since { Silent(changes(school, since.since)) }
             Object("section") {
                 Fields(section)
-                List("codes", SharedSQL.markCodes(school))
+                List("codes", markCodes(school))
                 List("attendance_codes", attendanceCodes(school))
                 List("categories", categories(school))
             }

@@ -6,6 +6,7 @@ import Postgres
 package enum JournalChanges {
     package static let entities: [ChangedEntity] = [
         TimetableEntries.resource.changed(in: ["section"]),
+        Unlocks.changed,
         entity("lessons", in: ["section"], lessons, families: ["section"], familyLessons),
         entity("line_items", in: ["section"], lineItems, families: ["section"], familyLineItems),
         entity("homework", in: ["journal", "section"], homework, families: ["section", "diary"], familyHomework),
@@ -38,7 +39,7 @@ package enum JournalChanges {
             """
     }
     /// The same for rows that are not about a student: a class teacher reads those of sections with own students.
-    private static func readers(of section: String) -> String {
+    static func readers(of section: String) -> String {
         """
         ($3::boolean OR lyceum.reads_section($1, $4::uuid, \(section))
             OR \(section) = ANY (ARRAY(

@@ -62,6 +62,7 @@ package enum MarkHistory {
             END AS "from",
             h.value AS "to", h.new_comment AS comment, CASE WHEN h.staff THEN c.id END AS "client?.id",
             c.name AS "client?.name", CASE WHEN h.staff THEN h.reason END AS reason,
+            v.id AS "unlock?.id", v.reason AS "unlock?.reason",
             CASE WHEN h.staff THEN nullif(h.request_id, '') END AS request_id
         FROM (
             SELECT h.*, lyceum.mark_value(h.new_kind, h.new_number, h.new_code, h.new_due_on) AS value,
@@ -72,6 +73,7 @@ package enum MarkHistory {
         ) h
         LEFT JOIN users u ON u.school_id = h.school_id AND u.id = h.changed_by
         LEFT JOIN clients c ON c.school_id = h.school_id AND c.id = h.client_id
+        LEFT JOIN unlocks v ON v.school_id = h.school_id AND v.id = h.unlock_id AND h.staff
         WHERE h.staff OR h.published_at <= now() AND h.published_at < h.replaced_at
         ORDER BY h.version
         """)

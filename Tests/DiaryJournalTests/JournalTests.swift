@@ -451,14 +451,17 @@ import Testing
         func closed(_ lesson: JSONValue) -> Bool { lesson["locked_reason"]?.string == "edit_window_closed" }
         let before = try lessons()
         try #require(before.count > 2 && before.allSatisfy(closed))
-        let id = try find(
+        let owner = try server.owner()
+        try owner.execute("SET lyceum.today = '\(TestServer.today)'")
+        let unlock = try owner.query(
             """
             INSERT INTO unlocks (school_id, id, section_id, granted_by, reason, starts_on, ends_on, expires_on)
             SELECT $1, gen_random_uuid(), $2, s.id, 'Приказ 17', '2025-10-06', '2025-10-12', '2025-12-01'
             FROM staff s
             JOIN user_roles r ON r.school_id = s.school_id AND r.user_id = s.id AND r.role = 'deputy_head'
             WHERE s.school_id = $1 LIMIT 1 RETURNING id
-            """, ids.section)
+            """, [String(ids.school), ids.section])
+        let id = try #require(unlock.first)
         let unlocked = try lessons()
         for lesson in unlocked {
             let isOpen = lesson["date"]!.string! <= "2025-10-12"

@@ -399,7 +399,6 @@ import Testing
         let exempt: [String: String] = [
             "users": "reported as students, guardians and staff",
             "clients": "only for the school's own apps",
-            "unlocks": "no route shows them; lessons have `editable_until`",
             "substitutions": "no route shows them; lessons have their teacher",
             "curriculum_plans": "no route shows them",
             "plan_units": "no route shows them",

@@ -191,6 +191,11 @@ package struct Cast {
                     AND EXISTS (SELECT FROM line_items i WHERE i.school_id = l.school_id AND i.lesson_id = l.id)
                 ORDER BY date DESC LIMIT 1
                 """, [school, ids.section, ids.lesson, TestServer.today])
+            named["line_item_id"] = try find(
+                "SELECT id FROM line_items WHERE school_id = $1 AND lesson_id = $2 AND deleted_at IS NULL ORDER BY id LIMIT 1",
+                [school, ids.lesson])
+            named["plain_category_id"] = try find(
+                "SELECT id FROM categories WHERE school_id = $1 AND NOT is_control ORDER BY id LIMIT 1", [school])
             named["other_column_id"] = try find(
                 "SELECT id FROM line_items WHERE school_id = $1 AND lesson_id = $2 AND deleted_at IS NULL LIMIT 1",
                 [school, named["other_lesson_id"]])

@@ -182,6 +182,26 @@ package struct DemoSchoolIDs: Sendable {
             SELECT id FROM made UNION ALL SELECT id FROM client_secrets WHERE school_id = $1 AND client_id = $2 LIMIT 1
             """, [String(school), client]
         ).first
+        // It is revoked, so that it opens nothing.
+        rows["{unlock_id}"] = try connection.query(
+            """
+            INSERT INTO unlocks (school_id, id, section_id, starts_on, ends_on, expires_on, reason, granted_by, revoked_at)
+            SELECT s.school_id, '00000000-0000-7000-8000-000000000001', s.id, y.starts_on, y.starts_on, '2099-12-31',
+                'Приказ 1', r.user_id, now()
+            FROM sections s
+            JOIN academic_years y ON y.school_id = s.school_id AND y.id = s.academic_year_id
+            JOIN user_roles r ON r.school_id = s.school_id AND r.role = 'deputy_head'
+            WHERE s.school_id = $1 AND ($2::uuid IS NULL OR s.id = $2::uuid)
+            ORDER BY s.id LIMIT 1 ON CONFLICT (school_id, id) DO UPDATE SET section_id = excluded.section_id RETURNING id
+            """, [String(school), ofSection]
+        ).first
+        rows["{line_item_id}"] = try connection.query(
+            """
+            SELECT i.id FROM line_items i
+            WHERE i.school_id = $1 AND i.deleted_at IS NULL AND ($2::uuid IS NULL OR i.section_id = $2::uuid)
+            ORDER BY i.id LIMIT 1
+            """, [String(school), ofSection]
+        ).first
         rows["{guardian_id}"] = guardianship[1]
         rows["{staff_id}"] = try connection.query(
             "SELECT id FROM staff WHERE school_id = $1 ORDER BY id LIMIT 1", [String(school)]
@@ -198,6 +218,7 @@ package struct DemoSchoolIDs: Sendable {
     package func path(_ template: String) -> String {
         template.replacing("{class_id}", with: class7A).replacing("{student_id}", with: child)
             .replacing("{section_id}", with: section).replacing("{mark_id}", with: mark)
+            .replacing("{lesson_id}", with: lesson)
             .replacing("{user_id}", with: child).replacing("{session_id}", with: Self.nothing)
             .replacing("{code}", with: "not_found").replacing("{kind}", with: "students").replacing(rows)
     }

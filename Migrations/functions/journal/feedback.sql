@@ -36,11 +36,79 @@ comment on function lyceum.record_refusal(integer, uuid, uuid, uuid) is
     'Why feedback may not be written, or homework not be given to one student, at the lesson, or today without one: not_a_member '
     '(M3), edit_window_closed (M4); null when it may.';
 
+create or replace function lyceum.is_a_mark(p_school integer, p_text text) returns boolean
+    language plpgsql stable
+as $$
+declare
+    -- Only ICU knows all letters, whatever the locale of the database.
+    v_words text[] := array(
+        select w
+        from regexp_split_to_table(replace(lower(p_text collate "und-x-icu"), 'ё', 'е'), '[^[:alpha:]]+' collate "und-x-icu") w
+        where w <> ''
+    );
+    v_labels text := (select t.code_labels::text from public.school_settings t where t.school_id = p_school);
+begin
+    -- Digits, symbols, one letter
+    if coalesce(length(array_to_string(v_words, '')), 0) < 2 then
+        return true;
+    end if;
+    if exists (
+        select
+        from jsonb_each_text(v_labels::jsonb) c
+        where lower(c.value collate "und-x-icu") = lower(btrim(p_text) collate "und-x-icu")
+    ) then
+        return true;
+    end if;
+    return v_words <@ '{
+        один,два,три,четыре,пять,единица,единицу,кол,двойка,двойку,тройка,тройку,четверка,четверку,пятерка,пятерку,
+        отлично,хорошо,удовлетворительно,неудовлетворительно,отл,хор,уд,удовл,неуд,неудовл,
+        зачет,незачет,зач,незач,зачтено,незачтено,освобожден,освобождена,осв,точка,аттестован,аттестована,
+        ii,iii,iv,vi,five,four,three,two,one,excellent,good,satisfactory,unsatisfactory,pass,fail,
+        не,на,за,с,со,плюс,плюсом,минус,минусом,твердая,твердую,балл,балла,баллов,оценка,оценку,отметка,отметку
+    }'::text[];
+end
+$$;
+comment on function lyceum.is_a_mark(integer, text) is
+    'M1: whether the text is only a mark: digits, symbols, a single letter, the name of a mark, or one of the school''s labels (M2).';
+
+create or replace function lyceum.feedback_refusal(p_school integer, p_section uuid, p_lesson uuid, p_student uuid, p_text text)
+    returns text
+    language plpgsql stable
+as $$
+begin
+    return coalesce(
+        lyceum.record_refusal(p_school, p_section, p_lesson, p_student),
+        case
+            when p_text is not null and lyceum.is_a_mark(p_school, p_text) and exists (
+                select
+                from public.sections s
+                join public.academic_years y on y.school_id = s.school_id and y.id = s.academic_year_id
+                left join public.lessons l on l.school_id = s.school_id and l.id = p_lesson
+                cross join lateral (select coalesce(l.date, lyceum.today()) as day) d
+                where s.school_id = p_school
+                    and s.id = p_section
+                    and (
+                        s.grading = 'none'
+                        or lyceum.is_before_marks(
+                            lyceum.grade_level_on(p_school, p_student, d.day), d.day, y.second_half_starts_on
+                        )
+                    )
+            ) then 'feedback_is_a_mark'
+        end
+    );
+end
+$$;
+comment on function lyceum.feedback_refusal(integer, uuid, uuid, uuid, text) is
+    'Why feedback with the text may not be written (null text: deleted): as lyceum.record_refusal, and feedback_is_a_mark (M1) if '
+    'the text is only a mark where there are no marks; null when it may.';
+
 create or replace function lyceum.check_feedback() returns trigger
     language plpgsql
 as $$
 declare
-    v_refusal text := lyceum.record_refusal(new.school_id, new.section_id, new.lesson_id, new.student_id);
+    v_refusal text := lyceum.feedback_refusal(
+        new.school_id, new.section_id, new.lesson_id, new.student_id, case when new.deleted_at is null then new.text end
+    );
 begin
     if v_refusal is not null then
         raise exception using

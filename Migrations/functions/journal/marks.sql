@@ -15,8 +15,17 @@ create or replace function lyceum.mark_value(p_kind text, p_number smallint, p_c
 comment on function lyceum.mark_value(text, smallint, text, date) is
     'M2: a value as the API shows it; null for a cleared mark.';
 
+create or replace function lyceum.pays_debt(p_debt date, p_kind text, p_code text, p_today date, p_marks_close_on date)
+    returns boolean
+    language sql immutable parallel safe
+    return p_debt is not null and p_today <= p_debt and (p_marks_close_on is null or p_today <= p_marks_close_on)
+        and p_kind is not null and p_code is distinct from 'owed';
+comment on function lyceum.pays_debt(date, text, text, date, date) is
+    'M4: whether the value pays a mark that is owed until p_debt, in time: the edit window does not matter then. Inlined.';
+
 create or replace function lyceum.mark_refusals(
-    p_school integer, p_line_items uuid[], p_students uuid[], p_kinds text[], p_numbers integer[], p_codes text[]
+    p_school integer, p_line_items uuid[], p_students uuid[], p_kinds text[], p_numbers integer[], p_codes text[],
+    p_due_ons date[], p_debts date[]
 ) returns table (ordinal bigint, refusal text)
     language plpgsql stable rows 25
     set plan_cache_mode = force_generic_plan -- otherwise arrays of one row are planned at each call
@@ -76,10 +85,14 @@ begin
                     end,
                     false
                 ) then 'value_not_allowed'
+                when i.due_on > t.marks_close_on
+                    and i.due_on > greatest(t.marks_close_on, lyceum.unlocked_until(p_school, l.section_id, l.date))
+                    then 'due_after_close'
             end,
             case
                 when l.date > v_today then 'lesson_in_future'
                 when v_today > lyceum.editable_until(l.date, l.edit_window_days, t.marks_close_on, null)
+                    and not lyceum.pays_debt(i.debt, i.kind, i.code, v_today, t.marks_close_on)
                     and not lyceum.unlocked(p_school, l.section_id, l.date) then 'edit_window_closed'
             end,
             -- A mark that should not exist may always be cleared within the window.
@@ -94,8 +107,8 @@ begin
                 ) then 'not_a_member'
             end
         )
-    from unnest(p_line_items, p_students, p_kinds, p_numbers, p_codes)
-        with ordinality as i (line_item_id, student_id, kind, number, code, ordinal)
+    from unnest(p_line_items, p_students, p_kinds, p_numbers, p_codes, p_due_ons, p_debts)
+        with ordinality as i (line_item_id, student_id, kind, number, code, due_on, debt, ordinal)
     left join columns l on l.id = i.line_item_id
     left join members m
         on m.group_id = l.group_id
@@ -111,11 +124,12 @@ begin
         and c.grade_level = any (t.grade_levels);
 end
 $$;
-comment on function lyceum.mark_refusals(integer, uuid[], uuid[], text[], integer[], text[]) is
+comment on function lyceum.mark_refusals(integer, uuid[], uuid[], text[], integer[], text[], date[], date[]) is
     'Why marks may not be written today, for a whole batch in one plan; refusal is null when one may be written. '
     'Order of the checks: not_found, line_item_deleted, lesson_cancelled, not_a_member (M3), marks_not_allowed (M1), '
-    'value_not_allowed (M2), lesson_in_future, edit_window_closed (M4). If all three values are null, the mark is '
-    'cleared: only M4 can refuse that, or not_a_member if there is no mark.';
+    'value_not_allowed (M2), due_after_close (M4), lesson_in_future, edit_window_closed (M4). If all three values are null, the '
+    'mark is cleared: only M4 can refuse that, or not_a_member if there is no mark. p_debts: the days by which the marks are due that '
+    'the cells hold before the write; null for all other marks.';
 
 create or replace function lyceum.mark_refusal(
     p_school integer, p_line_item uuid, p_student uuid, p_kind text, p_number integer, p_code text
@@ -126,13 +140,13 @@ begin
     return (
         select r.refusal
         from lyceum.mark_refusals(
-            p_school, array[p_line_item], array[p_student], array[p_kind], array[p_number], array[p_code]
+            p_school, array[p_line_item], array[p_student], array[p_kind], array[p_number], array[p_code], null, null
         ) r
     );
 end
 $$;
 comment on function lyceum.mark_refusal(integer, uuid, uuid, text, integer, text) is
-    'Like lyceum.mark_refusals, for one mark.';
+    'Like lyceum.mark_refusals, for one new mark without a due date.';
 
 create or replace function lyceum.record_mark() returns trigger
     language plpgsql
@@ -174,7 +188,8 @@ begin
     for v_batch in
         select
             n.school_id, array_agg(n.line_item_id) as line_items, array_agg(n.student_id) as students,
-            array_agg(n.kind) as kinds, array_agg(n.number::integer) as numbers, array_agg(n.code) as codes
+            array_agg(n.kind) as kinds, array_agg(n.number::integer) as numbers, array_agg(n.code) as codes,
+            array_agg(n.due_on) as due_ons
         from written n
         group by n.school_id
     loop
@@ -182,7 +197,8 @@ begin
         select r.refusal, v_batch.students[r.ordinal] as student, v_batch.line_items[r.ordinal] as line_item
         into v_refused
         from lyceum.mark_refusals(
-            v_batch.school_id, v_batch.line_items, v_batch.students, v_batch.kinds, v_batch.numbers, v_batch.codes
+            v_batch.school_id, v_batch.line_items, v_batch.students, v_batch.kinds, v_batch.numbers, v_batch.codes,
+            v_batch.due_ons, null
         ) r
         -- The foreign key refuses ids that do not exist.
         where r.refusal <> 'not_found'
@@ -214,7 +230,8 @@ begin
     for v_batch in
         select
             n.school_id, array_agg(n.line_item_id) as line_items, array_agg(n.student_id) as students,
-            array_agg(n.kind) as kinds, array_agg(n.number::integer) as numbers, array_agg(n.code) as codes
+            array_agg(n.kind) as kinds, array_agg(n.number::integer) as numbers, array_agg(n.code) as codes,
+            array_agg(n.due_on) as due_ons, array_agg(o.due_on) as debts
         from written n
         join overwritten o on o.school_id = n.school_id and o.id = n.id
         -- Publishing (M12) does not change the mark, so the window does not apply.
@@ -226,7 +243,8 @@ begin
         select r.refusal, v_batch.students[r.ordinal] as student, v_batch.line_items[r.ordinal] as line_item
         into v_refused
         from lyceum.mark_refusals(
-            v_batch.school_id, v_batch.line_items, v_batch.students, v_batch.kinds, v_batch.numbers, v_batch.codes
+            v_batch.school_id, v_batch.line_items, v_batch.students, v_batch.kinds, v_batch.numbers, v_batch.codes,
+            v_batch.due_ons, v_batch.debts
         ) r
         where r.refusal <> 'not_found'
             -- The function no longer sees the mark that was cleared.

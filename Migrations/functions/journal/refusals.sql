@@ -7,6 +7,8 @@ create or replace function lyceum.refusal_state(p_refusal text) returns text
         when 'not_a_member' then 'LYM03'
         when 'edit_window_closed' then 'LYM04'
         when 'lesson_in_future' then 'LYM04'
+        when 'due_after_close' then 'LYM04'
+        when 'feedback_is_a_mark' then 'LYM01'
         when 'due_before_lesson' then 'LYH01'
         when 'homework_not_allowed' then 'LYH01'
         else 'LYL02'

@@ -20,6 +20,11 @@ create or replace trigger version
 create or replace trigger version before update on substitutions for each row execute function lyceum.version();
 
 create or replace trigger version before update on line_items for each row execute function lyceum.version();
+-- M9: an override is a decision of the administration.
+create or replace trigger audit after insert on line_items
+    for each row when (new.override_reason is not null) execute function lyceum.audit();
+create or replace trigger audit_again after update on line_items
+    for each row when (new.override_reason is distinct from old.override_reason) execute function lyceum.audit();
 
 create or replace trigger version before update on marks for each row execute function lyceum.version();
 

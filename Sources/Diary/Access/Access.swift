@@ -51,8 +51,9 @@ package struct Access: Sendable, Equatable {
     package static let administrators = Access.roles([.administrator])
     /// People who maintain the school's set-up and the teachers' workload.
     package static let managers = Access.roles([.administrator, .head, .deputyHead])
-    /// Those who appoint class teachers, who issue credentials (A2). Apps of others and integrations do not; a trigger
-    /// on `class_teachers` enforces it for every statement.
+    package static let headsOfSchool = Access.roles([.head, .deputyHead])
+    /// Those who appoint class teachers, who issue credentials (A2). Apps of others and integrations do not; a trigger on
+    /// `class_teachers` enforces it for every statement.
     package static let appointers = Access.managers.ownApps
     /// People who maintain profiles: managers all of them, class teachers those of their class (A4).
     package static let keepersOfProfiles = Access.roles([.administrator, .head, .deputyHead, .classTeacher])

@@ -27,6 +27,7 @@ package enum DatabaseProblems {
         switch error.sqlState {
         case "LYA00": return Problem.invalidToken
         case "LYE04": return Problem(recordedDays: error.detail)
+        case "LYM09": return Problem(controlWork: error.detail)
         case "LYL03": return Problem(timetableCollision: error.detail)
         // A rule's message is the problem's code (docs/decisions/0010). An unknown code is a defect of the server.
         case let state where state.hasPrefix("LY"): return ProblemKind.all[error.message].map { Problem($0) }

@@ -107,6 +107,24 @@ extension ProblemKind {
         detail: Text(
             ru: "На уроке есть отметки или посещаемость (L2): уберите их, прежде чем переносить или отменять урок.",
             en: "The lesson has marks or attendance (rule L2): clear them before you move or cancel it."))
+    package static let dueAfterClose = ProblemKind(
+        "due_after_close", .conflict,
+        title: Text(ru: "Срок после закрытия периода", en: "Due after the close"),
+        detail: Text(
+            ru: "Срок долга позже дня, когда закрываются отметки периода (M4): выберите более ранний.",
+            en: "The mark is owed until a day after the term closes for marks (rule M4): choose an earlier day."))
+    package static let feedbackIsAMark = ProblemKind(
+        "feedback_is_a_mark", .conflict,
+        title: Text(ru: "Это отметка, а не отзыв", en: "Feedback is only a mark"),
+        detail: Text(
+            ru: "Где отметок нет (M1), отзыв пишут словами: не цифрой, знаками или названием отметки.",
+            en: "Where there are no marks (rule M1), write feedback in words: not a digit, symbols or a mark's name."))
+    package static let controlWorkNotAllowed = ProblemKind(
+        "control_work_not_allowed", .conflict,
+        title: Text(ru: "Контрольную здесь не проводят", en: "Control work is not allowed"),
+        detail: Text(
+            ru: "Контрольную на этом уроке назначить нельзя (M9), причины — в errors; завуч может разрешить её.",
+            en: "The lesson may not have a control work (rule M9), see errors; a deputy head can allow it."))
     package static let lineItemDeleted = ProblemKind(
         "line_item_deleted", .conflict,
         title: Text(ru: "Колонка удалена", en: "Column deleted"),
@@ -118,6 +136,7 @@ extension ProblemKind {
         marksNotAllowed, valueNotAllowed, notAMember, editWindowClosed, lessonInFuture, lessonCancelled,
         notYourLesson, journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, studentOverlap,
         timetableCollision,
-        lessonOnHoliday, lessonOutsideYear, entryOutsideYear, lessonHasRecords, lineItemDeleted,
+        lessonOnHoliday, lessonOutsideYear, entryOutsideYear, lessonHasRecords, lineItemDeleted, dueAfterClose,
+        feedbackIsAMark, controlWorkNotAllowed,
     ]
 }

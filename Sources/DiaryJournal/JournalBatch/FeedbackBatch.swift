@@ -71,7 +71,7 @@ struct FeedbackBatch {
                     WHEN t.is_taken THEN 'stale_version'
                     WHEN t.text IS NOT DISTINCT FROM t.old_text THEN NULL
                     WHEN coalesce(t.version, 0) <> t.seen THEN 'stale_version'
-                    ELSE lyceum.record_refusal($1, \(BatchSQL.section), t.lesson_id, t.student_id)
+                    ELSE lyceum.feedback_refusal($1, \(BatchSQL.section), t.lesson_id, t.student_id, t.text)
                 END AS refusal
             FROM target t
         ), accepted AS MATERIALIZED (

@@ -37,8 +37,8 @@ package enum JournalBatch {
             duplicates.add(FieldProblem(JSONPointer("marks").appending(row), "duplicate_item"))
         }
         if let problem = Problem(duplicates) { throw problem }
-        let refused = try lists.all.flatMap { try $0.problems }
-        if !refused.isEmpty && !isPartial { throw try problem(refused) }
+        let refused = Set(lists.all.flatMap { $0.refusals })
+        if !refused.isEmpty && !isPartial { throw try problem(refused, lists.all.flatMap { try $0.problems }) }
         var writer = JSONWriter(reservingCapacity: 8 * 1024)
         writer.beginObject()
         writer.key("applied")
@@ -70,9 +70,8 @@ package enum JournalBatch {
     }
 
     /// The problem that all refused items share, or the general one.
-    private static func problem(_ items: [Problem.Item]) throws -> Problem {
-        let codes = Set(items.map { $0.code })
-        return Problem(codes.count == 1 ? try .of(codes.first!) : .journalRefused, items: items)
+    private static func problem(_ refusals: Set<String>, _ items: [Problem.Item]) throws -> Problem {
+        Problem(refusals.count == 1 ? try .of(refusals.first!) : .journalRefused, items: items)
     }
 
     private static let settle = Statement("SELECT lyceum.settle_batch($1::boolean)")
@@ -105,7 +104,7 @@ struct Batch {
         var steps: [BatchStep] = []
         func add(_ list: BatchList?, _ query: Query) { steps.append(BatchStep(list: list, query: query)) }
         if lessons.count > 0 { add(.lessons, lessons.query(school, user)) }
-        if lineItems.count > 0 { add(.lineItems, lineItems.query(school, user)) }
+        if lineItems.count > 0 { add(.lineItems, lineItems.query(school, user, asksRules: asksRules)) }
         if let columns = marks.defaultColumns(school, user) { add(nil, columns) }
         if marks.count > 0 { add(.marks, marks.query(school, user, asksRules: asksRules)) }
         if attendance.count > 0 { add(.attendance, attendance.query(school, user, asksRules: asksRules)) }
@@ -170,14 +169,30 @@ struct BatchOutcome {
     var problems: [Problem.Item] {
         get throws {
             guard let rows else { return [] }
-            return try (0..<rows.count).compactMap { row in
-                try rows.text(row, "_refusal").map { code in
-                    Problem.Item(
-                        pointer: "/\(name)/\(row)", code: code, detail: try ProblemKind.of(code).detail,
-                        current: current(rows, row))
+            return try (0..<rows.count).flatMap { row in
+                let pointer = "/\(name)/\(row)"
+                if let reasons = reasons(rows, row) {
+                    return Problem.Item.reasons(againstControlWork: reasons, at: pointer)
                 }
+                guard let code = rows.text(row, "_refusal") else { return [] }
+                return [
+                    Problem.Item(
+                        pointer: pointer, code: code, detail: try ProblemKind.of(code).detail,
+                        current: current(rows, row))
+                ]
             }
         }
+    }
+
+    /// The codes of the refused items.
+    var refusals: [String] {
+        guard let rows else { return [] }
+        return (0..<rows.count).compactMap { rows.text($0, "_refusal") }
+    }
+
+    /// M9: why a control work may not be planned, as JSON. Only columns have this.
+    private func reasons(_ rows: Rows, _ row: Int) -> String? {
+        name == BatchList.lineItems.rawValue ? rows.text(row, "_reasons") : nil
     }
 
     /// The items refused with this code.
@@ -207,7 +222,10 @@ struct BatchOutcome {
             writer.key("code")
             writer.string(refusal)
             writer.key("detail")
-            writer.string(try ProblemKind.of(refusal).detail[language])
+            writer.string(
+                try reasons(rows, row).map { Problem.Item.reasons(againstControlWork: $0, at: "") }
+                    .map { $0.map { $0.detail[language] }.joined(separator: " ") }
+                    ?? ProblemKind.of(refusal).detail[language])
             writer.endObject()
             writer.key("current")
             writer.raw(current(rows, row).span)

@@ -105,7 +105,7 @@ struct MarkBatch {
             rules: """
                 LEFT JOIN lyceum.mark_refusals(
                     $1, (SELECT array_agg(i.line_item ORDER BY i.ord) FROM target i), $4::uuid[], $5::text[],
-                    $6::int[], $7::text[]
+                    $6::int[], $7::text[], $8::date[], (SELECT array_agg(i.old_due_on ORDER BY i.ord) FROM target i)
                 ) r ON r.ordinal = t.ord
                 """))
 

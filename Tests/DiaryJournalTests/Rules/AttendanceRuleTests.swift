@@ -110,7 +110,7 @@ import Testing
     @Test func m4UnlockOpensAttendanceToo() throws {
         try school.run(RuleSchool.unlock(.maths7, from: "2026-09-29", to: "2026-09-29", until: "2026-10-15"))
         #expect(try school.refusal(of: RuleSchool.attendance(.anna, at: .old)) == nil)
-        try school.run(RuleSchool.update("unlocks", .new, "revoked_at = now()"))
+        try school.run(RuleSchool.revocation())
         #expect(try school.refusal(of: RuleSchool.attendance(.anna, at: .old)) == .editWindowClosed)
     }
 

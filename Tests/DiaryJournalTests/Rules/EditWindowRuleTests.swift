@@ -61,13 +61,31 @@ import Testing
         ("2026-09-01", "2026-10-24", "2026-12-31", nil),
         ("2026-09-01", "2026-09-28", "2026-12-31", SQLRefusal.editWindowClosed),  // ends before the lesson
         ("2026-09-30", "2026-10-24", "2026-12-31", .editWindowClosed),  // begins after it
-        ("2026-09-29", "2026-09-29", "2026-10-14", .editWindowClosed),  // expired yesterday
     ])
     func m4UnlockOpensItsDatesUntilItExpires(
         _ starts: String, _ ends: String, _ expires: String, _ wanted: SQLRefusal?
     ) throws {
         try school.run(RuleSchool.unlock(.maths7, from: starts, to: ends, until: expires))
         #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .old)) == wanted)
+    }
+
+    @Test func m4UnlockExpires() throws {
+        try school.run(RuleSchool.unlock(.maths7, from: "2026-09-29", to: "2026-09-29", until: "2026-10-15"))
+        #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .old)) == nil)
+        try school.today("2026-10-16")
+        #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .old)) == .editWindowClosed)
+    }
+
+    @Test(arguments: [
+        ("2026-09-29", "2026-09-29", "2026-10-14", "unlocks_expires_on"),
+        ("2026-08-31", "2026-09-29", "2026-10-20", "unlocks_in_year"),
+        ("2026-09-29", "2027-06-01", "2026-10-20", "unlocks_in_year"),
+    ])
+    func m4UnlockThatOpensNothingIsRefused(
+        _ starts: String, _ ends: String, _ expires: String, _ constraint: String
+    ) throws {
+        let unlock = RuleSchool.unlock(.maths7, from: starts, to: ends, until: expires)
+        #expect(try school.refusal(of: unlock) == .check(constraint))
     }
 
     @Test func m4UnlockIsForOneSection() throws {
@@ -78,16 +96,23 @@ import Testing
     @Test func m4RevokedUnlockClosesAgain() throws {
         try school.run(RuleSchool.unlock(.maths7, from: "2026-09-01", to: "2026-10-24", until: "2026-12-31"))
         #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .old)) == nil)
-        try school.run(RuleSchool.update("unlocks", .new, "revoked_at = now()"))
+        try school.run(RuleSchool.revocation())
         #expect(try school.refusal(of: RuleSchool.mark(.anna, at: .old)) == .editWindowClosed)
+    }
+
+    @Test func m4OnlyHeadsAndDeputyHeadsRevokeAnUnlock() throws {
+        try school.run(RuleSchool.unlock(.maths7, from: "2026-09-01", to: "2026-10-24", until: "2026-12-31"))
+        let revocation = RuleSchool.update("unlocks", .new, "revoked_at = now()")
+        #expect(try school.refusal(of: revocation) == SQLRefusal("LYM06", "forbidden"))
+        try school.run(RuleSchool.revocation())
+        #expect(try school.value("SELECT revoked_by FROM unlocks WHERE id = \(RuleKey.new)") == RuleKey.deputyHead.uuid)
     }
 
     @Test func m4UnlockNeedsAReasonAndIsRecorded() throws {
         let unlock = RuleSchool.unlock(.maths7, from: "2026-09-01", to: "2026-10-24", until: "2026-12-31")
         #expect(try school.refusal(of: unlock.replacingFirst("Приказ 17", with: "")) == .check("unlocks_reason"))
         try school.run(unlock)
-        try school.set("user_id", to: RuleKey.deputyHead.uuid)
-        try school.run(RuleSchool.update("unlocks", .new, "revoked_at = now()"))
+        try school.run(RuleSchool.revocation())
         let records = try school.values(
             """
             SELECT action || ' ' || coalesce(after ->> 'reason', '-') FROM audit_log
@@ -124,7 +149,7 @@ import Testing
         let until = "SELECT lyceum.lesson_editable_until(\(school.id), \(RuleKey.old))"
         #expect(try school.value(until) == "2026-10-20")
         #expect(try school.value("SELECT lyceum.lesson_locked_reason(\(school.id), \(RuleKey.old))") == nil)
-        try school.run(RuleSchool.update("unlocks", .new, "revoked_at = now()"))
+        try school.run(RuleSchool.revocation())
         #expect(try school.value(until) == "2026-10-13")
     }
 

@@ -88,4 +88,47 @@ import Testing
         #expect(try school.refusal(of: RuleSchool.update("feedback", .new, "published_at = NULL")) == nil)
         #expect(try school.refusal(of: Self.feedback(.boris, at: .recent, .other)) == .editWindowClosed)
     }
+
+    // MARK: M1: words, not marks
+
+    private static func words(_ text: String, to student: RuleKey, _ section: RuleKey, at lesson: RuleKey?) -> String {
+        """
+        INSERT INTO feedback (school_id, id, student_id, section_id, lesson_id, text)
+            VALUES (\(RuleSchool.school), \(RuleKey.new), \(student), \(section), \(RuleSchool.sql(lesson)), '\(text)');
+        """
+    }
+
+    static let marks = [
+        "5", " 4- ", "5+", "**", "★★★", "😀", "!", "+", "А", "V", "Пять", "Пятёрка!", "пять с плюсом", "На пять",
+        "Отлично",
+        "хорошо!", "УД.", "зачёт", "Н/А", "н/а", "зач", "точка", "5 баллов", "Оценка 5", "two", "IV",
+    ]
+    static let texts = [
+        "Молодец", "Читает бегло, 5 слов в минуту", "Ты решил две задачи из трёх", "Ок", "Хорошо читаешь, но тихо",
+        "Бик яхшы",
+    ]
+
+    @Test(arguments: marks) func m1FeedbackThatIsOnlyAMarkIsRefused(_ text: String) throws {
+        for (student, section, lesson) in [
+            (RuleKey.firstGrader, RuleKey.maths1, RuleKey?.some(.firstGrade)), (.firstGrader, .maths1, nil),
+            (.secondGrader, .maths2, .secondGrade), (.anna, .club, .clubLesson),
+        ] {
+            let statement = Self.words(text, to: student, section, at: lesson)
+            #expect(try school.refusal(of: statement) == .feedbackIsAMark, "\(section)")
+        }
+        // Elsewhere a mark may stand beside it.
+        #expect(try school.refusal(of: Self.words(text, to: .anna, .maths7, at: .recent)) == nil)
+        try school.today("2027-01-12")
+        #expect(try school.refusal(of: Self.words(text, to: .secondGrader, .maths2, at: .secondGradeInJanuary)) == nil)
+    }
+
+    @Test(arguments: texts) func m1FeedbackInWordsIsWelcome(_ text: String) throws {
+        #expect(try school.refusal(of: Self.words(text, to: .firstGrader, .maths1, at: .firstGrade)) == nil)
+    }
+
+    @Test func m1FeedbackIsNotChangedIntoAMarkButDeleted() throws {
+        try school.run(Self.words("Молодец", to: .firstGrader, .maths1, at: .firstGrade))
+        #expect(try school.refusal(of: RuleSchool.update("feedback", .new, "text = '5'")) == .feedbackIsAMark)
+        #expect(try school.refusal(of: RuleSchool.update("feedback", .new, "deleted_at = now()")) == nil)
+    }
 }

@@ -165,7 +165,8 @@ import Testing
             SELECT r.refusal FROM lyceum.mark_refusals(\(school.id),
                 array[\(batch.map { $0.1.column.description }.joined(separator: ", "))],
                 array[\(batch.map { $0.0.description }.joined(separator: ", "))],
-                array[\(column(0, batch))]::text[], array[\(column(1, batch))]::int[], array[\(column(2, batch))]::text[]) r
+                array[\(column(0, batch))]::text[], array[\(column(1, batch))]::int[], array[\(column(2, batch))]::text[],
+                NULL, NULL) r
             ORDER BY r.ordinal
             """)
         #expect(answers == batch.map(\.3))

@@ -122,7 +122,7 @@ import Testing
         ] {
             #expect(try school.refusal(of: change(assignment)) == SQLRefusal("LYM06", "not_movable"), "\(assignment)")
         }
-        try school.run(change("revoked_at = now()"))
+        try school.run(RuleSchool.revocation())
         #expect(try school.refusal(of: change("revoked_at = NULL")) == SQLRefusal("LYM06", "not_movable"))
     }
 

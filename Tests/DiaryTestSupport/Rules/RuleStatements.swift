@@ -95,6 +95,26 @@ extension RuleSchool {
         """
     }
 
+    /// By the deputy head.
+    package static func revocation(of id: RuleKey = .new) -> String {
+        """
+        SET LOCAL lyceum.user_id = '\(RuleKey.deputyHead.uuid)';
+        \(update("unlocks", id, "revoked_at = now()"))
+        SET LOCAL lyceum.user_id = '\(RuleKey.teacher.uuid)';
+        """
+    }
+
+    /// A column of the lesson; by default a control work.
+    package static func column(
+        _ id: RuleKey, at lesson: RuleKey, _ category: RuleKey = .control, override: String? = nil
+    ) -> String {
+        """
+        INSERT INTO line_items (school_id, id, lesson_id, section_id, category_id, override_reason)
+            SELECT school_id, \(id), id, section_id, \(category), \(override.map { "'\($0)'" } ?? "NULL")
+            FROM lessons WHERE school_id = \(school) AND id = \(lesson);
+        """
+    }
+
     /// The teacher's code at a lesson.
     package static func attendance(
         _ pupil: RuleKey, at lesson: RuleKey, _ meaning: String = "absent", minutes: Int? = nil, label: RuleKey? = nil
