@@ -49,7 +49,8 @@ extension Journal {
         )
         SELECT x.id, x.date, x.slot, lyceum.local_moment(x.date, x.starts_at) AS starts_at,
             lyceum.local_moment(x.date, x.ends_at) AS ends_at, r.name AS room, x.state, x.topic, x.plan_topic_id,
-            x.no_homework, x.attendance_taken_at, x.editable_until,
+            x.no_homework, x.attendance_taken_at, \(Substitutions.person("teacher", "t")), \(LessonSubstitution.columns),
+            x.topic_first_recorded_at, x.homework_first_recorded_at, x.editable_until,
             CASE
                 WHEN NOT coalesce(
                     x.teacher_id = $3::uuid
@@ -84,6 +85,8 @@ extension Journal {
             OFFSET 0
         ) x
         LEFT JOIN rooms r ON r.school_id = $1 AND r.id = x.room_id
+        LEFT JOIN users t ON t.school_id = $1 AND t.id = x.teacher_id
+        \(LessonSubstitution.join("x", id: "id"))
         ORDER BY x.date, x.starts_at, x.id
         """)
 

@@ -7,6 +7,7 @@ package enum JournalChanges {
     package static let entities: [ChangedEntity] = [
         TimetableEntries.resource.changed(in: ["section"]),
         Unlocks.changed,
+        Substitutions.changed,
         entity("lessons", in: ["section"], lessons, families: ["section"], familyLessons),
         entity("line_items", in: ["section"], lineItems, families: ["section"], familyLineItems),
         entity("homework", in: ["journal", "section"], homework, families: ["section", "diary"], familyHomework),
@@ -52,9 +53,12 @@ package enum JournalChanges {
         """
         SELECT x.id, x.section_id, x.date, x.slot, lyceum.local_moment(x.date, x.starts_at) AS starts_at,
             lyceum.local_moment(x.date, x.ends_at) AS ends_at, r.name AS room, x.state, x.topic, x.plan_topic_id,
-            x.no_homework, x.attendance_taken_at, x.version
+            x.no_homework, x.attendance_taken_at, \(Substitutions.person("teacher", "t")), \(LessonSubstitution.columns),
+            x.topic_first_recorded_at, x.homework_first_recorded_at, x.version
         FROM lessons x
         LEFT JOIN rooms r ON r.school_id = $1 AND r.id = x.room_id
+        LEFT JOIN users t ON t.school_id = $1 AND t.id = x.teacher_id
+        \(LessonSubstitution.join("x", id: "id"))
         WHERE x.school_id = $1 AND x.id = ANY ($2::uuid[]) AND \(readers(of: "x.section_id"))
         """)
 
@@ -156,11 +160,13 @@ package enum JournalChanges {
         SELECT l.id, l.section_id, j.id AS "subject.id", j.name AS "subject.name", l.date, l.slot,
             lyceum.local_moment(l.date, l.starts_at) AS starts_at, lyceum.local_moment(l.date, l.ends_at) AS ends_at,
             l.state, t.id AS "teacher?.id", t.last_name AS "teacher?.last_name", t.first_name AS "teacher?.first_name",
-            t.middle_name AS "teacher?.middle_name", r.name AS room, l.topic, l.no_homework
+            t.middle_name AS "teacher?.middle_name", r.name AS room, l.topic, l.no_homework,
+            \(LessonSubstitution.columns)
         FROM lessons l
         \(subject)
         LEFT JOIN users t ON t.school_id = $1 AND t.id = l.teacher_id
         LEFT JOIN rooms r ON r.school_id = $1 AND r.id = l.room_id
+        \(LessonSubstitution.join("l", id: "id"))
         WHERE l.school_id = $1 AND l.id = ANY ($2::uuid[]) AND \(studied)
         """)
 

@@ -28,6 +28,7 @@ package enum StudentDiary {
                 List("marks", marks(school))
                 List("feedback", lessonFeedback(school))
             }
+            List("moved_lessons", movedLessons(school))
             List("homework_due", homeworkDue(school))
             List("feedback", feedback(school))
             List("conduct_notes", conductNotes(school))
@@ -93,7 +94,7 @@ package enum StudentDiary {
         """
         WITH studied AS MATERIALIZED (
             SELECT l.id, l.date, l.slot, l.starts_at, l.ends_at, l.state, l.section_id, l.teacher_id, l.room_id, l.topic,
-                l.no_homework, s.subject_id, m.student_id
+                l.no_homework, l.substitution_id, s.subject_id, m.student_id
             FROM group_members m
             JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
             JOIN lessons l ON l.school_id = s.school_id AND l.section_id = s.id AND l.date BETWEEN \(from) AND \(to)
@@ -108,13 +109,14 @@ package enum StudentDiary {
             l.state, l.section_id, j.id AS "subject.id", j.name AS "subject.name",
             t.id AS "teacher?.id", t.last_name AS "teacher?.last_name", t.first_name AS "teacher?.first_name",
             t.middle_name AS "teacher?.middle_name",
-            r.name AS room, l.topic, l.no_homework,
+            r.name AS room, l.topic, l.no_homework, \(LessonSubstitution.columns),
             a.counted AS "attendance?.meaning", a.minutes AS "attendance?.minutes", a.label AS "attendance?.label"
         FROM kept
         CROSS JOIN studied l
         JOIN subjects j ON j.school_id = $1 AND j.id = l.subject_id
         LEFT JOIN users t ON t.school_id = $1 AND t.id = l.teacher_id
         LEFT JOIN rooms r ON r.school_id = $1 AND r.id = l.room_id
+        \(LessonSubstitution.join("l", id: "id"))
         LEFT JOIN LATERAL (
             SELECT lyceum.counted_meaning(x.meaning, x.decided_meaning) AS counted,
                 CASE WHEN x.decided_meaning IS NULL THEN x.minutes ELSE x.decided_minutes END AS minutes,
@@ -131,6 +133,24 @@ package enum StudentDiary {
             WHERE x.school_id = $1 AND x.lesson_id = l.id AND x.student_id = l.student_id
         ) a ON true
         ORDER BY l.date, l.starts_at, l.id
+        """)
+
+    /// Lessons of these days that were moved to another day, which may be outside the range.
+    private static let movedLessons = Statement(
+        """
+        SELECT x.lesson_id, j.id AS "subject.id", j.name AS "subject.name", x.old_date, x.old_slot, x.date, x.slot
+        FROM substitutions x
+        JOIN lessons l ON l.school_id = x.school_id AND l.id = x.lesson_id
+        JOIN sections s ON s.school_id = l.school_id AND s.id = l.section_id
+        JOIN subjects j ON j.school_id = s.school_id AND j.id = s.subject_id
+        WHERE x.school_id = $1 AND x.cancelled_at IS NULL AND x.kind = 'move' AND x.old_date BETWEEN \(from) AND \(to)
+            AND x.old_date <> x.date
+            AND EXISTS (
+                SELECT FROM group_members m
+                WHERE m.school_id = $1 AND m.group_id = s.group_id AND m.student_id = \(student)
+                    AND lyceum.holds(m.starts_on, m.ends_on, x.old_date)
+            )
+        ORDER BY x.old_date, x.old_slot, x.id
         """)
 
     private static let studied = """

@@ -1,4 +1,5 @@
 import Crypto
+import Diary
 
 /// Opaque one-time tokens that renew a session: `r_<school>_<session>_<secret>`.
 ///

@@ -376,6 +376,7 @@ call lyceum.log_changes(
         'section: select l.section_id from public.lessons l where l.school_id = r.school_id and l.id in (r.lesson_id, r.other_lesson_id)'
     ]
 );
+call lyceum.log_changes('calendar_links', array['person: r.owner_id'], p_moves => false);
 call lyceum.log_changes('curriculum_plans', array['office: lyceum.nobody()', 'section: r.section_id']);
 call lyceum.log_changes(
     'plan_units',

@@ -107,6 +107,12 @@ extension ProblemKind {
         detail: Text(
             ru: "На уроке есть отметки или посещаемость (L2): уберите их, прежде чем переносить или отменять урок.",
             en: "The lesson has marks or attendance (rule L2): clear them before you move or cancel it."))
+    package static let lessonSubstituted = ProblemKind(
+        "lesson_substituted", .conflict,
+        title: Text(ru: "На уроке замена", en: "Lesson has a substitution"),
+        detail: Text(
+            ru: "На этом уроке есть замена или объединение (L2); сначала отмените её.",
+            en: "The lesson has a substitution or is held with another one (rule L2); take that back first."))
     package static let dueAfterClose = ProblemKind(
         "due_after_close", .conflict,
         title: Text(ru: "Срок после закрытия периода", en: "Due after the close"),
@@ -137,6 +143,6 @@ extension ProblemKind {
         notYourLesson, journalRefused, notInSection, homeworkNotAllowed, dueBeforeLesson, studentOverlap,
         timetableCollision,
         lessonOnHoliday, lessonOutsideYear, entryOutsideYear, lessonHasRecords, lineItemDeleted, dueAfterClose,
-        feedbackIsAMark, controlWorkNotAllowed,
+        feedbackIsAMark, controlWorkNotAllowed, lessonSubstituted,
     ]
 }

@@ -2,7 +2,8 @@ import JSON
 import Web
 
 extension Problem {
-    /// L1: the entries of the timetable that collide, from the DETAIL of `lyceum.refuse_collisions`.
+    /// L1: the entries of the timetable or the lessons that collide, from the DETAIL of `lyceum.refuse_collisions` or
+    /// `lyceum.refuse_lesson_collisions`.
     init(timetableCollision detail: String?) {
         let told = detail.flatMap { try? JSONValue(parsing: Array($0.utf8)) }
         guard case .array(let collisions)? = told?["collisions"] else {
@@ -35,6 +36,8 @@ extension Problem.Item {
                     ru: "У учеников в это время другое занятие: \(name).",
                     en: "Students have another entry at that time: \(name)."))
         }
-        members = collision["other_id"]?.text.map { [("entry_id", $0)] } ?? []
+        members = [("entry_id", "other_id"), ("lesson_id", "other_lesson_id")].compactMap { name, key in
+            collision[key]?.text.map { (name, $0) }
+        }
     }
 }

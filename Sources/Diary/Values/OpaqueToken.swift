@@ -2,25 +2,26 @@ import Crypto
 
 /// A token that names a row before the school is known: `<kind>_<school>_<id>`, followed by `_<secret>` unless it is a
 /// client's id. The school is only a hint until the secret's hash has matched under that school's policy.
-struct OpaqueToken: Sendable {
-    enum Kind: String, Sendable {
+package struct OpaqueToken: Sendable {
+    package enum Kind: String, Sendable {
         case refresh = "r"
         /// Public, has no secret.
         case client = "c"
         case clientSecret = "s"
         case authorizationCode = "a"
+        case calendarLink = "k"
     }
 
-    let kind: Kind
-    let school: Int
+    private let kind: Kind
+    package let school: Int
     /// A lower-case canonical UUID.
-    let id: String
+    package let id: String
     /// Empty in a client's id.
-    let secret: [UInt8]
+    package let secret: [UInt8]
 
     private static let secretBytes = 32
 
-    init(_ kind: Kind, school: Int, id: String, secret: [UInt8] = []) {
+    package init(_ kind: Kind, school: Int, id: String, secret: [UInt8] = []) {
         self.kind = kind
         self.school = school
         self.id = id
@@ -28,12 +29,12 @@ struct OpaqueToken: Sendable {
     }
 
     /// A new secret for the row.
-    static func make(_ kind: Kind, school: Int, id: String) -> OpaqueToken {
+    package static func make(_ kind: Kind, school: Int, id: String) -> OpaqueToken {
         OpaqueToken(kind, school: school, id: id, secret: Random.bytes(secretBytes))
     }
 
     /// Parses a token; nil when it is not one of this kind.
-    init?(_ text: String, _ kind: Kind) {
+    package init?(_ text: String, _ kind: Kind) {
         guard text.utf8.count <= 200 else { return nil }
         let parts = text.split(separator: "_", maxSplits: 3, omittingEmptySubsequences: false).map { String($0) }
         guard parts.count == (kind == .client ? 3 : 4), parts[0] == kind.rawValue, let school = Int(parts[1]),
@@ -54,17 +55,17 @@ struct OpaqueToken: Sendable {
     }
 
     /// Confidential, except for a client's id.
-    var text: String {
+    package var text: String {
         let name = "\(kind.rawValue)_\(school)_\(id.split(separator: "-").joined())"
         return secret.isEmpty ? name : "\(name)_\(Base64.url.encode(secret))"
     }
 
     /// The hash that the database keeps: SHA-256 is enough for a fully random secret.
-    func hash() throws(CryptoError) -> [UInt8] { try SHA256.hash(secret) }
+    package func hash() throws(CryptoError) -> [UInt8] { try SHA256.hash(secret) }
 }
 
 /// Keeps the token out of log lines and crash reports.
 extension OpaqueToken: CustomStringConvertible, CustomReflectable {
-    var description: String { "\(kind.rawValue)_\(school)_***" }
-    var customMirror: Mirror { Mirror(self, children: []) }
+    package var description: String { "\(kind.rawValue)_\(school)_***" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }
