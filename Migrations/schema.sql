@@ -314,6 +314,38 @@ CREATE TRIGGER log_deleted AFTER DELETE ON bell_slots REFERENCING OLD TABLE AS o
 CREATE TRIGGER log_made AFTER INSERT ON bell_slots REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_bell_slots();
 CREATE CONSTRAINT TRIGGER timetable AFTER INSERT OR UPDATE ON bell_slots DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lyceum.check_timetable();
 
+CREATE TABLE calendar_links (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    student_id uuid,
+    class_id uuid,
+    teacher_id uuid,
+    secret_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT calendar_links_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT calendar_links_school_id_class_id_fkey FOREIGN KEY (school_id, class_id) REFERENCES classes(school_id, id),
+    CONSTRAINT calendar_links_school_id_owner_id_fkey FOREIGN KEY (school_id, owner_id) REFERENCES users(school_id, id),
+    CONSTRAINT calendar_links_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT calendar_links_school_id_teacher_id_fkey FOREIGN KEY (school_id, teacher_id) REFERENCES staff(school_id, id),
+    CONSTRAINT calendar_links_subject CHECK (num_nonnulls(student_id, class_id, teacher_id) = 1)
+);
+COMMENT ON TABLE calendar_links IS 'Secret links to a calendar of lessons: of a student, a class or a teacher. A link is valid while lyceum.calendar_link_holds.';
+COMMENT ON COLUMN calendar_links.owner_id IS 'Who made the link. It shows what this person may see today.';
+COMMENT ON COLUMN calendar_links.secret_hash IS 'SHA-256 of the random part of the link.';
+CREATE INDEX calendar_links_by_class ON public.calendar_links USING btree (school_id, class_id) WHERE (class_id IS NOT NULL);
+CREATE INDEX calendar_links_by_owner ON public.calendar_links USING btree (school_id, owner_id);
+CREATE INDEX calendar_links_by_student ON public.calendar_links USING btree (school_id, student_id) WHERE (student_id IS NOT NULL);
+CREATE INDEX calendar_links_by_teacher ON public.calendar_links USING btree (school_id, teacher_id) WHERE (teacher_id IS NOT NULL);
+ALTER TABLE calendar_links ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON calendar_links TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT ON calendar_links TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE ON calendar_links FOR EACH ROW EXECUTE FUNCTION lyceum.audit('secret_hash');
+CREATE TRIGGER log_changed AFTER UPDATE ON calendar_links REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_calendar_links();
+CREATE TRIGGER log_deleted AFTER DELETE ON calendar_links REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_calendar_links();
+CREATE TRIGGER log_made AFTER INSERT ON calendar_links REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_calendar_links();
+CREATE TRIGGER make BEFORE INSERT ON calendar_links FOR EACH ROW EXECUTE FUNCTION lyceum.make_calendar_link();
+
 CREATE TABLE categories (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -1146,6 +1178,7 @@ CREATE TABLE lessons (
     bell_schedule_id uuid,
     timetable_date date,
     generated_at timestamp with time zone,
+    substitution_id uuid,
     CONSTRAINT lessons_pkey PRIMARY KEY (school_id, id),
     CONSTRAINT lessons_section_key UNIQUE (school_id, id, section_id),
     CONSTRAINT lessons_room_no_overlap EXCLUDE USING gist (school_id WITH =, COALESCE(room_id, room_id) WITH =, tsrange(date + starts_at, date + ends_at) WITH &&, COALESCE(merge_id, id) WITH <>) WHERE (room_id IS NOT NULL AND exclusive_room AND state <> 'cancelled'::text) DEFERRABLE,
@@ -1156,6 +1189,7 @@ CREATE TABLE lessons (
     CONSTRAINT lessons_school_id_room_id_fkey FOREIGN KEY (school_id, room_id) REFERENCES rooms(school_id, id),
     CONSTRAINT lessons_school_id_section_id_fkey FOREIGN KEY (school_id, section_id) REFERENCES sections(school_id, id),
     CONSTRAINT lessons_school_id_teacher_id_fkey FOREIGN KEY (school_id, teacher_id) REFERENCES staff(school_id, id),
+    CONSTRAINT lessons_substitution FOREIGN KEY (school_id, substitution_id) REFERENCES substitutions(school_id, id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT lessons_generated_at CHECK (generated_at IS NULL OR timetable_entry_id IS NOT NULL),
     CONSTRAINT lessons_slot CHECK (slot >= 0 AND slot <= 15),
     CONSTRAINT lessons_state CHECK (state = ANY (ARRAY['planned'::text, 'held'::text, 'cancelled'::text])),
@@ -1177,8 +1211,10 @@ COMMENT ON COLUMN lessons.exclusive_room IS 'Copy of «not rooms.shared», kept 
 COMMENT ON COLUMN lessons.bell_schedule_id IS 'The bell schedule that gave the times of the slot; null in lessons from before migration 0015. Bells that move later do not move the lesson.';
 COMMENT ON COLUMN lessons.timetable_date IS 'L2: the day of the timetable that the lesson was made for; a lesson that is moved keeps it. Null without timetable_entry_id.';
 COMMENT ON COLUMN lessons.generated_at IS 'L2: when the lesson got its place from the timetable. Null: the place was chosen by hand, and the generation leaves it.';
+COMMENT ON COLUMN lessons.substitution_id IS 'L2: the substitution that the lesson has now, or that made it. Written by triggers only; while it is set, nothing else moves the lesson.';
 CREATE INDEX lessons_by_date ON public.lessons USING btree (school_id, date);
 CREATE INDEX lessons_by_section ON public.lessons USING btree (school_id, section_id, date, starts_at, id);
+CREATE INDEX lessons_by_substitution ON public.lessons USING btree (school_id, substitution_id) WHERE (substitution_id IS NOT NULL);
 CREATE INDEX lessons_by_teacher ON public.lessons USING btree (school_id, teacher_id, date);
 CREATE UNIQUE INDEX lessons_external_id ON public.lessons USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
 CREATE UNIQUE INDEX lessons_timetable_entry_key ON public.lessons USING btree (school_id, timetable_date, timetable_entry_id) WHERE (timetable_entry_id IS NOT NULL);
@@ -1203,6 +1239,8 @@ CREATE TRIGGER place AFTER INSERT ON lessons REFERENCING NEW TABLE AS new_rows F
 CREATE TRIGGER place_again AFTER UPDATE ON lessons REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.place_lessons();
 CREATE TRIGGER record BEFORE INSERT OR UPDATE ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.record_lesson();
 CREATE TRIGGER room BEFORE INSERT OR UPDATE OF room_id, exclusive_room ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.copy_room();
+CREATE TRIGGER substituted BEFORE UPDATE ON lessons FOR EACH ROW WHEN (pg_trigger_depth() = 0 AND (new.substitution_id IS DISTINCT FROM old.substitution_id OR (old.substitution_id IS NOT NULL OR old.merge_id IS NOT NULL) AND (new.date IS DISTINCT FROM old.date OR new.slot IS DISTINCT FROM old.slot OR new.bell_schedule_id IS DISTINCT FROM old.bell_schedule_id OR new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at OR new.room_id IS DISTINCT FROM old.room_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.merge_id IS DISTINCT FROM old.merge_id OR (new.state = 'cancelled'::text) IS DISTINCT FROM (old.state = 'cancelled'::text)))) EXECUTE FUNCTION lyceum.refuse_substituted();
+CREATE TRIGGER substituted_new BEFORE INSERT ON lessons FOR EACH ROW WHEN (new.substitution_id IS NOT NULL AND pg_trigger_depth() = 0) EXECUTE FUNCTION lyceum.refuse_substituted();
 CREATE TRIGGER version BEFORE UPDATE OF school_id, id, section_id, date, slot, bell_schedule_id, starts_at, ends_at, room_id, teacher_id, topic, plan_topic_id, state, attendance_taken_at, no_homework, timetable_entry_id, merge_id, exclusive_room, external_id, version, changed_at, changed_xid ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE line_items (
@@ -2014,26 +2052,57 @@ CREATE TABLE substitutions (
     version integer DEFAULT 1 NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    section_id uuid,
+    date date,
+    slot smallint,
+    bell_schedule_id uuid,
+    old_bell_schedule_id uuid,
+    old_starts_at time without time zone,
+    old_ends_at time without time zone,
+    old_state text,
+    was_generated boolean DEFAULT false NOT NULL,
+    other_was_generated boolean DEFAULT false NOT NULL,
+    cancelled_by uuid,
     CONSTRAINT substitutions_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT substitutions_school_id_bell_schedule_id_fkey FOREIGN KEY (school_id, bell_schedule_id) REFERENCES bell_schedules(school_id, id),
+    CONSTRAINT substitutions_school_id_cancelled_by_fkey FOREIGN KEY (school_id, cancelled_by) REFERENCES staff(school_id, id),
+    CONSTRAINT substitutions_school_id_created_by_fkey FOREIGN KEY (school_id, created_by) REFERENCES staff(school_id, id),
     CONSTRAINT substitutions_school_id_lesson_id_fkey FOREIGN KEY (school_id, lesson_id) REFERENCES lessons(school_id, id),
     CONSTRAINT substitutions_school_id_other_lesson_id_fkey FOREIGN KEY (school_id, other_lesson_id) REFERENCES lessons(school_id, id),
     CONSTRAINT substitutions_school_id_room_id_fkey FOREIGN KEY (school_id, room_id) REFERENCES rooms(school_id, id),
+    CONSTRAINT substitutions_school_id_section_id_fkey FOREIGN KEY (school_id, section_id) REFERENCES sections(school_id, id),
     CONSTRAINT substitutions_school_id_teacher_id_fkey FOREIGN KEY (school_id, teacher_id) REFERENCES staff(school_id, id),
     CONSTRAINT substitutions_kind CHECK (kind = ANY (ARRAY['replace'::text, 'merge'::text, 'move'::text, 'cancel'::text, 'other_subject'::text])),
-    CONSTRAINT substitutions_other_lesson CHECK ((kind <> ALL (ARRAY['merge'::text, 'other_subject'::text])) OR other_lesson_id IS NOT NULL),
+    CONSTRAINT substitutions_other_lesson CHECK (kind <> 'merge'::text OR other_lesson_id IS NOT NULL),
+    CONSTRAINT substitutions_place CHECK ((kind = 'move'::text) = (date IS NOT NULL AND slot IS NOT NULL AND bell_schedule_id IS NOT NULL)),
+    CONSTRAINT substitutions_reason CHECK (reason <> ''::text),
+    CONSTRAINT substitutions_section CHECK ((kind = 'other_subject'::text) = (section_id IS NOT NULL)),
+    CONSTRAINT substitutions_slot CHECK (slot >= 0 AND slot <= 15),
     CONSTRAINT substitutions_teacher CHECK (kind <> 'replace'::text OR teacher_id IS NOT NULL)
 );
-COMMENT ON TABLE substitutions IS 'L2: a change of the timetable for one day. The lesson itself holds the outcome, this row the reason.';
-COMMENT ON COLUMN substitutions.other_lesson_id IS 'merge: the lesson it is held with; other_subject: the lesson made instead.';
-COMMENT ON COLUMN substitutions.old_date IS 'Where the lesson stood before, for the family''s timetable and for taking back.';
+COMMENT ON TABLE substitutions IS 'L2: a change of the timetable for one day. The lesson itself has the outcome. This row has the reason and what was before. Taking it back sets cancelled_at; otherwise a row never changes. Triggers change the lessons.';
+COMMENT ON COLUMN substitutions.teacher_id IS 'Who teaches instead; merge: the teacher of the other lesson.';
+COMMENT ON COLUMN substitutions.other_lesson_id IS 'merge: the lesson it is held with; other_subject: the lesson made instead, null after that was deleted.';
+COMMENT ON COLUMN substitutions.old_date IS 'Where the lesson stood before. The triggers set all old columns.';
+COMMENT ON COLUMN substitutions.cancelled_at IS 'When it was taken back.';
+COMMENT ON COLUMN substitutions.section_id IS 'other_subject: the section that meets instead.';
+COMMENT ON COLUMN substitutions.date IS 'move: the new day. The new slot and bell schedule are beside it.';
+COMMENT ON COLUMN substitutions.was_generated IS 'Whether the generation of lessons could change the lesson, and may again when the substitution is taken back.';
+COMMENT ON COLUMN substitutions.other_was_generated IS 'merge: the same about the other lesson.';
+CREATE INDEX substitutions_by_date ON public.substitutions USING btree (school_id, date) WHERE ((cancelled_at IS NULL) AND (date IS NOT NULL));
 CREATE INDEX substitutions_by_lesson ON public.substitutions USING btree (school_id, lesson_id);
+CREATE INDEX substitutions_by_old_date ON public.substitutions USING btree (school_id, old_date) WHERE (cancelled_at IS NULL);
 CREATE INDEX substitutions_by_other_lesson ON public.substitutions USING btree (school_id, other_lesson_id) WHERE (other_lesson_id IS NOT NULL);
+CREATE UNIQUE INDEX substitutions_one_at_a_time ON public.substitutions USING btree (school_id, lesson_id) WHERE (cancelled_at IS NULL);
 ALTER TABLE substitutions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON substitutions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
-GRANT DELETE, INSERT, SELECT, UPDATE ON substitutions TO lyceum_app;
+GRANT INSERT, SELECT, UPDATE ON substitutions TO lyceum_app;
+CREATE TRIGGER guard BEFORE UPDATE ON substitutions FOR EACH ROW WHEN (new.* IS DISTINCT FROM old.*) EXECUTE FUNCTION lyceum.guard_substitution();
 CREATE TRIGGER log_changed AFTER UPDATE ON substitutions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_substitutions();
 CREATE TRIGGER log_deleted AFTER DELETE ON substitutions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_substitutions();
 CREATE TRIGGER log_made AFTER INSERT ON substitutions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_substitutions();
+CREATE TRIGGER make BEFORE INSERT ON substitutions FOR EACH ROW EXECUTE FUNCTION lyceum.make_substitution();
+CREATE TRIGGER take_back AFTER UPDATE ON substitutions FOR EACH ROW WHEN (old.cancelled_at IS NULL AND new.cancelled_at IS NOT NULL) EXECUTE FUNCTION lyceum.take_back_substitution();
 CREATE TRIGGER version BEFORE UPDATE ON substitutions FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE terms (
@@ -2330,6 +2399,8 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.audit_recovery_code() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.audit_recovery_codes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.begin_changes_anew(p_lower xid8) returns void language plpgsql set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.bells_on(p_school integer, p_bell_schedule uuid, p_grade_level smallint, p_date date) returns uuid language plpgsql stable
+-- function lyceum.calendar_link_holds(p_school integer, p_owner uuid, p_student uuid, p_class uuid, p_teacher uuid) returns boolean language plpgsql stable
 -- function lyceum.change_epoch() returns text language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.change_horizon() returns pg_snapshot language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.check_client_secret() returns trigger language plpgsql
@@ -2364,6 +2435,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.demand_guardian(p_guardian uuid) returns void language plpgsql stable
 -- function lyceum.demand_health(p_fields jsonb, p_student uuid) returns void language plpgsql stable
 -- function lyceum.demand_person(p_person uuid) returns void language plpgsql stable
+-- function lyceum.demand_substitution_author(p_school integer) returns uuid language plpgsql stable
 -- function lyceum.editable_until(p_date date, p_window smallint, p_marks_close_on date, p_unlocked_until date) returns date language sql immutable parallel safe
 -- function lyceum.end_of_today() returns timestamp with time zone language sql stable
 -- function lyceum.end_sessions_of_client() returns trigger language plpgsql
@@ -2385,6 +2457,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.guard_second_half() returns trigger language plpgsql
 -- function lyceum.guard_second_half_of_finals() returns trigger language plpgsql
 -- function lyceum.guard_section() returns trigger language plpgsql
+-- function lyceum.guard_substitution() returns trigger language plpgsql
 -- function lyceum.guard_unlock() returns trigger language plpgsql
 -- function lyceum.has_consent(p_school integer, p_student uuid, p_purpose text) returns boolean language sql stable
 -- function lyceum.has_control_work(p_school integer, p_lesson uuid, p_overridden_only boolean DEFAULT false) returns boolean language plpgsql stable
@@ -2423,6 +2496,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.led_pupils(p_school integer, p_user uuid) returns TABLE(student_id uuid, days datemultirange) language sql stable
 -- function lyceum.led_sections(p_school integer, p_user uuid) returns TABLE(section_id uuid, until date) language sql stable
 -- function lyceum.led_until(p_school integer, p_user uuid, p_section uuid) returns date language plpgsql stable
+-- function lyceum.lesson_collisions(p_school integer, p_lesson uuid, p_section uuid, p_merge uuid, p_date date, p_starts_at time without time zone, p_ends_at time without time zone, p_teacher uuid, p_room uuid) returns TABLE(kind text, other_lesson_id uuid, name text) language sql stable
 -- function lyceum.lesson_editable_until(p_school integer, p_lesson uuid) returns date language plpgsql stable
 -- function lyceum.lesson_has_records(p_school integer, p_lesson uuid) returns boolean language plpgsql stable
 -- function lyceum.lesson_is_referenced(p_school integer, p_lesson uuid) returns boolean language plpgsql stable
@@ -2439,6 +2513,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_attendance_codes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_bell_schedules() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_bell_slots() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_calendar_links() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_categories() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- procedure lyceum.log_changes(IN p_table text, IN p_circles text[], IN p_entity text DEFAULT NULL::text, IN p_id text DEFAULT 'r.id'::text, IN p_moves boolean DEFAULT true, IN p_published text DEFAULT NULL::text, IN p_gone text DEFAULT 'false'::text, IN p_names text DEFAULT NULL::text, IN p_also text[] DEFAULT '{}'::text[], IN p_days text[] DEFAULT NULL::text[]) language plpgsql set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_class_teachers() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2491,6 +2566,8 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.logged_ids(p_sources text[]) returns text language sql immutable for its owner only
 -- function lyceum.lost_finals(p_school integer, p_student uuid, p_year uuid) returns TABLE(date date, what text, name text, section_id uuid, lesson_id uuid) language plpgsql stable
 -- function lyceum.lost_records(p_school integer, p_student uuid, p_groups uuid[], p_days datemultirange) returns TABLE(date date, what text, name text, section_id uuid, lesson_id uuid) language plpgsql stable
+-- function lyceum.make_calendar_link() returns trigger language plpgsql
+-- function lyceum.make_substitution() returns trigger language plpgsql
 -- function lyceum.mark_refusal(p_school integer, p_line_item uuid, p_student uuid, p_kind text, p_number integer, p_code text) returns text language plpgsql stable
 -- function lyceum.mark_refusals(p_school integer, p_line_items uuid[], p_students uuid[], p_kinds text[], p_numbers integer[], p_codes text[], p_due_ons date[], p_debts date[]) returns TABLE(ordinal bigint, refusal text) language plpgsql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.mark_value(p_kind text, p_number smallint, p_code text, p_due_on date) returns json language sql stable parallel safe
@@ -2541,8 +2618,11 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.refusal_state(p_refusal text) returns text language sql immutable parallel safe
 -- function lyceum.refuse_collisions(p_school integer, p_entries uuid[], p_kinds text[], p_field text DEFAULT NULL::text, p_other_slots_only boolean DEFAULT false) returns void language plpgsql
 -- function lyceum.refuse_control_work(p_school integer, p_lesson uuid) returns void language plpgsql
+-- function lyceum.refuse_lesson_collisions(p_school integer, p_lesson uuid, p_section uuid, p_merge uuid, p_date date, p_starts_at time without time zone, p_ends_at time without time zone, p_teacher uuid, p_room uuid) returns void language plpgsql
 -- function lyceum.refuse_lost_records(p_records jsonb, p_starts_on date, p_ends_on date) returns void language plpgsql immutable
 -- function lyceum.refuse_move() returns trigger language plpgsql
+-- function lyceum.refuse_substituted() returns trigger language plpgsql
+-- function lyceum.refuse_substitution(p_rule text, p_detail text) returns void language plpgsql
 -- function lyceum.require_session() returns void language plpgsql stable
 -- function lyceum.roll_over(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(kind text, made integer, pupils jsonb) language plpgsql
 -- function lyceum.rolled_classes(p_from uuid, p_to uuid) returns TABLE(old_class uuid, new_class uuid, grade_level smallint) language sql stable
@@ -2560,11 +2640,14 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.staff_circles(p_school integer, p_user uuid) returns TABLE(circle text, id uuid) language sql stable
 -- function lyceum.stamp_homework() returns trigger language plpgsql
 -- function lyceum.student_circles(p_school integer, p_student uuid) returns TABLE(circle text, id uuid) language sql stable
+-- function lyceum.studies(p_school integer, p_student uuid, p_section uuid, p_date date) returns boolean language plpgsql stable
+-- function lyceum.take_back_substitution() returns trigger language plpgsql
 -- function lyceum.taught_days(p_school integer, p_user uuid, p_section uuid) returns datemultirange language plpgsql stable
 -- function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable
 -- function lyceum.teaches_student(p_student uuid) returns boolean language sql stable
 -- function lyceum.tend_changes(p_keep interval) returns integer language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.timetable(p_school integer, p_from date, p_to date, p_kind text, p_subject uuid) returns TABLE(lesson_id uuid, timetable_entry_id uuid, section_id uuid, date date, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, teacher_id uuid, state text, substitution_id uuid) language plpgsql stable
 -- function lyceum.timetable_collisions(p_school integer, p_entries uuid[], p_from date) returns TABLE(entry_id uuid, kind text, other_id uuid, name text, same_slot boolean) language plpgsql stable
 -- function lyceum.timetabled_lessons(p_school integer, p_from date, p_to date, p_sections uuid[]) returns TABLE(entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language sql stable
 -- function lyceum.today() returns date language sql stable parallel safe

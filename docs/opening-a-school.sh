@@ -220,7 +220,30 @@ call 200 GET "/v1/students/$child/diary?from=$today&to=$today" >"$files/diary.js
 [ "$(pick '[(l["topic"], l["homework"][0]["text"], l["marks"][0]["value"]["number"]) for l in d["lessons"]]' \
     <"$files/diary.json")" = "[('Дроби', '№ 17', 5)]" ]
 
-echo "15. The audit log has all of it"
+echo "15. Another teacher stands in: the head finds who is free, the sheet of the day and the mother's diary show it"
+token=$head
+substitute=$(call 200 GET "/v1/lessons/$lesson/substitutes" | pick 'd["items"][0]["id"]')
+[ "$substitute" = "$first" ]
+substitution=$(make /v1/substitutions "{\"kind\": \"replace\", \"lesson_id\": \"$lesson\",
+    \"teacher_id\": \"$substitute\", \"reason\": \"Больничный лист\"}")
+call 200 GET "/v1/substitutions?date=$today" >"$files/sheet.json"
+[ "$(pick '[(i["old_teacher"]["id"], i["teacher"]["id"], i["reason"]) for i in d["items"]]' <"$files/sheet.json")" = \
+    "[('$second', '$substitute', 'Больничный лист')]" ]
+token=$parent
+call 200 GET "/v1/students/$child/diary?from=$today&to=$today" >"$files/diary.json"
+[ "$(pick '[(l["teacher"]["id"], l["substitution"]["kind"], l["substitution"]["old_teacher"]) for l in d["lessons"]]' \
+    <"$files/diary.json")" = "[('$substitute', 'replace', 'Петров Пётр')]" ]
+[ "$(call 200 GET "/v1/timetable?student_id=$child&from=$today&to=$today" |
+    pick 'd["days"][0]["lessons"][0]["teacher"]["id"]')" = "$substitute" ]
+calendar=$(call 201 POST /v1/calendar-links "{\"student_id\": \"$child\"}" | pick 'd["url"]')
+curl -fsS "$base${calendar#"${calendar%%/v1/*}"}" | grep -q '^DESCRIPTION:Замена'
+token=$head
+call 204 DELETE "/v1/substitutions/$substitution"
+token=$parent
+[ "$(call 200 GET "/v1/students/$child/diary?from=$today&to=$today" |
+    pick '[(l["teacher"]["id"], l["substitution"]) for l in d["lessons"]]')" = "[('$second', None)]" ]
+
+echo "16. The audit log has all of it"
 token=$administrator
 count=$(call 200 GET '/v1/audit?include=total&limit=1' | pick 'd["total"]')
 [ "$count" -gt 20 ]

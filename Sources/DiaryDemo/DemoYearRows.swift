@@ -209,13 +209,15 @@ extension Demo.Journal {
     private func loadLessons(_ loader: Demo.Loader) throws {
         let given = Set(homework.map(\.lesson))
         let substituted = Set(year.substitutions.flatMap { [$0.lesson, $0.other].compactMap { $0 } })
+        let substitutions = Dictionary(uniqueKeysWithValues: year.substitutions.map { ($0.lesson, $0.id) })
         let (last, bells) = (year.horizon, year.bellIDs)
         let lessons = year.lessons.enumerated().lazy.filter { $0.element.day <= last }
         try loader.copy(
             "lessons",
             "id, section_id, date, bell_schedule_id, slot, starts_at, ends_at, room_id, teacher_id, topic, plan_topic_id, "
                 + "state, attendance_taken_at, no_homework, topic_first_recorded_at, homework_first_recorded_at, "
-                + "timetable_entry_id, timetable_date, generated_at, merge_id, exclusive_room, created_at, changed_at",
+                + "timetable_entry_id, timetable_date, generated_at, merge_id, substitution_id, exclusive_room, created_at, "
+                + "changed_at",
             lessons
         ) { row, item in
             let (number, lesson) = item
@@ -241,6 +243,7 @@ extension Demo.Journal {
             row.field(lesson.day)
             row.field(substituted.contains(number) ? nil : lesson.made)
             row.field(lesson.merge)
+            row.field(substitutions[number])
             row.field(!(lesson.room.map { year.school.rooms[$0].isShared } ?? false))
             row.field(lesson.made)
             row.field(lesson.state == .held ? lesson.ends : lesson.made)
@@ -256,7 +259,8 @@ extension Demo.Journal {
         let deputy = year.people.staff[year.people.employee(login: "deputy")].id
         try loader.copy(
             "substitutions",
-            "id, lesson_id, kind, teacher_id, room_id, other_lesson_id, old_date, old_slot, old_teacher_id, old_room_id, "
+            "id, lesson_id, kind, teacher_id, room_id, other_lesson_id, old_date, old_slot, old_bell_schedule_id, "
+                + "old_starts_at, old_ends_at, old_teacher_id, old_room_id, old_state, was_generated, other_was_generated, "
                 + "reason, created_by, created_at, changed_at", year.substitutions
         ) { row, change in
             let lesson = year.lessons[change.lesson]
@@ -268,8 +272,14 @@ extension Demo.Journal {
             row.field(change.other.map { year.lessons[$0].id })
             row.field(lesson.day)
             row.field(lesson.slot)
+            row.field(year.bellIDs[lesson.bells])
+            row.field(minutes: lesson.minutes.lowerBound)
+            row.field(minutes: lesson.minutes.upperBound)
             row.field(year.people.staff[change.oldTeacher].id)
             row.field(change.oldRoom.map { year.school.rooms[$0].id })
+            row.field("planned")
+            row.field(true)
+            row.field(change.other != nil)
             row.field(change.reason)
             row.field(deputy)
             row.field(change.made)

@@ -17,6 +17,7 @@ import urllib.request
 
 import yaml
 
+from calendars import check_calendar
 from demo_server import CLIENT, HOME, ROOT, check_log, free_port, make_client, make_school, query, serve
 
 SCHEMATHESIS = pathlib.Path(sys.executable).parent / "schemathesis"
@@ -50,6 +51,7 @@ def main():
     server = serve(port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
+        check_calendar(f"http://127.0.0.1:{port}", *(sign_in(f"http://127.0.0.1:{port}", name) for name in ("guardian", "deputy")))
         failed = [name for name in names or ROLES if not holds(name, port, options, name in names or name in FULL)]
     finally:
         server.terminate()

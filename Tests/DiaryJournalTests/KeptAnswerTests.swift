@@ -59,6 +59,7 @@ import Testing
     enum Change: String, CaseIterable {
         case mark, newMark, clearedMark, heldBack, published, attendance, topic, homework, completion, feedback, conduct
         case nothing, cancelled, lineItem, subject, teacherName, studentName, category, room, holiday, term, scale, code
+        case substitution, movedLesson, takenBack
         case transfer, membership, classTeacher, sectionTeacher, unlock, className, schoolName, final, role
 
         var sql: String {
@@ -147,6 +148,30 @@ import Testing
                 """
             case .role:
                 "DELETE FROM user_roles WHERE user_id IN (SELECT id FROM users WHERE login = 'teacher' AND school_id = {school})"
+            case .substitution:
+                """
+                INSERT INTO substitutions (school_id, id, kind, lesson_id, room_id)
+                SELECT l.school_id, gen_random_uuid(), 'replace', l.id,
+                    (SELECT r.id FROM rooms r WHERE r.school_id = l.school_id AND r.shared LIMIT 1)
+                FROM lessons l
+                WHERE l.section_id = '{section}' AND l.date > '2025-11-19' AND l.substitution_id IS NULL
+                ORDER BY l.date LIMIT 1
+                """
+            case .movedLesson:
+                """
+                INSERT INTO substitutions (school_id, id, kind, lesson_id, date, slot)
+                SELECT l.school_id, gen_random_uuid(), 'move', l.id, '2025-11-30', 1
+                FROM lessons l
+                WHERE l.section_id = '{section}' AND l.date BETWEEN '2025-11-20' AND '2025-11-23'
+                    AND l.substitution_id IS NULL
+                ORDER BY l.date LIMIT 1
+                """
+            case .takenBack:
+                """
+                UPDATE substitutions SET cancelled_at = now()
+                WHERE cancelled_at IS NULL
+                    AND lesson_id IN (SELECT id FROM lessons WHERE section_id = '{section}' AND date > '2025-11-19')
+                """
             case .nothing: "UPDATE subjects SET name = name WHERE school_id = {school}"
             }
         }

@@ -399,7 +399,7 @@ import Testing
         let exempt: [String: String] = [
             "users": "reported as students, guardians and staff",
             "clients": "only for the school's own apps",
-            "substitutions": "no route shows them; lessons have their teacher",
+            "calendar_links": "secrets of one person, who lists them",
             "curriculum_plans": "no route shows them",
             "plan_units": "no route shows them",
             "plan_topics": "no route shows them",

@@ -195,6 +195,32 @@ package struct DemoSchoolIDs: Sendable {
             ORDER BY s.id LIMIT 1 ON CONFLICT (school_id, id) DO UPDATE SET section_id = excluded.section_id RETURNING id
             """, [String(school), ofSection]
         ).first
+        rows["{substitution_id}"] = try connection.query(
+            """
+            SELECT id FROM substitutions WHERE school_id = $1 AND kind = 'replace' AND cancelled_at IS NULL ORDER BY id LIMIT 1
+            """, [String(school)]
+        ).first
+        // Its secret is 32 zero bytes.
+        let link = try connection.query(
+            """
+            WITH made AS (
+                INSERT INTO calendar_links (school_id, id, owner_id, class_id, secret_hash)
+                SELECT r.school_id, '00000000-0000-7000-8000-000000000002', r.user_id, c.id,
+                    sha256(decode(repeat('00', 32), 'hex'))
+                FROM user_roles r
+                JOIN users u ON u.school_id = r.school_id AND u.id = r.user_id AND u.state = 'active'
+                JOIN classes c ON c.school_id = r.school_id
+                WHERE r.school_id = $1 AND r.role = 'deputy_head' AND ($2::uuid IS NULL OR c.id = $2::uuid)
+                ORDER BY u.id, c.id LIMIT 1
+                ON CONFLICT (school_id, id) DO NOTHING
+                RETURNING id
+            )
+            SELECT id FROM made UNION ALL SELECT id FROM calendar_links WHERE school_id = $1 LIMIT 1
+            """, [String(school), ofClass]
+        ).first
+        rows["{calendar_link_id}"] = link
+        rows["{calendar_secret}"] =
+            "k_\(school)_\((link ?? "").replacing("-", with: ""))_\(String(repeating: "A", count: 43))"
         rows["{line_item_id}"] = try connection.query(
             """
             SELECT i.id FROM line_items i
