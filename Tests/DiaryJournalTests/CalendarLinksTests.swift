@@ -46,7 +46,11 @@ import Testing
         let unfolded = answer.text.replacing("\r\n ", with: "")
         for line in unfolded.split(separator: "\r\n") {
             let parts = line.split(separator: ":", maxSplits: 1).map { String($0) }
-            if line == "BEGIN:VEVENT" { events.append([:]) } else if !events.isEmpty { events[events.count - 1][parts[0]] = parts[1] }
+            if line == "BEGIN:VEVENT" {
+                events.append([:])
+            } else if !events.isEmpty {
+                events[events.count - 1][parts[0]] = parts[1]
+            }
         }
         return events
     }
@@ -76,7 +80,8 @@ import Testing
         let path = try link(parent, #"{"student_id": "\#(ids.child)"}"#)
         let answer = try nobody.get(path)
         #expect(answer["Content-Type"] == "text/calendar; charset=utf-8")
-        #expect(answer.text.hasPrefix("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n") && answer.text.hasSuffix("END:VCALENDAR\r\n"))
+        #expect(
+            answer.text.hasPrefix("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n") && answer.text.hasSuffix("END:VCALENDAR\r\n"))
         let diary = try parent.get("/v1/students/\(ids.child)/diary?from=2025-11-05&to=2025-12-16")
         let lessons = diary.json["lessons"]!.array
         let events = try events(path)
@@ -106,12 +111,14 @@ import Testing
                 "SELECT id FROM users WHERE school_id = $1 AND login = 'teacher'", [String(ids.school)]
             ).first)
         for path in [
-            try link(parent, #"{"student_id": "\#(ids.child)"}"#), try link(deputy, #"{"class_id": "\#(ids.class7A)"}"#),
+            try link(parent, #"{"student_id": "\#(ids.child)"}"#),
+            try link(deputy, #"{"class_id": "\#(ids.class7A)"}"#),
             try link(deputy, #"{"teacher_id": "\#(teacher)"}"#),
         ] {
             let text = try nobody.get(path).text.replacing("\r\n ", with: "")
             let names = try server.owner().query(
-                "SELECT DISTINCT last_name FROM users WHERE school_id = $1 AND length(last_name) > 4", [String(ids.school)]
+                "SELECT DISTINCT last_name FROM users WHERE school_id = $1 AND length(last_name) > 4",
+                [String(ids.school)]
             ).rows.compactMap { $0[0] }
             #expect(names.count > 100)
             #expect(names.filter { text.contains($0) } == [])
@@ -143,7 +150,11 @@ import Testing
             let after = try #require(try event())
             #expect(after["UID"] == before["UID"] && after["STATUS"] == status && after["DESCRIPTION"] != nil)
             #expect(Int(after["SEQUENCE"]!)! > Int(before["SEQUENCE"]!)!)
-            if let start { #expect(after["DTSTART"] == start) } else { #expect(after["DTSTART"]!.hasPrefix("20251130T")) }
+            if let start {
+                #expect(after["DTSTART"] == start)
+            } else {
+                #expect(after["DTSTART"]!.hasPrefix("20251130T"))
+            }
             #expect(try deputy.delete("/v1/substitutions/\(made.json["id"]!.string!)").status == 204)
         }
         #expect(try event()?["DTSTART"] == before["DTSTART"])
@@ -204,7 +215,8 @@ import Testing
         var testDescription: String { end }
     }
 
-    private static let parentOf = "guardian_id IN (SELECT id FROM users WHERE login = 'parent') AND student_id = '{child}'"
+    private static let parentOf =
+        "guardian_id IN (SELECT id FROM users WHERE login = 'parent') AND student_id = '{child}'"
 
     static let ends = [
         End(
@@ -221,16 +233,22 @@ import Testing
             undo: "UPDATE users SET state = 'active' WHERE login = 'parent' AND school_id = {school}"),
         End(
             owner: "parent", subject: #"{"student_id": "{child}"}"#,
-            end: "SET session_replication_role = replica; UPDATE enrollments SET ends_on = '2025-11-18' WHERE student_id = '{child}' AND ends_on IS NULL",
-            undo: "SET session_replication_role = replica; UPDATE enrollments SET ends_on = NULL WHERE student_id = '{child}' AND ends_on = '2025-11-18'"),
+            end:
+                "SET session_replication_role = replica; UPDATE enrollments SET ends_on = '2025-11-18' WHERE student_id = '{child}' AND ends_on IS NULL",
+            undo:
+                "SET session_replication_role = replica; UPDATE enrollments SET ends_on = NULL WHERE student_id = '{child}' AND ends_on = '2025-11-18'"
+        ),
         End(
             owner: "teacher", subject: #"{"class_id": "{class}"}"#,
             end: "UPDATE class_teachers SET ends_on = '2025-11-18' WHERE class_id = '{class}' AND ends_on IS NULL",
             undo: "UPDATE class_teachers SET ends_on = NULL WHERE class_id = '{class}' AND ends_on = '2025-11-18'"),
         End(
             owner: "deputy", subject: #"{"class_id": "{class}"}"#,
-            end: "DELETE FROM user_roles WHERE role = 'deputy_head' AND user_id IN (SELECT id FROM users WHERE login = 'deputy' AND school_id = {school})",
-            undo: "INSERT INTO user_roles (school_id, user_id, role) SELECT school_id, id, 'deputy_head' FROM users WHERE login = 'deputy' AND school_id = {school}"),
+            end:
+                "DELETE FROM user_roles WHERE role = 'deputy_head' AND user_id IN (SELECT id FROM users WHERE login = 'deputy' AND school_id = {school})",
+            undo:
+                "INSERT INTO user_roles (school_id, user_id, role) SELECT school_id, id, 'deputy_head' FROM users WHERE login = 'deputy' AND school_id = {school}"
+        ),
         End(
             owner: "deputy", subject: #"{"teacher_id": "{teacher}"}"#,
             end: "UPDATE users SET state = 'blocked' WHERE login = 'teacher' AND school_id = {school}",

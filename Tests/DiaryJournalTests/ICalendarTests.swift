@@ -44,7 +44,8 @@ import Testing
         }
         // A line is folded only when the next character has no room.
         for (line, next) in zip(lines, lines.dropFirst()) {
-            let width = Array(String(String(decoding: next.dropFirst(), as: UTF8.self).unicodeScalars.first!).utf8).count
+            let width = Array(String(String(decoding: next.dropFirst(), as: UTF8.self).unicodeScalars.first!).utf8)
+                .count
             #expect(line.dropLast().count + width > 75)
         }
         let unfolded = String(decoding: calendar.bytes, as: UTF8.self).replacing("\r\n ", with: "")

@@ -27,7 +27,9 @@ import Testing
         let free = try #require(try substitutes(lesson).first?["id"]?.string)
         let made = try deputy.post(
             "/v1/substitutions",
-            json: #"{"kind": "replace", "lesson_id": "\#(lesson)", "teacher_id": "\#(free)", "reason": "Больничный лист"}"#)
+            json:
+                #"{"kind": "replace", "lesson_id": "\#(lesson)", "teacher_id": "\#(free)", "reason": "Больничный лист"}"#
+        )
         #expect(made.status == 201, "\(made.text)")
         let id = try #require(made.json["id"]?.string)
         #expect(made["Location"]?.hasSuffix("/v1/substitutions/\(id)") == true)
@@ -114,7 +116,9 @@ import Testing
         let section = try #require(other[0][0])
         let made = try deputy.post(
             "/v1/substitutions",
-            json: #"{"kind": "other_subject", "lesson_id": "\#(lesson)", "section_id": "\#(section)", "teacher_id": "\#(free)"}"#)
+            json:
+                #"{"kind": "other_subject", "lesson_id": "\#(lesson)", "section_id": "\#(section)", "teacher_id": "\#(free)"}"#
+        )
         #expect(made.status == 201, "\(made.text)")
         #expect(made.json["other"]?["subject"]?.string == other[0][1])
         let instead = try #require(made.json["other"]?["lesson_id"]?.string)
@@ -159,10 +163,19 @@ import Testing
             "/slot unknown_reference"
         ),
         (#"{"kind": "merge", "lesson_id": "{lesson}"}"#, "/other_lesson_id required"),
-        (#"{"kind": "merge", "lesson_id": "{lesson}", "other_lesson_id": "{nothing}"}"#, "/other_lesson_id unknown_reference"),
-        (#"{"kind": "merge", "lesson_id": "{lesson}", "other_lesson_id": "{held}"}"#, "/other_lesson_id not_at_the_same_time"),
+        (
+            #"{"kind": "merge", "lesson_id": "{lesson}", "other_lesson_id": "{nothing}"}"#,
+            "/other_lesson_id unknown_reference"
+        ),
+        (
+            #"{"kind": "merge", "lesson_id": "{lesson}", "other_lesson_id": "{held}"}"#,
+            "/other_lesson_id not_at_the_same_time"
+        ),
         (#"{"kind": "other_subject", "lesson_id": "{lesson}", "section_id": "{section}"}"#, "/section_id unchanged"),
-        (#"{"kind": "other_subject", "lesson_id": "{lesson}", "section_id": "{strange}"}"#, "/section_id unknown_reference"),
+        (
+            #"{"kind": "other_subject", "lesson_id": "{lesson}", "section_id": "{strange}"}"#,
+            "/section_id unknown_reference"
+        ),
     ]
 
     @Test(arguments: refused) func requestsThatAreRefused(_ body: String, _ error: String) throws {
@@ -175,7 +188,8 @@ import Testing
         let answer = try deputy.post("/v1/substitutions", json: json)
         #expect(answer.status == 422, "\(answer.text)")
         #expect(
-            (answer.json["errors"]?.array ?? []).map { "\($0["pointer"]?.string ?? "") \($0["code"]?.string ?? "")" } == [error])
+            (answer.json["errors"]?.array ?? []).map { "\($0["pointer"]?.string ?? "") \($0["code"]?.string ?? "")" }
+                == [error])
     }
 
     @Test func L1_theCollisionIsNamed() throws {
@@ -251,7 +265,10 @@ import Testing
             cursor = page.json["next_cursor"]?.string.map { "&cursor=\($0)" } ?? ""
         } while !cursor.isEmpty
         #expect(seen == all)
-        for query in ["date=2025-10-01&from=2025-10-01&to=2025-10-02", "from=2025-10-01", "date=x", "from=2025-10-01&to=2025-11-01"] {
+        for query in [
+            "date=2025-10-01&from=2025-10-01&to=2025-10-02", "from=2025-10-01", "date=x",
+            "from=2025-10-01&to=2025-11-01",
+        ] {
             #expect(try deputy.get("/v1/substitutions?\(query)").status == 400, "\(query)")
         }
     }
@@ -265,7 +282,8 @@ import Testing
         #expect(ranks == ranks.sorted())
         let page = try deputy.get("/v1/lessons/\(lesson)/substitutes?limit=2&include=total").json
         #expect(page["total"]?.int == all.count)
-        let next = try deputy.get("/v1/lessons/\(lesson)/substitutes?limit=2&cursor=\(page["next_cursor"]!.string!)").json
+        let next = try deputy.get("/v1/lessons/\(lesson)/substitutes?limit=2&cursor=\(page["next_cursor"]!.string!)")
+            .json
         #expect(next["items"]?.array.first?["id"]?.string == all[2]["id"]?.string)
     }
 
@@ -315,7 +333,9 @@ import Testing
     private func record(_ lesson: String) throws -> JSONValue { try deputy.get("/v1/lessons/\(lesson)").json }
 
     private func place(_ record: JSONValue) -> [String] {
-        ["date", "slot", "starts_at", "ends_at", "room_id", "teacher_id", "state"].map { "\(String(describing: record[$0]))" }
+        ["date", "slot", "starts_at", "ends_at", "room_id", "teacher_id", "state"].map {
+            "\(String(describing: record[$0]))"
+        }
     }
 
     private func make(_ json: String) throws -> String {

@@ -185,7 +185,9 @@ begin
     for update;
     select * into v_lesson from public.lessons l where l.school_id = new.school_id and l.id = new.lesson_id;
     if not found then
-        return new;  -- The foreign key refuses it.
+        raise exception using
+            errcode = 'foreign_key_violation', table = 'substitutions', constraint = 'substitutions_school_id_lesson_id_fkey',
+            message = 'unknown_lesson', detail = 'The school has no such lesson.';
     end if;
     perform lyceum.lock_timetable(new.school_id);
     if v_lesson.substitution_id is not null or v_lesson.merge_id is not null then

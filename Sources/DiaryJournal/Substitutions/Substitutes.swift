@@ -72,5 +72,6 @@ package enum Substitutes {
         ORDER BY z.rank, y.last_name, y.first_name, y.id
         LIMIT $7::int
         """)
-    private static let total = Statement("SELECT CASE WHEN $3::boolean THEN (SELECT count(*) \(candidates)) END AS total")
+    private static let total = Statement(
+        "SELECT CASE WHEN $3::boolean THEN (SELECT count(*) \(candidates)) END AS total")
 }

@@ -51,7 +51,9 @@ struct SubstitutionBody {
         }
         if let presence = presence("date") { values["date"] = reader.date("date", presence).value }
         if let presence = presence("slot") { slot = reader.integer("slot", presence, in: 0...15).value }
-        if kind == .replace, values["teacher_id"] == nil, values["room_id"] == nil { reader.add("teacher_id", .required) }
+        if kind == .replace, values["teacher_id"] == nil, values["room_id"] == nil {
+            reader.add("teacher_id", .required)
+        }
         reason = reader.isMissing("reason") ? nil : reader.reason()
         reader.finish()
         if let problem = Problem(problems) { throw problem }

@@ -185,7 +185,8 @@ package enum Substitutions {
         JOIN subjects j ON j.school_id = $1 AND j.id = s.subject_id
         LEFT JOIN users ot ON ot.school_id = $1 AND ot.id = x.old_teacher_id
         LEFT JOIN users nt ON nt.school_id = $1 AND nt.id = x.teacher_id
-        LEFT JOIN rooms nr ON nr.school_id = $1 AND nr.id = x.room_id
+        LEFT JOIN rooms nr ON nr.school_id = $1
+            AND nr.id = CASE WHEN x.kind <> 'cancel' THEN coalesce(x.room_id, x.old_room_id) END
         LEFT JOIN lessons ol ON ol.school_id = $1 AND ol.id = x.other_lesson_id
         LEFT JOIN sections os ON os.school_id = $1 AND os.id = coalesce(x.section_id, ol.section_id)
         LEFT JOIN subjects oj ON oj.school_id = $1 AND oj.id = os.subject_id

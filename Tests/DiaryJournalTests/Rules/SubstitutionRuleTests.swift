@@ -63,9 +63,11 @@ import Testing
     }
 
     /// A second lesson on that Monday, at the same time, of another section.
-    private func addParallel(_ section: RuleKey = .maths1, room: RuleKey? = nil, teacher: RuleKey = .substitute) throws {
+    private func addParallel(_ section: RuleKey = .maths1, room: RuleKey? = nil, teacher: RuleKey = .substitute) throws
+    {
         try school.run(
-            RuleSchool.lesson(.other, of: section, on: Self.monday, at: "08:00", to: "08:40", room: room, teacher: teacher))
+            RuleSchool.lesson(
+                .other, of: section, on: Self.monday, at: "08:00", to: "08:40", room: room, teacher: teacher))
     }
 
     // MARK: Each kind, and back
@@ -123,8 +125,10 @@ import Testing
     /// What is recorded at the lesson that was made is not lost.
     @Test func L2_aLessonMadeInsteadWithRecordsStays() throws {
         try school.run(Self.make("other_subject", ["section_id": "\(RuleKey.english7)", "teacher_id": "\(Self.free)"]))
-        let made = "(SELECT other_lesson_id FROM substitutions WHERE id = \(RuleKey.new) AND school_id = lyceum.current_school())"
-        try school.run("UPDATE lessons SET topic = 'Времена' WHERE id = \(made) AND school_id = lyceum.current_school()")
+        let made =
+            "(SELECT other_lesson_id FROM substitutions WHERE id = \(RuleKey.new) AND school_id = lyceum.current_school())"
+        try school.run(
+            "UPDATE lessons SET topic = 'Времена' WHERE id = \(made) AND school_id = lyceum.current_school()")
         #expect(try school.refusal(of: Self.takeBack()) == SQLRefusal("LYL02", "lesson_has_records"))
     }
 
@@ -132,7 +136,8 @@ import Testing
     @Test func L1_mergedLessonsAreExemptFromTheOverlap() throws {
         try addParallel(.maths1, teacher: .substitute)
         try school.run(
-            RuleSchool.lesson(RuleKey(9003), of: .maths2, on: Self.monday, at: "08:00", to: "08:40", teacher: .formerTeacher))
+            RuleSchool.lesson(
+                RuleKey(9003), of: .maths2, on: Self.monday, at: "08:00", to: "08:40", teacher: .formerTeacher))
         try school.run(Self.make("merge", ["other_lesson_id": Self.lesson], of: "\(RuleKey.other)"))
         try school.run(Self.make("merge", ["other_lesson_id": Self.lesson], of: "\(RuleKey(9003))", id: .other))
         #expect(
@@ -178,7 +183,8 @@ import Testing
 
     @Test(arguments: refused.indices) func L1_L2_whatIsRefused(_ number: Int) throws {
         let (kind, fields, refusal) = Self.refused[number]
-        try school.run("INSERT INTO rooms (school_id, id, name) VALUES (lyceum.current_school(), \(RuleKey(39)), '305')")
+        try school.run(
+            "INSERT INTO rooms (school_id, id, name) VALUES (lyceum.current_school(), \(RuleKey(39)), '305')")
         try addParallel(room: RuleKey(39))
         #expect(try school.refusal(of: Self.make(kind, fields)) == refusal)
     }
@@ -208,7 +214,9 @@ import Testing
         try school.set("user_id", to: RuleKey.deputyHead.uuid)
         #expect(try school.refusal(of: make) == SQLRefusal("LYL02", "lesson_has_records"))
         // A substitute is recorded although there are records: nothing is lost.
-        #expect(try school.refusal(of: Self.make("replace", ["teacher_id": "\(Self.free)"], of: "\(RuleKey.recent)")) == nil)
+        #expect(
+            try school.refusal(of: Self.make("replace", ["teacher_id": "\(Self.free)"], of: "\(RuleKey.recent)")) == nil
+        )
     }
 
     @Test func L5_aMovedLessonWithRecordsDoesNotGoBack() throws {
@@ -232,7 +240,8 @@ import Testing
 
     /// No other statement moves a lesson that has a substitution or is merged.
     @Test(arguments: [
-        "teacher_id = NULL", "room_id = NULL", "date = '2026-11-03'", "slot = 2", "state = 'cancelled'", "merge_id = id",
+        "teacher_id = NULL", "room_id = NULL", "date = '2026-11-03'", "slot = 2", "state = 'cancelled'",
+        "merge_id = id",
         "substitution_id = NULL", "starts_at = '07:00'",
     ])
     func L2_onlyTakingItBackMovesTheLesson(_ change: String) throws {
@@ -247,7 +256,9 @@ import Testing
         // What is recorded at the lesson is not its place.
         #expect(
             try school.refusal(
-                of: "UPDATE lessons SET topic = 'Дроби' WHERE school_id = lyceum.current_school() AND id = \(Self.lesson)")
+                of:
+                    "UPDATE lessons SET topic = 'Дроби' WHERE school_id = lyceum.current_school() AND id = \(Self.lesson)"
+            )
                 == nil)
     }
 
@@ -257,7 +268,9 @@ import Testing
         let refusal = SQLRefusal("LYL05", "lesson_substituted")
         #expect(
             try school.refusal(
-                of: "UPDATE lessons SET room_id = NULL WHERE school_id = lyceum.current_school() AND id = \(Self.lesson)")
+                of:
+                    "UPDATE lessons SET room_id = NULL WHERE school_id = lyceum.current_school() AND id = \(Self.lesson)"
+            )
                 == refusal)
         for lesson in [Self.lesson, "\(RuleKey.other)"] {
             #expect(try school.refusal(of: Self.make("cancel", of: lesson, id: .other)) == refusal)
@@ -272,8 +285,10 @@ import Testing
         #expect(try school.refusal(of: second) == nil)
         try school.run(second)
         try school.run(Self.takeBack(.other))
-        try school.run("UPDATE lessons SET state = 'cancelled' WHERE school_id = lyceum.current_school() AND id = \(Self.lesson)")
-        #expect(try school.refusal(of: Self.make("cancel", id: RuleKey(9003))) == SQLRefusal("LYL05", "lesson_cancelled"))
+        try school.run(
+            "UPDATE lessons SET state = 'cancelled' WHERE school_id = lyceum.current_school() AND id = \(Self.lesson)")
+        #expect(
+            try school.refusal(of: Self.make("cancel", id: RuleKey(9003))) == SQLRefusal("LYL05", "lesson_cancelled"))
     }
 
     @Test func L2_aSubstitutionDoesNotChangeAndIsNotDeleted() throws {
@@ -302,7 +317,8 @@ import Testing
         try school.run(make)
         #expect(
             try school.value(
-                "SELECT created_by FROM substitutions WHERE school_id = lyceum.current_school() AND id = \(RuleKey.new)")
+                "SELECT created_by FROM substitutions WHERE school_id = lyceum.current_school() AND id = \(RuleKey.new)"
+            )
                 == RuleKey.deputyHead.uuid)
         try school.set("user_id", to: RuleKey.teacher.uuid)
         #expect(try school.refusal(of: Self.takeBack()) == forbidden)

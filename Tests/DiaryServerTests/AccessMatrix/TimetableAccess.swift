@@ -7,7 +7,7 @@ extension AccessMatrix {
             """
                                        nob pup cla gua for bar | tea col sub lea nei | dep hea adm | str | app pro uns
             # L2: staff read the sheet; managers make substitutions and take them back.
-            listSubstitutions          401 403 403 403 403 403 | 200 200 200 200 200 | 200 200 200 |  [] | 200 200 403
+            listSubstitutions          401 403 403 403 403 403 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 403
             createSubstitution         401 403 403 403 403 403 | 403 403 403 403 403 | 422 422 422 | 422 | 403 403 403
             createSubstitution/lesson  401 403 403 403 403 403 | 403 403 403 403 403 | 409 409 409 | 422 | 403 403 403
             getSubstitution            401 403 403 403 403 403 | 200 200 200 200 200 | 200 200 200 | 404 | 200 200 403
