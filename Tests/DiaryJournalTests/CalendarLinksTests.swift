@@ -57,7 +57,7 @@ import Testing
 
     // MARK: The calendar
 
-    @Test func itIsShownOnceStoredHashedAndNeverLogged() throws {
+    @Test func theAddressIsShownOnceAndStoredHashed() throws {
         let made = try parent.post(
             "/v1/calendar-links", json: #"{"student_id": "\#(ids.child)"}"#, headers: [("Idempotency-Key", "calendar")])
         #expect(made.status == 201, "\(made.text)")

@@ -65,6 +65,20 @@ import Testing
         #expect(!server.log.contains(#""route":"/livez""#))
     }
 
+    /// The secret of a calendar link is in its path; a log line has the template of the path.
+    @Test func aCalendarLinkIsNotLogged() async throws {
+        let database = try TestDatabase(.migrated)
+        let server = try Program(environment(database))
+        defer { server.kill() }
+        let port = try #require(await server.port())
+        let secret = "SecretSecretSecretSecretSecretSecretSecretS"
+        let path = "/v1/calendars/k_1_00000000000070008000000000000002_\(secret)/calendar.ics"
+        #expect(get(port, path).contains("HTTP/1.1 404"))
+        let line = #""route":"/v1/calendars/{calendar_secret}/calendar.ics","status":404"#
+        #expect(await eventually { server.log.contains(line) })
+        #expect(!server.log.contains(secret))
+    }
+
     @Test func readinessEndsBeforeTheServer() async throws {
         let database = try TestDatabase(.migrated)
         var environment = environment(database)
