@@ -164,7 +164,8 @@ import Testing
         #expect(try missing() == nil)
         let owner = try ownerPastTheRules("lessons", "homework")
         func set(_ change: String) throws {
-            try owner.query("UPDATE lessons SET \(change) WHERE school_id = $1 AND id = $2", [String(ids.school), lesson[0]])
+            try owner.query(
+                "UPDATE lessons SET \(change) WHERE school_id = $1 AND id = $2", [String(ids.school), lesson[0]])
         }
         try set("topic = NULL, attendance_taken_at = NULL")
         #expect(try missing() == ["topic", "attendance"])
