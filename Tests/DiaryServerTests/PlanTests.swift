@@ -1,8 +1,8 @@
 import DiaryTestSupport
 import JSON
 import Postgres
-import Testing
 import TestSupport
+import Testing
 
 /// The plans of the statements that a school's day consists of. PostgreSQL's module auto_explain sends each plan with
 /// the answer, as a warning; the server prepares its statements, so plans are forced to be generic.
@@ -70,11 +70,14 @@ import TestSupport
 
     @Test func journalBatchUsesIndexes() throws {
         let marks = ids.others.prefix(20).map {
-            #"{"lesson_id": "\#(ids.lesson)", "student_id": "\#($0)", "value": {"kind": "number", "number": 4}, "version": 0}"#
+            """
+            {"lesson_id": "\(ids.lesson)", "student_id": "\($0)", "value": {"kind": "number", "number": 4}, "version": 0}
+            """
         }
         try expectIndexes {
             let answer = try server.client("teacher").patch(
-                "/v1/sections/\(ids.section)/journal?partial=true", json: #"{"marks": [\#(marks.joined(separator: ","))]}"#)
+                "/v1/sections/\(ids.section)/journal?partial=true",
+                json: #"{"marks": [\#(marks.joined(separator: ","))]}"#)
             #expect(answer.status == 200, "\(answer.text)")
         }
     }
