@@ -1239,7 +1239,7 @@ CREATE TRIGGER place AFTER INSERT ON lessons REFERENCING NEW TABLE AS new_rows F
 CREATE TRIGGER place_again AFTER UPDATE ON lessons REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.place_lessons();
 CREATE TRIGGER record BEFORE INSERT OR UPDATE ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.record_lesson();
 CREATE TRIGGER room BEFORE INSERT OR UPDATE OF room_id, exclusive_room ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.copy_room();
-CREATE TRIGGER substituted BEFORE UPDATE ON lessons FOR EACH ROW WHEN (pg_trigger_depth() = 0 AND (new.substitution_id IS DISTINCT FROM old.substitution_id OR (old.substitution_id IS NOT NULL OR old.merge_id IS NOT NULL) AND (new.date IS DISTINCT FROM old.date OR new.slot IS DISTINCT FROM old.slot OR new.bell_schedule_id IS DISTINCT FROM old.bell_schedule_id OR new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at OR new.room_id IS DISTINCT FROM old.room_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.merge_id IS DISTINCT FROM old.merge_id OR (new.state = 'cancelled'::text) IS DISTINCT FROM (old.state = 'cancelled'::text)))) EXECUTE FUNCTION lyceum.refuse_substituted();
+CREATE TRIGGER substituted BEFORE UPDATE ON lessons FOR EACH ROW WHEN (pg_trigger_depth() = 0 AND (new.substitution_id IS DISTINCT FROM old.substitution_id OR (old.substitution_id IS NOT NULL OR old.merge_id = old.id) AND (new.date IS DISTINCT FROM old.date OR new.slot IS DISTINCT FROM old.slot OR new.bell_schedule_id IS DISTINCT FROM old.bell_schedule_id OR new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at OR new.room_id IS DISTINCT FROM old.room_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.merge_id IS DISTINCT FROM old.merge_id OR (new.state = 'cancelled'::text) IS DISTINCT FROM (old.state = 'cancelled'::text)))) EXECUTE FUNCTION lyceum.refuse_substituted();
 CREATE TRIGGER substituted_new BEFORE INSERT ON lessons FOR EACH ROW WHEN (new.substitution_id IS NOT NULL AND pg_trigger_depth() = 0) EXECUTE FUNCTION lyceum.refuse_substituted();
 CREATE TRIGGER version BEFORE UPDATE OF school_id, id, section_id, date, slot, bell_schedule_id, starts_at, ends_at, room_id, teacher_id, topic, plan_topic_id, state, attendance_taken_at, no_homework, timetable_entry_id, merge_id, exclusive_room, external_id, version, changed_at, changed_xid ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
@@ -2472,6 +2472,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.is_before_marks(p_grade_level smallint, p_day date, p_second_half_starts_on date) returns boolean language sql immutable parallel safe
 -- function lyceum.is_class_teacher(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.is_control(p_school integer, p_category uuid) returns boolean language plpgsql stable
+-- function lyceum.is_due(p_state text, p_date date, p_ends_at time without time zone) returns boolean language sql stable parallel safe
 -- function lyceum.is_member(p_school integer, p_section uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.is_own_guardian(p_guardian uuid) returns boolean language sql stable
 -- function lyceum.is_snils(p_number text) returns boolean language sql immutable parallel safe
@@ -2647,6 +2648,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable
 -- function lyceum.teaches_student(p_student uuid) returns boolean language sql stable
 -- function lyceum.tend_changes(p_keep interval) returns integer language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.time_now() returns time without time zone language sql stable parallel safe
 -- function lyceum.timetable(p_school integer, p_from date, p_to date, p_kind text, p_subject uuid) returns TABLE(lesson_id uuid, timetable_entry_id uuid, section_id uuid, date date, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, teacher_id uuid, state text, substitution_id uuid) language plpgsql stable
 -- function lyceum.timetable_collisions(p_school integer, p_entries uuid[], p_from date) returns TABLE(entry_id uuid, kind text, other_id uuid, name text, same_slot boolean) language plpgsql stable
 -- function lyceum.timetabled_lessons(p_school integer, p_from date, p_to date, p_sections uuid[]) returns TABLE(entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language sql stable

@@ -138,7 +138,7 @@ create or replace trigger substituted before update on lessons
         pg_trigger_depth() = 0
         and (
             new.substitution_id is distinct from old.substitution_id
-            or (old.substitution_id is not null or old.merge_id is not null)
+            or (old.substitution_id is not null or old.merge_id = old.id)
                 and (
                     new.date, new.slot, new.bell_schedule_id, new.starts_at, new.ends_at, new.room_id, new.teacher_id, new.merge_id,
                     new.state = 'cancelled'
