@@ -51,7 +51,8 @@ def main():
     server = serve(port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        check_calendar(f"http://127.0.0.1:{port}", *(sign_in(f"http://127.0.0.1:{port}", name) for name in ("guardian", "deputy")))
+        base = f"http://127.0.0.1:{port}"
+        check_calendar(base, sign_in(base, "guardian"), sign_in(base, "deputy"))
         failed = [name for name in names or ROLES if not holds(name, port, options, name in names or name in FULL)]
     finally:
         server.terminate()

@@ -72,22 +72,7 @@ begin
         and (p_kind <> 'teacher' or w.teacher_id = p_subject)
         and (p_kind <> 'room' or w.room_id = p_subject)
         and (p_kind <> 'student' or lyceum.studies(p_school, p_subject, w.section_id, w.date))
-        and not exists (
-            select
-            from public.lessons l
-            where l.school_id = p_school and l.timetable_entry_id = w.entry_id and l.timetable_date = w.date
-        )
-        -- The generation would leave it out.
-        and not exists (
-            select
-            from public.lessons l
-            where l.school_id = p_school
-                and l.section_id = w.section_id
-                and l.date = w.date
-                and l.starts_at < w.ends_at
-                and l.ends_at > w.starts_at
-                and l.state <> 'cancelled'
-        );
+        and not lyceum.lesson_stands(p_school, w.entry_id, w.section_id, w.date, w.starts_at, w.ends_at);
 end
 $$;
 comment on function lyceum.timetable(integer, date, date, text, uuid) is
@@ -110,3 +95,30 @@ begin
 end
 $$;
 comment on function lyceum.studies(integer, uuid, uuid, date) is 'Whether the student is in the group of the section on the day.';
+
+-- Not inlined: as a part of the query, it would be planned for the lessons of a whole school.
+create or replace function lyceum.lesson_stands(
+    p_school integer, p_entry uuid, p_section uuid, p_date date, p_starts_at time, p_ends_at time
+) returns boolean
+    language plpgsql stable
+as $$
+begin
+    return exists (
+        select
+        from public.lessons l
+        where l.school_id = p_school and l.timetable_date = p_date and l.timetable_entry_id = p_entry
+    ) or exists (
+        select
+        from public.lessons l
+        where l.school_id = p_school
+            and l.section_id = p_section
+            and l.date = p_date
+            and l.starts_at < p_ends_at
+            and l.ends_at > p_starts_at
+            and l.state <> 'cancelled'
+    );
+end
+$$;
+comment on function lyceum.lesson_stands(integer, uuid, uuid, date, time, time) is
+    'Whether a lesson was made for the entry on the day, or another lesson of the section is at that time, so that the generation would '
+    'make none.';
