@@ -2511,6 +2511,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.lesson_locked_reason(p_school integer, p_lesson uuid) returns text language plpgsql stable
 -- function lyceum.lesson_record(p_school integer, p_lesson uuid) returns text language plpgsql stable
 -- function lyceum.lesson_refusal(p_school integer, p_lesson uuid) returns text language plpgsql stable
+-- function lyceum.lesson_stands(p_school integer, p_entry uuid, p_section uuid, p_date date, p_starts_at time without time zone, p_ends_at time without time zone) returns boolean language plpgsql stable
 -- function lyceum.line_item_deletion_refusal(p_school integer, p_line_item uuid) returns text language plpgsql stable
 -- function lyceum.local_moment(p_date date, p_time time without time zone) returns text language sql stable parallel safe
 -- function lyceum.lock_control_works(p_school integer) returns void language sql
