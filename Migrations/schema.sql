@@ -2685,6 +2685,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.withdraw_photo() returns trigger language plpgsql
 -- function lyceum.without_values(p_values jsonb, p_kept text[]) returns jsonb language sql immutable parallel safe
 -- function lyceum.write_person() returns trigger language plpgsql
+-- function lyceum.write_plan_content(p_plan uuid, p_units jsonb, p_topics jsonb) returns void language plpgsql
 -- function lyceum.writes_plan(p_school integer, p_section uuid, p_author uuid) returns boolean language plpgsql stable
 
 CREATE OR REPLACE FUNCTION lyceum.are_texts(p_texts text[], p_count integer, p_length integer)

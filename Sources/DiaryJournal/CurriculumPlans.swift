@@ -38,6 +38,7 @@ package enum CurriculumPlans {
         children: [content],
         refusals: [
             "curriculum_plans_one_per_section": .taken("section_id"),
+            "curriculum_plans_approval": .invalid("state"),
             "plan_units_pkey": .taken("units"), "plan_topics_pkey": .taken("topics"),
             "plan_topics_external_id": .taken("topics"), "plan_topics_hours": .invalid("topics"),
             "plan_topics_school_id_unit_id_plan_id_fkey": .unknown("topics"),

@@ -93,7 +93,6 @@ package enum PlanCorrections {
 
     private static let refusals = [
         "plan_correction_items_school_id_topic_id_plan_id_fkey": Refusal.unknown("items"),
-        "plan_correction_items_topic_title": .unknown("items"),
         "plan_correction_items_into_fkey": .unknown("items"),
         "plan_correction_items_after_fkey": .unknown("items"),
         "plan_correction_items_topic_key": .taken("items"),
@@ -134,13 +133,13 @@ package enum PlanCorrections {
             trim_scale(f.hours_after) AS hours_after, f.lessons_left,
             trim_scale(f.lessons_left - f.hours_after) AS difference,
             (
-                SELECT json_agg(
+                SELECT coalesce(json_agg(
                     json_build_object(
                         'kind', i.kind, 'topic_id', i.topic_id, 'topic_title', i.topic_title,
                         'old_hours', trim_scale(i.old_hours), 'hours', trim_scale(i.hours), 'into_id', i.into_id,
                         'after_id', i.after_id
                     ) ORDER BY i.position
-                )
+                ), '[]')
                 FROM plan_correction_items i
                 WHERE i.school_id = c.school_id AND i.correction_id = c.id
             ) AS items, c.version

@@ -400,9 +400,6 @@ import Testing
             "users": "reported as students, guardians and staff",
             "clients": "only for the school's own apps",
             "substitutions": "no route shows them; lessons have their teacher",
-            "curriculum_plans": "no route shows them",
-            "plan_units": "no route shows them",
-            "plan_topics": "no route shows them",
         ]
         let source = try owner.query(
             """

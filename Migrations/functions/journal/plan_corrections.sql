@@ -108,6 +108,12 @@ begin
     select t.title, t.hours into new.topic_title, new.old_hours
     from public.plan_topics t
     where t.school_id = new.school_id and t.id = new.topic_id and t.plan_id = new.plan_id;
+    if not found then
+        raise exception using
+            errcode = 'foreign_key_violation', table = 'plan_correction_items',
+            constraint = 'plan_correction_items_school_id_topic_id_plan_id_fkey',
+            message = 'unknown_topic', detail = 'The plan has no such topic.';
+    end if;
     if exists (
         select from public.plan_corrections c
         where c.school_id = new.school_id and c.id = new.correction_id and (c.approved_at is not null or c.plan_id <> new.plan_id)

@@ -218,7 +218,10 @@ begin
     )
     select p.id, p.position, p.hours_left, p.is_begun,
         case when p.is_begun then p.planned_on else s.date end,
-        case when p.is_begun then p.planned_week else lyceum.week_of_year(y.starts_on, s.date)::smallint end
+        case
+            when p.is_begun then p.planned_week
+            when s.date is not null then least(45, lyceum.week_of_year(y.starts_on, s.date))::smallint
+        end
     from places p
     cross join year y
     left join slots s on s.number = p.number
