@@ -49,7 +49,9 @@ package enum PlanApprovals {
         return try await Idempotency.run(request, caller) { work in
             let results = try await work.results(of: [copied, row] + work.settling)
             if let refusal = results.refusal {
-                if refusal.constraint == "curriculum_plans_one_per_section" { throw Refusal.taken("section_id").problem }
+                if refusal.constraint == "curriculum_plans_one_per_section" {
+                    throw Refusal.taken("section_id").problem
+                }
                 throw PostgresError.refused(refusal)
             }
             let rows = try results[copied]

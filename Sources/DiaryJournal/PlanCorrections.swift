@@ -228,8 +228,9 @@ private struct CorrectionBody {
                 writer.key(name)
                 writer.string(value)
             }
-            if let hours = item.decimal("hours", kind == "hours" ? .required : .optional, wholeDigits: 3, fractionDigits: 1).value
-            {
+            if let hours = item.decimal(
+                "hours", kind == "hours" ? .required : .optional, wholeDigits: 3, fractionDigits: 1
+            ).value {
                 if Double(hours) ?? 0 <= 0 { item.add("hours", .outOfRange, ["minimum": "0.1", "maximum": "999.9"]) }
                 writer.key("hours")
                 writer.number(hours)
@@ -245,7 +246,9 @@ private struct CorrectionBody {
         }
         writer.endArray()
         items = String(decoding: writer.bytes, as: UTF8.self)
-        if problems.isEmpty && items == "[]" { problems.add(FieldProblem(reader.pointer.appending("items"), "empty_list")) }
+        if problems.isEmpty && items == "[]" {
+            problems.add(FieldProblem(reader.pointer.appending("items"), "empty_list"))
+        }
         reader.finish()
         if let problem = Problem(problems) { throw problem }
     }

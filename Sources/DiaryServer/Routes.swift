@@ -82,6 +82,8 @@ package enum Routes {
         PlanShift.routes,
         PlanCorrections.routes,
         StudentPlans.routes,
+        UnfinishedLessons.routes,
+        MyDay.routes,
         Audit.routes,
         Health.routes,
         Documents.routes,

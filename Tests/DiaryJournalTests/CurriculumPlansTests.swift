@@ -52,7 +52,8 @@ import Testing
             : #""units": [{"id": "\#(id(90))", "title": "Раздел"}], "topics": [\#(topics(hours))]"#
     }
 
-    private func draft(_ hours: [Int], title: String = "Новый план", section: String? = nil) throws -> TestClient.Answer {
+    private func draft(_ hours: [Int], title: String = "Новый план", section: String? = nil) throws -> TestClient.Answer
+    {
         let place = try place()
         return try teacher.post(
             "/v1/curriculum-plans",
@@ -157,7 +158,9 @@ import Testing
             return answer.json["items"]?.array.map { $0["id"]?.string } ?? []
         }
         let id = made.json["id"]?.string
-        #expect(try found("state=draft&subject_id=\(place.subject)&grade_level=\(place.grade)&author_id=\(author)").contains(id))
+        #expect(
+            try found("state=draft&subject_id=\(place.subject)&grade_level=\(place.grade)&author_id=\(author)")
+                .contains(id))
         #expect(try !found("state=approved").contains(id))
         #expect(try !found("kind=section").contains(id))
         #expect(try found("section_id=\(ids.section)") == [ids.rows["{curriculum_plan_id}"]])
@@ -266,7 +269,8 @@ import Testing
         let family = try parent.get("/v1/students/\(ids.child)/plans")
         let mine = try #require(family.json["items"]?.array.first { $0["id"]?.string == ids.section })
         #expect(titles(mine) == ["Тема 1", "Тема 2"])
-        #expect(mine["topics"]?[0]?["given_on"]?.array.count == 1 && mine["topics"]?[1]?["given_on"]?.array.isEmpty == true)
+        #expect(
+            mine["topics"]?[0]?["given_on"]?.array.count == 1 && mine["topics"]?[1]?["given_on"]?.array.isEmpty == true)
         #expect(mine["topics"]?[0]?["homework"] == nil && !family.text.contains("Карантин"))
         #expect(try parent.get("/v1/students/\(ids.others[0])/plans").status == 404)
     }
@@ -288,10 +292,16 @@ import Testing
         #expect(
             try error(propose(#"{"kind": "merge", "topic_id": "\#(last)", "into_id": "\#(DemoSchoolIDs.nothing)"}"#))
                 == "422 /items unknown_reference")
-        #expect(try error(propose(#"{"kind": "merge", "topic_id": "\#(last)", "into_id": "\#(last)"}"#)) == "422 /items invalid")
+        #expect(
+            try error(propose(#"{"kind": "merge", "topic_id": "\#(last)", "into_id": "\#(last)"}"#))
+                == "422 /items invalid")
         #expect(try error(propose(#"{"kind": "merge", "topic_id": "\#(last)"}"#)) == "422 /items/0/into_id required")
-        #expect(try error(propose(#"{"kind": "hours", "topic_id": "\#(last)", "hours": 0}"#)) == "422 /items/0/hours out_of_range")
-        #expect(try error(propose(#"{"kind": "drop", "topic_id": "\#(last)", "hours": 1}"#)) == "422 /items/0/hours exclusive")
+        #expect(
+            try error(propose(#"{"kind": "hours", "topic_id": "\#(last)", "hours": 0}"#))
+                == "422 /items/0/hours out_of_range")
+        #expect(
+            try error(propose(#"{"kind": "drop", "topic_id": "\#(last)", "hours": 1}"#))
+                == "422 /items/0/hours exclusive")
         #expect(try error(propose("")).hasPrefix("422 /items"))
         #expect(try error(teacher.post(corrections, json: #"{"items": [\#(drop)]}"#)) == "422 /reason required")
         let made = try propose(drop)

@@ -24,18 +24,19 @@ import Testing
             """)[0]
     }
 
-    @Test(arguments: [
-        // Nothing has begun.
-        ("2026-09-28", ["0", "0", nil]),
-        // A: 1 of 2 hours, after one lesson; given.
-        ("2026-09-29", ["1", "1", "100.0"]),
-        // A: 2 of 2 hours, after two lessons, one of which was cancelled; 1 given.
-        ("2026-10-08", ["1", "2", "50.0"]),
-        // A 2, B 1; A 2 given.
-        ("2026-10-09", ["2", "3", "66.7"]),
-        // A 2, B 1, and of C 1, after one lesson; A 2 and B 1 given.
-        ("2026-10-14", ["3", "4", "75.0"]),
-    ] as [(String, [String?])])
+    @Test(
+        arguments: [
+            // Nothing has begun.
+            ("2026-09-28", ["0", "0", nil]),
+            // A: 1 of 2 hours, after one lesson; given.
+            ("2026-09-29", ["1", "1", "100.0"]),
+            // A: 2 of 2 hours, after two lessons, one of which was cancelled; 1 given.
+            ("2026-10-08", ["1", "2", "50.0"]),
+            // A 2, B 1; A 2 given.
+            ("2026-10-09", ["2", "3", "66.7"]),
+            // A 2, B 1, and of C 1, after one lesson; A 2 and B 1 given.
+            ("2026-10-14", ["3", "4", "75.0"]),
+        ] as [(String, [String?])])
     func p2CoverageIsGivenHoursByPlannedHours(_ day: String, _ wanted: [String?]) throws {
         try plans.giveFirstTopics()
         #expect(try coverage(on: day) == wanted)
@@ -62,7 +63,8 @@ import Testing
             """)
         #expect(
             try school.values(
-                "SELECT begins_on FROM lyceum.plan_progress(\(school.id), \(RuleKey.maths7), \(Plan.plan), '2026-10-14')")
+                "SELECT begins_on FROM lyceum.plan_progress(\(school.id), \(RuleKey.maths7), \(Plan.plan), '2026-10-14')"
+            )
                 == ["2026-09-07", "2026-09-07", "2026-10-12", "2026-10-12", "2026-10-12"])
         // A and B whole, and one lesson since 12 October.
         #expect(try coverage(on: "2026-10-14") == ["0", "4", "0.0"])
@@ -122,7 +124,8 @@ import Testing
             """)
         #expect(
             try school.rows(
-                "SELECT date, lesson_id IS NULL FROM lyceum.lessons_left(\(school.id), \(RuleKey.maths7), '2026-10-23')")
+                "SELECT date, lesson_id IS NULL FROM lyceum.lessons_left(\(school.id), \(RuleKey.maths7), '2026-10-23')"
+            )
                 == [["2026-11-03", "f"], ["2026-11-05", "t"], ["2026-11-12", "t"]])
         #expect(try shifted().last == ["Тема 5", "1", "2026-11-05", "10"])
     }
@@ -169,7 +172,8 @@ import Testing
     /// E before D, D merged into C, and L3 then suggests C.
     @Test func p1ACorrectionMergesAndMoves() throws {
         try plans.giveFirstTopics()
-        try school.run(Plan.correct([("move", Plan.e, "after_id", "\(Plan.b)"), ("merge", Plan.d, "into_id", "\(Plan.c)")]))
+        try school.run(
+            Plan.correct([("move", Plan.e, "after_id", "\(Plan.b)"), ("merge", Plan.d, "into_id", "\(Plan.c)")]))
         try plans.asDeputy { try school.run(Plan.approveCorrection) }
         #expect(
             try topicsOfPlan == [
@@ -203,11 +207,14 @@ import Testing
         let stays = SQLRefusal("LYP06", "correction_approved")
         try plans.act(as: .deputyHead)
         #expect(try school.refusal(of: "DELETE FROM plan_corrections WHERE id = \(Plan.correction)") == stays)
-        #expect(try school.refusal(of: "UPDATE plan_corrections SET reason = 'x' WHERE id = \(Plan.correction)") == stays)
-        let another = Plan.correct([("drop", Plan.e, nil, "")]).replacing("\(Plan.correction)", with: "\(RuleKey(9904))")
+        #expect(
+            try school.refusal(of: "UPDATE plan_corrections SET reason = 'x' WHERE id = \(Plan.correction)") == stays)
+        let another = Plan.correct([("drop", Plan.e, nil, "")]).replacing(
+            "\(Plan.correction)", with: "\(RuleKey(9904))")
         #expect(try school.refusal(of: another) == SQLRefusal("LYP06", "topic_dropped"))
         #expect(
-            try school.refusal(of: "UPDATE plan_correction_items SET kind = 'hours' WHERE correction_id = \(Plan.correction)")
+            try school.refusal(
+                of: "UPDATE plan_correction_items SET kind = 'hours' WHERE correction_id = \(Plan.correction)")
                 == .noPrivilege)
     }
 

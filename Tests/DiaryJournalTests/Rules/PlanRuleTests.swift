@@ -39,7 +39,8 @@ import Testing
         try plans.act(as: .deputyHead)
         for sql in changes { #expect(try school.refusal(of: sql) == nil, "\(sql)") }
         // The author is the person of the transaction.
-        #expect(try school.value("SELECT author_id FROM curriculum_plans WHERE id = \(Plan.plan)") == RuleKey.teacher.uuid)
+        #expect(
+            try school.value("SELECT author_id FROM curriculum_plans WHERE id = \(Plan.plan)") == RuleKey.teacher.uuid)
         #expect(
             try school.refusal(of: "UPDATE curriculum_plans SET author_id = NULL WHERE id = \(Plan.plan)")
                 == SQLRefusal("LYL02", "not_movable"))
@@ -79,7 +80,8 @@ import Testing
         try school.run(Plan.topic(Plan.a, at: 1))
         #expect(try school.refusal(of: Plan.approve()) == SQLRefusal("LYP01", "forbidden"))
         try plans.asDeputy { try school.run(Plan.approve()) }
-        let approval = "SELECT state, approved_by, approved_at IS NOT NULL, version FROM curriculum_plans WHERE id = \(Plan.plan)"
+        let approval =
+            "SELECT state, approved_by, approved_at IS NOT NULL, version FROM curriculum_plans WHERE id = \(Plan.plan)"
         #expect(try school.rows(approval) == [["approved", RuleKey.deputyHead.uuid, "t", "2"]])
         // Nobody writes another name, and only a head takes it back.
         try school.run("UPDATE curriculum_plans SET approved_by = author_id WHERE id = \(Plan.plan)")
@@ -165,7 +167,8 @@ import Testing
             try school.rows("SELECT state, approved_by, copied_from_id FROM curriculum_plans WHERE id = \(Plan.plan)")
                 == [["approved", RuleKey.deputyHead.uuid, Plan.base.uuid]])
         #expect(
-            try school.rows("SELECT title, hours, source_id FROM plan_topics WHERE plan_id = \(Plan.plan) ORDER BY position")
+            try school.rows(
+                "SELECT title, hours, source_id FROM plan_topics WHERE plan_id = \(Plan.plan) ORDER BY position")
                 == [["Тема 1", "2.0", Plan.a.uuid], ["Тема 2", "1.0", Plan.b.uuid]])
         try plans.act(as: .formerTeacher)
         #expect(try school.refusal(of: copy()) == SQLRefusal("LYP01", "not_your_plan"))
@@ -208,7 +211,9 @@ import Testing
             "another section")
         // The lesson with the topic of the base counts for the copied topic: one of two hours is left.
         #expect(
-            try school.value("SELECT hours_left FROM lyceum.shifted_topics(\(school.id), \(RuleKey.maths7), \(Plan.plan), '2026-10-15') LIMIT 1")
+            try school.value(
+                "SELECT hours_left FROM lyceum.shifted_topics(\(school.id), \(RuleKey.maths7), \(Plan.plan), '2026-10-15') LIMIT 1"
+            )
                 == "1.0")
         // Other fields of a lesson with an old topic may change.
         #expect(try school.refusal(of: RuleSchool.update("lessons", .recent, "topic = 'Свой текст'")) == nil)

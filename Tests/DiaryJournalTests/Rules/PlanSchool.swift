@@ -89,7 +89,9 @@ struct PlanSchool {
         try give(Self.b, at: .recent)
     }
 
-    static func correct(_ items: [(kind: String, topic: RuleKey, column: String?, value: String)], of plan: RuleKey = plan)
+    static func correct(
+        _ items: [(kind: String, topic: RuleKey, column: String?, value: String)], of plan: RuleKey = plan
+    )
         -> String
     {
         """

@@ -381,7 +381,8 @@ extension ResourceFixture {
                 "plan_topics_external_id": .init(
                     plan(topic.replacing("\"external_id\": null", with: "\"external_id\": \"t1\"")), 409,
                     "/topics already_exists"),
-                "plan_topics_hours": .init(plan(topic.replacing("\"hours\": 1", with: "\"hours\": 0")), 422, "/topics invalid"),
+                "plan_topics_hours": .init(
+                    plan(topic.replacing("\"hours\": 1", with: "\"hours\": 0")), 422, "/topics invalid"),
                 "plan_topics_school_id_unit_id_plan_id_fkey": .init(
                     plan(topic.replacing("\"unit_id\": null", with: "\"unit_id\": \"{nothing}\"")), 422,
                     "/topics unknown_reference"),
