@@ -2663,7 +2663,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.settle_batch(p_partial boolean) returns void language plpgsql stable
 -- function lyceum.settle_rollover(p_dry boolean) returns void language plpgsql stable
 -- function lyceum.share_student(p_school integer, p_group uuid, p_day date, p_other_group uuid, p_other_day date) returns boolean language plpgsql stable
--- function lyceum.shifted_topics(p_school integer, p_section uuid, p_plan uuid, p_from date) returns TABLE(topic_id uuid, "position" smallint, hours_left numeric, is_begun boolean, planned_on date, planned_week smallint) language plpgsql stable
+-- function lyceum.shifted_topics(p_school integer, p_section uuid, p_plan uuid, p_from date) returns TABLE(topic_id uuid, "position" smallint, hours_left numeric, planned_on date, planned_week smallint) language plpgsql stable
 -- function lyceum.split_changes(p_lower xid8, p_upper xid8) returns void language plpgsql set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.spread_room() returns trigger language plpgsql
 -- function lyceum.staff_circles(p_school integer, p_user uuid) returns TABLE(circle text, id uuid) language sql stable
@@ -2679,6 +2679,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.timetable_collisions(p_school integer, p_entries uuid[], p_from date) returns TABLE(entry_id uuid, kind text, other_id uuid, name text, same_slot boolean) language plpgsql stable
 -- function lyceum.timetabled_lessons(p_school integer, p_from date, p_to date, p_sections uuid[]) returns TABLE(entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language sql stable
 -- function lyceum.today() returns date language sql stable parallel safe
+-- function lyceum.topics_left(p_school integer, p_section uuid, p_plan uuid, p_from date) returns TABLE(topic_id uuid, "position" smallint, hours_left numeric, is_begun boolean) language plpgsql stable
 -- function lyceum.unlock_used(p_school integer, p_line_item uuid, p_student uuid, p_kind text, p_code text, p_debt date) returns uuid language plpgsql stable
 -- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.unlocked_until(p_school integer, p_section uuid, p_date date) returns date language plpgsql stable

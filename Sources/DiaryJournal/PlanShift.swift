@@ -85,7 +85,7 @@ package enum PlanShift {
         SELECT \(from) AS "from", trim_scale(t.hours) AS hours_left, n.lessons AS lessons_left,
             trim_scale(n.lessons - t.hours) AS difference
         FROM (
-            SELECT coalesce(sum(t.hours_left), 0) AS hours FROM lyceum.shifted_topics($1, \(section), \(plan), \(from)) t
+            SELECT coalesce(sum(t.hours_left), 0) AS hours FROM lyceum.topics_left($1, \(section), \(plan), \(from)) t
         ) t
         CROSS JOIN (SELECT count(*) AS lessons FROM lyceum.lessons_left($1, \(section), \(from)) l) n
         """)

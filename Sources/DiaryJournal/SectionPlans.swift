@@ -75,7 +75,7 @@ package enum SectionPlans {
             coalesce(sum(greatest(0, x.planned_hours - least(x.hours, x.held))), 0) AS behind
         FROM lyceum.plan_progress($1, \(id), \(planned), \(day)) x
         """
-    private static let percent = "round(f.given * 100 / nullif(f.planned, 0), 1)"
+    private static let percent = "trim_scale(round(f.given * 100 / nullif(f.planned, 0), 1))"
 
     private static let progress = Statement(
         """
@@ -85,7 +85,7 @@ package enum SectionPlans {
         FROM (\(figures)) f
         CROSS JOIN (
             SELECT coalesce(sum(t.hours_left), 0) AS hours
-            FROM lyceum.shifted_topics($1, \(id), \(planned), lyceum.today()) t
+            FROM lyceum.topics_left($1, \(id), \(planned), lyceum.today()) t
         ) r
         CROSS JOIN (SELECT count(*) AS lessons FROM lyceum.lessons_left($1, \(id), lyceum.today()) l) n
         WHERE \(planned) IS NOT NULL

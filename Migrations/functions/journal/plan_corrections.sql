@@ -151,7 +151,7 @@ begin
     join public.curriculum_plans p on p.school_id = c.school_id and p.id = c.plan_id
     cross join lateral (
         select coalesce(sum(t.hours_left), 0) as hours
-        from lyceum.shifted_topics(p_school, p.section_id, p.id, lyceum.today()) t
+        from lyceum.topics_left(p_school, p.section_id, p.id, lyceum.today()) t
     ) b
     cross join lateral (
         select sum(case i.kind when 'hours' then i.hours - t.hours when 'move' then 0 else -t.hours end) as effect

@@ -184,50 +184,60 @@ comment on function lyceum.lessons_left(integer, uuid, date) is
     'P1: the lessons that a section has from a day to the end of the year: those that are planned, and after the last one that was made '
     'from the timetable those that the timetable wants.';
 
-create or replace function lyceum.shifted_topics(p_school integer, p_section uuid, p_plan uuid, p_from date)
-    returns table (topic_id uuid, "position" smallint, hours_left numeric, is_begun boolean, planned_on date, planned_week smallint)
+create or replace function lyceum.topics_left(p_school integer, p_section uuid, p_plan uuid, p_from date)
+    returns table (topic_id uuid, "position" smallint, hours_left numeric, is_begun boolean)
     language plpgsql stable rows 100
 as $$
 #variable_conflict use_column
 begin
     return query
-    with year as materialized (
-        select y.starts_on
-        from public.curriculum_plans p
-        join public.academic_years y on y.school_id = p.school_id and y.id = p.academic_year_id
-        where p.school_id = p_school and p.id = p_plan
-    ), given as materialized (
+    with given as materialized (
         select l.plan_topic_id, count(*) as lessons
         from public.lessons l
         where l.school_id = p_school and l.section_id = p_section and l.plan_topic_id is not null
             and (l.state = 'held' or l.state = 'planned' and l.date < p_from)
         group by l.plan_topic_id
-    ), topics as materialized (
-        select t.id, t.position, t.hours - coalesce(g.lessons, 0) - coalesce(b.lessons, 0) as hours_left,
-            g.lessons is not null or b.lessons is not null as is_begun, t.planned_on, t.planned_week
-        from public.plan_topics t
-        left join given g on g.plan_topic_id = t.id
-        left join given b on b.plan_topic_id = t.source_id
-        where t.school_id = p_school and t.plan_id = p_plan and t.correction_id is null
-    ), places as materialized (
+    )
+    select t.id, t.position, t.hours - coalesce(g.lessons, 0) - coalesce(b.lessons, 0), g.lessons is not null or b.lessons is not null
+    from public.plan_topics t
+    left join given g on g.plan_topic_id = t.id
+    left join given b on b.plan_topic_id = t.source_id
+    where t.school_id = p_school and t.plan_id = p_plan and t.correction_id is null
+        and t.hours > coalesce(g.lessons, 0) + coalesce(b.lessons, 0)
+    order by t.position;
+end
+$$;
+comment on function lyceum.topics_left(integer, uuid, uuid, date) is
+    'P1: the topics of the section''s plan with hours that are not given yet. Lessons that were held count as given, and so do those before '
+    'p_from that nobody has recorded yet but that have a topic.';
+
+create or replace function lyceum.shifted_topics(p_school integer, p_section uuid, p_plan uuid, p_from date)
+    returns table (topic_id uuid, "position" smallint, hours_left numeric, planned_on date, planned_week smallint)
+    language plpgsql stable rows 100
+as $$
+#variable_conflict use_column
+begin
+    return query
+    with places as materialized (
         select t.*, floor(sum(t.hours_left) over (order by t.position) - t.hours_left)::integer + 1 as number
-        from topics t
-        where t.hours_left > 0
+        from lyceum.topics_left(p_school, p_section, p_plan, p_from) t
     ), slots as materialized (
         select f.number, f.date from lyceum.lessons_left(p_school, p_section, p_from) f
     )
-    select p.id, p.position, p.hours_left, p.is_begun,
-        case when p.is_begun then p.planned_on else s.date end,
+    select p.topic_id, p.position, p.hours_left,
+        case when p.is_begun then t.planned_on else s.date end,
         case
-            when p.is_begun then p.planned_week
+            when p.is_begun then t.planned_week
             when s.date is not null then least(45, lyceum.week_of_year(y.starts_on, s.date))::smallint
         end
     from places p
-    cross join year y
+    join public.plan_topics t on t.school_id = p_school and t.id = p.topic_id
+    join public.curriculum_plans c on c.school_id = p_school and c.id = p_plan
+    join public.academic_years y on y.school_id = p_school and y.id = c.academic_year_id
     left join slots s on s.number = p.number
     order by p.position;
 end
 $$;
 comment on function lyceum.shifted_topics(integer, uuid, uuid, date) is
-    'P1: the topics with hours that are not given yet, laid on the lessons that the section has from a day on, in their order. A topic that '
-    'has begun keeps its date. The date is null if there is no lesson for the topic.';
+    'P1: the topics that are left, laid on the lessons that the section has from a day on, in their order. A topic that has begun keeps its '
+    'date. The date is null if there is no lesson for the topic.';

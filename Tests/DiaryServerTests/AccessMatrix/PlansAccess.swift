@@ -20,7 +20,8 @@ extension AccessMatrix {
             shiftSectionPlan                401 403 403 403 403 403 | 200 403 403 403 403 | 200 200 200 | 404 | 403 403 403
             listPlanCorrections             401 403 403 403 403 403 | 200 200 200 200 200 | 200 200 200 | 404 | 200 200 403
             createPlanCorrection            401 403 403 403 403 403 | 422 422 422 422 422 | 422 422 422 | 422 | 422 403 403
-            getPlanCorrection               401 403 403 403 403 403 | 200 200 200 200 200 | 200 200 200 | 404 | 200 200 403
+            # The correction has no items.
+            getPlanCorrection               401 403 403 403 403 403 |  []  []  []  []  [] |  []  []  [] | 404 |  []  [] 403
             deletePlanCorrection            401 403 403 403 403 403 | 412 412 412 412 412 | 412 412 412 | 404 | 412 403 403
             approvePlanCorrection           401 403 403 403 403 403 | 403 403 403 403 403 | 412 412 403 | 404 | 403 403 403
             # A1, A3: the family, the class teacher, heads.

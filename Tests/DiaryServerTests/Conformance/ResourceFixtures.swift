@@ -374,7 +374,9 @@ extension ResourceFixture {
                     """, 422, "/section_id unknown_reference"),
             ]),
         "CurriculumPlan": .init(
-            body: plan(#"{"id": "0198d49b-2971-7734-bf85-4d8e3c91000{n}", "title": "Степень", "external_id": "t{n}"}"#),
+            body: plan(
+                #"{"id": "0198d49b-2971-7734-bf85-4d8e3c91000{n}", "title": "Степень", "external_id": "t{n}"}"#,
+                units: #"{"id": "0198d49b-2971-7734-bf85-4d8e3c92000{n}", "title": "Раздел"}"#),
             change: #"{"title": "Другой план", "external_id": null, "topics": [], "units": []}"#,
             refused: [
                 "plan_topics_pkey": .init(plan(topic + ", " + topic), 409, "/topics already_exists"),
