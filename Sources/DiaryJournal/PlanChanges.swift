@@ -17,13 +17,13 @@ enum PlanChanges {
         WHERE p.school_id = $1 AND p.id = ANY ($2::uuid[])
         """)
 
-    /// Only what `StudentPlans` shows: the plan that a section of the student follows.
+    /// Only what `StudentPlans` shows: approved plans of the student's sections.
     private static let ofStudent = Statement(
         """
         SELECT p.id, p.section_id, j.id AS "subject.id", j.name AS "subject.name", p.title, p.version
         FROM curriculum_plans p
         JOIN subjects j ON j.school_id = p.school_id AND j.id = p.subject_id
-        WHERE p.school_id = $1 AND p.id = ANY ($2::uuid[]) AND p.section_id IS NOT NULL AND p.state <> 'archived'
+        WHERE p.school_id = $1 AND p.id = ANY ($2::uuid[]) AND p.section_id IS NOT NULL AND p.state = 'approved'
             AND EXISTS (
                 SELECT
                 FROM sections s

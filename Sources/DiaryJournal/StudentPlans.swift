@@ -3,7 +3,7 @@ import Postgres
 import Web
 
 /// The curriculum plans of a student's sections, with what was given, for the family (P1, A1): topics and hours, future
-/// ones included, without the teacher's homework patterns and corrections.
+/// ones included, without the teacher's homework patterns, corrections and drafts.
 package enum StudentPlans {
     package static let routes: [Route<Access, Caller>] = [
         .get("/v1/students/{student_id}/plans", "listStudentPlans", access: .readersOfMarks, list)
@@ -65,7 +65,7 @@ private struct Statements: Sendable {
                 p.title AS "plan.title", trim_scale(f.hours) AS hours, trim_scale(f.given) AS given_hours,
                 trim_scale(f.planned) AS planned_hours
             FROM sections_of_student s
-            JOIN curriculum_plans p ON p.school_id = $1 AND p.id = s.plan_id
+            JOIN curriculum_plans p ON p.school_id = $1 AND p.id = s.plan_id AND p.state = 'approved'
             CROSS JOIN LATERAL (
                 SELECT coalesce(sum(x.hours), 0) AS hours, coalesce(sum(least(x.hours, x.held)), 0) AS given,
                     coalesce(sum(x.planned_hours), 0) AS planned
@@ -76,24 +76,25 @@ private struct Statements: Sendable {
         topics = Statement(
             """
             \(sections), given AS MATERIALIZED (
-                SELECT s.id AS section_id, l.plan_topic_id, array_agg(l.date ORDER BY l.date, l.starts_at) AS dates
-                FROM sections_of_student s
-                JOIN lessons l ON l.school_id = $1 AND l.section_id = s.id
-                WHERE l.state = 'held' AND l.plan_topic_id IS NOT NULL AND l.date <@ s.days
-                GROUP BY s.id, l.plan_topic_id
+                SELECT l.section_id, l.plan_topic_id, array_agg(l.date) AS dates
+                FROM (
+                    SELECT l.section_id, l.plan_topic_id, l.date
+                    FROM sections_of_student s
+                    JOIN lessons l ON l.school_id = $1 AND l.section_id = s.id
+                    WHERE l.state = 'held' AND l.plan_topic_id IS NOT NULL AND l.date <@ s.days
+                    ORDER BY l.section_id, l.plan_topic_id, l.date
+                ) l
+                GROUP BY l.section_id, l.plan_topic_id
             )
             SELECT t.id, u.title AS unit, t.title, trim_scale(t.hours) AS hours, t.planned_week, t.planned_on, t.is_control,
-                to_json(coalesce(g.dates, '{}')) AS given_on, s.id AS _parent
+                to_json(coalesce(b.dates, '{}') || coalesce(g.dates, '{}')) AS given_on, s.id AS _parent
             FROM sections_of_student s
-            JOIN plan_topics t ON t.school_id = $1 AND t.plan_id = s.plan_id AND t.correction_id IS NULL
+            JOIN curriculum_plans p ON p.school_id = $1 AND p.id = s.plan_id AND p.state = 'approved'
+            JOIN plan_topics t ON t.school_id = $1 AND t.plan_id = p.id AND t.correction_id IS NULL
             LEFT JOIN plan_units u ON u.school_id = $1 AND u.id = t.unit_id
-            LEFT JOIN LATERAL (
-                SELECT array_agg(d.date ORDER BY d.date) AS dates
-                FROM given g
-                CROSS JOIN LATERAL unnest(g.dates) d (date)
-                WHERE g.section_id = s.id AND g.plan_topic_id IN (t.id, t.source_id)
-            ) g ON true
-            WHERE s.lasts OR g.dates IS NOT NULL
+            LEFT JOIN given g ON g.section_id = s.id AND g.plan_topic_id = t.id
+            LEFT JOIN given b ON b.section_id = s.id AND b.plan_topic_id = t.source_id
+            WHERE s.lasts OR g.dates IS NOT NULL OR b.dates IS NOT NULL
             ORDER BY s.subject, s.id, t.position
             """)
     }

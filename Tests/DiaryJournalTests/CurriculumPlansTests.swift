@@ -274,6 +274,11 @@ import Testing
             mine["topics"]?[0]?["given_on"]?.array.count == 1 && mine["topics"]?[1]?["given_on"]?.array.isEmpty == true)
         #expect(mine["topics"]?[0]?["homework"] == nil && !family.text.contains("Карантин"))
         #expect(try parent.get("/v1/students/\(ids.others[0])/plans").status == 404)
+        // A draft is the teacher's.
+        #expect(try send(deputy, "DELETE", "\(plan)/approval").json["state"]?.string == "draft")
+        let drafts = try parent.get("/v1/students/\(ids.child)/plans").json["items"]?.array ?? []
+        #expect(!drafts.isEmpty && !drafts.contains { $0["id"]?.string == ids.section })
+        #expect(try teacher.get("/v1/sections/\(ids.section)/plan").json["plan"]?["state"]?.string == "draft")
     }
 
     /// P1: a plan of the section's own, written by its teacher; a proposed correction can be withdrawn.

@@ -170,13 +170,14 @@ create or replace function lyceum.apply_correction() returns trigger
 as $$
 declare
     v_item public.plan_correction_items;
-    v_order uuid[] := array(
-        select t.id from public.plan_topics t where t.school_id = new.school_id and t.plan_id = new.plan_id order by t.position
-    );
+    v_order uuid[];
     v_place integer;
 begin
-    -- Teachers of the section take turns with this: they lock the plan as well.
+    -- Other writers of the plan take turns with this: they lock it as well.
     perform from public.curriculum_plans p where p.school_id = new.school_id and p.id = new.plan_id for no key update;
+    v_order := array(
+        select t.id from public.plan_topics t where t.school_id = new.school_id and t.plan_id = new.plan_id order by t.position
+    );
     for v_item in
         select i.* from public.plan_correction_items i
         where i.school_id = new.school_id and i.correction_id = new.id
