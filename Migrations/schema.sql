@@ -649,6 +649,7 @@ CREATE TABLE curriculum_plans (
     version integer DEFAULT 1 NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    content_changed_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT curriculum_plans_pkey PRIMARY KEY (school_id, id),
     CONSTRAINT curriculum_plans_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
     CONSTRAINT curriculum_plans_school_id_approved_by_fkey FOREIGN KEY (school_id, approved_by) REFERENCES staff(school_id, id),
@@ -656,7 +657,7 @@ CREATE TABLE curriculum_plans (
     CONSTRAINT curriculum_plans_school_id_copied_from_id_fkey FOREIGN KEY (school_id, copied_from_id) REFERENCES curriculum_plans(school_id, id),
     CONSTRAINT curriculum_plans_school_id_section_id_fkey FOREIGN KEY (school_id, section_id) REFERENCES sections(school_id, id),
     CONSTRAINT curriculum_plans_school_id_subject_id_fkey FOREIGN KEY (school_id, subject_id) REFERENCES subjects(school_id, id),
-    CONSTRAINT curriculum_plans_approval CHECK (state <> 'approved'::text OR section_id IS NOT NULL OR approved_at IS NOT NULL),
+    CONSTRAINT curriculum_plans_approval CHECK (state <> 'approved'::text OR approved_at IS NOT NULL),
     CONSTRAINT curriculum_plans_grade_level CHECK (grade_level >= 1 AND grade_level <= 11),
     CONSTRAINT curriculum_plans_state CHECK (state = ANY (ARRAY['draft'::text, 'approved'::text, 'archived'::text])),
     CONSTRAINT curriculum_plans_title CHECK (title <> ''::text)
@@ -664,12 +665,17 @@ CREATE TABLE curriculum_plans (
 COMMENT ON TABLE curriculum_plans IS 'P1: plans (КТП) of a subject for a grade level: the common base, and copies that belong to a section.';
 COMMENT ON COLUMN curriculum_plans.section_id IS 'Null: a plan of the common base. Else the section''s own copy.';
 COMMENT ON COLUMN curriculum_plans.copied_from_id IS 'Plan this one was copied from.';
+COMMENT ON COLUMN curriculum_plans.content_changed_at IS 'When units or topics last changed. A change of them is a new version of the plan.';
 CREATE INDEX curriculum_plans_by_subject ON public.curriculum_plans USING btree (school_id, academic_year_id, subject_id, grade_level);
 CREATE UNIQUE INDEX curriculum_plans_external_id ON public.curriculum_plans USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
 CREATE UNIQUE INDEX curriculum_plans_one_per_section ON public.curriculum_plans USING btree (school_id, section_id) WHERE ((section_id IS NOT NULL) AND (state <> 'archived'::text));
 ALTER TABLE curriculum_plans ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON curriculum_plans TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON curriculum_plans TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON curriculum_plans FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER fixed BEFORE UPDATE ON curriculum_plans FOR EACH ROW WHEN (new.academic_year_id IS DISTINCT FROM old.academic_year_id OR new.subject_id IS DISTINCT FROM old.subject_id OR new.grade_level IS DISTINCT FROM old.grade_level OR new.section_id IS DISTINCT FROM old.section_id OR new.copied_from_id IS DISTINCT FROM old.copied_from_id OR new.author_id IS DISTINCT FROM old.author_id) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER guard BEFORE INSERT OR DELETE ON curriculum_plans FOR EACH ROW EXECUTE FUNCTION lyceum.guard_plan();
+CREATE TRIGGER guard_again BEFORE UPDATE ON curriculum_plans FOR EACH ROW WHEN (new.* IS DISTINCT FROM old.*) EXECUTE FUNCTION lyceum.guard_plan();
 CREATE TRIGGER log_changed AFTER UPDATE ON curriculum_plans REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_curriculum_plans();
 CREATE TRIGGER log_deleted AFTER DELETE ON curriculum_plans REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_curriculum_plans();
 CREATE TRIGGER log_made AFTER INSERT ON curriculum_plans REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_curriculum_plans();
@@ -1217,6 +1223,7 @@ COMMENT ON COLUMN lessons.timetable_date IS 'L2: the day of the timetable that t
 COMMENT ON COLUMN lessons.generated_at IS 'L2: when the lesson got its place from the timetable. Null: the place was chosen by hand, and the generation leaves it.';
 COMMENT ON COLUMN lessons.substitution_id IS 'L2: the substitution that the lesson has now, or that made it. Written by triggers only; while it is set, nothing else moves the lesson.';
 CREATE INDEX lessons_by_date ON public.lessons USING btree (school_id, date);
+CREATE INDEX lessons_by_plan_topic ON public.lessons USING btree (school_id, plan_topic_id) WHERE (plan_topic_id IS NOT NULL);
 CREATE INDEX lessons_by_section ON public.lessons USING btree (school_id, section_id, date, starts_at, id);
 CREATE INDEX lessons_by_substitution ON public.lessons USING btree (school_id, substitution_id) WHERE (substitution_id IS NOT NULL);
 CREATE INDEX lessons_by_teacher ON public.lessons USING btree (school_id, teacher_id, date);
@@ -1245,6 +1252,8 @@ CREATE TRIGGER record BEFORE INSERT OR UPDATE ON lessons FOR EACH ROW EXECUTE FU
 CREATE TRIGGER room BEFORE INSERT OR UPDATE OF room_id, exclusive_room ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.copy_room();
 CREATE TRIGGER substituted BEFORE UPDATE ON lessons FOR EACH ROW WHEN (pg_trigger_depth() = 0 AND (new.substitution_id IS DISTINCT FROM old.substitution_id OR (old.substitution_id IS NOT NULL OR old.merge_id = old.id) AND (new.date IS DISTINCT FROM old.date OR new.slot IS DISTINCT FROM old.slot OR new.bell_schedule_id IS DISTINCT FROM old.bell_schedule_id OR new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at OR new.room_id IS DISTINCT FROM old.room_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.merge_id IS DISTINCT FROM old.merge_id OR (new.state = 'cancelled'::text) IS DISTINCT FROM (old.state = 'cancelled'::text)))) EXECUTE FUNCTION lyceum.refuse_substituted();
 CREATE TRIGGER substituted_new BEFORE INSERT ON lessons FOR EACH ROW WHEN (new.substitution_id IS NOT NULL AND pg_trigger_depth() = 0) EXECUTE FUNCTION lyceum.refuse_substituted();
+CREATE TRIGGER topic BEFORE INSERT ON lessons FOR EACH ROW WHEN (new.plan_topic_id IS NOT NULL) EXECUTE FUNCTION lyceum.check_lesson_topic();
+CREATE TRIGGER topic_again BEFORE UPDATE OF plan_topic_id ON lessons FOR EACH ROW WHEN (new.plan_topic_id IS NOT NULL AND new.plan_topic_id IS DISTINCT FROM old.plan_topic_id) EXECUTE FUNCTION lyceum.check_lesson_topic();
 CREATE TRIGGER version BEFORE UPDATE OF school_id, id, section_id, date, slot, bell_schedule_id, starts_at, ends_at, room_id, teacher_id, topic, plan_topic_id, state, attendance_taken_at, no_homework, timetable_entry_id, merge_id, exclusive_room, external_id, version, changed_at, changed_xid ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE line_items (
@@ -1483,6 +1492,77 @@ GRANT UPDATE (attempts) ON pending TO lyceum_app;
 GRANT UPDATE (failure) ON pending TO lyceum_app;
 GRANT UPDATE (parked_at) ON pending TO lyceum_app;
 
+CREATE TABLE plan_correction_items (
+    school_id integer NOT NULL,
+    correction_id uuid NOT NULL,
+    "position" smallint NOT NULL,
+    plan_id uuid NOT NULL,
+    kind text NOT NULL,
+    topic_id uuid NOT NULL,
+    topic_title text NOT NULL,
+    old_hours numeric(4,1) NOT NULL,
+    hours numeric(4,1),
+    into_id uuid,
+    after_id uuid,
+    CONSTRAINT plan_correction_items_pkey PRIMARY KEY (school_id, correction_id, "position"),
+    CONSTRAINT plan_correction_items_topic_key UNIQUE (school_id, correction_id, topic_id),
+    CONSTRAINT plan_correction_items_after_fkey FOREIGN KEY (school_id, after_id, plan_id) REFERENCES plan_topics(school_id, id, plan_id),
+    CONSTRAINT plan_correction_items_into_fkey FOREIGN KEY (school_id, into_id, plan_id) REFERENCES plan_topics(school_id, id, plan_id),
+    CONSTRAINT plan_correction_items_school_id_correction_id_fkey FOREIGN KEY (school_id, correction_id) REFERENCES plan_corrections(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT plan_correction_items_school_id_topic_id_plan_id_fkey FOREIGN KEY (school_id, topic_id, plan_id) REFERENCES plan_topics(school_id, id, plan_id),
+    CONSTRAINT plan_correction_items_after CHECK (after_id IS NULL OR kind = 'move'::text AND after_id <> topic_id),
+    CONSTRAINT plan_correction_items_hours CHECK ((hours IS NOT NULL) = (kind = 'hours'::text) AND hours > 0::numeric),
+    CONSTRAINT plan_correction_items_into CHECK ((into_id IS NOT NULL) = (kind = 'merge'::text) AND into_id <> topic_id),
+    CONSTRAINT plan_correction_items_kind CHECK (kind = ANY (ARRAY['drop'::text, 'merge'::text, 'hours'::text, 'move'::text]))
+);
+COMMENT ON TABLE plan_correction_items IS 'What a correction does with topics, in this order.';
+COMMENT ON COLUMN plan_correction_items.topic_title IS 'The title at the time of the correction.';
+COMMENT ON COLUMN plan_correction_items.old_hours IS 'The hours at the time of the correction.';
+COMMENT ON COLUMN plan_correction_items.hours IS 'hours: the new hours.';
+COMMENT ON COLUMN plan_correction_items.into_id IS 'merge: the topic that the other one becomes a part of.';
+COMMENT ON COLUMN plan_correction_items.after_id IS 'move: the topic before the new place; null: the first place.';
+ALTER TABLE plan_correction_items ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON plan_correction_items TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT ON plan_correction_items TO lyceum_app;
+CREATE TRIGGER complete BEFORE INSERT ON plan_correction_items FOR EACH ROW EXECUTE FUNCTION lyceum.complete_correction_item();
+
+CREATE TABLE plan_corrections (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    plan_id uuid NOT NULL,
+    reason text NOT NULL,
+    author_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    approved_by uuid,
+    approved_at timestamp with time zone,
+    hours_before numeric(6,1),
+    hours_after numeric(6,1),
+    lessons_left integer,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT plan_corrections_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT plan_corrections_school_id_approved_by_fkey FOREIGN KEY (school_id, approved_by) REFERENCES staff(school_id, id),
+    CONSTRAINT plan_corrections_school_id_author_id_fkey FOREIGN KEY (school_id, author_id) REFERENCES staff(school_id, id),
+    CONSTRAINT plan_corrections_school_id_plan_id_fkey FOREIGN KEY (school_id, plan_id) REFERENCES curriculum_plans(school_id, id),
+    CONSTRAINT plan_corrections_reason CHECK (reason <> ''::text)
+);
+COMMENT ON TABLE plan_corrections IS 'P1: correction sheets (листы корректировки) of the approved plans of sections. An approved sheet has changed the plan and stays.';
+COMMENT ON COLUMN plan_corrections.hours_before IS 'Hours that were not given yet, before the correction. Set when it is written and approved.';
+COMMENT ON COLUMN plan_corrections.hours_after IS 'The same after the correction.';
+COMMENT ON COLUMN plan_corrections.lessons_left IS 'Lessons that the section had left until the end of the year.';
+CREATE INDEX plan_corrections_by_plan ON public.plan_corrections USING btree (school_id, plan_id);
+ALTER TABLE plan_corrections ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON plan_corrections TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON plan_corrections TO lyceum_app;
+CREATE TRIGGER apply AFTER UPDATE ON plan_corrections FOR EACH ROW WHEN (old.approved_at IS NULL AND new.approved_at IS NOT NULL) EXECUTE FUNCTION lyceum.apply_correction();
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON plan_corrections FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER guard BEFORE INSERT OR DELETE OR UPDATE ON plan_corrections FOR EACH ROW EXECUTE FUNCTION lyceum.guard_correction();
+CREATE TRIGGER log_changed AFTER UPDATE ON plan_corrections REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_plan_corrections();
+CREATE TRIGGER log_deleted AFTER DELETE ON plan_corrections REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_plan_corrections();
+CREATE TRIGGER log_made AFTER INSERT ON plan_corrections REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_plan_corrections();
+CREATE TRIGGER version BEFORE UPDATE ON plan_corrections FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
 CREATE TABLE plan_topics (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -1499,11 +1579,18 @@ CREATE TABLE plan_topics (
     version integer DEFAULT 1 NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    source_id uuid,
+    correction_id uuid,
+    merged_into_id uuid,
     CONSTRAINT plan_topics_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT plan_topics_plan_key UNIQUE (school_id, id, plan_id),
     CONSTRAINT plan_topics_position_key UNIQUE (school_id, plan_id, "position") DEFERRABLE,
+    CONSTRAINT plan_topics_merged_into_fkey FOREIGN KEY (school_id, merged_into_id, plan_id) REFERENCES plan_topics(school_id, id, plan_id),
+    CONSTRAINT plan_topics_school_id_correction_id_fkey FOREIGN KEY (school_id, correction_id) REFERENCES plan_corrections(school_id, id),
     CONSTRAINT plan_topics_school_id_plan_id_fkey FOREIGN KEY (school_id, plan_id) REFERENCES curriculum_plans(school_id, id) ON DELETE CASCADE,
     CONSTRAINT plan_topics_school_id_unit_id_plan_id_fkey FOREIGN KEY (school_id, unit_id, plan_id) REFERENCES plan_units(school_id, id, plan_id) ON DELETE CASCADE,
     CONSTRAINT plan_topics_hours CHECK (hours > 0::numeric),
+    CONSTRAINT plan_topics_merged CHECK (merged_into_id IS NULL OR correction_id IS NOT NULL),
     CONSTRAINT plan_topics_planned_week CHECK (planned_week >= 1 AND planned_week <= 45),
     CONSTRAINT plan_topics_title CHECK (title <> ''::text)
 );
@@ -1514,13 +1601,17 @@ COMMENT ON COLUMN plan_topics.planned_week IS 'Week of the academic year, from 1
 COMMENT ON COLUMN plan_topics.planned_on IS 'Date in a section''s own copy.';
 COMMENT ON COLUMN plan_topics.homework IS 'Pattern of the homework.';
 COMMENT ON COLUMN plan_topics.is_control IS 'M9: a control work is planned here.';
+COMMENT ON COLUMN plan_topics.source_id IS 'The topic of the common base that this one was copied from. Lessons that point to it count for this topic. No foreign key.';
+COMMENT ON COLUMN plan_topics.correction_id IS 'The correction that has dropped the topic, or merged it into another one. Null: it is taught.';
+COMMENT ON COLUMN plan_topics.merged_into_id IS 'The topic that this one was merged into.';
 CREATE UNIQUE INDEX plan_topics_external_id ON public.plan_topics USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
 ALTER TABLE plan_topics ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON plan_topics TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON plan_topics TO lyceum_app;
-CREATE TRIGGER log_changed AFTER UPDATE ON plan_topics REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_plan_topics();
-CREATE TRIGGER log_deleted AFTER DELETE ON plan_topics REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_plan_topics();
-CREATE TRIGGER log_made AFTER INSERT ON plan_topics REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_plan_topics();
+CREATE TRIGGER fixed BEFORE UPDATE ON plan_topics FOR EACH ROW WHEN (new.plan_id IS DISTINCT FROM old.plan_id OR new.source_id IS DISTINCT FROM old.source_id) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER keep_changed AFTER UPDATE ON plan_topics REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.keep_plan_content();
+CREATE TRIGGER keep_deleted AFTER DELETE ON plan_topics REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.keep_plan_content();
+CREATE TRIGGER keep_made AFTER INSERT ON plan_topics REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.keep_plan_content();
 CREATE TRIGGER version BEFORE UPDATE ON plan_topics FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE plan_units (
@@ -1542,9 +1633,10 @@ COMMENT ON TABLE plan_units IS 'Parts (разделы) of a plan.';
 ALTER TABLE plan_units ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON plan_units TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON plan_units TO lyceum_app;
-CREATE TRIGGER log_changed AFTER UPDATE ON plan_units REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_plan_units();
-CREATE TRIGGER log_deleted AFTER DELETE ON plan_units REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_plan_units();
-CREATE TRIGGER log_made AFTER INSERT ON plan_units REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_plan_units();
+CREATE TRIGGER fixed BEFORE UPDATE ON plan_units FOR EACH ROW WHEN (new.plan_id <> old.plan_id) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER keep_changed AFTER UPDATE ON plan_units REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.keep_plan_content();
+CREATE TRIGGER keep_deleted AFTER DELETE ON plan_units REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.keep_plan_content();
+CREATE TRIGGER keep_made AFTER INSERT ON plan_units REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.keep_plan_content();
 CREATE TRIGGER version BEFORE UPDATE ON plan_units FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE promotions (
@@ -2394,6 +2486,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON staff_profiles FOR EACH ROW 
 GRANT INSERT, SELECT, UPDATE ON student_profiles TO lyceum_app;
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
 
+-- function lyceum.apply_correction() returns trigger language plpgsql
 -- function lyceum.appoint_class_teacher() returns trigger language plpgsql
 -- function lyceum.are_texts(p_texts text[], p_count integer, p_length integer) returns boolean language sql immutable parallel safe
 -- function lyceum.attendance_refusal(p_school integer, p_lesson uuid, p_student uuid) returns text language plpgsql stable
@@ -2410,9 +2503,11 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.check_client_secret() returns trigger language plpgsql
 -- function lyceum.check_conduct_note() returns trigger language plpgsql
 -- function lyceum.check_consent() returns trigger language plpgsql
+-- function lyceum.check_correction_item(p_item plan_correction_items) returns void language plpgsql stable
 -- function lyceum.check_feedback() returns trigger language plpgsql
 -- function lyceum.check_guardianship() returns trigger language plpgsql
 -- function lyceum.check_homework_student() returns trigger language plpgsql
+-- function lyceum.check_lesson_topic() returns trigger language plpgsql
 -- function lyceum.check_lessons(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, lesson_id uuid, problem text) language sql stable
 -- function lyceum.check_line_item() returns trigger language plpgsql
 -- function lyceum.check_marks(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, mark_id uuid, problem text) language sql stable
@@ -2427,10 +2522,13 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.class_days(p_school integer, p_student uuid, p_class uuid) returns datemultirange language plpgsql stable
 -- function lyceum.clear_line_item() returns trigger language plpgsql
 -- function lyceum.compared_lessons(p_school integer, p_from date, p_to date, p_sections uuid[], p_days_off boolean) returns TABLE(outcome text, reason text, lesson_id uuid, entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language plpgsql stable
+-- function lyceum.complete_correction_item() returns trigger language plpgsql
 -- function lyceum.complete_lesson() returns trigger language plpgsql
 -- function lyceum.consent_holds(p_given_on date, p_withdrawn_on date) returns boolean language sql stable parallel safe
 -- function lyceum.control_work_reasons(p_school integer, p_lesson uuid) returns jsonb language plpgsql stable
+-- function lyceum.copy_plan(p_plan uuid, p_section uuid, p_id uuid) returns uuid language plpgsql
 -- function lyceum.copy_room() returns trigger language plpgsql
+-- function lyceum.correction_figures(p_school integer, p_correction uuid) returns TABLE(hours_before numeric, hours_after numeric, lessons_left integer) language plpgsql stable
 -- function lyceum.counted_meaning(p_meaning text, p_decided_meaning text) returns text language sql immutable parallel safe
 -- function lyceum.covers(p_starts_on date, p_ends_on date, p_first date, p_last date) returns boolean language sql immutable parallel safe
 -- function lyceum.current_client_id() returns uuid language sql stable parallel safe
@@ -2453,12 +2551,15 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.follow_into_subgroups() returns trigger language plpgsql
 -- function lyceum.forget_photos() returns void language sql
 -- function lyceum.generate_lessons(p_from date, p_to date, p_sections uuid[], p_days_off boolean, p_dry_run boolean) returns TABLE(made integer, changed integer, removed integer, unchanged integer, kept integer, left_out integer, kept_lessons jsonb, left_out_lessons jsonb) language plpgsql
+-- function lyceum.given_hours(p_school integer, p_topic uuid) returns integer language plpgsql stable
 -- function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint language plpgsql stable
 -- function lyceum.grade_level_on(p_school integer, p_student uuid, p_date date) returns smallint language plpgsql stable
 -- function lyceum.guard_class_group() returns trigger language plpgsql
+-- function lyceum.guard_correction() returns trigger language plpgsql
 -- function lyceum.guard_first_day() returns trigger language plpgsql
 -- function lyceum.guard_group() returns trigger language plpgsql
 -- function lyceum.guard_member() returns trigger language plpgsql
+-- function lyceum.guard_plan() returns trigger language plpgsql
 -- function lyceum.guard_second_half() returns trigger language plpgsql
 -- function lyceum.guard_second_half_of_finals() returns trigger language plpgsql
 -- function lyceum.guard_section() returns trigger language plpgsql
@@ -2466,6 +2567,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.guard_unlock() returns trigger language plpgsql
 -- function lyceum.has_consent(p_school integer, p_student uuid, p_purpose text) returns boolean language sql stable
 -- function lyceum.has_control_work(p_school integer, p_lesson uuid, p_overridden_only boolean DEFAULT false) returns boolean language plpgsql stable
+-- function lyceum.has_ended(p_date date, p_ends_at time without time zone) returns boolean language plpgsql stable
 -- function lyceum.has_expired(p_epoch text, p_since pg_snapshot) returns boolean language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.has_role(VARIADIC p_roles text[]) returns boolean language sql stable
 -- function lyceum.has_scope(VARIADIC p_scopes text[]) returns boolean language sql stable
@@ -2485,10 +2587,12 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.is_snils(p_number text) returns boolean language sql immutable parallel safe
 -- function lyceum.is_staff(p_school integer, p_user uuid) returns boolean language plpgsql stable
 -- function lyceum.is_still_true(p_school integer, p_time_zone text, p_user uuid, p_client uuid, p_session uuid, p_gate text, p_subject uuid, p_reads_all boolean, p_snapshot pg_snapshot, p_until timestamp with time zone, p_circles text[], p_ids uuid[]) returns boolean language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.is_topic_of(p_school integer, p_section uuid, p_topic uuid) returns boolean language plpgsql stable
 -- function lyceum.keep_class_group() returns trigger language plpgsql
 -- function lyceum.keep_entries_in_year() returns trigger language plpgsql
 -- function lyceum.keep_homework_due() returns trigger language plpgsql
 -- function lyceum.keep_in_class() returns trigger language plpgsql
+-- function lyceum.keep_plan_content() returns trigger language plpgsql
 -- function lyceum.keep_recorded_days() returns trigger language plpgsql
 -- function lyceum.keep_recorded_lesson() returns trigger language plpgsql
 -- function lyceum.keep_timetable_date() returns trigger language plpgsql
@@ -2512,6 +2616,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.lesson_record(p_school integer, p_lesson uuid) returns text language plpgsql stable
 -- function lyceum.lesson_refusal(p_school integer, p_lesson uuid) returns text language plpgsql stable
 -- function lyceum.lesson_stands(p_school integer, p_entry uuid, p_section uuid, p_date date, p_starts_at time without time zone, p_ends_at time without time zone) returns boolean language plpgsql stable
+-- function lyceum.lessons_left(p_school integer, p_section uuid, p_from date) returns TABLE(number integer, date date, lesson_id uuid) language plpgsql stable
 -- function lyceum.line_item_deletion_refusal(p_school integer, p_line_item uuid) returns text language plpgsql stable
 -- function lyceum.local_moment(p_date date, p_time time without time zone) returns text language sql stable parallel safe
 -- function lyceum.lock_control_works(p_school integer) returns void language sql
@@ -2553,8 +2658,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_line_items() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_marks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_orders() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
--- function lyceum.log_plan_topics() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
--- function lyceum.log_plan_units() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_plan_corrections() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_promotions() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_rooms() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_school_settings() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2599,7 +2703,9 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.place_timetable_entry() returns trigger language plpgsql
 -- function lyceum.place_year() returns trigger language plpgsql
 -- function lyceum.plain_basis(p_basis text) returns text language sql immutable parallel safe
+-- function lyceum.plan_content(p_school integer, p_plan uuid) returns text[] language plpgsql stable
 -- function lyceum.plan_control_work() returns trigger language plpgsql
+-- function lyceum.plan_progress(p_school integer, p_section uuid, p_plan uuid, p_day date) returns TABLE(topic_id uuid, "position" smallint, hours numeric, held integer, begins_on date, planned_hours numeric) language plpgsql stable
 -- procedure lyceum.protect(IN p_table regclass, IN p_privileges text) language plpgsql for its owner only
 -- function lyceum.publish(p_table text, p_id uuid) returns boolean language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.publish_conduct_notes(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2636,6 +2742,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.roll_over(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(kind text, made integer, pupils jsonb) language plpgsql
 -- function lyceum.rolled_classes(p_from uuid, p_to uuid) returns TABLE(old_class uuid, new_class uuid, grade_level smallint) language sql stable
 -- function lyceum.rolled_students(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(enrollment uuid, ends_on date, student_id uuid, in_class_group boolean, class_id uuid, name text, decision text, target uuid) language sql stable
+-- function lyceum.section_plan(p_school integer, p_section uuid) returns uuid language plpgsql stable
 -- function lyceum.seen_students(p_school integer, p_user uuid) returns TABLE(student_id uuid) language sql stable
 -- function lyceum.sees_health(p_student uuid) returns boolean language sql stable
 -- function lyceum.sees_photo(p_student uuid) returns boolean language sql stable
@@ -2644,6 +2751,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.settle_batch(p_partial boolean) returns void language plpgsql stable
 -- function lyceum.settle_rollover(p_dry boolean) returns void language plpgsql stable
 -- function lyceum.share_student(p_school integer, p_group uuid, p_day date, p_other_group uuid, p_other_day date) returns boolean language plpgsql stable
+-- function lyceum.shifted_topics(p_school integer, p_section uuid, p_plan uuid, p_from date) returns TABLE(topic_id uuid, "position" smallint, hours_left numeric, planned_on date, planned_week smallint) language plpgsql stable
 -- function lyceum.split_changes(p_lower xid8, p_upper xid8) returns void language plpgsql set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.spread_room() returns trigger language plpgsql
 -- function lyceum.staff_circles(p_school integer, p_user uuid) returns TABLE(circle text, id uuid) language sql stable
@@ -2655,12 +2763,14 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable
 -- function lyceum.teaches_student(p_student uuid) returns boolean language sql stable
+-- function lyceum.teaches_subject(p_school integer, p_year uuid, p_subject uuid, p_grade_level integer) returns boolean language plpgsql stable
 -- function lyceum.tend_changes(p_keep interval) returns integer language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.time_now() returns time without time zone language sql stable parallel safe
 -- function lyceum.timetable(p_school integer, p_from date, p_to date, p_kind text, p_subject uuid) returns TABLE(lesson_id uuid, timetable_entry_id uuid, section_id uuid, date date, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, teacher_id uuid, state text, substitution_id uuid) language plpgsql stable
 -- function lyceum.timetable_collisions(p_school integer, p_entries uuid[], p_from date) returns TABLE(entry_id uuid, kind text, other_id uuid, name text, same_slot boolean) language plpgsql stable
 -- function lyceum.timetabled_lessons(p_school integer, p_from date, p_to date, p_sections uuid[]) returns TABLE(entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language sql stable
 -- function lyceum.today() returns date language sql stable parallel safe
+-- function lyceum.topics_left(p_school integer, p_section uuid, p_plan uuid, p_from date) returns TABLE(topic_id uuid, "position" smallint, hours_left numeric, is_begun boolean) language plpgsql stable
 -- function lyceum.unlock_used(p_school integer, p_line_item uuid, p_student uuid, p_kind text, p_code text, p_debt date) returns uuid language plpgsql stable
 -- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.unlocked_until(p_school integer, p_section uuid, p_date date) returns date language plpgsql stable
@@ -2669,6 +2779,8 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.withdraw_photo() returns trigger language plpgsql
 -- function lyceum.without_values(p_values jsonb, p_kept text[]) returns jsonb language sql immutable parallel safe
 -- function lyceum.write_person() returns trigger language plpgsql
+-- function lyceum.write_plan_content(p_plan uuid, p_units jsonb, p_topics jsonb) returns void language plpgsql
+-- function lyceum.writes_plan(p_school integer, p_section uuid, p_author uuid) returns boolean language plpgsql stable
 
 CREATE OR REPLACE FUNCTION lyceum.are_texts(p_texts text[], p_count integer, p_length integer)
  RETURNS boolean

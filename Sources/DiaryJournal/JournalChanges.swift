@@ -8,6 +8,8 @@ package enum JournalChanges {
         TimetableEntries.resource.changed(in: ["section"]),
         Unlocks.changed,
         Substitutions.changed,
+        PlanChanges.plans,
+        PlanCorrections.changed,
         entity("lessons", in: ["section"], lessons, families: ["section"], familyLessons),
         entity("line_items", in: ["section"], lineItems, families: ["section"], familyLineItems),
         entity("homework", in: ["journal", "section"], homework, families: ["section", "diary"], familyHomework),

@@ -444,9 +444,6 @@ import Testing
             "users": "reported as students, guardians and staff",
             "clients": "only for the school's own apps",
             "calendar_links": "secrets of one person, who lists them",
-            "curriculum_plans": "no route shows them",
-            "plan_units": "no route shows them",
-            "plan_topics": "no route shows them",
         ]
         let source = try owner.query(
             """

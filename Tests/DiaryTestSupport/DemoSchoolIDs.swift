@@ -228,6 +228,20 @@ package struct DemoSchoolIDs: Sendable {
             ORDER BY i.id LIMIT 1
             """, [String(school), ofSection]
         ).first
+        rows["{curriculum_plan_id}"] = try connection.query(
+            """
+            SELECT p.id FROM curriculum_plans p
+            WHERE p.school_id = $1 AND p.section_id IS NOT NULL AND ($2::uuid IS NULL OR p.section_id = $2::uuid)
+            ORDER BY p.id LIMIT 1
+            """, [String(school), ofSection]
+        ).first
+        // Without items, so that its approval would change nothing.
+        rows["{correction_id}"] = try connection.query(
+            """
+            INSERT INTO plan_corrections (school_id, id, plan_id, reason)
+            VALUES ($1, gen_random_uuid(), $2, 'Карантин') RETURNING id
+            """, [String(school), rows["{curriculum_plan_id}"]]
+        ).first
         rows["{guardian_id}"] = guardianship[1]
         rows["{staff_id}"] = try connection.query(
             "SELECT id FROM staff WHERE school_id = $1 ORDER BY id LIMIT 1", [String(school)]

@@ -393,19 +393,14 @@ call lyceum.log_changes(
 );
 call lyceum.log_changes('calendar_links', array['person: r.owner_id'], p_moves => false);
 call lyceum.log_changes('curriculum_plans', array['office: lyceum.nobody()', 'section: r.section_id']);
+-- A change of units or topics is a change of their plan (lyceum.keep_plan_content).
 call lyceum.log_changes(
-    'plan_units',
+    'plan_corrections',
     array[
         'office: lyceum.nobody()',
         'section: select p.section_id from public.curriculum_plans p where p.school_id = r.school_id and p.id = r.plan_id'
-    ]
-);
-call lyceum.log_changes(
-    'plan_topics',
-    array[
-        'office: lyceum.nobody()',
-        'section: select p.section_id from public.curriculum_plans p where p.school_id = r.school_id and p.id = r.plan_id'
-    ]
+    ],
+    p_moves => false
 );
 
 -- The journal. The columns that determine the circles of its rows never change (SQLSTATE LYL02).

@@ -1,10 +1,14 @@
 -- Triggers for versions (M5) and the audit log (A5), for each table that has them.
 
 create or replace trigger version before update on curriculum_plans for each row execute function lyceum.version();
+create or replace trigger audit after insert or update or delete on curriculum_plans for each row execute function lyceum.audit();
 
 create or replace trigger version before update on plan_units for each row execute function lyceum.version();
 
 create or replace trigger version before update on plan_topics for each row execute function lyceum.version();
+
+create or replace trigger version before update on plan_corrections for each row execute function lyceum.version();
+create or replace trigger audit after insert or update or delete on plan_corrections for each row execute function lyceum.audit();
 
 create or replace trigger version before update on timetable_entries for each row execute function lyceum.version();
 

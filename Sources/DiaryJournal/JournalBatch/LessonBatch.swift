@@ -84,7 +84,7 @@ struct LessonBatch {
                 l.no_homework AS old_no_homework, l.attendance_taken_at AS old_attendance,
                 h.id AS old_homework, h.text AS old_text, h.due_on AS old_due_on,
                 CASE WHEN i.sets_topic THEN i.topic ELSE l.topic END AS topic,
-                i.sets_plan, CASE WHEN i.sets_plan THEN i.plan_topic_id ELSE l.plan_topic_id END AS plan_topic_id,
+                CASE WHEN i.sets_plan THEN i.plan_topic_id ELSE l.plan_topic_id END AS plan_topic_id,
                 coalesce(i.state, l.state) AS state,
                 CASE
                     WHEN i.no_homework IS NOT NULL THEN i.no_homework
@@ -127,16 +127,8 @@ struct LessonBatch {
                     WHEN NOT t.changes_homework AND NOT t.changes_lesson THEN NULL
                     WHEN t.seen <> t.version THEN 'stale_version'
                     WHEN t.old_state = 'cancelled' THEN 'lesson_cancelled'
-                    WHEN t.sets_plan AND t.plan_topic_id IS NOT NULL AND NOT EXISTS (
-                        SELECT
-                        FROM plan_topics p
-                        JOIN curriculum_plans q ON q.school_id = p.school_id AND q.id = p.plan_id
-                        JOIN sections s ON s.school_id = $1 AND s.id = t.section_id
-                        JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
-                        WHERE p.school_id = $1 AND p.id = t.plan_topic_id AND q.academic_year_id = s.academic_year_id
-                            AND q.subject_id = s.subject_id AND coalesce(q.section_id, s.id) = s.id
-                            AND (g.grade_level IS NULL OR q.grade_level = g.grade_level)
-                    ) THEN 'not_in_section'
+                    WHEN t.plan_topic_id <> coalesce(t.old_plan, lyceum.nobody())
+                        AND NOT lyceum.is_topic_of($1, t.section_id, t.plan_topic_id) THEN 'not_in_section'
                     WHEN t.date > lyceum.today()
                         AND ((t.state = 'held' AND t.old_state <> 'held')
                             OR (t.attendance_taken_at IS NOT NULL AND t.old_attendance IS NULL)) THEN 'lesson_in_future'

@@ -452,22 +452,19 @@ import Testing
     /// A plan of two topics, the first of which takes two hours.
     @Test func l3NextTopicIsTheFirstWithHoursLeft() throws {
         let (one, two) = (RuleKey(9901), RuleKey(9902))
-        func plan(_ id: RuleKey, of section: String, _ topics: [RuleKey]) -> String {
-            """
-            INSERT INTO curriculum_plans (school_id, id, academic_year_id, subject_id, grade_level, section_id, title, state,
-                approved_at)
-            VALUES (lyceum.current_school(), \(id), \(RuleKey.year), \(RuleKey.maths), 7, \(section), 'КТП', 'approved', now());
-            """
-                + topics.enumerated().map { index, topic in
-                    """
-                    INSERT INTO plan_topics (school_id, id, plan_id, position, title, hours)
-                    VALUES (lyceum.current_school(), \(topic), \(id), \(index + 1), 'Тема', \(2 - index));
-                    """
-                }.joined()
+        // Approved by the command line.
+        func load(_ id: RuleKey, of section: RuleKey?, _ topics: [RuleKey]) throws {
+            try school.become(.owner)
+            try school.set("user_id", to: "")
+            try school.run(
+                PlanSchool.draft(id, section: section)
+                    + topics.enumerated().map { PlanSchool.topic($1, of: id, at: $0 + 1, hours: 2 - $0) }.joined()
+                    + PlanSchool.approve(id))
+            try school.enter()
         }
         let next = "SELECT lyceum.next_topic(\(school.id), \(RuleKey.maths7))"
         #expect(try school.value(next) == nil)
-        try school.run(plan(RuleKey(9900), of: "NULL", [one, two]))
+        try load(RuleKey(9900), of: nil, [one, two])
         #expect(try school.value(next) == one.uuid)
         let topic = { (lesson: RuleKey, topic: RuleKey) in
             RuleSchool.update("lessons", lesson, "plan_topic_id = \(topic)")
@@ -482,7 +479,7 @@ import Testing
         try school.run(topic(.tomorrow, one) + topic(.substituted, two))
         #expect(try school.value(next) == nil)
         // The section's own plan goes before the common one.
-        try school.run(plan(RuleKey(9910), of: RuleKey.maths7.description, [RuleKey(9911)]))
+        try load(RuleKey(9910), of: .maths7, [RuleKey(9911)])
         #expect(try school.value(next) == RuleKey(9911).uuid)
     }
 }

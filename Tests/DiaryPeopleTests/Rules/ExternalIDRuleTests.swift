@@ -21,7 +21,7 @@ import Testing
             (lyceum.current_school(), \(RuleKey.new), \(RuleKey.new), 'Звонки');
         INSERT INTO curriculum_plans (school_id, id, academic_year_id, subject_id, grade_level, title) VALUES
             (lyceum.current_school(), \(RuleKey.new), \(RuleKey.year), \(RuleKey.maths), 7, 'Математика'),
-            (lyceum.current_school(), \(RuleKey.other), \(RuleKey.year), \(RuleKey.maths), 2, 'Математика');
+            (lyceum.current_school(), \(RuleKey.other), \(RuleKey.year), \(RuleKey.maths), 7, 'Математика');
         INSERT INTO plan_topics (school_id, id, plan_id, position, title) VALUES
             (lyceum.current_school(), \(RuleKey.new), \(RuleKey.new), 1, 'Дроби'),
             (lyceum.current_school(), \(RuleKey.other), \(RuleKey.new), 2, 'Проценты');

@@ -31,6 +31,17 @@ struct ResourceFixture: Sendable {
 
 extension ResourceFixture {
     private static let elsewhere = "The group of this test is not a part of a class; GroupMembersTests."
+    private static let elsewhereForPlans = "It takes lessons or a second request; CurriculumPlansTests."
+    private static let topic = """
+        {"id": "0198d49b-2971-7734-bf85-4d8e3c910009", "unit_id": null, "title": "Тема", "hours": 1, "external_id": null}
+        """
+    private static let unit = #"{"id": "0198d49b-2971-7734-bf85-4d8e3c910010", "title": "Раздел"}"#
+    private static func plan(_ topics: String, units: String = "") -> String {
+        """
+        {"academic_year_id": "{academic_year_id}", "subject_id": "{subject_id}", "grade_level": 7, "section_id": null,
+        "title": "План {n}", "external_id": "p{n}", "units": [\(units)], "topics": [\(topics)]}
+        """
+    }
     private static let earlier = "The rule of the field refuses the value first."
 
     /// Fixtures by noun. A declared resource without a fixture fails the test.
@@ -361,6 +372,32 @@ extension ResourceFixture {
                     """
                     {"section_id": "{nothing}", "date": "2025-11-11", "bell_schedule_id": "{bell_schedule_id}", "slot": 3}
                     """, 422, "/section_id unknown_reference"),
+            ]),
+        "CurriculumPlan": .init(
+            body: plan(
+                #"{"id": "0198d49b-2971-7734-bf85-4d8e3c91000{n}", "title": "Степень", "external_id": "t{n}"}"#,
+                units: #"{"id": "0198d49b-2971-7734-bf85-4d8e3c92000{n}", "title": "Раздел"}"#),
+            change: #"{"title": "Другой план", "external_id": null, "topics": [], "units": []}"#,
+            refused: [
+                "plan_topics_pkey": .init(plan(topic + ", " + topic), 409, "/topics already_exists"),
+                "plan_topics_external_id": .init(
+                    plan(topic.replacing("\"external_id\": null", with: "\"external_id\": \"t1\"")), 409,
+                    "/topics already_exists"),
+                "plan_topics_hours": .init(
+                    plan(topic.replacing("\"hours\": 1", with: "\"hours\": 0")), 422, "/topics invalid"),
+                "plan_topics_school_id_unit_id_plan_id_fkey": .init(
+                    plan(topic.replacing("\"unit_id\": null", with: "\"unit_id\": \"{nothing}\"")), 422,
+                    "/topics unknown_reference"),
+                "plan_units_pkey": .init(
+                    plan("", units: unit + ", " + unit), 409, "/units already_exists"),
+                "curriculum_plans_school_id_section_id_fkey": .init(
+                    plan("").replacing("\"section_id\": null", with: "\"section_id\": \"{nothing}\""), 422,
+                    "/section_id unknown_reference"),
+            ],
+            unreached: [
+                "curriculum_plans_one_per_section": elsewhereForPlans, "plan_units_used": elsewhereForPlans,
+                "lessons_school_id_plan_topic_id_fkey": elsewhereForPlans,
+                "curriculum_plans_approval": "The trigger sets who approved it.",
             ]),
         "Enrollment": .init(
             body: """

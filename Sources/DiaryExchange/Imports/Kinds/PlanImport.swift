@@ -29,7 +29,6 @@ extension ImportStatements {
     ///
     /// A partial file does not set numbers: a topic is matched by its external id, else by its title, and keeps its
     /// place; new topics come last.
-    /// keeps its place; new ones come last.
     static let plans = ImportStatements(
         examine: examine(
             findings(
