@@ -38,6 +38,9 @@ package enum Routes {
         StudentDocuments.resource,
         Staff.resource,
         Clients.resource,
+        SubjectParts.resource,
+        DebtAttempts.resource,
+        ConductMarks.resource,
     ]
 
     /// Nouns, or operations of nouns, with hand-written routes.
@@ -75,6 +78,12 @@ package enum Routes {
         Unlocks.routes,
         LineItems.routes,
         ControlWorks.routes,
+        SectionFinals.routes,
+        FinalBatch.routes,
+        StudentFinals.routes,
+        StudentAverages.routes,
+        StudentGoals.routes,
+        Debts.routes,
         Audit.routes,
         Health.routes,
         Documents.routes,
