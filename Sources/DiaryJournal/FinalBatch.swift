@@ -202,9 +202,10 @@ private struct FinalItems {
                     AND x.term_id IS NOT DISTINCT FROM i.term_id
             ), compared AS (
                 SELECT t.*,
-                    (t.value_kind, t.number, t.code, t.due_on, t.exam_points, t.reason, t.comment, t.order_id, t.published_at)
+                    (t.value_kind, t.number, t.code, t.due_on, t.exam_points, t.reason, t.comment, t.order_id)
                         IS NOT DISTINCT FROM (t.old_kind, t.old_number, t.old_code, t.old_due_on, t.old_points, t.old_reason,
-                            t.old_comment, t.old_order, coalesce(t.old_published_at, t.published_at)) AS unchanged
+                            t.old_comment, t.old_order) AS same,
+                    t.final IS NULL OR t.published_at IS NOT DISTINCT FROM t.old_published_at AS same_publication
                 FROM target t
             ), checked AS MATERIALIZED (
                 SELECT t.*,
@@ -212,14 +213,16 @@ private struct FinalItems {
                         WHEN t.lacks_term THEN 'not_in_section'
                         WHEN NOT t.is_member AND (t.final IS NULL OR t.value_kind IS NOT NULL) THEN 'not_a_member'
                         WHEN t.own IS NOT TRUE THEN 'not_your_section'
-                        WHEN t.unchanged THEN NULL
+                        WHEN t.same AND t.same_publication THEN NULL
                         WHEN coalesce(t.version, 0) <> t.seen THEN 'stale_version'
+                        -- M12: publishing is possible after the close.
+                        WHEN t.same THEN NULL
                         WHEN t.lacks_order THEN 'order_required'
                         ELSE \(refusal)
                     END AS refusal
                 FROM compared t
             ), accepted AS (
-                SELECT * FROM checked c WHERE c.refusal IS NULL AND NOT c.unchanged
+                SELECT * FROM checked c WHERE c.refusal IS NULL AND NOT (c.same AND c.same_publication)
             ), added AS (
                 INSERT INTO final_marks (
                     school_id, id, student_id, subject_id, academic_year_id, kind, term_id, section_id, value_kind, number,
@@ -233,7 +236,9 @@ private struct FinalItems {
                 UPDATE final_marks x
                 SET value_kind = a.value_kind, number = a.number, code = a.code, due_on = a.due_on,
                     exam_points = a.exam_points, reason = a.reason, comment = a.comment, order_id = a.order_id,
-                    published_at = a.published_at, section_id = a.own_section, source = 'own'
+                    published_at = a.published_at,
+                    section_id = CASE WHEN a.same THEN x.section_id ELSE a.own_section END,
+                    source = CASE WHEN a.same THEN x.source ELSE 'own' END
                 FROM accepted a
                 WHERE x.school_id = $1 AND x.id = a.final
                 RETURNING x.id, x.version, x.average_at_the_time
@@ -251,7 +256,7 @@ private struct FinalItems {
                 round(coalesce(n.average_at_the_time, u.average_at_the_time, x.average_at_the_time), 2)
                     AS average_at_the_time,
                 CASE WHEN c.refusal IS NULL THEN c.published_at ELSE c.old_published_at END AS published_at,
-                c.refusal AS _refusal, c.unchanged AS _unchanged,
+                c.refusal AS _refusal, c.same AND c.same_publication AS _unchanged,
                 CASE WHEN c.refusal IS NOT NULL AND c.final IS NOT NULL THEN json_build_object(
                     'id', c.final, 'student_id', c.student_id, 'kind', c.kind, 'term_id', c.term_id,
                     'value', lyceum.mark_value(c.old_kind, c.old_number, c.old_code, c.old_due_on),

@@ -93,7 +93,8 @@ package enum SectionFinals {
         ORDER BY p.position, p.starts_on
         """)
 
-    /// Students who were members in the term or year, as far as the reader sees them.
+    /// Students who were members in the term or year, as far as the reader sees them: a former class teacher sees those whom
+    /// the reader led at its end.
     private static let members = """
         members AS MATERIALIZED (
             SELECT DISTINCT m.student_id, s.subject_id, s.academic_year_id, s.grading, g.grade_level, t.ends_on,
@@ -108,7 +109,7 @@ package enum SectionFinals {
                     m.starts_on, m.ends_on, coalesce(t.starts_on, y.starts_on), coalesce(t.ends_on, y.ends_on)
                 )
             WHERE s.school_id = $1 AND s.id = \(section)
-                AND \(Journal.seen("m.student_id", "daterange(m.starts_on, m.ends_on, '[]') &&", reader: "$3"))
+                AND \(Journal.seen("m.student_id", "coalesce(t.ends_on, y.ends_on) <@", reader: "$3"))
         )
         """
 

@@ -33,32 +33,35 @@ package enum StudentAverages {
     private static let seen = AverageStatements(seen: "AND l.date <@ \(StudentGate.days)")
 }
 
-/// SQL about a student's published marks (M12). `$1` is the school.
-enum StudentAverageSQL {
-    static let subject = "l.subject_id"
-
-    /// Weighted and plain sums of the marks `k` in the columns `l`; the same as in `lyceum.final_bases`.
-    static let sums = """
-        (count(*) FILTER (WHERE k.kind = 'number' OR k.code IN ('pass', 'fail')))::integer AS marks,
-            count(k.number)::integer AS numbers, sum(k.number)::integer AS total,
-            sum(k.number * l.weight) AS weighted, sum(l.weight) FILTER (WHERE k.kind = 'number') AS weight
+/// SQL about published marks (M12). `$1` is the school.
+enum AverageSQL {
+    /// Plain and weighted sums of the marks `k`; the same as in `lyceum.final_bases`.
+    static func sums(of k: String = "k", weight: String = "i.weight") -> String {
         """
-
-    /// The marks of the year. OFFSET 0 for the reason in `StudentMarks`.
-    static func marks(_ seen: String, of student: String = StudentGate.student) -> String {
+        (count(*) FILTER (WHERE \(k).kind = 'number' OR \(k).code IN ('pass', 'fail')))::integer AS marks,
+            count(\(k).number)::integer AS numbers, sum(\(k).number)::integer AS total,
+            sum(\(k).number * \(weight)) AS weighted, sum(\(weight)) FILTER (WHERE \(k).kind = 'number') AS weight
         """
-        FROM marks k
-            CROSS JOIN LATERAL (
-                SELECT l.date, s.subject_id, i.weight
-                FROM line_items i
-                JOIN lessons l ON l.school_id = i.school_id AND l.id = i.lesson_id
-                JOIN sections s ON s.school_id = l.school_id AND s.id = l.section_id
-                WHERE i.school_id = k.school_id AND i.id = k.line_item_id AND i.deleted_at IS NULL
-                    AND s.academic_year_id = \(StudentYear.year)
-                OFFSET 0
-            ) l
-            WHERE k.school_id = $1 AND k.student_id = \(student) AND k.kind IS NOT NULL
-                AND k.published_at <= now() \(seen)
+    }
+
+    /// The student's marks `k` in the term `running`, in columns `i` of sections `s`. It begins with the lessons, because
+    /// a student has marks of many years.
+    ///
+    /// - Parameters:
+    ///   - section: an additional condition on the section.
+    ///   - day: an additional condition on the lesson `l`.
+    static func marksOfStudent(section: String = "", day: String) -> String {
+        """
+        FROM running r
+            JOIN group_members m ON m.school_id = $1 AND m.student_id = \(StudentGate.student)
+                AND lyceum.holds_between(m.starts_on, m.ends_on, r.starts_on, r.ends_on)
+            JOIN sections s ON s.school_id = $1 AND s.group_id = m.group_id AND s.academic_year_id = \(StudentYear.year)
+                \(section)
+            JOIN lessons l ON l.school_id = $1 AND l.section_id = s.id AND l.state <> 'cancelled'
+                AND l.date BETWEEN greatest(m.starts_on, r.starts_on) AND least(m.ends_on, r.ends_on) \(day)
+            JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.id AND i.deleted_at IS NULL
+            JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id AND k.student_id = m.student_id
+                AND k.kind IS NOT NULL AND k.published_at <= now()
         """
     }
 }
@@ -117,12 +120,22 @@ private struct AverageStatements: Sendable {
                 CROSS JOIN periods p
                 JOIN lessons l ON l.school_id = $1 AND l.section_id = s.id AND l.date BETWEEN p.starts_on AND p.ends_on \(seen)
                 JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.id AND i.deleted_at IS NULL
-            ), averages AS (
-                SELECT k.student_id, l.subject_id, l.term_id, \(StudentAverageSQL.sums)
+            ), given AS MATERIALIZED (
+                -- OFFSET 0 keeps the students out of the search: otherwise PostgreSQL would look in each column for a mark of
+                -- each student.
+                SELECT l.subject_id, l.term_id, l.weight, k.student_id, k.kind, k.number, k.code
                 FROM columns l
-                JOIN marks k ON k.school_id = $1 AND k.line_item_id = l.id AND k.kind IS NOT NULL AND k.published_at <= now()
-                WHERE k.student_id IN (SELECT m.student_id FROM mates m)
-                GROUP BY k.student_id, l.subject_id, l.term_id
+                CROSS JOIN LATERAL (
+                    SELECT k.student_id, k.kind, k.number, k.code
+                    FROM marks k
+                    WHERE k.school_id = $1 AND k.line_item_id = l.id AND k.kind IS NOT NULL AND k.published_at <= now()
+                    OFFSET 0
+                ) k
+            ), averages AS MATERIALIZED (
+                SELECT l.student_id, l.subject_id, l.term_id, \(AverageSQL.sums(of: "l", weight: "l.weight"))
+                FROM given l
+                WHERE l.student_id IN (SELECT m.student_id FROM mates m)
+                GROUP BY l.student_id, l.subject_id, l.term_id
             ), classes AS (
                 SELECT a.subject_id, a.term_id, avg(a.weighted / a.weight) FILTER (WHERE a.weight > 0) AS average,
                     count(*) FILTER (WHERE a.weight > 0) AS students

@@ -125,10 +125,9 @@ private struct FinalStatements: Sendable {
         subjects = Statement(
             """
             WITH \(own), running AS MATERIALIZED (\(StudentYear.runningTerm)), given AS MATERIALIZED (
-                SELECT \(StudentAverageSQL.subject), \(StudentAverageSQL.sums)
-                \(StudentAverageSQL.marks(seenDay("l.date")))
-                    AND l.date BETWEEN (SELECT r.starts_on FROM running r) AND (SELECT r.ends_on FROM running r)
-                GROUP BY l.subject_id
+                SELECT s.subject_id, \(AverageSQL.sums())
+                \(AverageSQL.marksOfStudent(day: seenDay("l.date")))
+                GROUP BY s.subject_id
             )
             SELECT j.id, j.name, w.part_id IS NOT NULL AS is_composite, p.subject_id AS part_of,
                 r.id AS "running_term?.term_id", coalesce(g.marks, 0) AS "running_term?.marks",

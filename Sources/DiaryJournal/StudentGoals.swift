@@ -25,6 +25,7 @@ package enum StudentGoals {
         return try await Answer {
             Gate(student)
             Gate(year)
+            Gate(standing)
             Gate(standing, unless: "_unmarked", else: Problem(.marksNotAllowed))
             Object("student", student)
             Fields(standing)
@@ -45,9 +46,8 @@ private struct GoalStatements: Sendable {
         // `p_least` is the least average that is rounded to the target, as in `lyceum.marks_for_target`.
         let sums = """
             running AS MATERIALIZED (\(StudentYear.runningTerm)), given AS MATERIALIZED (
-                SELECT \(StudentAverageSQL.sums)
-                \(StudentAverageSQL.marks(seen)) AND l.subject_id = $2::uuid
-                    AND l.date BETWEEN (SELECT r.starts_on FROM running r) AND (SELECT r.ends_on FROM running r)
+                SELECT \(AverageSQL.sums())
+                \(AverageSQL.marksOfStudent(section: "AND s.subject_id = $2::uuid", day: seen))
             ), rules AS MATERIALIZED (
                 SELECT coalesce(max(ss.scale_min), 2) AS scale_min, coalesce(max(ss.scale_max), 5) AS scale_max,
                     $3::integer - 1 + coalesce(max(ss.rounding_threshold), 0.60) AS least,

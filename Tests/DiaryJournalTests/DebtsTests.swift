@@ -1,5 +1,6 @@
 import DiaryTestSupport
 import JSON
+import Postgres
 import TestSupport
 import Testing
 

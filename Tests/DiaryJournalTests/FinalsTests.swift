@@ -1,5 +1,6 @@
 import DiaryTestSupport
 import JSON
+import Postgres
 import TestSupport
 import Testing
 
@@ -101,7 +102,7 @@ import Testing
     }
 
     @Test func m6ThresholdOfTheSchoolDecides() throws {
-        try write("INSERT INTO school_settings (school_id, rounding_threshold) VALUES (\(school.id), 0.25)")
+        try write("UPDATE school_settings SET rounding_threshold = 0.25 WHERE school_id = \(school.id)")
         #expect(try student(.anna)["suggestions"]?["term"]?["number"]?.int == 5)
         try write("UPDATE school_settings SET rounding_threshold = 0.26 WHERE school_id = \(school.id)")
         #expect(try student(.anna)["suggestions"]?["term"]?["number"]?.int == 4)

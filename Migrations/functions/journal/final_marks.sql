@@ -98,6 +98,9 @@ begin
         new.school_id, new.student_id, new.academic_year_id, new.kind, new.term_id, new.section_id, new.source,
         new.value_kind, new.number, new.code
     );
+    if tg_op = 'UPDATE' and new.source = 'own' then
+        new.average_at_the_time := old.average_at_the_time;
+    end if;
     if tg_op = 'UPDATE' and new.order_id is not null and lyceum.settles_debt(
         new.school_id, new.id, new.value_kind, new.number, new.code, new.order_id
     ) then

@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func m13FailedTermOpensADebtWhereTheSchoolSaysSo() throws {
-        try school.run("INSERT INTO school_settings (school_id, term_debts) VALUES (\(RuleSchool.school), true)")
+        try school.run("UPDATE school_settings SET term_debts = true WHERE school_id = \(RuleSchool.school)")
         try school.run(RuleSchool.final(.anna, "term", .quarter1, .number(2), id: Self.final))
         #expect(try debt() == ["open", nil, "2", nil])
     }
@@ -167,7 +167,7 @@ import Testing
 
     @Test func m14ConductIsMarkedOnlyInTheSchoolsScale() throws {
         #expect(try school.refusal(of: conduct(.anna)) == .conductNotMarked)
-        try school.run("INSERT INTO school_settings (school_id, conduct_scale) VALUES (\(RuleSchool.school), 'three')")
+        try school.run("UPDATE school_settings SET conduct_scale = 'three' WHERE school_id = \(RuleSchool.school)")
         // M1 does not apply: grade 1 has marks for conduct.
         let table: [(String, SQLRefusal?)] = [
             (conduct(.anna), nil), (conduct(.firstGrader), nil),

@@ -102,7 +102,7 @@ import Testing
         try school.run(RuleSchool.update("sections", .new, "hours_per_week = 6"))
         #expect(try minimum() == "11")
         try school.run(
-            "INSERT INTO school_settings (school_id, min_marks_semester_3h) VALUES (\(RuleSchool.school), 9)")
+            "UPDATE school_settings SET min_marks_semester_3h = 9 WHERE school_id = \(RuleSchool.school)")
         #expect(try minimum() == "9")
     }
 

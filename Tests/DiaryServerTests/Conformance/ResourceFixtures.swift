@@ -139,12 +139,12 @@ extension ResourceFixture {
             ],
             unreached: ["debt_attempts_commission": "A second attempt needs a first one that failed; DebtsTests."]),
         "ConductMark": .init(
-            body: #"{"student_id": "{student_4}", "term_id": "{quarter_{m}}", "level": {m}}"#,
+            path: "students/{student_4}/conduct-marks",
+            body: #"{"term_id": "{quarter_{m}}", "level": {m}}"#,
             change: #"{"level": 5, "comment": "Помогает товарищам"}"#,
             refused: [
                 "conduct_marks_student_id_key": .init(
-                    #"{"student_id": "{student_4}", "term_id": "{quarter_2}", "level": 1}"#, 409,
-                    "/student_id already_exists")
+                    #"{"term_id": "{quarter_2}", "level": 1}"#, 409, "/term_id already_exists")
             ]),
         "Term": .init(
             body: """
