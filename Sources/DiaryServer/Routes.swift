@@ -84,6 +84,8 @@ package enum Routes {
         StudentAverages.routes,
         StudentGoals.routes,
         Debts.routes,
+        UnfinishedLessons.routes,
+        MyDay.routes,
         Audit.routes,
         Health.routes,
         Documents.routes,
