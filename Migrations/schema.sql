@@ -46,6 +46,7 @@ CREATE TRIGGER log_made AFTER INSERT ON academic_years REFERENCING NEW TABLE AS 
 CREATE CONSTRAINT TRIGGER place AFTER UPDATE ON academic_years DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_year();
 CREATE TRIGGER second_half AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.second_half_starts_on > old.second_half_starts_on) EXECUTE FUNCTION lyceum.guard_second_half();
 CREATE TRIGGER second_half_of_finals AFTER UPDATE ON academic_years FOR EACH ROW WHEN (new.second_half_starts_on > old.second_half_starts_on) EXECUTE FUNCTION lyceum.guard_second_half_of_finals();
+CREATE TRIGGER subject_parts AFTER INSERT ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.copy_subject_parts();
 CREATE CONSTRAINT TRIGGER timetable AFTER UPDATE ON academic_years DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.keep_entries_in_year();
 CREATE TRIGGER version BEFORE UPDATE ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
@@ -559,6 +560,46 @@ CREATE TRIGGER log_made AFTER INSERT ON clients REFERENCING NEW TABLE AS new_row
 CREATE TRIGGER sessions AFTER UPDATE OF state, scopes ON clients FOR EACH ROW WHEN (new.state = 'blocked'::text OR NOT old.scopes <@ new.scopes) EXECUTE FUNCTION lyceum.end_sessions_of_client();
 CREATE TRIGGER version BEFORE UPDATE OF name, redirect_uris, scopes, state, requests_per_minute, external_id ON clients FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
+CREATE TABLE conduct_marks (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    term_id uuid NOT NULL,
+    level smallint NOT NULL,
+    scale text NOT NULL,
+    comment text,
+    recorded_by uuid DEFAULT lyceum.current_user_id(),
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT conduct_marks_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT conduct_marks_student_id_key UNIQUE (school_id, student_id, term_id),
+    CONSTRAINT conduct_marks_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT conduct_marks_school_id_term_id_fkey FOREIGN KEY (school_id, term_id) REFERENCES terms(school_id, id),
+    CONSTRAINT conduct_marks_comment CHECK (comment <> ''::text),
+    CONSTRAINT conduct_marks_level CHECK (level >= 1 AND level <=
+CASE scale
+    WHEN 'pass'::text THEN 2
+    WHEN 'three'::text THEN 3
+    ELSE 5
+END),
+    CONSTRAINT conduct_marks_scale CHECK (scale = ANY (ARRAY['pass'::text, 'three'::text, 'five'::text]))
+);
+COMMENT ON TABLE conduct_marks IS 'M14: marks for conduct, of a student in a term. They are no subject marks.';
+COMMENT ON COLUMN conduct_marks.level IS '1 is the lowest: with the scale pass, 1 is fail and 2 is pass.';
+COMMENT ON COLUMN conduct_marks.scale IS 'The school''s scale when the mark was given.';
+COMMENT ON COLUMN conduct_marks.recorded_by IS 'Who last wrote it.';
+ALTER TABLE conduct_marks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON conduct_marks TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON conduct_marks TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON conduct_marks FOR EACH ROW EXECUTE FUNCTION lyceum.audit('level');
+CREATE TRIGGER fixed BEFORE UPDATE ON conduct_marks FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.term_id IS DISTINCT FROM old.term_id) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON conduct_marks FOR EACH ROW EXECUTE FUNCTION lyceum.guard_conduct_mark();
+CREATE TRIGGER log_changed AFTER UPDATE ON conduct_marks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_conduct_marks();
+CREATE TRIGGER log_deleted AFTER DELETE ON conduct_marks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_conduct_marks();
+CREATE TRIGGER log_made AFTER INSERT ON conduct_marks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_conduct_marks();
+CREATE TRIGGER version BEFORE UPDATE ON conduct_marks FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
 CREATE TABLE conduct_notes (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -680,6 +721,97 @@ CREATE TRIGGER log_changed AFTER UPDATE ON curriculum_plans REFERENCING OLD TABL
 CREATE TRIGGER log_deleted AFTER DELETE ON curriculum_plans REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_curriculum_plans();
 CREATE TRIGGER log_made AFTER INSERT ON curriculum_plans REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_curriculum_plans();
 CREATE TRIGGER version BEFORE UPDATE ON curriculum_plans FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE debt_attempts (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    debt_id uuid NOT NULL,
+    ordinal smallint NOT NULL,
+    held_on date NOT NULL,
+    commission text,
+    result text,
+    number smallint,
+    order_id uuid,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT debt_attempts_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT debt_attempts_ordinal_key UNIQUE (school_id, debt_id, ordinal),
+    CONSTRAINT debt_attempts_school_id_debt_id_fkey FOREIGN KEY (school_id, debt_id) REFERENCES debts(school_id, id),
+    CONSTRAINT debt_attempts_school_id_order_id_fkey FOREIGN KEY (school_id, order_id) REFERENCES orders(school_id, id),
+    CONSTRAINT debt_attempts_commission CHECK (ordinal <> 2 OR commission IS NOT NULL),
+    CONSTRAINT debt_attempts_number CHECK (number IS NULL OR COALESCE(
+CASE result
+    WHEN 'passed'::text THEN number >= 3 AND number <= 5
+    WHEN 'failed'::text THEN number >= 1 AND number <= 2
+    ELSE NULL::boolean
+END, false)),
+    CONSTRAINT debt_attempts_order_id CHECK (result IS NULL OR order_id IS NOT NULL),
+    CONSTRAINT debt_attempts_ordinal CHECK (ordinal = ANY (ARRAY[1, 2])),
+    CONSTRAINT debt_attempts_result CHECK (result = ANY (ARRAY['passed'::text, 'failed'::text, 'absent'::text]))
+);
+COMMENT ON TABLE debt_attempts IS 'M13: attempts to settle a debt; the second one is before a commission.';
+COMMENT ON COLUMN debt_attempts.held_on IS 'The day for which it is planned, or on which it was held.';
+COMMENT ON COLUMN debt_attempts.commission IS 'Who is in the commission.';
+COMMENT ON COLUMN debt_attempts.result IS 'Null: planned.';
+COMMENT ON COLUMN debt_attempts.number IS 'The mark. A debt that is passed without a number becomes the code pass.';
+COMMENT ON COLUMN debt_attempts.order_id IS 'The protocol.';
+CREATE INDEX debt_attempts_by_order ON public.debt_attempts USING btree (school_id, order_id) WHERE (order_id IS NOT NULL);
+ALTER TABLE debt_attempts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON debt_attempts TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON debt_attempts TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON debt_attempts FOR EACH ROW EXECUTE FUNCTION lyceum.audit('number', 'result');
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON debt_attempts FOR EACH ROW EXECUTE FUNCTION lyceum.guard_debt_attempt();
+CREATE TRIGGER guard_deletion BEFORE DELETE ON debt_attempts FOR EACH ROW EXECUTE FUNCTION lyceum.guard_debt_attempt_deletion();
+CREATE TRIGGER log_changed AFTER UPDATE ON debt_attempts REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_debt_attempts();
+CREATE TRIGGER log_deleted AFTER DELETE ON debt_attempts REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_debt_attempts();
+CREATE TRIGGER log_made AFTER INSERT ON debt_attempts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_debt_attempts();
+CREATE TRIGGER settle AFTER INSERT OR UPDATE ON debt_attempts FOR EACH ROW WHEN (new.result = 'passed'::text) EXECUTE FUNCTION lyceum.settle_debt();
+CREATE TRIGGER version BEFORE UPDATE ON debt_attempts FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE debts (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    academic_year_id uuid NOT NULL,
+    term_id uuid,
+    number smallint,
+    code text,
+    state text DEFAULT 'open'::text NOT NULL,
+    opened_on date NOT NULL,
+    settled_on date,
+    published_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT debts_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT debts_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
+    CONSTRAINT debts_school_id_id_fkey FOREIGN KEY (school_id, id) REFERENCES final_marks(school_id, id),
+    CONSTRAINT debts_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT debts_school_id_subject_id_fkey FOREIGN KEY (school_id, subject_id) REFERENCES subjects(school_id, id),
+    CONSTRAINT debts_school_id_term_id_fkey FOREIGN KEY (school_id, term_id) REFERENCES terms(school_id, id),
+    CONSTRAINT debts_settled_on CHECK ((settled_on IS NOT NULL) = (state = 'settled'::text)),
+    CONSTRAINT debts_state CHECK (state = ANY (ARRAY['open'::text, 'settled'::text, 'cancelled'::text])),
+    CONSTRAINT debts_value CHECK (num_nonnulls(number, code) = 1)
+);
+COMMENT ON TABLE debts IS 'M13: academic debts. A final mark of 2 or below, or not_assessed, opens one. It has the id of that final mark. Triggers write it.';
+COMMENT ON COLUMN debts.number IS 'The final mark that opened the debt; code: not_assessed.';
+COMMENT ON COLUMN debts.state IS 'cancelled: the final mark was corrected, so there was no debt.';
+COMMENT ON COLUMN debts.published_at IS 'M12: that of the final mark.';
+CREATE INDEX debts_by_day ON public.debts USING btree (school_id, opened_on, id);
+CREATE INDEX debts_by_student ON public.debts USING btree (school_id, student_id);
+ALTER TABLE debts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON debts TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT SELECT ON debts TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR UPDATE ON debts FOR EACH ROW EXECUTE FUNCTION lyceum.audit('number', 'code');
+CREATE TRIGGER log_changed AFTER UPDATE ON debts REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_debts();
+CREATE TRIGGER log_deleted AFTER DELETE ON debts REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_debts();
+CREATE TRIGGER log_made AFTER INSERT ON debts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_debts();
+CREATE TRIGGER log_publication AFTER INSERT OR UPDATE ON debts FOR EACH ROW WHEN (new.published_at > clock_timestamp()) EXECUTE FUNCTION lyceum.publish_later();
+CREATE TRIGGER promotion AFTER INSERT ON debts FOR EACH ROW EXECUTE FUNCTION lyceum.settle_promotion();
+CREATE TRIGGER promotion_again AFTER UPDATE ON debts FOR EACH ROW WHEN (new.state IS DISTINCT FROM old.state OR new.settled_on IS DISTINCT FROM old.settled_on) EXECUTE FUNCTION lyceum.settle_promotion();
+CREATE TRIGGER version BEFORE UPDATE ON debts FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE ended_memberships (
     school_id integer NOT NULL,
@@ -815,6 +947,8 @@ CREATE TABLE final_mark_history (
     request_id text,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     client_id uuid DEFAULT lyceum.current_client_id(),
+    old_order_id uuid,
+    new_order_id uuid,
     CONSTRAINT final_mark_history_pkey PRIMARY KEY (school_id, final_mark_id, version)
 );
 COMMENT ON TABLE final_mark_history IS 'A5: every version of every final, append-only: the server''s role may only read.';
@@ -849,9 +983,11 @@ CREATE TABLE final_marks (
     version integer DEFAULT 1 NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    order_id uuid,
     CONSTRAINT final_marks_pkey PRIMARY KEY (school_id, id),
     CONSTRAINT final_marks_key UNIQUE NULLS NOT DISTINCT (school_id, student_id, subject_id, academic_year_id, kind, term_id),
     CONSTRAINT final_marks_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
+    CONSTRAINT final_marks_school_id_order_id_fkey FOREIGN KEY (school_id, order_id) REFERENCES orders(school_id, id),
     CONSTRAINT final_marks_school_id_section_id_fkey FOREIGN KEY (school_id, section_id) REFERENCES sections(school_id, id),
     CONSTRAINT final_marks_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
     CONSTRAINT final_marks_school_id_subject_id_fkey FOREIGN KEY (school_id, subject_id) REFERENCES subjects(school_id, id),
@@ -876,13 +1012,16 @@ COMMENT ON COLUMN final_marks.value_kind IS 'number or code; null: cleared.';
 COMMENT ON COLUMN final_marks.exam_points IS 'Points of a state exam, 0 to 100; never a mark (M11).';
 COMMENT ON COLUMN final_marks.source IS 'transferred: given in another school.';
 COMMENT ON COLUMN final_marks.average_at_the_time IS 'M6: the weighted average at the moment the teacher gave the final.';
-COMMENT ON COLUMN final_marks.reason IS 'M7: why in spite of the norm, or the order of an exemption.';
+COMMENT ON COLUMN final_marks.reason IS 'M7: why in spite of the minimum.';
+COMMENT ON COLUMN final_marks.order_id IS 'M7: the order of an exemption. M13: the protocol under which a debt was settled.';
 CREATE INDEX final_marks_by_section ON public.final_marks USING btree (school_id, section_id, term_id);
 CREATE INDEX final_marks_by_term ON public.final_marks USING btree (school_id, academic_year_id, kind, term_id);
 CREATE STATISTICS public.final_marks_school (dependencies) ON school_id, student_id FROM final_marks;
 ALTER TABLE final_marks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON final_marks TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON final_marks TO lyceum_app;
+CREATE TRIGGER debt AFTER INSERT ON final_marks FOR EACH ROW WHEN (new.value_kind IS NOT NULL AND (new.kind = ANY (ARRAY['year'::text, 'term'::text]))) EXECUTE FUNCTION lyceum.follow_final_mark();
+CREATE TRIGGER debt_again AFTER UPDATE ON final_marks FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['year'::text, 'term'::text])) AND (new.number IS DISTINCT FROM old.number OR new.code IS DISTINCT FROM old.code OR new.published_at IS DISTINCT FROM old.published_at)) EXECUTE FUNCTION lyceum.follow_final_mark();
 CREATE TRIGGER history AFTER INSERT ON final_marks FOR EACH ROW EXECUTE FUNCTION lyceum.record_final_mark_history();
 CREATE TRIGGER history_again AFTER UPDATE ON final_marks FOR EACH ROW WHEN (new.version <> old.version) EXECUTE FUNCTION lyceum.record_final_mark_history();
 CREATE TRIGGER hold BEFORE UPDATE ON final_marks FOR EACH ROW EXECUTE FUNCTION lyceum.hold_student();
@@ -891,7 +1030,7 @@ CREATE TRIGGER log_deleted AFTER DELETE ON final_marks REFERENCING OLD TABLE AS 
 CREATE TRIGGER log_made AFTER INSERT ON final_marks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_final_marks();
 CREATE TRIGGER log_publication AFTER INSERT OR UPDATE ON final_marks FOR EACH ROW WHEN (new.published_at > clock_timestamp()) EXECUTE FUNCTION lyceum.publish_later();
 CREATE TRIGGER record BEFORE INSERT ON final_marks FOR EACH ROW EXECUTE FUNCTION lyceum.record_final_mark();
-CREATE TRIGGER record_again BEFORE UPDATE ON final_marks FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.subject_id IS DISTINCT FROM old.subject_id OR new.academic_year_id IS DISTINCT FROM old.academic_year_id OR new.kind IS DISTINCT FROM old.kind OR new.term_id IS DISTINCT FROM old.term_id OR new.section_id IS DISTINCT FROM old.section_id OR new.source IS DISTINCT FROM old.source OR new.value_kind IS DISTINCT FROM old.value_kind OR new.number IS DISTINCT FROM old.number OR new.code IS DISTINCT FROM old.code OR new.due_on IS DISTINCT FROM old.due_on OR new.exam_points IS DISTINCT FROM old.exam_points OR new.reason IS DISTINCT FROM old.reason OR new.comment IS DISTINCT FROM old.comment OR new.first_recorded_at IS DISTINCT FROM old.first_recorded_at OR new.recorded_by IS DISTINCT FROM old.recorded_by) EXECUTE FUNCTION lyceum.record_final_mark();
+CREATE TRIGGER record_again BEFORE UPDATE ON final_marks FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.subject_id IS DISTINCT FROM old.subject_id OR new.academic_year_id IS DISTINCT FROM old.academic_year_id OR new.kind IS DISTINCT FROM old.kind OR new.term_id IS DISTINCT FROM old.term_id OR new.section_id IS DISTINCT FROM old.section_id OR new.source IS DISTINCT FROM old.source OR new.value_kind IS DISTINCT FROM old.value_kind OR new.number IS DISTINCT FROM old.number OR new.code IS DISTINCT FROM old.code OR new.due_on IS DISTINCT FROM old.due_on OR new.exam_points IS DISTINCT FROM old.exam_points OR new.reason IS DISTINCT FROM old.reason OR new.comment IS DISTINCT FROM old.comment OR new.order_id IS DISTINCT FROM old.order_id OR new.average_at_the_time IS DISTINCT FROM old.average_at_the_time OR new.first_recorded_at IS DISTINCT FROM old.first_recorded_at OR new.recorded_by IS DISTINCT FROM old.recorded_by) EXECUTE FUNCTION lyceum.record_final_mark();
 CREATE TRIGGER version BEFORE UPDATE ON final_marks FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE group_members (
@@ -1651,17 +1790,23 @@ CREATE TABLE promotions (
     version integer DEFAULT 1 NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    order_id uuid,
+    settled_on date,
     CONSTRAINT promotions_pkey PRIMARY KEY (school_id, id),
     CONSTRAINT promotions_student_key UNIQUE (school_id, academic_year_id, student_id),
     CONSTRAINT promotions_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
+    CONSTRAINT promotions_school_id_order_id_fkey FOREIGN KEY (school_id, order_id) REFERENCES orders(school_id, id),
     CONSTRAINT promotions_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
     CONSTRAINT promotions_debts CHECK (decision = 'conditional'::text OR debts IS NULL),
-    CONSTRAINT promotions_decision CHECK (decision = ANY (ARRAY['promoted'::text, 'conditional'::text, 'repeats'::text, 'graduated'::text, 'left'::text]))
+    CONSTRAINT promotions_decision CHECK (decision = ANY (ARRAY['promoted'::text, 'conditional'::text, 'repeats'::text, 'graduated'::text, 'left'::text])),
+    CONSTRAINT promotions_settled_on CHECK (settled_on IS NULL OR decision = 'conditional'::text)
 );
 COMMENT ON TABLE promotions IS 'Y1: what the council decided for a pupil at the end of a year.';
 COMMENT ON COLUMN promotions.decision IS 'conditional: promoted with debts; left: to another school.';
 COMMENT ON COLUMN promotions.debts IS 'Subjects of a conditional promotion and when they are due.';
 COMMENT ON COLUMN promotions.protocol IS 'Number of the council''s protocol.';
+COMMENT ON COLUMN promotions.order_id IS 'Y2: the council''s protocol.';
+COMMENT ON COLUMN promotions.settled_on IS 'M13: when the last debt of a conditional promotion was settled. A trigger writes it.';
 CREATE INDEX promotions_by_student ON public.promotions USING btree (school_id, student_id);
 ALTER TABLE promotions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON promotions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
@@ -1671,6 +1816,7 @@ CREATE TRIGGER fixed BEFORE UPDATE ON promotions FOR EACH ROW WHEN (new.academic
 CREATE TRIGGER log_changed AFTER UPDATE ON promotions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_promotions();
 CREATE TRIGGER log_deleted AFTER DELETE ON promotions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_promotions();
 CREATE TRIGGER log_made AFTER INSERT ON promotions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_promotions();
+CREATE TRIGGER settlement BEFORE INSERT OR UPDATE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.find_settlement();
 CREATE TRIGGER version BEFORE UPDATE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE recovery_codes (
@@ -1740,13 +1886,21 @@ CREATE TABLE school_settings (
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     second_factor_required boolean DEFAULT false NOT NULL,
+    min_marks_quarter_2h smallint DEFAULT 5 NOT NULL,
+    min_marks_quarter_3h smallint DEFAULT 7 NOT NULL,
+    min_marks_semester_2h smallint DEFAULT 8 NOT NULL,
+    min_marks_semester_3h smallint DEFAULT 11 NOT NULL,
+    term_debts boolean DEFAULT false NOT NULL,
+    conduct_scale text DEFAULT 'none'::text NOT NULL,
     CONSTRAINT school_settings_pkey PRIMARY KEY (school_id),
     CONSTRAINT school_settings_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
     CONSTRAINT school_settings_code_labels CHECK (jsonb_typeof(code_labels) = 'object'::text),
+    CONSTRAINT school_settings_conduct_scale CHECK (conduct_scale = ANY (ARRAY['none'::text, 'pass'::text, 'three'::text, 'five'::text])),
     CONSTRAINT school_settings_days CHECK (activation_days >= 1 AND activation_days <= 90 AND consultation_days >= 1 AND consultation_days <= 30),
     CONSTRAINT school_settings_edit_window_days CHECK (edit_window_days >= 0 AND edit_window_days <= 366),
     CONSTRAINT school_settings_lockout CHECK (lockout_per_login > 0 AND lockout_per_address > 0),
     CONSTRAINT school_settings_min_marks CHECK (min_marks_quarter >= 0 AND min_marks_quarter <= 50 AND min_marks_semester >= 0 AND min_marks_semester <= 50),
+    CONSTRAINT school_settings_min_marks_by_hours CHECK (min_marks_quarter_2h >= 0 AND min_marks_quarter_2h <= 50 AND min_marks_quarter_3h >= 0 AND min_marks_quarter_3h <= 50 AND min_marks_semester_2h >= 0 AND min_marks_semester_2h <= 50 AND min_marks_semester_3h >= 0 AND min_marks_semester_3h <= 50),
     CONSTRAINT school_settings_rounding_threshold CHECK (rounding_threshold >= 0.01 AND rounding_threshold <= 1::numeric),
     CONSTRAINT school_settings_scale CHECK ((scale_min = ANY (ARRAY[1, 2])) AND scale_max = 5),
     CONSTRAINT school_settings_six_day_grade_levels CHECK (six_day_grade_levels <@ '{1,2,3,4,5,6,7,8,9,10,11}'::smallint[])
@@ -1755,8 +1909,8 @@ COMMENT ON TABLE school_settings IS 'What domain rules call local, one row per s
 COMMENT ON COLUMN school_settings.edit_window_days IS 'M4: days after the lesson in which marks and attendance are written.';
 COMMENT ON COLUMN school_settings.scale_min IS 'M2: lowest number of the scale, 2 or 1.';
 COMMENT ON COLUMN school_settings.rounding_threshold IS 'M6: fraction from which an average is rounded up.';
-COMMENT ON COLUMN school_settings.min_marks_quarter IS 'M7: current marks a final of a quarter or trimester needs.';
-COMMENT ON COLUMN school_settings.min_marks_semester IS 'M7: current marks a final of a semester needs.';
+COMMENT ON COLUMN school_settings.min_marks_quarter IS 'M7: current marks that a final of a quarter or trimester needs in a section with less than two lessons a week.';
+COMMENT ON COLUMN school_settings.min_marks_semester IS 'M7: current marks that a final of a semester needs in a section with less than two lessons a week.';
 COMMENT ON COLUMN school_settings.activation_days IS 'A2: life of an activation code.';
 COMMENT ON COLUMN school_settings.homework_in_grade_1 IS 'H1';
 COMMENT ON COLUMN school_settings.students_write_students IS 'C1';
@@ -1767,6 +1921,12 @@ COMMENT ON COLUMN school_settings.lockout_per_address IS 'A6: failures in 15 min
 COMMENT ON COLUMN school_settings.six_day_grade_levels IS 'Grade levels with a week of six days; the others have five.';
 COMMENT ON COLUMN school_settings.code_labels IS 'M2: what the school prints for the fixed codes.';
 COMMENT ON COLUMN school_settings.second_factor_required IS 'Whether staff sign in with a second factor only. Who has none sets it up before the first session.';
+COMMENT ON COLUMN school_settings.min_marks_quarter_2h IS 'M7: the same with two lessons a week, and less than three.';
+COMMENT ON COLUMN school_settings.min_marks_quarter_3h IS 'M7: the same with three lessons a week or more.';
+COMMENT ON COLUMN school_settings.min_marks_semester_2h IS 'M7: the same with two lessons a week, and less than three.';
+COMMENT ON COLUMN school_settings.min_marks_semester_3h IS 'M7: the same with three lessons a week or more.';
+COMMENT ON COLUMN school_settings.term_debts IS 'M13: whether a final mark of a term opens a debt too.';
+COMMENT ON COLUMN school_settings.conduct_scale IS 'M14: none, pass (2 levels), three or five levels.';
 ALTER TABLE school_settings ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON school_settings TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON school_settings TO lyceum_app;
@@ -2096,6 +2256,34 @@ CREATE TRIGGER log_changed AFTER UPDATE ON students REFERENCING OLD TABLE AS old
 CREATE TRIGGER log_deleted AFTER DELETE ON students REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_students();
 CREATE TRIGGER log_made AFTER INSERT ON students REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_students();
 CREATE TRIGGER version BEFORE UPDATE ON students FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE subject_parts (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    academic_year_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    part_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT subject_parts_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT subject_parts_part_id_key UNIQUE (school_id, academic_year_id, part_id),
+    CONSTRAINT subject_parts_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
+    CONSTRAINT subject_parts_school_id_part_id_fkey FOREIGN KEY (school_id, part_id) REFERENCES subjects(school_id, id),
+    CONSTRAINT subject_parts_school_id_subject_id_fkey FOREIGN KEY (school_id, subject_id) REFERENCES subjects(school_id, id),
+    CONSTRAINT subject_parts_not_itself CHECK (part_id <> subject_id)
+);
+COMMENT ON TABLE subject_parts IS 'M11: subjects that are parts of a composite subject in a year. The year, exam and final marks of the composite subject are means over its parts; they are computed and not stored. A new year begins with the parts of the year before.';
+CREATE INDEX subject_parts_by_subject ON public.subject_parts USING btree (school_id, academic_year_id, subject_id);
+ALTER TABLE subject_parts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON subject_parts TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON subject_parts TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON subject_parts FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER log_changed AFTER UPDATE ON subject_parts REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_subject_parts();
+CREATE TRIGGER log_deleted AFTER DELETE ON subject_parts REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_subject_parts();
+CREATE TRIGGER log_made AFTER INSERT ON subject_parts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_subject_parts();
+CREATE TRIGGER one_level BEFORE INSERT OR UPDATE ON subject_parts FOR EACH ROW EXECUTE FUNCTION lyceum.guard_subject_part();
+CREATE TRIGGER version BEFORE UPDATE ON subject_parts FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE subjects (
     school_id integer NOT NULL,
@@ -2495,6 +2683,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.audit_photo() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.audit_recovery_code() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.audit_recovery_codes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.average_of_final(p_school integer, p_student uuid, p_subject uuid, p_year uuid, p_kind text, p_term uuid) returns numeric language plpgsql stable
 -- function lyceum.begin_changes_anew(p_lower xid8) returns void language plpgsql set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.bells_on(p_school integer, p_bell_schedule uuid, p_grade_level smallint, p_date date) returns uuid language plpgsql stable
 -- function lyceum.calendar_link_holds(p_school integer, p_owner uuid, p_student uuid, p_class uuid, p_teacher uuid) returns boolean language plpgsql stable
@@ -2528,6 +2717,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.control_work_reasons(p_school integer, p_lesson uuid) returns jsonb language plpgsql stable
 -- function lyceum.copy_plan(p_plan uuid, p_section uuid, p_id uuid) returns uuid language plpgsql
 -- function lyceum.copy_room() returns trigger language plpgsql
+-- function lyceum.copy_subject_parts() returns trigger language plpgsql
 -- function lyceum.correction_figures(p_school integer, p_correction uuid) returns TABLE(hours_before numeric, hours_after numeric, lessons_left integer) language plpgsql stable
 -- function lyceum.counted_meaning(p_meaning text, p_decided_meaning text) returns text language sql immutable parallel safe
 -- function lyceum.covers(p_starts_on date, p_ends_on date, p_first date, p_last date) returns boolean language sql immutable parallel safe
@@ -2545,9 +2735,13 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.end_sessions_of_secret() returns trigger language plpgsql
 -- function lyceum.enter_timetable() returns trigger language plpgsql
 -- function lyceum.feedback_refusal(p_school integer, p_section uuid, p_lesson uuid, p_student uuid, p_text text) returns text language plpgsql stable
+-- function lyceum.final_bases(p_school integer, p_year uuid, p_subject uuid, p_term uuid, p_students uuid[]) returns TABLE(student_id uuid, marks integer, numbers integer, total integer, weighted numeric, weight numeric, minimum integer, lessons integer, missed integer) language plpgsql stable set plan_cache_mode=force_generic_plan
+-- function lyceum.final_reason_refusal(p_school integer, p_student uuid, p_subject uuid, p_year uuid, p_term uuid, p_section uuid, p_value_kind text, p_code text, p_reason text, p_order uuid) returns text language plpgsql stable
 -- function lyceum.final_refusal(p_school integer, p_student uuid, p_year uuid, p_kind text, p_term uuid, p_section uuid, p_source text, p_value_kind text, p_number integer, p_code text) returns text language plpgsql stable
+-- function lyceum.find_settlement() returns trigger language plpgsql
 -- function lyceum.first_version() returns trigger language plpgsql
 -- function lyceum.follow_enrollment() returns trigger language plpgsql
+-- function lyceum.follow_final_mark() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.follow_into_subgroups() returns trigger language plpgsql
 -- function lyceum.forget_photos() returns void language sql
 -- function lyceum.generate_lessons(p_from date, p_to date, p_sections uuid[], p_days_off boolean, p_dry_run boolean) returns TABLE(made integer, changed integer, removed integer, unchanged integer, kept integer, left_out integer, kept_lessons jsonb, left_out_lessons jsonb) language plpgsql
@@ -2555,7 +2749,10 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint language plpgsql stable
 -- function lyceum.grade_level_on(p_school integer, p_student uuid, p_date date) returns smallint language plpgsql stable
 -- function lyceum.guard_class_group() returns trigger language plpgsql
+-- function lyceum.guard_conduct_mark() returns trigger language plpgsql
 -- function lyceum.guard_correction() returns trigger language plpgsql
+-- function lyceum.guard_debt_attempt() returns trigger language plpgsql
+-- function lyceum.guard_debt_attempt_deletion() returns trigger language plpgsql
 -- function lyceum.guard_first_day() returns trigger language plpgsql
 -- function lyceum.guard_group() returns trigger language plpgsql
 -- function lyceum.guard_member() returns trigger language plpgsql
@@ -2563,8 +2760,10 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.guard_second_half() returns trigger language plpgsql
 -- function lyceum.guard_second_half_of_finals() returns trigger language plpgsql
 -- function lyceum.guard_section() returns trigger language plpgsql
+-- function lyceum.guard_subject_part() returns trigger language plpgsql
 -- function lyceum.guard_substitution() returns trigger language plpgsql
 -- function lyceum.guard_unlock() returns trigger language plpgsql
+-- function lyceum.half_up(p_sum bigint, p_count bigint) returns smallint language sql immutable parallel safe
 -- function lyceum.has_consent(p_school integer, p_student uuid, p_purpose text) returns boolean language sql stable
 -- function lyceum.has_control_work(p_school integer, p_lesson uuid, p_overridden_only boolean DEFAULT false) returns boolean language plpgsql stable
 -- function lyceum.has_ended(p_date date, p_ends_at time without time zone) returns boolean language plpgsql stable
@@ -2581,6 +2780,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.is_before_marks(p_grade_level smallint, p_day date, p_second_half_starts_on date) returns boolean language sql immutable parallel safe
 -- function lyceum.is_class_teacher(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.is_control(p_school integer, p_category uuid) returns boolean language plpgsql stable
+-- function lyceum.is_debt(p_kind text, p_number smallint, p_code text, p_terms boolean) returns boolean language sql immutable parallel safe
 -- function lyceum.is_due(p_state text, p_date date, p_ends_at time without time zone) returns boolean language sql stable parallel safe
 -- function lyceum.is_member(p_school integer, p_section uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.is_own_guardian(p_guardian uuid) returns boolean language sql stable
@@ -2633,6 +2833,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_class_teachers() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_classes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_clients() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_conduct_marks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_conduct_notes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_consents() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_curriculum_plans() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2643,6 +2844,8 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_days_group_members(p_last date, p_today date) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_days_guardianships(p_last date, p_today date) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_days_section_teachers(p_last date, p_today date) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_debt_attempts() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_debts() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_enrollments() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_feedback() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_final_marks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2669,6 +2872,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_student_documents() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_student_photos() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_students() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_subject_parts() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_subjects() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_substitutions() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_terms() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2684,6 +2888,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.mark_refusal(p_school integer, p_line_item uuid, p_student uuid, p_kind text, p_number integer, p_code text) returns text language plpgsql stable
 -- function lyceum.mark_refusals(p_school integer, p_line_items uuid[], p_students uuid[], p_kinds text[], p_numbers integer[], p_codes text[], p_due_ons date[], p_debts date[]) returns TABLE(ordinal bigint, refusal text) language plpgsql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.mark_value(p_kind text, p_number smallint, p_code text, p_due_on date) returns json language sql stable parallel safe
+-- function lyceum.marks_for_target(p_sum numeric, p_weight numeric, p_number integer, p_mark_weight numeric, p_least numeric) returns bigint language sql immutable parallel safe
 -- function lyceum.masked(p_number text) returns text language sql immutable parallel safe
 -- function lyceum.may_consent(p_school integer, p_student uuid, p_purpose text, p_giver uuid, p_day date) returns boolean language plpgsql stable
 -- function lyceum.moment(p_moment timestamp with time zone) returns text language sql immutable parallel safe
@@ -2709,6 +2914,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- procedure lyceum.protect(IN p_table regclass, IN p_privileges text) language plpgsql for its owner only
 -- function lyceum.publish(p_table text, p_id uuid) returns boolean language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.publish_conduct_notes(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.publish_debts(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.publish_feedback(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.publish_final_marks(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.publish_later() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2742,6 +2948,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.roll_over(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(kind text, made integer, pupils jsonb) language plpgsql
 -- function lyceum.rolled_classes(p_from uuid, p_to uuid) returns TABLE(old_class uuid, new_class uuid, grade_level smallint) language sql stable
 -- function lyceum.rolled_students(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(enrollment uuid, ends_on date, student_id uuid, in_class_group boolean, class_id uuid, name text, decision text, target uuid) language sql stable
+-- function lyceum.rounded_average(p_sum numeric, p_weight numeric, p_threshold numeric) returns smallint language sql immutable parallel safe
 -- function lyceum.section_plan(p_school integer, p_section uuid) returns uuid language plpgsql stable
 -- function lyceum.seen_students(p_school integer, p_user uuid) returns TABLE(student_id uuid) language sql stable
 -- function lyceum.sees_health(p_student uuid) returns boolean language sql stable
@@ -2749,9 +2956,13 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.sees_profile(p_student uuid) returns boolean language sql stable
 -- function lyceum.sees_student(p_school integer, p_user uuid, p_student uuid) returns boolean language plpgsql stable
 -- function lyceum.settle_batch(p_partial boolean) returns void language plpgsql stable
+-- function lyceum.settle_debt() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.settle_promotion() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.settle_rollover(p_dry boolean) returns void language plpgsql stable
+-- function lyceum.settles_debt(p_school integer, p_final uuid, p_value_kind text, p_number smallint, p_code text, p_order uuid) returns boolean language plpgsql stable
 -- function lyceum.share_student(p_school integer, p_group uuid, p_day date, p_other_group uuid, p_other_day date) returns boolean language plpgsql stable
 -- function lyceum.shifted_topics(p_school integer, p_section uuid, p_plan uuid, p_from date) returns TABLE(topic_id uuid, "position" smallint, hours_left numeric, planned_on date, planned_week smallint) language plpgsql stable
+-- function lyceum.shown_average(p_sum numeric, p_weight numeric) returns numeric language sql immutable parallel safe
 -- function lyceum.split_changes(p_lower xid8, p_upper xid8) returns void language plpgsql set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.spread_room() returns trigger language plpgsql
 -- function lyceum.staff_circles(p_school integer, p_user uuid) returns TABLE(circle text, id uuid) language sql stable
@@ -2776,11 +2987,13 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.unlocked_until(p_school integer, p_section uuid, p_date date) returns date language plpgsql stable
 -- function lyceum.version() returns trigger language plpgsql
 -- function lyceum.week_of_year(p_starts_on date, p_day date) returns integer language sql immutable parallel safe
+-- function lyceum.weekly_hours(p_school integer, p_section uuid, p_date date) returns numeric language plpgsql stable
 -- function lyceum.withdraw_photo() returns trigger language plpgsql
 -- function lyceum.without_values(p_values jsonb, p_kept text[]) returns jsonb language sql immutable parallel safe
 -- function lyceum.write_person() returns trigger language plpgsql
 -- function lyceum.write_plan_content(p_plan uuid, p_units jsonb, p_topics jsonb) returns void language plpgsql
 -- function lyceum.writes_plan(p_school integer, p_section uuid, p_author uuid) returns boolean language plpgsql stable
+-- function lyceum.year_bases(p_school integer, p_year uuid, p_subject uuid, p_students uuid[]) returns TABLE(student_id uuid, terms integer, total integer, missing integer, year_number smallint, exam_number smallint, upper_marks integer, upper_total integer) language sql stable set plan_cache_mode=force_generic_plan
 
 CREATE OR REPLACE FUNCTION lyceum.are_texts(p_texts text[], p_count integer, p_length integer)
  RETURNS boolean

@@ -122,7 +122,7 @@ extension Journal {
     /// estimates made the planner read whole tables.)
     ///
     /// - Parameter condition: the left part of a condition on the row's day, completed with the days: `l.date <@`.
-    private static func seen(_ student: String, _ condition: String, reader: String) -> String {
+    static func seen(_ student: String, _ condition: String, reader: String) -> String {
         func led(today: Bool) -> String { "(SELECT lyceum.led_ids($1, \(reader)::uuid, \(today)))::uuid[]" }
         return """
             (

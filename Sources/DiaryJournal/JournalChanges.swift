@@ -17,6 +17,8 @@ package enum JournalChanges {
         entity("attendance", in: ["journal", "diary"], attendance, families: ["diary"], familyAttendance),
         entity("feedback", in: ["journal", "diary"], feedback, families: ["diary"], familyFeedback),
         entity("conduct_notes", in: ["diary"], conductNotes, families: ["diary"], familyConductNotes),
+        Debts.changed,
+        ConductMarks.changed,
         entity("final_marks", in: ["journal", "diary"], finalMarks, families: ["diary"], familyFinalMarks),
     ]
 
@@ -265,5 +267,7 @@ package enum JournalChanges {
 
 extension BackgroundWork {
     /// M12: one kind of work for each table with a time of publication.
-    package static let publications = ["marks", "feedback", "conduct_notes", "final_marks"].map { publishing($0) }
+    package static let publications = ["marks", "feedback", "conduct_notes", "final_marks", "debts"].map {
+        publishing($0)
+    }
 }

@@ -15,6 +15,8 @@ package enum Promotions {
             ResourceField("debts", .text(maximum: 1000)).nullable,
             ResourceField("protocol", .text(maximum: 100)).nullable,
             ResourceField("decided_on", .date),
+            ResourceField("order_id", .identifier).nullable,
+            ResourceField("settled_on", .date).readOnly,
         ],
         filters: ["student_id"],
         order: ["decided_on"],

@@ -12,6 +12,7 @@ package enum SchoolChanges {
         BellSchedules.resource.changed(in: ["school"], families: ["school"]),
         Rooms.resource.changed(in: ["school"], families: ["school"]),
         Subjects.resource.changed(in: ["school"], families: ["school"]),
+        SubjectParts.resource.changed(in: ["school"], families: ["school"]),
         Categories.resource.changed(in: ["school"], families: ["school"]),
         AttendanceCodes.resource.changed(in: ["school"], families: ["school"]),
         Classes.resource.changed(in: ["school", "class"], for: Classes.readers),

@@ -33,7 +33,8 @@ package enum SchoolSettings {
     /// The number of failures that lock a login (A6) is left out: attackers could stay just below it.
     private static let settings = Statement(
         """
-        SELECT edit_window_days, rounding_threshold, min_marks_quarter, min_marks_semester, homework_in_grade_1,
+        SELECT edit_window_days, rounding_threshold, min_marks_quarter, min_marks_quarter_2h, min_marks_quarter_3h,
+            min_marks_semester, min_marks_semester_2h, min_marks_semester_3h, term_debts, conduct_scale, homework_in_grade_1,
             students_write_students, consultation_days, activation_days, password_grant,
             to_json(six_day_grade_levels) AS six_day_grade_levels
         FROM school_settings WHERE school_id = $1

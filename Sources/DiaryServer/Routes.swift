@@ -39,6 +39,9 @@ package enum Routes {
         StudentDocuments.resource,
         Staff.resource,
         Clients.resource,
+        SubjectParts.resource,
+        DebtAttempts.resource,
+        ConductMarks.resource,
     ]
 
     /// Nouns, or operations of nouns, with hand-written routes.
@@ -82,6 +85,12 @@ package enum Routes {
         PlanShift.routes,
         PlanCorrections.routes,
         StudentPlans.routes,
+        SectionFinals.routes,
+        FinalBatch.routes,
+        StudentFinals.routes,
+        StudentAverages.routes,
+        StudentGoals.routes,
+        Debts.routes,
         UnfinishedLessons.routes,
         MyDay.routes,
         Substitutions.routes,

@@ -29,6 +29,10 @@ extension Problem.Item {
         case "null_not_allowed": Text(ru: "null недопустим.", en: "null is not allowed.")
         case "null_character": Text(ru: "Символ U+0000 недопустим.", en: "U+0000 is not allowed.")
         case "duplicate_item": Text(ru: "Эта запись уже есть в списке.", en: "The list already contains this item.")
+        case "only_for_terms":
+            Text(ru: "Период указывают только у отметки за период (kind term).", en: "Only the kind term has a term.")
+        case "only_for_exams":
+            Text(ru: "Баллы бывают только у экзамена и итога.", en: "Only the kinds exam and final have points.")
         case "exclusive": Text(ru: "Передайте только одно из этих полей.", en: "Give only one of these fields.")
         case "control_character":
             Text(ru: "Управляющие символы недопустимы.", en: "Control characters are not allowed.")

@@ -103,6 +103,12 @@ package struct QueryReader {
         }
     }
 
+    /// Reports the parameter if the client did not send it.
+    package mutating func require(_ name: String) {
+        if items.contains(where: { $0.name == name }) { return }
+        add(name, "required", Text(ru: "Передайте этот параметр.", en: "This parameter is required."))
+    }
+
     package mutating func add(_ name: String, _ code: String, _ detail: Text) {
         problems.append(.init(pointer: Self.pointer(name), code: code, detail: detail))
     }

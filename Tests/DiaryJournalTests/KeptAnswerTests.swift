@@ -26,6 +26,7 @@ import Testing
             (parent, "/v1/students/\(ids.child)/diary"),
             (parent, "/v1/students/\(ids.child)/diary?from=2025-11-10&to=2025-11-16"),
             (parent, "/v1/students/\(ids.child)/marks?limit=20"),
+            (parent, "/v1/students/\(ids.child)/finals"),
             (parent, "/v1/me"),
             (teacher, "/v1/me"),
             (teacher, "/v1/sections/\(ids.section)/journal"),
@@ -61,6 +62,7 @@ import Testing
         case nothing, cancelled, lineItem, subject, teacherName, studentName, category, room, holiday, term, scale, code
         case substitution, movedLesson, takenBack
         case transfer, membership, classTeacher, sectionTeacher, unlock, className, schoolName, final, role
+        case failedYear, heldBackFinal, settledDebt, conductMark, subjectPart
 
         var sql: String {
             let lesson = "id = '{lesson}'"
@@ -146,6 +148,27 @@ import Testing
                 SELECT school_id, gen_random_uuid(), '{other}', subject_id, academic_year_id, 'exam', 'number', 4
                 FROM sections WHERE id = '{section}'
                 """
+            case .failedYear:
+                """
+                INSERT INTO final_marks (school_id, id, student_id, subject_id, academic_year_id, kind, value_kind, number)
+                SELECT school_id, gen_random_uuid(), '{child}', subject_id, academic_year_id, 'year', 'number', 2
+                FROM sections WHERE id = '{section}'
+                """
+            case .heldBackFinal:
+                "UPDATE final_marks SET published_at = now() + interval '1 day' WHERE student_id = '{child}'"
+            // The debt and the mark for conduct of `DemoSchoolIDs`.
+            case .settledDebt:
+                """
+                WITH o AS (
+                    INSERT INTO orders (school_id, id, kind, number, issued_on, text, signatory)
+                    VALUES ({school}, gen_random_uuid(), 'council_protocol', '99', '2025-11-19', 'Текст', 'Директор')
+                    RETURNING id
+                )
+                UPDATE debt_attempts a SET held_on = '2025-11-19', result = 'passed', number = 3, order_id = o.id
+                FROM o WHERE a.school_id = {school}
+                """
+            case .conductMark: "UPDATE conduct_marks SET comment = 'Помогает' WHERE student_id = '{child}'"
+            case .subjectPart: "DELETE FROM subject_parts WHERE school_id = {school}"
             case .role:
                 "DELETE FROM user_roles WHERE user_id IN (SELECT id FROM users WHERE login = 'teacher' AND school_id = {school})"
             case .substitution:

@@ -42,8 +42,10 @@ import Testing
         let settings = try server.client("admin").get("/v1/school").json["settings"]
         #expect(
             settings?.keys == [
-                "edit_window_days", "rounding_threshold", "min_marks_quarter", "min_marks_semester",
-                "homework_in_grade_1", "students_write_students", "consultation_days", "activation_days",
+                "edit_window_days", "rounding_threshold", "min_marks_quarter", "min_marks_quarter_2h",
+                "min_marks_quarter_3h", "min_marks_semester", "min_marks_semester_2h", "min_marks_semester_3h",
+                "term_debts", "conduct_scale", "homework_in_grade_1", "students_write_students", "consultation_days",
+                "activation_days",
                 "password_grant", "six_day_grade_levels",
             ])
         #expect(settings?["edit_window_days"]?.int == 14)

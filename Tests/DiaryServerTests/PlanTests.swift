@@ -51,6 +51,10 @@ import Testing
         Case(login: "deputy", path: "/v1/me/day"),
         Case(login: "teacher", path: "/v1/sections/{section}/journal"),
         Case(login: "deputy", path: "/v1/sections/{section}/journal"),
+        Case(login: "teacher", path: "/v1/sections/{section}/finals"),
+        Case(login: "parent", path: "/v1/students/{child}/finals"),
+        Case(login: "parent", path: "/v1/students/{child}/averages"),
+        Case(login: "parent", path: "/v1/students/{child}/goals?subject_id={subject}&target=5"),
         Case(login: "deputy", path: "/v1/unfinished-lessons?from=2025-11-10&to=2025-11-19"),
         Case(login: "deputy", path: "/v1/lessons?from=2025-11-10&to=2025-11-16"),
         Case(login: "teacher", path: "/v1/lessons?section_id={section}"),
@@ -60,6 +64,7 @@ import Testing
 
     @Test(arguments: cases) func hotReadsUseIndexes(_ read: Case) throws {
         var path = read.path.replacing("{child}", with: ids.child).replacing("{section}", with: ids.section)
+            .replacing("{subject}", with: ids.rows["{marked_subject_id}"] ?? "")
         if path.contains("{cursor}") {
             let feed = try server.client(read.login).get("/v1/students/\(ids.child)/changes").json
             path = path.replacing("{cursor}", with: feed["cursor"]?.string ?? "")

@@ -242,6 +242,7 @@ package struct DemoSchoolIDs: Sendable {
             VALUES ($1, gen_random_uuid(), $2, 'Карантин') RETURNING id
             """, [String(school), rows["{curriculum_plan_id}"]]
         ).first
+        try addFinalRows(&rows, connection, school, ofSection: ofSection, ofChild: ofChild)
         rows["{guardian_id}"] = guardianship[1]
         rows["{staff_id}"] = try connection.query(
             "SELECT id FROM staff WHERE school_id = $1 ORDER BY id LIMIT 1", [String(school)]
@@ -249,6 +250,75 @@ package struct DemoSchoolIDs: Sendable {
         rows["{group_id}"] = member[0]
         rows["{group_member_id}"] = member[1]
         return rows
+    }
+
+    /// A part of a composite subject, a debt with a planned attempt, and a mark for conduct.
+    private static func addFinalRows(
+        _ rows: inout [String: String], _ connection: BlockingConnection, _ school: Int, ofSection section: String?,
+        ofChild child: String?
+    ) throws {
+        try connection.execute("SET lyceum.today = '\(TestServer.today)'")
+        func row(_ name: String, _ sql: String, _ parameters: [String?]) throws {
+            rows["{\(name)}"] = try connection.query(sql, [String(school)] + parameters).first
+        }
+        try row(
+            "subject_part_id",
+            """
+            INSERT INTO subject_parts (school_id, id, academic_year_id, subject_id, part_id)
+            SELECT $1, gen_random_uuid(), $2, s.ids[1], s.ids[2]
+            FROM (SELECT array_agg(id ORDER BY id) AS ids FROM subjects WHERE school_id = $1) s
+            ON CONFLICT (school_id, academic_year_id, part_id) DO UPDATE SET subject_id = excluded.subject_id RETURNING id
+            """, [rows["{academic_year_id}"]])
+        // In a subject that the child is not taught, so that it changes nothing else.
+        try row(
+            "debt_id",
+            """
+            INSERT INTO final_marks (school_id, id, student_id, subject_id, academic_year_id, kind, value_kind, number, source)
+            SELECT $1, gen_random_uuid(), e.student_id, j.id, c.academic_year_id, 'year', 'number', 2, 'transferred'
+            FROM enrollments e
+            JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
+            JOIN subjects j ON j.school_id = e.school_id AND NOT EXISTS (
+                SELECT FROM group_members m
+                JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
+                WHERE m.school_id = $1 AND m.student_id = e.student_id AND s.subject_id = j.id
+            )
+            WHERE e.school_id = $1 AND ($2::uuid IS NULL OR e.student_id = $2) AND c.grade_level > 2
+                AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
+            ORDER BY e.student_id, j.id
+            LIMIT 1
+            ON CONFLICT (school_id, student_id, subject_id, academic_year_id, kind, term_id) DO UPDATE SET comment = 'Долг'
+            RETURNING id
+            """, [child])
+        try row(
+            "debt_attempt_id",
+            """
+            INSERT INTO debt_attempts (school_id, id, debt_id, ordinal, held_on)
+            VALUES ($1, gen_random_uuid(), $2, 1, '2099-01-01')
+            ON CONFLICT (school_id, debt_id, ordinal) DO UPDATE SET held_on = excluded.held_on RETURNING id
+            """, [rows["{debt_id}"]])
+        _ = try connection.query(
+            "UPDATE school_settings SET conduct_scale = 'five' WHERE school_id = $1", [String(school)])
+        try row(
+            "conduct_mark_id",
+            """
+            INSERT INTO conduct_marks (school_id, id, student_id, term_id, level)
+            SELECT $1, gen_random_uuid(), e.student_id, t.id, 4
+            FROM enrollments e
+            JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
+            JOIN terms t ON t.school_id = $1 AND t.academic_year_id = c.academic_year_id AND c.grade_level = ANY (t.grade_levels)
+                AND lyceum.today() BETWEEN t.starts_on AND t.marks_close_on
+            WHERE e.school_id = $1 AND ($2::uuid IS NULL OR e.student_id = $2)
+                AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
+            ORDER BY e.student_id, t.starts_on
+            LIMIT 1
+            ON CONFLICT (school_id, student_id, term_id) DO UPDATE SET level = excluded.level RETURNING id
+            """, [child])
+        _ = try connection.query(
+            "UPDATE school_settings SET conduct_scale = 'none' WHERE school_id = $1", [String(school)])
+        try row(
+            "marked_subject_id",
+            "SELECT subject_id FROM sections WHERE school_id = $1 AND ($2::uuid IS NULL OR id = $2) ORDER BY id LIMIT 1",
+            [section])
     }
 
     /// An id that no row has.

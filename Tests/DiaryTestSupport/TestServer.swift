@@ -71,12 +71,16 @@ package final class TestServer: Sendable {
         if let trouble = await server.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
     }
 
-    /// A server for an existing database.
-    package init(over database: TestDatabase, cores: Int = 1) async throws {
+    /// A server for an existing database, on another day if that is wanted.
+    package init(over database: TestDatabase, cores: Int = 1, today: String = TestServer.today) async throws {
         self.database = database
         let warnings = Warnings()
         self.warnings = warnings
-        server = try await Self.start(database, cores: cores, warnings: warnings)
+        server = try await Self.start(
+            database, cores: cores, warnings: warnings,
+            set: { settings in
+                settings.database["options"] = "-c lyceum.today=\(today)"
+            })
         if let trouble = await server.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
     }
 

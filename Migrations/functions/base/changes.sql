@@ -271,6 +271,7 @@ call lyceum.log_changes(
     p_also => array['sections: select s.id from public.sections s where s.school_id = r.school_id and s.subject_id = r.id']
 );
 call lyceum.log_changes('categories', array['school: lyceum.nobody()']);
+call lyceum.log_changes('subject_parts', array['school: lyceum.nobody()']);
 call lyceum.log_changes('attendance_codes', array['school: lyceum.nobody()']);
 call lyceum.log_changes(
     'classes', array['school: lyceum.nobody()', 'class: r.id'],
@@ -470,6 +471,22 @@ call lyceum.log_changes(
     ],
     p_moves => false, p_published => 'r.published_at', p_gone => 'r.value_kind is null'
 );
+
+-- A debt has the id of its final mark. Attempts are shown with their debt.
+call lyceum.log_changes(
+    'debts', array['office: lyceum.nobody()', 'diary: r.student_id'],
+    p_moves => false, p_published => 'r.published_at', p_gone => 'r.state = ''cancelled'''
+);
+call lyceum.log_changes(
+    'debt_attempts',
+    array[
+        'office: lyceum.nobody()',
+        'diary: select d.student_id from public.debts d '
+            'where d.school_id = r.school_id and d.id = r.debt_id and d.published_at <= now()'
+    ],
+    'debts', 'r.debt_id'
+);
+call lyceum.log_changes('conduct_marks', array['office: lyceum.nobody()', 'diary: r.student_id'], p_moves => false);
 
 -- The table schools has no school_id, so its trigger is written by hand.
 create or replace function lyceum.log_schools() returns trigger

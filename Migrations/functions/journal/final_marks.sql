@@ -76,12 +76,15 @@ create or replace function lyceum.record_final_mark() returns trigger
 as $$
 declare
     v_refusal text;
+    v_is_new boolean := tg_op = 'INSERT';
 begin
     if tg_op = 'INSERT' then
         new.version := 1;
         new.changed_at := now();
         new.changed_xid := pg_current_xact_id();
     else
+        v_is_new := (new.value_kind, new.number, new.code, new.reason, new.order_id)
+            is distinct from (old.value_kind, old.number, old.code, old.reason, old.order_id);
         if (new.student_id, new.subject_id, new.academic_year_id, new.kind, new.term_id)
             is distinct from (old.student_id, old.subject_id, old.academic_year_id, old.kind, old.term_id) then
             raise exception using
@@ -95,6 +98,23 @@ begin
         new.school_id, new.student_id, new.academic_year_id, new.kind, new.term_id, new.section_id, new.source,
         new.value_kind, new.number, new.code
     );
+    if tg_op = 'UPDATE' and new.source = 'own' then
+        new.average_at_the_time := old.average_at_the_time;
+    end if;
+    if tg_op = 'UPDATE' and new.order_id is not null and lyceum.settles_debt(
+        new.school_id, new.id, new.value_kind, new.number, new.code, new.order_id
+    ) then
+        -- M13: a debt is settled under its protocol, although the term or the year has closed.
+        v_refusal := nullif(v_refusal, 'edit_window_closed');
+    elsif v_refusal is null and v_is_new and new.source = 'own' then
+        v_refusal := lyceum.final_reason_refusal(
+            new.school_id, new.student_id, new.subject_id, new.academic_year_id, new.term_id, new.section_id, new.value_kind,
+            new.code, new.reason, new.order_id
+        );
+        new.average_at_the_time := case when new.value_kind is not null then lyceum.average_of_final(
+            new.school_id, new.student_id, new.subject_id, new.academic_year_id, new.kind, new.term_id
+        ) end;
+    end if;
     if v_refusal <> 'not_found' then
         raise exception using
             errcode = lyceum.refusal_state(v_refusal),
@@ -110,12 +130,12 @@ create or replace trigger record before insert on final_marks for each row execu
 create or replace trigger record_again before update on final_marks
     for each row when (
         (new.student_id, new.subject_id, new.academic_year_id, new.kind, new.term_id, new.section_id, new.source,
-            new.value_kind, new.number, new.code, new.due_on, new.exam_points, new.reason, new.comment,
-            new.first_recorded_at, new.recorded_by)
+            new.value_kind, new.number, new.code, new.due_on, new.exam_points, new.reason, new.comment, new.order_id,
+            new.average_at_the_time, new.first_recorded_at, new.recorded_by)
         is distinct from
         (old.student_id, old.subject_id, old.academic_year_id, old.kind, old.term_id, old.section_id, old.source,
-            old.value_kind, old.number, old.code, old.due_on, old.exam_points, old.reason, old.comment,
-            old.first_recorded_at, old.recorded_by)
+            old.value_kind, old.number, old.code, old.due_on, old.exam_points, old.reason, old.comment, old.order_id,
+            old.average_at_the_time, old.first_recorded_at, old.recorded_by)
     )
     execute function lyceum.record_final_mark();
 

@@ -51,7 +51,8 @@ package enum DatabaseProblems {
 
     /// Constraints that a client's request can violate, by name.
     private static let constraints: [String: ProblemKind] = [
-        "marks_cell_key": .staleVersion, "attendance_cell_key": .staleVersion, "feedback_cell_key": .staleVersion,
+        "marks_cell_key": .staleVersion, "final_marks_key": .staleVersion,
+        "attendance_cell_key": .staleVersion, "feedback_cell_key": .staleVersion,
         "line_items_pkey": .notInSection, "line_items_one_default": .staleVersion,
         "homework_one_for_all": .staleVersion,
         "feedback_pkey": .notInSection, "users_login_key": .loginTaken,

@@ -34,7 +34,7 @@ import Testing
 
     @Test(arguments: [
         (RuleValue.number(2), nil), (.number(5), nil), (.number(1), SQLRefusal.valueNotAllowed),
-        (.number(6), .valueNotAllowed), (.code("not_assessed"), nil), (.code("exempt"), nil),
+        (.number(6), .valueNotAllowed), (.code("not_assessed"), nil), (.code("exempt"), .orderRequired),
         (.owed(until: "2026-12-01"), nil), (.code("owed"), .check("final_marks_due_on")),
         (.code("word"), .valueNotAllowed), (.malformed("'number', 4, 'pass', NULL"), .valueNotAllowed),
     ])

@@ -42,7 +42,8 @@ struct DeclaredSchool {
         server = try await TestServer(over: database)
         let clients = try schools.map { [server] school in
             try server.session(
-                of: school.ids["manager_id"]!, school: school.id, roles: ["administrator", "deputy_head", "teacher"])
+                of: school.ids["manager_id"]!, school: school.id,
+                roles: ["administrator", "deputy_head", "teacher", "class_teacher"])
         }
         (client, ids) = (clients[0], schools[0].ids)
         (otherClient, otherIDs) = (clients[1], schools[1].ids)
@@ -86,6 +87,34 @@ struct DeclaredSchool {
         try owner.query(
             "UPDATE guardianships SET starts_on = '2025-01-01' WHERE school_id = $1 AND guardian_id = $2",
             [String(school), ids["guardian_id"]])
+        for number in 1...3 { try find("part_\(number)", "subjects", external: "П\(number)") }
+        try find(
+            "composite_id",
+            "INSERT INTO subjects (school_id, id, name) VALUES ($1, gen_random_uuid(), 'Составной') RETURNING id")
+        for number in 1...3 {
+            try find(
+                "debt_\(number)",
+                """
+                INSERT INTO final_marks
+                    (school_id, id, student_id, subject_id, academic_year_id, kind, value_kind, number, source)
+                VALUES ($1, gen_random_uuid(), '\(ids["student_\(number)"]!)', '\(ids["part_1"]!)',
+                    '\(ids["academic_year_id"]!)', 'year', 'number', 2, 'transferred') RETURNING id
+                """)
+        }
+        for (name, kind) in [("protocol_id", "council_protocol"), ("order_id", "other")] {
+            try find(
+                name,
+                """
+                INSERT INTO orders (school_id, id, kind, number, issued_on, text, signatory)
+                VALUES ($1, gen_random_uuid(), '\(kind)', '77', '2025-09-01', 'Текст', 'Директор') RETURNING id
+                """)
+        }
+        try owner.query("UPDATE school_settings SET conduct_scale = 'five' WHERE school_id = $1", [String(school)])
+        for number in 1...4 {
+            try find(
+                "quarter_\(number)",
+                "SELECT id FROM terms WHERE school_id = $1 AND kind = 'quarter' AND ordinal = \(number)")
+        }
         // A student without a class.
         try find(
             "newcomer_id",

@@ -44,6 +44,10 @@ extension ResourceFixture {
     }
     private static let earlier = "The rule of the field refuses the value first."
 
+    private static func attempt(_ debt: Int, _ members: String, ordinal: Int = 1) -> String {
+        "{\"debt_id\": \"{debt_\(debt)}\", \"ordinal\": \(ordinal), \(members)}"
+    }
+
     /// Fixtures by noun. A declared resource without a fixture fails the test.
     static let all: [String: ResourceFixture] = [
         "AcademicYear": .init(
@@ -112,6 +116,46 @@ extension ResourceFixture {
                     """
                     {"kind": "admission", "number": "1-у", "issued_on": "2025-01-10", "text": "x", "signatory": "x"}
                     """, 409, "/number already_exists")
+            ]),
+        "SubjectPart": .init(
+            path: "academic-years/{empty_year_id}/subject-parts",
+            body: #"{"subject_id": "{subject_id}", "part_id": "{part_{n}}"}"#,
+            change: #"{"subject_id": "{composite_id}"}"#,
+            refused: [
+                "subject_parts_part_id_key": .init(
+                    #"{"subject_id": "{composite_id}", "part_id": "{part_1}"}"#, 409, "/part_id already_exists"),
+                "subject_parts_not_itself": .init(
+                    #"{"subject_id": "{composite_id}", "part_id": "{composite_id}"}"#, 422, "/part_id one_level"),
+                "subject_parts_one_level": .init(
+                    #"{"subject_id": "{part_1}", "part_id": "{composite_id}"}"#, 422, "/part_id one_level"),
+            ]),
+        "DebtAttempt": .init(
+            body: #"{"debt_id": "{debt_{n}}", "ordinal": 1, "held_on": "2026-09-1{n}"}"#,
+            change: #"{"held_on": "2026-10-01", "commission": "Абрамова, Белов"}"#,
+            refused: [
+                "debt_attempts_ordinal_key": .init(
+                    attempt(1, #""held_on": "2026-09-20""#), 409, "/ordinal already_exists"),
+                "debt_attempts_order": .init(
+                    attempt(1, #""held_on": "2026-09-20", "commission": "Абрамова""#, ordinal: 2), 422,
+                    "/ordinal first_attempt_first"),
+                "debt_attempts_held_on": .init(attempt(2, #""held_on": "2025-01-20""#), 422, "/held_on before_start"),
+                "debt_attempts_future": .init(
+                    attempt(2, #""held_on": "2026-09-20", "result": "absent", "order_id": "{protocol_id}""#), 422,
+                    "/held_on in_the_future"),
+                "debt_attempts_order_id": .init(
+                    attempt(2, #""held_on": "2025-11-19", "result": "absent""#), 422, "/order_id required"),
+                "debt_attempts_protocol": .init(
+                    attempt(2, #""held_on": "2025-11-19", "result": "absent", "order_id": "{order_id}""#), 422,
+                    "/order_id not_a_protocol"),
+            ],
+            unreached: ["debt_attempts_commission": "A second attempt needs a first one that failed; DebtsTests."]),
+        "ConductMark": .init(
+            path: "students/{student_4}/conduct-marks",
+            body: #"{"term_id": "{quarter_{m}}", "level": {m}}"#,
+            change: #"{"level": 5, "comment": "Помогает товарищам"}"#,
+            refused: [
+                "conduct_marks_student_id_key": .init(
+                    #"{"term_id": "{quarter_2}", "level": 1}"#, 409, "/term_id already_exists")
             ]),
         "Term": .init(
             body: """

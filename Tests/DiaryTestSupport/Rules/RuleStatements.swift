@@ -50,16 +50,26 @@ extension RuleSchool {
         "WHERE school_id = \(school) AND line_item_id = \(lesson.column) AND student_id = \(pupil)"
     }
 
-    /// A final mark; only `kind` term has a term.
+    /// A final mark; only `kind` term has a term. By default with a reason, which M7 asks for where there are no marks.
     package static func final(
         _ pupil: RuleKey, _ kind: String, _ term: RuleKey? = nil, _ value: RuleValue, subject: RuleKey = .maths,
-        section: RuleKey? = nil, source: String = "own", points: Int? = nil
+        section: RuleKey? = nil, source: String = "own", points: Int? = nil, reason: String? = "Решение совета",
+        order: RuleKey? = nil, id: RuleKey? = nil
     ) -> String {
         """
         INSERT INTO final_marks (school_id, id, student_id, subject_id, academic_year_id, kind, term_id, section_id,
-                source, exam_points, value_kind, number, code, due_on)
-            VALUES (\(school), gen_random_uuid(), \(pupil), \(subject), \(RuleKey.year), '\(kind)', \(sql(term)),
-                \(sql(section)), '\(source)', \(points.map(String.init) ?? "NULL"), \(value));
+                source, exam_points, reason, order_id, value_kind, number, code, due_on)
+            VALUES (\(school), \(id?.description ?? "gen_random_uuid()"), \(pupil), \(subject), \(RuleKey.year), '\(kind)',
+                \(sql(term)), \(sql(section)), '\(source)', \(points.map(String.init) ?? "NULL"),
+                \(reason.map { "'\($0)'" } ?? "NULL"), \(sql(order)), \(value));
+        """
+    }
+
+    /// An order of the school; by default a protocol of its council.
+    package static func order(_ id: RuleKey, kind: String = "council_protocol") -> String {
+        """
+        INSERT INTO orders (school_id, id, kind, number, issued_on, text, signatory)
+            VALUES (\(school), \(id), '\(kind)', '\(id.number)', '2026-10-01', 'Текст', 'Директор');
         """
     }
 
