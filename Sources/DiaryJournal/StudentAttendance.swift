@@ -81,7 +81,7 @@ private struct Statements: Sendable {
         days = Statement(
             """
             \(attended), \(AttendanceTotals.days)
-            SELECT d.date AS date, d.is_missed AS missed, d.meaning,
+            SELECT d.date AS _key, d.date, d.is_missed AS missed, d.meaning,
                 w.meaning AS "word?.meaning", w.reason AS "word?.reason", w.note_id AS "word?.note_id"
             FROM days d
             LEFT JOIN attendance_days w ON w.school_id = $1 AND w.student_id = d.student_id AND w.date = d.date

@@ -399,6 +399,7 @@ import Testing
         let exempt: [String: String] = [
             "users": "reported as students, guardians and staff",
             "clients": "only for the school's own apps",
+            "attendance_days": "no route shows one; the attendance of each lesson has what counts",
             "substitutions": "no route shows them; lessons have their teacher",
             "curriculum_plans": "no route shows them",
             "plan_units": "no route shows them",

@@ -110,8 +110,8 @@ begin
         end if;
         return v_new;
     end if;
-    if p_old.id is not null and p_new.meaning is not null and p_old.meaning is not null
-        and (p_new.decided_meaning, p_new.decided_by_day) is not distinct from (p_old.decided_meaning, p_old.decided_by_day) then
+    if p_old.id is not null and (p_new.meaning, p_new.decided_meaning, p_new.decided_by_day)
+        is not distinct from (p_old.meaning, p_old.decided_meaning, p_old.decided_by_day) then
         return v_new;
     end if;
 

@@ -36,9 +36,9 @@ extension RuleSchool {
     package static let people = """
         INSERT INTO users (school_id, id, last_name, first_name)
             SELECT \(school), ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'Фамилия', 'Имя'
-            FROM unnest(array[101, 102, 103, 104, 201, 202, 203, 204, 205, 206, 207, 208, 209, 301, 302, 303, 304]) n;
+            FROM unnest(array[101, 102, 103, 104, 105, 201, 202, 203, 204, 205, 206, 207, 208, 209, 301, 302, 303, 304]) n;
         INSERT INTO staff (school_id, id) SELECT school_id, id FROM users
-            WHERE school_id = \(school) AND id <= \(RuleKey.deputyHead);
+            WHERE school_id = \(school) AND id <= \(RuleKey.classTeacher);
         INSERT INTO students (school_id, id) SELECT school_id, id FROM users
             WHERE school_id = \(school) AND id BETWEEN \(RuleKey.anna) AND \(RuleKey.newcomer);
         INSERT INTO guardians (school_id, id) SELECT school_id, id FROM users
@@ -48,6 +48,8 @@ extension RuleSchool {
             (\(school), \(RuleKey.class2), \(RuleKey.year), 2, 'А', '2А'),
             (\(school), \(RuleKey.class7), \(RuleKey.year), 7, 'А', '7А'),
             (\(school), \(RuleKey.class10), \(RuleKey.year), 10, 'А', '10А');
+        INSERT INTO class_teachers (school_id, id, class_id, teacher_id, starts_on) VALUES
+            (\(school), \(RuleKey(703)), \(RuleKey.class7), \(RuleKey.classTeacher), '2026-09-01');
         INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on, ends_on, in_class_group) VALUES
             (\(school), \(enrollment(.anna)), \(RuleKey.anna), \(RuleKey.class7), '2026-09-01', NULL, true),
             (\(school), \(enrollment(.boris)), \(RuleKey.boris), \(RuleKey.class7), '2026-09-01', NULL, true),
