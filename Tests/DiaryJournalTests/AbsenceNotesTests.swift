@@ -45,8 +45,8 @@ import Testing
             try server.owner().query(
                 """
                 WITH person AS (
-                    INSERT INTO users (school_id, id, last_name, first_name, state)
-                    VALUES ($1, gen_random_uuid(), 'Коробов', 'Игорь', 'active') RETURNING school_id, id
+                    INSERT INTO users (school_id, id, last_name, first_name)
+                    VALUES ($1, gen_random_uuid(), 'Коробов', 'Игорь') RETURNING school_id, id
                 ), guardian AS (
                     INSERT INTO guardians (school_id, id) SELECT school_id, id FROM person RETURNING school_id, id
                 ), role AS (
@@ -140,7 +140,7 @@ import Testing
         #expect(try teacher.get("\(Self.notes)/\(note["id"]!.string!)").json["author_id"]?.string != nil)
         let feed = try FeedReader(father, "/v1/students/\(ids.child)/changes", "&include=data")
         #expect(try change(parent, note, #"{"reason": "Врач"}"#).status == 200)
-        let told = try #require(try feed.read().first { $0.entity == "absence_notes" }, "the feed of the child tells it")
+        let told = try #require(try feed.read().first { $0.entity == "absence_notes" })
         #expect(told.data?["reason"]?.string == "Врач")
         #expect(told.data?["author_id"]?.isNull == true)
     }
