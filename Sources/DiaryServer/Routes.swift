@@ -79,6 +79,8 @@ package enum Routes {
         ClassAttendance.routes,
         AttendanceTotals.routes,
         StudentAttendance.routes,
+        UnfinishedLessons.routes,
+        MyDay.routes,
         Audit.routes,
         Health.routes,
         Documents.routes,

@@ -5,7 +5,10 @@ import Testing
 @Suite struct AttendanceDayRuleTests {
     let school: RuleSchool
 
-    init() throws { school = try RuleSchool() }
+    init() throws {
+        school = try RuleSchool()
+        try school.run(RuleSchool.appointment)
+    }
 
     private static let today = "2026-10-14"
 

@@ -48,8 +48,6 @@ extension RuleSchool {
             (\(school), \(RuleKey.class2), \(RuleKey.year), 2, 'А', '2А'),
             (\(school), \(RuleKey.class7), \(RuleKey.year), 7, 'А', '7А'),
             (\(school), \(RuleKey.class10), \(RuleKey.year), 10, 'А', '10А');
-        INSERT INTO class_teachers (school_id, id, class_id, teacher_id, starts_on) VALUES
-            (\(school), \(RuleKey(703)), \(RuleKey.class7), \(RuleKey.classTeacher), '2026-09-01');
         INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on, ends_on, in_class_group) VALUES
             (\(school), \(enrollment(.anna)), \(RuleKey.anna), \(RuleKey.class7), '2026-09-01', NULL, true),
             (\(school), \(enrollment(.boris)), \(RuleKey.boris), \(RuleKey.class7), '2026-09-01', NULL, true),

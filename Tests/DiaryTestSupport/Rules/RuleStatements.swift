@@ -147,9 +147,17 @@ extension RuleSchool {
             """)
     }
 
+    /// The class teacher of class 7 is appointed, if nobody is.
+    package static let appointment = """
+        INSERT INTO class_teachers (school_id, id, class_id, teacher_id, starts_on)
+            VALUES (\(school), \(RuleKey(703)), \(RuleKey.class7), \(RuleKey.classTeacher), '2026-09-01')
+            ON CONFLICT DO NOTHING;
+        """
+
     /// A statement of the class teacher of class 7; afterwards the teacher acts again.
     package static func byClassTeacher(_ statement: String) -> String {
         """
+        \(appointment)
         SET LOCAL lyceum.user_id = '\(RuleKey.classTeacher.uuid)';
         \(statement)
         SET LOCAL lyceum.user_id = '\(RuleKey.teacher.uuid)';
