@@ -9,6 +9,52 @@ GRANT USAGE ON SCHEMA lyceum TO lyceum_app;
 CREATE COLLATION lyceum.names (provider = icu, locale = 'ru', deterministic = t);
 COMMENT ON COLLATION lyceum.names IS 'Order of people''s names: е before ё before ж, and ё next to е when a later letter differs. Equality is unchanged.';
 
+CREATE TABLE absence_notes (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date NOT NULL,
+    reason text NOT NULL,
+    document text,
+    state text DEFAULT 'sent'::text NOT NULL,
+    meaning text,
+    answer text,
+    author_id uuid,
+    by_family boolean NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    answered_by uuid,
+    answered_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT absence_notes_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT absence_notes_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT absence_notes_accepted CHECK ((meaning IS NOT NULL) = (state = 'accepted'::text)),
+    CONSTRAINT absence_notes_dates CHECK (ends_on >= starts_on),
+    CONSTRAINT absence_notes_length CHECK ((ends_on - starts_on) < 366),
+    CONSTRAINT absence_notes_meaning CHECK (meaning = ANY (ARRAY['ill'::text, 'excused'::text, 'unexcused'::text])),
+    CONSTRAINT absence_notes_state CHECK (state = ANY (ARRAY['sent'::text, 'accepted'::text, 'declined'::text]))
+);
+COMMENT ON TABLE absence_notes IS 'T2: why a student is absent on some days, from a guardian, or on paper through the class teacher. The class teacher accepts or declines it; an accepted note is the class teacher''s word for its days (attendance_days).';
+COMMENT ON COLUMN absence_notes.document IS 'What confirms it, in words: a certificate and its number.';
+COMMENT ON COLUMN absence_notes.meaning IS 'What the absence counts as; only of an accepted note.';
+COMMENT ON COLUMN absence_notes.answer IS 'What the class teacher answers to the family.';
+COMMENT ON COLUMN absence_notes.author_id IS 'Who wrote it; no foreign key, as of all columns that say who.';
+COMMENT ON COLUMN absence_notes.by_family IS 'Whether the author wrote it as a guardian, and not as the class teacher.';
+CREATE INDEX absence_notes_by_student ON public.absence_notes USING btree (school_id, student_id, starts_on);
+ALTER TABLE absence_notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON absence_notes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON absence_notes TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON absence_notes FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER fill AFTER INSERT ON absence_notes FOR EACH ROW WHEN (new.state = 'accepted'::text) EXECUTE FUNCTION lyceum.fill_attendance_days();
+CREATE TRIGGER fill_again AFTER UPDATE ON absence_notes FOR EACH ROW WHEN (new.state IS DISTINCT FROM old.state OR new.meaning IS DISTINCT FROM old.meaning OR new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.fill_attendance_days();
+CREATE TRIGGER guard BEFORE INSERT OR DELETE OR UPDATE ON absence_notes FOR EACH ROW EXECUTE FUNCTION lyceum.guard_absence_note();
+CREATE TRIGGER log_changed AFTER UPDATE ON absence_notes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_absence_notes();
+CREATE TRIGGER log_deleted AFTER DELETE ON absence_notes REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_absence_notes();
+CREATE TRIGGER log_made AFTER INSERT ON absence_notes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_absence_notes();
+CREATE TRIGGER version BEFORE UPDATE ON absence_notes FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
 CREATE TABLE academic_years (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -110,6 +156,7 @@ CREATE TABLE attendance (
     version integer DEFAULT 1 NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    decided_by_day boolean DEFAULT false NOT NULL,
     CONSTRAINT attendance_pkey PRIMARY KEY (school_id, id),
     CONSTRAINT attendance_cell_key UNIQUE (school_id, lesson_id, student_id),
     CONSTRAINT attendance_school_id_code_id_meaning_fkey FOREIGN KEY (school_id, code_id, meaning) REFERENCES attendance_codes(school_id, id, meaning),
@@ -127,6 +174,7 @@ COMMENT ON COLUMN attendance.meaning IS 'The teacher''s code; null: none (or cle
 COMMENT ON COLUMN attendance.minutes IS 'By how many minutes late.';
 COMMENT ON COLUMN attendance.code_id IS 'Label of the school; null: the default label of the meaning.';
 COMMENT ON COLUMN attendance.decided_meaning IS 'T2: the class teacher''s word; present overrules an absence.';
+COMMENT ON COLUMN attendance.decided_by_day IS 'Whether the decision is that of the student''s day (attendance_days), and not one about this lesson.';
 CREATE INDEX attendance_by_student ON public.attendance USING btree (school_id, student_id);
 CREATE STATISTICS public.attendance_school (dependencies) ON school_id, student_id FROM attendance;
 ALTER TABLE attendance ENABLE ROW LEVEL SECURITY;
@@ -172,6 +220,42 @@ CREATE TRIGGER log_changed AFTER UPDATE ON attendance_codes REFERENCING OLD TABL
 CREATE TRIGGER log_deleted AFTER DELETE ON attendance_codes REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_attendance_codes();
 CREATE TRIGGER log_made AFTER INSERT ON attendance_codes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_attendance_codes();
 CREATE TRIGGER version BEFORE UPDATE ON attendance_codes FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE attendance_days (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    date date NOT NULL,
+    meaning text,
+    reason text,
+    note_id uuid,
+    explains_only boolean DEFAULT false NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT attendance_days_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT attendance_days_student_key UNIQUE (school_id, student_id, date),
+    CONSTRAINT attendance_days_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT attendance_days_meaning CHECK (meaning = ANY (ARRAY['absent'::text, 'ill'::text, 'excused'::text, 'unexcused'::text, 'present'::text])),
+    CONSTRAINT attendance_days_note CHECK (note_id IS NULL OR meaning IS NOT NULL)
+);
+COMMENT ON TABLE attendance_days IS 'T2: the class teacher''s word for a student''s day. It is copied into the attendance of each lesson whose roll was taken, unless the class teacher decided about that lesson. Cleared by a null meaning with a new version; rows are never deleted.';
+COMMENT ON COLUMN attendance_days.note_id IS 'The accepted note that the word comes from. A note that fills days cannot be deleted.';
+COMMENT ON COLUMN attendance_days.explains_only IS 'The word says what absences count as that teachers recorded, and not that the student was absent all day: it comes from a note.';
+CREATE INDEX attendance_days_by_note ON public.attendance_days USING btree (school_id, note_id) WHERE (note_id IS NOT NULL);
+ALTER TABLE attendance_days ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON attendance_days TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON attendance_days TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR UPDATE ON attendance_days FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER decide BEFORE INSERT OR UPDATE ON attendance_days FOR EACH ROW EXECUTE FUNCTION lyceum.decide_attendance_day();
+CREATE TRIGGER fill AFTER INSERT ON attendance_days FOR EACH ROW EXECUTE FUNCTION lyceum.fill_attendance();
+CREATE TRIGGER fill_again AFTER UPDATE ON attendance_days FOR EACH ROW WHEN (new.meaning IS DISTINCT FROM old.meaning OR new.reason IS DISTINCT FROM old.reason OR new.explains_only IS DISTINCT FROM old.explains_only) EXECUTE FUNCTION lyceum.fill_attendance();
+CREATE TRIGGER log_changed AFTER UPDATE ON attendance_days REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_attendance_days();
+CREATE TRIGGER log_deleted AFTER DELETE ON attendance_days REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_attendance_days();
+CREATE TRIGGER log_made AFTER INSERT ON attendance_days REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_attendance_days();
+CREATE TRIGGER version BEFORE UPDATE ON attendance_days FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE attendance_history (
     school_id integer NOT NULL,
@@ -437,14 +521,17 @@ CREATE TABLE class_teachers (
     version integer DEFAULT 1 NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    acting boolean DEFAULT false NOT NULL,
     CONSTRAINT class_teachers_pkey PRIMARY KEY (school_id, id),
-    CONSTRAINT class_teachers_one_at_a_time EXCLUDE USING gist (school_id WITH =, COALESCE(class_id, class_id) WITH =, daterange(starts_on, ends_on, '[]'::text) WITH &&),
+    CONSTRAINT class_teachers_one_at_a_time EXCLUDE USING gist (school_id WITH =, COALESCE(class_id, class_id) WITH =, (acting::integer) WITH =, daterange(starts_on, ends_on, '[]'::text) WITH &&),
     CONSTRAINT class_teachers_school_id_class_id_fkey FOREIGN KEY (school_id, class_id) REFERENCES classes(school_id, id),
     CONSTRAINT class_teachers_school_id_teacher_id_fkey FOREIGN KEY (school_id, teacher_id) REFERENCES staff(school_id, id),
+    CONSTRAINT class_teachers_acting CHECK (NOT acting OR ends_on IS NOT NULL),
     CONSTRAINT class_teachers_dates CHECK (ends_on >= starts_on)
 );
-COMMENT ON TABLE class_teachers IS 'Class teachers of a class, one at a time.';
+COMMENT ON TABLE class_teachers IS 'Class teachers of a class, one at a time, and besides at most one who acts for some days.';
 COMMENT ON COLUMN class_teachers.ends_on IS 'Last day, inclusive; null while it lasts.';
+COMMENT ON COLUMN class_teachers.acting IS 'Acts for the class teacher, who stays appointed, on the days from starts_on to ends_on, and has no rights afterwards.';
 CREATE INDEX class_teachers_by_class ON public.class_teachers USING btree (school_id, class_id, starts_on);
 CREATE INDEX class_teachers_by_teacher ON public.class_teachers USING btree (school_id, teacher_id, class_id);
 ALTER TABLE class_teachers ENABLE ROW LEVEL SECURITY;
@@ -1376,6 +1463,7 @@ CREATE TRIGGER complete BEFORE INSERT ON lessons FOR EACH ROW WHEN (new.starts_a
 CREATE TRIGGER complete_again BEFORE UPDATE ON lessons FOR EACH ROW WHEN ((new.bell_schedule_id IS DISTINCT FROM old.bell_schedule_id OR new.slot IS DISTINCT FROM old.slot) AND NOT (new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at)) EXECUTE FUNCTION lyceum.complete_lesson();
 CREATE TRIGGER enter BEFORE INSERT ON lessons FOR EACH ROW WHEN (new.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.enter_timetable();
 CREATE TRIGGER enter_again BEFORE UPDATE ON lessons FOR EACH ROW WHEN (new.date IS DISTINCT FROM old.date OR new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at OR new.merge_id IS DISTINCT FROM old.merge_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.room_id IS DISTINCT FROM old.room_id OR old.state = 'cancelled'::text AND new.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.enter_timetable();
+CREATE CONSTRAINT TRIGGER fill_roll AFTER UPDATE ON lessons DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (old.attendance_taken_at IS NULL AND new.attendance_taken_at IS NOT NULL AND new.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.fill_roll();
 CREATE TRIGGER generated BEFORE INSERT ON lessons FOR EACH ROW WHEN (new.timetable_entry_id IS NOT NULL OR new.timetable_date IS NOT NULL) EXECUTE FUNCTION lyceum.keep_timetable_date();
 CREATE TRIGGER generated_again BEFORE UPDATE ON lessons FOR EACH ROW WHEN (NOT new.generated_at IS DISTINCT FROM old.generated_at AND (new.date IS DISTINCT FROM old.date OR new.slot IS DISTINCT FROM old.slot OR new.starts_at IS DISTINCT FROM old.starts_at OR new.ends_at IS DISTINCT FROM old.ends_at OR new.room_id IS DISTINCT FROM old.room_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.merge_id IS DISTINCT FROM old.merge_id OR (new.state = 'cancelled'::text) IS DISTINCT FROM (old.state = 'cancelled'::text))) EXECUTE FUNCTION lyceum.keep_timetable_date();
 CREATE TRIGGER keep BEFORE UPDATE ON lessons FOR EACH ROW WHEN (new.date <> old.date OR new.state = 'cancelled'::text AND old.state <> 'cancelled'::text) EXECUTE FUNCTION lyceum.keep_recorded_lesson();
@@ -2679,6 +2767,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.are_texts(p_texts text[], p_count integer, p_length integer) returns boolean language sql immutable parallel safe
 -- function lyceum.attendance_refusal(p_school integer, p_lesson uuid, p_student uuid) returns text language plpgsql stable
 -- function lyceum.attendance_refusals(p_school integer, p_lessons uuid[], p_students uuid[]) returns TABLE(ordinal bigint, refusal text) language plpgsql stable set plan_cache_mode=force_generic_plan
+-- function lyceum.attended_lessons(p_school integer, p_students uuid[], p_from date, p_to date) returns TABLE(student_id uuid, date date, lesson_id uuid, section_id uuid, starts_at time without time zone, is_over boolean, attendance_id uuid, meaning text, minutes smallint, status text) language plpgsql stable
 -- function lyceum.audit() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.audit_photo() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.audit_recovery_code() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2724,6 +2813,9 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.current_client_id() returns uuid language sql stable parallel safe
 -- function lyceum.current_school() returns integer language sql stable parallel safe
 -- function lyceum.current_user_id() returns uuid language sql stable parallel safe
+-- function lyceum.decide_attendance_day() returns trigger language plpgsql
+-- function lyceum.decides_attendance(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
+-- function lyceum.demand_class_teacher(p_school integer, p_student uuid, p_date date) returns void language plpgsql stable
 -- function lyceum.demand_guardian(p_guardian uuid) returns void language plpgsql stable
 -- function lyceum.demand_health(p_fields jsonb, p_student uuid) returns void language plpgsql stable
 -- function lyceum.demand_person(p_person uuid) returns void language plpgsql stable
@@ -2735,6 +2827,9 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.end_sessions_of_secret() returns trigger language plpgsql
 -- function lyceum.enter_timetable() returns trigger language plpgsql
 -- function lyceum.feedback_refusal(p_school integer, p_section uuid, p_lesson uuid, p_student uuid, p_text text) returns text language plpgsql stable
+-- function lyceum.fill_attendance() returns trigger language plpgsql
+-- function lyceum.fill_attendance_days() returns trigger language plpgsql
+-- function lyceum.fill_roll() returns trigger language plpgsql
 -- function lyceum.final_bases(p_school integer, p_year uuid, p_subject uuid, p_term uuid, p_students uuid[]) returns TABLE(student_id uuid, marks integer, numbers integer, total integer, weighted numeric, weight numeric, minimum integer, lessons integer, missed integer) language plpgsql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.final_reason_refusal(p_school integer, p_student uuid, p_subject uuid, p_year uuid, p_term uuid, p_section uuid, p_value_kind text, p_code text, p_reason text, p_order uuid) returns text language plpgsql stable
 -- function lyceum.final_refusal(p_school integer, p_student uuid, p_year uuid, p_kind text, p_term uuid, p_section uuid, p_source text, p_value_kind text, p_number integer, p_code text) returns text language plpgsql stable
@@ -2748,6 +2843,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.given_hours(p_school integer, p_topic uuid) returns integer language plpgsql stable
 -- function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint language plpgsql stable
 -- function lyceum.grade_level_on(p_school integer, p_student uuid, p_date date) returns smallint language plpgsql stable
+-- function lyceum.guard_absence_note() returns trigger language plpgsql
 -- function lyceum.guard_class_group() returns trigger language plpgsql
 -- function lyceum.guard_conduct_mark() returns trigger language plpgsql
 -- function lyceum.guard_correction() returns trigger language plpgsql
@@ -2783,6 +2879,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.is_debt(p_kind text, p_number smallint, p_code text, p_terms boolean) returns boolean language sql immutable parallel safe
 -- function lyceum.is_due(p_state text, p_date date, p_ends_at time without time zone) returns boolean language sql stable parallel safe
 -- function lyceum.is_member(p_school integer, p_section uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
+-- function lyceum.is_over(p_date date, p_ends_at time without time zone) returns boolean language sql stable
 -- function lyceum.is_own_guardian(p_guardian uuid) returns boolean language sql stable
 -- function lyceum.is_snils(p_number text) returns boolean language sql immutable parallel safe
 -- function lyceum.is_staff(p_school integer, p_user uuid) returns boolean language plpgsql stable
@@ -2796,6 +2893,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.keep_recorded_days() returns trigger language plpgsql
 -- function lyceum.keep_recorded_lesson() returns trigger language plpgsql
 -- function lyceum.keep_timetable_date() returns trigger language plpgsql
+-- function lyceum.keeps_absence_note(p_note uuid) returns boolean language plpgsql stable
 -- function lyceum.keeps_guardian(p_guardian uuid) returns boolean language sql stable
 -- function lyceum.keeps_student(p_student uuid) returns boolean language sql stable
 -- function lyceum.knows_person(p_school integer, p_teacher uuid, p_person uuid) returns boolean language plpgsql stable
@@ -2822,9 +2920,11 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.lock_control_works(p_school integer) returns void language sql
 -- function lyceum.lock_reason(p_state text, p_date date, p_editable_until date, p_today date) returns text language sql immutable parallel safe
 -- function lyceum.lock_timetable(p_school integer) returns void language sql
+-- function lyceum.log_absence_notes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_academic_years() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_attendance() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_attendance_codes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_attendance_days() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_bell_schedules() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_bell_slots() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_calendar_links() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2988,6 +3088,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.version() returns trigger language plpgsql
 -- function lyceum.week_of_year(p_starts_on date, p_day date) returns integer language sql immutable parallel safe
 -- function lyceum.weekly_hours(p_school integer, p_section uuid, p_date date) returns numeric language plpgsql stable
+-- function lyceum.with_days_word(p_new attendance, p_old attendance) returns attendance language plpgsql stable
 -- function lyceum.withdraw_photo() returns trigger language plpgsql
 -- function lyceum.without_values(p_values jsonb, p_kept text[]) returns jsonb language sql immutable parallel safe
 -- function lyceum.write_person() returns trigger language plpgsql

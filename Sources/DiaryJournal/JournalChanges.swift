@@ -15,6 +15,7 @@ package enum JournalChanges {
         entity("homework", in: ["journal", "section"], homework, families: ["section", "diary"], familyHomework),
         entity("marks", in: ["journal", "diary"], marks, families: ["diary"], familyMarks),
         entity("attendance", in: ["journal", "diary"], attendance, families: ["diary"], familyAttendance),
+        AbsenceNotes.resource.changed(in: ["diary"], families: ["diary"]),
         entity("feedback", in: ["journal", "diary"], feedback, families: ["diary"], familyFeedback),
         entity("conduct_notes", in: ["diary"], conductNotes, families: ["diary"], familyConductNotes),
         Debts.changed,
@@ -92,9 +93,10 @@ package enum JournalChanges {
 
     private static let attendance = Statement(
         """
-        SELECT x.id, l.section_id, x.lesson_id, x.student_id, x.meaning, x.minutes, x.decided_meaning, x.version
+        SELECT x.id, l.section_id, x.lesson_id, x.student_id, c.code, x.meaning, x.minutes, x.decided_meaning, x.version
         FROM attendance x
         JOIN lessons l ON l.school_id = x.school_id AND l.id = x.lesson_id
+        LEFT JOIN attendance_codes c ON c.school_id = x.school_id AND c.id = x.code_id
         WHERE x.school_id = $1 AND x.id = ANY ($2::uuid[]) AND coalesce(x.meaning, x.decided_meaning) IS NOT NULL
             AND \(readers(of: "l.section_id", student: "x.student_id"))
         """)

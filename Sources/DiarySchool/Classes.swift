@@ -107,7 +107,7 @@ package enum Classes {
             ORDER BY c.grade_level, c.name, c.id
             LIMIT $9::int
         ) c
-        LEFT JOIN class_teachers t ON t.school_id = c.school_id AND t.class_id = c.id
+        LEFT JOIN class_teachers t ON t.school_id = c.school_id AND t.class_id = c.id AND NOT t.acting
             AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
         LEFT JOIN users u ON u.school_id = t.school_id AND u.id = t.teacher_id
         ORDER BY c.grade_level, c.name, c.id

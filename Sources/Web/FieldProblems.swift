@@ -61,6 +61,8 @@ extension Problem.Item {
                 en:
                     "https://…, http://127.0.0.1… or a scheme of your own domain (com.example.app:/…) is expected, without #."
             )
+        case "unknown_reference":
+            Text(ru: "Такой записи в школе нет.", en: "The school has no such record.")
         case "empty_batch": Text(ru: "Нет ни одной записи.", en: "The list has no items.")
         default: Text(ru: "Неверное значение.", en: "The value is not valid.")
         }

@@ -61,6 +61,7 @@ import Testing
         case mark, newMark, clearedMark, heldBack, published, attendance, topic, homework, completion, feedback, conduct
         case nothing, cancelled, lineItem, subject, teacherName, studentName, category, room, holiday, term, scale, code
         case substitution, movedLesson, takenBack
+        case wordForTheDay, takenRoll
         case transfer, membership, classTeacher, sectionTeacher, unlock, className, schoolName, final, role
         case failedYear, heldBackFinal, settledDebt, conductMark, subjectPart
 
@@ -81,6 +82,23 @@ import Testing
                 INSERT INTO attendance (school_id, id, lesson_id, student_id, meaning)
                 SELECT school_id, gen_random_uuid(), id, '{child}', 'ill' FROM lessons WHERE \(lesson)
                 ON CONFLICT (school_id, lesson_id, student_id) DO UPDATE SET meaning = 'excused', minutes = NULL
+                """
+            // T2: the class teacher's word goes into the lessons of the day whose roll was taken, and into those that are taken later.
+            case .wordForTheDay:
+                """
+                INSERT INTO attendance_days (school_id, id, student_id, date, meaning)
+                SELECT school_id, gen_random_uuid(), '{child}', '2025-11-11', 'excused' FROM lessons WHERE \(lesson)
+                ON CONFLICT (school_id, student_id, date) DO UPDATE SET meaning = 'ill'
+                """
+            case .takenRoll:
+                """
+                WITH word AS (
+                    INSERT INTO attendance_days (school_id, id, student_id, date, meaning)
+                    SELECT school_id, gen_random_uuid(), '{child}', '2025-11-19', 'ill' FROM lessons WHERE \(lesson)
+                    ON CONFLICT (school_id, student_id, date) DO UPDATE SET meaning = 'absent'
+                )
+                UPDATE lessons SET attendance_taken_at = now()
+                WHERE section_id = '{section}' AND date = '2025-11-19' AND state <> 'cancelled'
                 """
             case .topic: "UPDATE lessons SET topic = topic || '!' WHERE \(lesson)"
             case .homework: "UPDATE homework SET text = text || '!' WHERE lesson_id = '{lesson}'"

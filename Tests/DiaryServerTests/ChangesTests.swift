@@ -444,6 +444,7 @@ import Testing
             "users": "reported as students, guardians and staff",
             "clients": "only for the school's own apps",
             "calendar_links": "secrets of one person, who lists them",
+            "attendance_days": "no route shows one; the attendance of each lesson has what counts",
         ]
         let source = try owner.query(
             """

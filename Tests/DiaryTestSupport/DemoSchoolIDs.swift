@@ -138,6 +138,18 @@ package struct DemoSchoolIDs: Sendable {
             LIMIT 1 RETURNING id
             """, [String(school), ofChild]
         ).first
+        rows["{absence_note_id}"] = try connection.query(
+            """
+            INSERT INTO absence_notes (school_id, id, student_id, starts_on, ends_on, reason, author_id, by_family)
+            SELECT g.school_id, gen_random_uuid(), g.student_id, '2025-12-01', '2025-12-02', 'Соревнования', g.guardian_id,
+                true
+            FROM guardianships g
+            WHERE g.school_id = $1 AND g.access = 'full' AND ($2::uuid IS NULL OR g.student_id = $2::uuid)
+            ORDER BY (SELECT u.login = 'parent' FROM users u WHERE u.school_id = g.school_id AND u.id = g.guardian_id)
+                DESC NULLS LAST
+            LIMIT 1 RETURNING id
+            """, [String(school), ofChild]
+        ).first
         rows["{document_id}"] = try connection.query(
             """
             INSERT INTO student_documents (school_id, id, student_id, kind, number)

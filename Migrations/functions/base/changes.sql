@@ -429,6 +429,10 @@ call lyceum.log_changes(
     ],
     p_moves => false, p_gone => 'coalesce(r.meaning, r.decided_meaning) is null'
 );
+call lyceum.log_changes(
+    'attendance_days', array['diary: r.student_id'], p_moves => false, p_gone => 'r.meaning is null'
+);
+call lyceum.log_changes('absence_notes', array['diary: r.student_id'], p_moves => false);
 -- A1: homework for some students is logged in their diaries, homework for all in the section.
 call lyceum.log_changes(
     'homework',

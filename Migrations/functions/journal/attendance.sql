@@ -69,6 +69,7 @@ begin
         new.version := 1;
         new.changed_at := now();
         new.changed_xid := pg_current_xact_id();
+        new := lyceum.with_days_word(new, null::public.attendance);
         if new.meaning is null then
             new.recorded_by := null;
             return new;
@@ -79,15 +80,84 @@ begin
                 errcode = 'LYL02', message = 'not_movable', detail = 'A record never changes its lesson or pupil.';
         end if;
         new.first_recorded_at := old.first_recorded_at;
+        new := lyceum.with_days_word(new, old);
         if (new.meaning, new.minutes, new.code_id, new.comment)
             is not distinct from (old.meaning, old.minutes, old.code_id, old.comment) then
             return new;
+        end if;
+        -- The first code of a record that until now had only the class teacher's decision.
+        if old.meaning is null and old.recorded_by is null then
+            new.first_recorded_at := now();
         end if;
     end if;
     new.recorded_by := coalesce(lyceum.current_user_id(), new.recorded_by);
     return new;
 end
 $$;
+
+create or replace function lyceum.with_days_word(p_new public.attendance, p_old public.attendance) returns public.attendance
+    language plpgsql stable
+as $$
+declare
+    v_new public.attendance := p_new;
+    v_word record;
+begin
+    -- A decision about this lesson.
+    if p_new.decided_meaning is not null and not p_new.decided_by_day then
+        if (p_new.decided_meaning, p_new.decided_minutes, p_new.decided_reason)
+            is distinct from (p_old.decided_meaning, p_old.decided_minutes, p_old.decided_reason) then
+            v_new.decided_by := coalesce(lyceum.current_user_id(), p_new.decided_by);
+        end if;
+        return v_new;
+    end if;
+    if p_old.id is not null and (p_new.meaning, p_new.decided_meaning, p_new.decided_by_day)
+        is not distinct from (p_old.meaning, p_old.decided_meaning, p_old.decided_by_day) then
+        return v_new;
+    end if;
+
+    select d.meaning, d.reason, d.decided_by, d.decided_at into v_word
+    from public.lessons l
+    join public.attendance_days d on d.school_id = l.school_id and d.student_id = p_new.student_id and d.date = l.date
+    where l.school_id = p_new.school_id
+        and l.id = p_new.lesson_id
+        and d.meaning is not null
+        and case
+            when d.explains_only then p_new.meaning in ('absent', 'ill', 'excused', 'unexcused')
+            else p_new.meaning is not null or l.attendance_taken_at is not null
+        end;
+    if found then
+        if p_new.decided_by_day and p_new.decided_meaning is distinct from v_word.meaning
+            and p_new.decided_meaning is not null then
+            -- The class teacher decides otherwise about this lesson.
+            v_new.decided_by_day := false;
+            v_new.decided_by := coalesce(lyceum.current_user_id(), p_new.decided_by);
+            return v_new;
+        end if;
+        v_new.decided_meaning := v_word.meaning;
+        v_new.decided_minutes := null;
+        v_new.decided_reason := v_word.reason;
+        v_new.decided_by := v_word.decided_by;
+        v_new.decided_at := v_word.decided_at;
+        v_new.decided_by_day := true;
+    else
+        v_new.decided_by_day := false;
+        if p_new.decided_by_day then
+            v_new.decided_meaning := null;
+            v_new.decided_minutes := null;
+            v_new.decided_at := null;
+        end if;
+        if v_new.decided_meaning is null then
+            v_new.decided_reason := null;
+            v_new.decided_by := null;
+        end if;
+    end if;
+    return v_new;
+end
+$$;
+comment on function lyceum.with_days_word(public.attendance, public.attendance) is
+    'T2: the record with the class teacher''s word for the day, unless the class teacher decided about this lesson. A record has it only '
+    'if the roll was taken or the teacher wrote a code. A note explains absences and makes none: a student who came earlier than the '
+    'note says was present where the teacher took the roll without a code.';
 
 create or replace trigger record before insert on attendance for each row execute function lyceum.record_attendance();
 create or replace trigger record_again before update on attendance
@@ -103,7 +173,8 @@ begin
     for v_batch in
         select
             n.school_id, array_agg(n.lesson_id) as lessons, array_agg(n.student_id) as students,
-            array_agg(n.meaning is not null or n.decided_meaning is null) as by_teacher
+            array_agg(n.meaning is not null or n.decided_meaning is null) as by_teacher,
+            array_agg(n.decided_meaning is not null and not n.decided_by_day) as decides
         from written n
         group by n.school_id
     loop
@@ -122,6 +193,12 @@ begin
                 errcode = lyceum.refusal_state(v_refused.refusal),
                 message = v_refused.refusal,
                 detail = format('Attendance of pupil %s at lesson %s.', v_refused.student, v_refused.lesson);
+        end if;
+        if true = any (v_batch.decides) and row_security_active('public.attendance') then
+            perform lyceum.demand_class_teacher(v_batch.school_id, i.student_id, l.date)
+            from unnest(v_batch.lessons, v_batch.students, v_batch.decides) i (lesson_id, student_id, decides)
+            join public.lessons l on l.school_id = v_batch.school_id and l.id = i.lesson_id
+            where i.decides;
         end if;
     end loop;
     return null;
@@ -144,7 +221,15 @@ begin
             n.school_id, array_agg(n.lesson_id) as lessons, array_agg(n.student_id) as students,
             array_agg((n.meaning, n.minutes, n.code_id, n.comment)
                 is distinct from (o.meaning, o.minutes, o.code_id, o.comment)) as by_teacher,
-            array_agg(n.meaning is null and n.decided_meaning is null) as clearing
+            array_agg(n.meaning is null and n.decided_meaning is null) as clearing,
+            array_agg(
+                (n.decided_meaning, n.decided_minutes, n.decided_reason)
+                    is distinct from (o.decided_meaning, o.decided_minutes, o.decided_reason)
+                and (
+                    n.decided_meaning is not null and not n.decided_by_day
+                    or o.decided_meaning is not null and not o.decided_by_day
+                )
+            ) as decides
         from written n
         join overwritten o on o.school_id = n.school_id and o.id = n.id
         where n.version <> o.version
@@ -166,6 +251,12 @@ begin
                 errcode = lyceum.refusal_state(v_refused.refusal),
                 message = v_refused.refusal,
                 detail = format('Attendance of pupil %s at lesson %s.', v_refused.student, v_refused.lesson);
+        end if;
+        if true = any (v_batch.decides) and row_security_active('public.attendance') then
+            perform lyceum.demand_class_teacher(v_batch.school_id, i.student_id, l.date)
+            from unnest(v_batch.lessons, v_batch.students, v_batch.decides) i (lesson_id, student_id, decides)
+            join public.lessons l on l.school_id = v_batch.school_id and l.id = i.lesson_id
+            where i.decides;
         end if;
     end loop;
     return null;

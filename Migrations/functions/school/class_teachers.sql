@@ -34,6 +34,7 @@ as $$
         where t.school_id = p_school
             and t.teacher_id = p_user
             and t.starts_on <= lyceum.today()
+            and (not t.acting or t.ends_on >= lyceum.today())
             and e.starts_on <= lyceum.today()
             and lyceum.lasts(e.ends_on, t.starts_on)
             and lyceum.lasts(t.ends_on, e.starts_on)
@@ -45,7 +46,7 @@ $$;
 comment on function lyceum.led_pupils(integer, uuid) is
     'A3, A4: students whom the person reads as class teacher, and for which days: all days for students of the '
     'present class; for students of a class that the person led earlier in the open year, the days of that '
-    'enrollment, until the student left or the class was handed over. Inlined.';
+    'enrollment, until the student left or the class was handed over. Who only acted as class teacher reads nothing afterwards. Inlined.';
 
 create or replace function lyceum.led_days(p_school integer, p_user uuid, p_student uuid) returns datemultirange
     language plpgsql stable

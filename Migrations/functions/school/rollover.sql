@@ -152,7 +152,7 @@ begin
     select v_school, gen_random_uuid(), l.new_class, t.teacher_id, v_new.starts_on
     from lyceum.rolled_classes(p_from, p_to) l
     join public.class_teachers t on t.school_id = v_school and t.class_id = l.old_class
-        and lyceum.holds(t.starts_on, t.ends_on, v_old.ends_on)
+        and not t.acting and lyceum.holds(t.starts_on, t.ends_on, v_old.ends_on)
     join public.staff s on s.school_id = v_school and s.id = t.teacher_id and s.left_on is null
     where not exists (
         select from public.class_teachers o where o.school_id = v_school and o.class_id = l.new_class

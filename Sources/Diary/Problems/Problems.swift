@@ -99,7 +99,8 @@ extension ProblemKind {
 
     /// All kinds by code.
     package static let all: [String: ProblemKind] = Dictionary(
-        uniqueKeysWithValues: (ofTheProtocol + ofEveryNoun + ofSignIn + ofTheSchool + ofTheJournal + ofPlans + ofFinals).map {
+        uniqueKeysWithValues: (ofTheProtocol + ofEveryNoun + ofSignIn + ofTheSchool + ofTheJournal + ofPlans + ofFinals
+            + ofAttendance).map {
             ($0.code, $0)
         })
 

@@ -32,11 +32,17 @@ package enum JournalBatch {
     ) async throws -> Response {
         let lists = try await attempt(batch, section, isPartial: isPartial, caller, work)
         // A column and its lesson can refer to the same cell, which only the database can detect.
-        let duplicates = FieldProblems()
+        let faults = FieldProblems()
         for row in lists.marks.refused("duplicate_item") {
-            duplicates.add(FieldProblem(JSONPointer("marks").appending(row), "duplicate_item"))
+            faults.add(FieldProblem(JSONPointer("marks").appending(row), "duplicate_item"))
         }
-        if let problem = Problem(duplicates) { throw problem }
+        // Only the database knows the school's codes.
+        for (code, field) in AttendanceBatch.faults {
+            for row in lists.attendance.refused(code) {
+                faults.add(FieldProblem(JSONPointer("attendance").appending(row).appending(field), code))
+            }
+        }
+        if let problem = Problem(faults) { throw problem }
         let refused = Set(lists.all.flatMap { $0.refusals })
         if !refused.isEmpty && !isPartial { throw try problem(refused, lists.all.flatMap { try $0.problems }) }
         var writer = JSONWriter(reservingCapacity: 8 * 1024)
@@ -132,6 +138,7 @@ enum BatchList: String, CaseIterable {
 private struct BatchOutcomes {
     let all: [BatchOutcome]
     var marks: BatchOutcome { all[BatchList.allCases.firstIndex(of: .marks)!] }
+    var attendance: BatchOutcome { all[BatchList.allCases.firstIndex(of: .attendance)!] }
 
     init(_ steps: [BatchStep], _ results: Results) throws {
         all = try BatchList.allCases.map { list in

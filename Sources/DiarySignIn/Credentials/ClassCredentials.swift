@@ -81,11 +81,14 @@ package enum ClassCredentials {
 
     private static let gate = Statement(
         """
-        SELECT c.id, c.name, c.grade_level, t.id IS NOT NULL AS is_led, coalesce(t.teacher_id = $3::uuid, false) AS is_led_by_caller,
-            s.heads AS caller_heads
+        SELECT c.id, c.name, c.grade_level, t.is_led, t.is_led_by_caller, s.heads AS caller_heads
         FROM classes c
-        LEFT JOIN class_teachers t ON t.school_id = c.school_id AND t.class_id = c.id
-            AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
+        CROSS JOIN LATERAL (
+            SELECT count(*) > 0 AS is_led, coalesce(bool_or(t.teacher_id = $3::uuid), false) AS is_led_by_caller
+            FROM class_teachers t
+            WHERE t.school_id = c.school_id AND t.class_id = c.id
+                AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
+        ) t
         CROSS JOIN LATERAL (\(CodeIssue.standing(of: "$3::uuid"))) s
         WHERE c.school_id = $1 AND c.id = $2::uuid
         """)

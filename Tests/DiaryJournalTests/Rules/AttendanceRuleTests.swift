@@ -52,11 +52,10 @@ import Testing
 
     @Test func t2TeachersCodeAndClassTeachersDecisionAreBothKept() throws {
         try school.run(RuleSchool.attendance(.anna, at: .recent, "absent"))
-        try school.set("user_id", to: RuleKey.deputyHead.uuid)
         try school.run(RuleSchool.decision(.anna, at: .recent, "ill"))
         let row = try school.rows(
             "SELECT meaning, decided_meaning, recorded_by, decided_by, version FROM attendance")
-        #expect(row == [["absent", "ill", RuleKey.teacher.uuid, RuleKey.deputyHead.uuid, "2"]])
+        #expect(row == [["absent", "ill", RuleKey.teacher.uuid, RuleKey.classTeacher.uuid, "2"]])
     }
 
     @Test(arguments: [
@@ -75,7 +74,8 @@ import Testing
             try school.run(RuleSchool.decision(.anna, at: lesson, "ill"))
             let code = "UPDATE attendance SET meaning = 'absent' WHERE lesson_id = \(lesson)"
             #expect(try school.refusal(of: code) == wanted)
-            let decide = "UPDATE attendance SET decided_meaning = 'excused' WHERE lesson_id = \(lesson)"
+            let decide = RuleSchool.byClassTeacher(
+                "UPDATE attendance SET decided_meaning = 'excused' WHERE lesson_id = \(lesson);")
             #expect(try school.refusal(of: decide) == nil)
         }
         // A record with only the class teacher's decision has no author of a code.
@@ -85,7 +85,7 @@ import Testing
     @Test func t2DecisionHasATimestamp() throws {
         try school.run(RuleSchool.decision(.anna, at: .recent, "present"))
         #expect(try school.refusal(of: "UPDATE attendance SET decided_at = NULL") == .check("attendance_decided"))
-        let withdraw = "UPDATE attendance SET decided_at = NULL, decided_meaning = NULL"
+        let withdraw = RuleSchool.byClassTeacher("UPDATE attendance SET decided_at = NULL, decided_meaning = NULL;")
         #expect(try school.refusal(of: withdraw) == nil)
     }
 

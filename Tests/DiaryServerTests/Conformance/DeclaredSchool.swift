@@ -123,6 +123,13 @@ struct DeclaredSchool {
             VALUES ($1, gen_random_uuid(), 'Новиков', 'Ян') RETURNING id
             """)
         try owner.query("INSERT INTO students (school_id, id) VALUES ($1, $2)", [String(school), ids["newcomer_id"]])
+        // Absence notes are written by class teachers.
+        try owner.query(
+            """
+            INSERT INTO class_teachers (school_id, id, class_id, teacher_id, starts_on, ends_on, acting)
+            SELECT $1, gen_random_uuid(), e.class_id, $3, '2025-11-01', '2025-12-31', true
+            FROM enrollments e WHERE e.school_id = $1 AND e.student_id = $2
+            """, [String(school), ids["student_1"], ids["manager_id"]])
         for (person, role) in [("newcomer_id", "student"), ("manager_id", "administrator")] {
             try owner.query(
                 "INSERT INTO user_roles (school_id, user_id, role) VALUES ($1, $2, $3)",

@@ -274,6 +274,9 @@ extension ResourceFixture {
                 "class_teachers_one_at_a_time": .init(
                     #"{"teacher_id": "{other_teacher_id}", "starts_on": "2025-01-10", "ends_on": "2025-01-11"}"#,
                     409, "/starts_on overlap"),
+                "class_teachers_acting": .init(
+                    #"{"teacher_id": "{teacher_id}", "starts_on": "2025-05-01", "acting": true}"#, 422,
+                    "/ends_on required"),
                 "class_teachers_school_id_teacher_id_fkey": .init(
                     #"{"teacher_id": "{student_1}", "starts_on": "2025-05-10", "ends_on": "2025-05-11"}"#, 422,
                     "/teacher_id unknown_reference"),
@@ -532,6 +535,30 @@ extension ResourceFixture {
                     "/given_by unknown_reference"),
             ],
             unreached: ["consents_withdrawal": "Only a change can violate it; PeopleTests."]),
+        "AbsenceNote": .init(
+            body: """
+                {"student_id": "{student_1}", "starts_on": "2025-10-0{n}", "ends_on": "2025-10-1{n}", "reason": "Грипп"}
+                """,
+            change: #"{"ends_on": "2025-10-20", "reason": "ОРВИ", "document": "Справка 17"}"#,
+            refused: [
+                "absence_notes_dates": .init(
+                    """
+                    {"student_id": "{student_1}", "starts_on": "2025-10-02", "ends_on": "2025-10-01", "reason": "x"}
+                    """, 422, "/ends_on before_start"),
+                "absence_notes_length": .init(
+                    """
+                    {"student_id": "{student_1}", "starts_on": "2025-10-02", "ends_on": "2026-10-03", "reason": "x"}
+                    """, 422, "/ends_on too_long"),
+                "absence_notes_accepted": .init(
+                    """
+                    {"student_id": "{student_1}", "starts_on": "2025-10-02", "ends_on": "2025-10-02", "reason": "x",
+                    "meaning": "ill"}
+                    """, 422, "/meaning only_when_accepted"),
+                "absence_notes_school_id_student_id_fkey": .init(
+                    """
+                    {"student_id": "{nothing}", "starts_on": "2025-10-02", "ends_on": "2025-10-02", "reason": "x"}
+                    """, 422, "/student_id unknown_reference"),
+            ]),
         "StudentDocument": .init(
             path: "students/{student_1}/documents",
             body: #"{"kind": "other", "number": "Х-{n}"}"#,

@@ -64,6 +64,8 @@ extension RuleKey {
     package static let teacher = RuleKey(102)
     package static let substitute = RuleKey(103)
     package static let deputyHead = RuleKey(104)
+    /// Leads class 7 if a test appoints the class teacher (`RuleSchool.appointment`), and teaches nothing.
+    package static let classTeacher = RuleKey(105)
 
     package static let anna = RuleKey(201)
     package static let boris = RuleKey(202)

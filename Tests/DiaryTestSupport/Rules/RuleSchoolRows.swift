@@ -36,9 +36,9 @@ extension RuleSchool {
     package static let people = """
         INSERT INTO users (school_id, id, last_name, first_name)
             SELECT \(school), ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'Фамилия', 'Имя'
-            FROM unnest(array[101, 102, 103, 104, 201, 202, 203, 204, 205, 206, 207, 208, 209, 301, 302, 303, 304]) n;
+            FROM unnest(array[101, 102, 103, 104, 105, 201, 202, 203, 204, 205, 206, 207, 208, 209, 301, 302, 303, 304]) n;
         INSERT INTO staff (school_id, id) SELECT school_id, id FROM users
-            WHERE school_id = \(school) AND id <= \(RuleKey.deputyHead);
+            WHERE school_id = \(school) AND id <= \(RuleKey.classTeacher);
         INSERT INTO students (school_id, id) SELECT school_id, id FROM users
             WHERE school_id = \(school) AND id BETWEEN \(RuleKey.anna) AND \(RuleKey.newcomer);
         INSERT INTO guardians (school_id, id) SELECT school_id, id FROM users

@@ -138,11 +138,39 @@ extension RuleSchool {
 
     /// The class teacher's decision for a lesson.
     package static func decision(_ pupil: RuleKey, at lesson: RuleKey, _ meaning: String) -> String {
+        byClassTeacher(
+            """
+            INSERT INTO attendance (school_id, id, lesson_id, student_id, decided_meaning, decided_at)
+                VALUES (\(school), gen_random_uuid(), \(lesson), \(pupil), '\(meaning)', now())
+                ON CONFLICT (school_id, lesson_id, student_id) DO UPDATE SET decided_meaning = excluded.decided_meaning,
+                    decided_at = excluded.decided_at, decided_by_day = false;
+            """)
+    }
+
+    /// The class teacher's word for a student's day; nil takes it back.
+    package static func word(_ pupil: RuleKey, on date: String, _ meaning: String?) -> String {
+        byClassTeacher(
+            """
+            INSERT INTO attendance_days (school_id, id, student_id, date, meaning)
+                VALUES (\(school), gen_random_uuid(), \(pupil), '\(date)', \(meaning.map { "'\($0)'" } ?? "NULL"))
+                ON CONFLICT (school_id, student_id, date) DO UPDATE SET meaning = excluded.meaning, note_id = NULL;
+            """)
+    }
+
+    /// The class teacher of class 7 is appointed, if nobody is.
+    package static let appointment = """
+        INSERT INTO class_teachers (school_id, id, class_id, teacher_id, starts_on)
+            VALUES (\(school), \(RuleKey(703)), \(RuleKey.class7), \(RuleKey.classTeacher), '2026-09-01')
+            ON CONFLICT DO NOTHING;
         """
-        INSERT INTO attendance (school_id, id, lesson_id, student_id, decided_meaning, decided_by, decided_at)
-            VALUES (\(school), gen_random_uuid(), \(lesson), \(pupil), '\(meaning)', \(RuleKey.deputyHead), now())
-            ON CONFLICT (school_id, lesson_id, student_id) DO UPDATE SET decided_meaning = excluded.decided_meaning,
-                decided_by = excluded.decided_by, decided_at = excluded.decided_at;
+
+    /// A statement of the class teacher of class 7; afterwards the teacher acts again.
+    package static func byClassTeacher(_ statement: String) -> String {
+        """
+        \(appointment)
+        SET LOCAL lyceum.user_id = '\(RuleKey.classTeacher.uuid)';
+        \(statement)
+        SET LOCAL lyceum.user_id = '\(RuleKey.teacher.uuid)';
         """
     }
 

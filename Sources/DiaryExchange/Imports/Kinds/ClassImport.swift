@@ -125,7 +125,7 @@ extension ImportStatements {
         LEFT JOIN staff f ON f.school_id = $1 AND f.id = u.id
         LEFT JOIN LATERAL (
             SELECT t.id, t.teacher_id, t.starts_on, t.ends_on FROM class_teachers t
-            WHERE t.school_id = $1 AND t.class_id = coalesce(w.id_now, w.id)
+            WHERE t.school_id = $1 AND t.class_id = coalesce(w.id_now, w.id) AND NOT t.acting
                 AND lyceum.lasts(t.ends_on, coalesce(w.class_teacher_from, w.year_starts_on))
             ORDER BY t.starts_on DESC
             LIMIT 1
