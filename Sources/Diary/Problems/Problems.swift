@@ -99,7 +99,7 @@ extension ProblemKind {
 
     /// All kinds by code.
     package static let all: [String: ProblemKind] = Dictionary(
-        uniqueKeysWithValues: (ofTheProtocol + ofEveryNoun + ofSignIn + ofTheSchool + ofTheJournal).map {
+        uniqueKeysWithValues: (ofTheProtocol + ofEveryNoun + ofSignIn + ofTheSchool + ofTheJournal + ofFamilies).map {
             ($0.code, $0)
         })
 
