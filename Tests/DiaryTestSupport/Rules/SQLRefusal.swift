@@ -34,6 +34,7 @@ extension SQLRefusal {
     package static let dueAfterClose = SQLRefusal("LYM04", "due_after_close")
     package static let feedbackIsAMark = SQLRefusal("LYM01", "feedback_is_a_mark")
     package static let controlWorkNotAllowed = SQLRefusal("LYM09", "control_work_not_allowed")
+    package static let dueWithoutLesson = SQLRefusal("LYH01", "due_without_lesson")
     package static let versionNotWritable = SQLRefusal("LYM05", "version_not_writable")
     package static let studentOverlap = SQLRefusal("LYL01", "student_overlap")
     package static let lessonOnHoliday = SQLRefusal("LYL01", "lesson_on_holiday")
