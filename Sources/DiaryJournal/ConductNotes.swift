@@ -64,7 +64,7 @@ package enum ConductNotes {
             .integer(caller.school.id), .text(id), .text(student), .text(lesson), .text(date), .text(kind), .text(text),
             .boolean(caller.isHead))
         let row = one(caller, id)
-        return try await Idempotency.run(request, caller) { work in
+        return try await Idempotency.run(request, caller, keeper: { one(caller, $0) }) { work in
             let results = try await work.results(of: [gate, insert, row] + work.settling)
             let rows = try results[gate]
             guard !rows.isEmpty else { throw Problem(.notFound) }
@@ -96,7 +96,7 @@ package enum ConductNotes {
         let gate = lock(caller, id, versions)
         let change = change(.integer(caller.school.id), .text(kind), .text(text))
         let row = one(caller, id)
-        return try await Idempotency.run(request, caller) { work in
+        return try await Idempotency.run(request, caller, keeper: { one(caller, $0) }) { work in
             let results = try await work.results(of: [gate, change, row] + work.settling)
             try versions.check(results[gate])
             return try RecordReaders.answer(try results[row])

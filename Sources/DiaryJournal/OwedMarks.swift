@@ -44,7 +44,7 @@ package enum OwedMarks {
             total: Query(statement: statements.total, parameters: school + [.boolean(page.wantsTotal)]))
     }
 
-    private static let published = 
+    private static let published =
         "k.student_id = \(StudentGate.student) AND k.published_at <= now() AND ($2::uuid IS NULL OR true)"
     private static let all = OwedStatements("", published)
     private static let seen = OwedStatements("", "\(published) AND l.date <@ \(StudentGate.days)")

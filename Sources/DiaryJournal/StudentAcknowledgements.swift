@@ -7,7 +7,8 @@ import Web
 /// acknowledges several at once: by their ids, or all of some days that an earlier answer showed.
 package enum StudentAcknowledgements {
     package static let routes: [Route<Access, Caller>] = [
-        .get("/v1/students/{student_id}/acknowledgements", "listStudentAcknowledgements", access: .readersOfMarks, list),
+        .get(
+            "/v1/students/{student_id}/acknowledgements", "listStudentAcknowledgements", access: .readersOfMarks, list),
         .put(
             "/v1/students/{student_id}/acknowledgements", "acknowledgeStudentRecords", access: .roles([.guardian]),
             acknowledge),
@@ -101,7 +102,10 @@ package enum StudentAcknowledgements {
 
     /// `$1` is the school, `$2` the student, `$3` the guardian.
     private static let child = Statement(
-        "SELECT s.id FROM students s WHERE s.school_id = $1 AND s.id = $2::uuid AND lyceum.represents($1, $3::uuid, s.id)")
+        """
+        SELECT s.id FROM students s
+        WHERE s.school_id = $1 AND s.id = $2::uuid AND lyceum.represents($1, $3::uuid, s.id)
+        """)
 
     private static let columns = """
         INSERT INTO acknowledgements (school_id, mark_id, feedback_id, conduct_note_id, student_id, version)
@@ -114,9 +118,8 @@ package enum StudentAcknowledgements {
         """
         WITH written AS (
             \(columns)
-            FROM lyceum.family_records r
-            WHERE r.school_id = $1 AND r.student_id = $2::uuid AND r.day BETWEEN $4::date AND $5::date
-                AND r.published_at <= now() AND greatest(r.changed_at, r.published_at) <= $6::timestamptz
+            FROM (\(StudentRecords.sql(of: "$2::uuid", from: "$4::date", to: "$5::date"))) r
+            WHERE greatest(r.changed_at, r.published_at) <= $6::timestamptz
                 AND lyceum.represents($1, $3::uuid, $2::uuid)
             ON CONFLICT DO NOTHING
             RETURNING id
@@ -143,6 +146,30 @@ package enum StudentAcknowledgements {
         """)
 }
 
+/// The published rows of `lyceum.family_records` about one student on some days. Marks are found through the lessons of
+/// the student's groups, as in the diary: the view would read all lessons of the school on these days.
+private enum StudentRecords {
+    static func sql(of student: String, from first: String, to last: String) -> String {
+        """
+        SELECT k.student_id, 'mark' AS kind, k.id, k.version, k.published_at, k.changed_at, l.date AS day, l.section_id
+            FROM group_members m
+            JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
+            JOIN lessons l ON l.school_id = s.school_id AND l.section_id = s.id AND l.date BETWEEN \(first) AND \(last)
+                AND lyceum.holds(m.starts_on, m.ends_on, l.date)
+            JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.id AND i.deleted_at IS NULL
+            JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id AND k.student_id = m.student_id
+                AND k.kind IS NOT NULL AND k.published_at <= now()
+            WHERE m.school_id = $1 AND m.student_id = \(student)
+                AND lyceum.holds_between(m.starts_on, m.ends_on, \(first), \(last))
+            UNION ALL
+            SELECT r.student_id, r.kind, r.id, r.version, r.published_at, r.changed_at, r.day, r.section_id
+            FROM lyceum.family_records r
+            WHERE r.school_id = $1 AND r.kind <> 'mark' AND r.student_id = \(student) AND r.published_at <= now()
+                AND r.day BETWEEN \(first) AND \(last)
+        """
+    }
+}
+
 /// `$1` is the school, `$2` whether only records are wanted that nobody has acknowledged, `$4` the reader.
 private struct RecordStatements: Sendable {
     let records: Statement
@@ -151,6 +178,8 @@ private struct RecordStatements: Sendable {
     /// - Parameter seen: an additional condition for callers who do not see all days.
     init(andSeen seen: String) {
         let student = StudentGate.student
+        let first = "(SELECT \(Setting.from.required))"
+        let last = "(SELECT \(Setting.to.required))"
         // PostgreSQL reads the student's acknowledgements once.
         let acknowledged = """
             WITH acknowledged AS MATERIALIZED (
@@ -163,9 +192,8 @@ private struct RecordStatements: Sendable {
                     EXISTS (
                         SELECT FROM acknowledged a WHERE a.record_id = r.id AND a.version = r.version
                     ) AS acknowledged
-                FROM lyceum.family_records r
-                WHERE r.school_id = $1 AND r.student_id = \(student) AND r.published_at <= now()
-                    AND r.day BETWEEN (SELECT \(Setting.from.required)) AND (SELECT \(Setting.to.required)) \(seen)
+                FROM (\(StudentRecords.sql(of: student, from: first, to: last))) r
+                WHERE true \(seen)
             )
             """
         let wanted = "FROM records r WHERE (NOT $2::boolean OR NOT r.acknowledged)"
@@ -197,70 +225,5 @@ private struct RecordStatements: Sendable {
             ) a ON true
             ORDER BY r.day DESC, r.id, u.last_name, u.first_name, u.id
             """)
-    }
-}
-
-/// A body of `acknowledge`.
-enum AcknowledgementBody {
-    case seen(from: String, to: String, moment: String)
-    case records([Record])
-
-    struct Record {
-        let kind: String
-        let id: String
-        let version: Int
-    }
-
-    init(_ body: JSONValue) throws {
-        let problems = FieldProblems()
-        var reader = ObjectReader(body, problems: problems)
-        var records: [Record] = []
-        if reader.isMissing("records") {
-            let (from, to) = (reader.date("from").value, reader.date("to").value)
-            let moment = reader.string("seen_at", maximumLength: 40).value
-            if let from, let to {
-                if to < from {
-                    problems.add(FieldProblem(JSONPointer("to"), "before_from"))
-                } else if CalendarDate.days(from: from, to: to) >= StudentAcknowledgements.longestRange {
-                    problems.add(FieldProblem(JSONPointer("to"), "range_too_long"))
-                }
-            }
-            if let moment, !Self.isMoment(moment) {
-                problems.add(FieldProblem(JSONPointer("seen_at"), "invalid_moment"))
-            }
-            reader.finish()
-            if let problem = Problem(problems) { throw problem }
-            self = .seen(from: from!, to: to!, moment: moment!)
-            return
-        }
-        let items = reader.objects("records", maximumCount: StudentAcknowledgements.mostRecords).value ?? []
-        var seen: Set<String> = []
-        for var item in items {
-            let kind = item.enumeration("kind", of: Acknowledgements.Kind.allCases.map { $0.rawValue }).value
-            let id = item.uuid("id").value
-            let version = item.integer("version", in: 1...Int(Int32.max)).value
-            item.finish()
-            if let id { item.refuseDuplicate(id, &seen) }
-            if let kind, let id, let version { records.append(Record(kind: kind, id: id, version: version)) }
-        }
-        reader.finish()
-        if let problem = Problem(problems) { throw problem }
-        self = .records(records)
-    }
-
-    /// RFC 3339 in UTC, as answers write moments: `2025-11-19T06:00:00.123456Z`.
-    static func isMoment(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
-        guard bytes.count >= 20, bytes.last == 0x5A, bytes[10] == 0x54, CalendarDate.isValid(String(text.prefix(10)))
-        else { return false }
-        let time = text.dropFirst(11).dropLast()
-        let parts = time.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count <= 2, parts.count == 1 || (1...9).contains(parts[1].utf8.count),
-            parts.count == 1 || parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) })
-        else { return false }
-        let clock = parts[0].split(separator: ":", omittingEmptySubsequences: false)
-        return clock.count == 3 && zip(clock, [23, 59, 59]).allSatisfy { part, last in
-            part.utf8.count == 2 && part.utf8.allSatisfy { (0x30...0x39).contains($0) } && Int(part)! <= last
-        }
     }
 }

@@ -74,7 +74,10 @@ private struct HomeworkStatements: Sendable {
             Self.select(
                 "h.due_on BETWEEN lyceum.today() - 14 AND lyceum.today() - 1 AND d.homework_id IS NULL \(seen)"))
         dates = Statement(
-            "SELECT DISTINCT h.due_on AS date, h.due_on AS _key \(Self.of("h.due_on BETWEEN \(first) AND \(last) \(seen)")) ORDER BY h.due_on"
+            """
+            SELECT DISTINCT h.due_on AS date, h.due_on AS _key \(Self.of("h.due_on BETWEEN \(first) AND \(last) \(seen)"))
+            ORDER BY h.due_on
+            """
         )
         due = Statement(Self.select("h.due_on BETWEEN \(first) AND \(last) \(seen)"))
     }

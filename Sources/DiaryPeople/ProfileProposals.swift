@@ -44,7 +44,8 @@ package enum ProfileProposals {
         let body = try Self.body(try await request.json())
         let id = caller.services.newID()
         let school = Parameter.integer(caller.school.id)
-        let insert = insert(school, .text(id), .text(body.student), .text(body.about), .text(body.fields), .text(body.comment))
+        let insert = insert(
+            school, .text(id), .text(body.student), .text(body.about), .text(body.fields), .text(body.comment))
         let row = one(school, .text(id))
         return try await Idempotency.run(request, caller, keeper: { one(school, .text($0)) }) { work in
             let results = try await work.results(of: [insert, row] + work.settling)

@@ -82,7 +82,8 @@ import Testing
         #expect(try teacher.get(path).status == 404)
         #expect(try parent.get(diary).json["conduct_notes"]?.array.contains { $0["id"]?.string == id } == false)
         // A5, and the values of texts are nobody's business.
-        let audit = try server.client("admin").get("/v1/audit?entity=conduct_notes&entity_id=\(id)").json["items"]!.array
+        let audit = try server.client("admin").get("/v1/audit?entity=conduct_notes&entity_id=\(id)").json["items"]!
+            .array
         #expect(audit.map { $0["action"]?.string } == ["update", "update", "insert"])
         #expect(audit[1]["after"]?["text"]?.string == "hidden" && audit[2]["after"]?["kind"]?.string == "remark")
     }
@@ -90,10 +91,13 @@ import Testing
     @Test func conductNoteHasTheDayOfItsLessonAndNoDayToCome() throws {
         func refusal(_ more: String) throws -> String {
             let answer = try note(#"{"kind": "praise", "text": "Помог", \#(more)}"#)
-            return "\(answer.status) \(answer.json["errors"]?[0]?["pointer"]?.string ?? "") \(answer.json["errors"]?[0]?["code"]?.string ?? "")"
+            let error = answer.json["errors"]?[0]
+            return "\(answer.status) \(error?["pointer"]?.string ?? "") \(error?["code"]?.string ?? "")"
         }
         #expect(try refusal(#""date": "2025-11-20""#) == "422 /date in_the_future")
-        #expect(try refusal(#""date": "2025-11-05", "lesson_id": "\#(ids.lesson)""#) == "422 /date not_the_day_of_the_lesson")
+        #expect(
+            try refusal(#""date": "2025-11-05", "lesson_id": "\#(ids.lesson)""#)
+                == "422 /date not_the_day_of_the_lesson")
         #expect(try refusal(#""lesson_id": "\#(ids.child)""#) == "422 /lesson_id unknown_reference")
         let made = try note(#"{"kind": "praise", "text": "Помог", "lesson_id": "\#(ids.lesson)"}"#)
         let day = try ownerToday().query("SELECT date FROM lessons WHERE id = $1", [ids.lesson]).first
@@ -101,14 +105,16 @@ import Testing
     }
 
     @Test func a4OnlyTheTeachersOfTheStudentWriteAboutIt() throws {
-        let stranger = "/v1/students/\(ids.stranger)/conduct-notes"
-        #expect(try teacher.post(stranger, json: #"{"kind": "praise", "text": "x"}"#).status == 404)
+        func write(_ student: String) throws -> Int {
+            try teacher.post("/v1/students/\(student)/conduct-notes", json: #"{"kind": "praise", "text": "x"}"#).status
+        }
+        #expect(try write(ids.stranger) == 404)
         let other = try #require(
             try ownerToday().query(
                 "SELECT student_id FROM enrollments WHERE school_id = $1 AND class_id = $2 LIMIT 1",
                 [String(ids.school), ids.otherClass]
             ).first)
-        #expect(try teacher.post("/v1/students/\(other)/conduct-notes", json: #"{"kind": "praise", "text": "x"}"#).status == 404)
+        #expect(try write(other) == 404)
     }
 
     @Test func m12HeldBackNotesAndFeedbackAreSeenByTheirWritersOnly() throws {
@@ -215,13 +221,18 @@ import Testing
         try #require(items.count > 3)
         #expect(Set(items.map { $0["kind"]!.string! }).contains("mark"))
         func record(_ item: JSONValue, version: Int? = nil) -> String {
-            #"{"kind": "\#(item["kind"]!.string!)", "id": "\#(item["id"]!.string!)", "version": \#(version ?? item["version"]!.int!)}"#
+            #"""
+            {"kind": "\#(item["kind"]!.string!)", "id": "\#(item["id"]!.string!)",
+                "version": \#(version ?? item["version"]!.int!)}
+            """#
         }
         let named = try parent.put(all, json: #"{"records": [\#(record(items[0])), \#(record(items[1]))]}"#)
         #expect(named.json["acknowledged"]?.int == 2, "\(named.text)")
         // All or nothing
-        let stale = try parent.put(all, json: #"{"records": [\#(record(items[2])), \#(record(items[3], version: 99))]}"#)
-        #expect(stale.status == 409 && stale.json["errors"]?[0]?["pointer"]?.string == "/records/1/version", "\(stale.text)")
+        let later = record(items[3], version: 99)
+        let stale = try parent.put(all, json: #"{"records": [\#(record(items[2])), \#(later)]}"#)
+        #expect(stale.status == 409)
+        #expect(stale.json["errors"]?[0]?["pointer"]?.string == "/records/1/version", "\(stale.text)")
         let foreign = #"{"kind": "mark", "id": "\#(ids.otherMark)", "version": 1}"#
         let unknown = try parent.put(all, json: #"{"records": [\#(record(items[2])), \#(foreign)]}"#)
         #expect(unknown.status == 422 && unknown.json["errors"]?[0]?["code"]?.string == "unknown_reference")

@@ -107,7 +107,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{}", "/fields"), (#"{"birth_date": "2012-01-01"}"#, "/fields/birth_date"), (#"{"phone": ""}"#, "/fields/phone"),
+        ("{}", "/fields"), (#"{"birth_date": "2012-01-01"}"#, "/fields/birth_date"),
+        (#"{"phone": ""}"#, "/fields/phone"),
         (#"{"workplace": "Завод"}"#, "/fields/workplace"), (#"{"other_phones": "1"}"#, "/fields/other_phones"),
         (#"{"address": " "}"#, "/fields/address"),
     ])
@@ -120,8 +121,8 @@ import Testing
     @Test func k2ReadingAProposalIsRecordedExceptForTheClassTeacher() throws {
         let id = try #require(try propose(#"{"phone": "1"}"#).json["id"]?.string)
         func readings() throws -> Int {
-            let admin = try server.client("admin")
-            return try admin.get("/v1/audit?entity=profile_proposals&entity_id=\(id)&action=read").json["items"]!.array.count
+            let log = "/v1/audit?entity=profile_proposals&entity_id=\(id)&action=read"
+            return try server.client("admin").get(log).json["items"]!.array.count
         }
         #expect(try teacher.get("\(path)/\(id)").status == 200)
         #expect(try parent.get("\(path)/\(id)").status == 200)

@@ -40,7 +40,10 @@ import Testing
 
     @Test func a4TheClassTeacherAcceptsAndOnlyThenItIsTrue() throws {
         try propose("student", #"{"phone": "+7 900", "address": null, "other_phones": ["2"]}"#)
-        let phone = "SELECT phone || ' ' || other_phones[1] FROM students WHERE school_id = \(school.id) AND id = \(RuleKey.anna)"
+        let phone = """
+            SELECT phone || ' ' || other_phones[1] FROM students
+            WHERE school_id = \(school.id) AND id = \(RuleKey.anna)
+            """
         #expect(try school.value(phone) == nil)
         #expect(try school.refusal(of: Self.decide("accepted")) == SQLRefusal("LYA15", "not_your_proposal"))
         for person in [RuleKey.substitute, .father, .anna] {
@@ -61,7 +64,10 @@ import Testing
             """)
         #expect(record == [[RuleKey.teacher.uuid, "+7 900"]], "A5")
         let values = try school.value(
-            "SELECT after ->> 'fields' FROM audit_log WHERE school_id = \(school.id) AND entity = 'profile_proposals' AND action = 'insert'")
+            """
+            SELECT after ->> 'fields' FROM audit_log
+            WHERE school_id = \(school.id) AND entity = 'profile_proposals' AND action = 'insert'
+            """)
         #expect(values == "hidden")
     }
 
@@ -70,7 +76,8 @@ import Testing
         try school.set("user_id", to: RuleKey.teacher.uuid)
         try school.run(Self.decide("accepted"))
         #expect(
-            try school.rows("SELECT id, workplace FROM guardians WHERE school_id = \(school.id) AND workplace IS NOT NULL")
+            try school.rows(
+                "SELECT id, workplace FROM guardians WHERE school_id = \(school.id) AND workplace IS NOT NULL")
                 == [[RuleKey.mother.uuid, "Завод"]])
     }
 

@@ -76,7 +76,7 @@ enum AccessMatrix {
         _ client: TestClient, _ route: Route<Access, Caller>, _ request: AccessRequest, _ cast: Cast
     ) throws -> TestClient.Answer {
         let ids = request.ids.mapValues { cast.filled($0) }
-        let path = cast.filled(route.path, ids) + request.query
+        let path = cast.filled(route.path + request.query, ids)
         guard route.method != .get else { return try client.get(path) }
         let headers = [
             ("Content-Type", request.picture == nil ? "application/json" : "image/png"), ("If-Match", "\"v999999\""),
