@@ -171,7 +171,10 @@ import Testing
     // MARK: Acknowledgements
 
     @Test func c2AcknowledgementIsOfAVersionAndShownToStaff() throws {
-        let path = "/v1/marks/\(ids.mark)/acknowledgement"
+        // A recent mark, which may still be changed (M4).
+        let mark = try #require(
+            try parent.get(all).json["items"]?.array.first { $0["kind"]?.string == "mark" })["id"]!.string!
+        let path = "/v1/marks/\(mark)/acknowledgement"
         let version = try #require(try teacher.get(path).json["version"]?.int)
         #expect(try teacher.get(path).json["acknowledged"]?.bool == false)
         let done = try parent.put(path, json: #"{"version": \#(version)}"#)
@@ -190,7 +193,7 @@ import Testing
         #expect(fact["guardians"]?[0]?["guardian"]?["id"]?.string != mine)
 
         // A later change needs another one.
-        try ownerToday().query("UPDATE marks SET comment = 'Исправлено' WHERE id = $1", [ids.mark])
+        try ownerToday().query("UPDATE marks SET comment = 'Исправлено' WHERE id = $1", [mark])
         #expect(try teacher.get(path).json["acknowledged"]?.bool == false)
         let stale = try parent.put(path, json: #"{"version": \#(version)}"#)
         #expect(stale.status == 409 && stale.code == "stale_version", "\(stale.text)")
@@ -199,6 +202,29 @@ import Testing
         // A1
         #expect(try parent.put("/v1/marks/\(ids.otherMark)/acknowledgement", json: #"{"version": 1}"#).status == 404)
         #expect(try parent.get("/v1/marks/\(ids.otherMark)/acknowledgement").status == 404)
+    }
+
+    @Test func a3TheFeedReportsAnAcknowledgementWithoutItsGuardianToTheFamily() throws {
+        let path = "/v1/students/\(ids.child)/changes"
+        let family = try FeedReader(other(), path, "&include=data")
+        let stranger = try FeedReader(server.client("student"), "/v1/students/\(studentID())/changes")
+        let staff = try FeedReader(teacher, "/v1/changes", "&include=data")
+        let version = try #require(try teacher.get("/v1/marks/\(ids.mark)/acknowledgement").json["version"]?.int)
+        let done = try parent.put("/v1/marks/\(ids.mark)/acknowledgement", json: #"{"version": \#(version)}"#)
+        #expect(done.status == 200, "\(done.text)")
+        let item = try #require(try family.read().first { $0.entity == "acknowledgements" })
+        #expect(item.operation == "made" && item.data?["record_id"]?.string == ids.mark)
+        #expect(item.data?["guardian_id"] == nil)
+        let seen = try staff.read().first { $0.entity == "acknowledgements" }
+        #expect(seen?.data?["guardian_id"]?.string == done.json["guardians"]?[0]?["guardian"]?["id"]?.string)
+        #expect(try stranger.read().isEmpty)
+    }
+
+    private func studentID() throws -> String {
+        try #require(
+            try ownerToday().query(
+                "SELECT id FROM users WHERE school_id = $1 AND login = 'student'", [String(ids.school)]
+            ).first)
     }
 
     @Test func a3WithoutAccessNothingIsAcknowledged() throws {

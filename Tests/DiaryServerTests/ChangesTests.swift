@@ -324,7 +324,7 @@ import Testing
         try change(
             """
             INSERT INTO homework (school_id, id, lesson_id, section_id, text, due_on, for_all)
-            SELECT school_id, '\(id)', id, section_id, 'Повторить', date + 1, false FROM lessons WHERE id = '{lesson}'
+            SELECT school_id, '\(id)', id, section_id, 'Повторить', date, false FROM lessons WHERE id = '{lesson}'
             """)
         let forTheChild = "(school_id, homework_id, student_id) VALUES ({school}, '\(id)', '{child}')"
         try change("INSERT INTO homework_students \(forTheChild)")
