@@ -84,6 +84,8 @@ package enum Routes {
         OwedMarks.routes,
         ProfileConfirmation.routes,
         ProfileProposals.routes,
+        UnfinishedLessons.routes,
+        MyDay.routes,
         Audit.routes,
         Health.routes,
         Documents.routes,
