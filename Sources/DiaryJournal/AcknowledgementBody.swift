@@ -24,11 +24,14 @@ enum AcknowledgementBody {
                 if to < from {
                     problems.add(FieldProblem(JSONPointer("to"), "before_from"))
                 } else if CalendarDate.days(from: from, to: to) >= StudentAcknowledgements.longestRange {
-                    problems.add(FieldProblem(JSONPointer("to"), "range_too_long"))
+                    problems.add(
+                        FieldProblem(
+                            JSONPointer("to"), "range_too_long",
+                            ["maximum": String(StudentAcknowledgements.longestRange)]))
                 }
             }
             if let moment, !Self.isMoment(moment) {
-                problems.add(FieldProblem(JSONPointer("seen_at"), "invalid_moment"))
+                problems.add(FieldProblem(JSONPointer("seen_at"), "not_a_moment"))
             }
             reader.finish()
             if let problem = Problem(problems) { throw problem }

@@ -49,7 +49,7 @@ package enum ConductNotes {
         let problems = FieldProblems()
         var reader = ObjectReader(try await request.json(), problems: problems)
         let kind = reader.enumeration("kind", of: kinds).value
-        let text = reader.string("text", minimumLength: 1, maximumLength: longestText).value
+        let text = reader.writtenText("text", maximum: longestText).value
         let lesson = reader.uuid("lesson_id", .nullable).value
         let date = reader.date("date", .optional).value
         reader.finish()
@@ -87,7 +87,7 @@ package enum ConductNotes {
         let problems = FieldProblems()
         var reader = ObjectReader(try await request.json(), problems: problems)
         let kind = reader.enumeration("kind", of: kinds, .optional).value
-        let text = reader.string("text", .optional, minimumLength: 1, maximumLength: longestText).value
+        let text = reader.writtenText("text", .optional, maximum: longestText).value
         for name in ["date", "lesson_id"] where !reader.any(name, .nullable).isAbsent {
             problems.add(FieldProblem(JSONPointer(name), "fixed_field"))
         }

@@ -66,7 +66,7 @@ package enum ProfileProposals {
         let problems = FieldProblems()
         var reader = ObjectReader(try await request.json(), problems: problems)
         let state = reader.enumeration("state", of: ["accepted", "declined", "withdrawn"]).value
-        let answer = reader.string("answer", .nullable, minimumLength: 1, maximumLength: 1000).value
+        let answer = reader.writtenText("answer", .nullable, maximum: 1000).value
         reader.finish()
         if let problem = Problem(problems) { throw problem }
         let school = Parameter.integer(caller.school.id)
@@ -114,7 +114,7 @@ package enum ProfileProposals {
         var reader = ObjectReader(json, problems: problems)
         let student = reader.uuid("student_id").value
         let about = reader.enumeration("about", of: ["student", "guardian"]).value
-        let comment = reader.string("comment", .nullable, minimumLength: 1, maximumLength: 1000).value
+        let comment = reader.writtenText("comment", .nullable, maximum: 1000).value
         var writer = JSONWriter()
         writer.beginObject()
         if var fields = reader.object("fields").value {
@@ -126,7 +126,7 @@ package enum ProfileProposals {
         writer.endObject()
         reader.finish()
         let text = String(decoding: writer.bytes, as: UTF8.self)
-        if problems.isEmpty && text == "{}" { problems.add(FieldProblem(JSONPointer("fields"), "empty")) }
+        if problems.isEmpty && text == "{}" { problems.add(FieldProblem(JSONPointer("fields"), "empty_object")) }
         if let problem = Problem(problems) { throw problem }
         return Body(student: student, about: about, fields: text, comment: comment)
     }

@@ -95,6 +95,8 @@ import Testing
             return "\(answer.status) \(error?["pointer"]?.string ?? "") \(error?["code"]?.string ?? "")"
         }
         #expect(try refusal(#""date": "2025-11-20""#) == "422 /date in_the_future")
+        let blank = try note(#"{"kind": "praise", "text": " \n "}"#)
+        #expect(blank.json["errors"]?[0]?["code"]?.string == "blank", "\(blank.text)")
         #expect(
             try refusal(#""date": "2025-11-05", "lesson_id": "\#(ids.lesson)""#)
                 == "422 /date not_the_day_of_the_lesson")
@@ -161,6 +163,8 @@ import Testing
         }
         let both = try write(#""x""#, 0, #", "lesson_id": "\#(ids.lesson)""#)
         #expect(both.json["errors"]?[0]?["code"]?.string == "exclusive", "\(both.text)")
+        let blank = try write(#""  ""#, 0)
+        #expect(blank.json["errors"]?[0]?["pointer"]?.string == "/feedback/0/text", "\(blank.text)")
         #expect(try write(#""Четверть прошла хорошо""#, 0).status == 200)
         let seen = try parent.get("/v1/feedback/\(id)")
         #expect(seen.json["term_id"]?.string == term && seen.json["lesson_id"]?.isNull == true, "\(seen.text)")

@@ -134,6 +134,8 @@ import Testing
         #expect(twice.json["errors"]?[0]?["code"]?.string == "duplicate_item")
         let member = try write(item(24, "§ 8", version: 0, #", "student_ids": ["\#(ids.firstGrader)"]"#))
         #expect(member.code == "not_a_member", "\(member.text)")
+        let blank = try write(item(24, " ", version: 0))
+        #expect(blank.json["errors"]?[0]?["code"]?.string == "blank", "\(blank.text)")
         let nobody = try write(item(24, "§ 8", version: 0, #", "student_ids": []"#))
         #expect(nobody.json["errors"]?[0]?["pointer"]?.string == "/homework/0/student_ids", "\(nobody.text)")
     }

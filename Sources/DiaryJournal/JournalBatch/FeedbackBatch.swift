@@ -26,8 +26,7 @@ struct FeedbackBatch {
             lessons.append(lesson)
             terms.append(term)
             students.append(student)
-            texts.append(
-                item.string("text", .requiredNullable, minimumLength: 1, maximumLength: 4000).value)
+            texts.append(item.writtenText("text", .requiredNullable, maximum: 4000).value)
             versions.append(item.integer("version", in: 0...Int(Int32.max)).value)
             item.finish()
             if let id { item.refuseDuplicate(id, &seen) }

@@ -20,7 +20,7 @@ struct HomeworkBatch {
         for var item in items {
             let id = item.uuid("id").value
             let lesson = item.uuid("lesson_id").value
-            let text = item.string("text", .requiredNullable, minimumLength: 1, maximumLength: 4000).value
+            let text = item.writtenText("text", .requiredNullable, maximum: 4000).value
             let students = item.uuids("student_ids", .nullable, minimumCount: 1, maximumCount: 200)
             let version = item.integer("version", in: 0...Int(Int32.max)).value
             ids.append(id)

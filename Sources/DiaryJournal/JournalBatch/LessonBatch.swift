@@ -47,7 +47,7 @@ struct LessonBatch {
 
     private static func read(_ field: Field<ObjectReader>) -> Field<Homework> {
         guard case .value(var reader) = field else { return field.isNull ? .null : .absent }
-        let text = reader.string("text", minimumLength: 1, maximumLength: 4000).value
+        let text = reader.writtenText("text", maximum: 4000).value
         let dueOn = reader.date("due_on", .optional).value
         let asks = reader.boolean("asks_submission", .optional).value
         reader.finish()
