@@ -96,6 +96,38 @@ CREATE TRIGGER subject_parts AFTER INSERT ON academic_years FOR EACH ROW EXECUTE
 CREATE CONSTRAINT TRIGGER timetable AFTER UPDATE ON academic_years DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.keep_entries_in_year();
 CREATE TRIGGER version BEFORE UPDATE ON academic_years FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
+CREATE TABLE acknowledgements (
+    school_id integer NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    student_id uuid NOT NULL,
+    mark_id uuid,
+    feedback_id uuid,
+    conduct_note_id uuid,
+    guardian_id uuid DEFAULT lyceum.current_user_id() NOT NULL,
+    version integer NOT NULL,
+    acknowledged_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT acknowledgements_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT acknowledgements_school_id_conduct_note_id_fkey FOREIGN KEY (school_id, conduct_note_id) REFERENCES conduct_notes(school_id, id),
+    CONSTRAINT acknowledgements_school_id_feedback_id_fkey FOREIGN KEY (school_id, feedback_id) REFERENCES feedback(school_id, id),
+    CONSTRAINT acknowledgements_school_id_guardian_id_fkey FOREIGN KEY (school_id, guardian_id) REFERENCES guardians(school_id, id),
+    CONSTRAINT acknowledgements_school_id_mark_id_fkey FOREIGN KEY (school_id, mark_id) REFERENCES marks(school_id, id),
+    CONSTRAINT acknowledgements_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT acknowledgements_record CHECK (num_nonnulls(mark_id, feedback_id, conduct_note_id) = 1)
+);
+COMMENT ON TABLE acknowledgements IS 'C2: a guardian has seen this version of a mark, of feedback or of a conduct note. A later version needs another one. Rows never change.';
+COMMENT ON COLUMN acknowledgements.student_id IS 'Whom the record is about; a trigger sets it.';
+CREATE INDEX acknowledgements_by_student ON public.acknowledgements USING btree (school_id, student_id);
+CREATE UNIQUE INDEX acknowledgements_of_conduct_note ON public.acknowledgements USING btree (school_id, conduct_note_id, version, guardian_id) WHERE (conduct_note_id IS NOT NULL);
+CREATE UNIQUE INDEX acknowledgements_of_feedback ON public.acknowledgements USING btree (school_id, feedback_id, version, guardian_id) WHERE (feedback_id IS NOT NULL);
+CREATE UNIQUE INDEX acknowledgements_of_mark ON public.acknowledgements USING btree (school_id, mark_id, version, guardian_id) WHERE (mark_id IS NOT NULL);
+ALTER TABLE acknowledgements ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON acknowledgements TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT ON acknowledgements TO lyceum_app;
+CREATE TRIGGER log_changed AFTER UPDATE ON acknowledgements REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_acknowledgements();
+CREATE TRIGGER log_deleted AFTER DELETE ON acknowledgements REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_acknowledgements();
+CREATE TRIGGER log_made AFTER INSERT ON acknowledgements REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_acknowledgements();
+CREATE TRIGGER rules BEFORE INSERT ON acknowledgements FOR EACH ROW EXECUTE FUNCTION lyceum.check_acknowledgement();
+
 CREATE TABLE activation_codes (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -717,6 +749,7 @@ CREATE INDEX conduct_notes_held_back ON public.conduct_notes USING btree (school
 ALTER TABLE conduct_notes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON conduct_notes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON conduct_notes TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON conduct_notes FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER first_version BEFORE INSERT ON conduct_notes FOR EACH ROW EXECUTE FUNCTION lyceum.first_version();
 CREATE TRIGGER fixed BEFORE UPDATE ON conduct_notes FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.lesson_id IS DISTINCT FROM old.lesson_id OR new.date IS DISTINCT FROM old.date) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER log_changed AFTER UPDATE ON conduct_notes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_conduct_notes();
@@ -979,27 +1012,33 @@ CREATE TABLE feedback (
     version integer DEFAULT 1 NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    term_id uuid,
     CONSTRAINT feedback_pkey PRIMARY KEY (school_id, id),
     CONSTRAINT feedback_cell_key UNIQUE (school_id, lesson_id, student_id),
     CONSTRAINT feedback_school_id_author_id_fkey FOREIGN KEY (school_id, author_id) REFERENCES users(school_id, id),
     CONSTRAINT feedback_school_id_lesson_id_section_id_fkey FOREIGN KEY (school_id, lesson_id, section_id) REFERENCES lessons(school_id, id, section_id),
     CONSTRAINT feedback_school_id_section_id_fkey FOREIGN KEY (school_id, section_id) REFERENCES sections(school_id, id),
     CONSTRAINT feedback_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT feedback_school_id_term_id_fkey FOREIGN KEY (school_id, term_id) REFERENCES terms(school_id, id),
+    CONSTRAINT feedback_term_id CHECK (term_id IS NULL OR lesson_id IS NULL),
     CONSTRAINT feedback_text CHECK (text <> ''::text)
 );
 COMMENT ON TABLE feedback IS 'Written words instead of, or beside, a mark; grade 1 has no other (M1). One row per pupil and lesson.';
 COMMENT ON COLUMN feedback.lesson_id IS 'Null: about the subject and not about one lesson.';
 COMMENT ON COLUMN feedback.published_at IS 'M12: null holds it back.';
 COMMENT ON COLUMN feedback.deleted_at IS 'Tombstone; writing again clears it.';
+COMMENT ON COLUMN feedback.term_id IS 'The term that the feedback sums up; null: about a lesson, or about the subject in general.';
 CREATE INDEX feedback_by_section ON public.feedback USING btree (school_id, section_id, student_id);
 CREATE INDEX feedback_by_student ON public.feedback USING btree (school_id, student_id);
+CREATE INDEX feedback_by_term ON public.feedback USING btree (school_id, term_id) WHERE (term_id IS NOT NULL);
 CREATE INDEX feedback_held_back ON public.feedback USING btree (school_id, student_id, published_at) WHERE (published_at > changed_at);
 CREATE STATISTICS public.feedback_school (dependencies) ON school_id, student_id FROM feedback;
 ALTER TABLE feedback ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON feedback TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON feedback TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON feedback FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
 CREATE TRIGGER first_version BEFORE INSERT ON feedback FOR EACH ROW EXECUTE FUNCTION lyceum.first_version();
-CREATE TRIGGER fixed BEFORE UPDATE ON feedback FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.section_id IS DISTINCT FROM old.section_id OR new.lesson_id IS DISTINCT FROM old.lesson_id) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER fixed BEFORE UPDATE ON feedback FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.section_id IS DISTINCT FROM old.section_id OR new.lesson_id IS DISTINCT FROM old.lesson_id OR new.term_id IS DISTINCT FROM old.term_id) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER log_changed AFTER UPDATE ON feedback REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_feedback();
 CREATE TRIGGER log_deleted AFTER DELETE ON feedback REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_feedback();
 CREATE TRIGGER log_made AFTER INSERT ON feedback REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_feedback();
@@ -1346,6 +1385,7 @@ GRANT DELETE, INSERT, SELECT ON homework_completions TO lyceum_app;
 CREATE TRIGGER log_changed AFTER UPDATE ON homework_completions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_completions();
 CREATE TRIGGER log_deleted AFTER DELETE ON homework_completions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_completions();
 CREATE TRIGGER log_made AFTER INSERT ON homework_completions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_completions();
+CREATE TRIGGER rules BEFORE INSERT OR DELETE ON homework_completions FOR EACH ROW EXECUTE FUNCTION lyceum.check_completion();
 
 CREATE TABLE homework_students (
     school_id integer NOT NULL,
@@ -1365,6 +1405,7 @@ CREATE TRIGGER log_changed AFTER UPDATE ON homework_students REFERENCING OLD TAB
 CREATE TRIGGER log_deleted AFTER DELETE ON homework_students REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_students();
 CREATE TRIGGER log_made AFTER INSERT ON homework_students REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_students();
 CREATE TRIGGER rules AFTER INSERT ON homework_students FOR EACH ROW EXECUTE FUNCTION lyceum.check_homework_student();
+CREATE TRIGGER rules_again BEFORE DELETE ON homework_students FOR EACH ROW EXECUTE FUNCTION lyceum.check_removed_homework_student();
 
 CREATE TABLE idempotency_keys (
     school_id integer NOT NULL,
@@ -1629,6 +1670,7 @@ COMMENT ON COLUMN marks.published_at IS 'M12: null holds the mark back; a moment
 COMMENT ON COLUMN marks.recorded_by IS 'Who last wrote the value. No foreign key: the record outlives everything.';
 CREATE INDEX marks_by_student ON public.marks USING btree (school_id, student_id);
 CREATE INDEX marks_held_back ON public.marks USING btree (school_id, student_id, published_at) WHERE (published_at > changed_at);
+CREATE INDEX marks_owed ON public.marks USING btree (school_id, student_id) WHERE (code = 'owed'::text);
 CREATE STATISTICS public.marks_school (dependencies) ON school_id, student_id FROM marks;
 ALTER TABLE marks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON marks TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
@@ -1865,6 +1907,49 @@ CREATE TRIGGER keep_changed AFTER UPDATE ON plan_units REFERENCING OLD TABLE AS 
 CREATE TRIGGER keep_deleted AFTER DELETE ON plan_units REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.keep_plan_content();
 CREATE TRIGGER keep_made AFTER INSERT ON plan_units REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.keep_plan_content();
 CREATE TRIGGER version BEFORE UPDATE ON plan_units FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE profile_proposals (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    about text NOT NULL,
+    fields jsonb NOT NULL,
+    comment text,
+    proposed_by uuid DEFAULT lyceum.current_user_id() NOT NULL,
+    proposed_at timestamp with time zone DEFAULT now() NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    answer text,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT profile_proposals_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT profile_proposals_school_id_decided_by_fkey FOREIGN KEY (school_id, decided_by) REFERENCES users(school_id, id),
+    CONSTRAINT profile_proposals_school_id_proposed_by_fkey FOREIGN KEY (school_id, proposed_by) REFERENCES guardians(school_id, id),
+    CONSTRAINT profile_proposals_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT profile_proposals_about CHECK (about = ANY (ARRAY['student'::text, 'guardian'::text])),
+    CONSTRAINT profile_proposals_answer CHECK (answer <> ''::text),
+    CONSTRAINT profile_proposals_comment CHECK (comment <> ''::text),
+    CONSTRAINT profile_proposals_decided CHECK ((state = ANY (ARRAY['accepted'::text, 'declined'::text])) = (decided_at IS NOT NULL)),
+    CONSTRAINT profile_proposals_fields CHECK (jsonb_typeof(fields) = 'object'::text AND fields <> '{}'::jsonb),
+    CONSTRAINT profile_proposals_state CHECK (state = ANY (ARRAY['open'::text, 'accepted'::text, 'declined'::text, 'withdrawn'::text]))
+);
+COMMENT ON TABLE profile_proposals IS 'Changes of a profile that a guardian proposes. Nothing of it is true before the class teacher accepts it. Only its author and those who maintain the student''s profile see it (A3).';
+COMMENT ON COLUMN profile_proposals.student_id IS 'The child; its class teacher decides.';
+COMMENT ON COLUMN profile_proposals.about IS 'Whose profile: the child''s, or that of the guardian who proposes.';
+COMMENT ON COLUMN profile_proposals.fields IS 'The new values, by the names of the profile''s fields.';
+CREATE INDEX profile_proposals_by_author ON public.profile_proposals USING btree (school_id, proposed_by);
+CREATE UNIQUE INDEX profile_proposals_open ON public.profile_proposals USING btree (school_id, student_id, about, proposed_by) WHERE (state = 'open'::text);
+ALTER TABLE profile_proposals ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON profile_proposals TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON profile_proposals TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON profile_proposals FOR EACH ROW EXECUTE FUNCTION lyceum.audit('fields', 'comment', 'answer');
+CREATE TRIGGER log_changed AFTER UPDATE ON profile_proposals REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_profile_proposals();
+CREATE TRIGGER log_deleted AFTER DELETE ON profile_proposals REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_profile_proposals();
+CREATE TRIGGER log_made AFTER INSERT ON profile_proposals REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_profile_proposals();
+CREATE TRIGGER rules BEFORE INSERT OR UPDATE ON profile_proposals FOR EACH ROW EXECUTE FUNCTION lyceum.check_proposal();
+CREATE TRIGGER version BEFORE UPDATE ON profile_proposals FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE promotions (
     school_id integer NOT NULL,
@@ -2693,6 +2778,19 @@ CREATE TRIGGER version BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION lyce
 GRANT INSERT, SELECT, UPDATE ON guardian_profiles TO lyceum_app;
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON guardian_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
 
+-- view lyceum.family_records with (security_invoker=true)
+--     school_id integer
+--     kind text
+--     id uuid
+--     student_id uuid
+--     version integer
+--     published_at timestamp with time zone
+--     changed_at timestamp with time zone
+--     day date
+--     section_id uuid
+--     author_id uuid
+GRANT SELECT ON lyceum.family_records TO lyceum_app;
+
 -- view lyceum.lesson_locks with (security_invoker=true)
 --     school_id integer
 --     lesson_id uuid
@@ -2763,6 +2861,7 @@ GRANT INSERT, SELECT, UPDATE ON student_profiles TO lyceum_app;
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
 
 -- function lyceum.apply_correction() returns trigger language plpgsql
+-- function lyceum.apply_proposal(p_proposal profile_proposals) returns void language plpgsql
 -- function lyceum.appoint_class_teacher() returns trigger language plpgsql
 -- function lyceum.are_texts(p_texts text[], p_count integer, p_length integer) returns boolean language sql immutable parallel safe
 -- function lyceum.attendance_refusal(p_school integer, p_lesson uuid, p_student uuid) returns text language plpgsql stable
@@ -2778,7 +2877,9 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.calendar_link_holds(p_school integer, p_owner uuid, p_student uuid, p_class uuid, p_teacher uuid) returns boolean language plpgsql stable
 -- function lyceum.change_epoch() returns text language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.change_horizon() returns pg_snapshot language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.check_acknowledgement() returns trigger language plpgsql
 -- function lyceum.check_client_secret() returns trigger language plpgsql
+-- function lyceum.check_completion() returns trigger language plpgsql
 -- function lyceum.check_conduct_note() returns trigger language plpgsql
 -- function lyceum.check_consent() returns trigger language plpgsql
 -- function lyceum.check_correction_item(p_item plan_correction_items) returns void language plpgsql stable
@@ -2791,6 +2892,8 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.check_marks(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, mark_id uuid, problem text) language sql stable
 -- function lyceum.check_members(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, member_id uuid, problem text) language sql stable
 -- function lyceum.check_own_role() returns trigger language plpgsql
+-- function lyceum.check_proposal() returns trigger language plpgsql
+-- function lyceum.check_removed_homework_student() returns trigger language plpgsql
 -- function lyceum.check_rewritten_attendance() returns trigger language plpgsql
 -- function lyceum.check_rewritten_marks() returns trigger language plpgsql
 -- function lyceum.check_timetable() returns trigger language plpgsql
@@ -2802,6 +2905,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.compared_lessons(p_school integer, p_from date, p_to date, p_sections uuid[], p_days_off boolean) returns TABLE(outcome text, reason text, lesson_id uuid, entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language plpgsql stable
 -- function lyceum.complete_correction_item() returns trigger language plpgsql
 -- function lyceum.complete_lesson() returns trigger language plpgsql
+-- function lyceum.confirm_profile(p_student uuid) returns date language plpgsql
 -- function lyceum.consent_holds(p_given_on date, p_withdrawn_on date) returns boolean language sql stable parallel safe
 -- function lyceum.control_work_reasons(p_school integer, p_lesson uuid) returns jsonb language plpgsql stable
 -- function lyceum.copy_plan(p_plan uuid, p_section uuid, p_id uuid) returns uuid language plpgsql
@@ -2820,13 +2924,14 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.demand_health(p_fields jsonb, p_student uuid) returns void language plpgsql stable
 -- function lyceum.demand_person(p_person uuid) returns void language plpgsql stable
 -- function lyceum.demand_substitution_author(p_school integer) returns uuid language plpgsql stable
+-- function lyceum.due_refusal(p_school integer, p_lesson uuid, p_due_on date) returns text language plpgsql stable
 -- function lyceum.editable_until(p_date date, p_window smallint, p_marks_close_on date, p_unlocked_until date) returns date language sql immutable parallel safe
 -- function lyceum.end_of_today() returns timestamp with time zone language sql stable
 -- function lyceum.end_sessions_of_client() returns trigger language plpgsql
 -- function lyceum.end_sessions_of_role() returns trigger language plpgsql
 -- function lyceum.end_sessions_of_secret() returns trigger language plpgsql
 -- function lyceum.enter_timetable() returns trigger language plpgsql
--- function lyceum.feedback_refusal(p_school integer, p_section uuid, p_lesson uuid, p_student uuid, p_text text) returns text language plpgsql stable
+-- function lyceum.feedback_refusal(p_school integer, p_section uuid, p_lesson uuid, p_term uuid, p_student uuid, p_text text) returns text language plpgsql stable
 -- function lyceum.fill_attendance() returns trigger language plpgsql
 -- function lyceum.fill_attendance_days() returns trigger language plpgsql
 -- function lyceum.fill_roll() returns trigger language plpgsql
@@ -2881,6 +2986,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.is_member(p_school integer, p_section uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.is_over(p_date date, p_ends_at time without time zone) returns boolean language sql stable
 -- function lyceum.is_own_guardian(p_guardian uuid) returns boolean language sql stable
+-- function lyceum.is_set_for(p_school integer, p_homework uuid, p_student uuid) returns boolean language plpgsql stable
 -- function lyceum.is_snils(p_number text) returns boolean language sql immutable parallel safe
 -- function lyceum.is_staff(p_school integer, p_user uuid) returns boolean language plpgsql stable
 -- function lyceum.is_still_true(p_school integer, p_time_zone text, p_user uuid, p_client uuid, p_session uuid, p_gate text, p_subject uuid, p_reads_all boolean, p_snapshot pg_snapshot, p_until timestamp with time zone, p_circles text[], p_ids uuid[]) returns boolean language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
@@ -2922,6 +3028,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.lock_timetable(p_school integer) returns void language sql
 -- function lyceum.log_absence_notes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_academic_years() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_acknowledgements() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_attendance() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_attendance_codes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_attendance_days() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2962,6 +3069,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_marks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_orders() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_plan_corrections() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_profile_proposals() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_promotions() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_rooms() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_school_settings() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -2991,9 +3099,11 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.marks_for_target(p_sum numeric, p_weight numeric, p_number integer, p_mark_weight numeric, p_least numeric) returns bigint language sql immutable parallel safe
 -- function lyceum.masked(p_number text) returns text language sql immutable parallel safe
 -- function lyceum.may_consent(p_school integer, p_student uuid, p_purpose text, p_giver uuid, p_day date) returns boolean language plpgsql stable
+-- function lyceum.may_note(p_school integer, p_user uuid, p_student uuid, p_lesson uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.moment(p_moment timestamp with time zone) returns text language sql immutable parallel safe
 -- function lyceum.move_control_work() returns trigger language plpgsql
 -- function lyceum.name_matches(p_name text, p_query text) returns boolean language sql immutable parallel safe
+-- function lyceum.next_meeting(p_school integer, p_section uuid, p_after date) returns date language plpgsql stable
 -- function lyceum.next_name(p_name text, p_from smallint, p_to integer) returns text language sql immutable parallel safe
 -- function lyceum.next_topic(p_school integer, p_section uuid) returns uuid language plpgsql stable
 -- function lyceum.nobody() returns uuid language sql immutable parallel safe
@@ -3033,6 +3143,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.record_mark() returns trigger language plpgsql
 -- function lyceum.record_mark_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_photo_reading(p_student uuid) returns void language sql security definer set search_path=pg_catalog, pg_temp
+-- function lyceum.record_proposal_reading(p_proposal uuid) returns void language sql security definer set search_path=pg_catalog, pg_temp
 -- function lyceum.record_reading(p_student uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp
 -- function lyceum.record_reading(p_student uuid, p_entity text, p_id uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_refusal(p_school integer, p_section uuid, p_lesson uuid, p_student uuid) returns text language plpgsql stable
@@ -3044,11 +3155,13 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.refuse_move() returns trigger language plpgsql
 -- function lyceum.refuse_substituted() returns trigger language plpgsql
 -- function lyceum.refuse_substitution(p_rule text, p_detail text) returns void language plpgsql
+-- function lyceum.represents(p_school integer, p_person uuid, p_student uuid) returns boolean language plpgsql stable
 -- function lyceum.require_session() returns void language plpgsql stable
 -- function lyceum.roll_over(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(kind text, made integer, pupils jsonb) language plpgsql
 -- function lyceum.rolled_classes(p_from uuid, p_to uuid) returns TABLE(old_class uuid, new_class uuid, grade_level smallint) language sql stable
 -- function lyceum.rolled_students(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(enrollment uuid, ends_on date, student_id uuid, in_class_group boolean, class_id uuid, name text, decision text, target uuid) language sql stable
 -- function lyceum.rounded_average(p_sum numeric, p_weight numeric, p_threshold numeric) returns smallint language sql immutable parallel safe
+-- function lyceum.section_meets(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.section_plan(p_school integer, p_section uuid) returns uuid language plpgsql stable
 -- function lyceum.seen_students(p_school integer, p_user uuid) returns TABLE(student_id uuid) language sql stable
 -- function lyceum.sees_health(p_student uuid) returns boolean language sql stable
@@ -3073,12 +3186,14 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.taught_days(p_school integer, p_user uuid, p_section uuid) returns datemultirange language plpgsql stable
 -- function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable
+-- function lyceum.teaches_on(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.teaches_student(p_student uuid) returns boolean language sql stable
 -- function lyceum.teaches_subject(p_school integer, p_year uuid, p_subject uuid, p_grade_level integer) returns boolean language plpgsql stable
 -- function lyceum.tend_changes(p_keep interval) returns integer language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.time_now() returns time without time zone language sql stable parallel safe
 -- function lyceum.timetable(p_school integer, p_from date, p_to date, p_kind text, p_subject uuid) returns TABLE(lesson_id uuid, timetable_entry_id uuid, section_id uuid, date date, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, teacher_id uuid, state text, substitution_id uuid) language plpgsql stable
 -- function lyceum.timetable_collisions(p_school integer, p_entries uuid[], p_from date) returns TABLE(entry_id uuid, kind text, other_id uuid, name text, same_slot boolean) language plpgsql stable
+-- function lyceum.timetable_horizon(p_school integer, p_section uuid) returns date language plpgsql stable
 -- function lyceum.timetabled_lessons(p_school integer, p_from date, p_to date, p_sections uuid[]) returns TABLE(entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language sql stable
 -- function lyceum.today() returns date language sql stable parallel safe
 -- function lyceum.topics_left(p_school integer, p_section uuid, p_plan uuid, p_from date) returns TABLE(topic_id uuid, "position" smallint, hours_left numeric, is_begun boolean) language plpgsql stable

@@ -91,12 +91,21 @@ extension Journal {
         ORDER BY x.date, x.starts_at, x.id
         """)
 
+    /// The students of homework for some; a class teacher sees the own ones, and no homework that is for others only
+    /// (A1).
     static let homework = Statement(
         """
-        SELECT x.id AS _parent, h.id, h.text, h.due_on, h.version
+        SELECT x.id AS _parent, h.id, h.text, h.due_on, h.asks_submission, to_json(n.students) AS student_ids, h.version
         FROM lessons x
         JOIN homework h ON h.school_id = x.school_id AND h.lesson_id = x.id AND h.deleted_at IS NULL
+        LEFT JOIN LATERAL (
+            SELECT array_agg(s.student_id ORDER BY s.student_id) AS students
+            FROM homework_students s
+            WHERE NOT h.for_all AND s.school_id = $1 AND s.homework_id = h.id
+                AND \(seen("s.student_id", "x.date <@", reader: "$3"))
+        ) n ON NOT h.for_all
         WHERE x.school_id = $1 AND x.section_id = \(section) AND \(isInRange)
+            AND (h.for_all OR n.students IS NOT NULL)
             AND (
                 \(changed("lessons"))
                 OR EXISTS (
@@ -186,7 +195,7 @@ extension Journal {
 
     static let feedback = Statement(
         """
-        SELECT x.id, x.lesson_id, x.student_id, CASE WHEN x.deleted_at IS NULL THEN x.text END AS text, x.version
+        SELECT x.id, x.lesson_id, x.term_id, x.student_id, CASE WHEN x.deleted_at IS NULL THEN x.text END AS text, x.version
         FROM feedback x
         LEFT JOIN lessons l ON l.school_id = x.school_id AND l.id = x.lesson_id
         WHERE x.school_id = $1 AND x.section_id = \(section) AND \(changed("feedback"))

@@ -45,7 +45,7 @@ package enum Journal {
             }
             Fields(days)
             List("lessons", Query(statement: lessons, parameters: reader)) {
-                List("homework", Query(statement: homework, parameters: common))
+                List("homework", Query(statement: homework, parameters: reader))
             }
             List("line_items", Query(statement: lineItems, parameters: common))
             List("students", students(school, caller.person))

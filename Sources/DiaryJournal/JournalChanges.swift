@@ -20,6 +20,7 @@ package enum JournalChanges {
         entity("conduct_notes", in: ["diary"], conductNotes, families: ["diary"], familyConductNotes),
         Debts.changed,
         ConductMarks.changed,
+        Acknowledgements.changed,
         entity("final_marks", in: ["journal", "diary"], finalMarks, families: ["diary"], familyFinalMarks),
     ]
 
@@ -76,9 +77,16 @@ package enum JournalChanges {
 
     private static let homework = Statement(
         """
-        SELECT x.id, x.section_id, x.lesson_id, x.text, x.due_on, x.version
+        SELECT x.id, x.section_id, x.lesson_id, x.text, x.due_on, x.asks_submission, to_json(n.students) AS student_ids,
+            x.version
         FROM homework x
+        LEFT JOIN LATERAL (
+            SELECT array_agg(s.student_id ORDER BY s.student_id) AS students
+            FROM homework_students s
+            WHERE s.school_id = $1 AND s.homework_id = x.id AND \(readers(of: "x.section_id", student: "s.student_id"))
+        ) n ON NOT x.for_all
         WHERE x.school_id = $1 AND x.id = ANY ($2::uuid[]) AND x.deleted_at IS NULL AND \(readers(of: "x.section_id"))
+            AND (x.for_all OR n.students IS NOT NULL)
         """)
 
     private static let marks = Statement(
@@ -103,7 +111,7 @@ package enum JournalChanges {
 
     private static let feedback = Statement(
         """
-        SELECT x.id, x.section_id, x.lesson_id, x.student_id, x.text, x.version, x.published_at
+        SELECT x.id, x.section_id, x.lesson_id, x.term_id, x.student_id, x.text, x.version, x.published_at
         FROM feedback x
         WHERE x.school_id = $1 AND x.id = ANY ($2::uuid[]) AND x.deleted_at IS NULL
             AND \(readers(of: "x.section_id", student: "x.student_id", published: "x.published_at"))
@@ -192,7 +200,7 @@ package enum JournalChanges {
     private static let familyHomework = Statement(
         """
         SELECT h.id, h.lesson_id, j.id AS "subject.id", j.name AS "subject.name", h.text, h.due_on,
-            d.homework_id IS NOT NULL AS done
+            h.asks_submission, d.homework_id IS NOT NULL AS done
         FROM homework h
         JOIN lessons l ON l.school_id = h.school_id AND l.id = h.lesson_id AND \(studied)
         \(subject)
@@ -240,7 +248,7 @@ package enum JournalChanges {
 
     private static let familyFeedback = Statement(
         """
-        SELECT f.id, f.section_id, f.lesson_id, f.text, \(author), f.created_at
+        SELECT f.id, f.section_id, f.lesson_id, f.term_id, f.text, f.version, \(author), f.created_at
         FROM feedback f
         LEFT JOIN users u ON u.school_id = $1 AND u.id = f.author_id
         WHERE f.school_id = $1 AND f.id = ANY ($2::uuid[]) AND f.student_id = \(student)
@@ -249,7 +257,7 @@ package enum JournalChanges {
 
     private static let familyConductNotes = Statement(
         """
-        SELECT n.id, n.date, n.kind, n.text, \(author)
+        SELECT n.id, n.date, n.kind, n.text, n.version, \(author)
         FROM conduct_notes n
         LEFT JOIN users u ON u.school_id = $1 AND u.id = n.author_id
         WHERE n.school_id = $1 AND n.id = ANY ($2::uuid[]) AND n.student_id = \(student)

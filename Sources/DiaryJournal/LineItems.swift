@@ -255,7 +255,7 @@ private struct LineItemBody {
 }
 
 extension Caller {
-    fileprivate var isHead: Bool { !roles.isDisjoint(with: [.head, .deputyHead]) }
+    var isHead: Bool { !roles.isDisjoint(with: [.head, .deputyHead]) }
 }
 
 extension Setting {

@@ -175,7 +175,7 @@ package enum StudentDiary {
 
     private static let homework = Statement(
         """
-        SELECT h.lesson_id AS _parent, h.id, h.text, h.due_on, \(done)
+        SELECT h.lesson_id AS _parent, h.id, h.text, h.due_on, h.asks_submission, \(done)
         \(studied)
         JOIN homework h ON h.school_id = $1 AND h.lesson_id = l.id AND \(forThePupil)
         \(completion)
@@ -197,7 +197,7 @@ package enum StudentDiary {
         """)
 
     private static let written = """
-        f.id, f.text, u.id AS "author?.id", u.last_name AS "author?.last_name", u.first_name AS "author?.first_name",
+        f.id, f.text, f.version, u.id AS "author?.id", u.last_name AS "author?.last_name", u.first_name AS "author?.first_name",
             u.middle_name AS "author?.middle_name", f.created_at
         """
 
@@ -213,7 +213,8 @@ package enum StudentDiary {
 
     private static let homeworkDue = Statement(
         """
-        SELECT h.id, h.lesson_id, j.id AS "subject.id", j.name AS "subject.name", h.text, h.due_on, \(done)
+        SELECT h.id, h.lesson_id, j.id AS "subject.id", j.name AS "subject.name", h.text, h.due_on, h.asks_submission,
+            \(done)
         FROM group_members m
         JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
         JOIN subjects j ON j.school_id = s.school_id AND j.id = s.subject_id
@@ -239,7 +240,7 @@ package enum StudentDiary {
 
     private static let conductNotes = Statement(
         """
-        SELECT n.id, n.date, n.kind, n.text, u.id AS "author?.id", u.last_name AS "author?.last_name",
+        SELECT n.id, n.date, n.kind, n.text, n.version, u.id AS "author?.id", u.last_name AS "author?.last_name",
             u.first_name AS "author?.first_name", u.middle_name AS "author?.middle_name"
         FROM conduct_notes n
         LEFT JOIN users u ON u.school_id = n.school_id AND u.id = n.author_id

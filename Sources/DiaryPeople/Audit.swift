@@ -105,6 +105,8 @@ package enum Audit {
             WHEN 'users' THEN lyceum.without_values(a.\(side), '{id,last_name,first_name,middle_name}')
             WHEN 'guardians' THEN lyceum.without_values(a.\(side), '{id}')
             WHEN 'staff' THEN lyceum.without_values(a.\(side), '{id,position,qualification,hired_on,left_on}')
+            WHEN 'feedback' THEN lyceum.without_values(a.\(side), '{id,student_id,section_id,lesson_id,term_id,author_id}')
+            WHEN 'conduct_notes' THEN lyceum.without_values(a.\(side), '{id,student_id,lesson_id,date,kind,author_id}')
             WHEN 'consents' THEN
                 lyceum.without_values(a.\(side), '{id,student_id,purpose,given_by,given_on,withdrawn_on}')
             ELSE a.\(side)

@@ -22,6 +22,14 @@ extension Problem.Item {
         case "out_of_range": Text(ru: "Вне допустимых пределов: \(values).", en: "Out of range: \(values).")
         case "not_a_date": Text(ru: "Ожидается дата ГГГГ-ММ-ДД.", en: "A date YYYY-MM-DD is expected.")
         case "not_a_time": Text(ru: "Ожидается время ЧЧ:ММ.", en: "A time HH:MM is expected.")
+        case "not_a_moment":
+            Text(
+                ru: "Ожидается момент в UTC: ГГГГ-ММ-ДДTЧЧ:ММ:ССZ.",
+                en: "A moment in UTC, YYYY-MM-DDTHH:MM:SSZ, is expected.")
+        case "before_from": Text(ru: "Конец раньше начала.", en: "The end is before the beginning.")
+        case "range_too_long":
+            Text(ru: "Слишком много дней: не больше \(values).", en: "Too many days: at most \(values).")
+        case "empty_object": Text(ru: "Нет ни одного поля.", en: "The object has no fields.")
         case "not_a_uuid": Text(ru: "Ожидается UUID.", en: "A UUID is expected.")
         case "not_one_of": Text(ru: "Ожидается одно из: \(values).", en: "One of these is expected: \(values).")
         case "too_many_items":

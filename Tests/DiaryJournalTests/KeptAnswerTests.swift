@@ -62,6 +62,7 @@ import Testing
         case nothing, cancelled, lineItem, subject, teacherName, studentName, category, room, holiday, term, scale, code
         case substitution, movedLesson, takenBack
         case wordForTheDay, takenRoll
+        case namedHomework, unnamedHomework, termFeedback, conductText, acknowledgement
         case transfer, membership, classTeacher, sectionTeacher, unlock, className, schoolName, final, role
         case failedYear, heldBackFinal, settledDebt, conductMark, subjectPart
 
@@ -117,6 +118,33 @@ import Testing
                 """
                 INSERT INTO conduct_notes (school_id, id, student_id, date, kind, text)
                 SELECT school_id, gen_random_uuid(), '{child}', date, 'praise', 'Помог' FROM lessons WHERE \(lesson)
+                """
+            case .namedHomework:
+                """
+                WITH made AS (
+                    INSERT INTO homework (school_id, id, lesson_id, section_id, text, due_on, for_all, asks_submission)
+                    SELECT school_id, '{new}', id, section_id, 'Карточка', date, false, true FROM lessons WHERE \(lesson)
+                )
+                INSERT INTO homework_students (school_id, homework_id, student_id) VALUES ({school}, '{new}', '{child}')
+                """
+            case .unnamedHomework:
+                "DELETE FROM homework_students WHERE school_id = {school} AND student_id = '{child}'"
+            case .termFeedback:
+                """
+                INSERT INTO feedback (school_id, id, student_id, section_id, term_id, text)
+                SELECT x.school_id, gen_random_uuid(), '{child}', x.section_id, x.term_id, 'Читает бегло'
+                FROM lyceum.section_terms x WHERE x.school_id = {school} AND x.section_id = '{section}'
+                ORDER BY x.starts_on LIMIT 1
+                """
+            case .conductText: "UPDATE conduct_notes SET text = text || '!' WHERE student_id = '{child}'"
+            case .acknowledgement:
+                """
+                INSERT INTO acknowledgements (school_id, mark_id, student_id, guardian_id, version)
+                SELECT k.school_id, k.id, k.student_id, u.id, k.version
+                FROM marks k JOIN users u ON u.school_id = k.school_id AND u.login = 'parent'
+                WHERE k.school_id = {school} AND k.student_id = '{child}' AND k.kind IS NOT NULL
+                    AND k.published_at <= now()
+                ORDER BY k.id LIMIT 1
                 """
             case .cancelled:
                 "UPDATE lessons SET state = CASE state WHEN 'held' THEN 'planned' ELSE 'held' END WHERE \(lesson)"
@@ -240,6 +268,7 @@ import Testing
         let values = [
             "lesson": ids.lesson, "child": ids.child, "other": ids.others[0], "mark": mark, "item": item,
             "section": ids.section, "class": ids.class7A, "school": String(ids.school),
+            "new": "0198d491-d81a-7b5f-8a0b-eaf415bb6d77",
         ]
         let sql = values.reduce(change.sql) { $0.replacing("{\($1.key)}", with: $1.value) }
         try owner.query(sql)
@@ -278,7 +307,7 @@ import Testing
             VALUES ({school}, '{part}2', '{part}2', '{part}2', 'Зачёт');
             UPDATE homework SET deleted_at = now() WHERE lesson_id = '{lesson}' AND for_all AND deleted_at IS NULL;
             INSERT INTO homework (school_id, id, lesson_id, section_id, text, due_on, for_all)
-            VALUES ({school}, '{part}1', '{lesson}', '{section}', 'Было', '2025-11-21', false)
+            SELECT {school}, '{part}1', id, section_id, 'Было', date, false FROM lessons WHERE id = '{lesson}'
             """
 
         private static func join(_ group: Int) -> String {

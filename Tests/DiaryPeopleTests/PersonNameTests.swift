@@ -30,6 +30,22 @@ import Testing
         }
     }
 
+    /// The limit is that of the name as it is stored.
+    @Test func aNameIsCountedWithoutSuperfluousBlanks() throws {
+        let client = try server.client("deputy")
+        func make(_ name: String) throws -> TestClient.Answer {
+            try client.post("/v1/students", json: #"{"last_name": "\#(name)", "first_name": "Анна"}"#)
+        }
+        let longest = String(repeating: "а", count: 49) + "   " + String(repeating: "б", count: 50)
+        let made = try make("  \(longest)  ")
+        try #require(made.status == 201, "\(made.text)")
+        #expect(made.json["last_name"]?.string?.count == 100)
+        let refused = try make(longest + "в")
+        #expect(refused.status == 422)
+        #expect(refused.json["errors"]?[0]?["code"]?.string == "too_long")
+        #expect(refused.json["errors"]?[0]?["pointer"]?.string == "/last_name")
+    }
+
     @Test func onlyBlanksAreNoName() throws {
         let answer = try server.client("deputy").post(
             "/v1/students", json: "{\"last_name\": \"\u{A0} \", \"first_name\": \"Анна\"}")

@@ -220,7 +220,42 @@ package struct Cast {
                 INSERT INTO academic_years (school_id, id, name, starts_on, ends_on, second_half_starts_on, state)
                 VALUES ($1, gen_random_uuid(), '2026/2027', '2026-09-01', '2027-05-31', '2027-01-11', 'planned') RETURNING id
                 """, [school])
+            try named.merge(answeredByFamilies(guardian)) { $1 }
             return named
+        }
+
+        /// Records that a family answers, and an open proposal of the guardian.
+        private func answeredByFamilies(_ guardian: String) throws -> [String: String] {
+            let teacher = try find(
+                "SELECT id FROM users WHERE school_id = $1 AND login = $2", [school, Cast.login + "teacher"])
+            try owner.query("SELECT set_config('lyceum.today', $1, false)", [TestServer.today])
+            return [
+                "homework_id": try find(
+                    """
+                    INSERT INTO homework (school_id, id, lesson_id, section_id, text, due_on, for_all)
+                    SELECT school_id, gen_random_uuid(), id, section_id, 'Карточка', date, true FROM lessons l
+                    WHERE school_id = $1 AND section_id = $2 AND state <> 'cancelled' AND date <= $3 AND NOT EXISTS (
+                        SELECT FROM homework h WHERE h.school_id = l.school_id AND h.lesson_id = l.id
+                            AND h.for_all AND h.deleted_at IS NULL
+                    )
+                    ORDER BY date DESC LIMIT 1 RETURNING id
+                    """, [school, ids.section, TestServer.today]),
+                "feedback_id": try find(
+                    """
+                    INSERT INTO feedback (school_id, id, student_id, section_id, text)
+                    VALUES ($1, gen_random_uuid(), $2, $3, 'Молодец') RETURNING id
+                    """, [school, ids.child, ids.section]),
+                "conduct_note_id": try find(
+                    """
+                    INSERT INTO conduct_notes (school_id, id, student_id, date, kind, text, author_id)
+                    VALUES ($1, gen_random_uuid(), $2, $3, 'remark', 'Опоздал', $4) RETURNING id
+                    """, [school, ids.child, TestServer.today, teacher]),
+                "profile_proposal_id": try find(
+                    """
+                    INSERT INTO profile_proposals (school_id, id, student_id, about, fields, proposed_by)
+                    VALUES ($1, gen_random_uuid(), $2, 'student', '{"phone": "1"}', $3) RETURNING id
+                    """, [school, ids.child, guardian]),
+            ]
         }
     }
 }

@@ -361,6 +361,8 @@ call lyceum.log_changes(
     p_also => array['students: select r.student_id where c.is_home or c.circle = ''group'' and c.id = r.group_id'],
     p_days => array['r.starts_on', 'r.ends_on']
 );
+-- Contacts that are not true yet: no feed reports them.
+call lyceum.log_changes('profile_proposals', array['office: lyceum.nobody()'], p_moves => false);
 call lyceum.log_changes('promotions', array['student: r.student_id']);
 -- A new teacher sees more students, a former one fewer.
 call lyceum.log_changes(
@@ -461,6 +463,8 @@ call lyceum.log_changes(
     'conduct_notes', array['office: lyceum.nobody()', 'diary: r.student_id'],
     p_moves => false, p_published => 'r.published_at', p_gone => 'r.deleted_at is not null'
 );
+-- A3: who of the guardians has acknowledged is for the child's own family and class teacher.
+call lyceum.log_changes('acknowledgements', array['diary: r.student_id'], p_moves => false);
 -- M10: a final mark follows the student, so it is logged in the journal of each section of the subject that the student belongs to.
 -- There may be none, so the home circle is the office.
 call lyceum.log_changes(

@@ -71,20 +71,45 @@ $$;
 comment on function lyceum.is_a_mark(integer, text) is
     'M1: whether the text is only a mark: digits, symbols, a single letter, the name of a mark, or one of the school''s labels (M2).';
 
-create or replace function lyceum.feedback_refusal(p_school integer, p_section uuid, p_lesson uuid, p_student uuid, p_text text)
-    returns text
+create or replace function lyceum.feedback_refusal(
+    p_school integer, p_section uuid, p_lesson uuid, p_term uuid, p_student uuid, p_text text
+) returns text
     language plpgsql stable
 as $$
+declare
+    v_starts_on date;
+    v_ends_on date;
 begin
+    -- Without a lesson, a withdrawal depends on no day: the student may have left the section since.
+    if p_text is null and p_lesson is null then
+        return null;
+    end if;
+    if p_term is not null then
+        select t.starts_on, t.ends_on into v_starts_on, v_ends_on
+        from lyceum.section_terms t
+        where t.school_id = p_school and t.section_id = p_section and t.term_id = p_term;
+        if not found then
+            return 'not_in_section';
+        end if;
+    end if;
     return coalesce(
-        lyceum.record_refusal(p_school, p_section, p_lesson, p_student),
+        case
+            when p_term is null then lyceum.record_refusal(p_school, p_section, p_lesson, p_student)
+            when not exists (
+                select
+                from public.sections s
+                join public.group_members m on m.school_id = s.school_id and m.group_id = s.group_id
+                where s.school_id = p_school and s.id = p_section and m.student_id = p_student
+                    and lyceum.holds_between(m.starts_on, m.ends_on, v_starts_on, v_ends_on)
+            ) then 'not_a_member'
+        end,
         case
             when p_text is not null and lyceum.is_a_mark(p_school, p_text) and exists (
                 select
                 from public.sections s
                 join public.academic_years y on y.school_id = s.school_id and y.id = s.academic_year_id
                 left join public.lessons l on l.school_id = s.school_id and l.id = p_lesson
-                cross join lateral (select coalesce(l.date, lyceum.today()) as day) d
+                cross join lateral (select coalesce(l.date, v_ends_on, lyceum.today()) as day) d
                 where s.school_id = p_school
                     and s.id = p_section
                     and (
@@ -98,16 +123,17 @@ begin
     );
 end
 $$;
-comment on function lyceum.feedback_refusal(integer, uuid, uuid, uuid, text) is
+comment on function lyceum.feedback_refusal(integer, uuid, uuid, uuid, uuid, text) is
     'Why feedback with the text may not be written (null text: deleted): as lyceum.record_refusal, and feedback_is_a_mark (M1) if '
-    'the text is only a mark where there are no marks; null when it may.';
+    'the text is only a mark where there are no marks; null when it may. Feedback for a term concerns members on any day of the '
+    'term. Feedback without a lesson can always be withdrawn.';
 
 create or replace function lyceum.check_feedback() returns trigger
     language plpgsql
 as $$
 declare
     v_refusal text := lyceum.feedback_refusal(
-        new.school_id, new.section_id, new.lesson_id, new.student_id, case when new.deleted_at is null then new.text end
+        new.school_id, new.section_id, new.lesson_id, new.term_id, new.student_id, case when new.deleted_at is null then new.text end
     );
 begin
     if v_refusal is not null then
@@ -126,7 +152,8 @@ create or replace trigger rules_again after update on feedback
     execute function lyceum.check_feedback();
 create or replace trigger fixed before update on feedback
     for each row when (
-        (new.student_id, new.section_id, new.lesson_id) is distinct from (old.student_id, old.section_id, old.lesson_id)
+        (new.student_id, new.section_id, new.lesson_id, new.term_id)
+            is distinct from (old.student_id, old.section_id, old.lesson_id, old.term_id)
     )
     execute function lyceum.refuse_move();
 
@@ -134,6 +161,19 @@ create or replace function lyceum.check_conduct_note() returns trigger
     language plpgsql
 as $$
 begin
+    if new.date > lyceum.today() then
+        raise exception using
+            errcode = 'check_violation', table = 'conduct_notes', constraint = 'conduct_notes_date',
+            message = 'in_the_future', detail = 'The day of a conduct note is not in the future.';
+    end if;
+    if exists (
+        select from public.lessons l
+        where l.school_id = new.school_id and l.id = new.lesson_id and l.date <> new.date
+    ) then
+        raise exception using
+            errcode = 'check_violation', table = 'conduct_notes', constraint = 'conduct_notes_lesson_day',
+            message = 'not_the_day_of_the_lesson', detail = 'A conduct note of a lesson has the day of the lesson.';
+    end if;
     if new.lesson_id is null and lyceum.grade_level_on(new.school_id, new.student_id, new.date) is null
         or exists (
             select
@@ -175,3 +215,25 @@ $$;
 
 create or replace trigger rules after insert on homework_students
     for each row execute function lyceum.check_homework_student();
+
+create or replace function lyceum.check_removed_homework_student() returns trigger
+    language plpgsql
+as $$
+declare
+    v_refusal text := (
+        select lyceum.lesson_refusal(h.school_id, h.lesson_id)
+        from public.homework h
+        where h.school_id = old.school_id and h.id = old.homework_id
+    );
+begin
+    if v_refusal is not null then
+        raise exception using
+            errcode = lyceum.refusal_state(v_refusal), message = v_refusal,
+            detail = format('Homework %s for student %s.', old.homework_id, old.student_id);
+    end if;
+    return old;
+end
+$$;
+
+create or replace trigger rules_again before delete on homework_students
+    for each row execute function lyceum.check_removed_homework_student();

@@ -13,6 +13,7 @@ create or replace function lyceum.refusal_state(p_refusal text) returns text
         when 'feedback_is_a_mark' then 'LYM01'
         when 'conduct_not_marked' then 'LYM14'
         when 'due_before_lesson' then 'LYH01'
+        when 'due_without_lesson' then 'LYH01'
         when 'homework_not_allowed' then 'LYH01'
         else 'LYL02'
     end;

@@ -100,7 +100,7 @@ extension ProblemKind {
     /// All kinds by code.
     package static let all: [String: ProblemKind] = Dictionary(
         uniqueKeysWithValues: (ofTheProtocol + ofEveryNoun + ofSignIn + ofTheSchool + ofTheJournal + ofPlans + ofFinals
-            + ofAttendance).map {
+            + ofAttendance + ofFamilies).map {
             ($0.code, $0)
         })
 

@@ -116,11 +116,18 @@ extension ResourceField {
             isNullable ? .nullable : isNew && initial == nil ? .required : .optional
         switch rule {
         case .text(let maximum):
-            let text = reader.string(name, presence, minimumLength: 1, maximumLength: maximum)
-            if let value = text.value, let code = Self.fault(in: value) {
-                reader.problems.add(FieldProblem(reader.pointer.appending(name), code))
+            // The length of a name counts as it is stored, without superfluous blanks.
+            let text = reader.string(
+                name, presence, minimumLength: 1, maximumLength: isPersonName ? 10_000 : maximum
+            ).map { isPersonName ? ($0, PersonName.tidied($0)) : ($0, $0) }
+            if let (sent, stored) = text.value {
+                if let code = Self.fault(in: sent) {
+                    reader.problems.add(FieldProblem(reader.pointer.appending(name), code))
+                } else if stored.unicodeScalars.count > maximum {
+                    reader.add(name, .tooLong, ["maximum": String(maximum)])
+                }
             }
-            put(text, &writer) { $0.string(isPersonName ? PersonName.tidied($1) : $1) }
+            put(text, &writer) { $0.string($1.1) }
         case .integer(let range): put(reader.integer(name, presence, in: range), &writer) { $0.integer($1) }
         case .decimal(let whole, let fraction):
             put(reader.decimal(name, presence, wholeDigits: whole, fractionDigits: fraction), &writer) { $0.number($1) }

@@ -1,11 +1,13 @@
+import Diary
 import JSON
 import Postgres
 
-/// Feedback to a student, about a lesson or without one; null deletes it.
+/// Feedback to a student: about a lesson, for a term, or about the subject in general; null deletes it.
 struct FeedbackBatch {
     let count: Int
     private var ids: [String?] = []
     private var lessons: [String?] = []
+    private var terms: [String?] = []
     private var students: [String?] = []
     private var texts: [String?] = []
     private var versions: [Int?] = []
@@ -16,12 +18,16 @@ struct FeedbackBatch {
         for var item in items {
             let id = item.uuid("id").value
             let lesson = item.uuid("lesson_id", .nullable).value
+            let term = item.uuid("term_id", .nullable).value
+            if lesson != nil && term != nil {
+                item.problems.add(FieldProblem(item.pointer.appending("term_id"), "exclusive"))
+            }
             let student = item.uuid("student_id").value
             ids.append(id)
             lessons.append(lesson)
+            terms.append(term)
             students.append(student)
-            texts.append(
-                item.string("text", .requiredNullable, minimumLength: 1, maximumLength: 4000).value)
+            texts.append(item.writtenText("text", .requiredNullable, maximum: 4000).value)
             versions.append(item.integer("version", in: 0...Int(Int32.max)).value)
             item.finish()
             if let id { item.refuseDuplicate(id, &seen) }
@@ -34,8 +40,7 @@ struct FeedbackBatch {
             statement: Self.statement,
             parameters: [
                 school, user, .integers(Array(0..<count)), .texts(ids), .texts(lessons), .texts(students),
-                .texts(texts),
-                .integers(versions),
+                .texts(texts), .integers(versions), .texts(terms),
             ])
     }
 
@@ -45,13 +50,13 @@ struct FeedbackBatch {
         """
         WITH input AS MATERIALIZED (
             SELECT *
-            FROM unnest($3::int[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::int[])
-                AS i(ord, id, lesson_id, student_id, text, seen)
+            FROM unnest($3::int[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::int[], $9::uuid[])
+                AS i(ord, id, lesson_id, student_id, text, seen, term_id)
         ), target AS MATERIALIZED (
             SELECT i.*, coalesce(l.date, lyceum.today()) AS date,
                 (i.lesson_id IS NULL OR l.id IS NOT NULL)
                     AND (o.id IS NULL OR (o.section_id, o.student_id) = (\(BatchSQL.section), i.student_id))
-                    AND (o.id IS NULL OR o.lesson_id IS NOT DISTINCT FROM i.lesson_id)
+                    AND (o.id IS NULL OR (o.lesson_id, o.term_id) IS NOT DISTINCT FROM (i.lesson_id, i.term_id))
                     AND \(BatchSQL.section) IS NOT NULL AS found,
                 coalesce(o.id, f.id) AS old_id, coalesce(o.version, f.version) AS version,
                 CASE WHEN coalesce(o.deleted_at, f.deleted_at) IS NULL THEN coalesce(o.text, f.text) END AS old_text,
@@ -71,14 +76,14 @@ struct FeedbackBatch {
                     WHEN t.is_taken THEN 'stale_version'
                     WHEN t.text IS NOT DISTINCT FROM t.old_text THEN NULL
                     WHEN coalesce(t.version, 0) <> t.seen THEN 'stale_version'
-                    ELSE lyceum.feedback_refusal($1, \(BatchSQL.section), t.lesson_id, t.student_id, t.text)
+                    ELSE lyceum.feedback_refusal($1, \(BatchSQL.section), t.lesson_id, t.term_id, t.student_id, t.text)
                 END AS refusal
             FROM target t
         ), accepted AS MATERIALIZED (
             SELECT * FROM checked c WHERE c.refusal IS NULL AND NOT c.unchanged
         ), added AS (
-            INSERT INTO feedback (school_id, id, student_id, section_id, lesson_id, text)
-            SELECT $1, a.id, a.student_id, \(BatchSQL.section), a.lesson_id, a.text
+            INSERT INTO feedback (school_id, id, student_id, section_id, lesson_id, term_id, text)
+            SELECT $1, a.id, a.student_id, \(BatchSQL.section), a.lesson_id, a.term_id, a.text
             FROM accepted a WHERE a.old_id IS NULL
             RETURNING id, version
         ), updated AS (
@@ -92,8 +97,8 @@ struct FeedbackBatch {
         SELECT c.id, coalesce(n.version, u.version, CASE WHEN c.found THEN c.version END, 0) AS version,
             c.refusal AS _refusal, c.unchanged AS _unchanged,
             CASE WHEN c.refusal IS NOT NULL AND c.found AND c.old_id IS NOT NULL THEN json_build_object(
-                'id', c.old_id, 'lesson_id', c.lesson_id, 'student_id', c.student_id, 'text', c.old_text,
-                'version', c.version
+                'id', c.old_id, 'lesson_id', c.lesson_id, 'term_id', c.term_id, 'student_id', c.student_id,
+                'text', c.old_text, 'version', c.version
             ) END AS _current, \(BatchSQL.note)
         FROM checked c
         LEFT JOIN added n ON n.id = c.id

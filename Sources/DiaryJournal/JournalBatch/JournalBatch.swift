@@ -83,9 +83,10 @@ package enum JournalBatch {
     private static let settle = Statement("SELECT lyceum.settle_batch($1::boolean)")
 }
 
-/// A parsed body: five lists, each stored in columns for its statement.
+/// A parsed body: six lists, each stored in columns for its statement.
 struct Batch {
     let lessons: LessonBatch
+    let homework: HomeworkBatch
     let lineItems: LineItemBatch
     let marks: MarkBatch
     let attendance: AttendanceBatch
@@ -95,12 +96,14 @@ struct Batch {
         let problems = FieldProblems()
         var reader = ObjectReader(body, problems: problems)
         lessons = LessonBatch(reader.items("lessons"), services)
+        homework = HomeworkBatch(reader.items("homework"))
         lineItems = LineItemBatch(reader.items("line_items"))
         marks = MarkBatch(reader.items("marks"), services)
         attendance = AttendanceBatch(reader.items("attendance"), services)
         feedback = FeedbackBatch(reader.items("feedback"))
         reader.finish()
-        let count = lessons.count + lineItems.count + marks.count + attendance.count + feedback.count
+        let count =
+            lessons.count + homework.count + lineItems.count + marks.count + attendance.count + feedback.count
         if problems.isEmpty && count == 0 { problems.add(FieldProblem(JSONPointer(), "empty_batch")) }
         if let problem = Problem(problems) { throw problem }
     }
@@ -110,6 +113,7 @@ struct Batch {
         var steps: [BatchStep] = []
         func add(_ list: BatchList?, _ query: Query) { steps.append(BatchStep(list: list, query: query)) }
         if lessons.count > 0 { add(.lessons, lessons.query(school, user)) }
+        if homework.count > 0 { add(.homework, homework.query(school, user)) }
         if lineItems.count > 0 { add(.lineItems, lineItems.query(school, user, asksRules: asksRules)) }
         if let columns = marks.defaultColumns(school, user) { add(nil, columns) }
         if marks.count > 0 { add(.marks, marks.query(school, user, asksRules: asksRules)) }
@@ -128,6 +132,7 @@ struct BatchStep {
 /// The lists of a batch, by name.
 enum BatchList: String, CaseIterable {
     case lessons
+    case homework
     case lineItems = "line_items"
     case marks
     case attendance

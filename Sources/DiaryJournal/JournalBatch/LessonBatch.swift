@@ -18,6 +18,7 @@ struct LessonBatch {
     private struct Homework {
         var text: String
         var dueOn: String?
+        var asksSubmission: Bool?
     }
 
     init(_ items: [ObjectReader], _ services: Services) {
@@ -46,10 +47,11 @@ struct LessonBatch {
 
     private static func read(_ field: Field<ObjectReader>) -> Field<Homework> {
         guard case .value(var reader) = field else { return field.isNull ? .null : .absent }
-        let text = reader.string("text", minimumLength: 1, maximumLength: 4000).value
+        let text = reader.writtenText("text", maximum: 4000).value
         let dueOn = reader.date("due_on", .optional).value
+        let asks = reader.boolean("asks_submission", .optional).value
         reader.finish()
-        return text.map { .value(Homework(text: $0, dueOn: dueOn)) } ?? .absent
+        return text.map { .value(Homework(text: $0, dueOn: dueOn, asksSubmission: asks)) } ?? .absent
     }
 
     func query(_ school: Parameter, _ user: Parameter) -> Query {
@@ -61,7 +63,7 @@ struct LessonBatch {
                 .booleans(planTopics.map { !$0.isAbsent }), .texts(planTopics.map { $0.value }), .texts(states),
                 .texts(homework.map { $0.isAbsent ? "keep" : $0.isNull ? "clear" : "set" }),
                 .texts(homework.map { $0.value?.text }), .texts(homework.map { $0.value?.dueOn }), .texts(newIDs),
-                .booleans(noHomework), .booleans(attendanceTaken),
+                .booleans(noHomework), .booleans(attendanceTaken), .booleans(homework.map { $0.value?.asksSubmission }),
             ])
     }
 
@@ -73,16 +75,18 @@ struct LessonBatch {
             SELECT *
             FROM unnest(
                 $3::int[], $4::uuid[], $5::int[], $6::boolean[], $7::text[], $8::boolean[], $9::uuid[], $10::text[],
-                $11::text[], $12::text[], $13::date[], $14::uuid[], $15::boolean[], $16::boolean[]
+                $11::text[], $12::text[], $13::date[], $14::uuid[], $15::boolean[], $16::boolean[],
+                $17::boolean[]
             ) AS i(
                 ord, id, seen, sets_topic, topic, sets_plan, plan_topic_id, state,
-                homework, text, due_on, homework_id, no_homework, attendance
+                homework, text, due_on, homework_id, no_homework, attendance, asks
             )
         ), target AS MATERIALIZED (
             SELECT i.ord, i.id, i.seen, l.section_id, l.date, l.id IS NOT NULL AS found, l.version,
                 l.topic AS old_topic, l.plan_topic_id AS old_plan, l.state AS old_state,
                 l.no_homework AS old_no_homework, l.attendance_taken_at AS old_attendance,
                 h.id AS old_homework, h.text AS old_text, h.due_on AS old_due_on,
+                h.asks_submission AS old_asks, coalesce(i.asks, h.asks_submission, false) AS asks,
                 CASE WHEN i.sets_topic THEN i.topic ELSE l.topic END AS topic,
                 CASE WHEN i.sets_plan THEN i.plan_topic_id ELSE l.plan_topic_id END AS plan_topic_id,
                 coalesce(i.state, l.state) AS state,
@@ -97,22 +101,15 @@ struct LessonBatch {
                 END AS attendance_taken_at,
                 CASE WHEN i.homework = 'keep' AND i.no_homework THEN 'clear' ELSE i.homework END AS action,
                 i.homework_id, i.text,
-                coalesce(
-                    i.due_on,
-                    h.due_on,
-                    (
-                        SELECT min(n.date) FROM lessons n
-                        WHERE n.school_id = $1 AND n.section_id = l.section_id AND n.date > l.date AND n.state <> 'cancelled'
-                    ),
-                    l.date
-                ) AS due_on
+                CASE WHEN i.homework = 'set'
+                    THEN coalesce(i.due_on, h.due_on, lyceum.next_meeting($1, l.section_id, l.date), l.date) END AS due_on
             FROM input i
             LEFT JOIN lessons l ON l.school_id = $1 AND l.id = i.id AND l.section_id = \(BatchSQL.section)
             LEFT JOIN homework h ON h.school_id = l.school_id AND h.lesson_id = l.id AND h.for_all AND h.deleted_at IS NULL
         ), compared AS MATERIALIZED (
             SELECT t.*,
                 CASE t.action
-                    WHEN 'set' THEN (t.old_text, t.old_due_on) IS DISTINCT FROM (t.text, t.due_on)
+                    WHEN 'set' THEN (t.old_text, t.old_due_on, t.old_asks) IS DISTINCT FROM (t.text, t.due_on, t.asks)
                     WHEN 'clear' THEN t.old_homework IS NOT NULL
                     ELSE false
                 END AS changes_homework,
@@ -135,6 +132,8 @@ struct LessonBatch {
                     ELSE coalesce(
                         CASE WHEN t.changes_homework AND t.action = 'set'
                             THEN lyceum.homework_refusal($1, t.id, t.due_on) END,
+                        CASE WHEN t.action = 'set' AND t.due_on IS DISTINCT FROM t.old_due_on
+                            THEN lyceum.due_refusal($1, t.id, t.due_on) END,
                         lyceum.lesson_refusal($1, t.id)
                     )
                 END AS refusal
@@ -142,7 +141,7 @@ struct LessonBatch {
         ), accepted AS MATERIALIZED (
             SELECT * FROM checked c WHERE c.refusal IS NULL AND NOT c.unchanged
         ), homework_changed AS (
-            UPDATE homework h SET text = a.text, due_on = a.due_on
+            UPDATE homework h SET text = a.text, due_on = a.due_on, asks_submission = a.asks
             FROM accepted a
             WHERE a.action = 'set' AND a.changes_homework AND h.school_id = $1 AND h.id = a.old_homework
         ), homework_removed AS (
@@ -150,8 +149,8 @@ struct LessonBatch {
             FROM accepted a
             WHERE a.action = 'clear' AND a.changes_homework AND h.school_id = $1 AND h.id = a.old_homework
         ), homework_added AS (
-            INSERT INTO homework (school_id, id, lesson_id, section_id, text, due_on)
-            SELECT $1, a.homework_id, a.id, a.section_id, a.text, a.due_on
+            INSERT INTO homework (school_id, id, lesson_id, section_id, text, due_on, asks_submission)
+            SELECT $1, a.homework_id, a.id, a.section_id, a.text, a.due_on, a.asks
             FROM accepted a
             WHERE a.action = 'set' AND a.old_homework IS NULL
         ), updated AS (
@@ -169,7 +168,14 @@ struct LessonBatch {
                 'no_homework', c.old_no_homework,
                 'homework', (
                     SELECT coalesce(
-                        json_agg(json_build_object('id', h.id, 'text', h.text, 'due_on', h.due_on, 'version', h.version)),
+                        json_agg(json_build_object(
+                            'id', h.id, 'text', h.text, 'due_on', h.due_on, 'asks_submission', h.asks_submission,
+                            'student_ids', CASE WHEN NOT h.for_all THEN (
+                                SELECT json_agg(s.student_id ORDER BY s.student_id) FROM homework_students s
+                                WHERE s.school_id = $1 AND s.homework_id = h.id
+                            ) END,
+                            'version', h.version
+                        )),
                         '[]')
                     FROM homework h WHERE h.school_id = $1 AND h.lesson_id = c.id AND h.deleted_at IS NULL
                 ),

@@ -136,7 +136,7 @@ extension MyDay {
 
     static let studentConductNotes = Statement(
         """
-        SELECT p.id AS _parent, n.id, n.date, n.kind, n.text, \(person("u", as: "author"))
+        SELECT p.id AS _parent, n.id, n.date, n.kind, n.text, n.version, \(person("u", as: "author"))
         FROM \(shown)
         JOIN conduct_notes n ON n.school_id = $1 AND n.student_id = p.id AND n.deleted_at IS NULL
             AND n.published_at <= now() AND n.date BETWEEN \(day) - 2 AND \(day)

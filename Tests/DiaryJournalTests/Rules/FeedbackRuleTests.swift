@@ -33,6 +33,8 @@ import Testing
         """
     }
 
+    private static func check(_ constraint: String) -> SQLRefusal { SQLRefusal("23514", constraint) }
+
     @Test(arguments: [
         (feedback(.anna, at: .recent), SQLRefusal?.none), (feedback(.anna, at: nil), nil),
         (feedback(.leaver, at: .substituted), nil), (feedback(.leaver, at: .recent), .notAMember),
@@ -41,6 +43,9 @@ import Testing
         (feedback(.vera, .choir, at: .choirLesson), .notAMember), (feedback(.boris, .choir, at: .choirLesson), nil),
         (note(.anna, on: "2026-10-14", at: .recent), nil), (note(.anna, on: "2026-10-14"), nil),
         (note(.leaver, on: "2026-10-10"), nil), (note(.leaver, on: "2026-10-11"), .notAMember),
+        (note(.anna, on: "2026-10-15"), nil), (note(.anna, on: "2026-10-16"), check("conduct_notes_date")),
+        (note(.anna, on: "2026-10-16", at: .tomorrow), check("conduct_notes_date")),
+        (note(.anna, on: "2026-10-13", at: .recent), check("conduct_notes_lesson_day")),
         (note(.homePupil, on: "2026-10-14", at: .recent), .notAMember),
         (homework(for: .anna), nil), (homework(for: .leaver), .notAMember),
         (homework(for: .leaver, at: .substituted), nil), (homework(for: .secondGrader), .notAMember),
@@ -87,6 +92,41 @@ import Testing
         #expect(try school.refusal(of: RuleSchool.update("feedback", .new, "deleted_at = now()")) == .editWindowClosed)
         #expect(try school.refusal(of: RuleSchool.update("feedback", .new, "published_at = NULL")) == nil)
         #expect(try school.refusal(of: Self.feedback(.boris, at: .recent, .other)) == .editWindowClosed)
+    }
+
+    /// The student has left since, so a change is refused, but not the withdrawal.
+    @Test func m3FeedbackWithoutALessonIsWithdrawnAfterTheStudentHasLeft() throws {
+        try school.today("2026-10-10")
+        try school.run(Self.feedback(.leaver, at: nil))
+        try school.today("2026-10-15")
+        #expect(try school.refusal(of: RuleSchool.update("feedback", .new, "text = 'Отлично'")) == .notAMember)
+        #expect(try school.refusal(of: RuleSchool.update("feedback", .new, "deleted_at = now()")) == nil)
+    }
+
+    private static func ofTerm(_ student: RuleKey, _ term: RuleKey, _ text: String = "Читает бегло") -> String {
+        """
+        INSERT INTO feedback (school_id, id, student_id, section_id, term_id, text)
+            VALUES (\(RuleSchool.school), \(RuleKey.new), \(student),
+                \(student == .firstGrader ? RuleKey.maths1 : .maths7), \(term), '\(text)');
+        """
+    }
+
+    @Test func m3FeedbackForATermConcernsItsMembers() throws {
+        #expect(try school.refusal(of: Self.ofTerm(.anna, .quarter1)) == nil)
+        // The leaver was a member in the first quarter.
+        #expect(try school.refusal(of: Self.ofTerm(.leaver, .quarter1)) == nil)
+        #expect(try school.refusal(of: Self.ofTerm(.leaver, .quarter2)) == .notAMember)
+        #expect(try school.refusal(of: Self.ofTerm(.homePupil, .quarter1)) == .notAMember)
+        // A term of other grades
+        #expect(try school.refusal(of: Self.ofTerm(.anna, .semester1)) == SQLRefusal("LYL02", "not_in_section"))
+        #expect(try school.refusal(of: Self.ofTerm(.firstGrader, .quarter1, "5")) == .feedbackIsAMark)
+        try school.run(Self.ofTerm(.anna, .quarter1))
+        #expect(
+            try school.refusal(of: RuleSchool.update("feedback", .new, "term_id = \(RuleKey.quarter2)"))
+                == SQLRefusal("LYL02", "not_movable"))
+        #expect(
+            try school.refusal(of: RuleSchool.update("feedback", .new, "lesson_id = \(RuleKey.recent)"))
+                == SQLRefusal("LYL02", "not_movable"))
     }
 
     // MARK: M1: words, not marks

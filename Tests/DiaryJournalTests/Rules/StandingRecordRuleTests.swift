@@ -45,7 +45,7 @@ import Testing
 
     @Test(arguments: [("2026-10-15", nil), ("2026-10-17", Optional("LYH01"))])
     func h1LessonDoesNotMovePastItsHomework(_ date: String, _ wanted: String?) throws {
-        try school.run(RuleSchool.homework(.recent, of: .maths7, due: "2026-10-15"))
+        try school.run(RuleSchool.homework(.recent, of: .maths7, due: "2026-10-16"))
         let move = RuleSchool.update("lessons", .recent, "date = '\(date)'")
         #expect(try school.refusal(of: move)?.state == wanted)
     }

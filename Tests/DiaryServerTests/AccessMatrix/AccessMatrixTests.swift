@@ -9,7 +9,9 @@ import Web
 
 /// The answer of each route to each kind of caller: a status for every `Actor`, by area.
 enum AccessMatrix {
-    static let areas = [programs, school, people, journal, timetable, plans, finals, attendance, service, signIn]
+    static let areas = [
+        programs, school, people, journal, timetable, plans, finals, attendance, families, service, signIn,
+    ]
 }
 
 /// Every route for every kind of caller, with the real request. A route without a row fails.

@@ -38,6 +38,7 @@ extension SQLRefusal {
     package static let orderRequired = SQLRefusal("LYM07", "order_required")
     package static let debtNotOpen = SQLRefusal("LYM13", "debt_not_open")
     package static let conductNotMarked = SQLRefusal("LYM14", "conduct_not_marked")
+    package static let dueWithoutLesson = SQLRefusal("LYH01", "due_without_lesson")
     package static let versionNotWritable = SQLRefusal("LYM05", "version_not_writable")
     package static let studentOverlap = SQLRefusal("LYL01", "student_overlap")
     package static let lessonOnHoliday = SQLRefusal("LYL01", "lesson_on_holiday")
