@@ -132,6 +132,29 @@ import Testing
         #expect(try enrollments("c1") == [["7А", "2025-09-01", nil]])
     }
 
+    /// L5: the new enrollment has the end that was planned, its reason, and the form of study of the old one.
+    @Test func L5_aClassChangeKeepsThePlannedEndAndTheFormOfStudy() throws {
+        let header = "Код;Фамилия;Имя;Класс;Дата зачисления"
+        #expect(counts(try send("students", header, "c2;Юркин;Яков;7А;")) == [1, 1, 0, 0])
+        _ = try owner(
+            """
+            UPDATE enrollments e SET ends_on = '2026-03-31', end_reason = 'Переезд', in_class_group = false
+            FROM users u WHERE e.school_id = $1 AND u.school_id = $1 AND u.id = e.student_id AND u.external_id = 'c2'
+            """)
+        #expect(counts(try send("students", header, "c2;Юркин;Яков;7Б;10.11.2025")) == [1, 0, 1, 0])
+        #expect(
+            try owner(
+                """
+                SELECT c.name, e.starts_on, e.ends_on, e.end_reason, e.in_class_group FROM enrollments e
+                JOIN users u ON u.school_id = e.school_id AND u.id = e.student_id AND u.external_id = 'c2'
+                JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
+                WHERE e.school_id = $1 ORDER BY e.starts_on
+                """) == [
+                    ["7А", "2025-09-01", "2025-11-09", "Переезд", "f"],
+                    ["7Б", "2025-11-10", "2026-03-31", "Переезд", "f"],
+                ])
+    }
+
     @Test func allFaultsAreNamed() throws {
         let answer = try send(
             "students", "Код;Фамилия;Имя;Дата рождения;Пол;Класс;Дата зачисления",

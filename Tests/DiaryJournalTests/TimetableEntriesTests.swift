@@ -63,6 +63,25 @@ import Testing
         #expect(try deputy.get("/v1/rooms/\(room)").json["shared"]?.bool == true)
     }
 
+    /// Two lessons, without an entry of the timetable.
+    @Test func L1_aRoomWhoseLessonsOverlapStaysShared() throws {
+        let room = try make("/v1/rooms", #"{"name": "Стадион", "shared": true}"#)
+        let bells = try bells(at: "02:00")
+        for section in [ids.section, ids.otherSection] {
+            _ = try make(
+                "/v1/lessons",
+                """
+                {"section_id": "\(section)", "date": "2025-12-07", "bell_schedule_id": "\(bells)", "slot": 1,
+                "room_id": "\(room)"}
+                """)
+        }
+        let refused = try change("/v1/rooms/\(room)", #"{"shared": false}"#)
+        #expect(refused.status == 409, "\(refused.text)")
+        #expect(refused.code == "timetable_collision")
+        #expect(errors(refused) == ["/shared room_overlap"])
+        #expect(try deputy.get("/v1/rooms/\(room)").json["shared"]?.bool == true)
+    }
+
     @Test func L1_bellsThatMove() throws {
         let bells = try bells(at: "06:00")
         _ = try entry(of: ids.section, self.bells(at: "05:00"))

@@ -315,6 +315,22 @@ import Testing
         #expect(try enrollments(student) == before)
     }
 
+    /// The server's role could write a record of a change that connects two students.
+    @Test func L5_aRecordThatNamesAnotherStudentsEnrollmentUndoesNothing() throws {
+        let ((student, enrollment), (other, left)) = (try arrive(), try arrive())
+        let connection = try server.connection()
+        try connection.execute(
+            """
+            SET lyceum.school_id = '\(ids.school)';
+            INSERT INTO class_changes (school_id, enrollment_id, left_id, starts_on)
+                VALUES (\(ids.school), '\(enrollment)', '\(left)', '2025-11-03');
+            """)
+        let before = [try enrollments(student), try enrollments(other)]
+        let refused = try undo(student, enrollment)
+        #expect(refused.status == 409, "\(refused.text)")
+        #expect([try enrollments(student), try enrollments(other)] == before)
+    }
+
     /// Corrections of the days after the change: of the earlier enrollment, or of the later one.
     enum Correction: Sendable {
         case earlier(String)
