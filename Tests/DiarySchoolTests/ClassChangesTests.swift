@@ -318,12 +318,13 @@ import Testing
     /// The server's role could write a record of a change that connects two students.
     @Test func L5_aRecordThatNamesAnotherStudentsEnrollmentUndoesNothing() throws {
         let ((student, enrollment), (other, left)) = (try arrive(), try arrive())
+        try change(left, #"{"ends_on": "2025-11-23"}"#)
         let connection = try server.connection()
         try connection.execute(
             """
             SET lyceum.school_id = '\(ids.school)';
             INSERT INTO class_changes (school_id, enrollment_id, left_id, starts_on)
-                VALUES (\(ids.school), '\(enrollment)', '\(left)', '2025-11-03');
+                VALUES (\(ids.school), '\(enrollment)', '\(left)', '2025-11-24');
             """)
         let before = [try enrollments(student), try enrollments(other)]
         let refused = try undo(student, enrollment)
