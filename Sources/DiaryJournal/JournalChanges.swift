@@ -15,6 +15,7 @@ package enum JournalChanges {
         entity("feedback", in: ["journal", "diary"], feedback, families: ["diary"], familyFeedback),
         entity("conduct_notes", in: ["diary"], conductNotes, families: ["diary"], familyConductNotes),
         entity("final_marks", in: ["journal", "diary"], finalMarks, families: ["diary"], familyFinalMarks),
+        TransferredMarks.changed,
     ]
 
     private static func entity(

@@ -75,6 +75,8 @@ package enum Routes {
         Unlocks.routes,
         LineItems.routes,
         ControlWorks.routes,
+        TransferSheet.routes,
+        TransferredMarks.routes,
         Audit.routes,
         Health.routes,
         Documents.routes,
