@@ -2717,4 +2717,4 @@ CREATE OR REPLACE FUNCTION lyceum.today()
  RETURNS date
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN COALESCE((NULLIF(current_setting('lyceum.today'::text, true), ''::text))::date, ((now() AT TIME ZONE COALESCE(NULLIF(current_setting('lyceum.time_zone'::text, true), ''::text), 'UTC'::text)))::date);
+RETURN LEAST((((now() AT TIME ZONE 'UTC'::text))::date + 1), GREATEST((((now() AT TIME ZONE 'UTC'::text))::date - 1), ((now() AT TIME ZONE COALESCE(NULLIF(current_setting('lyceum.time_zone'::text, true), ''::text), 'UTC'::text)))::date));

@@ -136,7 +136,7 @@ package enum TransferSheet {
             // M6: a weight of 0 does not count.
             subjects = Statement(
                 """
-                SELECT j.id AS "subject.id", j.name AS "subject.name",
+                SELECT j.id AS _key, j.id AS "subject.id", j.name AS "subject.name",
                     round(
                         sum(m.number * m.weight) FILTER (WHERE m.kind = 'number')
                             / nullif(sum(m.weight) FILTER (WHERE m.kind = 'number'), 0), 2

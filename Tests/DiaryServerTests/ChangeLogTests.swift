@@ -13,6 +13,7 @@ import Testing
         "mark_history": "each row comes with the change that it records",
         "attendance_history": "each row comes with the change that it records",
         "final_mark_history": "each row comes with the change that it records",
+        "transferred_mark_history": "each row comes with the change that it records",
         "class_changes": "each row comes with the enrollments of the class change",
         "ended_memberships": "each row comes with the memberships that it records",
         "idempotency_keys": "answers of writes, for repeats of the same request only",
