@@ -37,7 +37,8 @@ package enum TransferredMarks {
                 FROM transferred_marks r
                 JOIN subjects j ON j.school_id = $1 AND j.id = r.subject_id
                 """
-            let visible = "WHERE r.school_id = $1 AND r.student_id = \(StudentGate.student) AND r.kind IS NOT NULL \(seen)"
+            let visible =
+                "WHERE r.school_id = $1 AND r.student_id = \(StudentGate.student) AND r.kind IS NOT NULL \(seen)"
             marks = Statement(
                 """
                 SELECT \(TransferredMarks.fields), j.id AS "subject.id", j.name AS "subject.name"

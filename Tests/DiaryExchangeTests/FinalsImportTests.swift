@@ -149,7 +149,9 @@ import Testing
         #expect(mark["value"]?["number"]?.int == 5 && double(mark["weight"]) == 1.5)
         #expect(mark["school_name"]?.string == "Школа № 5")
         #expect(
-            mark["history"]?.array.map { [$0["from"]?["number"]?.int, $0["to"]?["number"]?.int] } == [[nil, 4], [4, 5]])
+            mark["history"]?.array.map { [$0["from"]?["number"]?.int, $0["to"]?["number"]?.int] } == [
+                [nil, 4], [4, 5],
+            ])
         #expect(counts(try send(row("нет"))) == [1, 0, 1, 0])
         #expect(try next.get(path).json["items"]?.array.isEmpty == true)
         #expect(counts(try send(row("нет"))) == [1, 0, 0, 1])
@@ -177,7 +179,8 @@ import Testing
         let told = faults(answer)
         let wanted = [
             "/rows/2/student unknown_child", "/rows/3/subject unknown_subject", "/rows/4/academic_year unknown_year",
-            "/rows/5/number required", "/rows/6/number unknown_term", "/rows/7/date required", "/rows/8/school required",
+            "/rows/5/number required", "/rows/6/number unknown_term", "/rows/7/date required",
+            "/rows/8/school required",
             "/rows/9/date in_the_future", "/rows/10/value value_not_allowed", "/rows/11/date outside_year",
             "/rows/12/value value_not_allowed", "/rows/13/date edit_window_closed", "/rows/14/value marks_not_allowed",
             "/rows/15/value marks_not_allowed", "/rows/17/student repeated", "/rows/18/value not_one_of",

@@ -142,6 +142,13 @@ extension Text {
                     en:
                         "The student is already in another class\(name). To move the student, give an enrolled_on after the "
                         + "start of that enrollment.")
+            case "subgroups_not_named":
+                Text(
+                    ru:
+                        "В новом классе есть подгруппы\(name). Назовите те, в которые входит ученик, или напишите «нет» (L5).",
+                    en:
+                        "The new class has subgroups\(name). Name those that the student joins, or write “none” (rule L5)."
+                )
             case "part_of_a_class":
                 Text(
                     ru: "Класс указывают только для группы вида part, и для неё он обязателен.",
@@ -204,7 +211,9 @@ extension Text {
             case "value_not_allowed":
                 Text(
                     ru: "Такая отметка здесь не ставится: её нет в шкале школы, или это не текущая отметка (M2).",
-                    en: "This mark is not possible here: the school's scale lacks it, or it is no current mark (rule M2).")
+                    en:
+                        "This mark is not possible here: the school's scale lacks it, or it is no current mark (rule M2)."
+                )
             case "not_enrolled":
                 Text(
                     ru: "В этом учебном году ученик не зачислен в школу.",

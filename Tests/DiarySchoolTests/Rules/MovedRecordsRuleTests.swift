@@ -42,10 +42,10 @@ import Testing
         try school.run(
             RuleSchool.mark(.anna, at: .recent, .number(4)) + RuleSchool.attendance(.anna, at: .recent)
                 + RuleSchool.decision(.anna, at: .recent, "ill")
-                + """
-                INSERT INTO feedback (school_id, id, student_id, section_id, lesson_id, text) VALUES
-                    (\(RuleSchool.school), \(RuleKey.other), \(RuleKey.anna), \(RuleKey.maths7), \(RuleKey.recent), 'Хорошо');
-                """)
+                    + """
+                    INSERT INTO feedback (school_id, id, student_id, section_id, lesson_id, text) VALUES
+                        (\(RuleSchool.school), \(RuleKey.other), \(RuleKey.anna), \(RuleKey.maths7), \(RuleKey.recent), 'Хорошо');
+                    """)
         #expect(
             try move() == [
                 "2026-10-14 absence Математика 7Б", "2026-10-14 feedback Математика 7Б",
@@ -92,11 +92,11 @@ import Testing
         try school.run(
             RuleSchool.lesson(second, of: .maths7, on: "2026-10-14", at: "08:50", to: "09:30")
                 + RuleSchool.column(column, at: second, .answer) + RuleSchool.column(RuleKey(953), at: second, .answer)
-                + """
-                INSERT INTO marks (school_id, id, line_item_id, student_id, kind, number)
-                    SELECT \(RuleSchool.school), gen_random_uuid(), c.id, \(RuleKey.anna), 'number', c.number
-                    FROM (VALUES (\(column), 5), (\(RuleKey(953)), 3)) c (id, number);
-                """)
+                    + """
+                    INSERT INTO marks (school_id, id, line_item_id, student_id, kind, number)
+                        SELECT \(RuleSchool.school), gen_random_uuid(), c.id, \(RuleKey.anna), 'number', c.number
+                        FROM (VALUES (\(column), 5), (\(RuleKey(953)), 3)) c (id, number);
+                    """)
         try school.run("SAVEPOINT one_lesson")
         #expect(try move() == ["2026-10-14 mark no_lesson"])
         try school.run("ROLLBACK TO one_lesson")
@@ -123,7 +123,10 @@ import Testing
                 "2026-10-14 mark no_lesson"
             ),
             ("", .class2, "2026-10-14", "2026-10-14 mark marks_not_allowed"),
-            ("SET LOCAL lyceum.today = '2026-10-29';", Self.class7B, "2026-10-14", "2026-10-14 mark edit_window_closed"),
+            (
+                "SET LOCAL lyceum.today = '2026-10-29';", Self.class7B, "2026-10-14",
+                "2026-10-14 mark edit_window_closed"
+            ),
         ]
         for (before, group, day, wanted) in cases {
             try school.run("SAVEPOINT attempt; \(before)")
