@@ -60,6 +60,7 @@ import Testing
         case mark, newMark, clearedMark, heldBack, published, attendance, topic, homework, completion, feedback, conduct
         case nothing, cancelled, lineItem, subject, teacherName, studentName, category, room, holiday, term, scale, code
         case transfer, membership, classTeacher, sectionTeacher, unlock, className, schoolName, final, role
+        case transferredMark
 
         var sql: String {
             let lesson = "id = '{lesson}'"
@@ -144,6 +145,13 @@ import Testing
                 INSERT INTO final_marks (school_id, id, student_id, subject_id, academic_year_id, kind, value_kind, number)
                 SELECT school_id, gen_random_uuid(), '{other}', subject_id, academic_year_id, 'exam', 'number', 4
                 FROM sections WHERE id = '{section}'
+                """
+            case .transferredMark:
+                """
+                INSERT INTO transferred_marks
+                    (school_id, id, student_id, subject_id, academic_year_id, date, kind, number, school_name)
+                SELECT s.school_id, gen_random_uuid(), '{other}', s.subject_id, s.academic_year_id, l.date, 'number', 4, 'Школа № 5'
+                FROM sections s JOIN lessons l ON l.id = '{lesson}' WHERE s.id = '{section}'
                 """
             case .role:
                 "DELETE FROM user_roles WHERE user_id IN (SELECT id FROM users WHERE login = 'teacher' AND school_id = {school})"
