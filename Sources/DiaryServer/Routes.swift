@@ -75,6 +75,8 @@ package enum Routes {
         Unlocks.routes,
         LineItems.routes,
         ControlWorks.routes,
+        UnfinishedLessons.routes,
+        MyDay.routes,
         TransferSheet.routes,
         TransferredMarks.routes,
         Audit.routes,
