@@ -2,6 +2,7 @@ import DiarySchool
 import DiaryTestSupport
 import JSON
 import Postgres
+import TestSupport
 import Testing
 
 /// `GET /v1/school/readiness`, for a new school in each test.
