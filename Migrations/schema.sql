@@ -1227,8 +1227,8 @@ CREATE UNIQUE INDEX groups_external_id ON public.groups USING btree (school_id, 
 ALTER TABLE groups ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON groups TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON groups TO lyceum_app;
+CREATE TRIGGER fixed BEFORE UPDATE ON groups FOR EACH ROW WHEN ((new.kind IS DISTINCT FROM old.kind OR new.class_id IS DISTINCT FROM old.class_id) AND old.kind <> 'class'::text AND new.kind <> 'class'::text) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER guard BEFORE UPDATE ON groups FOR EACH ROW WHEN ((new.kind IS DISTINCT FROM old.kind OR new.class_id IS DISTINCT FROM old.class_id OR new.grade_level IS DISTINCT FROM old.grade_level) AND (old.kind = 'class'::text OR new.kind = 'class'::text)) EXECUTE FUNCTION lyceum.guard_class_group();
-CREATE TRIGGER guard_kind BEFORE UPDATE ON groups FOR EACH ROW WHEN ((new.kind IS DISTINCT FROM old.kind OR new.class_id IS DISTINCT FROM old.class_id) AND old.kind <> 'class'::text AND new.kind <> 'class'::text) EXECUTE FUNCTION lyceum.guard_group();
 CREATE TRIGGER log_changed AFTER UPDATE ON groups REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_groups();
 CREATE TRIGGER log_deleted AFTER DELETE ON groups REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_groups();
 CREATE TRIGGER log_made AFTER INSERT ON groups REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_groups();
@@ -2217,7 +2217,7 @@ CREATE UNIQUE INDEX sections_external_id ON public.sections USING btree (school_
 ALTER TABLE sections ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON sections TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON sections TO lyceum_app;
-CREATE TRIGGER guard BEFORE UPDATE ON sections FOR EACH ROW WHEN (new.academic_year_id IS DISTINCT FROM old.academic_year_id OR new.subject_id IS DISTINCT FROM old.subject_id OR new.group_id IS DISTINCT FROM old.group_id) EXECUTE FUNCTION lyceum.guard_section();
+CREATE TRIGGER fixed BEFORE UPDATE ON sections FOR EACH ROW WHEN (new.academic_year_id IS DISTINCT FROM old.academic_year_id OR new.subject_id IS DISTINCT FROM old.subject_id OR new.group_id IS DISTINCT FROM old.group_id) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER log_changed AFTER UPDATE ON sections REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_sections();
 CREATE TRIGGER log_deleted AFTER DELETE ON sections REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_sections();
 CREATE TRIGGER log_made AFTER INSERT ON sections REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_sections();
@@ -2659,6 +2659,94 @@ CREATE CONSTRAINT TRIGGER place AFTER INSERT ON timetable_entries DEFERRABLE INI
 CREATE CONSTRAINT TRIGGER place_again AFTER UPDATE ON timetable_entries DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.section_id IS DISTINCT FROM old.section_id OR new.bell_schedule_id IS DISTINCT FROM old.bell_schedule_id OR new.weekday IS DISTINCT FROM old.weekday OR new.slot IS DISTINCT FROM old.slot OR new.week IS DISTINCT FROM old.week OR new.room_id IS DISTINCT FROM old.room_id OR new.teacher_id IS DISTINCT FROM old.teacher_id OR new.starts_on IS DISTINCT FROM old.starts_on OR new.ends_on IS DISTINCT FROM old.ends_on) EXECUTE FUNCTION lyceum.place_timetable_entry();
 CREATE TRIGGER version BEFORE UPDATE ON timetable_entries FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
+CREATE TABLE transferred_mark_history (
+    school_id integer NOT NULL,
+    transferred_mark_id uuid NOT NULL,
+    version integer NOT NULL,
+    student_id uuid NOT NULL,
+    old_kind text,
+    old_number smallint,
+    old_code text,
+    old_weight numeric(5,2),
+    new_kind text,
+    new_number smallint,
+    new_code text,
+    new_weight numeric(5,2),
+    changed_by uuid,
+    changed_at timestamp with time zone NOT NULL,
+    reason text,
+    request_id text,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    client_id uuid DEFAULT lyceum.current_client_id(),
+    CONSTRAINT transferred_mark_history_pkey PRIMARY KEY (school_id, transferred_mark_id, version)
+);
+COMMENT ON TABLE transferred_mark_history IS 'A5: every version of every transferred mark, append-only: the server''s role may only read.';
+COMMENT ON COLUMN transferred_mark_history.version IS 'The version the change led to.';
+COMMENT ON COLUMN transferred_mark_history.client_id IS 'As in mark_history.';
+ALTER TABLE transferred_mark_history ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON transferred_mark_history TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT SELECT ON transferred_mark_history TO lyceum_app;
+
+CREATE TABLE transferred_marks (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    academic_year_id uuid NOT NULL,
+    date date NOT NULL,
+    work text,
+    ordinal smallint DEFAULT 1 NOT NULL,
+    category_id uuid,
+    kind text,
+    number smallint,
+    code text,
+    weight numeric(5,2) DEFAULT 1 NOT NULL,
+    school_name text NOT NULL,
+    first_recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    recorded_by uuid DEFAULT lyceum.current_user_id(),
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT transferred_marks_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT transferred_marks_key UNIQUE NULLS NOT DISTINCT (school_id, student_id, subject_id, date, work, ordinal),
+    CONSTRAINT transferred_marks_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
+    CONSTRAINT transferred_marks_school_id_category_id_fkey FOREIGN KEY (school_id, category_id) REFERENCES categories(school_id, id),
+    CONSTRAINT transferred_marks_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT transferred_marks_school_id_subject_id_fkey FOREIGN KEY (school_id, subject_id) REFERENCES subjects(school_id, id),
+    CONSTRAINT transferred_marks_ordinal CHECK (ordinal >= 1 AND ordinal <= 20),
+    CONSTRAINT transferred_marks_school_name CHECK (school_name <> ''::text),
+    CONSTRAINT transferred_marks_value CHECK (
+CASE
+    WHEN kind IS NULL THEN number IS NULL AND code IS NULL
+    WHEN kind = 'number'::text THEN number IS NOT NULL AND number >= 1 AND number <= 5 AND code IS NULL
+    WHEN kind = 'code'::text THEN number IS NULL AND code IS NOT NULL AND (code = ANY (ARRAY['pass'::text, 'fail'::text, 'exempt'::text]))
+    ELSE false
+END),
+    CONSTRAINT transferred_marks_weight CHECK (weight >= 0::numeric),
+    CONSTRAINT transferred_marks_work CHECK (work <> ''::text)
+);
+COMMENT ON TABLE transferred_marks IS 'M10: current marks from another school. They have no lesson here, follow the student, and count in M6 and M7. A cleared mark keeps its row with a null value and a new version (M5); rows are never deleted.';
+COMMENT ON COLUMN transferred_marks.academic_year_id IS 'The year of the date.';
+COMMENT ON COLUMN transferred_marks.work IS 'The kind of work, as the other school calls it.';
+COMMENT ON COLUMN transferred_marks.ordinal IS 'Tells several marks of a day for the same kind of work apart.';
+COMMENT ON COLUMN transferred_marks.category_id IS 'The kind of work of this school that has the same name.';
+COMMENT ON COLUMN transferred_marks.kind IS 'number or code; null: cleared.';
+COMMENT ON COLUMN transferred_marks.school_name IS 'The other school.';
+COMMENT ON COLUMN transferred_marks.recorded_by IS 'Who last wrote the value. No foreign key: the record outlives everything.';
+CREATE INDEX transferred_marks_by_year ON public.transferred_marks USING btree (school_id, academic_year_id, subject_id, student_id);
+ALTER TABLE transferred_marks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON transferred_marks TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON transferred_marks TO lyceum_app;
+CREATE TRIGGER fixed BEFORE UPDATE ON transferred_marks FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.subject_id IS DISTINCT FROM old.subject_id OR new.academic_year_id IS DISTINCT FROM old.academic_year_id OR new.date IS DISTINCT FROM old.date OR new.work IS DISTINCT FROM old.work OR new.ordinal IS DISTINCT FROM old.ordinal) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER history AFTER INSERT ON transferred_marks FOR EACH ROW EXECUTE FUNCTION lyceum.record_transferred_mark_history();
+CREATE TRIGGER history_again AFTER UPDATE ON transferred_marks FOR EACH ROW WHEN (new.version <> old.version) EXECUTE FUNCTION lyceum.record_transferred_mark_history();
+CREATE TRIGGER log_changed AFTER UPDATE ON transferred_marks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_transferred_marks();
+CREATE TRIGGER log_deleted AFTER DELETE ON transferred_marks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_transferred_marks();
+CREATE TRIGGER log_made AFTER INSERT ON transferred_marks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_transferred_marks();
+CREATE TRIGGER record BEFORE INSERT ON transferred_marks FOR EACH ROW EXECUTE FUNCTION lyceum.record_transferred_mark();
+CREATE TRIGGER record_again BEFORE UPDATE ON transferred_marks FOR EACH ROW WHEN (new.kind IS DISTINCT FROM old.kind OR new.number IS DISTINCT FROM old.number OR new.code IS DISTINCT FROM old.code OR new.weight IS DISTINCT FROM old.weight) EXECUTE FUNCTION lyceum.record_transferred_mark();
+CREATE TRIGGER version BEFORE UPDATE ON transferred_marks FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
 CREATE TABLE unlocks (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -2955,12 +3043,10 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.guard_debt_attempt() returns trigger language plpgsql
 -- function lyceum.guard_debt_attempt_deletion() returns trigger language plpgsql
 -- function lyceum.guard_first_day() returns trigger language plpgsql
--- function lyceum.guard_group() returns trigger language plpgsql
 -- function lyceum.guard_member() returns trigger language plpgsql
 -- function lyceum.guard_plan() returns trigger language plpgsql
 -- function lyceum.guard_second_half() returns trigger language plpgsql
 -- function lyceum.guard_second_half_of_finals() returns trigger language plpgsql
--- function lyceum.guard_section() returns trigger language plpgsql
 -- function lyceum.guard_subject_part() returns trigger language plpgsql
 -- function lyceum.guard_substitution() returns trigger language plpgsql
 -- function lyceum.guard_unlock() returns trigger language plpgsql
@@ -3085,6 +3171,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_substitutions() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_terms() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_timetable_entries() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_transferred_marks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_unlocks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_user_roles() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_users() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -3101,7 +3188,12 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.may_consent(p_school integer, p_student uuid, p_purpose text, p_giver uuid, p_day date) returns boolean language plpgsql stable
 -- function lyceum.may_note(p_school integer, p_user uuid, p_student uuid, p_lesson uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.moment(p_moment timestamp with time zone) returns text language sql immutable parallel safe
+-- function lyceum.move_absence(p_absence attendance, p_lesson uuid) returns void language plpgsql
 -- function lyceum.move_control_work() returns trigger language plpgsql
+-- function lyceum.move_feedback(p_feedback feedback, p_lesson uuid) returns void language plpgsql
+-- function lyceum.move_mark(p_mark marks, p_lesson uuid) returns void language plpgsql
+-- function lyceum.move_record(p_school integer, p_student uuid, p_what text, p_from uuid, p_to uuid) returns text language plpgsql
+-- function lyceum.move_records(p_student uuid, p_class uuid, p_from date, p_reason text) returns TABLE(date date, what text, name text, section_id uuid, lesson_id uuid, to_name text, to_section_id uuid, to_lesson_id uuid, refusal text) language plpgsql
 -- function lyceum.name_matches(p_name text, p_query text) returns boolean language sql immutable parallel safe
 -- function lyceum.next_meeting(p_school integer, p_section uuid, p_after date) returns date language plpgsql stable
 -- function lyceum.next_name(p_name text, p_from smallint, p_to integer) returns text language sql immutable parallel safe
@@ -3147,7 +3239,10 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.record_reading(p_student uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp
 -- function lyceum.record_reading(p_student uuid, p_entity text, p_id uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_refusal(p_school integer, p_section uuid, p_lesson uuid, p_student uuid) returns text language plpgsql stable
+-- function lyceum.record_transferred_mark() returns trigger language plpgsql
+-- function lyceum.record_transferred_mark_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.refusal_state(p_refusal text) returns text language sql immutable parallel safe
+-- function lyceum.refuse_closed_year(p_section sections) returns void language plpgsql
 -- function lyceum.refuse_collisions(p_school integer, p_entries uuid[], p_kinds text[], p_field text DEFAULT NULL::text, p_other_slots_only boolean DEFAULT false) returns void language plpgsql
 -- function lyceum.refuse_control_work(p_school integer, p_lesson uuid) returns void language plpgsql
 -- function lyceum.refuse_lesson_collisions(p_school integer, p_lesson uuid, p_section uuid, p_merge uuid, p_date date, p_starts_at time without time zone, p_ends_at time without time zone, p_teacher uuid, p_room uuid) returns void language plpgsql
@@ -3161,6 +3256,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.rolled_classes(p_from uuid, p_to uuid) returns TABLE(old_class uuid, new_class uuid, grade_level smallint) language sql stable
 -- function lyceum.rolled_students(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(enrollment uuid, ends_on date, student_id uuid, in_class_group boolean, class_id uuid, name text, decision text, target uuid) language sql stable
 -- function lyceum.rounded_average(p_sum numeric, p_weight numeric, p_threshold numeric) returns smallint language sql immutable parallel safe
+-- function lyceum.same_lesson(p_school integer, p_student uuid, p_lesson uuid) returns uuid language plpgsql stable
 -- function lyceum.section_meets(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.section_plan(p_school integer, p_section uuid) returns uuid language plpgsql stable
 -- function lyceum.seen_students(p_school integer, p_user uuid) returns TABLE(student_id uuid) language sql stable
@@ -3197,6 +3293,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.timetabled_lessons(p_school integer, p_from date, p_to date, p_sections uuid[]) returns TABLE(entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language sql stable
 -- function lyceum.today() returns date language sql stable parallel safe
 -- function lyceum.topics_left(p_school integer, p_section uuid, p_plan uuid, p_from date) returns TABLE(topic_id uuid, "position" smallint, hours_left numeric, is_begun boolean) language plpgsql stable
+-- function lyceum.transferred_mark_refusal(p_school integer, p_student uuid, p_year uuid, p_date date, p_kind text, p_number integer, p_code text) returns text language plpgsql stable
 -- function lyceum.unlock_used(p_school integer, p_line_item uuid, p_student uuid, p_kind text, p_code text, p_debt date) returns uuid language plpgsql stable
 -- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.unlocked_until(p_school integer, p_section uuid, p_date date) returns date language plpgsql stable

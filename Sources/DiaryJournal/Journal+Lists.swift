@@ -229,7 +229,8 @@ extension Journal {
         ORDER BY x.student_id, x.kind, x.term_id
         """)
 
-    /// M10: marks that students of this section got in other sections of the same subject and year. The other
+    /// M10: marks that students of this section got in other sections of the same subject and year, or in another school.
+    /// The other
     /// memberships are materialized first: otherwise the planner's estimates could make PostgreSQL read all lessons of
     /// the other sections for all students.
     static let carriedMarks = Statement(
@@ -250,7 +251,7 @@ extension Journal {
         )
         SELECT k.student_id, l.date, c.id AS "category?.id", c.name AS "category?.name",
             coalesce(c.short_name, left(c.name, 10)) AS "category?.short",
-            lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, i.weight, m.name AS section_name
+            lyceum.mark_value(k.kind, k.number, k.code, k.due_on) AS value, i.weight, m.name AS section_name, i.id AS _id
         FROM elsewhere m
         JOIN lessons l ON l.school_id = $1 AND l.section_id = m.id AND l.date BETWEEN \(from) AND \(to)
             AND lyceum.holds(m.starts_on, m.ends_on, l.date)
@@ -259,6 +260,15 @@ extension Journal {
             AND k.kind IS NOT NULL
         LEFT JOIN categories c ON c.school_id = $1 AND c.id = i.category_id
         WHERE \(seen("m.student_id", "l.date <@", reader: "$2"))
-        ORDER BY k.student_id, l.date, i.id
+        UNION ALL
+        SELECT r.student_id, r.date, c.id, c.name, coalesce(c.short_name, left(c.name, 10)),
+            lyceum.mark_value(r.kind, r.number, r.code, NULL), r.weight, r.school_name, r.id
+        FROM sections s
+        JOIN transferred_marks r ON r.school_id = $1 AND r.academic_year_id = s.academic_year_id
+            AND r.subject_id = s.subject_id AND r.kind IS NOT NULL AND r.date BETWEEN \(from) AND \(to)
+        JOIN own ON own.student_id = r.student_id
+        LEFT JOIN categories c ON c.school_id = $1 AND c.id = r.category_id
+        WHERE s.school_id = $1 AND s.id = \(section) AND \(seen("r.student_id", "r.date <@", reader: "$2"))
+        ORDER BY student_id, date, _id
         """)
 }

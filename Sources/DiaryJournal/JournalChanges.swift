@@ -22,6 +22,7 @@ package enum JournalChanges {
         ConductMarks.changed,
         Acknowledgements.changed,
         entity("final_marks", in: ["journal", "diary"], finalMarks, families: ["diary"], familyFinalMarks),
+        TransferredMarks.changed,
     ]
 
     private static func entity(

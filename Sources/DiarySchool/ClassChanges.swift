@@ -14,30 +14,64 @@ package enum ClassChanges {
     ]
 
     @Sendable static func create(_ request: Request, _ caller: Caller) async throws -> Response {
-        try QueryReader(request).finish()
+        var query = try QueryReader(request)
+        let isDry = query.flag("dry_run")
+        try query.finish()
         let student = try request.identifier("student_id")
-        let change = try Change(try await request.json())
-        return try await Idempotency.run(request, caller) { work in
-            let school = Parameter.integer(caller.school.id)
-            let id = caller.services.newID()
-            let wanted = change.groups ?? []
-            let groups = wanted.map { _ in caller.services.newID() }
-            let parts = parts(school, .text(change.classID))
-            let leave = leave(
-                school, .text(student), .text(change.classID), .text(change.startsOn),
-                change.groups.map { .texts($0) } ?? .null)
-            let (left, joined) = (left(school), joined(school, .text(id)))
-            let queries = [
-                leave, parts, move(school, .text(id), .text(change.reason)),
-                joinGroups(school, .text(id), .texts(groups), .texts(wanted)), left, joined,
-            ]
-            let results = try await work.results(of: queries + work.settling)
-            try check(results, leave, parts, change)
-            return try answer(results[left], results[joined], request, caller, id)
+        var change = try Change(try await request.json())
+        guard isDry else {
+            return try await Idempotency.run(request, caller) { work in
+                try await create(change, of: student, request, caller, work)
+            }
+        }
+        // A dry run moves the records, to see which rules of the new class refuse them.
+        change.movesRecords = true
+        change.isDry = true
+        return try await caller.services.lanes.transaction(caller.scope) { transaction in
+            _ = try await transaction.run([savepoint()])
+            let response = try await create(change, of: student, request, caller, .transaction(transaction))
+            _ = try await transaction.run([takeBack()])
+            return response
         }
     }
 
-    private static func check(_ results: Results, _ leave: Query, _ parts: Query, _ change: Change) throws {
+    private static func create(
+        _ change: Change, of student: String, _ request: Request, _ caller: Caller, _ work: Work
+    ) async throws -> Response {
+        let school = Parameter.integer(caller.school.id)
+        let id = caller.services.newID()
+        let wanted = change.groups ?? []
+        let groups = wanted.map { _ in caller.services.newID() }
+        let parts = parts(school, .text(change.classID))
+        let leave = leave(
+            school, .text(student), .text(change.classID), .text(change.startsOn),
+            change.groups.map { .texts($0) } ?? .null)
+        let moved = ClassChangeRecords.move(school, .text(change.reason), .boolean(change.movesRecords))
+        let (left, joined) = (left(school), joined(school, .text(id)))
+        let queries = [
+            leave, parts, move(school, .text(id), .text(change.reason)),
+            joinGroups(school, .text(id), .texts(groups), .texts(wanted)), moved, left, joined,
+        ]
+        let results = try await work.results(of: queries + work.settling)
+        try check(results, leave, parts, moved, change)
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("dry_run")
+        writer.boolean(change.isDry)
+        writer.object("left", try results[left])
+        writer.object("joined", try results[joined])
+        writer.list(RowList("records", try results[moved]))
+        writer.endObject()
+        if change.isDry { return .json(writer) }
+        var response = Response.json(writer, status: .created)
+        let base = caller.services.settings.publicURL ?? request.origin ?? ""
+        response.headers.append(("Location", "\(base)/v1/enrollments/\(id)"))
+        return response
+    }
+
+    private static func check(
+        _ results: Results, _ leave: Query, _ parts: Query, _ moved: Query, _ change: Change
+    ) throws {
         let left = try results[leave]
         guard !left.isEmpty else {
             throw results.refusal.map { PostgresError.refused($0) } ?? Problem(.notFound)
@@ -48,7 +82,13 @@ package enum ClassChanges {
         }
         guard let refusal = results.refusal else { return }
         if refusal.constraint == "enrollments_no_overlap" { throw Refusal.overlap.problem }
-        if refusal.sqlState == "LYE04" { throw Problem(recordedDays: refusal.detail, at: "starts_on") }
+        if refusal.sqlState == "LYE04" {
+            // A dry run lists the records instead.
+            let stays = try ClassChangeRecords.staying(results[moved])
+            if change.isDry, !stays.isEmpty { return }
+            throw stays.isEmpty
+                ? Problem(recordedDays: refusal.detail, at: "starts_on") : Problem(.recordedDays, items: stays)
+        }
         // The student is already in one of the groups, or another request has added a row in between.
         throw refusal.sqlState.hasPrefix("23") ? Problem(.conflict) : PostgresError.refused(refusal)
     }
@@ -95,20 +135,6 @@ package enum ClassChanges {
                 en: "The student is in no class on the day before; use POST /v1/enrollments for a new student."
             ).problem
         }
-    }
-
-    private static func answer(
-        _ left: Rows, _ joined: Rows, _ request: Request, _ caller: Caller, _ id: String
-    ) -> Response {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.object("left", left)
-        writer.object("joined", joined)
-        writer.endObject()
-        var response = Response.json(writer, status: .created)
-        let base = caller.services.settings.publicURL ?? request.origin ?? ""
-        response.headers.append(("Location", "\(base)/v1/enrollments/\(id)"))
-        return response
     }
 
     // MARK: Undoing
@@ -218,6 +244,9 @@ package enum ClassChanges {
         FROM deleted d, change c
         WHERE e.school_id = $1 AND e.id = c.left_id
         """)
+
+    private static let savepoint = Statement("SAVEPOINT class_change")
+    private static let takeBack = Statement("ROLLBACK TO SAVEPOINT class_change")
 
     // MARK: SQL. A setting has the id of the enrollment that ends, unless the change is refused.
 
@@ -334,6 +363,8 @@ private struct Change {
     let reason: String?
     /// Nil: not said.
     let groups: [String]?
+    var movesRecords: Bool
+    var isDry = false
 
     init(_ body: JSONValue) throws {
         let problems = FieldProblems()
@@ -342,6 +373,7 @@ private struct Change {
         let startsOn = reader.date("starts_on").value
         reason = reader.reason()
         groups = reader.uuids("group_ids", .optional, maximumCount: 50).value
+        movesRecords = reader.boolean("move_records", .optional).value ?? false
         if let groups, Set(groups).count < groups.count {
             problems.add(FieldProblem(JSONPointer("group_ids"), "duplicate_item"))
         }

@@ -211,6 +211,24 @@ struct ReadinessCheck: Sendable {
                 """,
             fine: Text(ru: "Каждый ученик зачислен в класс.", en: "Each student is enrolled in a class."),
             missing: Text(ru: "Ученики без класса: {n}.", en: "Students without a class: {n}.")),
+        // L5
+        ReadinessCheck(
+            code: "pupils_outside_parts", isRequired: false,
+            count: "SELECT count(DISTINCT o.student_id) FROM (\(outsideParts)) o",
+            fine: Text(
+                ru: "Если предмет в классе идёт по подгруппам, каждый ученик входит в одну из них.",
+                en: "Where a subject is taught to the parts of a class, each student is in one of them."),
+            missing: Text(
+                ru: "Ученики, которые по какому-то предмету не входят ни в одну подгруппу: {n}.",
+                en: "Students who are in no part of their class for some subject: {n}.")),
+        ReadinessCheck(
+            code: "members_outside_class", isRequired: false,
+            count: "SELECT count(*) FROM lyceum.outside_class($1)",
+            fine: Text(
+                ru: "Все участники подгрупп учатся в их классах.", en: "All members of subgroups are in their classes."),
+            missing: Text(
+                ru: "Записи в подгруппах, в дни которых ученик не учится в классе: {n}.",
+                en: "Memberships in subgroups on days on which the student is not in the class: {n}.")),
         ReadinessCheck(
             code: "pupils_without_guardian", isRequired: false,
             count: """
@@ -257,6 +275,28 @@ struct ReadinessCheck: Sendable {
                 ru: "Ученики, в семье которых никто не может войти: {n}.",
                 en: "Students in whose family nobody can sign in: {n}.")),
     ]
+
+    /// L5: students of classes whose parts are taught a subject, with the subjects in which they are in no group.
+    static let outsideParts = """
+        SELECT e.student_id, d.class_id, d.subject_id
+        FROM (
+            SELECT DISTINCT g.class_id, s.subject_id
+            FROM sections s
+            JOIN y ON y.id = s.academic_year_id
+            JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id AND g.kind = 'part'
+            WHERE s.school_id = $1 AND s.archived_at IS NULL AND s.kind = 'curricular'
+        ) d
+        CROSS JOIN day
+        JOIN enrollments e ON e.school_id = $1 AND e.class_id = d.class_id AND e.in_class_group
+            AND lyceum.holds(e.starts_on, e.ends_on, day.date)
+        WHERE NOT EXISTS (
+            SELECT
+            FROM group_members m
+            JOIN sections o ON o.school_id = $1 AND o.group_id = m.group_id AND o.subject_id = d.subject_id
+                AND o.archived_at IS NULL
+            WHERE m.school_id = $1 AND m.student_id = e.student_id AND lyceum.holds(m.starts_on, m.ends_on, day.date)
+        )
+        """
 
     /// The guardians of the student `e` on the day `day` (A3).
     private static let guardians = """

@@ -29,6 +29,8 @@ package enum SchoolReadiness {
                 }
                 writer.endArray()
             }
+            List("outside_parts", outsideParts(school))
+            List("outside_class", outsideClass(school))
         }.plain(for: caller)
         response.headers.append(("Content-Language", language.rawValue))
         response.headers.append(("Vary", "Authorization, Accept-Language"))
@@ -61,14 +63,37 @@ package enum SchoolReadiness {
 
     private static let academicYear = Statement("SELECT y.id, y.name, y.starts_on, y.ends_on \(comingYear)")
 
-    /// One row with a count for each check. Checks of people use a day of the year: today, else its first day.
-    private static let counts = Statement(
-        """
-        WITH y AS MATERIALIZED (
+    private static let dayOfYear = """
+        y AS MATERIALIZED (
             SELECT y.id, y.starts_on, y.ends_on \(comingYear)
         ), day AS MATERIALIZED (
             SELECT greatest(lyceum.today(), (SELECT y.starts_on FROM y)) AS date
-        ), grades AS MATERIALIZED (
+        )
+        """
+
+    /// L5: the first of the rows that the checks count. Without names: integrations read them too.
+    private static let outsideParts = Statement(
+        """
+        WITH \(dayOfYear)
+        SELECT o.student_id, o.class_id, o.subject_id
+        FROM (\(ReadinessCheck.outsideParts)) o
+        ORDER BY o.class_id, o.student_id, o.subject_id
+        LIMIT 200
+        """)
+
+    private static let outsideClass = Statement(
+        """
+        SELECT o.id AS member_id, o.student_id, m.group_id, o.class_id
+        FROM lyceum.outside_class($1) o
+        JOIN group_members m ON m.school_id = $1 AND m.id = o.id
+        ORDER BY o.class_id, o.student_id, o.id
+        LIMIT 200
+        """)
+
+    /// One row with a count for each check. Checks of people use a day of the year: today, else its first day.
+    private static let counts = Statement(
+        """
+        WITH \(dayOfYear), grades AS MATERIALIZED (
             SELECT DISTINCT c.grade_level
             FROM classes c
             JOIN y ON y.id = c.academic_year_id

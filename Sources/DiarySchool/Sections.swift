@@ -28,8 +28,20 @@ package enum Sections {
             .archived, .externalID,
         ],
         order: ["name"],
-        // A group of another year violates this constraint.
-        refusals: ["sections_school_id_group_id_academic_year_id_fkey": .unknown("group_id")])
+        // A section that leaves the archive comes into the timetable. Class changes take its lock before those of sections.
+        takesTurns: Statement(
+            "SELECT lyceum.lock_timetable($1) AS _locked WHERE $2::jsonb -> 'archived' = 'false'::jsonb"),
+        refusals: [
+            // A group of another year violates this constraint.
+            "sections_school_id_group_id_academic_year_id_fkey": .unknown("group_id"),
+            "sections_year_archived": .init(
+                .yearClosed, field: "archived", code: "year_closed", ru: "Учебный год закрыт.",
+                en: "The academic year is closed."),
+            "sections_entries_archived": .init(
+                .entryOutsideYear, field: "archived", code: "entry_outside_year",
+                ru: "У записей расписания этой страницы не остаётся дней в учебном году; сначала исправьте их.",
+                en: "Entries of the section's timetable have no day in the academic year; correct them first."),
+        ])
 
     @Sendable static func list(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)

@@ -111,6 +111,8 @@ package enum Routes {
         Timetable.routes,
         CalendarLinks.routes,
         CalendarFeed.routes,
+        TransferSheet.routes,
+        TransferredMarks.routes,
         Audit.routes,
         Health.routes,
         Documents.routes,

@@ -32,6 +32,22 @@ import Web
         #expect(try members("Г3") == [["У1", "2025-09-01", nil], ["У3", "2025-10-01", "2026-04-30"]])
     }
 
+    /// У1 leaves in September and returns in May; today is before that.
+    @Test func aStudentWhoReturnsLaterIsNoMemberToday() throws {
+        #expect(try school.counts(.groups, header, "Г3;Роботы;;;У1;;30.09.2025") == [1, 0, 1, 0, 2])
+        #expect(try school.counts(.groups, header, "Г3;Роботы;;;У1;01.05.2026;") == [1, 0, 1, 0, 2])
+        let both = try members("Г3")
+        #expect(try school.faults(.groups, header, "Г3;Роботы;;;У1;;") == ["2 members membership_over"])
+        #expect(try members("Г3") == both)
+        // The time until then, and the same file again
+        #expect(try school.counts(.groups, header, "Г3;Роботы;;;У1;01.02.2026;") == [1, 0, 1, 0, 2])
+        #expect(
+            try members("Г3").filter { $0[0] == "У1" } == [
+                ["У1", "2025-09-01", "2025-09-30"], ["У1", "2026-02-01", "2026-04-30"], ["У1", "2026-05-01", nil],
+            ])
+        #expect(try school.counts(.groups, header, "Г3;Роботы;;;У1;01.02.2026;") == [1, 0, 0, 1, 2])
+    }
+
     @Test func membersChangeOnlyWhereTheFileSaysSo() throws {
         #expect(try school.counts(.groups, header, "Г3;Роботы;;;У1;;30.09.2025") == [1, 0, 1, 0, 2])
         #expect(try members("Г3") == [["У1", "2025-09-01", "2025-09-30"], ["У3", "2025-10-01", "2026-04-30"]])

@@ -111,15 +111,21 @@ import Testing
     }
 
     @Test func classChangesNeedADate() throws {
-        let header = "Код;Фамилия;Имя;Класс;Дата зачисления"
-        #expect(counts(try send("students", header, "c1;Юдин;Юрий;7А;")) == [1, 1, 0, 0])
-        let undated = try send("students", header, "c1;Юдин;Юрий;7Б;")
+        let header = "Код;Фамилия;Имя;Класс;Дата зачисления;Подгруппы"
+        #expect(counts(try send("students", header, "c1;Юдин;Юрий;7А;;")) == [1, 1, 0, 0])
+        let undated = try send("students", header, "c1;Юдин;Юрий;7Б;;")
         #expect(faults(undated) == ["/rows/2/class class_change_needs_date"])
         #expect(undated.json["errors"]?[0]?["detail"]?.string?.contains("7А") == true)
-        #expect(counts(try send("students", header, "c1;Юдин;Юрий;7Б;10.11.2025")) == [1, 0, 1, 0])
+        // L5: the change names the subgroups, or says that there are none.
+        let unnamed = try send("students", header, "c1;Юдин;Юрий;7Б;10.11.2025;")
+        #expect(faults(unnamed) == ["/rows/2/subgroups subgroups_not_named"])
+        #expect(unnamed.json["errors"]?[0]?["detail"]?.string?.contains("7Б, 1 группа") == true, "\(unnamed.text)")
+        let unknown = try send("students", header, "c1;Юдин;Юрий;7Б;10.11.2025;7А, 1 группа")
+        #expect(faults(unknown) == ["/rows/2/subgroups unknown_group", "/rows/2/subgroups unknown_group"])
+        #expect(counts(try send("students", header, "c1;Юдин;Юрий;7Б;10.11.2025;Нет")) == [1, 0, 1, 0])
         #expect(
             try enrollments("c1") == [["7А", "2025-09-01", "2025-11-09"], ["7Б", "2025-11-10", nil]])
-        #expect(counts(try send("students", header, "c1;Юдин;Юрий;7Б;10.11.2025")) == [1, 0, 0, 1])
+        #expect(counts(try send("students", header, "c1;Юдин;Юрий;7Б;10.11.2025;Нет")) == [1, 0, 0, 1])
         // L5: it is undone like any other class change.
         let joined = try owner(
             """
@@ -130,6 +136,39 @@ import Testing
         let undone = try server.client("deputy").delete("/v1/students/\(joined[0]!)/class-changes/\(joined[1]!)")
         #expect(undone.status == 200, "\(undone.text)")
         #expect(try enrollments("c1") == [["7А", "2025-09-01", nil]])
+    }
+
+    /// L5: the new enrollment has the end that was planned, its reason, and the form of study of the old one.
+    @Test func L5_aClassChangeKeepsThePlannedEndAndTheFormOfStudy() throws {
+        let header = "Код;Фамилия;Имя;Класс;Дата зачисления;Подгруппы"
+        #expect(counts(try send("students", header, "c2;Юркин;Яков;7А;;")) == [1, 1, 0, 0])
+        _ = try owner(
+            """
+            UPDATE enrollments e SET ends_on = '2026-03-31', end_reason = 'Переезд', in_class_group = false
+            FROM users u WHERE e.school_id = $1 AND u.school_id = $1 AND u.id = e.student_id AND u.external_id = 'c2'
+            """)
+        _ = try owner(
+            "UPDATE groups SET external_id = 'p1' WHERE school_id = $1 AND name = '7Б, 1 группа' AND kind = 'part'")
+        #expect(counts(try send("students", header, "c2;Юркин;Яков;7Б;10.11.2025;p1")) == [1, 0, 1, 0])
+        #expect(
+            try owner(
+                """
+                SELECT g.name, m.starts_on, m.ends_on FROM group_members m
+                JOIN groups g ON g.school_id = m.school_id AND g.id = m.group_id AND g.kind = 'part'
+                JOIN users u ON u.school_id = m.school_id AND u.id = m.student_id AND u.external_id = 'c2'
+                WHERE m.school_id = $1
+                """) == [["7Б, 1 группа", "2025-11-10", "2026-03-31"]])
+        #expect(
+            try owner(
+                """
+                SELECT c.name, e.starts_on, e.ends_on, e.end_reason, e.in_class_group FROM enrollments e
+                JOIN users u ON u.school_id = e.school_id AND u.id = e.student_id AND u.external_id = 'c2'
+                JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
+                WHERE e.school_id = $1 ORDER BY e.starts_on
+                """) == [
+                    ["7А", "2025-09-01", "2025-11-09", "Переезд", "f"],
+                    ["7Б", "2025-11-10", "2026-03-31", "Переезд", "f"],
+                ])
     }
 
     @Test func allFaultsAreNamed() throws {

@@ -65,6 +65,7 @@ import Testing
         case namedHomework, unnamedHomework, termFeedback, conductText, acknowledgement
         case transfer, membership, classTeacher, sectionTeacher, unlock, className, schoolName, final, role
         case failedYear, heldBackFinal, settledDebt, conductMark, subjectPart
+        case transferredMark
 
         var sql: String {
             let lesson = "id = '{lesson}'"
@@ -215,6 +216,13 @@ import Testing
                 """
             case .conductMark: "UPDATE conduct_marks SET comment = 'Помогает' WHERE student_id = '{child}'"
             case .subjectPart: "DELETE FROM subject_parts WHERE school_id = {school}"
+            case .transferredMark:
+                """
+                INSERT INTO transferred_marks
+                    (school_id, id, student_id, subject_id, academic_year_id, date, kind, number, school_name)
+                SELECT s.school_id, gen_random_uuid(), '{other}', s.subject_id, s.academic_year_id, l.date, 'number', 4, 'Школа № 5'
+                FROM sections s JOIN lessons l ON l.id = '{lesson}' WHERE s.id = '{section}'
+                """
             case .role:
                 "DELETE FROM user_roles WHERE user_id IN (SELECT id FROM users WHERE login = 'teacher' AND school_id = {school})"
             case .substitution:

@@ -1,6 +1,7 @@
 import DiaryTestSupport
 import JSON
 import Postgres
+import TestSupport
 import Testing
 
 /// `/v1/timetable/entries`: the API refuses what an import refuses, and names the other entry (L1).
@@ -61,6 +62,110 @@ import Testing
         #expect(errors(refused) == ["/shared room_overlap", "/shared room_overlap"])
         #expect(Set(refused.json["errors"]?.array.compactMap { $0["entry_id"]?.string } ?? []) == [one, other])
         #expect(try deputy.get("/v1/rooms/\(room)").json["shared"]?.bool == true)
+    }
+
+    /// Two lessons, without an entry of the timetable.
+    @Test func L1_aRoomWhoseLessonsOverlapStaysShared() throws {
+        let room = try make("/v1/rooms", #"{"name": "Стадион", "shared": true}"#)
+        let bells = try bells(at: "02:00")
+        for section in [ids.section, ids.otherSection] {
+            _ = try make(
+                "/v1/lessons",
+                """
+                {"section_id": "\(section)", "date": "2025-12-07", "bell_schedule_id": "\(bells)", "slot": 1,
+                "room_id": "\(room)"}
+                """)
+        }
+        let refused = try change("/v1/rooms/\(room)", #"{"shared": false}"#)
+        #expect(refused.status == 409, "\(refused.text)")
+        #expect(refused.code == "timetable_collision")
+        #expect(errors(refused) == ["/shared room_overlap"])
+        #expect(try deputy.get("/v1/rooms/\(room)").json["shared"]?.bool == true)
+    }
+
+    /// The slot has no times yet, so nothing would compare the entries when it gets them.
+    @Test func L1_entriesOfASlotWithoutTimesCollide() throws {
+        let bells = try bells(at: "01:00")
+        let body = { (section: String) in
+            """
+            {"section_id": "\(section)", "bell_schedule_id": "\(bells)", "weekday": 7, "slot": 9,
+            "starts_on": "2025-09-01"}
+            """
+        }
+        _ = try make("/v1/timetable/entries", body(ids.section))
+        let refused = try deputy.post("/v1/timetable/entries", json: body(ids.section))
+        #expect(refused.code == "timetable_collision", "\(refused.text)")
+        #expect(Set(errors(refused)) == ["/slot student_overlap", "/teacher_id teacher_overlap"])
+        _ = try make("/v1/timetable/entries", body(ids.otherSection))
+    }
+
+    @Test func aSectionOfAClosedYearStaysInTheArchive() throws {
+        let year = try make(
+            "/v1/academic-years",
+            """
+            {"name": "2060/2061", "starts_on": "2060-09-01", "ends_on": "2061-05-31",
+            "second_half_starts_on": "2061-01-10"}
+            """)
+        let group = try make("/v1/groups", #"{"academic_year_id": "\#(year)", "kind": "cross", "name": "Хор"}"#)
+        let subject = try make("/v1/subjects", #"{"name": "Вокал"}"#)
+        let section = try make(
+            "/v1/sections",
+            """
+            {"academic_year_id": "\(year)", "subject_id": "\(subject)", "group_id": "\(group)", "name": "Вокал",
+            "archived": true}
+            """)
+        // An entry outside the year does not stop a change of the year while its section is archived.
+        let entry = try make(
+            "/v1/timetable/entries",
+            #"{"section_id": "\#(section)", "bell_schedule_id": "\#(try bells(at: "00:00"))", "weekday": 1, "slot": 1, "starts_on": "2061-05-20"}"#
+        )
+        #expect(try change("/v1/academic-years/\(year)", #"{"ends_on": "2061-05-19"}"#).status == 200)
+        let outside = try change("/v1/sections/\(section)", #"{"archived": false}"#)
+        #expect(errors(outside) == ["/archived entry_outside_year"], "\(outside.text)")
+        #expect(try delete("/v1/timetable/entries/\(entry)").status == 204)
+        try server.owner().query("UPDATE academic_years SET state = 'closed' WHERE id = $1", [year])
+        let closed = try change("/v1/sections/\(section)", #"{"archived": false}"#)
+        #expect(closed.code == "year_closed", "\(closed.text)")
+        #expect(errors(closed) == ["/archived year_closed"])
+        try server.owner().query("UPDATE academic_years SET state = 'open' WHERE id = $1", [year])
+        #expect(try change("/v1/sections/\(section)", #"{"archived": false}"#).status == 200)
+    }
+
+    /// Class changes lock the timetable, then sections. In another order the two would wait for each other.
+    @Test func aSectionThatComesBackTakesItsTurnBeforeItsRow() throws {
+        let row = try #require(
+            try server.owner().query(
+                "SELECT academic_year_id, subject_id, group_id FROM sections WHERE school_id = $1 AND id = $2",
+                [String(ids.school), ids.section]
+            ).rows.first)
+        let section = try make(
+            "/v1/sections",
+            """
+            {"academic_year_id": "\(row[0]!)", "subject_id": "\(row[1]!)", "group_id": "\(row[2]!)", "name": "Очередь",
+            "archived": true}
+            """)
+        let writer = try server.owner()
+        try writer.execute("BEGIN")
+        try writer.query("SELECT lyceum.lock_timetable($1::int)", [String(ids.school)])
+        let deputy = deputy
+        let waiting = WorkThread {
+            Result {
+                try deputy.patch(
+                    "/v1/sections/\(section)", json: #"{"archived": false}"#, headers: [("If-Match", "*")])
+            }
+        }
+        let observer = try BlockingConnection(url: server.database.superuserURL)
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try observer.query(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ).first != "1" {
+            try #require(ContinuousClock.now < deadline, "the request does not wait")
+        }
+        try writer.query(
+            "SELECT id FROM sections WHERE school_id = $1 AND id = $2 FOR NO KEY UPDATE NOWAIT",
+            [String(ids.school), section])
+        try writer.execute("COMMIT")
+        #expect(try waiting.join().get().status == 200)
     }
 
     @Test func L1_bellsThatMove() throws {

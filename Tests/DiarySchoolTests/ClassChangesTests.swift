@@ -315,6 +315,23 @@ import Testing
         #expect(try enrollments(student) == before)
     }
 
+    /// The server's role could write a record of a change that connects two students.
+    @Test func L5_aRecordThatNamesAnotherStudentsEnrollmentUndoesNothing() throws {
+        let ((student, enrollment), (other, left)) = (try arrive(), try arrive())
+        try change(left, #"{"ends_on": "2025-11-23"}"#)
+        let connection = try server.connection()
+        try connection.execute(
+            """
+            SET lyceum.school_id = '\(ids.school)';
+            INSERT INTO class_changes (school_id, enrollment_id, left_id, starts_on)
+                VALUES (\(ids.school), '\(enrollment)', '\(left)', '2025-11-24');
+            """)
+        let before = [try enrollments(student), try enrollments(other)]
+        let refused = try undo(student, enrollment)
+        #expect(refused.status == 409, "\(refused.text)")
+        #expect([try enrollments(student), try enrollments(other)] == before)
+    }
+
     /// Corrections of the days after the change: of the earlier enrollment, or of the later one.
     enum Correction: Sendable {
         case earlier(String)
@@ -377,6 +394,118 @@ import Testing
         )
         #expect(between.status == 201, "\(between.text)")
         #expect(try undo(student, later).status == 409)
+    }
+
+    // MARK: Records of the days that change class
+
+    /// Writes a record of the student like the server, at the lesson of 7А.
+    private func record(_ student: String, _ what: String, _ subject: String, on date: String) throws {
+        let connection = try server.connection()
+        try connection.execute(
+            """
+            SET lyceum.school_id = '\(ids.school)'; SET lyceum.today = '\(TestServer.today)';
+            SET lyceum.time_zone = 'Asia/Yekaterinburg';
+            """)
+        let lesson = """
+            FROM lessons l JOIN sections s ON s.school_id = l.school_id AND s.id = l.section_id
+            WHERE l.school_id = \(ids.school) AND s.name = '\(subject) 7А' AND l.date = '\(date)' LIMIT 1
+            """
+        switch what {
+        case "mark":
+            try connection.execute(
+                """
+                INSERT INTO line_items (school_id, id, lesson_id, section_id, title)
+                    SELECT l.school_id, gen_random_uuid(), l.id, l.section_id, '\(student)' \(lesson);
+                INSERT INTO marks (school_id, id, line_item_id, student_id, kind, number)
+                    SELECT school_id, gen_random_uuid(), id, '\(student)', 'number', 4 FROM line_items
+                    WHERE school_id = \(ids.school) AND title = '\(student)' ORDER BY created_at DESC LIMIT 1;
+                """)
+        case "absence":
+            try connection.execute(
+                """
+                INSERT INTO attendance (school_id, id, lesson_id, student_id, meaning)
+                    SELECT l.school_id, gen_random_uuid(), l.id, '\(student)', 'absent' \(lesson)
+                """)
+        default:
+            try connection.execute(
+                """
+                INSERT INTO feedback (school_id, id, student_id, section_id, lesson_id, text)
+                    SELECT l.school_id, gen_random_uuid(), '\(student)', l.section_id, l.id, 'Молодец' \(lesson)
+                """)
+        }
+    }
+
+    private func told(_ answer: TestClient.Answer) -> [String] {
+        (answer.json["records"]?.array ?? []).map {
+            [
+                $0["date"]?.string, $0["what"]?.string, $0["from"]?["section_name"]?.string,
+                $0["to"]?["section_name"]?.string, $0["refusal"]?.string,
+            ].map { $0 ?? "-" }.joined(separator: " | ")
+        }
+    }
+
+    /// The order is of 17 November, and today is the 19th.
+    @Test func L5_aBackdatedChangeIsListedAndMovesItsRecords() throws {
+        let (student, _) = try arrive()
+        try record(student, "mark", "Алгебра", on: "2025-11-17")
+        try record(student, "mark", "География", on: "2025-11-17")
+        try record(student, "absence", "Русский язык", on: "2025-11-18")
+        try record(student, "feedback", "Литература", on: "2025-11-18")
+        let before = try enrollments(student)
+        let json = { (more: String) in
+            #"{"class_id": "\#(class7B)", "starts_on": "2025-11-17", "reason": "Приказ № 31", "group_ids": []\#(more)}"#
+        }
+        let moves = [
+            "2025-11-17 | mark | Алгебра 7А | Алгебра 7Б | -",
+            "2025-11-18 | feedback | Литература 7А | Литература 7Б | -",
+            "2025-11-18 | absence | Русский язык 7А | Русский язык 7Б | -",
+        ]
+        let path = "/v1/students/\(student)/class-changes"
+        for body in [json(""), json(#", "move_records": true"#)] {
+            let dry = try deputy.post(path + "?dry_run=true", json: body)
+            #expect(dry.status == 200, "\(dry.text)")
+            #expect(dry.json["dry_run"]?.bool == true)
+            #expect(dry.json["joined"]?["class_id"]?.string == class7B)
+            #expect(dry.json["left"]?["ends_on"]?.string == "2025-11-16")
+            var wanted = moves
+            wanted.insert("2025-11-17 | mark | География 7А | - | no_lesson", at: 1)
+            #expect(told(dry) == wanted)
+            #expect(dry["Location"] == nil)
+        }
+        // What a change would refuse, a dry run refuses too.
+        #expect(
+            try deputy.post(path + "?dry_run=true", json: #"{"class_id": "\#(class7B)", "starts_on": "2025-11-17"}"#)
+                .status == 422)
+        let plain = try deputy.post(path, json: json(""))
+        #expect(plain.code == "recorded_days" && plain.json["errors"]?.array.count == 4, "\(plain.text)")
+        let refused = try deputy.post(path, json: json(#", "move_records": true"#))
+        #expect(refused.status == 409, "\(refused.text)")
+        #expect(refused.code == "recorded_days")
+        #expect(refused.json["errors"]?.array.map { $0["refusal"]?.string } == ["no_lesson"])
+        #expect(refused.json["errors"]?[0]?["date"]?.string == "2025-11-17")
+        #expect(try enrollments(student) == before)
+
+        let cleared = try server.connection()
+        try cleared.execute(
+            """
+            SET lyceum.school_id = '\(ids.school)'; SET lyceum.today = '\(TestServer.today)';
+            UPDATE marks k SET kind = NULL, number = NULL
+            FROM line_items i JOIN sections s ON s.school_id = i.school_id AND s.id = i.section_id AND s.name = 'География 7А'
+            WHERE k.school_id = \(ids.school) AND i.school_id = k.school_id AND i.id = k.line_item_id
+                AND k.student_id = '\(student)'
+            """)
+        let moved = try deputy.post(path, json: json(#", "move_records": true"#))
+        #expect(moved.status == 201, "\(moved.text)")
+        #expect(moved.json["dry_run"]?.bool == false)
+        #expect(told(moved) == moves)
+        let diary = try deputy.get("/v1/students/\(student)/diary?from=2025-11-17&to=2025-11-18")
+        let lessons = diary.json["lessons"]?.array ?? []
+        #expect(!lessons.isEmpty)
+        #expect(lessons.flatMap { $0["marks"]?.array ?? [] }.compactMap { $0["value"]?["number"]?.int } == [4])
+        #expect(lessons.compactMap { $0["attendance"]?["meaning"]?.string } == ["absent"])
+        // The new class has records now.
+        let undone = try undo(student, moved.json["joined"]?["id"]?.string ?? "")
+        #expect(undone.code == "recorded_days", "\(undone.text)")
     }
 
     @Test func sameKeyMovesOnce() throws {

@@ -2,6 +2,7 @@ import DiarySchool
 import DiaryTestSupport
 import JSON
 import Postgres
+import TestSupport
 import Testing
 
 /// `GET /v1/school/readiness`, for a new school in each test.
@@ -64,7 +65,8 @@ import Testing
     private static let order = [
         "academic_year", "terms", "bells", "subjects", "categories", "attendance_codes", "classes",
         "classes_without_class_teacher", "classes_without_pupils", "sections", "sections_without_teacher",
-        "timetable_collisions", "pupils_without_class", "pupils_without_guardian", "staff_without_credentials",
+        "timetable_collisions", "pupils_without_class", "pupils_outside_parts", "members_outside_class",
+        "pupils_without_guardian", "staff_without_credentials",
         "families_without_credentials",
     ]
 
@@ -327,6 +329,50 @@ import Testing
         #expect(try school.missing()["timetable_collisions"] == 2)
         try school.run("UPDATE timetable_entries SET ends_on = '2025-11-30' WHERE school_id = :school")
         #expect(try school.missing()["timetable_collisions"] == nil)
+    }
+
+    /// English is taught to two parts of the class, and the student is in none of them, or only before the enrollment.
+    @Test func L5_studentsOutsidePartsAreListed() throws {
+        let school = try open("parts", template: .russian, year: 2025)
+        try school.run(
+            """
+            INSERT INTO classes (school_id, id, academic_year_id, grade_level, letter, name)
+            SELECT school_id, gen_random_uuid(), id, 7, 'А', '7А' FROM academic_years WHERE school_id = :school;
+            INSERT INTO users (school_id, id, last_name, first_name) VALUES (:school, gen_random_uuid(), 'Ученик', 'Иван');
+            INSERT INTO students (school_id, id)
+            SELECT school_id, id FROM users WHERE school_id = :school AND last_name = 'Ученик';
+            INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on)
+            SELECT s.school_id, gen_random_uuid(), s.id, c.id, '2025-09-01'
+            FROM students s, classes c WHERE s.school_id = :school AND c.school_id = :school;
+            INSERT INTO groups (school_id, id, academic_year_id, kind, name, grade_level, class_id)
+            SELECT school_id, gen_random_uuid(), academic_year_id, 'part', 'Английский, ' || n, 7, id
+            FROM classes, generate_series(1, 2) n WHERE school_id = :school;
+            INSERT INTO sections (school_id, id, academic_year_id, subject_id, group_id, name)
+            SELECT g.school_id, gen_random_uuid(), g.academic_year_id, s.id, g.id, g.name
+            FROM groups g, subjects s
+            WHERE g.school_id = :school AND g.kind = 'part' AND s.school_id = :school AND s.name = 'Английский язык';
+            """)
+        #expect(try school.missing()["pupils_outside_parts"] == 1)
+        let listed = try school.client.get("/v1/school/readiness").json
+        #expect(listed["outside_parts"]?.array.count == 1 && listed["outside_class"]?.array.isEmpty == true)
+        let member = """
+            INSERT INTO group_members (school_id, id, group_id, student_id, starts_on)
+            SELECT g.school_id, gen_random_uuid(), g.id, s.id, '2025-09-01'
+            FROM groups g, students s WHERE g.school_id = :school AND s.school_id = :school AND g.name = 'Английский, 1';
+            """
+        try school.run(member)
+        #expect(try school.missing()["pupils_outside_parts"] == nil)
+        // As in a school from before the rule
+        let superuser = try BlockingConnection(url: server.database.superuserURL)
+        try superuser.execute(
+            """
+            SET session_replication_role = replica;
+            UPDATE group_members SET starts_on = '2025-08-01'
+            WHERE school_id = \(school.id) AND group_id IN (SELECT id FROM groups WHERE kind = 'part');
+            """)
+        #expect(try school.missing()["members_outside_class"] == 1)
+        let outside = try school.client.get("/v1/school/readiness").json["outside_class"]
+        #expect(outside?.array.count == 1 && outside?[0]?["student_id"]?.string != nil)
     }
 
     @Test func sixthDayNeedsATermToo() throws {

@@ -13,6 +13,7 @@ import Testing
         "mark_history": "each row comes with the change that it records",
         "attendance_history": "each row comes with the change that it records",
         "final_mark_history": "each row comes with the change that it records",
+        "transferred_mark_history": "each row comes with the change that it records",
         "class_changes": "each row comes with the enrollments of the class change",
         "plan_units": "a change of them is a change of their plan (lyceum.keep_plan_content)",
         "plan_topics": "a change of them is a change of their plan (lyceum.keep_plan_content)",

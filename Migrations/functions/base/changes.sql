@@ -479,6 +479,19 @@ call lyceum.log_changes(
     ],
     p_moves => false, p_published => 'r.published_at', p_gone => 'r.value_kind is null'
 );
+-- M10: like a final mark. Teachers of the subject see it in the journal, as a carried mark.
+call lyceum.log_changes(
+    'transferred_marks',
+    array[
+        'office: lyceum.nobody()',
+        'diary: r.student_id',
+        'journal: select distinct s.id from public.group_members m '
+            'join public.sections s on s.school_id = m.school_id and s.group_id = m.group_id '
+            'where m.school_id = r.school_id and m.student_id = r.student_id and s.subject_id = r.subject_id '
+            'and s.academic_year_id = r.academic_year_id'
+    ],
+    p_moves => false, p_gone => 'r.kind is null'
+);
 
 -- A debt has the id of its final mark. Attempts are shown with their debt.
 call lyceum.log_changes(

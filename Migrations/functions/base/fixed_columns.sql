@@ -5,6 +5,6 @@ as $$
 begin
     raise exception using
         errcode = 'LYL02', message = 'not_movable',
-        detail = format('The row of %s stays with its student, section or class.', tg_table_name);
+        detail = format('Columns of %s that never change were given another value.', tg_table_name);
 end
 $$;

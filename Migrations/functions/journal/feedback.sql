@@ -136,7 +136,8 @@ declare
         new.school_id, new.section_id, new.lesson_id, new.term_id, new.student_id, case when new.deleted_at is null then new.text end
     );
 begin
-    if v_refusal is not null then
+    -- Feedback that should not exist may always be deleted, as may marks.
+    if v_refusal is not null and not (v_refusal = 'not_a_member' and new.deleted_at is not null) then
         raise exception using
             errcode = lyceum.refusal_state(v_refusal), message = v_refusal,
             detail = format('Feedback to student %s in section %s.', new.student_id, new.section_id);

@@ -129,8 +129,18 @@ create or replace trigger enter_again before update on lessons
 create or replace function lyceum.place_member() returns trigger
     language plpgsql
 as $$
+declare
+    v_gained datemultirange := datemultirange(daterange(new.starts_on, new.ends_on, '[]'));
+    v_first date;
+    v_last date;
 begin
     perform lyceum.lock_timetable(new.school_id);
+    if tg_op = 'UPDATE' then
+        v_gained := v_gained - datemultirange(daterange(old.starts_on, old.ends_on, '[]'));
+    end if;
+    -- A comparison with the bounds can use an index.
+    v_first := lower(v_gained);
+    v_last := upper(v_gained) - 1;
     if exists (
         select
         from public.sections s
@@ -140,7 +150,8 @@ begin
         join public.lessons o on o.school_id = os.school_id and o.section_id = os.id and o.date = l.date
         where s.school_id = new.school_id
             and s.group_id = new.group_id
-            and lyceum.holds(new.starts_on, new.ends_on, l.date)
+            and lyceum.holds(v_first, v_last, l.date)
+            and lyceum.holds(old.starts_on, old.ends_on, l.date) is not true
             and l.state <> 'cancelled'
             and m.group_id <> new.group_id
             and lyceum.holds(m.starts_on, m.ends_on, l.date)
@@ -151,11 +162,13 @@ begin
     ) then
         raise exception using
             errcode = 'LYL01', message = 'student_overlap',
-            detail = format('Pupil %s would have two lessons at a time in group %s.', new.student_id, new.group_id);
+            detail = format('Student %s would have two lessons at a time in group %s.', new.student_id, new.group_id);
     end if;
     return null;
 end
 $$;
+comment on function lyceum.place_member() is
+    'L1: the student has no two lessons at a time on the days that the membership gains.';
 
 drop trigger if exists place on group_members;
 create constraint trigger place after insert on group_members

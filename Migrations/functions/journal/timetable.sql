@@ -16,7 +16,7 @@ begin
         from public.timetable_entries e
         join public.sections s on s.school_id = p_school and s.id = e.section_id and s.archived_at is null
         join public.academic_years y on y.school_id = p_school and y.id = s.academic_year_id
-        join public.bell_slots l
+        left join public.bell_slots l
             on l.school_id = p_school and l.bell_schedule_id = e.bell_schedule_id and l.slot = e.slot
         cross join lateral (
             select daterange(e.starts_on, e.ends_on, '[]') * daterange(y.starts_on, y.ends_on, '[]')
@@ -40,8 +40,11 @@ begin
         join placed b
             on b.weekday = a.weekday
             and b.id <> a.id
-            and b.starts_at < a.ends_at
-            and b.ends_at > a.starts_at
+            -- Entries of one slot are at the same time, whether or not it has times.
+            and (
+                b.starts_at < a.ends_at and b.ends_at > a.starts_at
+                or (b.bell_schedule_id, b.slot) = (a.bell_schedule_id, a.slot)
+            )
             and b.weeks && a.weeks
             and b.days && a.days
         where a.id = any (p_entries)

@@ -1,5 +1,37 @@
 -- L1 for the week: changes of rooms, bells, leads, sections and years make no collision of entries
 -- (docs/decisions/0040-around-the-timetable.md)
+create or replace function lyceum.refuse_closed_year(p_section public.sections) returns void
+    language plpgsql
+as $$
+declare
+    v_year public.academic_years;
+begin
+    select y.* into v_year
+    from public.academic_years y
+    where y.school_id = p_section.school_id and y.id = p_section.academic_year_id
+    for share;
+    if v_year.state = 'closed' then
+        raise exception using
+            errcode = 'LYE06', message = 'year_closed', table = 'sections', constraint = 'sections_year_archived',
+            detail = format('Section %s belongs to a closed year.', p_section.id);
+    end if;
+    -- Entries of archived sections do not limit a change of the year's days.
+    if exists (
+        select
+        from public.timetable_entries e
+        where e.school_id = p_section.school_id
+            and e.section_id = p_section.id
+            and not daterange(e.starts_on, e.ends_on, '[]') && daterange(v_year.starts_on, v_year.ends_on, '[]')
+    ) then
+        raise exception using
+            errcode = 'LYL04', message = 'entry_outside_year', table = 'sections', constraint = 'sections_entries_archived',
+            detail = format('Entries of section %s have no day in its year.', p_section.id);
+    end if;
+end
+$$;
+comment on function lyceum.refuse_closed_year(public.sections) is
+    'A section leaves the archive only in a year that is not closed (LYE06), with entries that have days in it (LYL04).';
+
 create or replace function lyceum.check_timetable() returns trigger
     language plpgsql
 as $$
@@ -42,6 +74,7 @@ begin
                 end
             );
         when 'sections' then
+            perform lyceum.refuse_closed_year(new);
             perform lyceum.refuse_collisions(
                 new.school_id,
                 array(

@@ -44,16 +44,8 @@ create or replace trigger guard before update on groups
         and (old.kind = 'class' or new.kind = 'class'))
     execute function lyceum.guard_class_group();
 
-create or replace function lyceum.guard_group() returns trigger
-    language plpgsql
-as $$
-begin
-    raise exception using
-        errcode = 'LYL02', message = 'not_movable', detail = 'Kind and class of a group never change (L5).';
-end
-$$;
-
-create or replace trigger guard_kind before update on groups
+-- L5: its members belong to the class.
+create or replace trigger fixed before update on groups
     for each row
     when ((new.kind, new.class_id) is distinct from (old.kind, old.class_id) and old.kind <> 'class' and new.kind <> 'class')
-    execute function lyceum.guard_group();
+    execute function lyceum.refuse_move();

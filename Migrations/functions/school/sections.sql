@@ -1,17 +1,8 @@
-create or replace function lyceum.guard_section() returns trigger
-    language plpgsql
-as $$
-begin
-    raise exception using
-        errcode = 'LYL02', message = 'not_movable', detail = 'Subject, group and year of a section never change.';
-end
-$$;
-
-create or replace trigger guard before update on sections
+create or replace trigger fixed before update on sections
     for each row
     when ((new.academic_year_id, new.subject_id, new.group_id)
         is distinct from (old.academic_year_id, old.subject_id, old.group_id))
-    execute function lyceum.guard_section();
+    execute function lyceum.refuse_move();
 
 create or replace function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean
     language plpgsql stable

@@ -25,7 +25,8 @@ create or replace trigger version before update on classes for each row execute 
 
 create or replace trigger version before update on class_teachers for each row execute function lyceum.version();
 create or replace trigger fixed before update on class_teachers
-    for each row when ((new.class_id, new.teacher_id) is distinct from (old.class_id, old.teacher_id)) execute function lyceum.refuse_move();
+    for each row when ((new.class_id, new.teacher_id) is distinct from (old.class_id, old.teacher_id))
+    execute function lyceum.refuse_move();
 create or replace trigger audit after insert or update or delete on class_teachers for each row execute function lyceum.audit();
 
 create or replace trigger version before update on group_members for each row execute function lyceum.version();
@@ -38,14 +39,16 @@ create or replace trigger version before update on sections for each row execute
 
 create or replace trigger version before update on section_teachers for each row execute function lyceum.version();
 create or replace trigger fixed before update on section_teachers
-    for each row when ((new.section_id, new.teacher_id) is distinct from (old.section_id, old.teacher_id)) execute function lyceum.refuse_move();
+    for each row when ((new.section_id, new.teacher_id) is distinct from (old.section_id, old.teacher_id))
+    execute function lyceum.refuse_move();
 create or replace trigger audit after insert or update or delete on section_teachers for each row execute function lyceum.audit();
 
 create or replace trigger audit after insert or update or delete on unlocks for each row execute function lyceum.audit();
 
 create or replace trigger version before update on promotions for each row execute function lyceum.version();
 create or replace trigger fixed before update on promotions
-    for each row when ((new.academic_year_id, new.student_id) is distinct from (old.academic_year_id, old.student_id)) execute function lyceum.refuse_move();
+    for each row when ((new.academic_year_id, new.student_id) is distinct from (old.academic_year_id, old.student_id))
+    execute function lyceum.refuse_move();
 create or replace trigger audit after insert or update or delete on promotions for each row execute function lyceum.audit();
 
 create or replace trigger version before update on orders for each row execute function lyceum.version();

@@ -90,6 +90,12 @@ extension ProblemKind {
         detail: Text(
             ru: "Новый год должен начинаться после конца старого.",
             en: "The new year must begin after the end of the old one."))
+    package static let yearClosed = ProblemKind(
+        "year_closed", .conflict,
+        title: Text(ru: "Учебный год закрыт", en: "Year closed"),
+        detail: Text(
+            ru: "Учебный год закрыт: его страницы журнала не возвращаются из архива.",
+            en: "The academic year is closed: its sections stay in the archive."))
     package static let undecided = ProblemKind(
         "undecided", .conflict,
         title: Text(ru: "Не все решения приняты", en: "Decisions missing"),
@@ -128,7 +134,7 @@ extension ProblemKind {
     package static let ofTheSchool: [ProblemKind] = [
         classNotMovable, enrollmentNotMovable, classGroupFollowsEnrollments, recordedDays, notInClass,
         healthNotYours, notYourPerson, ownRole, ownGuardianship, accessClosed, basisRequired, lastAdministrator,
-        yearNotNext, undecided, noConsent,
+        yearNotNext, yearClosed, undecided, noConsent,
         giverNotEntitled, consentWithdrawn, importShrinks,
     ]
 }

@@ -80,7 +80,10 @@ extension Resource {
         let school = Parameter.integer(caller.school.id)
         let (lock, row) = (lock(caller, id, parent, versions.parameter), show(caller, id, parent))
         let queries =
-            [lock, demands?(.text(body), .text(id)), statements.update(school, .text(body))].compactMap { $0 }
+            [
+                takesTurns?(school, .text(body)), lock, demands?(.text(body), .text(id)),
+                statements.update(school, .text(body)),
+            ].compactMap { $0 }
             + children.map { $0(school, .text(body)) } + [reading(caller, id), row].compactMap { $0 }
         return try await Idempotency.run(request, caller, keeper: keeper(caller, parent)) { work in
             let results = try await run(queries, work, .update)

@@ -32,6 +32,7 @@ package struct Resource: Sendable {
     package let refusals: [String: Refusal]
     let recordsReading: Statement?
     let demands: Statement?
+    let takesTurns: Statement?
     let children: [Statement]
     let statements: Statements
 
@@ -85,6 +86,8 @@ package struct Resource: Sendable {
     ///   - recordsReading: a statement that records the read of one row: `$1` is the row (K2).
     ///   - demands: a statement that refuses fields that the caller may not set: `$1` is the fields as JSON, `$2` the
     ///     row.
+    ///   - takesTurns: a statement that takes a lock before a change locks the row, if other writers take the two in this
+    ///     order: `$1` is the school, `$2` the fields as JSON.
     ///   - children: statements that write rows of other tables: `$1` is the school, `$2` the fields as JSON; the
     ///     setting `changed` has the row.
     ///   - refusals: the problems for violated constraints, by constraint name. Constraints that `field(of:)` finds
@@ -96,7 +99,7 @@ package struct Resource: Sendable {
         writers: Access = .managers, visibility: Visibility? = nil, without: Set<Operation> = [],
         fields: [ResourceField], joined: Joined = .nothing, identity: String? = nil, filters: [Filter] = [],
         order: [String], isSearchedByName: Bool = false, summary: Set<String> = [], recordsReading: Statement? = nil,
-        demands: Statement? = nil,
+        demands: Statement? = nil, takesTurns: Statement? = nil,
         children: [Statement] = [], refusals: [String: Refusal] = [:]
     ) {
         self.path = "/v1/\(path)"
@@ -120,6 +123,7 @@ package struct Resource: Sendable {
         self.summary = summary
         self.recordsReading = recordsReading
         self.demands = demands
+        self.takesTurns = takesTurns
         self.children = children
         self.refusals = refusals
         statements = Statements(

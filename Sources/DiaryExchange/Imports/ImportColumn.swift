@@ -10,6 +10,8 @@ struct ImportColumn: Sendable {
         case integer(ClosedRange<Int>)
         /// Hours: more than zero, in tenths.
         case hours
+        /// The weight of a mark (M6): 0 or more, in hundredths.
+        case weight
         /// Да or Нет.
         case flag
         /// One of these words, by its name in the API or in Russian.
@@ -52,7 +54,7 @@ struct ImportColumn: Sendable {
         case .text, .personName, .word: "text"
         case .date: "date"
         case .integer: "int"
-        case .hours: "numeric"
+        case .hours, .weight: "numeric"
         case .flag: "boolean"
         case .words: "text[]"
         case .externalIDs: "jsonb"

@@ -53,6 +53,8 @@ extension Text {
                 Text(ru: "Ожидается целое число: \(said).", en: "Expected a whole number, \(said).")
             case "not_hours":
                 Text(ru: "Ожидается число часов, например 2 или 0,5.", en: "Expected hours, such as 2 or 0.5.")
+            case "not_a_weight":
+                Text(ru: "Ожидается вес, например 1 или 1,5.", en: "Expected a weight, such as 1 or 1.5.")
             case "not_one_of": Text(ru: "Ожидается одно из: \(said).", en: "Expected one of: \(said).")
             case "too_many_items":
                 Text(
@@ -65,6 +67,12 @@ extension Text {
             // Faults of a reference.
             case "no_academic_year":
                 Text(ru: "В школе нет текущего учебного года.", en: "The school has no current academic year.")
+            case "unknown_year":
+                Text(ru: "В школе нет учебного года «\(said)».", en: "The school has no academic year “\(said)”.")
+            case "unknown_term":
+                Text(
+                    ru: "В этом учебном году у параллели ученика нет такой четверти, триместра или полугодия.",
+                    en: "In that academic year the student's grade level has no such quarter, trimester or semester.")
             case "unknown_subject":
                 Text(ru: "В школе нет предмета «\(said)».", en: "The school has no subject “\(said)”.")
             case "unknown_class":
@@ -134,6 +142,13 @@ extension Text {
                     en:
                         "The student is already in another class\(name). To move the student, give an enrolled_on after the "
                         + "start of that enrollment.")
+            case "subgroups_not_named":
+                Text(
+                    ru:
+                        "В новом классе есть подгруппы\(name). Назовите те, в которые входит ученик, или напишите «нет» (L5).",
+                    en:
+                        "The new class has subgroups\(name). Name those that the student joins, or write “none” (rule L5)."
+                )
             case "part_of_a_class":
                 Text(
                     ru: "Класс указывают только для группы вида part, и для неё он обязателен.",
@@ -193,6 +208,23 @@ extension Text {
                     en: "Another teacher is already the lead on these days\(name).")
             case "marks_not_allowed":
                 Text(ru: "В 1 классе отметок нет (M1).", en: "Grade 1 has no marks (rule M1).")
+            case "value_not_allowed":
+                Text(
+                    ru: "Такая отметка здесь не ставится: её нет в шкале школы, или это не текущая отметка (M2).",
+                    en:
+                        "This mark is not possible here: the school's scale lacks it, or it is no current mark (rule M2)."
+                )
+            case "not_enrolled":
+                Text(
+                    ru: "В этом учебном году ученик не зачислен в школу.",
+                    en: "The student is not enrolled in the school in that academic year.")
+            case "edit_window_closed":
+                Text(
+                    ru: "Период уже закрыт для отметок (M4).", en: "The term is already closed for marks (rule M4).")
+            case "own_final":
+                Text(
+                    ru: "Эту итоговую отметку выставила школа; импорт её не меняет.",
+                    en: "This school has given that final mark; an import does not change it.")
             case "has_marks":
                 Text(
                     ru: "Отметки уже выставлены, поэтому изменить оценивание нельзя.",

@@ -180,12 +180,12 @@ struct ImportFile: Sendable {
             }
             writer.integer(number)
         case .hours:
-            let tenths = cell.replacing(",", with: ".").split(separator: ".", omittingEmptySubsequences: false)
-            guard tenths.count <= 2, tenths.allSatisfy({ !$0.isEmpty && $0.allSatisfy { $0.isASCII && $0.isNumber } }),
-                tenths[0].utf8.count <= 3, tenths.count < 2 || tenths[1].utf8.count == 1,
-                tenths.contains(where: { $0.contains { $0 != "0" } })
+            guard let hours = Self.decimal(cell, fractionDigits: 1), hours.contains(where: { $0 != "0" && $0 != "." })
             else { return refuse("not_hours") }
-            writer.string(tenths.joined(separator: "."))
+            writer.string(hours)
+        case .weight:
+            guard let weight = Self.decimal(cell, fractionDigits: 2) else { return refuse("not_a_weight") }
+            writer.string(weight)
         case .flag:
             guard let word = word(cell, of: column, ImportColumn.yesOrNo) else {
                 return refuse("not_one_of", Self.names(ImportColumn.yesOrNo))
@@ -250,6 +250,15 @@ struct ImportFile: Sendable {
         let parts = cell.split(separator: ".", omittingEmptySubsequences: false)
         let date = parts.count == 3 ? "\(parts[2])-\(parts[1])-\(parts[0])" : cell
         return CalendarDate.isValid(date) ? date : nil
+    }
+
+    /// A number that is not negative, with a comma or a point.
+    private static func decimal(_ cell: String, fractionDigits: Int) -> String? {
+        let parts = cell.replacing(",", with: ".").split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy { $0.isASCII && $0.isNumber } }),
+            parts[0].utf8.count <= 3, parts.count < 2 || parts[1].utf8.count <= fractionDigits
+        else { return nil }
+        return parts.joined(separator: ".")
     }
 
     /// 7А, 7 "а" and 7A with a Latin letter are the same class; the same as `ImportStatements.className`.

@@ -10,6 +10,7 @@ package enum ImportKind: String, Sendable, CaseIterable {
     case load
     case timetable
     case plans
+    case finals
 
     private var declaration: ImportDeclaration {
         switch self {
@@ -23,6 +24,7 @@ package enum ImportKind: String, Sendable, CaseIterable {
         case .load: .load
         case .timetable: .timetable
         case .plans: .plans
+        case .finals: .finals
         }
     }
 

@@ -27,6 +27,7 @@ struct ImportStatements {
         case .load: load
         case .timetable: timetable
         case .plans: plans
+        case .finals: finals
         }
     }
 

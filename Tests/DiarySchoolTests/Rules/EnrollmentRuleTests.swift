@@ -218,6 +218,33 @@ import Testing
         #expect(try school.value("SELECT count(*) FROM group_members \(Self.inPart)") == "0")
     }
 
+    /// The membership still exists, on other days than those that the enrollment has saved.
+    @Test func l5AMembershipThatSomebodyMovedIsNotRestored() throws {
+        try school.run(RuleSchool.member(.boris, of: .englishPart, from: "2026-10-20"))
+        try school.run("UPDATE enrollments SET ends_on = '2026-11-30' \(Self.enrolled)")
+        try school.run("UPDATE group_members SET starts_on = '2026-09-01', ends_on = '2026-09-30' \(Self.inPart)")
+        try school.run("UPDATE enrollments SET ends_on = NULL \(Self.enrolled)")
+        #expect(try days(.boris, in: .englishPart) == ["2026-09-01/2026-09-30"])
+    }
+
+    /// Older schools have memberships from before the rule. They do not block a change of the enrollment.
+    @Test(arguments: ["ends_on = '2026-12-31'", "starts_on = '2026-09-10'"])
+    func l5AMembershipThatWasAlwaysOutsideTheClassStopsNothing(_ change: String) throws {
+        try school.run(
+            """
+            RESET ROLE; SET LOCAL session_replication_role = replica;
+            INSERT INTO group_members (school_id, id, group_id, student_id, starts_on, ends_on)
+                VALUES (\(school.id), \(RuleKey.new), \(RuleKey.englishPart), \(RuleKey.boris), '2026-08-01', '2026-08-31');
+            SET LOCAL session_replication_role = origin;
+            """)
+        try school.enter()
+        #expect(
+            try school.refusal(of: RuleSchool.update("enrollments", RuleSchool.enrollment(.boris), change)) == nil)
+        // New days outside the class are refused all the same.
+        #expect(
+            try school.refusal(of: RuleSchool.update("group_members", .new, "ends_on = '2026-09-02'")) == Self.outside)
+    }
+
     // MARK: Members of a subgroup are in its class (L5)
 
     private static let outside = SQLRefusal("LYE05", "not_in_class")

@@ -7,6 +7,8 @@ extension AccessMatrix {
             # A1, A3: the family, the class teacher, heads.
             getStudentDiary            401 200 404 200 404 404 | 404 404 404 200 404 | 200 200 403 | 404 | 200 403 403
             listStudentMarks           401 200 404 200 404 404 | 404 404 404 200 404 | 200 200 403 | 404 | 200 403 403
+            listTransferredMarks       401  []  404  [] 404 404 | 404 404 404  [] 404 |  []  [] 403 | 404 |  [] 403 403
+            getTransferSheet           401 403 403 403 403 403 | 403 403 403 200 404 | 200 200 403 | 404 | 200 403 403
             getMarkHistory             401 200 404 200 404 404 | 200 404 200 200 404 | 200 200 403 | 404 | 200 200 403
             # A request without a cursor returns no changes.
             listStudentChanges         401  []  404  [] 404 404 | 404 404 404  [] 404 |  []  [] 403 | 404 |  [] 403 403

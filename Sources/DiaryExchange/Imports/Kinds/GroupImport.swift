@@ -192,7 +192,7 @@ extension ImportStatements {
         """
 
     /// A row for each student, with the membership that it changes: the one that begins on the same day, else the last
-    /// one that overlaps. A new membership in a part of a class lasts as long as the enrollment, if the row has no last
+    /// one that overlaps and has begun. A new membership in a part of a class lasts as long as the enrollment, if the row has no last
     /// day.
     private static let wantedMembers = """
         SELECT w.*,
@@ -228,15 +228,26 @@ extension ImportStatements {
                 WHERE m.school_id = $1 AND m.group_id = w.id_now AND m.student_id = s.id
                     AND (w.starts_on IS NULL OR m.ends_on IS NULL OR m.ends_on >= w.starts_on)
                     AND (w.ends_on IS NULL OR m.starts_on <= w.ends_on)
-                ORDER BY (m.starts_on = w.starts_on) IS TRUE DESC, m.starts_on DESC
+                    -- A membership that begins later is another one: the new one ends before it.
+                    AND (
+                        w.starts_on IS NULL OR w.ends_on IS NOT NULL
+                        OR m.starts_on <= greatest(w.starts_on, lyceum.today())
+                    )
+                ORDER BY (m.starts_on = w.starts_on) IS TRUE DESC,
+                    w.starts_on IS NULL AND m.starts_on > lyceum.today(), m.starts_on DESC
                 LIMIT 1
             ) m ON true
+            LEFT JOIN LATERAL (
+                SELECT min(n.starts_on) - 1 AS last_day FROM group_members n
+                WHERE n.school_id = $1 AND n.group_id = w.id_now AND n.student_id = s.id AND n.starts_on > w.starts_on
+            ) n ON w.ends_on IS NULL
             CROSS JOIN LATERAL (
                 SELECT c.class_days, c.first_day,
                     CASE
                         WHEN m.id IS NOT NULL OR w.ends_on IS NOT NULL THEN coalesce(w.ends_on, m.ends_on)
-                        ELSE (
-                            SELECT upper(r.days) - 1 FROM unnest(c.class_days) AS r (days) WHERE r.days @> c.first_day
+                        ELSE least(
+                            n.last_day,
+                            (SELECT upper(r.days) - 1 FROM unnest(c.class_days) AS r (days) WHERE r.days @> c.first_day)
                         )
                     END AS last_day
                 FROM (

@@ -14,12 +14,13 @@ extension ImportDeclaration {
             ImportColumn("address", ["Адрес"], .text(maximum: 500), example: "ул. Мира, 5, кв. 12"),
             ImportColumn("class", ["Класс"], .text(maximum: 20), example: "7А"),
             ImportColumn("enrolled_on", ["Зачислен", "Дата зачисления"], .date, example: ""),
+            ImportColumn("subgroups", ["Подгруппы"], .externalIDs(maximum: 20), example: ""),
         ])
 }
 
 extension ImportStatements {
     static let students = people(
-        .students, without: ["class", "enrolled_on"],
+        .students, without: ["class", "enrolled_on", "subgroups"],
         isCurrent: """
             (
                 NOT EXISTS (SELECT FROM enrollments e WHERE e.school_id = $1 AND e.student_id = k.id)
@@ -51,6 +52,22 @@ extension ImportStatements {
             UNION ALL
             SELECT r.line, 'enrolled_on', 'needs_class', NULL, NULL, NULL
             FROM \(rows(.students)) WHERE r.enrolled_on IS NOT NULL AND r.class IS NULL
+            UNION ALL
+            SELECT r.line, 'subgroups', 'needs_class', NULL, NULL, NULL
+            FROM \(rows(.students)) WHERE r.subgroups IS NOT NULL AND r.class IS NULL
+            UNION ALL
+            -- L5: a change into a class with subgroups names them, or says that there are none.
+            SELECT w.line, 'subgroups', 'subgroups_not_named', NULL, g.names, NULL
+            FROM (\(wantedEnrollments)) w
+            CROSS JOIN LATERAL (
+                SELECT string_agg(g.name, ', ' ORDER BY g.name) AS names FROM groups g
+                WHERE g.school_id = $1 AND g.class_id = w.class_id AND g.kind = 'part' AND g.archived_at IS NULL
+            ) g
+            WHERE w.class_id_now <> w.class_id AND w.starts_on > w.starts_on_now AND w.subgroups IS NULL
+                AND g.names IS NOT NULL
+            UNION ALL
+            SELECT w.line, 'subgroups', 'unknown_group', w.said, NULL, NULL
+            FROM (\(wantedSubgroups)) w WHERE w.class_id IS NOT NULL AND w.group_id IS NULL
             UNION ALL
             SELECT r.line, 'birth_date', 'in_the_future', NULL, NULL, NULL
             FROM \(rows(.students)) WHERE r.birth_date > lyceum.today()
@@ -93,6 +110,17 @@ extension ImportStatements {
             )
             SELECT u.external_id AS key FROM done JOIN users u ON u.school_id = $1 AND u.id = done.student_id
             """,
+            // The subgroups of an enrollment that this import has made.
+            """
+            WITH w AS MATERIALIZED (\(wantedSubgroups)), done AS (
+                INSERT INTO group_members (school_id, id, group_id, student_id, starts_on, ends_on)
+                SELECT $1, w.member_id, w.group_id, e.student_id, e.starts_on, e.ends_on
+                FROM w
+                JOIN enrollments e ON e.school_id = $1 AND e.id = w.id AND e.changed_xid = pg_current_xact_id()
+                RETURNING id
+            )
+            SELECT w.key FROM done JOIN w ON w.member_id = done.id
+            """,
         ],
         // A membership of the class's own group has the id of its enrollment.
         verify: examine(
@@ -100,6 +128,23 @@ extension ImportStatements {
                 of: "SELECT e.line, e.key, e.id_now AS member_now FROM (\(wantedEnrollments)) e", field: "class",
                 name: "w.key"),
             recordedDays(of: leftClasses, field: "enrolled_on")))
+
+    /// A row for each subgroup of the class that a row names, by its name or external id. «Нет» names none.
+    private static let wantedSubgroups = """
+        SELECT DISTINCT ON (w.line, coalesce(g.id, i.id)) w.line, w.key, w.id, w.class_id, i.id AS member_id,
+            i.external_id AS said, g.id AS group_id
+        FROM (\(wantedEnrollments)) w
+        CROSS JOIN LATERAL jsonb_to_recordset(coalesce(w.subgroups, '[]')) AS i (id uuid, external_id text)
+        LEFT JOIN LATERAL (
+            SELECT g.id FROM groups g
+            WHERE g.school_id = $1 AND g.class_id = w.class_id AND g.kind = 'part' AND g.archived_at IS NULL
+                AND (g.external_id = i.external_id OR \(plain("g.name")) = \(plain("i.external_id")))
+            ORDER BY (g.external_id = i.external_id) IS TRUE DESC, g.id
+            LIMIT 1
+        ) g ON true
+        WHERE \(plain("i.external_id")) NOT IN ('нет', 'none')
+        ORDER BY w.line, coalesce(g.id, i.id), i.id
+        """
 
     /// Enrollments that the import has ended, with the groups of their class and all other groups of the student.
     private static let leftClasses = """
@@ -115,7 +160,7 @@ extension ImportStatements {
 
     /// Rows with the last enrollment that has not ended when the new one begins.
     private static let wantedEnrollments = """
-        SELECT r.line, r.external_id AS key, r.class, r.other_id AS id, s.id AS student_id, c.id AS class_id,
+        SELECT r.line, r.external_id AS key, r.class, r.subgroups, r.other_id AS id, s.id AS student_id, c.id AS class_id,
             coalesce(r.enrolled_on, y.starts_on) AS starts_on, y.starts_on AS year_starts_on, y.ends_on AS year_ends_on,
             e.id AS id_now, e.class_id AS class_id_now, e.starts_on AS starts_on_now, e.ends_on AS ends_on_now,
             e.end_reason AS end_reason_now, e.in_class_group AS in_class_group_now, k.name AS class_now
