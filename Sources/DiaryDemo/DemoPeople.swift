@@ -24,6 +24,9 @@ extension Demo {
         var basis: String?
         /// Whether the guardian already has an account as an employee.
         var isEmployee = false
+
+        /// Whether the guardian has an account.
+        var isActive: Bool { login != nil }
     }
 
     struct Family {
@@ -93,6 +96,9 @@ extension Demo {
 
         // MARK: Staff
 
+        /// A teacher who leads a club and nothing else; the last of the staff.
+        var clubLeader: Int { staff.count - 1 }
+
         private mutating func hire(year: Int) {
             func add(
                 _ position: String, _ role: String, _ pool: Subject.Pool?, _ sex: Sex, login: String? = nil,
@@ -124,6 +130,7 @@ extension Demo {
                         name: isMain ? Name(last: "Соколова", first: "Ирина", middle: "Павловна") : nil)
                 }
             }
+            add("Педагог дополнительного образования", "teacher", nil, .male)
         }
 
         func teachers(of pool: Subject.Pool) -> [Int] { staff.indices.filter { staff[$0].pool == pool } }
