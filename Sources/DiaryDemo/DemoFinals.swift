@@ -25,10 +25,13 @@ extension Demo {
             }
         }
 
-        /// Makes the number one that the average does not explain.
-        mutating func favour() {
-            guard case .number(let number) = value else { return }
+        /// Makes the number one that the average does not explain: a three becomes a five, and a five a three.
+        ///
+        /// - Returns: whether it did.
+        mutating func favour() -> Bool {
+            guard case .number(let number) = value, number != 4 else { return false }
             value = .number(number < 4 ? number + 2 : number - 2)
+            return true
         }
     }
 }
@@ -63,11 +66,12 @@ extension Demo.Journal {
                     continue
                 }
                 let isCareless = year.planted.careless == section.teacher
+                var favoured = 0
                 for (place, pupil) in pupils.enumerated() {
                     // The teacher who keeps the journal badly forgets the last two of the list.
                     if isCareless, index == last, place >= pupils.count - 2 { continue }
                     var final = final(pupil, number, term: index, &random)
-                    if isCareless, place < 2 { final.favour() }
+                    if isCareless, favoured < 2, final.favour() { favoured += 1 }
                     let seat = Seat(pupil: pupil, subject: section.subject.rawValue)
                     lastSection[seat] = number
                     values[seat, default: []].append(final.value)

@@ -95,10 +95,15 @@ extension Demo {
             }
             guard let index = lesson.topic else { return ("Повторение", "Повторение изученного") }
             let title = year.plans[plan].topics[index].title
-            if lesson.hour == 0 { return (title, title) }
+            if lesson.hour == 0 || section.subject.entry.style == .talk { return (title, title) }
             let endings =
-                section.subject.entry.style == .numbers
-                ? ["Решение задач", "Закрепление", "Обобщение"] : ["Закрепление", "Практическая работа", "Обобщение"]
+                switch section.subject.entry.style {
+                case .numbers: ["Решение задач", "Закрепление", "Обобщение"]
+                case .foreign: ["Закрепление", "Практика речи", "Обобщение"]
+                case .creative: ["Продолжение работы", "Завершение работы"]
+                case .sport: ["Закрепление", "Совершенствование"]
+                default: ["Закрепление", "Практическая работа", "Обобщение"]
+                }
             return (title, "\(title). \(endings[(lesson.hour - 1) % endings.count])")
         }
 

@@ -29,7 +29,7 @@ extension Demo {
             if let atRisk = year.classes.firstIndex(where: { $0.grade == 8 }) {
                 weak = Set(
                     year.groups[year.classes[atRisk].group].members.map(\.pupil).filter {
-                        year.people.pupils[$0].diligence < 0.4
+                        year.people.pupils[$0].diligence < 0.55
                     })
             }
             var random = year.stream(90)

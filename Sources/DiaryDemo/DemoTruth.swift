@@ -166,16 +166,16 @@ extension Demo.Truth.Year {
         id = year.id
         name = year.name
         let keeping = Demo.TruthOfKeeping(journal)
-        teachers = keeping.teachers
-        classes = keeping.classes
-        wroteNothing = keeping.wroteNothing
-        keptBadly = keeping.keptBadly
+        teachers = keeping.teachers.sorted { $0.teacherId < $1.teacherId }
+        classes = keeping.classes.sorted { $0.classId < $1.classId }
+        wroteNothing = keeping.wroteNothing.sorted()
+        keptBadly = keeping.keptBadly.sorted()
         lateEntries = keeping.lateEntries
         let results = Demo.TruthOfResults(journal)
-        sectionTerms = results.sectionTerms
-        classTerms = results.classTerms
-        classesAtRisk = results.classesAtRisk
-        illnessWaves = journal.illnessWaves()
+        sectionTerms = results.sectionTerms.sorted { ($0.sectionId, $0.termId) < ($1.sectionId, $1.termId) }
+        classTerms = results.classTerms.sorted { ($0.classId, $0.termId) < ($1.classId, $1.termId) }
+        classesAtRisk = results.classesAtRisk.sorted { ($0.classId, $0.termId) < ($1.classId, $1.termId) }
+        illnessWaves = journal.illnessWaves().sorted { ($0.classId, $0.from) < ($1.classId, $1.from) }
         controlWorkBreaches = journal.controlWorkBreaches()
         marksWithAbsence = journal.marksWithAbsence()
     }
