@@ -47,7 +47,8 @@ extension Demo {
         private static func heading(_ line: Substring) -> (Subject, [Int]) {
             let words = line.split(separator: " ")
             let bounds = words[2].split(separator: "-").compactMap { Int($0) }
-            let grades = bounds.count == 2 ? Array(bounds[0]...bounds[1]) : words[2].split(separator: ",").compactMap { Int($0) }
+            let grades =
+                bounds.count == 2 ? Array(bounds[0]...bounds[1]) : words[2].split(separator: ",").compactMap { Int($0) }
             guard let subject = Subject.allCases.first(where: { "\($0)" == words[1] }), !grades.isEmpty else {
                 preconditionFailure("no such heading: \(line)")
             }

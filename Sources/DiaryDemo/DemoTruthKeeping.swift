@@ -26,7 +26,8 @@ extension Demo {
                 let countsHomework = section.grade != 1 && section.grading != "none"
                 let lacksHomework = countsHomework && !withHomework.contains(number)
 
-                var teacher = byTeacher[lesson.teacher] ?? Truth.Teacher(teacherId: year.people.staff[lesson.teacher].id)
+                var teacher =
+                    byTeacher[lesson.teacher] ?? Truth.Teacher(teacherId: year.people.staff[lesson.teacher].id)
                 teacher.dueLessons += 1
                 if countsHomework { teacher.homeworkLessons += 1 }
                 if lacksTopic { teacher.withoutTopic.append(lesson.id) }
@@ -53,7 +54,8 @@ extension Demo {
                 teacher.withoutRoll.sort()
                 teachers.append(teacher)
                 let topics = teacher.dueLessons - teacher.withoutTopic.count
-                let isSilent = topics == 0 && teacher.withoutRoll.count == teacher.dueLessons
+                let isSilent =
+                    topics == 0 && teacher.withoutRoll.count == teacher.dueLessons
                     && teacher.withoutHomework.count == teacher.homeworkLessons
                 if isSilent {
                     wroteNothing.append(teacher.teacherId)

@@ -196,7 +196,10 @@ import Testing
 
     /// SP 2.4.3648-20: times of lessons and shifts, breaks, and lessons a day. "Talks about important things" is no lesson.
     @Test(arguments: [
-        ("lessons before 8:00 or after 19:00", "SELECT count(*) FROM lessons WHERE starts_at < '8:00' OR ends_at > '19:00'"),
+        (
+            "lessons before 8:00 or after 19:00",
+            "SELECT count(*) FROM lessons WHERE starts_at < '8:00' OR ends_at > '19:00'"
+        ),
         (
             "breaks of less than 10 minutes",
             """
@@ -306,7 +309,10 @@ import Testing
             WHERE m.first_recorded_at < (l.date + l.starts_at) AT TIME ZONE z.time_zone
             """
         ),
-        ("marks in the future", "SELECT count(*) FROM marks WHERE greatest(first_recorded_at, changed_at) > '2027-03-01'"),
+        (
+            "marks in the future",
+            "SELECT count(*) FROM marks WHERE greatest(first_recorded_at, changed_at) > '2027-03-01'"
+        ),
         (
             "homework due on a day without a lesson of the section",
             """

@@ -19,8 +19,8 @@ import Testing
 
     /// One year in its third quarter, and two years of a small school of which one is closed.
     private static let filled = [
-        Result { try fill(Demo(seed: 29, today: "2027-03-01", schools: 1, students: 550, years: 1), years: 1) },
-        Result { try fill(Demo(seed: 7, today: "2026-11-29", schools: 1, students: 200, years: 2), years: 2) },
+        Result { try fill(Demo(seed: 29, today: "2027-03-01", schools: 1, students: 330, years: 1), years: 1) },
+        Result { try fill(Demo(seed: 7, today: "2026-11-29", schools: 1, students: 100, years: 2), years: 2) },
     ]
 
     private static func fill(_ demo: Demo, years: Int) throws -> Filled {
@@ -50,7 +50,8 @@ import Testing
         defer { try? connection.execute("ROLLBACK") }
         let tables = ["lessons", "marks", "final_marks", "attendance", "line_items", "guardianships"]
         for table in tables { try connection.execute("ALTER TABLE \(table) DISABLE TRIGGER USER") }
-        let changed = try connection.query(query.change, [try truth(filled, connection)]).affected
+        let parameters = query.change.contains("$1") ? [try truth(filled, connection)] : []
+        let changed = try connection.query(query.change, parameters).affected
         #expect(changed > 0)
         let (told, held) = try both(query, connection, filled, year: 0)
         #expect(told != held, "\(query.key)")
@@ -84,10 +85,10 @@ import Testing
         let filled = try Self.filled[0].get()
         let reasons = try BlockingConnection(url: filled.url).query(
             """
-            SELECT jsonb_agg(b -> 'reasons')
+            SELECT count(*) || ' with ' || count(*) FILTER (WHERE b -> 'reasons' ? 'another_that_day')
             FROM jsonb_array_elements($1::jsonb #> '{schools,0,years,0,control_work_breaches}') b
             """, [filled.truth])
-        #expect(reasons.first == #"[["another_that_day"], ["another_that_day"]]"#)
+        #expect(reasons.first == "2 with 2")
     }
 
     /// The planted values, as text of jsonb.

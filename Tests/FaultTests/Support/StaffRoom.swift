@@ -28,7 +28,8 @@ struct StaffRoom: Sendable {
         try connection.query(Self.lessons, [String(teachers), String(count)])
         func list(_ sql: String) throws -> [String] { try connection.query(sql).rows.compactMap { $0[0] } }
         sections = try list("SELECT id FROM sections WHERE name LIKE 'writer%' ORDER BY substr(name, 7)::integer")
-        students = try list("SELECT student_id FROM group_members WHERE group_id = '\(Self.groupID)' ORDER BY student_id")
+        students = try list(
+            "SELECT student_id FROM group_members WHERE group_id = '\(Self.groupID)' ORDER BY student_id")
         let ids = try list(
             """
             SELECT l.id FROM lessons l JOIN sections s ON s.id = l.section_id AND s.name LIKE 'writer%'
