@@ -2399,6 +2399,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.is_before_marks(p_grade_level smallint, p_day date, p_second_half_starts_on date) returns boolean language sql immutable parallel safe
 -- function lyceum.is_class_teacher(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.is_control(p_school integer, p_category uuid) returns boolean language plpgsql stable
+-- function lyceum.is_due(p_state text, p_date date, p_ends_at time without time zone) returns boolean language sql stable parallel safe
 -- function lyceum.is_member(p_school integer, p_section uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.is_own_guardian(p_guardian uuid) returns boolean language sql stable
 -- function lyceum.is_snils(p_number text) returns boolean language sql immutable parallel safe
@@ -2565,6 +2566,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable
 -- function lyceum.teaches_student(p_student uuid) returns boolean language sql stable
 -- function lyceum.tend_changes(p_keep interval) returns integer language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.time_now() returns time without time zone language sql stable parallel safe
 -- function lyceum.timetable_collisions(p_school integer, p_entries uuid[], p_from date) returns TABLE(entry_id uuid, kind text, other_id uuid, name text, same_slot boolean) language plpgsql stable
 -- function lyceum.timetabled_lessons(p_school integer, p_from date, p_to date, p_sections uuid[]) returns TABLE(entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language sql stable
 -- function lyceum.today() returns date language sql stable parallel safe

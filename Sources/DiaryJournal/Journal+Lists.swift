@@ -3,16 +3,17 @@ import Postgres
 
 /// The lists of the journal page. `$1` is the school; the parameters after it are those of `Journal.show`.
 extension Journal {
-    /// M2: the codes that the section allows, for marks of lessons and for final marks.
+    /// M1, M2: the codes that the section allows on the days of the page, for marks of lessons and for final marks.
     static let markCodes = Statement(
         """
         SELECT c.code, t.code_labels ->> c.code AS label, c.code = 'not_assessed' AS finals_only
         FROM sections s
         JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
+        JOIN academic_years y ON y.school_id = s.school_id AND y.id = s.academic_year_id
         JOIN school_settings t ON t.school_id = s.school_id
         CROSS JOIN unnest(
             CASE
-                WHEN s.grading = 'none' OR g.grade_level = 1 THEN '{}'
+                WHEN s.grading = 'none' OR lyceum.is_before_marks(g.grade_level, \(to), y.second_half_starts_on) THEN '{}'
                 WHEN s.grading = 'pass_fail' THEN '{pass,fail}'
                 ELSE '{pass,fail,exempt,owed,not_assessed}'
             END::text[]

@@ -75,6 +75,8 @@ package enum Routes {
         Unlocks.routes,
         LineItems.routes,
         ControlWorks.routes,
+        UnfinishedLessons.routes,
+        MyDay.routes,
         Audit.routes,
         Health.routes,
         Documents.routes,

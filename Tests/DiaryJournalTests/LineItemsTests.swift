@@ -293,6 +293,14 @@ import Testing
         if codes.count == 2 { #expect(items.map { $0["label"]?.string } == ["зач", "незач"]) }
     }
 
+    /// Grade 2 has codes from the second half year on.
+    @Test(arguments: [("2025-10-01&to=2025-10-31", true), ("2026-02-01&to=2026-02-28", false)])
+    func m1PageOfGrade2OffersCodesInTheSecondHalf(_ range: String, _ isEmpty: Bool) throws {
+        let (id, reader) = try section("g.grade_level = 2 AND s.grading = 'marks' AND g.kind = 'class'")
+        let page = try reader.get("/v1/sections/\(id)/journal?from=\(range)").json
+        #expect(page["section"]?["codes"]?.array.isEmpty == isEmpty, "\(page)")
+    }
+
     @Test func m1FeedbackInGrade1IsWords() throws {
         let (id, reader) = try section("g.grade_level = 1 AND g.kind = 'class'")
         let student = try #require(

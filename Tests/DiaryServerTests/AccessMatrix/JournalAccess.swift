@@ -41,6 +41,9 @@ extension AccessMatrix {
             deleteLineItem             401 403 403 403 403 403 | 412 404 412 409 404 | 403 403 403 | 404 | 409 403 403
             # The plan names no student.
             listControlWorks           401 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 200 403
+            # A1: the caller's own day.
+            getMyDay                   401 200 200 200 200 200 | 200 200 200 200 200 | 200 200 200 | 200 | 200 403 403
+            listUnfinishedLessons      401 403 403 403 403 403 | 403 403 403 403 403 | 200 200 403 | 200 | 403 403 403
             """,
             [
                 "generateLessons": AccessRequest(
