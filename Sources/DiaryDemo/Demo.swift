@@ -49,11 +49,11 @@ package struct Demo: Sendable {
     ) throws -> [(table: String, rows: Int)] {
         let today = try checkedDay()
         try refuseFilled(connection)
-        let hash = try PasswordHash.make(Self.password)
+        let hashes = try Hashes()
         var counts: [(table: String, rows: Int)] = [("schools", schools)]
         for number in 0..<schools {
             let loaded = try connection.transaction {
-                try load(number, today: today, passwordHash: hash, connection, truth: truth, progress: progress)
+                try load(number, today: today, hashes, connection, truth: truth, progress: progress)
             }
             for (table, rows) in loaded {
                 if let index = counts.firstIndex(where: { $0.table == table }) {
@@ -66,6 +66,17 @@ package struct Demo: Sendable {
         progress("statistics")
         try connection.execute("ANALYZE schools, school_settings, \(Loader.tables.joined(separator: ", "))")
         return counts
+    }
+
+    /// Password hashes: of the demo password, and of one that nobody knows.
+    struct Hashes {
+        let password: String
+        let secret: String
+
+        init() throws {
+            password = try PasswordHash.make(Demo.password)
+            secret = try PasswordHash.make("\(UInt64.random(in: 0 ... .max))\(UInt64.random(in: 0 ... .max))")
+        }
     }
 
     private func checkedDay() throws(Failure) -> Day {
@@ -88,7 +99,7 @@ package struct Demo: Sendable {
     // MARK: One school
 
     private func load(
-        _ number: Int, today: Day, passwordHash: String, _ connection: BlockingConnection,
+        _ number: Int, today: Day, _ hashes: Hashes, _ connection: BlockingConnection,
         truth: ((Truth.School) -> Void)?, progress: (String) -> Void
     ) throws -> [(table: String, rows: Int)] {
         let code = "lyceum\(29 + number)"
@@ -104,7 +115,7 @@ package struct Demo: Sendable {
         let loader = Loader(connection, school: id)
         var years: [Truth.Year] = []
         try loader.withoutTriggers {
-            try school.load(loader, passwordHash: passwordHash)
+            try school.load(loader, hashes)
             for start in (year - self.years + 1)...year {
                 let year = Year(school, year: start)
                 progress("\(code): \(year.name), timetable")

@@ -25,8 +25,11 @@ extension Demo {
         /// Whether the guardian already has an account as an employee.
         var isEmployee = false
 
+        /// The login of a guardian who has chosen a password that nobody knows.
+        var account: String?
+
         /// Whether the guardian has an account.
-        var isActive: Bool { login != nil }
+        var isActive: Bool { login != nil || account != nil }
     }
 
     struct Family {
@@ -85,6 +88,18 @@ extension Demo {
                     let position = max(0, year - entry) * letters + letter
                     let count = students / (11 * letters) + (position < students % (11 * letters) ? 1 : 0)
                     return (0..<count).map { admit(entry: entry, letter: letter, seat: $0, year: year) }
+                }
+            }
+            activate(seed: seed, year: year)
+        }
+
+        /// The class teachers of grades 10 and 11 have issued credentials, and most families have used them.
+        private mutating func activate(seed: UInt64, year: Int) {
+            var random = Random(seed: seed, 4)
+            let seniors = Set(pupils.filter { (10...11).contains($0.grade(in: year)) }.map(\.family))
+            for family in seniors.sorted() where !families[family].isClosed {
+                for place in families[family].guardians.indices where random.chance(0.8) {
+                    families[family].guardians[place].account = "family-\(family + 1)-\(place + 1)"
                 }
             }
         }

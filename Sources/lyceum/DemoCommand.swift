@@ -26,7 +26,8 @@ struct DemoCommand: AsyncParsableCommand {
 
             EXIT CODES:
               0   done
-              2   refused: the database already holds a school, or its schema is not the one that this program needs
+              2   refused: the database already holds a school, its schema is not the one that this program needs, or the
+                  file for --truth can't be written
               3   the database can't be reached, or a statement failed
               64  wrong use of the command line
               78  a setting is missing or wrong
@@ -75,6 +76,8 @@ struct DemoCommand: AsyncParsableCommand {
             let url = try await settings.load().requireOwnerDatabaseURL()
             let today = today ?? Demo.day(secondsSince1970: time(nil))
             let demo = Demo(seed: seed, today: today, schools: schools, students: students, years: years)
+            // A file that can't be written is found before the database is filled.
+            if let truth { try write([], to: truth) }
             let counts: [(table: String, rows: Int)]
             var found = Demo.Truth(demo)
             do {
@@ -85,8 +88,17 @@ struct DemoCommand: AsyncParsableCommand {
                 complain(failure.description)
                 throw Exit.refused
             }
-            if let truth { try Data(found.json()).write(to: URL(filePath: truth)) }
+            if let truth { try write(found.json(), to: truth) }
             try show(counts, today: today)
+        }
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) throws {
+        do {
+            try Data(bytes).write(to: URL(filePath: path))
+        } catch {
+            complain("Can't write \(path).")
+            throw Exit.refused
         }
     }
 
