@@ -145,7 +145,11 @@ extension Demo {
                         name: isMain ? Name(last: "Соколова", first: "Ирина", middle: "Павловна") : nil)
                 }
             }
+            // A stream of its own, so that the families do not depend on this teacher.
+            let stream = random
+            random = Random(seed: random.next(), 5)
             add("Педагог дополнительного образования", "teacher", nil, .male)
+            random = stream
         }
 
         func teachers(of pool: Subject.Pool) -> [Int] { staff.indices.filter { staff[$0].pool == pool } }
