@@ -557,6 +557,7 @@ CREATE INDEX conduct_notes_held_back ON public.conduct_notes USING btree (school
 ALTER TABLE conduct_notes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON conduct_notes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON conduct_notes TO lyceum_app;
+CREATE TRIGGER first_version BEFORE INSERT ON conduct_notes FOR EACH ROW EXECUTE FUNCTION lyceum.first_version();
 CREATE TRIGGER fixed BEFORE UPDATE ON conduct_notes FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.lesson_id IS DISTINCT FROM old.lesson_id OR new.date IS DISTINCT FROM old.date) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER log_changed AFTER UPDATE ON conduct_notes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_conduct_notes();
 CREATE TRIGGER log_deleted AFTER DELETE ON conduct_notes REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_conduct_notes();
@@ -740,6 +741,7 @@ CREATE STATISTICS public.feedback_school (dependencies) ON school_id, student_id
 ALTER TABLE feedback ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON feedback TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON feedback TO lyceum_app;
+CREATE TRIGGER first_version BEFORE INSERT ON feedback FOR EACH ROW EXECUTE FUNCTION lyceum.first_version();
 CREATE TRIGGER fixed BEFORE UPDATE ON feedback FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.section_id IS DISTINCT FROM old.section_id OR new.lesson_id IS DISTINCT FROM old.lesson_id) EXECUTE FUNCTION lyceum.refuse_move();
 CREATE TRIGGER log_changed AFTER UPDATE ON feedback REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_feedback();
 CREATE TRIGGER log_deleted AFTER DELETE ON feedback REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_feedback();
@@ -845,6 +847,7 @@ CREATE POLICY tenant ON final_marks TO lyceum_app USING ((school_id = (NULLIF(cu
 GRANT INSERT, SELECT, UPDATE ON final_marks TO lyceum_app;
 CREATE TRIGGER history AFTER INSERT ON final_marks FOR EACH ROW EXECUTE FUNCTION lyceum.record_final_mark_history();
 CREATE TRIGGER history_again AFTER UPDATE ON final_marks FOR EACH ROW WHEN (new.version <> old.version) EXECUTE FUNCTION lyceum.record_final_mark_history();
+CREATE TRIGGER hold BEFORE UPDATE ON final_marks FOR EACH ROW EXECUTE FUNCTION lyceum.hold_student();
 CREATE TRIGGER log_changed AFTER UPDATE ON final_marks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_final_marks();
 CREATE TRIGGER log_deleted AFTER DELETE ON final_marks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_final_marks();
 CREATE TRIGGER log_made AFTER INSERT ON final_marks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_final_marks();
@@ -1093,6 +1096,7 @@ CREATE INDEX homework_students_by_student ON public.homework_students USING btre
 ALTER TABLE homework_students ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON homework_students TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT ON homework_students TO lyceum_app;
+CREATE TRIGGER hold BEFORE INSERT OR DELETE OR UPDATE ON homework_students FOR EACH ROW EXECUTE FUNCTION lyceum.hold_homework();
 CREATE TRIGGER log_changed AFTER UPDATE ON homework_students REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_students();
 CREATE TRIGGER log_deleted AFTER DELETE ON homework_students REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_students();
 CREATE TRIGGER log_made AFTER INSERT ON homework_students REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_students();
@@ -2372,6 +2376,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.enter_timetable() returns trigger language plpgsql
 -- function lyceum.feedback_refusal(p_school integer, p_section uuid, p_lesson uuid, p_student uuid, p_text text) returns text language plpgsql stable
 -- function lyceum.final_refusal(p_school integer, p_student uuid, p_year uuid, p_kind text, p_term uuid, p_section uuid, p_source text, p_value_kind text, p_number integer, p_code text) returns text language plpgsql stable
+-- function lyceum.first_version() returns trigger language plpgsql
 -- function lyceum.follow_enrollment() returns trigger language plpgsql
 -- function lyceum.follow_into_subgroups() returns trigger language plpgsql
 -- function lyceum.forget_photos() returns void language sql
@@ -2391,7 +2396,9 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.has_expired(p_epoch text, p_since pg_snapshot) returns boolean language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.has_role(VARIADIC p_roles text[]) returns boolean language sql stable
 -- function lyceum.has_scope(VARIADIC p_scopes text[]) returns boolean language sql stable
+-- function lyceum.hold_homework() returns trigger language plpgsql
 -- function lyceum.hold_sections(p_school integer, p_line_items uuid[], p_lessons uuid[]) returns void language plpgsql
+-- function lyceum.hold_student() returns trigger language plpgsql
 -- function lyceum.holds(p_starts_on date, p_ends_on date, p_day date) returns boolean language sql immutable parallel safe
 -- function lyceum.holds_between(p_starts_on date, p_ends_on date, p_first date, p_last date) returns boolean language sql immutable parallel safe
 -- function lyceum.homework_refusal(p_school integer, p_lesson uuid, p_due_on date) returns text language plpgsql stable

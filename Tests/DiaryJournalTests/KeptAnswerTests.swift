@@ -191,6 +191,123 @@ import Testing
         #expect(servers.proof.mismatches == [])
     }
 
+    // MARK: Two writers at the same time
+
+    /// A change whose circles depend on rows that another transaction is writing.
+    enum Race: String, CaseIterable {
+        case finalMarkAndMembership, twoMemberships, homeworkAndItsStudents
+
+        /// Needed by the changes: two sections of a new subject, and homework for some students.
+        static let setUp = """
+            INSERT INTO subjects (school_id, id, name) VALUES ({school}, '{part}9', '{race}');
+            INSERT INTO groups (school_id, id, academic_year_id, kind, name)
+            SELECT {school}, ('{group}' || n)::uuid, academic_year_id, 'cross', '{race} ' || n
+            FROM sections, generate_series(1, 2) n WHERE id = '{section}';
+            INSERT INTO sections (school_id, id, academic_year_id, subject_id, group_id, kind, grading, name)
+            SELECT {school}, ('{part}' || n)::uuid, academic_year_id, '{part}9', ('{group}' || n)::uuid, kind, grading, '{race} ' || n
+            FROM sections, generate_series(1, 2) n WHERE id = '{section}';
+            INSERT INTO lessons (school_id, id, section_id, date, slot, starts_at, ends_at, state)
+            VALUES ({school}, '{part}2', '{part}2', '2025-11-18', 8, '21:00', '21:30', 'held');
+            INSERT INTO line_items (school_id, id, lesson_id, section_id, title)
+            VALUES ({school}, '{part}2', '{part}2', '{part}2', 'Зачёт');
+            UPDATE homework SET deleted_at = now() WHERE lesson_id = '{lesson}' AND for_all AND deleted_at IS NULL;
+            INSERT INTO homework (school_id, id, lesson_id, section_id, text, due_on, for_all)
+            VALUES ({school}, '{part}1', '{lesson}', '{section}', 'Было', '2025-11-21', false)
+            """
+
+        private static func join(_ group: Int) -> String {
+            """
+            INSERT INTO group_members (school_id, id, group_id, student_id, starts_on)
+            VALUES ({school}, gen_random_uuid(), '{group}\(group)', '{other}', '2025-11-01')
+            """
+        }
+
+        /// The second one commits last, and may wait for the first.
+        var changes: (first: String, second: String) {
+            switch self {
+            case .finalMarkAndMembership:
+                (
+                    Self.join(1),
+                    """
+                    INSERT INTO final_marks (school_id, id, student_id, subject_id, academic_year_id, kind, value_kind, number)
+                    SELECT school_id, gen_random_uuid(), '{other}', subject_id, academic_year_id, 'exam', 'number', 4
+                    FROM sections WHERE id = '{part}1'
+                    """
+                )
+            // As an import writes them.
+            case .twoMemberships: (Self.join(1), Self.join(2))
+            case .homeworkAndItsStudents:
+                (
+                    """
+                    INSERT INTO homework_students (school_id, homework_id, student_id)
+                    VALUES ({school}, '{part}1', '{child}')
+                    """,
+                    "UPDATE homework SET text = 'Стало' WHERE id = '{part}1'"
+                )
+            }
+        }
+
+        /// A later change, which only the second one made visible in the answer.
+        var later: String? {
+            guard self == .twoMemberships else { return nil }
+            return """
+                INSERT INTO marks (school_id, id, line_item_id, student_id, kind, number)
+                VALUES ({school}, gen_random_uuid(), '{part}2', '{other}', 'number', 5)
+                """
+        }
+    }
+
+    @Test(arguments: Race.allCases) func writersAtTheSameTimeLeaveNoStaleAnswer(_ race: Race) throws {
+        let number = Race.allCases.firstIndex(of: race)!
+        let prefix = "0000000\(number)-0000-7000-8000-00000000000"
+        let part = "1" + prefix.dropFirst()
+        func filled(_ sql: String) -> String {
+            [
+                "lesson": ids.lesson, "child": ids.child, "other": ids.others[1], "section": ids.section,
+                "group": prefix, "part": part, "race": race.rawValue, "school": String(ids.school),
+            ].reduce(sql) { $0.replacing("{\($1.key)}", with: $1.value) }
+        }
+        func writer() throws -> BlockingConnection {
+            let connection = try servers.kept.owner()
+            try connection.query(
+                "SELECT set_config('lyceum.today', $1, false), set_config('lyceum.school_id', $2, false)",
+                [TestServer.today, String(ids.school)])
+            return connection
+        }
+        let (client, path) =
+            race == .homeworkAndItsStudents
+            ? (parent, "/v1/students/\(ids.child)/diary")
+            : (try servers.kept.client("head"), "/v1/sections/\(part)1/journal")
+        let owner = try writer()
+        try owner.execute(filled(Race.setUp))
+        let first = try writer()
+        let second = try writer()
+        try first.execute("BEGIN; SET CONSTRAINTS ALL DEFERRED; \(filled(race.changes.first))")
+        let late = """
+            BEGIN; SET LOCAL lock_timeout = '100ms'; SET CONSTRAINTS ALL DEFERRED; \(filled(race.changes.second))
+            """
+        let waits: Bool
+        do {
+            try second.execute(late)
+            waits = false
+        } catch {
+            #expect(error.sqlState == "55P03")
+            try second.execute("ROLLBACK")
+            waits = true
+        }
+        try first.execute("COMMIT")
+        if waits { try second.execute(late) }
+        _ = try client.get(path)
+        try second.execute("COMMIT")
+        for sql in [nil, race.later] {
+            if let sql { try owner.execute(filled(sql)) }
+            let answer = try client.get(path)
+            #expect(answer.status == 200)
+            #expect(answer["ETag"] == (try servers.fresh(client).get(path))["ETag"])
+        }
+        #expect(servers.proof.mismatches == [])
+    }
+
     @Test func a3ClosedAccessIsRefusedAtTheNextRequest() throws {
         let path = "/v1/students/\(ids.child)/diary"
         let owner = try servers.kept.owner()
@@ -230,6 +347,14 @@ import Testing
         let kept = servers.proof.count
         #expect(try parent.get(path).status == 200)
         #expect(servers.proof.count == kept + 1)
+    }
+
+    /// A UUID may be written in upper case, and the link to the next page repeats the path.
+    @Test func aKeptPageLinksToThePathOfItsRequest() throws {
+        for id in [ids.child.uppercased(), ids.child] {
+            let answer = try parent.get("/v1/students/\(id)/marks?limit=3")
+            #expect(try #require(answer["Link"]).contains("/v1/students/\(id)/marks?"))
+        }
     }
 
     /// M12: nothing is written when the time of publication comes.

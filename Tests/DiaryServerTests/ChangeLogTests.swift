@@ -93,6 +93,35 @@ import Testing
             """, expecting: ["diary marks concealed 1", "journal* marks made 1"])
     }
 
+    /// Families never saw such a mark, or know that it is gone.
+    @Test func m12AHeldBackMarkIsNotToldWhenItIsClearedWrittenAgainOrDeleted() throws {
+        let cell = RuleSchool.cell(.anna, at: .recent)
+        try school.run(RuleSchool.mark(.anna, at: .recent))
+        try school.run("UPDATE marks SET published_at = NULL \(cell)")
+        try logged(
+            "UPDATE marks SET kind = NULL, number = NULL, published_at = now() \(cell)",
+            expecting: ["diary marks concealed 1", "journal* marks deleted 1"])
+        try logged(
+            "UPDATE marks SET kind = 'number', number = 3, published_at = NULL \(cell)",
+            expecting: ["diary marks concealed 1", "journal* marks changed 1"])
+        try logged(
+            "RESET ROLE; SET LOCAL ROLE lyceum_owner; DELETE FROM marks \(cell)",
+            expecting: ["diary marks concealed 1", "journal* marks deleted 1"])
+    }
+
+    /// A time of change after the publication would hide that the row is to be published.
+    @Test(arguments: [
+        "feedback (school_id, id, student_id, section_id, lesson_id, text, published_at, version, changed_at) VALUES "
+            + "(\(RuleSchool.school), gen_random_uuid(), \(RuleKey.anna), \(RuleKey.maths7), \(RuleKey.recent), 'Молодец'",
+        "conduct_notes (school_id, id, student_id, lesson_id, date, kind, text, published_at, version, changed_at) VALUES "
+            + "(\(RuleSchool.school), gen_random_uuid(), \(RuleKey.anna), \(RuleKey.recent), '2026-10-14', 'praise', 'Помог'",
+    ])
+    func m12TheDatabaseStampsTheFirstVersion(_ row: String) throws {
+        let table = row.prefix { $0 != " " }
+        try school.run("INSERT INTO \(row), now() + interval '1 hour', 7, now() + interval '1 day')")
+        #expect(try school.rows("SELECT version, changed_at = now() FROM \(table)") == [["1", "t"]])
+    }
+
     @Test func aNameIsLoggedInAllCirclesAndALocaleInThePersonsOwn() throws {
         let anna = "WHERE school_id = \(RuleSchool.school) AND id = \(RuleKey.anna)"
         try logged(

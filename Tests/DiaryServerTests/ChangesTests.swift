@@ -132,6 +132,50 @@ import Testing
         #expect(try Set(reader.read().map { $0.description }) == ["rooms \(early) deleted", "rooms \(late) deleted"])
     }
 
+    /// Teachers read the positions and roles of their colleagues.
+    @Test func aTeacherIsToldOfColleagues() throws {
+        let reader = try feed("teacher")
+        let deputy = try #require(
+            try change("SELECT id FROM users WHERE login = 'deputy' AND school_id = {school}"))
+        try change("UPDATE staff SET position = coalesce(position, '') || '!' WHERE id = '\(deputy)'")
+        #expect(try operations(reader, "staff", deputy) == ["changed"])
+        try change("INSERT INTO user_roles (school_id, user_id, role) VALUES ({school}, '\(deputy)', 'teacher')")
+        #expect(try operations(reader, "staff", deputy) == ["changed"])
+        try change("DELETE FROM user_roles WHERE user_id = '\(deputy)' AND role = 'teacher'")
+        #expect(try operations(reader, "staff", deputy) == ["changed"])
+        let made = try #require(
+            try change(
+                """
+                WITH made AS (
+                    INSERT INTO users (school_id, id, last_name, first_name)
+                    VALUES ({school}, gen_random_uuid(), 'Новый', 'Учитель') RETURNING school_id, id
+                )
+                INSERT INTO staff (school_id, id) SELECT school_id, id FROM made RETURNING id
+                """))
+        #expect(try operations(reader, "staff", made) == ["made"])
+    }
+
+    /// The end itself is told; after that, the class teacher has nothing to do with the guardian.
+    @Test func aClassTeacherIsNotToldOfFormerGuardians() throws {
+        let reader = try feed("teacher")
+        let guardianship = try #require(
+            try change(
+                """
+                SELECT g.id FROM guardianships g
+                WHERE g.student_id = '{other}' AND (SELECT count(*) FROM guardianships o WHERE o.guardian_id = g.guardian_id) = 1
+                ORDER BY g.id LIMIT 1
+                """))
+        let guardian = try #require(
+            try change(
+                "UPDATE guardianships SET ends_on = '2025-11-18' WHERE id = '\(guardianship)' RETURNING guardian_id"))
+        #expect(try operations(reader, "guardians", guardian) == ["deleted"])
+        try change("UPDATE guardians SET phone = '+7 999 000-00-00' WHERE id = '\(guardian)'")
+        try change("UPDATE users SET locale = 'en' WHERE id = '\(guardian)'")
+        #expect(try operations(reader, "guardians", guardian) == [])
+        try change("UPDATE guardianships SET ends_on = NULL WHERE id = '\(guardianship)'")
+        #expect(try operations(reader, "guardians", guardian) == ["changed"])
+    }
+
     /// A row of the log with many ids fills several pages. A change that is committed between two pages comes after
     /// them.
     @Test func aRowOfTheLogFillsSeveralPages() throws {

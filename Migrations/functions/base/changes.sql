@@ -55,6 +55,7 @@ declare
     v_made text;
     v_written text;
     v_deleted text;
+    v_was_seen text;
     v_update text;
 begin
     if p_also <> '{}' then
@@ -74,6 +75,10 @@ begin
         v_made := format(
             'case when c.circle = ''diary'' and coalesce(%s > clock_timestamp(), true) then ''concealed'' else %s end', p_published, v_made
         );
+        v_was_seen := format(
+            '(coalesce(%s <= clock_timestamp() + interval ''5 seconds'', false) and not (%s))', p_published, p_gone
+        );
+        v_deleted := format('case when c.circle = ''diary'' and not %s then ''concealed'' else %s end', v_was_seen, v_deleted);
     end if;
 
     if p_published is not null or p_names is not null then
@@ -99,12 +104,16 @@ begin
                     case
                         when c.circle <> 'diary' then %1$s
                         when coalesce(%2$s <= clock_timestamp(), false) then
-                            case when %4$s then 'deleted' when coalesce(%3$s <= now(), false) then 'changed' else 'made' end
-                        when coalesce(%3$s <= clock_timestamp() + interval '5 seconds', false) then 'hidden'
+                            case
+                                when %4$s then case when %5$s then 'deleted' else 'concealed' end
+                                when coalesce(%3$s <= now(), false) then 'changed'
+                                else 'made'
+                            end
+                        when %5$s then 'hidden'
                         else 'concealed'
                     end
                     $case$,
-                    v_written, p_published, replace(p_published, 'r.', 'o.'), p_gone
+                    v_written, p_published, replace(p_published, 'r.', 'o.'), p_gone, replace(v_was_seen, 'r.', 'o.')
                 )
             end
         );
@@ -305,11 +314,17 @@ call lyceum.log_changes(
             'where c.is_home and t.school_id = r.school_id and t.teacher_id = r.id'
     ]
 );
+-- Teachers read the positions and roles of all staff.
 call lyceum.log_changes(
-    'user_roles', array['person: r.user_id'], 'users', 'r.user_id',
+    'user_roles',
+    array[
+        'person: r.user_id',
+        'school: select lyceum.nobody() from public.staff s where s.school_id = r.school_id and s.id = r.user_id'
+    ],
+    'users', 'r.user_id',
     p_also => array['staff: select s.id from public.staff s where s.school_id = r.school_id and s.id = r.user_id']
 );
-call lyceum.log_changes('staff', array['person: r.id']);
+call lyceum.log_changes('staff', array['person: r.id', 'school: lyceum.nobody()']);
 call lyceum.log_changes('guardians', array['person: r.id']);
 call lyceum.log_changes('students', array['student: r.id', 'person: r.id']);
 call lyceum.log_changes(

@@ -18,3 +18,16 @@ $$;
 comment on function lyceum.version() is
     'M5: increments the version. A row that is written without a change keeps its version. The change feed reads '
     'changed_xid.';
+
+create or replace function lyceum.first_version() returns trigger
+    language plpgsql
+as $$
+begin
+    new.version := 1;
+    new.changed_at := now();
+    new.changed_xid := pg_current_xact_id();
+    return new;
+end
+$$;
+comment on function lyceum.first_version() is
+    'M5, M12: the database stamps a new row, too. A time of change after published_at would hide that the row is to be published.';

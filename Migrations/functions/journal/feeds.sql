@@ -38,6 +38,7 @@ as $$
     select 'person', g.guardian_id
     from led l
     join public.guardianships g on g.school_id = p_school and g.student_id = l.student_id
+        and lyceum.holds(g.starts_on, g.ends_on, lyceum.today())
     -- The lessons of the students of the class. Records about other students in these lessons are in the circle journal.
     union
     select 'section', s.id

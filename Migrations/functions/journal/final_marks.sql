@@ -118,3 +118,17 @@ create or replace trigger record_again before update on final_marks
             old.first_recorded_at, old.recorded_by)
     )
     execute function lyceum.record_final_mark();
+
+create or replace function lyceum.hold_student() returns trigger
+    language plpgsql
+as $$
+begin
+    perform from public.students s where s.school_id = new.school_id and s.id = new.student_id for share;
+    return new;
+end
+$$;
+comment on function lyceum.hold_student() is
+    'Takes turns with writers of the student''s memberships: a final mark is logged in the journals of the sections that the student '
+    'belongs to.';
+
+create or replace trigger hold before update on final_marks for each row execute function lyceum.hold_student();

@@ -86,3 +86,19 @@ $$;
 
 create or replace trigger keep_homework before update on lessons
     for each row when (new.date > old.date) execute function lyceum.keep_homework_due();
+
+-- Homework for some students is logged in the diaries of these students, so a writer of the homework and a writer of its students take
+-- turns. Otherwise the log would leave out a student who was added in the meantime.
+create or replace function lyceum.hold_homework() returns trigger
+    language plpgsql
+as $$
+declare
+    v_row record := case tg_op when 'DELETE' then old else new end;
+begin
+    perform from public.homework h where h.school_id = v_row.school_id and h.id = v_row.homework_id for no key update;
+    return v_row;
+end
+$$;
+
+create or replace trigger hold before insert or update or delete on homework_students
+    for each row execute function lyceum.hold_homework();

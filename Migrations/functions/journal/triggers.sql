@@ -32,8 +32,10 @@ create or replace trigger version before update on attendance for each row execu
 
 create or replace trigger version before update on homework for each row execute function lyceum.version();
 
+create or replace trigger first_version before insert on feedback for each row execute function lyceum.first_version();
 create or replace trigger version before update on feedback for each row execute function lyceum.version();
 
+create or replace trigger first_version before insert on conduct_notes for each row execute function lyceum.first_version();
 create or replace trigger version before update on conduct_notes for each row execute function lyceum.version();
 
 create or replace trigger version before update on final_marks for each row execute function lyceum.version();

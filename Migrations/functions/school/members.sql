@@ -8,6 +8,10 @@ begin
         raise exception using
             errcode = 'LYE01', message = 'not_movable', detail = 'Group and student of a membership never change.';
     end if;
+    -- The log of changes names all groups of the student, and a final mark is logged in the journals of these groups. Writers of both take
+    -- turns, or each would leave out what the other has not committed yet. The lock comes before those of rows.
+    perform lyceum.lock_timetable(v_row.school_id);
+    perform from public.students s where s.school_id = v_row.school_id and s.id = v_row.student_id for no key update;
     if pg_trigger_depth() = 1 and exists (
         select from public.groups g where g.school_id = v_row.school_id and g.id = v_row.group_id and g.kind = 'class'
     ) then

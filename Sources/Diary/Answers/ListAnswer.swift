@@ -23,7 +23,7 @@ package struct ListAnswer {
     ///   - total: returns one row with `total`, NULL when the client did not ask for it.
     ///   - pull: for a list that other programs keep a copy of.
     ///   - record: records the reading, in the transaction that reads (K2).
-    ///   - keeping: how this caller's pages are kept; nil if they are not. The URL's query becomes part of the key.
+    ///   - keeping: how this caller's pages are kept; nil if they are not. The URL becomes part of the key.
     ///   - children: lists inside each item.
     package func read(
         behind gate: Query? = nil, _ items: Query, without hidden: Set<String> = [], key: [String], total: Query,
@@ -44,7 +44,8 @@ package struct ListAnswer {
             if let record { Silent(record) }
         }
         if var keeping, record == nil {
-            keeping.values += [base, request.head.query]
+            // The link to the next page repeats the path as the client has written it.
+            keeping.values += [base + request.head.path, request.head.query]
             return try await answer.kept(for: caller, keeping) { results in
                 linked(.json(try answer.json(results)), try cursor(results, items, key, pull))
             }
