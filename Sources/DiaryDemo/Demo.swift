@@ -7,8 +7,8 @@ import Postgres
 /// The same seed and day give the same rows with the same ids. Only the password hashes differ, because they are
 /// salted.
 package struct Demo: Sendable {
-    private let seed: UInt64
-    private let today: String
+    let seed: UInt64
+    let today: String
     private let schools: Int
     private let students: Int
     private let years: Int
@@ -41,18 +41,19 @@ package struct Demo: Sendable {
 
     /// Loads the schools, each in a transaction of its own. `connection` belongs to the owner role.
     ///
+    /// - Parameter truth: gets what the reports have to find in each school.
     /// - Returns: how many rows each table got.
     /// - Throws: `Demo.Failure`, or `BlockingConnection.Failure`.
     package func fill(
-        _ connection: BlockingConnection, progress: (String) -> Void
+        _ connection: BlockingConnection, truth: ((Truth.School) -> Void)? = nil, progress: (String) -> Void
     ) throws -> [(table: String, rows: Int)] {
         let today = try checkedDay()
         try refuseFilled(connection)
-        let hash = try PasswordHash.make(Self.password)
+        let hashes = try Hashes()
         var counts: [(table: String, rows: Int)] = [("schools", schools)]
         for number in 0..<schools {
             let loaded = try connection.transaction {
-                try load(number, today: today, passwordHash: hash, connection, progress: progress)
+                try load(number, today: today, hashes, connection, truth: truth, progress: progress)
             }
             for (table, rows) in loaded {
                 if let index = counts.firstIndex(where: { $0.table == table }) {
@@ -65,6 +66,17 @@ package struct Demo: Sendable {
         progress("statistics")
         try connection.execute("ANALYZE schools, school_settings, \(Loader.tables.joined(separator: ", "))")
         return counts
+    }
+
+    /// Password hashes: of the demo password, and of one that nobody knows.
+    struct Hashes {
+        let password: String
+        let secret: String
+
+        init() throws {
+            password = try PasswordHash.make(Demo.password)
+            secret = try PasswordHash.make("\(UInt64.random(in: 0 ... .max))\(UInt64.random(in: 0 ... .max))")
+        }
     }
 
     private func checkedDay() throws(Failure) -> Day {
@@ -87,7 +99,8 @@ package struct Demo: Sendable {
     // MARK: One school
 
     private func load(
-        _ number: Int, today: Day, passwordHash: String, _ connection: BlockingConnection, progress: (String) -> Void
+        _ number: Int, today: Day, _ hashes: Hashes, _ connection: BlockingConnection,
+        truth: ((Truth.School) -> Void)?, progress: (String) -> Void
     ) throws -> [(table: String, rows: Int)] {
         let code = "lyceum\(29 + number)"
         let year = today.civil.month >= 9 ? today.civil.year : today.civil.year - 1
@@ -100,9 +113,10 @@ package struct Demo: Sendable {
             [code, Self.name(number), Moment.zone, "\(year - years)-08-20 10:00:00+05"])
         guard let id = answer.first.flatMap({ Int($0) }) else { throw Failure.notMigrated }
         let loader = Loader(connection, school: id)
+        var years: [Truth.Year] = []
         try loader.withoutTriggers {
-            try school.load(loader, passwordHash: passwordHash)
-            for start in (year - years + 1)...year {
+            try school.load(loader, hashes)
+            for start in (year - self.years + 1)...year {
                 let year = Year(school, year: start)
                 progress("\(code): \(year.name), timetable")
                 year.makeSections()
@@ -115,11 +129,13 @@ package struct Demo: Sendable {
                 let journal = Journal(year)
                 journal.write()
                 try journal.load(loader)
+                if truth != nil { years.append(Truth.Year(journal)) }
             }
             try loader.deriveHistories()
         }
         progress("\(code): checks")
         try loader.check()
+        truth?(Truth.School(code: code, families: Truth.Families(school), years: years))
         return loader.counts
     }
 

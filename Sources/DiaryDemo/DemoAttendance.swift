@@ -60,6 +60,13 @@ extension Demo {
             }
         }
 
+        /// Plants an illness.
+        mutating func fallIll(_ days: ClosedRange<Day>) {
+            for offset in 0...(days.upperBound - days.lowerBound) {
+                self.days[days.lowerBound + offset] = (offset < 2 ? .ill : .stillIll, true)
+            }
+        }
+
         subscript(day: Day) -> (kind: Kind, isDecided: Bool)? { days[day] }
     }
 }
@@ -69,7 +76,7 @@ extension Demo.Journal {
     func callRoll(_ number: Int, _ random: inout Demo.Random) -> [Int] {
         let lesson = year.lessons[number]
         let section = year.sections[lesson.section]
-        let isTaken = !random.chance(0.01)
+        let isTaken = !random.chance(year.planted.careless == lesson.teacher ? 0.35 : 0.01)
         if isTaken { rollTaken.insert(number) }
         var present: [Int] = []
         for member in members(of: section, on: lesson.day) {

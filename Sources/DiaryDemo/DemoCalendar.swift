@@ -46,14 +46,21 @@ extension Demo {
         static let first = 0
         static let second = 1
         static let beginners = 2
+        static let beginnersInAutumn = 3
 
-        static let all = RussianTemplate.bells
+        /// Until the end of December the lessons of grade 1 take 35 minutes. They begin when the later ones begin.
+        static let all =
+            RussianTemplate.bells + [
+                RussianTemplate.Bells(
+                    name: "Первые классы, сентябрь — декабрь", shift: 1, grades: [1],
+                    starts: RussianTemplate.bells[beginners].starts, minutes: 35)
+            ]
 
-        /// Grades 3 and 6 come in the afternoon; grades 1, 5 and 9-11 may not.
+        /// Grades 3 and 4 come in the afternoon; grades 1, 5, 9 and 11 may not, and the others have six lessons.
         static func schedule(grade: Int) -> Int {
             switch grade {
             case 1: beginners
-            case 3, 6: second
+            case 3, 4: second
             default: first
             }
         }

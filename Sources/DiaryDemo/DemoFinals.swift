@@ -10,18 +10,38 @@ extension Demo {
         let kind: String
         var term: Int?
         let section: Int
-        let value: Mark.Value
+        var value: Mark.Value
         /// In ten-thousandths.
         var average: Int?
         var reason: String?
         let made: Moment
         let by: Int
+
+        /// The average with four decimals.
+        var averageText: String? {
+            average.map { average in
+                let rest = String(average % 10_000)
+                return "\(average / 10_000)." + String(repeating: "0", count: 4 - rest.count) + rest
+            }
+        }
+
+        /// Makes the number one that the average does not explain: a three becomes a five, and a five a three.
+        ///
+        /// - Returns: whether it did.
+        mutating func favour() -> Bool {
+            guard case .number(let number) = value, number != 4 else { return false }
+            value = .number(number < 4 ? number + 2 : number - 2)
+            return true
+        }
     }
 }
 
-extension Demo.Calendar.Term {
+extension Demo {
     /// M7: the number of marks that a final needs.
-    var norm: Int { isSemester ? 5 : 3 }
+    static func norm(hours: Int, isSemester: Bool) -> Int {
+        let norms = isSemester ? [5, 8, 11] : [3, 5, 7]
+        return norms[min(max(hours, 1), 3) - 1]
+    }
 }
 
 extension Demo.Journal {
@@ -34,7 +54,8 @@ extension Demo.Journal {
     /// Finals of the terms that have ended, and of the year if it has ended (M1, M7, M10, M11).
     func giveFinals() {
         var random = year.stream(80)
-        var numbers: [Seat: [Int]] = [:]
+        var values: [Seat: [Demo.Mark.Value]] = [:]
+        let last = year.calendar.terms.lastIndex { !$0.isSemester && $0.ends < year.today }
         var lastSection: [Seat: Int] = [:]
         for (index, term) in year.calendar.terms.enumerated() where term.ends < year.today {
             for (number, section) in year.sections.enumerated() {
@@ -44,23 +65,29 @@ extension Demo.Journal {
                     if section.grading == "marks" { giveTermFeedback(term, section: number, pupils: pupils, &random) }
                     continue
                 }
-                for pupil in pupils {
-                    let final = final(pupil, number, term: index, &random)
+                let isCareless = year.planted.careless == section.teacher
+                var favoured = 0
+                for (place, pupil) in pupils.enumerated() {
+                    // The teacher who keeps the journal badly forgets the last two of the list.
+                    if isCareless, index == last, place >= pupils.count - 2 { continue }
+                    var final = final(pupil, number, term: index, &random)
+                    if isCareless, favoured < 2, final.favour() { favoured += 1 }
                     let seat = Seat(pupil: pupil, subject: section.subject.rawValue)
                     lastSection[seat] = number
-                    if case .number(let value) = final.value { numbers[seat, default: []].append(value) }
+                    values[seat, default: []].append(final.value)
                     finals.append(final)
                 }
             }
         }
-        if year.isOver { closeYear(numbers, lastSection, &random) }
+        if year.isOver { closeYear(values, lastSection, &random) }
     }
 
     private func final(_ pupil: Int, _ number: Int, term: Int, _ random: inout Demo.Random) -> Demo.Final {
         let section = year.sections[number]
         let tally = tally(term: term, pupil, section.subject)
-        let average = tally.weight == 0 ? nil : tally.sum * 10_000 / tally.weight
-        let (value, reason) = value(pupil, section, tally, average, norm: year.calendar.terms[term].norm, &random)
+        let average = tally.weight == 0 ? nil : (2 * tally.sum * 10_000 + tally.weight) / (2 * tally.weight)
+        let norm = Demo.norm(hours: section.hours, isSemester: year.calendar.terms[term].isSemester)
+        let (value, reason) = value(pupil, section, tally, norm: norm, &random)
         let made = year.calendar.terms[term].ends.at(minutes: 960 + random.below(120))
         return Demo.Final(
             id: Demo.ID(at: made, &random), pupil: pupil, subject: section.subject, kind: "term", term: term,
@@ -69,33 +96,42 @@ extension Demo.Journal {
     }
 
     private func value(
-        _ pupil: Int, _ section: Demo.Section, _ tally: Tally, _ average: Int?, norm: Int, _ random: inout Demo.Random
+        _ pupil: Int, _ section: Demo.Section, _ tally: Tally, norm: Int, _ random: inout Demo.Random
     ) -> (Demo.Mark.Value, String?) {
         if isExempt(pupil, section.subject) { return (.code("exempt"), "Приказ об освобождении от занятий") }
         if section.grading == "pass_fail" { return (.code(random.chance(0.99) ? "pass" : "fail"), nil) }
-        guard let average else {
+        guard tally.weight > 0 else {
             let mostlyMissed = tally.missed * 4 > tally.lessons * 3
             return (.code("not_assessed"), mostlyMissed ? nil : "Текущих отметок нет")
         }
-        // M6: round up from .60. One teacher in sixty gives the better mark for effort.
-        var number = average / 10_000 + (average % 10_000 >= 6000 ? 1 : 0)
-        if number < 5, average % 10_000 > 4500, random.chance(0.15) { number = average / 10_000 + 1 }
+        // M6: round up from .60. Below, the better mark is sometimes given for effort.
+        let (whole, rest) = tally.sum.quotientAndRemainder(dividingBy: tally.weight)
+        var number = whole + (rest * 100 >= tally.weight * 60 ? 1 : 0)
+        if rest * 100 > tally.weight * 45, random.chance(0.15) { number = whole + 1 }
         return (.number(number), tally.count < norm ? "Сдан зачёт по темам" : nil)
     }
 
     // MARK: The year
 
-    private func closeYear(_ numbers: [Seat: [Int]], _ sections: [Seat: Int], _ random: inout Demo.Random) {
+    private func closeYear(
+        _ values: [Seat: [Demo.Mark.Value]], _ sections: [Seat: Int], _ random: inout Demo.Random
+    ) {
         let made = year.calendar.ends.at(minutes: 1000)
         let exams = (year.calendar.ends + 20).at(minutes: 900)
-        let seats = numbers.keys.sorted { ($0.pupil, $0.subject) < ($1.pupil, $1.subject) }
+        let seats = values.keys.sorted { ($0.pupil, $0.subject) < ($1.pupil, $1.subject) }
         for seat in seats {
-            guard let terms = numbers[seat], let section = sections[seat] else { continue }
+            guard let given = values[seat], let section = sections[seat] else { continue }
+            let terms = given.compactMap { value in if case .number(let number) = value { number } else { nil } }
+            // A year without numbers ends as its last term did.
+            guard !terms.isEmpty else {
+                append("year", seat.pupil, section, given.last!, at: made, &random)
+                continue
+            }
             let subject = year.sections[section].subject
             let grade = year.grade(of: seat.pupil)
             let average = terms.reduce(0, +) * 10_000 / terms.count
             let mark = rounded(terms)
-            append("year", seat.pupil, section, mark, average: average, at: made, &random)
+            append("year", seat.pupil, section, .number(mark), average: average, at: made, &random)
             if grade >= 10 {
                 year.school.senior[seat.pupil * Demo.Subject.allCases.count + seat.subject, default: []] +=
                     terms + [mark]
@@ -105,13 +141,13 @@ extension Demo.Journal {
                 var final = mark
                 if subject == .russian || subject == .algebra {
                     let exam = max(3, min(5, mark + random.pick([-1, 0, 0, 0, 1])))
-                    append("exam", seat.pupil, section, exam, at: exams, &random)
+                    append("exam", seat.pupil, section, .number(exam), at: exams, &random)
                     final = rounded([mark, exam])
                 }
-                append("final", seat.pupil, section, final, at: exams + 86_400, &random)
+                append("final", seat.pupil, section, .number(final), at: exams + 86_400, &random)
             } else if grade == 11 {
                 let all = year.school.senior[seat.pupil * Demo.Subject.allCases.count + seat.subject] ?? terms
-                append("final", seat.pupil, section, rounded(all), at: exams, &random)
+                append("final", seat.pupil, section, .number(rounded(all)), at: exams, &random)
             }
         }
     }
@@ -122,14 +158,22 @@ extension Demo.Journal {
     }
 
     private func append(
-        _ kind: String, _ pupil: Int, _ section: Int, _ number: Int, average: Int? = nil, at made: Demo.Moment,
-        _ random: inout Demo.Random
+        _ kind: String, _ pupil: Int, _ section: Int, _ value: Demo.Mark.Value, average: Int? = nil,
+        at made: Demo.Moment, _ random: inout Demo.Random
     ) {
         finals.append(
             Demo.Final(
                 id: Demo.ID(at: made, &random), pupil: pupil, subject: year.sections[section].subject, kind: kind,
-                section: section, value: .number(number), average: average, made: made,
+                section: section, value: value, average: average, reason: reason(value), made: made,
                 by: year.sections[section].teacher))
+    }
+
+    private func reason(_ value: Demo.Mark.Value) -> String? {
+        switch value {
+        case .code("exempt"): "Приказ об освобождении от занятий"
+        case .code("not_assessed"): "Отметок за учебные периоды нет"
+        default: nil
+        }
     }
 
     func loadFinals(_ loader: Demo.Loader) throws {
@@ -147,15 +191,7 @@ extension Demo.Journal {
             row.field(final.term.map { year.calendar.termIDs[$0] })
             row.field(year.sections[final.section].id)
             row.field(final.value)
-            if let average = final.average {
-                row.field { buffer in
-                    CopyWriter.append(average / 10_000, to: &buffer)
-                    buffer.append(UInt8(ascii: "."))
-                    Day.append(average % 10_000, digits: 4, to: &buffer)
-                }
-            } else {
-                row.null()
-            }
+            row.field(final.averageText)
             row.field(final.reason)
             row.field(final.made)
             row.field(final.made)

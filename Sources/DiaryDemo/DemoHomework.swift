@@ -95,7 +95,7 @@ extension Demo.Journal {
     func giveHomework(_ number: Int, ordinal: Int, topic: String, _ random: inout Demo.Random) {
         let lesson = year.lessons[number]
         let section = year.sections[lesson.section]
-        let forgets = random.chance(0.02)
+        let forgets = random.chance(year.planted.careless == lesson.teacher ? 0.5 : 0.02)
         let gives = random.chance(section.subject.homeworkRate(grade: section.grade ?? 1))
         guard let grade = section.grade, grade > 1, gives, let due = lesson.next, !lesson.isControl else {
             if !forgets { withoutHomework.insert(number) }

@@ -26,7 +26,9 @@ extension Demo {
         var withoutHomework: Set<Int> = []
         var rollTaken: Set<Int> = []
         var topics: [Int: String] = [:]
-        let absences: [Int: Absences]
+        /// Topics recorded after the day of their lesson.
+        private var lateTopics: [Int: Moment] = [:]
+        private(set) var absences: [Int: Absences]
         private var tallies: [[Tally]]
         private let enrollments: [Int: [Year.Enrollment]]
 
@@ -39,6 +41,9 @@ extension Demo {
                     let diligence = year.people.pupils[pupil].diligence
                     return (pupil, Absences(year.calendar, diligence: diligence, &random))
                 })
+            for wave in year.planted.waves {
+                for pupil in wave.pupils { absences[pupil]?.fallIll(wave.days) }
+            }
             tallies = year.calendar.terms.map { _ in
                 [Tally](repeating: Tally(), count: year.people.pupils.count * Subject.allCases.count)
             }
@@ -62,7 +67,16 @@ extension Demo {
 
         private func hold(_ number: Int, ordinal: Int, _ random: inout Random) {
             let topic = topic(of: number)
-            if !random.chance(0.012) { topics[number] = topic.full }
+            let lesson = year.lessons[number]
+            // The one who writes nothing draws as well, so that the section's stream does not depend on it.
+            let (isGiven, isLate) = (random.unit(), random.unit())
+            if year.planted.silent == lesson.teacher { return }
+            let isCareless = year.planted.careless == lesson.teacher
+            if isGiven >= (isCareless ? 0.45 : 0.012) { topics[number] = topic.full }
+            if isLate < (isCareless ? 0.3 : 0.01) {
+                let evening = (lesson.day + 1 + number % 5).at(minutes: 1140)
+                if evening <= latest { lateTopics[number] = evening }
+            }
             let present = callRoll(number, &random)
             if year.takesMarks(year.lessons[number]) {
                 giveMarks(number, topic: topic.title, present: present, &random)
@@ -81,11 +95,20 @@ extension Demo {
             }
             guard let index = lesson.topic else { return ("Повторение", "Повторение изученного") }
             let title = year.plans[plan].topics[index].title
-            if lesson.hour == 0 { return (title, title) }
+            if lesson.hour == 0 || section.subject.entry.style == .talk { return (title, title) }
             let endings =
-                section.subject.entry.style == .numbers
-                ? ["Решение задач", "Закрепление", "Обобщение"] : ["Закрепление", "Практическая работа", "Обобщение"]
+                switch section.subject.entry.style {
+                case .numbers: ["Решение задач", "Закрепление", "Обобщение"]
+                case .foreign: ["Закрепление", "Практика речи", "Обобщение"]
+                case .creative: ["Продолжение работы", "Завершение работы"]
+                case .sport: ["Закрепление", "Совершенствование"]
+                default: ["Закрепление", "Практическая работа", "Обобщение"]
+                }
             return (title, "\(title). \(endings[(lesson.hour - 1) % endings.count])")
+        }
+
+        func topicRecorded(_ number: Int) -> Moment? {
+            topics[number] == nil ? nil : lateTopics[number] ?? year.lessons[number].starts + 900
         }
 
         func members(of section: Section, on day: Day) -> [Year.Member] {

@@ -13,8 +13,8 @@ extension Demo {
         let bells: Int
         let slot: Int
         let entry: Int
-        /// Whether it is the first or last lesson of the students' day.
-        let isEdge: Bool
+        /// Whether it is the first or last lesson of the class's day (M9).
+        var isEdge = false
         var teacher: Int
         var room: Int?
         var state = State.planned
@@ -41,6 +41,8 @@ extension Demo {
         let bells: Int
         let weekday: Int
         let slot: Int
+        let starts: Day
+        let ends: Day
     }
 }
 
@@ -48,14 +50,6 @@ extension Demo.Year {
     /// Makes the lessons of the whole year in order of time. Lessons after the horizon only give plans their dates.
     func makeLessons() {
         entries = makeEntries()
-        var edges = [[Int]](repeating: [Int](repeating: 0, count: 6), count: (blocks.map(\.track).max() ?? 0) + 1)
-        for block in blocks {
-            for place in block.places {
-                edges[block.track][place.weekday] = max(edges[block.track][place.weekday], place.slot)
-            }
-        }
-        var track = [Int](repeating: 0, count: sections.count)
-        for block in blocks { for section in block.sections { track[section] = block.track } }
         var byWeekday = [[Int]](repeating: [], count: 6)
         for (number, entry) in entries.enumerated() { byWeekday[entry.weekday].append(number) }
         for weekday in 1...5 {
@@ -73,17 +67,17 @@ extension Demo.Year {
             for number in byWeekday[day.weekday] {
                 let entry = entries[number]
                 let section = sections[entry.section]
-                guard days[section.grade ?? 0].contains(day) else { continue }
-                let isEdge = entry.slot == 1 || entry.slot == edges[track[entry.section]][day.weekday]
+                guard days[section.grade ?? 0].contains(day), entry.starts <= day, day <= entry.ends else { continue }
                 lessons.append(
                     Demo.Lesson(
                         id: Demo.ID(at: (day.monday - 10).at(minutes: 900), &streams[entry.section]),
-                        section: entry.section,
-                        day: day, bells: entry.bells, slot: entry.slot, entry: number, isEdge: isEdge,
+                        section: entry.section, day: day, bells: entry.bells, slot: entry.slot, entry: number,
                         teacher: section.teacher, room: section.room))
             }
         }
+        findEdges()
         substitute()
+        findEdges()
         for number in lessons.indices where lessons[number].state == .planned && lessons[number].day < today {
             lessons[number].state = .held
         }
@@ -97,12 +91,53 @@ extension Demo.Year {
         return blocks.flatMap { block in
             let bells = block.track < classes.count ? classes[block.track].bells : Demo.Bells.second
             return block.places.flatMap { place in
-                block.sections.map {
-                    Demo.Entry(
-                        id: Demo.ID(at: made, &random), section: $0, bells: bells, weekday: place.weekday,
-                        slot: place.slot)
+                periods(place, bells).flatMap { period in
+                    block.sections.map {
+                        Demo.Entry(
+                            id: Demo.ID(at: made, &random), section: $0, bells: period.bells, weekday: place.weekday,
+                            slot: place.slot, starts: period.starts, ends: period.ends)
+                    }
                 }
             }
+        }
+    }
+
+    /// Grade 1 begins with three lessons a day; the fourth follows in November, the fifth in January, when the lessons
+    /// also become longer.
+    private func periods(
+        _ place: (weekday: Int, slot: Int), _ bells: Int
+    ) -> [(bells: Int, starts: Day, ends: Day)] {
+        guard bells == Demo.Bells.beginners else { return [(bells, calendar.starts, calendar.ends)] }
+        // On Monday the conversation comes first, which is no lesson.
+        let ordinal = place.weekday == 1 ? place.slot - 1 : place.slot
+        let later = (bells, calendar.secondHalf, calendar.ends)
+        if ordinal > 4 { return [later] }
+        let starts = ordinal == 4 ? Day(year, 11, 1) : calendar.starts
+        return [(Demo.Bells.beginnersInAutumn, starts, calendar.secondHalf - 1), later]
+    }
+
+    /// M9: the first and the last lesson that take place, without extracurricular ones. Substitutions decide too.
+    private func findEdges() {
+        struct Key: Hashable {
+            let schoolClass: Int
+            let day: Day
+        }
+        let counts = { (lesson: Demo.Lesson) in
+            lesson.state != .cancelled && self.sections[lesson.section].kind != "extracurricular"
+        }
+        var bounds: [Key: ClosedRange<Int>] = [:]
+        for lesson in lessons where counts(lesson) {
+            guard let schoolClass = sections[lesson.section].schoolClass else { continue }
+            let key = Key(schoolClass: schoolClass, day: lesson.day)
+            let slots = bounds[key] ?? lesson.slot...lesson.slot
+            bounds[key] = min(slots.lowerBound, lesson.slot)...max(slots.upperBound, lesson.slot)
+        }
+        for number in lessons.indices {
+            guard let schoolClass = sections[lessons[number].section].schoolClass,
+                let slots = bounds[Key(schoolClass: schoolClass, day: lessons[number].day)]
+            else { continue }
+            let slot = lessons[number].slot
+            lessons[number].isEdge = slot <= slots.lowerBound || slot >= slots.upperBound
         }
     }
 
@@ -133,7 +168,19 @@ extension Demo.Year {
             var hour = 0
         }
         var walks = sections.map { Walk(hours: $0.plan.map { plans[$0].sequence } ?? []) }
+        struct Course: Hashable {
+            let schoolClass: Int
+            let subject: Demo.Subject
+        }
         var controlDays = classes.map { _ in Set<Day>() }
+        var controls: [Course: [Day]] = [:]
+        var crowded = planted.crowdedClass
+        /// Whether the student who moved here wrote a control work of the subject in the old class not long ago.
+        func newcomersWrote(_ section: Demo.Section, before day: Day) -> Bool {
+            guard let move, section.schoolClass == move.to, day >= move.day else { return false }
+            let old = controls[Course(schoolClass: move.from, subject: section.subject)] ?? []
+            return old.contains { $0 < move.day && day - $0 < 17 }
+        }
         for number in lessons.indices where lessons[number].state != .cancelled {
             let lesson = lessons[number]
             let section = sections[lesson.section]
@@ -148,13 +195,26 @@ extension Demo.Year {
             if let control = walk.waiting.first, let schoolClass = section.schoolClass, !lesson.isEdge,
                 lesson.merge == nil,
                 !controlDays[schoolClass].contains(lesson.day), takesMarks(lesson),
-                walk.lastControl.map({ lesson.day - $0 >= 18 }) ?? true
+                walk.lastControl.map({ lesson.day - $0 >= 18 }) ?? true, !newcomersWrote(section, before: lesson.day)
             {
                 topic = control
                 walk.waiting.removeFirst()
                 walk.lastControl = lesson.day
                 controlDays[schoolClass].insert(lesson.day)
                 lessons[number].isControl = true
+                controls[Course(schoolClass: schoolClass, subject: section.subject), default: []].append(lesson.day)
+            } else if let schoolClass = section.schoolClass, schoolClass == crowded, walk.position < walk.hours.count,
+                controlDays[schoolClass].contains(lesson.day), lesson.day >= calendar.starts + 20,
+                lesson.merge == nil, section.subject.hasControls, section.hours > 1,
+                section.group == classes[schoolClass].group
+            {
+                // The planted breach of M9: a second control work on one day.
+                crowded = nil
+                topic = walk.hours[walk.position]
+                walk.position += 1
+                walk.lastControl = lesson.day
+                lessons[number].isControl = true
+                controls[Course(schoolClass: schoolClass, subject: section.subject), default: []].append(lesson.day)
             } else if walk.position < walk.hours.count {
                 topic = walk.hours[walk.position]
                 walk.hour = topic == walk.lastTopic ? walk.hour + 1 : 0

@@ -47,6 +47,10 @@ extension Demo.Journal {
             }
             return
         }
+        if year.planted.careless == lesson.teacher {
+            giveFewMarks(number, present: graded, &random)
+            return
+        }
         guard section.grading == "marks" else {
             guard random.chance(0.3), !graded.isEmpty else { return }
             let item = column(number, .answer, title: nil, isDefault: true, &random)
@@ -71,13 +75,27 @@ extension Demo.Journal {
         }
     }
 
+    /// The teacher who keeps the journal badly asks few students, and now and then marks one who is absent.
+    private func giveFewMarks(_ number: Int, present: [Int], _ random: inout Demo.Random) {
+        let lesson = year.lessons[number]
+        let section = year.sections[lesson.section]
+        guard section.grading == "marks" else { return }
+        let absent = members(of: section, on: lesson.day).map(\.pupil).filter {
+            !present.contains($0) && !isExempt($0, section.subject)
+        }
+        let asked = present.filter { _ in random.chance(0.05) } + absent.filter { _ in random.chance(0.2) }
+        if asked.isEmpty { return }
+        let item = column(number, .answer, title: nil, isDefault: true, &random)
+        for pupil in asked { mark(item, pupil, number, &random) }
+    }
+
     /// A control work is in the journal before the lesson.
     @discardableResult
     func plan(_ number: Int, _ random: inout Demo.Random) -> Int {
         let lesson = year.lessons[number]
         let title = lesson.topic.flatMap { topic in
-            year.sections[lesson.section].plan.map { year.plans[$0].topics[topic].title }
-        }
+            year.sections[lesson.section].plan.map { year.plans[$0].topics[topic] }
+        }.map { $0.isControl ? $0.title : "Контрольная работа по теме «\($0.title)»" }
         let made = (lesson.day - 12).at(minutes: 960)
         items.append(
             Demo.LineItem(
@@ -100,7 +118,8 @@ extension Demo.Journal {
     private func needsMark(_ pupil: Int, _ lesson: Demo.Lesson) -> Bool {
         var needs = false
         let section = year.sections[lesson.section]
-        tally(lesson, pupil) { needs = lesson.left + $0.count <= (section.grade ?? 0 >= 10 ? 6 : 4) }
+        let norm = Demo.norm(hours: section.hours, isSemester: section.grade ?? 0 >= 10)
+        tally(lesson, pupil) { needs = lesson.left + $0.count <= norm + 1 }
         return needs
     }
 
@@ -135,7 +154,8 @@ extension Demo.Journal {
     private func value(_ pupil: Int, _ subject: Demo.Subject, shift: Double, _ random: inout Demo.Random) -> Int {
         // A student always likes the same subjects more than others.
         var liking = Demo.Random(seed: year.school.seed, 70, pupil, subject.rawValue)
-        let level = year.people.pupils[pupil].ability + 0.3 * liking.normal() + subject.ease + shift
+        let ability = year.planted.weak.contains(pupil) ? 2.2 : year.people.pupils[pupil].ability
+        let level = ability + 0.3 * liking.normal() + subject.ease + shift
         return max(2, min(5, Int(level + 0.62 * random.normal() + 0.5)))
     }
 

@@ -24,6 +24,12 @@ extension Demo {
         var basis: String?
         /// Whether the guardian already has an account as an employee.
         var isEmployee = false
+
+        /// The login of a guardian who has chosen a password that nobody knows.
+        var account: String?
+
+        /// Whether the guardian has an account.
+        var isActive: Bool { login != nil || account != nil }
     }
 
     struct Family {
@@ -84,6 +90,18 @@ extension Demo {
                     return (0..<count).map { admit(entry: entry, letter: letter, seat: $0, year: year) }
                 }
             }
+            activate(seed: seed, year: year)
+        }
+
+        /// The class teachers of grades 10 and 11 have issued credentials, and most families have used them.
+        private mutating func activate(seed: UInt64, year: Int) {
+            var random = Random(seed: seed, 4)
+            let seniors = Set(pupils.filter { (10...11).contains($0.grade(in: year)) }.map(\.family))
+            for family in seniors.sorted() where !families[family].isClosed {
+                for place in families[family].guardians.indices where random.chance(0.8) {
+                    families[family].guardians[place].account = "family-\(family + 1)-\(place + 1)"
+                }
+            }
         }
 
         /// Classes per grade: up to 28 students each.
@@ -92,6 +110,9 @@ extension Demo {
         static func isTechnical(letter: Int) -> Bool { letter % 2 == 0 }
 
         // MARK: Staff
+
+        /// A teacher who leads a club and nothing else; the last of the staff.
+        var clubLeader: Int { staff.count - 1 }
 
         private mutating func hire(year: Int) {
             func add(
@@ -124,6 +145,11 @@ extension Demo {
                         name: isMain ? Name(last: "Соколова", first: "Ирина", middle: "Павловна") : nil)
                 }
             }
+            // A stream of its own, so that the families do not depend on this teacher.
+            let stream = random
+            random = Random(seed: random.next(), 5)
+            add("Педагог дополнительного образования", "teacher", nil, .male)
+            random = stream
         }
 
         func teachers(of pool: Subject.Pool) -> [Int] { staff.indices.filter { staff[$0].pool == pool } }

@@ -82,3 +82,14 @@ extension Demo {
         private static let digits = Array("0123456789abcdef".utf8)
     }
 }
+
+extension Demo.ID: Encodable, Comparable {
+    static func < (left: Self, right: Self) -> Bool { (left.high, left.low) < (right.high, right.low) }
+
+    func encode(to encoder: any Encoder) throws {
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        var container = encoder.singleValueContainer()
+        try container.encode(String(decoding: bytes, as: UTF8.self))
+    }
+}

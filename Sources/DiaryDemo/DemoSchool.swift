@@ -68,13 +68,13 @@ extension Demo {
 
         // MARK: Rows
 
-        func load(_ loader: Loader, passwordHash: String) throws {
-            try loadUsers(loader, passwordHash)
+        func load(_ loader: Loader, _ hashes: Hashes) throws {
+            try loadUsers(loader, hashes)
             try loadProfiles(loader)
             try loadCatalogues(loader)
         }
 
-        private func loadUsers(_ loader: Loader, _ passwordHash: String) throws {
+        private func loadUsers(_ loader: Loader, _ hashes: Hashes) throws {
             struct User {
                 let id: ID
                 let name: Name
@@ -94,7 +94,7 @@ extension Demo {
                 for (place, guardian) in family.guardians.enumerated() where !guardian.isEmployee {
                     users.append(
                         User(
-                            id: guardian.id, name: guardian.name, login: guardian.login,
+                            id: guardian.id, name: guardian.name, login: guardian.login ?? guardian.account,
                             external: "guardian-\(number + 1)-\(place + 1)",
                             since: Day(family.entries[0], 4, 1).at(minutes: 720), role: "guardian"))
                 }
@@ -124,9 +124,10 @@ extension Demo {
             }
             try loader.connection.query(
                 """
-                UPDATE users SET state = 'active', password_hash = $2, password_changed_at = activated_at
+                UPDATE users SET state = 'active', password_changed_at = activated_at,
+                    password_hash = CASE WHEN login LIKE 'family-%' THEN $3 ELSE $2 END
                 WHERE school_id = $1 AND login IS NOT NULL
-                """, [String(loader.school), passwordHash])
+                """, [String(loader.school), hashes.password, hashes.secret])
             let also = people.staff.filter(\.isGuardian).map { ($0.id, "guardian", $0.hired.at(minutes: 600)) }
             try loader.copy("user_roles", "user_id, role, granted_at", users.map { ($0.id, $0.role, $0.since) } + also)
             {

@@ -40,6 +40,7 @@ extension Demo.Year {
         for number in classes.indices { addSections(schoolClass: number, assignment) }
         addHomeSections()
         addClubs()
+        planted = Demo.Planted(self)
     }
 
     private func addSections(schoolClass number: Int, _ assignment: Assignment) {
@@ -114,7 +115,7 @@ extension Demo.Year {
                 Group(
                     id: Demo.ID(at: made, &random), kind: "cross", name: "Кружок «\(subject.entry.name)»", grade: nil,
                     schoolClass: nil, members: members))
-            let teacher = people.teachers(of: subject.entry.pool).last!
+            let teacher = subject == .chess ? people.clubLeader : people.teachers(of: subject.entry.pool).last!
             sections.append(
                 Demo.Section(
                     id: sectionID(), subject: subject, group: groups.count - 1, kind: "extracurricular",

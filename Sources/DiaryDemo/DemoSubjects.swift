@@ -95,7 +95,7 @@ extension Demo {
     }
 
     /// Hours a week by grade: the maximum for a five-day week, from 21 in grade 1 to 34 in grade 11. Grade 6 has one
-    /// hour less, so that its second shift ends after six lessons.
+    /// hour less: with the conversation on Monday, no day has more than six lessons.
     enum Curriculum {
         static func hours(grade: Int, technical: Bool) -> [(subject: Subject, hours: Int)] {
             switch grade {

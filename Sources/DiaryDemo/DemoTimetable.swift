@@ -16,6 +16,9 @@ extension Demo {
             /// The maximum number of lessons of the same subject per day.
             let most: Int
             let avoidsFirst: Bool
+            /// In grade 1: how unwelcome the fourth and the fifth lesson of a day are, which begin in November and in
+            /// January.
+            var lateness: (fourth: Double, fifth: Double) = (0, 0)
             /// Whether it must be the very first lesson of the week.
             var opensWeek = false
         }
@@ -75,6 +78,8 @@ extension Demo {
                     guard let victims = victims(of: card, at: place) else { continue }
                     var cost = random.unit() * 0.3
                     if index == 0, cards[card].avoidsFirst { cost += 0.4 }
+                    if index == 3 { cost += cards[card].lateness.fourth }
+                    if index == 4, day > 0 { cost += cards[card].lateness.fifth }
                     for victim in victims { cost += 2 + 0.5 * Double(pushed[victim]) }
                     if best.map({ cost < $0.cost }) ?? true { best = (cost, place, victims) }
                 }
@@ -132,7 +137,7 @@ extension Demo.Year {
                         track: block.track, subject: block.subject.rawValue,
                         teachers: block.sections.map { sections[$0].teacher }, most: (block.hours + 4) / 5,
                         avoidsFirst: block.subject.entry.style == .sport || block.subject.entry.style == .creative,
-                        opensWeek: block.subject == .talks))
+                        lateness: lateness(block), opensWeek: block.subject == .talks))
                 blockOf.append(number)
             }
         }
@@ -153,15 +158,23 @@ extension Demo.Year {
         throw .noTimetable
     }
 
+    /// Subjects of one or two hours come early in the day, so that they are taught from September on. The fifth lesson
+    /// is physical education.
+    private func lateness(_ block: Demo.Block) -> (fourth: Double, fifth: Double) {
+        guard block.track < classes.count, classes[block.track].grade == 1 else { return (0, 0) }
+        return (block.hours <= 2 ? 1 : 0, block.subject == .sport ? -0.5 : 2)
+    }
+
     /// A class fills its days from the first lesson on, without gaps. The lessons left over after dividing by five go
-    /// to the middle of the week.
+    /// to the middle of the week. Grade 1 has four lessons a day, five on Wednesday, and the conversation on Monday.
     private func makeTracks() -> [Demo.Timetable.Track] {
         var hours = classes.map { _ in 0 }
         for block in blocks where block.track < classes.count { hours[block.track] += block.hours }
         var tracks = classes.indices.map { number in
-            let slots = [3, 0, 1, 2, 4].map { rank in
-                Array(1...(hours[number] / 5 + (rank < hours[number] % 5 ? 1 : 0)))
-            }
+            let counts =
+                classes[number].grade == 1
+                ? [5, 4, 5, 4, 4] : [3, 0, 1, 2, 4].map { hours[number] / 5 + ($0 < hours[number] % 5 ? 1 : 0) }
+            let slots = counts.map { Array(1...$0) }
             return Demo.Timetable.Track(bells: classes[number].bells, slots: slots)
         }
         tracks.append(Demo.Timetable.Track(bells: Demo.Bells.second, slots: [[Int]](repeating: [2, 3], count: 5)))

@@ -7,7 +7,7 @@ extension Demo {
         }
 
         let subject: Subject
-        let grades: ClosedRange<Int>
+        let grades: [Int]
         let units: [Unit]
 
         static func units(_ subject: Subject, grade: Int) -> [Unit] {
@@ -18,10 +18,11 @@ extension Demo {
         private static let all: [Topics] =
             parse(languages) + parse(exact) + parse(nature) + parse(society) + parse(arts)
 
-        /// Parses `# subject from-to`, followed by one line per unit: `title: topic; topic; …`.
+        /// Parses `# subject grades`, followed by one line per unit: `title: topic; topic; …`. The grades are one, several
+        /// (`2,5,8`), or a range (`5-8`), which only clubs have: two neighbouring grades learn different things.
         private static func parse(_ text: String) -> [Topics] {
             var list: [Topics] = []
-            var heading: (Subject, ClosedRange<Int>)?
+            var heading: (Subject, [Int])?
             var units: [Unit] = []
             func close() {
                 if let (subject, grades) = heading {
@@ -43,13 +44,15 @@ extension Demo {
             return list
         }
 
-        private static func heading(_ line: Substring) -> (Subject, ClosedRange<Int>) {
+        private static func heading(_ line: Substring) -> (Subject, [Int]) {
             let words = line.split(separator: " ")
             let bounds = words[2].split(separator: "-").compactMap { Int($0) }
-            guard let subject = Subject.allCases.first(where: { "\($0)" == words[1] }), let low = bounds.first,
-                let high = bounds.last
-            else { preconditionFailure("no such heading: \(line)") }
-            return (subject, low...high)
+            let grades =
+                bounds.count == 2 ? Array(bounds[0]...bounds[1]) : words[2].split(separator: ",").compactMap { Int($0) }
+            guard let subject = Subject.allCases.first(where: { "\($0)" == words[1] }), !grades.isEmpty else {
+                preconditionFailure("no such heading: \(line)")
+            }
+            return (subject, grades)
         }
     }
 }

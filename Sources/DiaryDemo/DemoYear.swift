@@ -63,6 +63,10 @@ extension Demo {
         /// In order of time.
         var lessons: [Lesson] = []
         var substitutions: [Substitution] = []
+        /// What the reports are meant to find.
+        var planted = Planted()
+        /// The student's move from one class to another.
+        private(set) var move: (from: Int, to: Int, day: Day)?
         /// Parts of each class for subjects taught in two parts: by halves, and by sex.
         var parts: [[Subject.Split: [Int]]] = []
 
@@ -131,6 +135,7 @@ extension Demo {
             guard isCurrent, let pupil = people.transferred, day <= today,
                 let old = enrollments.firstIndex(where: { $0.pupil == pupil })
             else { return }
+            move = (enrollments[old].schoolClass, enrollments[old].schoolClass - 1, day)
             enrollments[old].ends = day - 1
             enrollments[old].endReason = "Перевод в 7А"
             enrollments.append(

@@ -183,8 +183,8 @@ extension Demo.Year {
             row.field(entry.slot)
             row.field("every")
             row.field(sections[entry.section].room.map { school.rooms[$0].id })
-            row.field(calendar.starts)
-            row.field(calendar.ends)
+            row.field(entry.starts)
+            row.field(entry.ends)
             row.field(opened)
         }
     }
@@ -237,7 +237,7 @@ extension Demo.Journal {
             row.field(lesson.state.rawValue)
             row.field(rollTaken.contains(number) ? lesson.starts + 300 : nil)
             row.field(withoutHomework.contains(number))
-            row.field(topic == nil ? nil : lesson.starts + 900)
+            row.field(topicRecorded(number))
             row.field(withoutHomework.contains(number) || given.contains(number) ? lesson.ends : nil)
             row.field(year.entries[lesson.entry].id)
             row.field(lesson.day)
@@ -246,7 +246,7 @@ extension Demo.Journal {
             row.field(substitutions[number])
             row.field(!(lesson.room.map { year.school.rooms[$0].isShared } ?? false))
             row.field(lesson.made)
-            row.field(lesson.state == .held ? lesson.ends : lesson.made)
+            row.field(lesson.state == .held ? max(lesson.ends, topicRecorded(number) ?? lesson.ends) : lesson.made)
         }
     }
 

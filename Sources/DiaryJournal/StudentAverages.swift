@@ -36,32 +36,42 @@ package enum StudentAverages {
 /// SQL about published marks (M12). `$1` is the school.
 enum AverageSQL {
     /// Plain and weighted sums of the marks `k`; the same as in `lyceum.final_bases`.
-    static func sums(of k: String = "k", weight: String = "i.weight") -> String {
+    static func sums(of k: String = "k") -> String {
         """
         (count(*) FILTER (WHERE \(k).kind = 'number' OR \(k).code IN ('pass', 'fail')))::integer AS marks,
             count(\(k).number)::integer AS numbers, sum(\(k).number)::integer AS total,
-            sum(\(k).number * \(weight)) AS weighted, sum(\(weight)) FILTER (WHERE \(k).kind = 'number') AS weight
+            sum(\(k).number * \(k).weight) AS weighted, sum(\(k).weight) FILTER (WHERE \(k).kind = 'number') AS weight
         """
     }
 
-    /// The student's marks `k` in the term `running`, in columns `i` of sections `s`. It begins with the lessons, because
-    /// a student has marks of many years.
+    /// The student's marks `k` in the term `running`, with their subjects and weights; those from another school too
+    /// (M10). It begins with the lessons, because a student has marks of many years.
     ///
     /// - Parameters:
-    ///   - section: an additional condition on the section.
-    ///   - day: an additional condition on the lesson `l`.
-    static func marksOfStudent(section: String = "", day: String) -> String {
+    ///   - subject: SQL of a subject's id; nil for all subjects.
+    ///   - day: an additional condition on the day `l.date`.
+    static func marksOfStudent(subject: String? = nil, day: String) -> String {
         """
-        FROM running r
-            JOIN group_members m ON m.school_id = $1 AND m.student_id = \(StudentGate.student)
-                AND lyceum.holds_between(m.starts_on, m.ends_on, r.starts_on, r.ends_on)
-            JOIN sections s ON s.school_id = $1 AND s.group_id = m.group_id AND s.academic_year_id = \(StudentYear.year)
-                \(section)
-            JOIN lessons l ON l.school_id = $1 AND l.section_id = s.id AND l.state <> 'cancelled'
-                AND l.date BETWEEN greatest(m.starts_on, r.starts_on) AND least(m.ends_on, r.ends_on) \(day)
-            JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.id AND i.deleted_at IS NULL
-            JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id AND k.student_id = m.student_id
-                AND k.kind IS NOT NULL AND k.published_at <= now()
+        FROM (
+                SELECT s.subject_id, k.kind, k.number, k.code, i.weight
+                FROM running r
+                JOIN group_members m ON m.school_id = $1 AND m.student_id = \(StudentGate.student)
+                    AND lyceum.holds_between(m.starts_on, m.ends_on, r.starts_on, r.ends_on)
+                JOIN sections s ON s.school_id = $1 AND s.group_id = m.group_id AND s.academic_year_id = \(StudentYear.year)
+                    \(subject.map { "AND s.subject_id = \($0)" } ?? "")
+                JOIN lessons l ON l.school_id = $1 AND l.section_id = s.id AND l.state <> 'cancelled'
+                    AND l.date BETWEEN greatest(m.starts_on, r.starts_on) AND least(m.ends_on, r.ends_on) \(day)
+                JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.id AND i.deleted_at IS NULL
+                JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id AND k.student_id = m.student_id
+                    AND k.kind IS NOT NULL AND k.published_at <= now()
+                UNION ALL
+                SELECT l.subject_id, l.kind, l.number, l.code, l.weight
+                FROM running r
+                JOIN transferred_marks l ON l.school_id = $1 AND l.academic_year_id = \(StudentYear.year)
+                    AND l.student_id = \(StudentGate.student) AND l.kind IS NOT NULL
+                    AND l.date BETWEEN r.starts_on AND r.ends_on \(day)
+                    \(subject.map { "AND l.subject_id = \($0)" } ?? "")
+            ) k
         """
     }
 }
@@ -131,8 +141,13 @@ private struct AverageStatements: Sendable {
                     WHERE k.school_id = $1 AND k.line_item_id = l.id AND k.kind IS NOT NULL AND k.published_at <= now()
                     OFFSET 0
                 ) k
+                UNION ALL
+                SELECT l.subject_id, p.id, l.weight, l.student_id, l.kind, l.number, l.code
+                FROM periods p
+                JOIN transferred_marks l ON l.school_id = $1 AND l.academic_year_id = \(StudentYear.year)
+                    AND l.date BETWEEN p.starts_on AND p.ends_on AND l.kind IS NOT NULL \(seen)
             ), averages AS MATERIALIZED (
-                SELECT l.student_id, l.subject_id, l.term_id, \(AverageSQL.sums(of: "l", weight: "l.weight"))
+                SELECT l.student_id, l.subject_id, l.term_id, \(AverageSQL.sums(of: "l"))
                 FROM given l
                 WHERE l.student_id IN (SELECT m.student_id FROM mates m)
                 GROUP BY l.student_id, l.subject_id, l.term_id

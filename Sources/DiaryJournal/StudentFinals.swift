@@ -125,9 +125,9 @@ private struct FinalStatements: Sendable {
         subjects = Statement(
             """
             WITH \(own), running AS MATERIALIZED (\(StudentYear.runningTerm)), given AS MATERIALIZED (
-                SELECT s.subject_id, \(AverageSQL.sums())
+                SELECT k.subject_id, \(AverageSQL.sums())
                 \(AverageSQL.marksOfStudent(day: seenDay("l.date")))
-                GROUP BY s.subject_id
+                GROUP BY k.subject_id
             )
             SELECT j.id, j.name, w.part_id IS NOT NULL AS is_composite, p.subject_id AS part_of,
                 r.id AS "running_term?.term_id", coalesce(g.marks, 0) AS "running_term?.marks",

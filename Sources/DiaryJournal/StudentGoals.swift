@@ -47,7 +47,7 @@ private struct GoalStatements: Sendable {
         let sums = """
             running AS MATERIALIZED (\(StudentYear.runningTerm)), given AS MATERIALIZED (
                 SELECT \(AverageSQL.sums())
-                \(AverageSQL.marksOfStudent(section: "AND s.subject_id = $2::uuid", day: seen))
+                \(AverageSQL.marksOfStudent(subject: "$2::uuid", day: seen))
             ), rules AS MATERIALIZED (
                 SELECT coalesce(max(ss.scale_min), 2) AS scale_min, coalesce(max(ss.scale_max), 5) AS scale_max,
                     $3::integer - 1 + coalesce(max(ss.rounding_threshold), 0.60) AS least,

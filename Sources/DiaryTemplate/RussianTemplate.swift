@@ -119,17 +119,28 @@ package enum RussianTemplate {
         package let starts: [Int]
         package let minutes: Int
 
+        package init(name: String, shift: Int, grades: [Int], starts: [Int], minutes: Int) {
+            self.name = name
+            self.shift = shift
+            self.grades = grades
+            self.starts = starts
+            self.minutes = minutes
+        }
+
         package func interval(slot: Int) -> Range<Int> { starts[slot - 1]..<(starts[slot - 1] + minutes) }
     }
 
-    /// Two shifts, and shorter lessons for grade 1, which is in the first shift.
+    /// Two shifts, and a schedule for grade 1, which is in the first shift.
+    ///
+    /// They keep the sanitary rules: no lesson before 8:00 or after 19:00, breaks of ten minutes and two of twenty, half
+    /// an hour between the shifts, and a pause of forty minutes for grade 1. Lessons of forty minutes leave room for all
+    /// of this beside seven lessons in the first shift.
     package static let bells = [
         Bells(
-            name: "Первая смена", shift: 1, grades: Array(2...11), starts: [480, 535, 600, 665, 725, 780, 835],
-            minutes: 45),
+            name: "Первая смена", shift: 1, grades: Array(2...11), starts: [480, 530, 590, 650, 700, 750, 800],
+            minutes: 40),
         Bells(
-            name: "Вторая смена", shift: 2, grades: Array(2...11), starts: [840, 895, 955, 1010, 1065, 1115],
-            minutes: 45),
-        Bells(name: "Первые классы", shift: 1, grades: [1], starts: [480, 535, 600, 660, 715], minutes: 40),
+            name: "Вторая смена", shift: 2, grades: Array(2...11), starts: [870, 920, 980, 1040, 1090], minutes: 40),
+        Bells(name: "Первые классы", shift: 1, grades: [1], starts: [480, 530, 610, 660, 710], minutes: 40),
     ]
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DiaryDemo
+import FoundationEssentials
 import Glibc
 import Postgres
 
@@ -8,8 +9,8 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "Fill an empty database with a demo school.",
         discussion: """
-            Creates «Лицей № 29» (code lyceum29) with its current academic year: people, timetable, plans, lessons up to \
-            today with topics, homework, marks and attendance, and the final marks of past terms. Connects as the owner \
+            Creates «Лицей № 29» (code lyceum29) with this academic year and the one before: people, timetable, plans, \
+            lessons up to today with topics, homework, marks and attendance, and the final marks of past terms. Connects as the owner \
             of the database (LYCEUM_OWNER_DATABASE_URL). The same seed and day give the same school. All people and \
             events are invented.
 
@@ -21,10 +22,12 @@ struct DemoCommand: AsyncParsableCommand {
               lyceum demo
               lyceum demo --today 2026-11-23 --seed 7
               lyceum demo --schools 10 --students 700 --years 3 --json
+              lyceum demo --truth truth.json
 
             EXIT CODES:
               0   done
-              2   refused: the database already holds a school, or its schema is not the one that this program needs
+              2   refused: the database already holds a school, its schema is not the one that this program needs, or the
+                  file for --truth can't be written
               3   the database can't be reached, or a statement failed
               64  wrong use of the command line
               78  a setting is missing or wrong
@@ -47,7 +50,13 @@ struct DemoCommand: AsyncParsableCommand {
     var students = 550
 
     @Option(help: ArgumentHelp("Academic years in each school; all but the last are closed.", valueName: "n"))
-    var years = 1
+    var years = 2
+
+    @Option(
+        help: ArgumentHelp(
+            "Write to this file, as JSON, what the reports have to find: badly kept journals, a class at risk, a wave of "
+                + "illness, students without marks and more.", valueName: "file"))
+    var truth: String?
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -67,15 +76,29 @@ struct DemoCommand: AsyncParsableCommand {
             let url = try await settings.load().requireOwnerDatabaseURL()
             let today = today ?? Demo.day(secondsSince1970: time(nil))
             let demo = Demo(seed: seed, today: today, schools: schools, students: students, years: years)
+            // A file that can't be written is found before the database is filled.
+            if let truth { try write([], to: truth) }
             let counts: [(table: String, rows: Int)]
+            var found = Demo.Truth(demo)
             do {
                 counts = try demo.fill(
-                    BlockingConnection(url: url), progress: showsProgress ? { complain($0) } : { _ in })
+                    BlockingConnection(url: url), truth: truth == nil ? nil : { found.schools.append($0) },
+                    progress: showsProgress ? { complain($0) } : { _ in })
             } catch let failure as Demo.Failure {
                 complain(failure.description)
                 throw Exit.refused
             }
+            if let truth { try write(found.json(), to: truth) }
             try show(counts, today: today)
+        }
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) throws {
+        do {
+            try Data(bytes).write(to: URL(filePath: path))
+        } catch {
+            complain("Can't write \(path).")
+            throw Exit.refused
         }
     }
 

@@ -365,8 +365,13 @@ import Testing
         let owner = try server.owner()
         let old = try #require(
             try owner.query(
-                "SELECT id FROM lessons WHERE school_id = $1 AND section_id = $2 AND state = 'held' ORDER BY date LIMIT 1",
-                [String(ids.school), ids.section]
+                """
+                SELECT id FROM lessons l WHERE school_id = $1 AND section_id = $2 AND state = 'held' AND NOT EXISTS (
+                    SELECT FROM line_items i
+                    JOIN marks m ON m.school_id = i.school_id AND m.line_item_id = i.id AND m.student_id = $3
+                    WHERE i.school_id = l.school_id AND i.lesson_id = l.id)
+                ORDER BY date LIMIT 1
+                """, [String(ids.school), ids.section, ids.others[3]]
             ).first)
         let answer = try teacher.patch(
             path,

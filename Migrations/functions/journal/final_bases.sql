@@ -65,14 +65,23 @@ begin
             on l.school_id = p_school and l.section_id = m.section_id and l.date between m.first and m.last and l.state <> 'cancelled'
     ),
     given as (
-        select p.student_id,
+        select k.student_id,
             count(*) filter (where k.kind = 'number' or k.code in ('pass', 'fail'))::integer as marks,
             count(k.number)::integer as numbers, sum(k.number)::integer as total,
-            sum(k.number * i.weight) as weighted, sum(i.weight) filter (where k.kind = 'number') as weight
-        from places p
-        join public.line_items i on i.school_id = p_school and i.lesson_id = p.id and i.deleted_at is null
-        join public.marks k on k.school_id = p_school and k.line_item_id = i.id and k.student_id = p.student_id
-        group by p.student_id
+            sum(k.number * k.weight) as weighted, sum(k.weight) filter (where k.kind = 'number') as weight
+        from (
+            select p.student_id, k.kind, k.number, k.code, i.weight
+            from places p
+            join public.line_items i on i.school_id = p_school and i.lesson_id = p.id and i.deleted_at is null
+            join public.marks k on k.school_id = p_school and k.line_item_id = i.id and k.student_id = p.student_id
+            union all
+            -- M10: those of another school.
+            select t.student_id, t.kind, t.number, t.code, t.weight
+            from public.transferred_marks t
+            where t.school_id = p_school and t.academic_year_id = p_year and t.subject_id = p_subject
+                and t.student_id = any (p_students) and t.date between v_first and v_last
+        ) k
+        group by k.student_id
     ),
     roll as (
         select p.student_id, count(*)::integer as lessons,
