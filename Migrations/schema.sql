@@ -3068,6 +3068,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.is_class_teacher(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.is_control(p_school integer, p_category uuid) returns boolean language plpgsql stable
 -- function lyceum.is_debt(p_kind text, p_number smallint, p_code text, p_terms boolean) returns boolean language sql immutable parallel safe
+-- function lyceum.is_decided_elsewhere(p_school integer, p_id uuid, p_student uuid, p_lesson uuid, p_meaning text, p_reason text, p_decided_at timestamp with time zone) returns boolean language plpgsql stable
 -- function lyceum.is_due(p_state text, p_date date, p_ends_at time without time zone) returns boolean language sql stable parallel safe
 -- function lyceum.is_member(p_school integer, p_section uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.is_over(p_date date, p_ends_at time without time zone) returns boolean language sql stable

@@ -96,7 +96,8 @@ import Web
         #expect(try school.faults(.groups, header, "Г1;Английский, 1;;;У2;;") == ["2 members student_overlap"])
         #expect(try school.counts(.groups, header, "Г1;Английский, 1;;;У2;07.10.2025;") == [1, 0, 1, 0, 2])
         #expect(
-            try school.faults(.students, "Код;Фамилия;Имя;Класс;Дата зачисления", "У3;Мухин;Пётр;7А;06.10.2025") == [])
+            try school.faults(
+                .students, "Код;Фамилия;Имя;Класс;Дата зачисления;Подгруппы", "У3;Мухин;Пётр;7А;06.10.2025;нет") == [])
     }
 
     /// Days with records do not leave a group or a class, and the row says which days those are.

@@ -264,8 +264,11 @@ import Testing
             try rows(
                 """
                 SELECT u.id FROM users u JOIN students s ON s.school_id = u.school_id AND s.id = u.id
-                WHERE u.school_id = $1 AND u.last_name = 'Кузьминых'
-                    AND (SELECT count(*) FROM enrollments e WHERE e.school_id = u.school_id AND e.student_id = u.id) = 2
+                WHERE u.school_id = $1 AND (
+                    SELECT array_agg(c.name ORDER BY e.starts_on) FROM enrollments e
+                    JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
+                    WHERE e.school_id = u.school_id AND e.student_id = u.id
+                ) = '{7Б,7А}'
                 """
             ).first?[0])
         func sections(_ name: String) throws -> Set<String?> {
@@ -283,8 +286,9 @@ import Testing
         let after = lessons.filter { $0["date"]!.string! >= "2025-10-13" }
         #expect(before.count >= 25)
         #expect(after.count >= 25)
-        #expect(Set(before.map { $0["section_id"]?.string }).isSubset(of: try sections("7Б")))
-        #expect(Set(after.map { $0["section_id"]?.string }).isSubset(of: try sections("7А")))
+        let (first, second) = (Set(before.map { $0["section_id"]?.string }), Set(after.map { $0["section_id"]?.string }))
+        #expect(try first.isDisjoint(with: sections("7А")) && !first.isDisjoint(with: sections("7Б")))
+        #expect(try second.isDisjoint(with: sections("7Б")) && !second.isDisjoint(with: sections("7А")))
     }
 
     @Test func daysOutsideTheMembershipHaveNoLessons() throws {

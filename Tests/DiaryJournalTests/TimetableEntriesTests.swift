@@ -92,8 +92,19 @@ import Testing
             "starts_on": "2025-09-01"}
             """
         }
+        // Another section of the same class and the same teacher.
+        let neighbour = try #require(
+            try server.owner().query(
+                """
+                SELECT o.id FROM sections s
+                JOIN sections o ON o.school_id = s.school_id AND o.group_id = s.group_id AND o.id <> s.id
+                JOIN section_teachers t ON t.school_id = o.school_id AND t.section_id = o.id AND t.ends_on IS NULL
+                JOIN section_teachers u ON u.school_id = s.school_id AND u.section_id = s.id AND u.teacher_id = t.teacher_id
+                WHERE s.school_id = $1 AND s.id = $2 LIMIT 1
+                """, [String(ids.school), ids.section]
+            ).first)
         _ = try make("/v1/timetable/entries", body(ids.section))
-        let refused = try deputy.post("/v1/timetable/entries", json: body(ids.section))
+        let refused = try deputy.post("/v1/timetable/entries", json: body(neighbour))
         #expect(refused.code == "timetable_collision", "\(refused.text)")
         #expect(Set(errors(refused)) == ["/slot student_overlap", "/teacher_id teacher_overlap"])
         _ = try make("/v1/timetable/entries", body(ids.otherSection))

@@ -409,11 +409,19 @@ import Testing
         let answer = try server.client("deputy").get("/v1/school/readiness")
         #expect(answer.json["ready"]?.bool == true, "\(answer.text)")
         let families = answer.json["checks"]?.array.first { $0["code"]?.string == "families_without_credentials" }
-        // Two children of `parent`, and `student`.
+        // Neither the student nor a guardian with access has an account.
         let pupils = try owner.query(
             """
-            SELECT count(*) - 3 FROM enrollments e JOIN schools s ON s.id = e.school_id AND s.code = 'lyceum29'
+            SELECT count(*) FROM enrollments e JOIN schools s ON s.id = e.school_id AND s.code = 'lyceum29'
             WHERE e.starts_on <= $1::date AND coalesce(e.ends_on, 'infinity') >= $1::date
+                AND NOT EXISTS (
+                    SELECT FROM users u WHERE u.school_id = e.school_id AND u.state = 'active' AND (
+                        u.id = e.student_id OR u.id IN (
+                            SELECT g.guardian_id FROM guardianships g
+                            WHERE g.school_id = e.school_id AND g.student_id = e.student_id AND g.access = 'full'
+                        )
+                    )
+                )
             """, [TestServer.today]
         ).first
         #expect(families?["count"]?.int.map { String($0) } == pupils)

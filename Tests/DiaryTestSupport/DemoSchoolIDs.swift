@@ -111,6 +111,12 @@ package struct DemoSchoolIDs: Sendable {
                 "SELECT id FROM \(table) WHERE school_id = $1 ORDER BY id LIMIT 1", [String(school)]
             ).first
         }
+        for (name, table) in [("homework", "homework"), ("feedback", "feedback"), ("conduct_note", "conduct_notes")] {
+            rows["{\(name)_id}"] = try connection.query(
+                "SELECT id FROM \(table) WHERE school_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT 1",
+                [String(school)]
+            ).first
+        }
         func dated(_ table: String, _ column: String, _ value: String?) throws -> String? {
             try connection.query(
                 "SELECT id FROM \(table) WHERE school_id = $1 AND ($2::uuid IS NULL OR \(column) = $2::uuid) ORDER BY id LIMIT 1",
@@ -343,6 +349,7 @@ package struct DemoSchoolIDs: Sendable {
             .replacing("{lesson_id}", with: lesson)
             .replacing("{user_id}", with: child).replacing("{session_id}", with: Self.nothing)
             .replacing("{code}", with: "not_found").replacing("{kind}", with: "students").replacing(rows)
+            + (template == "/v1/timetable" ? "?class_id=\(class7A)&from=2025-11-17&to=2025-11-21" : "")
     }
 }
 

@@ -19,11 +19,10 @@ import Testing
                         try owner.execute(
                             """
                             SET LOCAL lock_timeout = '1500ms';
-                            LOCK TABLE sections, line_items, homework, feedback;
-                            ALTER TABLE line_items
-                                ALTER COLUMN title TYPE \(text), ALTER COLUMN version TYPE \(integer);
+                            LOCK TABLE sections, categories, line_items, homework;
+                            ALTER TABLE categories ALTER COLUMN short_name TYPE \(text);
+                            ALTER TABLE line_items ALTER COLUMN version TYPE \(integer);
                             ALTER TABLE homework ALTER COLUMN text TYPE \(text);
-                            ALTER TABLE feedback ALTER COLUMN version TYPE \(integer);
                             """)
                     }
                     return true

@@ -102,10 +102,14 @@ declare
     v_new public.attendance := p_new;
     v_word record;
 begin
-    -- A decision about this lesson.
+    -- A decision about this lesson. One that moves with the record (L5) stays that of its author.
     if p_new.decided_meaning is not null and not p_new.decided_by_day then
         if (p_new.decided_meaning, p_new.decided_minutes, p_new.decided_reason)
-            is distinct from (p_old.decided_meaning, p_old.decided_minutes, p_old.decided_reason) then
+            is distinct from (p_old.decided_meaning, p_old.decided_minutes, p_old.decided_reason)
+            and not lyceum.is_decided_elsewhere(
+                p_new.school_id, p_new.id, p_new.student_id, p_new.lesson_id, p_new.decided_meaning, p_new.decided_reason,
+                p_new.decided_at
+            ) then
             v_new.decided_by := coalesce(lyceum.current_user_id(), p_new.decided_by);
         end if;
         return v_new;
@@ -163,6 +167,27 @@ create or replace trigger record before insert on attendance for each row execut
 create or replace trigger record_again before update on attendance
     for each row when (new is distinct from old) execute function lyceum.record_attendance();
 
+create or replace function lyceum.is_decided_elsewhere(
+    p_school integer, p_id uuid, p_student uuid, p_lesson uuid, p_meaning text, p_reason text, p_decided_at timestamptz
+) returns boolean
+    language plpgsql stable
+as $$
+begin
+    return exists (
+        select
+        from public.lessons l
+        join public.attendance a on a.school_id = p_school and a.student_id = p_student and a.id <> p_id
+        join public.lessons o on o.school_id = p_school and o.id = a.lesson_id and o.date = l.date
+        where l.school_id = p_school and l.id = p_lesson
+            and (a.decided_meaning, a.decided_at) = (p_meaning, p_decided_at)
+            and a.decided_reason is not distinct from p_reason
+    );
+end
+$$;
+comment on function lyceum.is_decided_elsewhere(integer, uuid, uuid, uuid, text, text, timestamptz) is
+    'L5: whether the student has the same decision, of the same moment, at another lesson of that day. So it is while a record moves: '
+    'nobody decides anew then, and the class teacher need not be the one who moves it.';
+
 create or replace function lyceum.check_written_attendance() returns trigger
     language plpgsql
 as $$
@@ -174,7 +199,12 @@ begin
         select
             n.school_id, array_agg(n.lesson_id) as lessons, array_agg(n.student_id) as students,
             array_agg(n.meaning is not null or n.decided_meaning is null) as by_teacher,
-            array_agg(n.decided_meaning is not null and not n.decided_by_day) as decides
+            array_agg(
+                n.decided_meaning is not null and not n.decided_by_day
+                and not lyceum.is_decided_elsewhere(
+                    n.school_id, n.id, n.student_id, n.lesson_id, n.decided_meaning, n.decided_reason, n.decided_at
+                )
+            ) as decides
         from written n
         group by n.school_id
     loop
@@ -229,6 +259,14 @@ begin
                     n.decided_meaning is not null and not n.decided_by_day
                     or o.decided_meaning is not null and not o.decided_by_day
                 )
+                and not case
+                    when n.decided_meaning is null then lyceum.is_decided_elsewhere(
+                        o.school_id, o.id, o.student_id, o.lesson_id, o.decided_meaning, o.decided_reason, o.decided_at
+                    )
+                    else lyceum.is_decided_elsewhere(
+                        n.school_id, n.id, n.student_id, n.lesson_id, n.decided_meaning, n.decided_reason, n.decided_at
+                    )
+                end
             ) as decides
         from written n
         join overwritten o on o.school_id = n.school_id and o.id = n.id

@@ -56,20 +56,22 @@ as $$
 begin
     insert into public.attendance (
         school_id, id, lesson_id, student_id, meaning, minutes, code_id, comment,
-        decided_meaning, decided_minutes, decided_reason, decided_by, decided_at, first_recorded_at
+        decided_meaning, decided_minutes, decided_reason, decided_by, decided_at, decided_by_day, first_recorded_at
     ) values (
         p_absence.school_id, gen_random_uuid(), p_lesson, p_absence.student_id,
         p_absence.meaning, p_absence.minutes, p_absence.code_id, p_absence.comment,
         p_absence.decided_meaning, p_absence.decided_minutes, p_absence.decided_reason, p_absence.decided_by, p_absence.decided_at,
-        p_absence.first_recorded_at
+        p_absence.decided_by_day, p_absence.first_recorded_at
     )
     on conflict on constraint attendance_cell_key do update
     set meaning = excluded.meaning, minutes = excluded.minutes, code_id = excluded.code_id, comment = excluded.comment,
         decided_meaning = excluded.decided_meaning, decided_minutes = excluded.decided_minutes,
-        decided_reason = excluded.decided_reason, decided_by = excluded.decided_by, decided_at = excluded.decided_at;
+        decided_reason = excluded.decided_reason, decided_by = excluded.decided_by, decided_at = excluded.decided_at,
+        decided_by_day = excluded.decided_by_day;
     update public.attendance a
     set meaning = null, minutes = null, code_id = null, comment = null,
-        decided_meaning = null, decided_minutes = null, decided_reason = null, decided_by = null, decided_at = null
+        decided_meaning = null, decided_minutes = null, decided_reason = null, decided_by = null, decided_at = null,
+        decided_by_day = false
     where a.school_id = p_absence.school_id and a.id = p_absence.id;
 end
 $$;

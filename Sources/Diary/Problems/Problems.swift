@@ -101,8 +101,8 @@ extension ProblemKind {
     package static let all: [String: ProblemKind] = Dictionary(
         uniqueKeysWithValues: (ofTheProtocol + ofEveryNoun + ofSignIn + ofTheSchool + ofTheJournal + ofPlans + ofFinals
             + ofAttendance + ofFamilies).map {
-            ($0.code, $0)
-        })
+                ($0.code, $0)
+            })
 
     /// The kind for a code from a rule of the database.
     ///

@@ -7,7 +7,7 @@ import Testing
     let school: RuleSchool
 
     /// A teacher without lessons.
-    private static let free = RuleKey(105)
+    private static let free = RuleKey(106)
     /// Maths of class 7 on Monday, 2 November, made from the timetable.
     private static let monday = "2026-11-02"
 

@@ -59,7 +59,7 @@ import Testing
         try school.become(.owner)
         #expect(try counts() == own)
         try school.become(.server)
-        #expect(own["marks"] == "1" && own["mark_history"] == "1" && own["users"] == "17" && own["changes"] != "0")
+        #expect(own["marks"] == "1" && own["mark_history"] == "1" && own["users"] == "18" && own["changes"] != "0")
         _ = try school.neighbour()
         for table in own.keys where table != "school_settings" {
             let foreign = "SELECT count(*) FROM \(table) WHERE school_id <> \(school.id)"

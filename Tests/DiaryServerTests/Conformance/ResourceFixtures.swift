@@ -326,6 +326,10 @@ extension ResourceFixture {
                     {"academic_year_id": "{academic_year_id}", "subject_id": "{nothing}", "group_id": "{group_id}",
                     "name": "x"}
                     """, 422, "/subject_id unknown_reference"),
+            ],
+            unreached: [
+                "sections_year_archived": "Only a change can violate it; TimetableEntriesTests.",
+                "sections_entries_archived": "Only a change can violate it; TimetableEntriesTests.",
             ]),
         "SectionTeacher": .init(
             path: "sections/{section_id}/teachers",
