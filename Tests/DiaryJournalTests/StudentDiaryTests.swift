@@ -286,7 +286,8 @@ import Testing
         let after = lessons.filter { $0["date"]!.string! >= "2025-10-13" }
         #expect(before.count >= 25)
         #expect(after.count >= 25)
-        let (first, second) = (Set(before.map { $0["section_id"]?.string }), Set(after.map { $0["section_id"]?.string }))
+        let first = Set(before.map { $0["section_id"]?.string })
+        let second = Set(after.map { $0["section_id"]?.string })
         #expect(try first.isDisjoint(with: sections("7А")) && !first.isDisjoint(with: sections("7Б")))
         #expect(try second.isDisjoint(with: sections("7Б")) && !second.isDisjoint(with: sections("7А")))
     }
