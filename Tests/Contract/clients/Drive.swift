@@ -33,7 +33,7 @@ import LyceumClient
             _ = try await JournalAPI.patchSectionJournal(
                 sectionId: section, journalPatch: JournalPatch(marks: [patch]), apiConfiguration: configuration)
         }
-        try check(problem.code == "stale_version" && problem.errors?[0].current?.value == mark.value, problem)
+        try check(problem.code == "stale_version" && problem.errors?[0].current?.value?.number == mark.value?.number, problem)
         done.append("PATCH refused as stale_version")
         print(done.joined(separator: ", "))
     }

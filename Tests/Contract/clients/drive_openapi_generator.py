@@ -43,6 +43,6 @@ try:
     raise AssertionError("version 0 of a mark that is there is taken")
 except ApiException as error:
     problem = Problem.from_json(error.body)
-    assert problem.code == "stale_version" and problem.errors[0].current.value == mark.value, error.body
+    assert problem.code == "stale_version" and problem.errors[0].current.value.number == mark.value.number, error.body
 done.append("PATCH refused as stale_version")
 print(", ".join(done))
