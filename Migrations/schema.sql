@@ -3012,6 +3012,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.demand_guardian(p_guardian uuid) returns void language plpgsql stable
 -- function lyceum.demand_health(p_fields jsonb, p_student uuid) returns void language plpgsql stable
 -- function lyceum.demand_person(p_person uuid) returns void language plpgsql stable
+-- function lyceum.demand_school_days(p_note absence_notes) returns void language plpgsql stable
 -- function lyceum.demand_substitution_author(p_school integer) returns uuid language plpgsql stable
 -- function lyceum.due_refusal(p_school integer, p_lesson uuid, p_due_on date) returns text language plpgsql stable
 -- function lyceum.editable_until(p_date date, p_window smallint, p_marks_close_on date, p_unlocked_until date) returns date language sql immutable parallel safe

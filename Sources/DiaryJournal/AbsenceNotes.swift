@@ -43,6 +43,9 @@ package enum AbsenceNotes {
             "absence_notes_length": .init(
                 field: "ends_on", code: "too_long", ru: "Записка — не больше чем на год.",
                 en: "A note covers at most a year."),
+            "absence_notes_enrolled": .init(
+                field: "starts_on", code: "not_enrolled", ru: "В эти дни ребёнок не учится ни в одном классе.",
+                en: "The student is in no class on these days."),
             "absence_notes_accepted": .init(
                 field: "meaning", code: "only_when_accepted", ru: "Значение — только у принятой записки.",
                 en: "Only an accepted note has a meaning."),

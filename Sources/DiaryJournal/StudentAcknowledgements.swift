@@ -56,13 +56,29 @@ package enum StudentAcknowledgements {
         let results = try await Work.segment(caller.services.lanes, caller.scope).results(of: [gate, write])
         guard try !results[gate].isEmpty else { throw Problem(.notFound) }
         let rows = try results[write]
-        if case .records(let records) = body { try check(records, rows) }
+        switch body {
+        case .seen: try check(rows)
+        case .records(let records): try check(records, rows)
+        }
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("acknowledged")
         writer.integer(rows.isEmpty ? 0 : rows.integer(0, "_count") ?? 0)
         writer.endObject()
         return .json(writer)
+    }
+
+    /// Nothing was written if `seen_at` is in the future: nobody has seen what is to come.
+    private static func check(_ rows: Rows) throws {
+        guard !rows.isEmpty, rows.boolean(0, "_is_future") else { return }
+        throw Problem(
+            .validationFailed,
+            items: [
+                .init(
+                    pointer: "/seen_at", code: "in_the_future",
+                    detail: Text(
+                        ru: "Передайте read_at полученного списка.", en: "Give the read_at of a list that was read."))
+            ])
     }
 
     /// Nothing was written if a record is not the child's, or was changed since.
@@ -119,12 +135,12 @@ package enum StudentAcknowledgements {
         WITH written AS (
             \(columns)
             FROM (\(StudentRecords.sql(of: "$2::uuid", from: "$4::date", to: "$5::date"))) r
-            WHERE greatest(r.changed_at, r.published_at) <= $6::timestamptz
+            WHERE greatest(r.changed_at, r.published_at) <= $6::timestamptz AND $6::timestamptz <= now()
                 AND lyceum.represents($1, $3::uuid, $2::uuid)
             ON CONFLICT DO NOTHING
             RETURNING id
         )
-        SELECT count(*) AS _count FROM written
+        SELECT count(*) AS _count, $6::timestamptz > now() AS _is_future FROM written
         """)
 
     private static let named = Statement(

@@ -31,13 +31,13 @@ package enum Timetable {
         if caller.isIntegration && kind == "student" { throw Problem(.notFound) }
         let school = Parameter.integer(caller.school.id)
         let subject = subject(of: kind)(school, .text(id))
-        let days = dates(school, .text(range?.from), .text(range?.to), .text(kind), .text(id))
+        let days = dates(school, .text(range?.from), .text(range?.to), .text(kind))
         return try await Answer(capacity: 16 * 1024) {
             Gate(subject)
             Object(kind, subject)
             Fields(bounds(.text(range?.from), .text(range?.to)))
             List("days", days) {
-                List("lessons", lessons(school, .text(range?.from), .text(range?.to), .text(kind), .text(id)))
+                List("lessons", lessons(school, .text(range?.from), .text(range?.to), .text(kind)))
             }
         }.tagged(for: caller)
     }
@@ -51,12 +51,24 @@ package enum Timetable {
         }
     }
 
-    // MARK: SQL. `$1` is the school, `$2` the class, teacher, room or student.
+    // MARK: SQL. `$1` is the school, `$2` the class, teacher, room or student. The statements after it read the timetable
+    // of `shown` only, so nothing is read about a student whom the caller may not see.
+
+    private static let shown = "(SELECT \(Setting.timetableSubject.value))"
 
     private static let schoolClass = Statement(
-        "SELECT c.id, c.name, c.grade_level FROM classes c WHERE c.school_id = $1 AND c.id = $2::uuid")
-    private static let room = Statement("SELECT r.id, r.name FROM rooms r WHERE r.school_id = $1 AND r.id = $2::uuid")
-    private static let named = "u.id, u.last_name, u.first_name, u.middle_name"
+        """
+        SELECT c.id, c.name, c.grade_level, \(Setting.timetableSubject.set(to: "c.id")) AS _subject
+        FROM classes c WHERE c.school_id = $1 AND c.id = $2::uuid
+        """)
+    private static let room = Statement(
+        """
+        SELECT r.id, r.name, \(Setting.timetableSubject.set(to: "r.id")) AS _subject
+        FROM rooms r WHERE r.school_id = $1 AND r.id = $2::uuid
+        """)
+    private static let named = """
+        u.id, u.last_name, u.first_name, u.middle_name, \(Setting.timetableSubject.set(to: "u.id")) AS _subject
+        """
     private static let teacher = Statement(
         """
         SELECT \(named) FROM staff s JOIN users u ON u.school_id = s.school_id AND u.id = s.id
@@ -90,8 +102,8 @@ package enum Timetable {
                     AND (
                         h.grade_levels IS NULL
                         OR CASE $4
-                            WHEN 'class' THEN (SELECT c.grade_level FROM classes c WHERE c.school_id = $1 AND c.id = $5::uuid)
-                            WHEN 'student' THEN lyceum.grade_level_on($1, $5::uuid, d.day)
+                            WHEN 'class' THEN (SELECT c.grade_level FROM classes c WHERE c.school_id = $1 AND c.id = \(shown))
+                            WHEN 'student' THEN lyceum.grade_level_on($1, \(shown), d.day)
                         END = ANY (h.grade_levels)
                     )
                 ORDER BY h.grade_levels IS NULL DESC, h.starts_on, h.id
@@ -109,7 +121,7 @@ package enum Timetable {
             lyceum.local_moment(x.date, x.starts_at) AS starts_at, lyceum.local_moment(x.date, x.ends_at) AS ends_at,
             x.section_id, j.id AS "subject.id", j.name AS "subject.name", \(Substitutions.person("teacher", "t")),
             r.name AS room, x.state, \(LessonSubstitution.columns)
-        FROM lyceum.timetable($1::int, \(first("$2")), \(last("$3")), $4, $5::uuid) x
+        FROM lyceum.timetable($1::int, \(first("$2")), \(last("$3")), $4, \(shown)) x
         JOIN sections s ON s.school_id = $1 AND s.id = x.section_id
         JOIN subjects j ON j.school_id = $1 AND j.id = s.subject_id
         LEFT JOIN users t ON t.school_id = $1 AND t.id = x.teacher_id
@@ -117,4 +129,8 @@ package enum Timetable {
         \(LessonSubstitution.join("x"))
         ORDER BY x.date, x.starts_at, s.name, x.section_id, x.lesson_id
         """)
+}
+
+extension Setting {
+    fileprivate static let timetableSubject = Setting("timetable_subject", .uuid)
 }

@@ -114,6 +114,19 @@ import Testing
         #expect(seen?.contains { $0["id"]?.string == note.json["id"]?.string } == true, "students read theirs")
     }
 
+    @Test(arguments: [("0001-01-01", "0001-01-02"), ("2019-09-01", "2020-05-31"), ("9999-12-30", "9999-12-31")])
+    func t2NoteHasADayOnWhichTheStudentIsInAClass(_ from: String, _ to: String) throws {
+        for client in [parent, teacher] {
+            let refused = try send(client, ids.child, from: from, to: to)
+            #expect(refused.status == 422, "\(refused.text)")
+            #expect(refused.json["errors"]?[0]?["pointer"]?.string == "/starts_on")
+            #expect(refused.json["errors"]?[0]?["code"]?.string == "not_enrolled")
+        }
+        let note = try send(parent, ids.child, from: "2025-12-20", to: "2025-12-21").json
+        #expect(try change(parent, note, #"{"starts_on": "\#(from)", "ends_on": "\#(to)"}"#).status == 422)
+        #expect(try remove(parent, note) == 204)
+    }
+
     @Test func a1GuardiansSeeAndWriteOnlyTheirOwnChildrensNotes() throws {
         let other = ids.others[0]
         let refused = try send(parent, other)

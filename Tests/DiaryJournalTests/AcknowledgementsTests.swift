@@ -283,6 +283,18 @@ import Testing
         #expect(staff.filter { $0["acknowledged"]?.bool == true }.count == items.count - 1)
     }
 
+    @Test func c2NobodyHasSeenWhatIsToCome() throws {
+        let open = "\(all)?from=2025-11-10&to=2025-11-16&open=true"
+        let before = try parent.get(open).json["items"]!.array.count
+        try #require(before > 0)
+        let answer = try parent.put(
+            all, json: #"{"from": "2025-11-10", "to": "2025-11-16", "seen_at": "9999-12-31T23:59:59Z"}"#)
+        #expect(answer.status == 422)
+        #expect(answer.json["errors"]?[0]?["pointer"]?.string == "/seen_at", "\(answer.text)")
+        #expect(answer.json["errors"]?[0]?["code"]?.string == "in_the_future")
+        #expect(try parent.get(open).json["items"]?.array.count == before)
+    }
+
     @Test(arguments: [
         (#"{"from": "2025-11-10", "to": "2025-11-16", "seen_at": "heute"}"#, "/seen_at"),
         (#"{"from": "2025-11-10", "to": "2025-11-16", "seen_at": "2025-11-16T25:00:00Z"}"#, "/seen_at"),

@@ -113,7 +113,33 @@ import Testing
         #expect(try mark() == ids.mark)
         try owner.query(touch, [String(ids.school), ids.mark, "2199-01-01 00:00:00Z"])
         #expect(try mark() == nil)
+        // What was written long ago is new when it is published.
+        try owner.query(
+            "UPDATE marks SET published_at = '2025-11-19 05:00:00Z', changed_at = '2025-11-10 05:00:00Z' WHERE id = $1",
+            [ids.mark])
+        #expect(try mark() == ids.mark)
         try owner.query(touch, [String(ids.school), ids.mark, "2025-11-19 05:00:00Z"])
+    }
+
+    @Test func M12_feedbackIsNewWhenItIsPublished() throws {
+        let owner = try ownerPastTheRules("feedback")
+        let feedback = try #require(
+            try owner.query(
+                """
+                INSERT INTO feedback (school_id, id, student_id, section_id, lesson_id, text, created_at, published_at)
+                SELECT school_id, gen_random_uuid(), $2, section_id, id, 'Старается', '2025-11-10 05:00:00Z', $4::timestamptz
+                FROM lessons WHERE school_id = $1 AND id = $3
+                ON CONFLICT (school_id, lesson_id, student_id) DO UPDATE
+                SET deleted_at = NULL, created_at = excluded.created_at, published_at = excluded.published_at
+                RETURNING id
+                """, [String(ids.school), ids.child, ids.lesson, "2025-11-19 05:00:00Z"]
+            ).first)
+        func isShown() throws -> Bool {
+            try day("parent")["students"]?[0]?["feedback"]?.array.contains { $0["id"]?.string == feedback } == true
+        }
+        #expect(try isShown())
+        try owner.query("UPDATE feedback SET published_at = '2025-11-10 05:00:00Z' WHERE id = $1", [feedback])
+        #expect(try !isShown())
     }
 
     @Test func L4_teacherSeesWhatIsMissingInLessonsThatHaveEnded() throws {

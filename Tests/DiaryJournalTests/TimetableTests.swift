@@ -115,6 +115,23 @@ import Testing
         #expect(try deputy.get("/v1/timetable?teacher_id=\(ids.child)").status == 404)
     }
 
+    /// A1: the lessons of a foreign student are not even looked for, so that the time of the answer tells nothing.
+    @Test func A1_foreignStudentsCostNoTimetable() throws {
+        let function = "lyceum.timetable(integer, date, date, text, uuid)"
+        let owner = try server.owner()
+        let definition = try #require(
+            try owner.query("SELECT pg_get_functiondef('\(function)'::regprocedure)", []).first)
+        try owner.execute(
+            definition.replacing(
+                "begin\n", with: "begin\nif p_subject is not null then raise 'looked for'; end if;\n",
+                maxReplacements: 1))
+        let foreign = try parent.get("/v1/timetable?student_id=\(ids.others[0])").status
+        let own = try parent.get("/v1/timetable?student_id=\(ids.child)").status
+        try owner.execute(definition)
+        #expect(foreign == 404)
+        #expect(own == 500, "the trap works")
+    }
+
     @Test func requestsAreChecked() throws {
         let child = "student_id=\(ids.child)"
         for query in [

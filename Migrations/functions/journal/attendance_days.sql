@@ -177,6 +177,29 @@ create constraint trigger fill_roll after update on lessons deferrable initially
 
 -- MARK: Notes
 
+create or replace function lyceum.demand_school_days(p_note absence_notes) returns void
+    language plpgsql stable
+as $$
+begin
+    if p_note.ends_on >= p_note.starts_on and not exists (
+        select
+        from public.enrollments e
+        join public.classes c on c.school_id = e.school_id and c.id = e.class_id
+        join public.academic_years y on y.school_id = c.school_id and y.id = c.academic_year_id
+        where e.school_id = p_note.school_id
+            and e.student_id = p_note.student_id
+            and greatest(e.starts_on, y.starts_on) <= p_note.ends_on
+            and least(e.ends_on, y.ends_on) >= p_note.starts_on
+    ) then
+        raise exception using
+            errcode = 'check_violation', table = 'absence_notes', constraint = 'absence_notes_enrolled',
+            message = 'absence_notes_enrolled', detail = 'T2: the student is in no class on any day of the note.';
+    end if;
+end
+$$;
+comment on function lyceum.demand_school_days(absence_notes) is
+    'T2: raises an error unless the student is in a class on at least one day of the note.';
+
 create or replace function lyceum.guard_absence_note() returns trigger
     language plpgsql
 as $$
@@ -213,6 +236,9 @@ begin
         return old;
     end if;
 
+    if tg_op = 'INSERT' or (new.starts_on, new.ends_on) is distinct from (old.starts_on, old.ends_on) then
+        perform lyceum.demand_school_days(new);
+    end if;
     if tg_op = 'INSERT' then
         new.version := 1;
         new.author_id := lyceum.current_user_id();

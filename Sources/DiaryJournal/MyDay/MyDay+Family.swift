@@ -98,7 +98,7 @@ extension MyDay {
         ORDER BY p.number, h.due_on, j.name, h.id
         """)
 
-    /// What is new is what was recorded on this day and on the two days before.
+    /// What is new is what was recorded, or published (M12), on this day and on the two days before.
     private static func isNew(_ moment: String) -> String {
         """
         \(moment) >= (\(day) - 2)::timestamp AT TIME ZONE \(Setting.timeZone.required)
@@ -115,7 +115,7 @@ extension MyDay {
             k.changed_at AS recorded_at
         FROM \(shown)
         JOIN marks k ON k.school_id = $1 AND k.student_id = p.id AND k.kind IS NOT NULL AND k.published_at <= now()
-            AND \(isNew("k.changed_at"))
+            AND \(isNew("greatest(k.changed_at, k.published_at)"))
         JOIN line_items i ON i.school_id = $1 AND i.id = k.line_item_id AND i.deleted_at IS NULL
         JOIN lessons l ON l.school_id = $1 AND l.id = i.lesson_id
         JOIN sections s ON s.school_id = $1 AND s.id = l.section_id
@@ -129,7 +129,7 @@ extension MyDay {
         SELECT p.id AS _parent, f.id, f.lesson_id, f.text, \(person("u", as: "author")), f.created_at
         FROM \(shown)
         JOIN feedback f ON f.school_id = $1 AND f.student_id = p.id AND f.deleted_at IS NULL
-            AND f.published_at <= now() AND \(isNew("f.created_at"))
+            AND f.published_at <= now() AND \(isNew("greatest(f.created_at, f.published_at)"))
         LEFT JOIN users u ON u.school_id = $1 AND u.id = f.author_id
         ORDER BY p.number, f.created_at DESC, f.id
         """)

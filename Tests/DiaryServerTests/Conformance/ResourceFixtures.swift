@@ -554,6 +554,10 @@ extension ResourceFixture {
                     """
                     {"student_id": "{student_1}", "starts_on": "2025-10-02", "ends_on": "2026-10-03", "reason": "x"}
                     """, 422, "/ends_on too_long"),
+                "absence_notes_enrolled": .init(
+                    """
+                    {"student_id": "{student_1}", "starts_on": "2001-10-02", "ends_on": "2001-10-02", "reason": "x"}
+                    """, 422, "/starts_on not_enrolled"),
                 "absence_notes_accepted": .init(
                     """
                     {"student_id": "{student_1}", "starts_on": "2025-10-02", "ends_on": "2025-10-02", "reason": "x",
