@@ -2218,6 +2218,7 @@ ALTER TABLE sections ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON sections TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON sections TO lyceum_app;
 CREATE TRIGGER fixed BEFORE UPDATE ON sections FOR EACH ROW WHEN (new.academic_year_id IS DISTINCT FROM old.academic_year_id OR new.subject_id IS DISTINCT FROM old.subject_id OR new.group_id IS DISTINCT FROM old.group_id) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER grading AFTER UPDATE ON sections FOR EACH ROW WHEN (new.grading <> old.grading) EXECUTE FUNCTION lyceum.guard_grading();
 CREATE TRIGGER log_changed AFTER UPDATE ON sections REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_sections();
 CREATE TRIGGER log_deleted AFTER DELETE ON sections REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_sections();
 CREATE TRIGGER log_made AFTER INSERT ON sections REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_sections();
@@ -3043,6 +3044,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.guard_debt_attempt() returns trigger language plpgsql
 -- function lyceum.guard_debt_attempt_deletion() returns trigger language plpgsql
 -- function lyceum.guard_first_day() returns trigger language plpgsql
+-- function lyceum.guard_grading() returns trigger language plpgsql
 -- function lyceum.guard_member() returns trigger language plpgsql
 -- function lyceum.guard_plan() returns trigger language plpgsql
 -- function lyceum.guard_second_half() returns trigger language plpgsql

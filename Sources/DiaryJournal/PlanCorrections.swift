@@ -247,7 +247,7 @@ private struct CorrectionBody {
         writer.endArray()
         items = String(decoding: writer.bytes, as: UTF8.self)
         if problems.isEmpty && items == "[]" {
-            problems.add(FieldProblem(reader.pointer.appending("items"), "empty_list"))
+            problems.add(FieldProblem(reader.pointer.appending("items"), "empty_batch"))
         }
         reader.finish()
         if let problem = Problem(problems) { throw problem }

@@ -48,10 +48,12 @@ package enum TransferSheet {
         let cells = try results[rows]
         let lines = [header] + (0..<cells.count).map { row in columns.map { cells.text(row, $0) ?? "" } }
         let text = lines.map { $0.map { cell($0) }.joined(separator: ";") + "\r\n" }.joined()
-        var response = Response(.ok, contentType: "text/csv; charset=utf-8", body: Array(("\u{FEFF}" + text).utf8))
+        let body = Array(("\u{FEFF}" + text).utf8)
+        var response = Response(.ok, contentType: "text/csv; charset=utf-8", body: body)
+        response.entityTag = ContentTag.of(body)
         response.headers = [
             ("Content-Disposition", "attachment; filename=\"transfer-sheet.csv\""),
-            ("Cache-Control", "private, no-store"), ("Vary", "Authorization"),
+            ("Cache-Control", "private, no-cache"), ("Vary", "Authorization"),
         ]
         return response
     }

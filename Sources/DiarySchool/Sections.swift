@@ -34,6 +34,10 @@ package enum Sections {
         refusals: [
             // A group of another year violates this constraint.
             "sections_school_id_group_id_academic_year_id_fkey": .unknown("group_id"),
+            "sections_grading": .init(
+                .conflict, field: "grading", code: "has_marks",
+                ru: "Отметки уже выставлены, поэтому изменить оценивание нельзя.",
+                en: "The section already has marks, so its grading can't be changed."),
             "sections_year_archived": .init(
                 .yearClosed, field: "archived", code: "year_closed", ru: "Учебный год закрыт.",
                 en: "The academic year is closed."),

@@ -19,7 +19,7 @@ extension Problem.Item {
             Text(ru: "Неверный тип: ожидается \(values).", en: "The type is wrong: \(values) is expected.")
         case "too_long": Text(ru: "Слишком длинно: не больше \(values).", en: "Too long: at most \(values).")
         case "too_short": Text(ru: "Слишком коротко: не меньше \(values).", en: "Too short: at least \(values).")
-        case "out_of_range": Text(ru: "Вне допустимых пределов: \(values).", en: "Out of range: \(values).")
+        case "out_of_range": outOfRange(problem.parameters)
         case "not_a_date": Text(ru: "Ожидается дата ГГГГ-ММ-ДД.", en: "A date YYYY-MM-DD is expected.")
         case "not_a_time": Text(ru: "Ожидается время ЧЧ:ММ.", en: "A time HH:MM is expected.")
         case "not_a_moment":
@@ -74,6 +74,17 @@ extension Problem.Item {
         case "empty_batch": Text(ru: "Нет ни одной записи.", en: "The list has no items.")
         default: Text(ru: "Неверное значение.", en: "The value is not valid.")
         }
+    }
+
+    private static func outOfRange(_ parameters: [String: String]) -> Text {
+        if let minimum = parameters["minimum"], let maximum = parameters["maximum"] {
+            return Text(ru: "Допустимо от \(minimum) до \(maximum).", en: "The range is \(minimum) to \(maximum).")
+        }
+        let whole = parameters["whole_digits", default: "0"]
+        let fraction = parameters["fraction_digits", default: "0"]
+        return Text(
+            ru: "Цифр до точки не больше \(whole), после точки не больше \(fraction).",
+            en: "The number has at most \(whole) digits before the point and \(fraction) after it.")
     }
 }
 

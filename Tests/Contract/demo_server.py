@@ -22,7 +22,7 @@ def make_school():
     owner = os.environ | {"LYCEUM_OWNER_DATABASE_URL": url("lyceum", "lyceum_owner")}
     subprocess.run([PROGRAM, "migrate", "up"], env=owner, check=True, stdout=subprocess.DEVNULL)
     superuser("CREATE ROLE lyceum_server LOGIN IN ROLE lyceum_app")
-    subprocess.run([PROGRAM, "demo"], env=owner, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([PROGRAM, "demo", "--years", "1"], env=owner, check=True, stdout=subprocess.DEVNULL)
     make_client()
 
 

@@ -198,6 +198,26 @@ import Testing
         #expect(try page().marks[good]?.number == newNumber)
     }
 
+    /// M3: ids that belong to no student of the school. Their foreign keys fail before the triggers can refuse them.
+    @Test(arguments: [
+        #"{"marks": [{"lesson_id": "LESSON", "value": {"kind": "number", "number": 5}, "version": 0, STUDENT}]}"#,
+        #"{"attendance": [{"lesson_id": "LESSON", "meaning": "ill", "version": 0, STUDENT}]}"#,
+        #"{"homework": [{"id": "NEW", "lesson_id": "LESSON", "text": "№ 5", "version": 0, STUDENTS}]}"#,
+        #"{"feedback": [{"id": "NEW", "lesson_id": "LESSON", "text": "Хорошо решает.", "version": 0, STUDENT}]}"#,
+    ])
+    func aStudentWhoDoesNotExistIsNotAMember(_ template: String) throws {
+        let nobody = "0198c5b4-55df-7528-980a-0eb04a09625f"
+        let employee = try #require(try teacher.get("/v1/me").json["user"]?["id"]?.string)
+        for id in [nobody, employee] {
+            let body = template.replacing("LESSON", with: ids.lesson)
+                .replacing("NEW", with: "0198c5b4-55df-7528-980a-0eb04a09625e")
+                .replacing("STUDENTS", with: #""student_ids": ["\#(id)"]"#)
+                .replacing("STUDENT", with: #""student_id": "\#(id)""#)
+            let answer = try teacher.patch(path, json: body)
+            #expect(answer.status == 409 && answer.code == "not_a_member", "\(answer.text)")
+        }
+    }
+
     @Test func markMayNameAColumnOfTheSameRequest() throws {
         let page = try page()
         let category = try #require(try teacher.get(path).json["section"]?["categories"]?[0]?["id"]?.string)
@@ -429,6 +449,24 @@ import Testing
         #expect(answer.code == "validation_failed")
         let errors = answer.json["errors"]?.array ?? []
         #expect(errors.contains { $0["pointer"]?.string == pointer && $0["code"]?.string == code }, "\(answer.text)")
+    }
+
+    @Test func aRangeIsNamedFromItsLeastToItsGreatestValue() throws {
+        let column = "0198c5b4-55df-7528-980a-0eb04a096251"
+        let mark = """
+            {"marks": [{"line_item_id": "\(column)", "student_id": "\(ids.child)", "version": 0,
+             "value": {"kind": "number", "number": 7}}],
+             "line_items": [{"id": "\(column)", "lesson_id": "\(ids.lesson)", "version": 0, "weight": 1234}]}
+            """
+        let texts = [
+            "ru": ["Допустимо от 1 до 5.", "Цифр до точки не больше 3, после точки не больше 15."],
+            "en": ["The range is 1 to 5.", "The number has at most 3 digits before the point and 15 after it."],
+        ]
+        for (language, wanted) in texts {
+            let answer = try teacher.patch(path, json: mark, headers: [("Accept-Language", language)])
+            let details = answer.json["errors"]?.array.compactMap { $0["detail"]?.string } ?? []
+            #expect(wanted.allSatisfy { details.contains($0) }, "\(answer.text)")
+        }
     }
 
     @Test func sameRowTwiceIsADuplicate() throws {

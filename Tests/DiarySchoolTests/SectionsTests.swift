@@ -123,6 +123,14 @@ import Testing
         #expect(!seen.contains(ids.otherSection))
     }
 
+    @Test func aSectionWithMarksKeepsItsGrading() throws {
+        let answer = try server.client("deputy").patch(
+            "/v1/sections/\(ids.section)", json: #"{"grading": "none"}"#, headers: [("If-Match", "*")])
+        #expect(answer.status == 409 && answer.code == "conflict", "\(answer.text)")
+        #expect(answer.json["errors"]?[0]?["pointer"]?.string == "/grading", "\(answer.text)")
+        #expect(answer.json["errors"]?[0]?["code"]?.string == "has_marks", "\(answer.text)")
+    }
+
     @Test func itemHasSubjectGroupClassAndTeachers() throws {
         let items = try server.client("teacher").get("/v1/sections?class_id=\(ids.class7A)&limit=100").json
         let section = try #require(items["items"]?.array.first { $0["id"]?.string == ids.section })

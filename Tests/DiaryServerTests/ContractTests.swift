@@ -26,6 +26,27 @@ import Yams
         #expect(inContract.subtracting(inCode) == [], "operations without a route")
     }
 
+    /// An answer with a tag can be a 304 (RFC 9110, section 13.1.2), and JSON has an example for developers and tools.
+    @Test func taggedReadsNameThe304AndHaveExamples() throws {
+        let text = try String(contentsOfFile: TestDatabase.repository + "/openapi.yaml", encoding: .utf8)
+        let document = try #require(try Yams.load(yaml: text) as? [String: Any])
+        let paths = try #require(document["paths"] as? [String: [String: Any]])
+        // A document of its own format, and settings that refer to the schema's examples.
+        let withoutExample = ["getServerMetadata", "getOpenAPIJSON", "getSchoolSettings"]
+        for route in Routes.all where route.method == .get {
+            let operation = paths[route.path]?["get"] as? [String: Any]
+            let responses = operation?["responses"] as? [String: Any]
+            guard let read = responses?["200"] as? [String: Any] else { continue }
+            if (read["headers"] as? [String: Any])?["ETag"] != nil {
+                #expect(responses?["304"] != nil, "\(route.operation)")
+            }
+            let json = (read["content"] as? [String: Any])?["application/json"] as? [String: Any]
+            if let json, !withoutExample.contains(route.operation) {
+                #expect(json["examples"] != nil || json["example"] != nil, "\(route.operation)")
+            }
+        }
+    }
+
     /// Operations that are open in the contract (`security: []`) are open in the code.
     @Test func sameOperationsAreOpen() throws {
         let text = try String(contentsOfFile: TestDatabase.repository + "/openapi.yaml", encoding: .utf8)

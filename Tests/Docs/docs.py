@@ -155,7 +155,7 @@ class Server:
         passwords = {"LYCEUM_OWNER_PASSWORD": "owner", "LYCEUM_SERVER_PASSWORD": "server"}
         self.psql("--file", str(ROOT / "docs/roles.sql"), environment=passwords)
         self.lyceum("migrate", "up")
-        self.lyceum("demo", "--today", TODAY)
+        self.lyceum("demo", "--today", TODAY, "--years", "1")
         with open(self.home / "server.log", "wb") as log:
             self.process = subprocess.Popen([self.program, "serve"], env=self.environment, stdout=log, stderr=log)
         deadline = time.monotonic() + 30

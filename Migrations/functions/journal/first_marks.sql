@@ -1,4 +1,4 @@
--- M1: no marks in grade 1, and none in grade 2 before the second half of the year.
+-- M1: no marks in grade 1, and none in grade 2 before the second half of the year. M2: a section with marks keeps its grading.
 
 create or replace function lyceum.is_before_marks(p_grade_level smallint, p_day date, p_second_half_starts_on date) returns boolean
     language sql immutable parallel safe
@@ -95,3 +95,30 @@ $$;
 create or replace trigger first_day after update on academic_years
     for each row when (new.starts_on <> old.starts_on)
     execute function lyceum.guard_first_day();
+
+-- M1, M2: the marks of a section are those of its grading, so with the first mark the grading is fixed.
+create or replace function lyceum.guard_grading() returns trigger
+    language plpgsql
+as $$
+begin
+    if exists (
+        select
+        from public.line_items i
+        join public.marks k on k.school_id = i.school_id and k.line_item_id = i.id and k.kind is not null
+        where i.school_id = new.school_id and i.section_id = new.id
+    ) or exists (
+        select
+        from public.final_marks f
+        where f.school_id = new.school_id and f.section_id = new.id and f.value_kind is not null
+    ) then
+        raise exception using
+            errcode = 'check_violation', table = 'sections', constraint = 'sections_grading',
+            message = 'section_has_marks', detail = 'The section has marks, so its grading does not change.';
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger grading after update on sections
+    for each row when (new.grading <> old.grading)
+    execute function lyceum.guard_grading();

@@ -201,15 +201,31 @@ begin
             else 'placed'
         end,
         case when j.verdict not in ('unchanged', 'gone', 'free') then j.verdict end,
-        j.id, j.entry_id, coalesce(j.section_id, j.old_section), j.group_id, coalesce(j.date, j.old_date), j.bell_schedule_id,
-        coalesce(j.slot, j.old_slot), j.starts_at, j.ends_at, j.room_id, j.own_room_id, j.teacher_id
-    from judged j;
+        j.id, j.entry_id, coalesce(j.section_id, j.old_section), j.group_id,
+        -- What is kept is named with the place where it stands, not with that of the timetable.
+        case when j.verdict = 'free' then coalesce(j.date, j.old_date) else j.old_date end, j.bell_schedule_id,
+        case when j.verdict = 'free' then coalesce(j.slot, j.old_slot) else j.old_slot end, j.starts_at, j.ends_at, j.room_id,
+        j.own_room_id, j.teacher_id
+    from judged j
+    union all
+    -- What stands on the days without the timetable: lessons made by hand, and those moved there from another day.
+    select 'kept', coalesce(lyceum.lesson_record(p_school, l.id), 'changed_by_hand'), l.id, null, l.section_id, s.group_id, l.date,
+        l.bell_schedule_id, l.slot, l.starts_at, l.ends_at, l.room_id, null, l.teacher_id
+    from public.lessons l
+    join public.sections s on s.school_id = l.school_id and s.id = l.section_id
+    where p_days_off
+        and l.school_id = p_school
+        and l.date between p_from and p_to
+        and l.state <> 'cancelled'
+        and (p_sections is null or l.section_id = any (p_sections))
+        and not exists (select from judged j where j.id = l.id);
 end
 $$;
 comment on function lyceum.compared_lessons(integer, date, date, uuid[], boolean) is
     'L2: the lessons of the timetable compared with those that were made from it. outcome: placed (made, or changed if there is a '
     'lesson_id), removed, unchanged, gone (cancelled, and not wanted), or kept, with the reason: what lyceum.lesson_record says, '
-    'changed_by_hand, or edit_window_closed (M4). p_days_off: the timetable wants nothing. L1 is not checked here.';
+    'changed_by_hand, or edit_window_closed (M4). p_days_off: the timetable wants nothing, and other lessons of the days are kept too. '
+    'L1 is not checked here.';
 
 create or replace function lyceum.generate_lessons(p_from date, p_to date, p_sections uuid[], p_days_off boolean, p_dry_run boolean)
     returns table (

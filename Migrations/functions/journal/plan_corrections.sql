@@ -129,6 +129,16 @@ begin
             errcode = 'LYP01', message = 'not_your_plan',
             detail = 'A correction is written by the teachers of the section and by managers.';
     end if;
+    if exists (
+        select from public.plan_correction_items i
+        where i.school_id = new.school_id and i.correction_id = new.correction_id and (
+            i.kind in ('drop', 'merge') and i.topic_id = new.into_id
+            or new.kind in ('drop', 'merge') and i.into_id = new.topic_id
+        )
+    ) then
+        raise exception using
+            errcode = 'LYP06', message = 'topic_dropped', detail = 'The correction drops the topic that another one is merged into.';
+    end if;
     perform lyceum.check_correction_item(new);
     return new;
 end

@@ -120,10 +120,15 @@ begin
         group by l.plan_topic_id
     ), topics as materialized (
         select t.id, t.position, t.hours, coalesce(g.held, 0) + coalesce(b.held, 0) as held,
-            -- A topic without a date, or with one before that of an earlier topic, begins with the topic before it.
-            max(coalesce(t.planned_on, y.monday + 7 * (t.planned_week - 1), y.starts_on)) over (order by t.position) as begins_on
+            -- A topic without a date, or with one before that of an earlier topic, begins with the topic before it. A topic that was
+            -- given keeps its date: an earlier one that was skipped may have been laid after it.
+            case
+                when coalesce(g.held, b.held) is not null and x.own_date is not null then x.own_date
+                else max(coalesce(x.own_date, y.starts_on)) over (order by t.position)
+            end as begins_on
         from public.plan_topics t
         cross join year y
+        cross join lateral (select coalesce(t.planned_on, y.monday + 7 * (t.planned_week - 1)) as own_date) x
         left join given g on g.plan_topic_id = t.id
         left join given b on b.plan_topic_id = t.source_id
         where t.school_id = p_school and t.plan_id = p_plan and t.correction_id is null

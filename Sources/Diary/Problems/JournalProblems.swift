@@ -86,8 +86,8 @@ extension ProblemKind {
         "lesson_on_holiday", .conflict,
         title: Text(ru: "Урок в каникулы", en: "Lesson on a holiday"),
         detail: Text(
-            ru: "На этот день приходятся каникулы или праздник (L1); отмените урок или выберите другой день.",
-            en: "The day is a holiday (rule L1); cancel the lesson or choose another day."))
+            ru: "Урок пришёлся бы на каникулы или праздник (L1): выберите другой день или сначала отмените уроки.",
+            en: "A lesson would be on a holiday (rule L1): choose another day, or cancel the lessons first."))
     package static let lessonOutsideYear = ProblemKind(
         "lesson_outside_year", .conflict,
         title: Text(ru: "Урок вне учебного года", en: "Lesson outside the year"),

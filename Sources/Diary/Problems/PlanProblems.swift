@@ -55,8 +55,8 @@ extension ProblemKind {
         "topic_dropped", .conflict,
         title: Text(ru: "Тема уже исключена", en: "Topic was dropped"),
         detail: Text(
-            ru: "Другой лист корректировки уже исключил эту тему (P1); напишите лист заново.",
-            en: "Another correction has dropped the topic already (rule P1); write the correction again."))
+            ru: "Этот или другой лист корректировки исключает тему (P1); напишите лист заново, без неё.",
+            en: "This correction or another one drops the topic (rule P1); write the correction again without it."))
     package static let correctionApproved = ProblemKind(
         "correction_approved", .conflict,
         title: Text(ru: "Лист корректировки утверждён", en: "Correction is approved"),

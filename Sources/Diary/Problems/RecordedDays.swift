@@ -18,10 +18,10 @@ extension Problem {
             detail: Text(
                 ru: "Записей в дни, которые больше не входили бы в зачисление или группу (L5): \(count)"
                     + (rest ? ", здесь первые \(records.count)" : "")
-                    + ". Уберите их или выберите дни, в которые они входят.",
+                    + ". Уберите их или выберите дни, в которые они входят; при переводе их переносит move_records.",
                 en: "Records on days that would no longer belong to the enrollment or membership (rule L5): \(count)"
                     + (rest ? "; these are the first \(records.count)" : "")
-                    + ". Clear them, or choose days that include them."),
+                    + ". Clear them, or choose days that include them; a class change moves them with move_records."),
             items: records.map { .init(record: $0, at: field) })
     }
 }

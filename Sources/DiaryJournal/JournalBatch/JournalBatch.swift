@@ -66,7 +66,10 @@ package enum JournalBatch {
             let results = try await work.results(
                 of: [lock] + steps.map { $0.query } + [settle(.boolean(isPartial))])
             if let refusal = results.refusal, refusal.sqlState != "LYB01" {
-                guard refusal.sqlState.hasPrefix("LY") && !asksRules else { throw PostgresError.refused(refusal) }
+                // The foreign keys of marks and attendance are checked before the triggers: 23503 for an unknown student.
+                guard refusal.sqlState.hasPrefix("LY") || refusal.sqlState == "23503", !asksRules else {
+                    throw PostgresError.refused(refusal)
+                }
                 asksRules = true
                 continue
             }

@@ -72,6 +72,14 @@ import Testing
         #expect(try coverage(on: "2026-10-08") == ["0", "2", "0.0"])
     }
 
+    /// B was skipped, and a shift has laid it after C. C was given, so it counts from its own date.
+    @Test func p2ASkippedTopicDoesNotHoldUpWhatWasGiven() throws {
+        try plans.give(Plan.a, at: .old, .substituted)
+        try plans.give(Plan.c, at: .recent)
+        try school.run("UPDATE plan_topics SET planned_on = '2026-10-16' WHERE id = \(Plan.b)")
+        #expect(try coverage(on: "2026-10-14") == ["3", "3", "100.0"])
+    }
+
     // MARK: Shift
 
     /// Topic, hours left, date and week of the topics that are left.
@@ -184,6 +192,18 @@ import Testing
         #expect(
             try school.refusal(of: RuleSchool.update("lessons", .tomorrow, "plan_topic_id = \(Plan.d)"))
                 == SQLRefusal("LYP05", "not_in_section"))
+    }
+
+    /// A topic that the sheet itself drops or merges can take in no other, in whichever order the items come.
+    @Test func p1NothingIsMergedIntoATopicThatIsDropped() throws {
+        let dropped = SQLRefusal("LYP06", "topic_dropped")
+        let merge: (String, RuleKey, String?, String) = ("merge", Plan.d, "into_id", "\(Plan.e)")
+        for other in [("drop", Plan.e, nil, ""), ("merge", Plan.e, "into_id", "\(Plan.c)")]
+            as [(String, RuleKey, String?, String)]
+        {
+            #expect(try school.refusal(of: Plan.correct([merge, other])) == dropped)
+            #expect(try school.refusal(of: Plan.correct([other, merge])) == dropped)
+        }
     }
 
     @Test func p1WhatWasGivenStays() throws {

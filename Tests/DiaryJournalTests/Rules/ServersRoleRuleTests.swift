@@ -170,6 +170,20 @@ import Testing
         #expect(try school.refusal(of: move("2026-08-15")) == .check("academic_years_first_day"))
     }
 
+    /// M1, M2: a section with marks or final marks keeps its grading.
+    @Test func m1SectionWithMarksKeepsItsGrading() throws {
+        let change = { (grading: String) in RuleSchool.update("sections", .maths7, "grading = '\(grading)'") }
+        #expect(try school.refusal(of: change("none")) == nil)
+        try school.run(RuleSchool.mark(.anna, at: .recent))
+        #expect(try school.refusal(of: change("none")) == .check("sections_grading"))
+        #expect(try school.refusal(of: change("pass_fail")) == .check("sections_grading"))
+        #expect(try school.refusal(of: change("marks")) == nil)
+        try school.run("UPDATE marks SET (kind, number) = (NULL, NULL)")
+        #expect(try school.refusal(of: change("none")) == nil)
+        try school.run(RuleSchool.final(.anna, "year", nil, .number(5), section: .maths7))
+        #expect(try school.refusal(of: change("none")) == .check("sections_grading"))
+    }
+
     /// A year from before these bounds stays as it is, and is closed, until somebody changes its dates.
     @Test func m1YearsFromBeforeTheBoundsStand() throws {
         let database = try TestDatabase(.empty)

@@ -328,6 +328,7 @@ extension ResourceFixture {
                     """, 422, "/subject_id unknown_reference"),
             ],
             unreached: [
+                "sections_grading": "Only a change can violate it; SectionsTests.",
                 "sections_year_archived": "Only a change can violate it; TimetableEntriesTests.",
                 "sections_entries_archived": "Only a change can violate it; TimetableEntriesTests.",
             ]),

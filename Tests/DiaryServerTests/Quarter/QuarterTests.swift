@@ -11,7 +11,10 @@ import Testing
         try quarter.plan()
         try quarter.live()
         try quarter.payDebt()
+        try quarter.giveFinals()
         try quarter.closeAndUnlock()
+        try quarter.endTheYear()
+        try quarter.settleInOctober()
     }
 }
 
@@ -22,6 +25,9 @@ import Testing
 /// - Vera: ill at 20 of 24 lessons (83 %), two marks: not assessed.
 /// - Gleb: 4 4 5 in 7А, then 5 5 4 4 in 7Б: 31/7 = 4.43, which gives 4.
 /// - Dina: 3 4 3 4 3, owed and then paid with 4, 4, control 3: (25 + 2·3) / 9 = 31/9 = 3.44, which gives 3.
+///
+/// The other quarters are given without lessons, with a reason. Year: Anna (5+5+4+5)/4 = 4.75, 5; Boris (2+2+3+2)/4 = 2.25,
+/// 2 and a debt, settled with 3 in October; Dina (3+3+4+4)/4 = 3.5, 4; Gleb (4+4+5+4)/4 = 4.25, 4.
 struct Quarter {
     let school: QuarterSchool
     var classA = ""
@@ -33,6 +39,8 @@ struct Quarter {
     var lessonsA: [String: String] = [:]
     var lessonsB: [String: String] = [:]
     var controlCategory = ""
+    /// The topics of the section's own plan, in order.
+    var topics: [String] = []
 
     init(_ school: QuarterSchool) { self.school = school }
 
@@ -84,11 +92,23 @@ struct Quarter {
         #expect(lessonsA.keys.sorted() == Self.dates)
     }
 
-    /// The plan of grade 7: 24 topics of an hour each.
-    func plan() throws {
-        let topics = (1...24).map { "Алгебра;7;Дроби;Тема \($0);1;\($0 == 22 ? "Да" : "")" }
+    /// P1: the plan of grade 7, 24 topics of an hour each, three in a week; a deputy head approves it, and the teacher
+    /// copies it into the section.
+    mutating func plan() throws {
+        let rows = (1...24).map { "Алгебра;7;Дроби;Тема \($0);1;\(($0 + 2) / 3);\($0 == 22 ? "Да" : "")" }
         try school.load(
-            "plans", "Предмет;Параллель;Раздел;Тема;Часы;Контрольная\n" + topics.joined(separator: "\n"))
+            "plans", "Предмет;Параллель;Раздел;Тема;Часы;Неделя;Контрольная\n" + rows.joined(separator: "\n"))
+        let base = try #require(
+            try school.get(school.deputy, "/v1/curriculum-plans")["items"]?[0]?["id"]?.string)
+        let approved = try school.deputy.send(
+            "PUT", "/v1/curriculum-plans/\(base)/approval", headers: [("If-Match", "*")])
+        #expect(approved.status == 200, "\(approved.text)")
+        let copy = try school.sokolova.post(
+            "/v1/curriculum-plans/\(base)/copies", json: #"{"section_id": "\#(algebraA)"}"#)
+        #expect(copy.status == 201, "\(copy.text)")
+        let own = try school.get(school.sokolova, "/v1/curriculum-plans/\(copy.json["id"]?.string ?? "")")
+        topics = own["topics"]?.array.compactMap { $0["id"]?.string } ?? []
+        #expect(topics.count == 24)
     }
 
     // MARK: The lessons
@@ -109,13 +129,35 @@ struct Quarter {
             let number = index + 1
             if number == 16 { try moveGleb() }
             try school.day(date)
-            try teach(number, date)
+            let teacher = number == 10 ? try substitute() : school.sokolova
+            try teach(number, date, by: teacher)
             if number == 6 { try correct() }
         }
     }
 
+    /// L2, A4: at the tenth lesson Petrov teaches 7А; the family sees it, and Sokolova's own lessons stay hers.
+    private func substitute() throws -> TestClient {
+        let petrov = try school.get(school.petrov, "/v1/me")["user"]?["id"]?.string ?? ""
+        let refused = try school.petrov.patch(
+            "/v1/sections/\(algebraA)/journal",
+            json: #"{"lessons": [{"id": "\#(lesson(10))", "version": 1, "topic": "Т"}]}"#)
+        #expect(refused.status == 404, "\(refused.text)")
+        let made = try school.deputy.post(
+            "/v1/substitutions",
+            json: """
+                {"kind": "replace", "lesson_id": "\(lesson(10))", "teacher_id": "\(petrov)", "reason": "Больничный лист"}
+                """)
+        #expect(made.status == 201, "\(made.text)")
+        let anna = try school.server.session(of: students["Анна"]!, school: school.id, roles: ["student"])
+        let diary = try school.get(
+            anna, "/v1/students/\(students["Анна"]!)/diary?from=\(school.today)&to=\(school.today)")
+        #expect(diary["lessons"]?[0]?["substitution"]?["kind"]?.string == "replace", "\(diary)")
+        #expect(diary["lessons"]?[0]?["teacher"]?["last_name"]?.string == "Петров")
+        return school.petrov
+    }
+
     /// One PATCH for everything that happened at the lesson of the day.
-    private func teach(_ number: Int, _ date: String) throws {
+    private func teach(_ number: Int, _ date: String, by teacher: TestClient) throws {
         var marks = Self.marks.sorted { $0.key < $1.key }.compactMap { name, marks in
             marks[number].map { mark(lesson(number), name, #"{"kind": "number", "number": \#($0)}"#) }
         }
@@ -146,11 +188,14 @@ struct Quarter {
                 """
             ] : []
         let homework = number < 24 ? #""homework": {"text": "№ \#(number)"}"# : #""no_homework": true"#
+        // The seventh lesson has no topic of the plan.
+        let topic = number == 7 ? "" : #", "plan_topic_id": "\#(topics[number - 1])""#
+        let version = number == 10 ? 2 : 1
         try school.write(
-            school.sokolova, algebraA,
+            teacher, algebraA,
             """
-            {"lessons": [{"id": "\(lesson(number))", "version": 1, "state": "held", "topic": "Тема \(number)", \(homework),
-            "attendance_taken": true}], "line_items": [\(columns.joined(separator: ","))],
+            {"lessons": [{"id": "\(lesson(number))", "version": \(version), "state": "held", "topic": "Тема \(number)"\(topic),
+            \(homework), "attendance_taken": true}], "line_items": [\(columns.joined(separator: ","))],
             "marks": [\(marks.joined(separator: ","))], "attendance": [\(absences.joined(separator: ","))]}
             """)
         if let value = Self.later[number] {

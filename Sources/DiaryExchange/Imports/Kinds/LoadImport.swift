@@ -57,12 +57,18 @@ extension ImportStatements {
                     ),
                     (
                         """
-                        w.grading <> w.grading_now AND EXISTS (
-                            SELECT FROM line_items i
-                            WHERE i.school_id = $1 AND i.section_id = w.id_now AND EXISTS (
-                                SELECT FROM marks m
-                                WHERE m.school_id = $1 AND m.line_item_id = i.id AND m.kind IS NOT NULL
-                                OFFSET 0
+                        w.grading <> w.grading_now AND (
+                            EXISTS (
+                                SELECT FROM line_items i
+                                WHERE i.school_id = $1 AND i.section_id = w.id_now AND EXISTS (
+                                    SELECT FROM marks m
+                                    WHERE m.school_id = $1 AND m.line_item_id = i.id AND m.kind IS NOT NULL
+                                    OFFSET 0
+                                )
+                            )
+                            OR EXISTS (
+                                SELECT FROM final_marks f
+                                WHERE f.school_id = $1 AND f.section_id = w.id_now AND f.value_kind IS NOT NULL
                             )
                         )
                         """, "grading", "has_marks", nil
