@@ -2955,7 +2955,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.are_texts(p_texts text[], p_count integer, p_length integer) returns boolean language sql immutable parallel safe
 -- function lyceum.attendance_refusal(p_school integer, p_lesson uuid, p_student uuid) returns text language plpgsql stable
 -- function lyceum.attendance_refusals(p_school integer, p_lessons uuid[], p_students uuid[]) returns TABLE(ordinal bigint, refusal text) language plpgsql stable set plan_cache_mode=force_generic_plan
--- function lyceum.attended_lessons(p_school integer, p_students uuid[], p_from date, p_to date) returns TABLE(student_id uuid, date date, lesson_id uuid, section_id uuid, starts_at time without time zone, is_over boolean, attendance_id uuid, meaning text, minutes smallint, status text) language plpgsql stable
+-- function lyceum.attended_lessons(p_school integer, p_students uuid[], p_from date, p_to date) returns TABLE(student_id uuid, date date, lesson_id uuid, section_id uuid, starts_at time without time zone, is_over boolean, attendance_id uuid, meaning text, minutes smallint, status text) language plpgsql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.audit() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.audit_photo() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.audit_recovery_code() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only

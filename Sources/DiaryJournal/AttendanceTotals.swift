@@ -60,7 +60,7 @@ package enum AttendanceTotals {
         """
 
     private static let countedDays =
-        "count(*) AS \"days.count\", \(missed("d.is_missed", "d.meaning", "days"))"
+        "count(d.date) AS \"days.count\", \(missed("d.is_missed", "d.meaning", "days"))"
 
     /// One row for all students of `attended`.
     static let total = """
@@ -116,8 +116,16 @@ package enum AttendanceTotals {
         SELECT u.id, u.last_name, u.first_name, u.middle_name, m.at_home, d.*, l.*
         FROM members m
         JOIN users u ON u.school_id = $1 AND u.id = m.student_id
-        CROSS JOIN LATERAL (SELECT \(countedDays) FROM days d WHERE d.student_id = m.student_id) d
-        CROSS JOIN LATERAL (SELECT \(lessons) FROM attended l WHERE l.student_id = m.student_id) l
+        JOIN (
+            SELECT m.student_id AS _days_of, \(countedDays)
+            FROM members m LEFT JOIN days d ON d.student_id = m.student_id
+            GROUP BY m.student_id
+        ) d ON d._days_of = m.student_id
+        JOIN (
+            SELECT m.student_id AS _lessons_of, \(lessons)
+            FROM members m LEFT JOIN attended l ON l.student_id = m.student_id
+            GROUP BY m.student_id
+        ) l ON l._lessons_of = m.student_id
         ORDER BY u.last_name, u.first_name, u.id
         """)
 }

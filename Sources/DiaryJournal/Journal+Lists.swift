@@ -184,7 +184,8 @@ extension Journal {
         SELECT x.lesson_id, x.student_id, c.code, x.meaning, x.minutes, x.decided_meaning, x.version
         FROM lessons l
         JOIN attendance x ON x.school_id = l.school_id AND x.lesson_id = l.id AND \(changed("attendance"))
-        LEFT JOIN attendance_codes c ON c.school_id = $1 AND c.id = x.code_id
+        -- OFFSET 0: the codes are read once, and not for each record.
+        LEFT JOIN (SELECT c.id, c.code FROM attendance_codes c WHERE c.school_id = $1 OFFSET 0) c ON c.id = x.code_id
         WHERE l.school_id = $1 AND l.section_id = \(section) AND l.date BETWEEN \(from) AND \(to)
             AND \(seen("x.student_id", "l.date <@", reader: "$3"))
         ORDER BY l.date, l.starts_at, l.id, x.student_id

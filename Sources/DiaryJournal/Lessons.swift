@@ -75,47 +75,71 @@ package enum Lessons {
         let pull = Pull(&query, page, behind: 3, filters: conditions, since: since)
         try query.finish()
         let position = (0..<3).map { Parameter.text(page.after?[$0]) } + [.integer(page.limit + 1)]
+        let statements = [(1, ofSection), (2, ofClass), (3, ofTeacher)].first { filters[$0.0] != .null }?.1 ?? ofSchool
         return try await ListAnswer(request, caller, page).read(
-            Query(statement: lessons, parameters: conditions + position), key: ["date", "slot", "id"],
-            total: Query(statement: total, parameters: conditions + [.boolean(page.wantsTotal)]), pull: pull)
+            Query(statement: statements.list, parameters: conditions + position), key: ["date", "slot", "id"],
+            total: Query(statement: statements.total, parameters: conditions + [.boolean(page.wantsTotal)]), pull: pull)
     }
 
-    private static let wanted = """
-        FROM lessons t
-        WHERE t.school_id = $1 AND ($2::uuid IS NULL OR t.section_id = $2::uuid)
-            AND (
-                $3::uuid IS NULL
-                OR t.section_id IN (
+    private static let ofSection = LessonStatements(of: "t.section_id = $2::uuid")
+    private static let ofClass = LessonStatements(
+        of: """
+            t.section_id = ANY (
+                ARRAY(
                     SELECT s.id FROM groups g JOIN sections s ON s.school_id = g.school_id AND s.group_id = g.id
                     WHERE g.school_id = $1 AND g.class_id = $3::uuid
                 )
             )
-            AND ($4::uuid IS NULL OR t.teacher_id = $4::uuid)
-            AND ($5::uuid IS NULL OR t.room_id = $5::uuid)
-            AND ($6::date IS NULL OR t.date BETWEEN $6::date AND $7::date)
-            AND ($8::text IS NULL OR t.state = $8::text)
-            AND \(Pull.ids(9, of: "t")) AND \(Pull.externalID(10, "t.external_id"))
-            AND \(Pull.since(11, of: "t", "lessons"))
-        """
+            """)
+    private static let ofTeacher = LessonStatements(of: "t.teacher_id = $4::uuid")
+    private static let ofSchool = LessonStatements(of: "true")
+}
 
-    private static let lessons = Statement(
-        """
-        SELECT l.id, l.section_id AS "section.id", s.name AS "section.name", l.date, l.slot,
-            lyceum.local_moment(l.date, l.starts_at) AS starts_at, lyceum.local_moment(l.date, l.ends_at) AS ends_at,
-            r.id AS "room?.id", r.name AS "room?.name", u.id AS "teacher?.id", u.last_name AS "teacher?.last_name",
-            u.first_name AS "teacher?.first_name", u.middle_name AS "teacher?.middle_name", l.state, l.topic,
-            l.timetable_entry_id, l.external_id, l.version
-        FROM (
-            SELECT t.* \(wanted)
-                AND ($12::date IS NULL OR (t.date, t.slot, t.id) > ($12::date, $13::int, $14::uuid))
-            ORDER BY t.date, t.slot, t.id
-            LIMIT $15::int
-        ) l
-        JOIN sections s ON s.school_id = $1 AND s.id = l.section_id
-        LEFT JOIN rooms r ON r.school_id = $1 AND r.id = l.room_id
-        LEFT JOIN users u ON u.school_id = $1 AND u.id = l.teacher_id
-        ORDER BY l.date, l.slot, l.id
-        """)
+/// The statements of the list. PostgreSQL makes one plan for all parameters, and finds the index for a condition only if it
+/// always holds: so there is one statement for each filter that narrows the list most.
+private struct LessonStatements: Sendable {
+    let list: Statement
+    let total: Statement
 
-    private static let total = Statement("SELECT CASE WHEN $12::boolean THEN (SELECT count(*) \(wanted)) END AS total")
+    /// - Parameter condition: the filter that is given.
+    init(of condition: String) {
+        let wanted = """
+            FROM lessons t
+            WHERE t.school_id = $1 AND \(condition)
+                AND ($2::uuid IS NULL OR t.section_id = $2::uuid)
+                AND (
+                    $3::uuid IS NULL
+                    OR t.section_id IN (
+                        SELECT s.id FROM groups g JOIN sections s ON s.school_id = g.school_id AND s.group_id = g.id
+                        WHERE g.school_id = $1 AND g.class_id = $3::uuid
+                    )
+                )
+                AND ($4::uuid IS NULL OR t.teacher_id = $4::uuid)
+                AND ($5::uuid IS NULL OR t.room_id = $5::uuid)
+                -- Only with subqueries PostgreSQL looks for the days in an index.
+                AND t.date BETWEEN (SELECT coalesce($6::date, '-infinity')) AND (SELECT coalesce($7::date, 'infinity'))
+                AND ($8::text IS NULL OR t.state = $8::text)
+                AND \(Pull.ids(9, of: "t")) AND \(Pull.externalID(10, "t.external_id"))
+                AND \(Pull.since(11, of: "t", "lessons"))
+            """
+        list = Statement(
+            """
+            SELECT l.id, l.section_id AS "section.id", s.name AS "section.name", l.date, l.slot,
+                lyceum.local_moment(l.date, l.starts_at) AS starts_at, lyceum.local_moment(l.date, l.ends_at) AS ends_at,
+                r.id AS "room?.id", r.name AS "room?.name", u.id AS "teacher?.id", u.last_name AS "teacher?.last_name",
+                u.first_name AS "teacher?.first_name", u.middle_name AS "teacher?.middle_name", l.state, l.topic,
+                l.timetable_entry_id, l.external_id, l.version
+            FROM (
+                SELECT t.* \(wanted)
+                    AND ($12::date IS NULL OR (t.date, t.slot, t.id) > ($12::date, $13::int, $14::uuid))
+                ORDER BY t.date, t.slot, t.id
+                LIMIT $15::int
+            ) l
+            JOIN sections s ON s.school_id = $1 AND s.id = l.section_id
+            LEFT JOIN rooms r ON r.school_id = $1 AND r.id = l.room_id
+            LEFT JOIN users u ON u.school_id = $1 AND u.id = l.teacher_id
+            ORDER BY l.date, l.slot, l.id
+            """)
+        total = Statement("SELECT CASE WHEN $12::boolean THEN (SELECT count(*) \(wanted)) END AS total")
+    }
 }

@@ -60,7 +60,7 @@ enum AverageSQL {
                 JOIN sections s ON s.school_id = $1 AND s.group_id = m.group_id AND s.academic_year_id = \(StudentYear.year)
                     \(subject.map { "AND s.subject_id = \($0)" } ?? "")
                 JOIN lessons l ON l.school_id = $1 AND l.section_id = s.id AND l.state <> 'cancelled'
-                    AND l.date BETWEEN greatest(m.starts_on, r.starts_on) AND least(m.ends_on, r.ends_on) \(day)
+                    AND l.date BETWEEN r.starts_on AND r.ends_on AND lyceum.holds(m.starts_on, m.ends_on, l.date) \(day)
                 JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.id AND i.deleted_at IS NULL
                 JOIN marks k ON k.school_id = $1 AND k.line_item_id = i.id AND k.student_id = m.student_id
                     AND k.kind IS NOT NULL AND k.published_at <= now()

@@ -70,15 +70,23 @@ package enum UnfinishedLessons {
         SELECT coalesce($1::date, lyceum.today()) AS "from", coalesce($2::date, lyceum.today()) AS "to"
         """)
 
+    /// The days are computed once, and OFFSET 0 keeps the lessons of these days first: otherwise PostgreSQL would read all
+    /// lessons of each section, and compute what is missing again for each use of it.
     private static let due = """
         FROM (
             SELECT l.id, l.date, l.slot, l.starts_at, l.teacher_id, s.id AS section_id, s.name AS section, \(missing("l"))
-            FROM lessons l
+            FROM (
+                SELECT l.*
+                FROM lessons l
+                WHERE l.school_id = $1
+                    AND l.date BETWEEN (SELECT coalesce($2::date, lyceum.today())) AND (SELECT coalesce($3::date, lyceum.today()))
+                    AND lyceum.is_due(l.state, l.date, l.ends_at)
+                    AND ($5::uuid IS NULL OR l.teacher_id = $5::uuid)
+                OFFSET 0
+            ) l
             \(ofSection)
-            WHERE l.school_id = $1 AND l.date BETWEEN coalesce($2::date, lyceum.today()) AND coalesce($3::date, lyceum.today())
-                AND lyceum.is_due(l.state, l.date, l.ends_at)
-                AND ($4::uuid IS NULL OR g.class_id = $4::uuid)
-                AND ($5::uuid IS NULL OR l.teacher_id = $5::uuid)
+            WHERE $4::uuid IS NULL OR g.class_id = $4::uuid
+            OFFSET 0
         ) x
         LEFT JOIN users u ON u.school_id = $1 AND u.id = x.teacher_id
         """

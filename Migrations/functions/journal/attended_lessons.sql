@@ -12,12 +12,50 @@ create or replace function lyceum.attended_lessons(p_school integer, p_students 
         minutes smallint, status text
     )
     language plpgsql stable rows 1000
+    set plan_cache_mode = force_generic_plan -- otherwise arrays of one student are planned at each call
 as $$
 #variable_conflict use_column
+declare
+    -- In order, so that the records of a lesson are one range of the index.
+    v_students uuid[] := array(select s from unnest(p_students) s order by s);
 begin
+    -- OFFSET 0 keeps the joins in this order: from the students to their lessons, and from these to the records. Otherwise
+    -- PostgreSQL could read the lessons or the records of the whole school. Each lesson is read once, however many of the
+    -- students have it. A student has at most one membership of a group on a day, so no lesson comes twice.
     return query
+    with memberships as materialized (
+        select m.student_id, s.id as section_id, greatest(m.starts_on, p_from) as first, least(m.ends_on, p_to) as last
+        from public.group_members m
+        cross join lateral (
+            select s.id from public.sections s where s.school_id = p_school and s.group_id = m.group_id offset 0
+        ) s
+        where m.school_id = p_school
+            and m.student_id = any (p_students)
+            and lyceum.holds_between(m.starts_on, m.ends_on, p_from, p_to)
+    ), held as materialized (
+        select l.*, l.date < d.today or l.date = d.today and lyceum.is_over(l.date, l.ends_at) as is_over
+        from (select m.section_id, min(m.first) as first, max(m.last) as last from memberships m group by m.section_id) m
+        cross join (select lyceum.today() as today offset 0) d
+        cross join lateral (
+            select l.id, l.section_id, l.date, l.starts_at, l.ends_at, l.attendance_taken_at
+            from public.lessons l
+            where l.school_id = p_school and l.section_id = m.section_id and l.state <> 'cancelled'
+                and l.date between m.first and m.last
+            offset 0
+        ) l
+    ), records as materialized (
+        select a.*
+        from held l
+        cross join lateral (
+            select a.id, a.lesson_id, a.student_id, a.meaning, a.minutes, a.decided_meaning, a.decided_minutes
+            from public.attendance a
+            where a.school_id = p_school and a.lesson_id = l.id
+                and a.student_id between v_students[1] and v_students[cardinality(v_students)]
+            offset 0
+        ) a
+    )
     select
-        l.student_id, l.date, l.id, l.section_id, l.starts_at, l.is_over, a.id,
+        m.student_id, l.date, l.id, l.section_id, l.starts_at, l.is_over, a.id,
         nullif(c.counted, 'present'),
         case
             when c.counted <> 'late' then null
@@ -29,20 +67,16 @@ begin
             when c.counted = 'late' then 'late'
             when c.counted = 'present' or l.attendance_taken_at is not null then 'present'
         end
-    from (
-        select distinct on (m.student_id, l.id)
-            m.student_id, l.id, l.section_id, l.date, l.starts_at, l.attendance_taken_at, lyceum.is_over(l.date, l.ends_at) as is_over
-        from public.group_members m
-        join public.sections s on s.school_id = m.school_id and s.group_id = m.group_id
-        join public.lessons l on l.school_id = s.school_id and l.section_id = s.id and l.date between p_from and p_to
-            and lyceum.holds(m.starts_on, m.ends_on, l.date)
-        where m.school_id = p_school
-            and m.student_id = any (p_students)
-            and lyceum.holds_between(m.starts_on, m.ends_on, p_from, p_to)
-            and l.state <> 'cancelled'
-    ) l
-    left join public.attendance a on a.school_id = p_school and a.lesson_id = l.id and a.student_id = l.student_id
-    left join public.attendance_days d on d.school_id = p_school and d.student_id = l.student_id and d.date = l.date
+    from memberships m
+    join held l on l.section_id = m.section_id and l.date between m.first and m.last
+    left join records a on a.lesson_id = l.id and a.student_id = m.student_id
+    left join lateral (
+        select d.meaning
+        from public.attendance_days d
+        where d.school_id = p_school and d.student_id = m.student_id and d.date = l.date
+            and l.attendance_taken_at is null and a.meaning is null
+        offset 0
+    ) d on true
     cross join lateral (
         select case
             -- What will be is not known, whatever was announced.
@@ -50,7 +84,7 @@ begin
                 then coalesce(
                     a.decided_meaning,
                     -- The other records have the word for the day already (lyceum.with_days_word).
-                    case when l.attendance_taken_at is null and a.meaning is null then d.meaning end,
+                    d.meaning,
                     a.meaning
                 )
         end as counted

@@ -73,7 +73,13 @@ begin
             select p.student_id, k.kind, k.number, k.code, i.weight
             from places p
             join public.line_items i on i.school_id = p_school and i.lesson_id = p.id and i.deleted_at is null
-            join public.marks k on k.school_id = p_school and k.line_item_id = i.id and k.student_id = p.student_id
+            -- OFFSET 0: otherwise PostgreSQL could read the marks of all students in each column, once for each student.
+            cross join lateral (
+                select k.kind, k.number, k.code
+                from public.marks k
+                where k.school_id = p_school and k.line_item_id = i.id and k.student_id = p.student_id
+                offset 0
+            ) k
             union all
             -- M10: those of another school.
             select t.student_id, t.kind, t.number, t.code, t.weight

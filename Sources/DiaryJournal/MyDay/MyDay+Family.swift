@@ -86,14 +86,21 @@ extension MyDay {
             AND h.due_on BETWEEN \(day) - 7 AND coalesce(p.next_on, \(day))
             AND (
                 h.for_all
-                OR EXISTS (
-                    SELECT FROM homework_students hs
+                OR (
+                    -- No EXISTS: it could read the homework for some of the whole school into a hash table.
+                    SELECT true FROM homework_students hs
                     WHERE hs.school_id = $1 AND hs.homework_id = h.id AND hs.student_id = p.id
                 )
             )
         JOIN lessons l ON l.school_id = $1 AND l.id = h.lesson_id AND lyceum.holds(m.starts_on, m.ends_on, l.date)
         JOIN subjects j ON j.school_id = $1 AND j.id = s.subject_id
-        LEFT JOIN homework_completions d ON d.school_id = $1 AND d.homework_id = h.id AND d.student_id = p.id
+        -- OFFSET 0, for the same reason.
+        LEFT JOIN LATERAL (
+            SELECT d.homework_id
+            FROM homework_completions d
+            WHERE d.school_id = $1 AND d.homework_id = h.id AND d.student_id = p.id
+            OFFSET 0
+        ) d ON true
         WHERE h.due_on >= \(day) OR d.homework_id IS NULL
         ORDER BY p.number, h.due_on, j.name, h.id
         """)

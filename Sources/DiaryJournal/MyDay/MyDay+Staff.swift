@@ -81,10 +81,17 @@ extension MyDay {
                 to_json(array_agg(DISTINCT x.meaning ORDER BY x.meaning)) AS meanings
             FROM (
                 SELECT l.slot, lyceum.counted_meaning(a.meaning, a.decided_meaning) AS meaning
-                FROM attendance a
-                JOIN lessons l ON l.school_id = a.school_id AND l.id = a.lesson_id AND l.date = \(day)
-                    AND l.state <> 'cancelled'
-                WHERE a.school_id = $1 AND a.student_id = e.student_id
+                FROM group_members m
+                JOIN sections s ON s.school_id = m.school_id AND s.group_id = m.group_id
+                CROSS JOIN LATERAL (
+                    -- OFFSET 0: otherwise PostgreSQL could begin with all records of the student, or of the school.
+                    SELECT l.id, l.slot
+                    FROM lessons l
+                    WHERE l.school_id = $1 AND l.section_id = s.id AND l.date = \(day) AND l.state <> 'cancelled'
+                    OFFSET 0
+                ) l
+                JOIN attendance a ON a.school_id = $1 AND a.lesson_id = l.id AND a.student_id = m.student_id
+                WHERE m.school_id = $1 AND m.student_id = e.student_id AND lyceum.holds(m.starts_on, m.ends_on, \(day))
             ) x
             WHERE x.meaning IS NOT NULL AND x.meaning <> 'late'
         ) a

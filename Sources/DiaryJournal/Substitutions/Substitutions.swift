@@ -139,8 +139,8 @@ package enum Substitutions {
         JOIN groups g ON g.school_id = s.school_id AND g.id = s.group_id
         WHERE x.school_id = $1 AND x.cancelled_at IS NULL
             AND (
-                x.old_date BETWEEN coalesce($2::date, lyceum.today()) AND coalesce($3::date, lyceum.today())
-                OR x.date BETWEEN coalesce($2::date, lyceum.today()) AND coalesce($3::date, lyceum.today())
+                x.old_date BETWEEN (SELECT coalesce($2::date, lyceum.today())) AND (SELECT coalesce($3::date, lyceum.today()))
+                OR x.date BETWEEN (SELECT coalesce($2::date, lyceum.today())) AND (SELECT coalesce($3::date, lyceum.today()))
             )
             AND ($4::uuid IS NULL OR g.class_id = $4::uuid)
             AND ($5::uuid IS NULL OR $5::uuid IN (x.old_teacher_id, x.teacher_id))
