@@ -53,6 +53,47 @@ import Testing
         return pages
     }
 
+    /// M12: a teacher holds a mark back, and publishes it.
+    @Test(arguments: ["", "?partial=true"]) func m12TeacherHoldsAMarkBack(_ query: String) throws {
+        let teacher = try server.client("teacher")
+        let owner = try server.owner()
+        try owner.query("SELECT set_config('lyceum.today', $1, false)", [TestServer.today])
+        let column = try owner.query(
+            """
+            INSERT INTO line_items (school_id, id, lesson_id, section_id, title)
+            SELECT school_id, gen_random_uuid(), id, section_id, 'Тест' FROM lessons WHERE school_id = $1 AND id = $2
+            RETURNING id
+            """, [String(ids.school), ids.lesson]
+        ).first!
+        func write(_ value: Int, _ published: String, _ version: Int) throws -> JSONValue? {
+            let answer = try teacher.patch(
+                "/v1/sections/\(ids.section)/journal\(query)",
+                json: """
+                    {"marks": [{"line_item_id": "\(column)", "student_id": "\(ids.child)", "version": \(version),
+                        "value": {"kind": "number", "number": \(value)}\(published)}]}
+                    """)
+            try #require(answer.status == 200, "\(answer.text)")
+            return answer.json["marks"]?[0]
+        }
+        func isSeen() throws -> Bool {
+            let items = try parent.get("\(path)?limit=200").json["items"]?.array ?? []
+            return items.contains { $0["line_item_id"]?.string == column }
+        }
+        let held = try write(3, #", "published": false"#, 0)
+        #expect(held?["status"]?.string == "applied" && held?["published_at"]?.isNull == true)
+        #expect(try !isSeen())
+        // A correction without a word about it stays held back; repeating it changes nothing.
+        #expect(try write(4, "", 1)?["published_at"]?.isNull == true)
+        #expect(try write(4, #", "published": false"#, 2)?["status"]?.string == "unchanged")
+        #expect(try !isSeen())
+        let published = try write(4, #", "published": true"#, 2)
+        #expect(published?["status"]?.string == "applied" && published?["published_at"]?.string != nil)
+        #expect(try isSeen())
+        // What the family has seen may be held back again.
+        #expect(try write(4, #", "published": false"#, 3)?["published_at"]?.isNull == true)
+        #expect(try !isSeen())
+    }
+
     @Test func pagesOfTenHaveEachMarkOnce() throws {
         let expected = try expected()
         #expect(expected.count > 50)

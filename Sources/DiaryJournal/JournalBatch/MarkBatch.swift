@@ -10,6 +10,7 @@ struct MarkBatch {
     private var students: [String?] = []
     private var values: [MarkValue?] = []
     private var comments: [Field<String>] = []
+    private var published: [Bool?] = []
     private var versions: [Int?] = []
     private let newIDs: [String?]
     /// Lessons whose default column is used, each with an id for a new column.
@@ -27,6 +28,7 @@ struct MarkBatch {
             students.append(student)
             values.append(MarkValue.read("value", of: &item))
             comments.append(item.string("comment", .nullable, minimumLength: 1, maximumLength: 1000))
+            published.append(item.boolean("published", .optional).value)
             versions.append(item.integer("version", in: 0...Int(Int32.max)).value)
             item.finish()
             if lineItem != nil && lesson != nil {
@@ -56,7 +58,7 @@ struct MarkBatch {
             .column(values.map { $0?.kind }), .column(values.map { $0?.number.map { String($0) } }),
             .column(values.map { $0?.code }), .column(values.map { $0?.dueOn }),
             .column(comments.map { $0.isAbsent ? nil : "t" }), .column(comments.map { $0.value }),
-            .integers(versions),
+            .integers(versions), .column(published.map { $0.map { $0 ? "t" : "f" } }),
         ]
         let isPlain = !asksRules && lessons.allSatisfy { $0 == nil }
         if isPlain && newIDs.allSatisfy({ $0 == nil }) {
@@ -112,8 +114,11 @@ struct MarkBatch {
     /// The current state of the mark `k`, and its comment after the item `i`.
     private static let old = """
         k.id AS mark, k.version, k.kind AS old_kind, k.number AS old_number, k.code AS old_code,
-        k.due_on AS old_due_on, k.comment AS old_comment, k.published_at,
-        CASE WHEN i.kind IS NULL THEN NULL WHEN i.sets_comment THEN i.new_comment ELSE k.comment END AS comment
+        k.due_on AS old_due_on, k.comment AS old_comment, k.published_at AS old_published_at,
+        CASE WHEN i.kind IS NULL THEN NULL WHEN i.sets_comment THEN i.new_comment ELSE k.comment END AS comment,
+        CASE coalesce(i.published, k.id IS NULL OR k.published_at IS NOT NULL)
+            WHEN true THEN CASE WHEN i.published AND k.published_at > now() THEN now() ELSE coalesce(k.published_at, now()) END
+        END AS published_at
         """
 
     /// Items that name their columns, each cell at most once.
@@ -128,10 +133,10 @@ struct MarkBatch {
             SELECT i.*, p.lesson_id, p.found IS TRUE AS found, p.own, false AS lacks_column, false AS repeated, \(old)
             FROM unnest(
                 $3::uuid[], $4::uuid[], $5::text[], $6::smallint[], $7::text[], $8::date[], $9::boolean[], $10::text[],
-                $11::int[]\(adds ? ", $12::uuid[]" : "")
+                $11::int[], $12::boolean[]\(adds ? ", $13::uuid[]" : "")
             ) WITH ORDINALITY AS i(
-                line_item, student_id, kind, number, code, due_on, sets_comment, new_comment, seen\(adds ? ", new_id" : ""),
-                ord
+                line_item, student_id, kind, number, code, due_on, sets_comment, new_comment, seen,
+                published\(adds ? ", new_id" : ""), ord
             )
             LEFT JOIN places p ON p.id = i.line_item
             LEFT JOIN marks k ON k.school_id = $1 AND k.line_item_id = p.id AND k.student_id = i.student_id
@@ -146,10 +151,10 @@ struct MarkBatch {
             SELECT *, coalesce(line_item_id, lesson_id) AS place
             FROM unnest(
                 $3::uuid[], $4::uuid[], $5::text[], $6::smallint[], $7::text[], $8::date[], $9::boolean[], $10::text[],
-                $11::int[], $12::uuid[], $13::uuid[]
+                $11::int[], $12::boolean[], $13::uuid[], $14::uuid[]
             ) WITH ORDINALITY AS i(
-                line_item_id, student_id, kind, number, code, due_on, sets_comment, new_comment, seen, new_id, lesson_id,
-                ord
+                line_item_id, student_id, kind, number, code, due_on, sets_comment, new_comment, seen, published, new_id,
+                lesson_id, ord
             )
         ), named AS MATERIALIZED (
             SELECT i.place, i.line_item_id IS NULL AS by_lesson, i.lesson_id, coalesce(i.line_item_id, d.id) AS line_item
@@ -184,13 +189,16 @@ struct MarkBatch {
     ) -> String {
         """
         WITH \(columns(adds)), compared AS (
-            SELECT t.*,
-                CASE
-                    WHEN t.found THEN (t.kind, t.number, t.code, t.due_on, t.comment) IS NOT DISTINCT FROM
-                        (t.old_kind, t.old_number, t.old_code, t.old_due_on, t.old_comment)
-                    ELSE t.lacks_column AND t.kind IS NULL
-                END AS unchanged
-            FROM target t
+            SELECT t.*, t.same AND (t.mark IS NULL OR t.published_at IS NOT DISTINCT FROM t.old_published_at) AS unchanged
+            FROM (
+                SELECT t.*,
+                    CASE
+                        WHEN t.found THEN (t.kind, t.number, t.code, t.due_on, t.comment) IS NOT DISTINCT FROM
+                            (t.old_kind, t.old_number, t.old_code, t.old_due_on, t.old_comment)
+                        ELSE t.lacks_column AND t.kind IS NULL
+                    END AS same
+                FROM target t
+            ) t
         ), checked AS MATERIALIZED (
             SELECT t.*,
                 CASE
@@ -199,6 +207,8 @@ struct MarkBatch {
                     WHEN t.own IS NOT TRUE THEN 'not_your_lesson'
                     WHEN t.unchanged THEN NULL
                     WHEN coalesce(t.version, 0) <> t.seen THEN 'stale_version'
+                    -- M12: publishing is possible after the close.
+                    WHEN t.same THEN NULL
                     -- No column was created, because no mark is allowed in it: the reason for this mark.
                     WHEN t.lacks_column
                         THEN coalesce(lyceum.attendance_refusal($1, t.lesson_id, t.student_id), 'marks_not_allowed')
@@ -210,7 +220,8 @@ struct MarkBatch {
             SELECT * FROM checked c WHERE c.refusal IS NULL AND NOT c.unchanged
         ), \(adds ? added + ", " : "")updated AS (
             UPDATE marks k
-            SET kind = a.kind, number = a.number, code = a.code, due_on = a.due_on, comment = a.comment
+            SET kind = a.kind, number = a.number, code = a.code, due_on = a.due_on, comment = a.comment,
+                published_at = a.published_at
             FROM accepted a
             WHERE k.school_id = $1 AND k.id = a.mark
             RETURNING k.id, k.version, k.published_at
@@ -222,12 +233,12 @@ struct MarkBatch {
                 ELSE lyceum.mark_value(c.old_kind, c.old_number, c.old_code, c.old_due_on)
             END AS value,
             CASE WHEN c.refusal IS NULL THEN c.comment ELSE c.old_comment END AS comment,
-            coalesce(\(adds ? "n.published_at, " : "")u.published_at, c.published_at) AS published_at,
+            coalesce(\(adds ? "n.published_at, " : "")u.published_at, c.old_published_at) AS published_at,
             c.refusal AS _refusal, c.unchanged AS _unchanged,
             CASE WHEN c.refusal IS NOT NULL AND c.mark IS NOT NULL THEN json_build_object(
                 'id', c.mark, 'line_item_id', c.line_item, 'student_id', c.student_id,
                 'value', lyceum.mark_value(c.old_kind, c.old_number, c.old_code, c.old_due_on),
-                'comment', c.old_comment, 'version', c.version, 'published_at', lyceum.moment(c.published_at)
+                'comment', c.old_comment, 'version', c.version, 'published_at', lyceum.moment(c.old_published_at)
             ) END AS _current, \(BatchSQL.note),
             CASE WHEN c.repeated THEN \(Setting.malformed.set(to: "'yes'")) END AS _malformed
         FROM checked c \(adds ? "LEFT JOIN added n ON n.id = c.new_id" : "")
@@ -238,8 +249,8 @@ struct MarkBatch {
 
     private static let added = """
         added AS (
-            INSERT INTO marks (school_id, id, line_item_id, student_id, kind, number, code, due_on, comment)
-            SELECT $1, a.new_id, a.line_item, a.student_id, a.kind, a.number, a.code, a.due_on, a.comment
+            INSERT INTO marks (school_id, id, line_item_id, student_id, kind, number, code, due_on, comment, published_at)
+            SELECT $1, a.new_id, a.line_item, a.student_id, a.kind, a.number, a.code, a.due_on, a.comment, a.published_at
             FROM accepted a WHERE a.mark IS NULL
             RETURNING id, version, published_at
         )
