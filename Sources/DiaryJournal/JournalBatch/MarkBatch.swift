@@ -224,7 +224,7 @@ struct MarkBatch {
                 published_at = a.published_at
             FROM accepted a
             WHERE k.school_id = $1 AND k.id = a.mark
-            RETURNING k.id, k.version, k.published_at
+            RETURNING k.id, k.version
         )
         SELECT coalesce(\(adds ? "n.id, " : "")c.mark) AS id, CASE WHEN c.found THEN c.line_item END AS line_item_id,
             c.student_id, coalesce(\(adds ? "n.version, " : "")u.version, c.version, 0) AS version,
@@ -233,7 +233,7 @@ struct MarkBatch {
                 ELSE lyceum.mark_value(c.old_kind, c.old_number, c.old_code, c.old_due_on)
             END AS value,
             CASE WHEN c.refusal IS NULL THEN c.comment ELSE c.old_comment END AS comment,
-            coalesce(\(adds ? "n.published_at, " : "")u.published_at, c.old_published_at) AS published_at,
+            CASE WHEN c.refusal IS NULL AND NOT c.unchanged THEN c.published_at ELSE c.old_published_at END AS published_at,
             c.refusal AS _refusal, c.unchanged AS _unchanged,
             CASE WHEN c.refusal IS NOT NULL AND c.mark IS NOT NULL THEN json_build_object(
                 'id', c.mark, 'line_item_id', c.line_item, 'student_id', c.student_id,
@@ -252,7 +252,7 @@ struct MarkBatch {
             INSERT INTO marks (school_id, id, line_item_id, student_id, kind, number, code, due_on, comment, published_at)
             SELECT $1, a.new_id, a.line_item, a.student_id, a.kind, a.number, a.code, a.due_on, a.comment, a.published_at
             FROM accepted a WHERE a.mark IS NULL
-            RETURNING id, version, published_at
+            RETURNING id, version
         )
         """
 }

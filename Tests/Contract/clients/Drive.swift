@@ -33,7 +33,8 @@ import LyceumClient
             _ = try await JournalAPI.patchSectionJournal(
                 sectionId: section, journalPatch: JournalPatch(marks: [patch]), apiConfiguration: configuration)
         }
-        try check(problem.code == "stale_version" && problem.errors?[0].current?.value?.number == mark.value?.number, problem)
+        let current = problem.errors?[0].current?.value
+        try check(problem.code == "stale_version" && current?.number == mark.value?.number, problem)
         done.append("PATCH refused as stale_version")
         print(done.joined(separator: ", "))
     }
