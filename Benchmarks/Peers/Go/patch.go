@@ -104,7 +104,7 @@ func (b *journalBatch) columns() map[string]string {
 func (w *writer) outcomes(marks result) bool {
 	w.key("applied")
 	w.raw("true")
-	for _, name := range []string{"lessons", "line_items", "attendance", "feedback"} {
+	for _, name := range []string{"lessons", "homework", "line_items", "attendance", "feedback"} {
 		w.key(name)
 		w.raw("[]")
 	}
