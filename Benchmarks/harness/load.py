@@ -156,4 +156,8 @@ def same_json(name: str, ours: Callable[[], bytes], theirs: Callable[[], bytes])
     before, peer, after = parsed(ours()), parsed(theirs()), parsed(ours())
     if peer not in (before, after):
         keys = [key for key in before if before[key] != peer.get(key)] + [key for key in peer if key not in before]
-        raise SystemExit(f"error: {name} answers with other JSON than Lyceum, in {keys}")
+        first = keys[0]
+        raise SystemExit(
+            f"error: {name} answers with other JSON than Lyceum, in {keys}:\n"
+            f"{json.dumps(before.get(first), ensure_ascii=False)}\n{json.dumps(peer.get(first), ensure_ascii=False)}"
+        )
