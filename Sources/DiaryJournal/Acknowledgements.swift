@@ -164,8 +164,7 @@ extension Acknowledgements {
                 """)
             guardians = Statement(
                 """
-                SELECT u.id AS "guardian.id", u.last_name AS "guardian.last_name", u.first_name AS "guardian.first_name",
-                    u.middle_name AS "guardian.middle_name", coalesce(a.version = x.version, false) AS acknowledged,
+                SELECT \(SharedSQL.person("u", as: "guardian")), coalesce(a.version = x.version, false) AS acknowledged,
                     a.version, a.acknowledged_at
                 FROM (SELECT x.id, x.student_id, x.version \(seen)) x
                 JOIN guardianships g ON g.school_id = $1 AND g.student_id = x.student_id AND g.access = 'full'

@@ -25,22 +25,13 @@ package enum ConductNotes {
         ]
         let page = Page(&query, keys: [.date, .identifier])
         try query.finish()
-        let student = RecordReaders.parameters(caller, try request.identifier("student_id"))
-        return try await ListAnswer(request, caller, page).read(
-            behind: Query(statement: RecordReaders.student, parameters: student),
-            Query(
-                statement: ofStudent,
-                parameters: student + filters + [
-                    .text(page.after?[0]), .text(page.after?[1]), .integer(page.limit + 1),
-                ]),
-            key: ["date", "id"],
-            total: Query(statement: total, parameters: student + filters + [.boolean(page.wantsTotal)]))
+        return try await RecordReaders.list(request, caller, page, filters, ofStudent, total: total)
     }
 
     @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let row = one(caller, try request.identifier("conduct_note_id"))
-        return try RecordReaders.answer(try await caller.results(of: [row])[row])
+        return try .record(try await caller.results(of: [row])[row])
     }
 
     @Sendable static func create(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -69,14 +60,8 @@ package enum ConductNotes {
             let rows = try results[gate]
             guard !rows.isEmpty else { throw Problem(.notFound) }
             guard rows.boolean(0, "knows_lesson") else { throw Refusal.unknown("lesson_id").problem }
-            if let refusal = results.refusal {
-                throw refusal.constraint.flatMap { refusals[$0] }?.problem ?? PostgresError.refused(refusal)
-            }
-            var response = try RecordReaders.answer(try results[row])
-            response.status = .created
-            let base = caller.services.settings.publicURL ?? request.origin ?? ""
-            response.headers.append(("Location", "\(base)/v1/conduct-notes/\(id)"))
-            return response
+            try results.check(refusals)
+            return try Response.record(try results[row]).created(at: "/v1/conduct-notes/\(id)", request, caller)
         }
     }
 
@@ -99,7 +84,7 @@ package enum ConductNotes {
         return try await Idempotency.run(request, caller, keeper: { one(caller, $0) }) { work in
             let results = try await work.results(of: [gate, change, row] + work.settling)
             try versions.check(results[gate])
-            return try RecordReaders.answer(try results[row])
+            return try .record(try results[row])
         }
     }
 
@@ -151,7 +136,7 @@ package enum ConductNotes {
 
     private static func select(_ rows: String) -> String {
         """
-        SELECT x.id, x.student_id, x.lesson_id, x.date, x.kind, x.text, \(RecordReaders.author), x.created_at,
+        SELECT x.id, x.student_id, x.lesson_id, x.date, x.kind, x.text, \(SharedSQL.person("u", as: "author?")), x.created_at,
             x.published_at, x.version
         FROM (SELECT x.* \(rows)) x
         LEFT JOIN users u ON u.school_id = $1 AND u.id = x.author_id

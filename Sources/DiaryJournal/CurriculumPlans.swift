@@ -138,8 +138,7 @@ package enum CurriculumPlans {
         """
         SELECT p.id, p.academic_year_id, j.id AS "subject.id", j.name AS "subject.name", p.grade_level,
             s.id AS "section?.id", s.name AS "section?.name", p.title, p.state, p.copied_from_id,
-            u.id AS "author?.id", u.last_name AS "author?.last_name", u.first_name AS "author?.first_name",
-            u.middle_name AS "author?.middle_name", p.approved_at,
+            \(SharedSQL.person("u", as: "author?")), p.approved_at,
             (
                 SELECT coalesce(trim_scale(sum(o.hours)), 0) FROM plan_topics o
                 WHERE o.school_id = $1 AND o.plan_id = p.id AND o.correction_id IS NULL

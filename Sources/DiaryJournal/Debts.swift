@@ -106,8 +106,7 @@ package enum Debts {
 
     private static func select(_ rows: String) -> String {
         """
-        SELECT d.id, u.id AS "student.id", u.last_name AS "student.last_name", u.first_name AS "student.first_name",
-            u.middle_name AS "student.middle_name", j.id AS "subject.id", j.name AS "subject.name",
+        SELECT d.id, \(SharedSQL.person("u", as: "student")), j.id AS "subject.id", j.name AS "subject.name",
             y.id AS "academic_year.id", y.name AS "academic_year.name", d.term_id,
             lyceum.mark_value(CASE WHEN d.number IS NULL THEN 'code' ELSE 'number' END, d.number, d.code, NULL) AS opened_by,
             d.state, d.opened_on, d.settled_on, d.version

@@ -50,11 +50,7 @@ package enum Homework {
             of: [Query(statement: mark, parameters: completion), row])
         let rows = try results[row]
         guard !rows.isEmpty else { throw Problem(.notFound) }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.fields(rows, row: 0)
-        writer.endObject()
-        return .json(writer)
+        return .json(.object(rows))
     }
 
     /// Doing it again changes nothing.
@@ -177,8 +173,7 @@ package enum Homework {
 
     private static let marked = Statement(
         """
-        SELECT u.id AS "student.id", u.last_name AS "student.last_name", u.first_name AS "student.first_name",
-            u.middle_name AS "student.middle_name", d.done_at IS NOT NULL AS done, d.done_at,
+        SELECT \(SharedSQL.person("u", as: "student")), d.done_at IS NOT NULL AS done, d.done_at,
             CASE WHEN d.done_by = u.id THEN 'student' WHEN d.done_by IS NOT NULL THEN 'guardian' END AS done_by,
             u.last_name AS _last_name, u.first_name AS _first_name, u.id AS _id
         FROM (SELECT DISTINCT m.student_id \(students)) m

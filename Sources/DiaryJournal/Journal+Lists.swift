@@ -50,7 +50,7 @@ extension Journal {
         )
         SELECT x.id, x.date, x.slot, lyceum.local_moment(x.date, x.starts_at) AS starts_at,
             lyceum.local_moment(x.date, x.ends_at) AS ends_at, r.name AS room, x.state, x.topic, x.plan_topic_id,
-            x.no_homework, x.attendance_taken_at, \(Substitutions.person("teacher", "t")), \(LessonSubstitution.columns),
+            x.no_homework, x.attendance_taken_at, \(SharedSQL.person("t", as: "teacher?")), \(LessonSubstitution.columns),
             x.topic_first_recorded_at, x.homework_first_recorded_at, x.editable_until,
             CASE
                 WHEN NOT coalesce(

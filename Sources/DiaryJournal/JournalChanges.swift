@@ -60,7 +60,7 @@ package enum JournalChanges {
         """
         SELECT x.id, x.section_id, x.date, x.slot, lyceum.local_moment(x.date, x.starts_at) AS starts_at,
             lyceum.local_moment(x.date, x.ends_at) AS ends_at, r.name AS room, x.state, x.topic, x.plan_topic_id,
-            x.no_homework, x.attendance_taken_at, \(Substitutions.person("teacher", "t")), \(LessonSubstitution.columns),
+            x.no_homework, x.attendance_taken_at, \(SharedSQL.person("t", as: "teacher?")), \(LessonSubstitution.columns),
             x.topic_first_recorded_at, x.homework_first_recorded_at, x.version
         FROM lessons x
         LEFT JOIN rooms r ON r.school_id = $1 AND r.id = x.room_id
@@ -174,8 +174,7 @@ package enum JournalChanges {
         """
         SELECT l.id, l.section_id, j.id AS "subject.id", j.name AS "subject.name", l.date, l.slot,
             lyceum.local_moment(l.date, l.starts_at) AS starts_at, lyceum.local_moment(l.date, l.ends_at) AS ends_at,
-            l.state, t.id AS "teacher?.id", t.last_name AS "teacher?.last_name", t.first_name AS "teacher?.first_name",
-            t.middle_name AS "teacher?.middle_name", r.name AS room, l.topic, l.no_homework,
+            l.state, \(SharedSQL.person("t", as: "teacher?")), r.name AS room, l.topic, l.no_homework,
             \(LessonSubstitution.columns)
         FROM lessons l
         \(subject)
@@ -243,8 +242,7 @@ package enum JournalChanges {
         """)
 
     private static let author = """
-        u.id AS "author?.id", u.last_name AS "author?.last_name", u.first_name AS "author?.first_name",
-            u.middle_name AS "author?.middle_name"
+        \(SharedSQL.person("u", as: "author?"))
         """
 
     private static let familyFeedback = Statement(

@@ -126,8 +126,7 @@ private struct LessonStatements: Sendable {
             """
             SELECT l.id, l.section_id AS "section.id", s.name AS "section.name", l.date, l.slot,
                 lyceum.local_moment(l.date, l.starts_at) AS starts_at, lyceum.local_moment(l.date, l.ends_at) AS ends_at,
-                r.id AS "room?.id", r.name AS "room?.name", u.id AS "teacher?.id", u.last_name AS "teacher?.last_name",
-                u.first_name AS "teacher?.first_name", u.middle_name AS "teacher?.middle_name", l.state, l.topic,
+                r.id AS "room?.id", r.name AS "room?.name", \(SharedSQL.person("u", as: "teacher?")), l.state, l.topic,
                 l.timetable_entry_id, l.external_id, l.version
             FROM (
                 SELECT t.* \(wanted)

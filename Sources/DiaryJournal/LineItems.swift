@@ -34,7 +34,7 @@ package enum LineItems {
     @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let row = one(caller, try request.identifier("line_item_id"))
-        return try answer(try await caller.results(of: [row])[row])
+        return try .record(try await caller.results(of: [row])[row])
     }
 
     @Sendable static func create(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -53,11 +53,7 @@ package enum LineItems {
             let results = try await work.results(of: [gate, insert, row] + work.settling)
             try check(results[gate])
             try refuse(results)
-            var response = try answer(try results[row])
-            response.status = .created
-            let base = caller.services.settings.publicURL ?? request.origin ?? ""
-            response.headers.append(("Location", "\(base)/v1/line-items/\(id)"))
-            return response
+            return try Response.record(try results[row]).created(at: "/v1/line-items/\(id)", request, caller)
         }
     }
 
@@ -77,7 +73,7 @@ package enum LineItems {
             try check(results[gate])
             try versions.check(results[gate])
             try refuse(results)
-            return try answer(try results[row])
+            return try .record(try results[row])
         }
     }
 
@@ -105,15 +101,6 @@ package enum LineItems {
         guard let refusal = results.refusal else { return }
         if refusal.sqlState == "LYM09" { throw Problem(controlWork: refusal.detail, at: "/category_id") }
         throw PostgresError.refused(refusal)
-    }
-
-    private static func answer(_ rows: Rows) throws -> Response {
-        guard !rows.isEmpty, let version = rows.integer(0, "version") else { throw Problem(.notFound) }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.fields(rows, row: 0)
-        writer.endObject()
-        return .tagged(writer, EntityTag("v\(version)"))
     }
 
     // MARK: SQL. `$1` is the school, `$2` the lesson or column, `$3` whether the caller reads all, `$4` the caller.

@@ -54,8 +54,7 @@ package enum MarkHistory {
     private static let changes = Statement(
         """
         SELECT h.version, CASE WHEN h.staff THEN h.changed_at ELSE greatest(h.changed_at, h.published_at) END AS changed_at,
-            u.id AS "changed_by?.id", u.last_name AS "changed_by?.last_name",
-            u.first_name AS "changed_by?.first_name", u.middle_name AS "changed_by?.middle_name",
+            \(SharedSQL.person("u", as: "changed_by?")),
             CASE
                 WHEN h.staff THEN lyceum.mark_value(h.old_kind, h.old_number, h.old_code, h.old_due_on)
                 ELSE lag(h.value) OVER (ORDER BY h.version)

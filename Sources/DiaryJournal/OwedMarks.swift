@@ -83,8 +83,7 @@ private struct OwedStatements: Sendable {
             """
         list = Statement(
             """
-            SELECT x.id, x.line_item_id, x.section_id, u.id AS "student.id", u.last_name AS "student.last_name",
-                u.first_name AS "student.first_name", u.middle_name AS "student.middle_name", j.id AS "subject.id",
+            SELECT x.id, x.line_item_id, x.section_id, \(SharedSQL.person("u", as: "student")), j.id AS "subject.id",
                 j.name AS "subject.name", x.lesson_id AS "lesson.id", x.date AS "lesson.date", c.id AS "category?.id",
                 c.name AS "category?.name", coalesce(c.short_name, left(c.name, 10)) AS "category?.short", x.title,
                 x.comment, x.due_on, x.due_on < lyceum.today() AS overdue, x.version

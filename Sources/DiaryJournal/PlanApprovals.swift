@@ -29,9 +29,9 @@ package enum PlanApprovals {
         let (lock, row) = (lock(school, id, versions.parameter), one(school, id))
         let results = try await Work.segment(caller.services.lanes, caller.scope).results(
             of: [lock, change(school, .text(state)), row])
-        if let refusal = results.refusal { throw PostgresError.refused(refusal) }
+        try results.check()
         try versions.check(results[lock])
-        return try answer(results[row])
+        return try .record(results[row])
     }
 
     @Sendable static func copy(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -48,30 +48,14 @@ package enum PlanApprovals {
         let row = one(school, .null)
         return try await Idempotency.run(request, caller) { work in
             let results = try await work.results(of: [copied, row] + work.settling)
-            if let refusal = results.refusal {
-                if refusal.constraint == "curriculum_plans_one_per_section" {
-                    throw Refusal.taken("section_id").problem
-                }
-                throw PostgresError.refused(refusal)
-            }
+            try results.check(["curriculum_plans_one_per_section": .taken("section_id")])
             let rows = try results[copied]
             guard !rows.isEmpty else { throw Problem(.notFound) }
             guard let copy = rows.text(0, "id") else { throw Refusal.unknown("section_id").problem }
-            var response = try answer(results[row])
-            if copy == id { response.status = .created }
-            let base = caller.services.settings.publicURL ?? request.origin ?? ""
-            response.headers.append(("Location", "\(base)/v1/curriculum-plans/\(copy)"))
-            return response
+            let (response, path) = (try Response.record(results[row]), "/v1/curriculum-plans/\(copy)")
+            return copy == id
+                ? response.created(at: path, request, caller) : response.located(at: path, request, caller)
         }
-    }
-
-    private static func answer(_ rows: Rows) throws -> Response {
-        guard !rows.isEmpty, let version = rows.integer(0, "version") else { throw Problem(.notFound) }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.fields(rows, row: 0)
-        writer.endObject()
-        return .tagged(writer, EntityTag("v\(version)"))
     }
 
     // MARK: SQL. `$1` is the school.
@@ -103,9 +87,7 @@ package enum PlanApprovals {
     /// The plan `$2`; null: the one in the setting.
     private static let one = Statement(
         """
-        SELECT p.id, p.section_id, p.copied_from_id, p.title, p.state, u.id AS "approved_by?.id",
-            u.last_name AS "approved_by?.last_name", u.first_name AS "approved_by?.first_name",
-            u.middle_name AS "approved_by?.middle_name", p.approved_at, p.version
+        SELECT p.id, p.section_id, p.copied_from_id, p.title, p.state, \(SharedSQL.person("u", as: "approved_by?")), p.approved_at, p.version
         FROM curriculum_plans p
         LEFT JOIN users u ON u.school_id = p.school_id AND u.id = p.approved_by
         WHERE p.school_id = $1 AND p.id = coalesce($2::uuid, \(Setting.changed.value))

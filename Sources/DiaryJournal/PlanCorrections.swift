@@ -53,14 +53,8 @@ package enum PlanCorrections {
         return try await Idempotency.run(request, caller) { work in
             let results = try await work.results(of: [known, insert, items, row] + work.settling)
             guard try !results[known].isEmpty else { throw Problem(.notFound) }
-            if let refusal = results.refusal {
-                throw refusal.constraint.flatMap { refusals[$0] }?.problem ?? PostgresError.refused(refusal)
-            }
-            var response = try answer(results[row])
-            response.status = .created
-            let base = caller.services.settings.publicURL ?? request.origin ?? ""
-            response.headers.append(("Location", "\(base)\(request.head.path)/\(id)"))
-            return response
+            try results.check(refusals)
+            return try answer(results[row]).created(at: "\(request.head.path)/\(id)", request, caller)
         }
     }
 
@@ -75,7 +69,7 @@ package enum PlanCorrections {
         let results = try await Work.segment(caller.services.lanes, caller.scope).results(
             of: [lock, setApproved(school), row])
         try versions.check(results[lock])
-        if let refusal = results.refusal { throw PostgresError.refused(refusal) }
+        try results.check()
         return try answer(results[row])
     }
 
@@ -87,7 +81,7 @@ package enum PlanCorrections {
         let lock = Query(statement: lock, parameters: [school] + (try path(request)) + [versions.parameter])
         let results = try await Work.segment(caller.services.lanes, caller.scope).results(of: [lock, remove(school)])
         try versions.check(results[lock])
-        if let refusal = results.refusal { throw PostgresError.refused(refusal) }
+        try results.check()
         return .empty
     }
 
@@ -105,14 +99,8 @@ package enum PlanCorrections {
     }
 
     private static func answer(_ rows: Rows) throws -> Response {
-        guard !rows.isEmpty, let version = rows.integer(0, "version") else { throw Problem(.notFound) }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.fields(rows, row: 0)
-        writer.endObject()
         // The figures of a correction that is not approved change with the lessons.
-        let digest = ContentTag.of(writer.bytes).opaque.prefix(16)
-        return .tagged(writer, EntityTag("v\(version).\(digest)"))
+        try .record(rows, changesAlone: true)
     }
 
     // MARK: SQL. `$1` is the school, `$2` the plan, `$3` the correction.
@@ -126,10 +114,8 @@ package enum PlanCorrections {
 
     private static func select(_ rows: String) -> String {
         """
-        SELECT c.id, c.plan_id, c.reason, a.id AS "author?.id", a.last_name AS "author?.last_name",
-            a.first_name AS "author?.first_name", a.middle_name AS "author?.middle_name", c.created_at,
-            u.id AS "approved_by?.id", u.last_name AS "approved_by?.last_name", u.first_name AS "approved_by?.first_name",
-            u.middle_name AS "approved_by?.middle_name", c.approved_at, trim_scale(f.hours_before) AS hours_before,
+        SELECT c.id, c.plan_id, c.reason, \(SharedSQL.person("a", as: "author?")), c.created_at,
+            \(SharedSQL.person("u", as: "approved_by?")), c.approved_at, trim_scale(f.hours_before) AS hours_before,
             trim_scale(f.hours_after) AS hours_after, f.lessons_left,
             trim_scale(f.lessons_left - f.hours_after) AS difference,
             (

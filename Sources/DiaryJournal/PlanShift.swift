@@ -26,7 +26,7 @@ package enum PlanShift {
             let results = try await work.results(
                 of: [gate, figures, topics] + (isDry ? [] : [move(school)]) + work.settling)
             try check(results[gate])
-            if let refusal = results.refusal { throw PostgresError.refused(refusal) }
+            try results.check()
             var writer = JSONWriter(reservingCapacity: 16 * 1024)
             writer.beginObject()
             writer.key("dry_run")

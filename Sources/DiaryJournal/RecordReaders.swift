@@ -1,6 +1,4 @@
 import Diary
-import HTTP1
-import JSON
 import Postgres
 import Web
 
@@ -44,22 +42,24 @@ enum RecordReaders {
         "(\(guardian) = $4::uuid OR NOT lyceum.sees_student($1, $4::uuid, \(student)))"
     }
 
-    static func parameters(_ caller: Caller, _ id: String) -> [Parameter] {
-        [.integer(caller.school.id), .text(id), .boolean(caller.readsAll), caller.person]
+    /// A page of the student's records, newest first. `list` gets the filters, then the day and the id of the cursor and
+    /// the limit; `total` gets the filters and whether it is wanted.
+    static func list(
+        _ request: Request, _ caller: Caller, _ page: Page, _ filters: [Parameter], _ list: Statement, total: Statement
+    ) async throws -> Response {
+        let student = parameters(caller, try request.identifier("student_id"))
+        return try await ListAnswer(request, caller, page).read(
+            behind: Query(statement: Self.student, parameters: student),
+            Query(
+                statement: list,
+                parameters: student + filters + [
+                    .text(page.after?[0]), .text(page.after?[1]), .integer(page.limit + 1),
+                ]),
+            key: ["date", "id"],
+            total: Query(statement: total, parameters: student + filters + [.boolean(page.wantsTotal)]))
     }
 
-    static let author = """
-        u.id AS "author?.id", u.last_name AS "author?.last_name", u.first_name AS "author?.first_name",
-            u.middle_name AS "author?.middle_name"
-        """
-
-    /// The answer with one versioned record; without a row a 404.
-    static func answer(_ rows: Rows) throws -> Response {
-        guard !rows.isEmpty, let version = rows.integer(0, "version") else { throw Problem(.notFound) }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.fields(rows, row: 0)
-        writer.endObject()
-        return .tagged(writer, EntityTag("v\(version)"))
+    static func parameters(_ caller: Caller, _ id: String) -> [Parameter] {
+        [.integer(caller.school.id), .text(id), .boolean(caller.readsAll), caller.person]
     }
 }

@@ -225,8 +225,7 @@ private struct RecordStatements: Sendable {
         guardians = Statement(
             """
             \(acknowledged)
-            SELECT r.id AS _parent, u.id AS "guardian.id", u.last_name AS "guardian.last_name",
-                u.first_name AS "guardian.first_name", u.middle_name AS "guardian.middle_name",
+            SELECT r.id AS _parent, \(SharedSQL.person("u", as: "guardian")),
                 coalesce(a.version = r.version, false) AS acknowledged, a.version, a.acknowledged_at
             FROM (SELECT r.* \(wanted)) r
             JOIN guardianships g ON g.school_id = $1 AND g.student_id = r.student_id AND g.access = 'full'

@@ -107,8 +107,7 @@ package enum StudentDiary {
         SELECT l.id, l.date, l.slot,
             lyceum.local_moment(l.date, l.starts_at) AS starts_at, lyceum.local_moment(l.date, l.ends_at) AS ends_at,
             l.state, l.section_id, j.id AS "subject.id", j.name AS "subject.name",
-            t.id AS "teacher?.id", t.last_name AS "teacher?.last_name", t.first_name AS "teacher?.first_name",
-            t.middle_name AS "teacher?.middle_name",
+            \(SharedSQL.person("t", as: "teacher?")),
             r.name AS room, l.topic, l.no_homework, \(LessonSubstitution.columns),
             a.counted AS "attendance?.meaning", a.minutes AS "attendance?.minutes", a.label AS "attendance?.label"
         FROM kept
@@ -197,8 +196,7 @@ package enum StudentDiary {
         """)
 
     private static let written = """
-        f.id, f.text, f.version, u.id AS "author?.id", u.last_name AS "author?.last_name", u.first_name AS "author?.first_name",
-            u.middle_name AS "author?.middle_name", f.created_at
+        f.id, f.text, f.version, \(SharedSQL.person("u", as: "author?")), f.created_at
         """
 
     private static let lessonFeedback = Statement(
@@ -240,8 +238,7 @@ package enum StudentDiary {
 
     private static let conductNotes = Statement(
         """
-        SELECT n.id, n.date, n.kind, n.text, n.version, u.id AS "author?.id", u.last_name AS "author?.last_name",
-            u.first_name AS "author?.first_name", u.middle_name AS "author?.middle_name"
+        SELECT n.id, n.date, n.kind, n.text, n.version, \(SharedSQL.person("u", as: "author?"))
         FROM conduct_notes n
         LEFT JOIN users u ON u.school_id = n.school_id AND u.id = n.author_id
         WHERE n.school_id = $1 AND n.student_id = \(student) AND n.date BETWEEN \(from) AND \(to)

@@ -18,23 +18,14 @@ package enum StudentFeedback {
         ]
         let page = Page(&query, keys: [.date, .identifier])
         try query.finish()
-        let student = RecordReaders.parameters(caller, try request.identifier("student_id"))
-        return try await ListAnswer(request, caller, page).read(
-            behind: Query(statement: RecordReaders.student, parameters: student),
-            Query(
-                statement: ofStudent,
-                parameters: student + filters + [
-                    .text(page.after?[0]), .text(page.after?[1]), .integer(page.limit + 1),
-                ]),
-            key: ["date", "id"],
-            total: Query(statement: total, parameters: student + filters + [.boolean(page.wantsTotal)]))
+        return try await RecordReaders.list(request, caller, page, filters, ofStudent, total: total)
     }
 
     @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let row = Query(
             statement: one, parameters: RecordReaders.parameters(caller, try request.identifier("feedback_id")))
-        return try RecordReaders.answer(try await caller.results(of: [row])[row])
+        return try .record(try await caller.results(of: [row])[row])
     }
 
     // MARK: SQL. `$1` is the school, `$2` the student or the feedback, `$3` whether the reader reads all, `$4` the reader.
@@ -61,7 +52,7 @@ package enum StudentFeedback {
     private static func select(_ rows: String) -> String {
         """
         SELECT x.id, x.student_id, x.section_id, j.id AS "subject.id", j.name AS "subject.name", x.lesson_id, x.term_id,
-            x.day AS date, x.text, \(RecordReaders.author), x.created_at, x.published_at, x.version
+            x.day AS date, x.text, \(SharedSQL.person("u", as: "author?")), x.created_at, x.published_at, x.version
         FROM (SELECT x.*, s.subject_id, \(day) AS day \(rows)) x
         JOIN subjects j ON j.school_id = $1 AND j.id = x.subject_id
         LEFT JOIN users u ON u.school_id = $1 AND u.id = x.author_id

@@ -119,7 +119,7 @@ package enum Timetable {
         """
         SELECT x.date AS _parent, x.lesson_id, x.timetable_entry_id, x.slot,
             lyceum.local_moment(x.date, x.starts_at) AS starts_at, lyceum.local_moment(x.date, x.ends_at) AS ends_at,
-            x.section_id, j.id AS "subject.id", j.name AS "subject.name", \(Substitutions.person("teacher", "t")),
+            x.section_id, j.id AS "subject.id", j.name AS "subject.name", \(SharedSQL.person("t", as: "teacher?")),
             r.name AS room, x.state, \(LessonSubstitution.columns)
         FROM lyceum.timetable($1::int, \(first("$2")), \(last("$3")), $4, \(shown)) x
         JOIN sections s ON s.school_id = $1 AND s.id = x.section_id

@@ -95,7 +95,7 @@ package enum UnfinishedLessons {
     /// Teachers with an unfinished lesson. The teacher is null for lessons that nobody is named for.
     private static let teachers = Statement(
         """
-        SELECT coalesce(u.id, lyceum.nobody()) AS _key, \(MyDay.person("u", as: "teacher")), count(*) AS due,
+        SELECT coalesce(u.id, lyceum.nobody()) AS _key, \(SharedSQL.person("u", as: "teacher?")), count(*) AS due,
             count(*) FILTER (WHERE x.missing::text <> '[]') AS unfinished,
             count(*) FILTER (WHERE x.missing::jsonb ? 'topic') AS without_topic,
             count(*) FILTER (WHERE x.missing::jsonb ? 'homework') AS without_homework,

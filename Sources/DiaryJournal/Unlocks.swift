@@ -61,20 +61,10 @@ package enum Unlocks {
         let unlock = unlock(caller, section, id)
         return try await Idempotency.run(request, caller) { work in
             let results = try await work.results(of: [grant, unlock] + work.settling)
-            if let refusal = results.refusal {
-                throw refusal.constraint.flatMap { refusals[$0] }?.problem ?? PostgresError.refused(refusal)
-            }
+            try results.check(refusals)
             let rows = try results[unlock]
             guard !rows.isEmpty else { throw Problem(.notFound) }
-            var writer = JSONWriter()
-            writer.beginObject()
-            writer.fields(rows, row: 0)
-            writer.endObject()
-            var response = Response.tagged(writer)
-            response.status = .created
-            let base = caller.services.settings.publicURL ?? request.origin ?? ""
-            response.headers.append(("Location", "\(base)\(request.head.path)/\(id)"))
-            return response
+            return Response.tagged(.object(rows)).created(at: "\(request.head.path)/\(id)", request, caller)
         }
     }
 
@@ -121,10 +111,8 @@ package enum Unlocks {
     private static func select(_ rows: String) -> String {
         """
         SELECT x.id, x.section_id, x.starts_on, x.ends_on, x.expires_on, x.reason,
-            g.id AS "granted_by.id", g.last_name AS "granted_by.last_name", g.first_name AS "granted_by.first_name",
-            g.middle_name AS "granted_by.middle_name", x.granted_at,
-            r.id AS "revoked_by?.id", r.last_name AS "revoked_by?.last_name", r.first_name AS "revoked_by?.first_name",
-            r.middle_name AS "revoked_by?.middle_name", x.revoked_at
+            \(SharedSQL.person("g", as: "granted_by")), x.granted_at,
+            \(SharedSQL.person("r", as: "revoked_by?")), x.revoked_at
         FROM (\(rows)) x
         JOIN users g ON g.school_id = x.school_id AND g.id = x.granted_by
         LEFT JOIN users r ON r.school_id = x.school_id AND r.id = x.revoked_by

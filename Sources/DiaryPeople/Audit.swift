@@ -119,8 +119,7 @@ package enum Audit {
     private static func columns(before: String, after: String) -> String {
         """
         a.id, a.entity, a.entity_id, a.action, \(before) AS before, \(after) AS after,
-        u.id AS "changed_by?.id", u.last_name AS "changed_by?.last_name", u.first_name AS "changed_by?.first_name",
-        u.middle_name AS "changed_by?.middle_name", c.id AS "client?.id", c.name AS "client?.name", a.changed_at, a.reason,
+        \(SharedSQL.person("u", as: "changed_by?")), c.id AS "client?.id", c.name AS "client?.name", a.changed_at, a.reason,
         nullif(a.request_id, '') AS request_id
         """
     }

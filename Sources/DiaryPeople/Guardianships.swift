@@ -26,8 +26,7 @@ package enum Guardianships {
         joined: .init(
             "JOIN users u ON u.school_id = t.school_id AND u.id = t.guardian_id",
             selecting: """
-                u.id AS "guardian.id", u.last_name AS "guardian.last_name", u.first_name AS "guardian.first_name",
-                u.middle_name AS "guardian.middle_name"
+                \(SharedSQL.person("u", as: "guardian"))
                 """),
         order: ["starts_on"],
         demands: Statement("SELECT lyceum.demand_guardian(($1::jsonb ->> 'guardian_id')::uuid), $2::uuid IS NULL"),

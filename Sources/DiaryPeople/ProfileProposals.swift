@@ -50,11 +50,7 @@ package enum ProfileProposals {
         return try await Idempotency.run(request, caller, keeper: { one(school, .text($0)) }) { work in
             let results = try await work.results(of: [insert, row] + work.settling)
             if results.refusal?.constraint == "profile_proposals_open" { throw Problem(.alreadyExists) }
-            var response = try answer(try results[row])
-            response.status = .created
-            let base = caller.services.settings.publicURL ?? request.origin ?? ""
-            response.headers.append(("Location", "\(base)/v1/profile-proposals/\(id)"))
-            return response
+            return try answer(try results[row]).created(at: "/v1/profile-proposals/\(id)", request, caller)
         }
     }
 
@@ -83,13 +79,8 @@ package enum ProfileProposals {
     }
 
     private static func answer(_ rows: Rows) throws -> Response {
-        guard !rows.isEmpty, let version = rows.integer(0, "version") else { throw Problem(.notFound) }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.fields(rows, row: 0)
-        writer.endObject()
         // `current` changes with the profile, not with the proposal.
-        return .tagged(writer, EntityTag("v\(version).\(ContentTag.of(writer.bytes).opaque.prefix(16))"))
+        try .record(rows, changesAlone: true)
     }
 
     // MARK: The body
@@ -148,13 +139,10 @@ package enum ProfileProposals {
 
     private static func select(_ rows: String, and more: String = "") -> String {
         """
-        SELECT p.id, s.id AS "student.id", s.last_name AS "student.last_name", s.first_name AS "student.first_name",
-            s.middle_name AS "student.middle_name", p.about,
+        SELECT p.id, \(SharedSQL.person("s", as: "student")), p.about,
             to_json(ARRAY(SELECT k FROM jsonb_object_keys(p.fields) k ORDER BY k)) AS names, \(more) p.state,
-            a.id AS "proposed_by.id", a.last_name AS "proposed_by.last_name", a.first_name AS "proposed_by.first_name",
-            a.middle_name AS "proposed_by.middle_name", p.proposed_at,
-            d.id AS "decided_by?.id", d.last_name AS "decided_by?.last_name", d.first_name AS "decided_by?.first_name",
-            d.middle_name AS "decided_by?.middle_name", p.decided_at, p.version
+            \(SharedSQL.person("a", as: "proposed_by")), p.proposed_at,
+            \(SharedSQL.person("d", as: "decided_by?")), p.decided_at, p.version
         FROM (\(rows)) p
         JOIN users s ON s.school_id = p.school_id AND s.id = p.student_id
         JOIN users a ON a.school_id = p.school_id AND a.id = p.proposed_by

@@ -64,12 +64,8 @@ package enum StudentPhotos {
                     .integer(image.height), .bytes(image.bytes), .bytes(digest)),
                 forget(),
             ])
-            var writer = JSONWriter()
-            writer.beginObject()
-            writer.fields(written[0], row: 0)
-            writer.endObject()
             // No entity tag: the stored file differs from the sent bytes (RFC 9110 section 9.3.4).
-            return .json(writer, status: rows[2].isEmpty ? .created : .ok)
+            return .json(.object(written[0]), status: rows[2].isEmpty ? .created : .ok)
         }
     }
 

@@ -63,10 +63,7 @@ package enum ClassChanges {
         writer.list(RowList("records", try results[moved]))
         writer.endObject()
         if change.isDry { return .json(writer) }
-        var response = Response.json(writer, status: .created)
-        let base = caller.services.settings.publicURL ?? request.origin ?? ""
-        response.headers.append(("Location", "\(base)/v1/enrollments/\(id)"))
-        return response
+        return Response.json(writer).created(at: "/v1/enrollments/\(id)", request, caller)
     }
 
     private static func check(
@@ -156,11 +153,7 @@ package enum ClassChanges {
                 // Another request has added an enrollment in between.
                 throw refusal.sqlState.hasPrefix("23") ? Problem(.conflict) : PostgresError.refused(refusal)
             }
-            var writer = JSONWriter()
-            writer.beginObject()
-            writer.fields(try results[restored], row: 0)
-            writer.endObject()
-            return .json(writer)
+            return .json(.object(try results[restored]))
         }
     }
 

@@ -92,8 +92,7 @@ package enum Classes {
     private static let classes = Statement(
         """
         SELECT c.id, c.name, c.grade_level, c.letter, c.academic_year_id,
-            u.id AS "class_teacher?.id", u.last_name AS "class_teacher?.last_name",
-            u.first_name AS "class_teacher?.first_name", u.middle_name AS "class_teacher?.middle_name",
+            \(SharedSQL.person("u", as: "class_teacher?")),
             (
                 SELECT count(*)
                 FROM enrollments e

@@ -38,7 +38,7 @@ package enum SchoolSettingsRecord {
     @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let record = record(.integer(caller.school.id))
-        return try answer(try await caller.results(of: [record])[record])
+        return try .record(try await caller.results(of: [record])[record])
     }
 
     @Sendable static func update(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -53,19 +53,17 @@ package enum SchoolSettingsRecord {
         return try await Idempotency.run(request, caller) { work in
             let (lock, record) = (lock(school, versions.parameter), record(school))
             let results = try await work.results(of: [lock, change(school, body), record] + work.settling)
-            if let refusal = results.refusal {
-                guard refusal.constraint == "school_settings_rounding_threshold" else {
-                    throw PostgresError.refused(refusal)
-                }
-                throw Refusal(
-                    field: "rounding_threshold", code: "out_of_range", ru: "Допустимо от 0.01 до 1.",
-                    en: "The value must be from 0.01 to 1."
-                ).problem
-            }
+            try results.check(refusals)
             try versions.check(results[lock])
-            return try answer(results[record])
+            return try .record(results[record])
         }
     }
+
+    private static let refusals = [
+        "school_settings_rounding_threshold": Refusal(
+            field: "rounding_threshold", code: "out_of_range", ru: "Допустимо от 0.01 до 1.",
+            en: "The value must be from 0.01 to 1.")
+    ]
 
     /// Checks the body's fields and returns them as one JSON object.
     private static func content(of body: JSONValue) throws -> String {
@@ -98,15 +96,6 @@ package enum SchoolSettingsRecord {
         reader.finish()
         if let problem = Problem(problems) { throw problem }
         return String(decoding: writer.bytes, as: UTF8.self)
-    }
-
-    private static func answer(_ rows: Rows) throws -> Response {
-        guard !rows.isEmpty, let version = rows.integer(0, "version") else { throw Problem(.notFound) }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.fields(rows, row: 0)
-        writer.endObject()
-        return .tagged(writer, EntityTag("v\(version)"))
     }
 
     private static let record = Statement(

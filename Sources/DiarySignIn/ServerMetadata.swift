@@ -43,5 +43,5 @@ package enum ServerMetadata {
 
 extension Services {
     /// The issuer that apps see: the public address (RFC 8414 section 2, RFC 9207).
-    func issuer(_ request: Request) -> String { settings.publicURL ?? request.origin ?? "" }
+    func issuer(_ request: Request) -> String { base(of: request) }
 }

@@ -54,7 +54,7 @@ package struct ListAnswer {
         return linked(response, try cursor(results, items, key, pull))
     }
 
-    private var base: String { caller.services.settings.publicURL ?? request.origin ?? "" }
+    private var base: String { caller.services.base(of: request) }
 
     /// The cursor of the next page; nil on the last page.
     private func cursor(_ results: Results, _ items: Query, _ key: [String], _ pull: Pull?) throws -> String? {

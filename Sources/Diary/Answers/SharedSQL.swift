@@ -11,6 +11,18 @@ package enum SharedSQL {
         )
         """
 
+    /// The columns of a person, as an object in the answer.
+    ///
+    /// - Parameters:
+    ///   - row: the row of `users`.
+    ///   - name: the member; with `?` at its end if there may be no person.
+    package static func person(_ row: String, as name: String) -> String {
+        """
+        \(row).id AS "\(name).id", \(row).last_name AS "\(name).last_name", \(row).first_name AS "\(name).first_name",
+            \(row).middle_name AS "\(name).middle_name"
+        """
+    }
+
     /// A text for a spreadsheet cell. A text that would be taken for a formula gets an apostrophe in front, which
     /// spreadsheets hide.
     package static func cell(_ text: String) -> String {

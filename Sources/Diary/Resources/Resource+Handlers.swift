@@ -64,10 +64,8 @@ extension Resource {
             + [Query(statement: statements.insert, parameters: [school, .text(id), .text(body)] + parent)]
             + children.map { $0(school, .text(body)) } + [row]
         return try await Idempotency.run(request, caller, keeper: keeper(caller, parent)) { work in
-            var response = try answer(try await run(queries, work, .create)[row], status: .created)
-            let base = caller.services.settings.publicURL ?? request.origin ?? ""
-            response.headers.append(("Location", "\(base)\(request.head.path)/\(id)"))
-            return response
+            return try answer(try await run(queries, work, .create)[row])
+                .created(at: "\(request.head.path)/\(id)", request, caller)
         }
     }
 
@@ -166,16 +164,8 @@ extension Resource {
         return results
     }
 
-    private func answer(_ rows: Rows, status: Status = .ok) throws -> Response {
-        guard !rows.isEmpty, let version = rows.integer(0, "version") else { throw Problem(.notFound) }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.fields(rows, row: 0)
-        writer.endObject()
+    private func answer(_ rows: Rows) throws -> Response {
         // Columns from other tables can change without a new version, and callers see different columns.
-        let digest = visibility == nil ? "" : "." + ContentTag.of(writer.bytes).opaque.prefix(16)
-        var response = Response.tagged(writer, EntityTag("v\(version)\(digest)"))
-        response.status = status
-        return response
+        try .record(rows, changesAlone: visibility != nil)
     }
 }

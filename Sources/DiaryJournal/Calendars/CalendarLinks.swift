@@ -52,7 +52,7 @@ package enum CalendarLinks {
             if refusal.sqlState == "23503" { throw Problem(.notFound) }
             throw PostgresError.refused(refusal)
         }
-        let base = caller.services.settings.publicURL ?? request.origin ?? ""
+        let base = caller.services.base(of: request)
         var writer = JSONWriter()
         writer.beginObject()
         writer.fields(try results[link], row: 0)

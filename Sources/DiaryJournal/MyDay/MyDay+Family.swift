@@ -58,7 +58,7 @@ extension MyDay {
         """
         SELECT p.id AS _parent, l.id, l.date, l.slot, lyceum.local_moment(l.date, l.starts_at) AS starts_at,
             lyceum.local_moment(l.date, l.ends_at) AS ends_at, l.state, l.section_id, j.id AS "subject.id",
-            j.name AS "subject.name", \(person("t", as: "teacher")), r.name AS room, l.topic,
+            j.name AS "subject.name", \(SharedSQL.person("t", as: "teacher?")), r.name AS room, l.topic,
             \(LessonSubstitution.columns), lyceum.counted_meaning(a.meaning, a.decided_meaning) AS attendance
         FROM \(shown)
         JOIN group_members m ON m.school_id = $1 AND m.student_id = p.id
@@ -133,7 +133,7 @@ extension MyDay {
 
     static let studentFeedback = Statement(
         """
-        SELECT p.id AS _parent, f.id, f.lesson_id, f.text, \(person("u", as: "author")), f.created_at
+        SELECT p.id AS _parent, f.id, f.lesson_id, f.text, \(SharedSQL.person("u", as: "author?")), f.created_at
         FROM \(shown)
         JOIN feedback f ON f.school_id = $1 AND f.student_id = p.id AND f.deleted_at IS NULL
             AND f.published_at <= now() AND \(isNew("greatest(f.created_at, f.published_at)"))
@@ -143,7 +143,7 @@ extension MyDay {
 
     static let studentConductNotes = Statement(
         """
-        SELECT p.id AS _parent, n.id, n.date, n.kind, n.text, n.version, \(person("u", as: "author"))
+        SELECT p.id AS _parent, n.id, n.date, n.kind, n.text, n.version, \(SharedSQL.person("u", as: "author?"))
         FROM \(shown)
         JOIN conduct_notes n ON n.school_id = $1 AND n.student_id = p.id AND n.deleted_at IS NULL
             AND n.published_at <= now() AND n.date BETWEEN \(day) - 2 AND \(day)

@@ -10,7 +10,7 @@ extension MyDay {
         SELECT l.id, l.slot, lyceum.local_moment(l.date, l.starts_at) AS starts_at,
             lyceum.local_moment(l.date, l.ends_at) AS ends_at, l.state, s.id AS "section.id", s.name AS "section.name",
             j.id AS "subject.id", j.name AS "subject.name", g.id AS "group.id", g.name AS "group.name", r.name AS room,
-            \(person("t", as: "teacher")), l.topic, \(LessonSubstitution.columns),
+            \(SharedSQL.person("t", as: "teacher?")), l.topic, \(LessonSubstitution.columns),
             \(UnfinishedLessons.missing("l"))
         FROM (
             SELECT DISTINCT t.lesson_id
@@ -69,8 +69,7 @@ extension MyDay {
     /// T2: students of these classes who missed a lesson on this day, by what counts.
     static let absent = Statement(
         """
-        SELECT c.id AS _parent, u.id AS "student.id", u.last_name AS "student.last_name",
-            u.first_name AS "student.first_name", u.middle_name AS "student.middle_name", a.lessons, a.first_slot, a.meanings
+        SELECT c.id AS _parent, \(SharedSQL.person("u", as: "student")), a.lessons, a.first_slot, a.meanings
         FROM class_teachers t
         JOIN classes c ON c.school_id = t.school_id AND c.id = t.class_id
         JOIN enrollments e ON e.school_id = c.school_id AND e.class_id = c.id

@@ -49,11 +49,4 @@ package enum MyDay {
 
     /// The day that the answer is about.
     static let day = "(SELECT \(Setting.from.required))"
-
-    static func person(_ alias: String, as key: String) -> String {
-        """
-        \(alias).id AS "\(key)?.id", \(alias).last_name AS "\(key)?.last_name",
-            \(alias).first_name AS "\(key)?.first_name", \(alias).middle_name AS "\(key)?.middle_name"
-        """
-    }
 }

@@ -65,16 +65,9 @@ package enum Substitutions {
         let row = one(school, .text(id))
         return try await Idempotency.run(request, caller) { work in
             let results = try await work.results(of: [insert, row] + work.settling)
-            try refuse(results)
-            var writer = JSONWriter()
-            writer.beginObject()
-            writer.fields(try results[row], row: 0)
-            writer.endObject()
-            var response = Response.tagged(writer)
-            response.status = .created
-            let base = caller.services.settings.publicURL ?? request.origin ?? ""
-            response.headers.append(("Location", "\(base)\(request.head.path)/\(id)"))
-            return response
+            try results.check(refusals)
+            return Response.tagged(.object(try results[row]))
+                .created(at: "\(request.head.path)/\(id)", request, caller)
         }
     }
 
@@ -85,14 +78,9 @@ package enum Substitutions {
         let row = one(school, .text(id))
         let work = Work.segment(caller.services.lanes, caller.scope)
         let results = try await work.results(of: [row, close(school, .text(id))])
-        try refuse(results)
+        try results.check(refusals)
         guard try !results[row].isEmpty else { throw Problem(.notFound) }
         return .empty
-    }
-
-    private static func refuse(_ results: Results) throws {
-        guard let refusal = results.refusal else { return }
-        throw refusal.constraint.flatMap { refusals[$0] }?.problem ?? PostgresError.refused(refusal)
     }
 
     /// Also those of the lesson that it changes or makes.
@@ -162,13 +150,6 @@ package enum Substitutions {
     private static let some = Statement(
         select("SELECT x.* FROM substitutions x WHERE x.school_id = $1 AND x.id = ANY ($2::uuid[])"))
 
-    static func person(_ name: String, _ row: String) -> String {
-        """
-        \(row).id AS "\(name)?.id", \(row).last_name AS "\(name)?.last_name", \(row).first_name AS "\(name)?.first_name",
-            \(row).middle_name AS "\(name)?.middle_name"
-        """
-    }
-
     private static let lesson = """
         x.id, x.kind, x.lesson_id, x.old_date AS date, x.old_slot AS slot,
             lyceum.local_moment(x.old_date, x.old_starts_at) AS starts_at,
@@ -195,9 +176,9 @@ package enum Substitutions {
     private static func select(_ rows: String) -> String {
         """
         SELECT \(lesson), s.id AS "section.id", s.name AS "section.name", c.id AS "class?.id", c.name AS "class?.name",
-            c.grade_level AS "class?.grade_level", g.name AS "group", \(person("old_teacher", "ot")), o.id AS "old_room?.id", o.name AS "old_room?.name",
-            \(person("teacher", "nt")), nr.id AS "room?.id", nr.name AS "room?.name", \(outcome), x.reason,
-            \(person("created_by", "m")), x.created_at, \(person("cancelled_by", "b")), x.cancelled_at,
+            c.grade_level AS "class?.grade_level", g.name AS "group", \(SharedSQL.person("ot", as: "old_teacher?")), o.id AS "old_room?.id", o.name AS "old_room?.name",
+            \(SharedSQL.person("nt", as: "teacher?")), nr.id AS "room?.id", nr.name AS "room?.name", \(outcome), x.reason,
+            \(SharedSQL.person("m", as: "created_by?")), x.created_at, \(SharedSQL.person("b", as: "cancelled_by?")), x.cancelled_at,
             coalesce(g.grade_level, 0) AS _grade, g.name AS _group
         FROM (\(rows)) x
         \(lessonOf)
@@ -211,7 +192,7 @@ package enum Substitutions {
     /// A1: no reason, which may be about the teacher's health.
     private static let familyRows = Statement(
         """
-        SELECT \(lesson), \(person("old_teacher", "ot")), \(person("teacher", "nt")), nr.name AS room, \(outcome),
+        SELECT \(lesson), \(SharedSQL.person("ot", as: "old_teacher?")), \(SharedSQL.person("nt", as: "teacher?")), nr.name AS room, \(outcome),
             x.cancelled_at
         FROM substitutions x
         \(lessonOf)

@@ -62,8 +62,7 @@ package enum ClientSecrets {
 
     private static let secrets = Statement(
         """
-        SELECT s.id, s.created_at, u.id AS "created_by?.id", u.last_name AS "created_by?.last_name",
-            u.first_name AS "created_by?.first_name", u.middle_name AS "created_by?.middle_name", s.last_used_at
+        SELECT s.id, s.created_at, \(SharedSQL.person("u", as: "created_by?")), s.last_used_at
         FROM client_secrets s
         LEFT JOIN users u ON u.school_id = s.school_id AND u.id = s.created_by
         WHERE s.school_id = $1 AND s.client_id = $2::uuid

@@ -17,11 +17,7 @@ package enum MySecondFactor {
     @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {
         try QueryReader(request).finish()
         let rows = try await caller.read(state(.integer(caller.school.id), .text(caller.user)))[0]
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.fields(rows, row: 0)
-        writer.endObject()
-        return .json(writer)
+        return .json(.object(rows))
     }
 
     /// Requires the password: somebody at an unlocked computer must not bind the account to their own phone.
