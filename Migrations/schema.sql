@@ -3056,7 +3056,6 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.half_up(p_sum bigint, p_count bigint) returns smallint language sql immutable parallel safe
 -- function lyceum.has_consent(p_school integer, p_student uuid, p_purpose text) returns boolean language sql stable
 -- function lyceum.has_control_work(p_school integer, p_lesson uuid, p_overridden_only boolean DEFAULT false) returns boolean language plpgsql stable
--- function lyceum.has_ended(p_date date, p_ends_at time without time zone) returns boolean language plpgsql stable
 -- function lyceum.has_expired(p_epoch text, p_since pg_snapshot) returns boolean language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.has_role(VARIADIC p_roles text[]) returns boolean language sql stable
 -- function lyceum.has_scope(VARIADIC p_scopes text[]) returns boolean language sql stable
@@ -3074,7 +3073,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.is_decided_elsewhere(p_school integer, p_id uuid, p_student uuid, p_lesson uuid, p_meaning text, p_reason text, p_decided_at timestamp with time zone) returns boolean language plpgsql stable
 -- function lyceum.is_due(p_state text, p_date date, p_ends_at time without time zone) returns boolean language sql stable parallel safe
 -- function lyceum.is_member(p_school integer, p_section uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
--- function lyceum.is_over(p_date date, p_ends_at time without time zone) returns boolean language sql stable
+-- function lyceum.is_over(p_date date, p_ends_at time without time zone) returns boolean language sql stable parallel safe
 -- function lyceum.is_own_guardian(p_guardian uuid) returns boolean language sql stable
 -- function lyceum.is_set_for(p_school integer, p_homework uuid, p_student uuid) returns boolean language plpgsql stable
 -- function lyceum.is_snils(p_number text) returns boolean language sql immutable parallel safe
@@ -3281,7 +3280,6 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.staff_circles(p_school integer, p_user uuid) returns TABLE(circle text, id uuid) language sql stable
 -- function lyceum.stamp_homework() returns trigger language plpgsql
 -- function lyceum.student_circles(p_school integer, p_student uuid) returns TABLE(circle text, id uuid) language sql stable
--- function lyceum.studies(p_school integer, p_student uuid, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.take_back_substitution() returns trigger language plpgsql
 -- function lyceum.taught_days(p_school integer, p_user uuid, p_section uuid) returns datemultirange language plpgsql stable
 -- function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean language plpgsql stable

@@ -18,7 +18,7 @@ package enum OwedMarks {
         try query.finish()
         let statements = StudentGate.isDated(for: caller) ? seen : all
         return try await list(
-            request, caller, page, StudentGate.open(caller, try request.identifier("student_id")), statements, .null)
+            request, caller, page, StudentGate.open(caller, try request.identifier("student_id")), statements)
     }
 
     @Sendable static func ofSection(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -26,15 +26,13 @@ package enum OwedMarks {
         let page = Page(&query, keys: [.date, .identifier])
         try query.finish()
         return try await list(
-            request, caller, page, SectionGate.open(caller, try request.identifier("section_id")), section,
-            caller.person)
+            request, caller, page, SectionGate.open(caller, try request.identifier("section_id")), section)
     }
 
     private static func list(
-        _ request: Request, _ caller: Caller, _ page: Page, _ gate: Query, _ statements: OwedStatements,
-        _ reader: Parameter
+        _ request: Request, _ caller: Caller, _ page: Page, _ gate: Query, _ statements: OwedStatements
     ) async throws -> Response {
-        let school: [Parameter] = [.integer(caller.school.id), reader]
+        let school: [Parameter] = [.integer(caller.school.id)]
         return try await ListAnswer(request, caller, page).read(
             behind: gate,
             Query(
@@ -44,8 +42,7 @@ package enum OwedMarks {
             total: Query(statement: statements.total, parameters: school + [.boolean(page.wantsTotal)]))
     }
 
-    private static let published =
-        "k.student_id = \(StudentGate.student) AND k.published_at <= now() AND ($2::uuid IS NULL OR true)"
+    private static let published = "k.student_id = \(StudentGate.student) AND k.published_at <= now()"
     private static let all = OwedStatements("", published)
     private static let seen = OwedStatements("", "\(published) AND l.date <@ \(StudentGate.days)")
 
@@ -63,12 +60,13 @@ package enum OwedMarks {
         l.section_id = \(SectionGate.section) AND l.date <= \(SectionGate.until)
             AND (
                 \(SectionGate.isReadWhole)
-                OR k.published_at <= now() AND coalesce(l.date <@ lyceum.led_days($1, $2::uuid, k.student_id), false)
+                OR k.published_at <= now()
+                    AND coalesce(l.date <@ lyceum.led_days($1, lyceum.current_user_id(), k.student_id), false)
             )
         """)
 }
 
-/// `$1` is the school, `$2` the reader.
+/// `$1` is the school.
 private struct OwedStatements: Sendable {
     let list: Statement
     let total: Statement
@@ -90,9 +88,9 @@ private struct OwedStatements: Sendable {
             FROM (
                 SELECT k.id, k.school_id, k.line_item_id, l.section_id, k.student_id, i.lesson_id, l.date, i.category_id,
                     i.title, k.comment, k.due_on, k.version
-                \(owed) AND ($3::date IS NULL OR (k.due_on, k.id) > ($3::date, $4::uuid))
+                \(owed) AND ($2::date IS NULL OR (k.due_on, k.id) > ($2::date, $3::uuid))
                 ORDER BY k.due_on, k.id
-                LIMIT $5::int
+                LIMIT $4::int
             ) x
             JOIN users u ON u.school_id = x.school_id AND u.id = x.student_id
             JOIN sections s ON s.school_id = x.school_id AND s.id = x.section_id
@@ -100,6 +98,6 @@ private struct OwedStatements: Sendable {
             LEFT JOIN categories c ON c.school_id = x.school_id AND c.id = x.category_id
             ORDER BY x.due_on, x.id
             """)
-        total = Statement("SELECT CASE WHEN $3::boolean THEN (SELECT count(*) \(owed)) END AS total")
+        total = Statement("SELECT CASE WHEN $2::boolean THEN (SELECT count(*) \(owed)) END AS total")
     }
 }

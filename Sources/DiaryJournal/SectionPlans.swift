@@ -103,7 +103,7 @@ package enum SectionPlans {
                 count(*) FILTER (WHERE l.state = 'held' AND l.plan_topic_id IS NULL) AS without_topic
             FROM lessons l
             WHERE l.school_id = $1 AND l.section_id = \(id) AND l.date <= \(day)
-                AND lyceum.has_ended(l.date, l.ends_at)
+                AND lyceum.is_over(l.date, l.ends_at)
         ) l
         """)
 

@@ -1,11 +1,5 @@
 -- T2, T3, T4: how each lesson of a student counts, and each day.
 
-create or replace function lyceum.is_over(p_date date, p_ends_at time) returns boolean
-    language sql stable
-    return p_date < lyceum.today()
-        or p_date = lyceum.today() and (p_date + p_ends_at) at time zone current_setting('lyceum.time_zone') <= now();
-comment on function lyceum.is_over(date, time) is 'Whether a lesson with this date and end has ended, in the time zone of the school.';
-
 create or replace function lyceum.attended_lessons(p_school integer, p_students uuid[], p_from date, p_to date)
     returns table (
         student_id uuid, date date, lesson_id uuid, section_id uuid, starts_at time, is_over boolean, attendance_id uuid, meaning text,

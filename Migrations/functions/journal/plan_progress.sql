@@ -90,16 +90,6 @@ $$;
 comment on function lyceum.next_topic(integer, uuid) is
     'L3: the next topic of the section''s plan that is not done: the first with fewer lessons than hours. Null if there is none.';
 
-create or replace function lyceum.has_ended(p_date date, p_ends_at time) returns boolean
-    language plpgsql stable
-as $$
-begin
-    return p_date < lyceum.today()
-        or p_date = lyceum.today() and p_ends_at <= (now() at time zone current_setting('lyceum.time_zone'))::time;
-end
-$$;
-comment on function lyceum.has_ended(date, time) is 'L4: whether a lesson with this date and end is over.';
-
 create or replace function lyceum.plan_progress(p_school integer, p_section uuid, p_plan uuid, p_day date)
     returns table (topic_id uuid, "position" smallint, hours numeric, held integer, begins_on date, planned_hours numeric)
     language plpgsql stable rows 100
@@ -136,7 +126,7 @@ begin
         select d.begins_on, (
                 select count(*) from public.lessons l
                 where l.school_id = p_school and l.section_id = p_section and l.date between d.begins_on and p_day
-                    and lyceum.has_ended(l.date, l.ends_at)
+                    and lyceum.is_over(l.date, l.ends_at)
             ) as lessons
         from (select max(t.begins_on) as begins_on from topics t where t.begins_on <= p_day) d
     )

@@ -64,37 +64,20 @@ begin
         and l.school_id = p_school
         and l.section_id = any (v_sections)
         and l.date between p_from and p_to
-        and (p_kind = 'class' or lyceum.studies(p_school, p_subject, l.section_id, l.date))
+        and (p_kind = 'class' or lyceum.is_member(p_school, l.section_id, p_subject, l.date))
     union all
     select null, w.entry_id, w.section_id, w.date, w.slot, w.starts_at, w.ends_at, w.room_id, w.teacher_id, 'planned', null
     from lyceum.timetabled_lessons(p_school, greatest(p_from, lyceum.today()), p_to, v_sections) w
     where w.starts_at is not null
         and (p_kind <> 'teacher' or w.teacher_id = p_subject)
         and (p_kind <> 'room' or w.room_id = p_subject)
-        and (p_kind <> 'student' or lyceum.studies(p_school, p_subject, w.section_id, w.date))
+        and (p_kind <> 'student' or lyceum.is_member(p_school, w.section_id, p_subject, w.date))
         and not lyceum.lesson_stands(p_school, w.entry_id, w.section_id, w.date, w.starts_at, w.ends_at);
 end
 $$;
 comment on function lyceum.timetable(integer, date, date, text, uuid) is
     'The timetable of a class, student, teacher or room (p_kind) from p_from to p_to: lessons, cancelled ones too, and from today on '
     'what the weekly timetable wants and no lesson has been made for. A row without lesson_id is not a lesson yet.';
-
-create or replace function lyceum.studies(p_school integer, p_student uuid, p_section uuid, p_date date) returns boolean
-    language plpgsql stable
-as $$
-begin
-    return exists (
-        select
-        from public.sections s
-        join public.group_members m on m.school_id = s.school_id and m.group_id = s.group_id
-        where s.school_id = p_school
-            and s.id = p_section
-            and m.student_id = p_student
-            and lyceum.holds(m.starts_on, m.ends_on, p_date)
-    );
-end
-$$;
-comment on function lyceum.studies(integer, uuid, uuid, date) is 'Whether the student is in the group of the section on the day.';
 
 -- Not inlined: as a part of the query, it would be planned for the lessons of a whole school.
 create or replace function lyceum.lesson_stands(

@@ -108,3 +108,19 @@ end
 $$;
 comment on function lyceum.grade_level_in(integer, uuid, uuid) is
     'Grade level of a student in an academic year, by the last class in it; null if there was none.';
+
+create or replace function lyceum.is_member(p_school integer, p_section uuid, p_student uuid, p_date date) returns boolean
+    language plpgsql stable
+as $$
+begin
+    return exists (
+        select
+        from public.sections s
+        join public.group_members m on m.school_id = s.school_id and m.group_id = s.group_id
+        where s.school_id = p_school and s.id = p_section and m.student_id = p_student
+            and lyceum.holds(m.starts_on, m.ends_on, p_date)
+    );
+end
+$$;
+comment on function lyceum.is_member(integer, uuid, uuid, date) is
+    'M3: whether the student belongs to the section''s group on the day.';

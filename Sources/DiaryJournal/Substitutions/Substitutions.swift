@@ -198,8 +198,8 @@ package enum Substitutions {
         \(lessonOf)
         WHERE x.school_id = $1 AND x.id = ANY ($2::uuid[])
             AND (
-                lyceum.studies($1, \(StudentGate.student), l.section_id, x.old_date)
-                OR x.kind = 'other_subject' AND lyceum.studies($1, \(StudentGate.student), x.section_id, x.old_date)
+                lyceum.is_member($1, l.section_id, \(StudentGate.student), x.old_date)
+                OR x.kind = 'other_subject' AND lyceum.is_member($1, x.section_id, \(StudentGate.student), x.old_date)
             )
         """)
 
