@@ -1,8 +1,8 @@
 # The program with Swift's own libraries inside, and openapi.json from openapi.yaml.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libpq-dev libssl-dev libzip-dev pkg-config python3-pip \
-        zlib1g-dev \
+    && apt-get install --yes --no-install-recommends libcurl4-openssl-dev libpq-dev libssl-dev libxlsxwriter-dev \
+        libzip-dev pkg-config python3-pip zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 # Packages have a layer of their own, which stays as long as Package.swift does.
@@ -23,8 +23,11 @@ RUN script/api-pages /out/usr/share/lyceum/api-pages
 RUN /out/usr/local/bin/lyceum openapi json --resources /out/usr/share/lyceum
 
 FROM debian:bookworm-slim
+# For the PDF of reports; they bring Python. `--build-arg PDF_PACKAGES=` leaves them out.
+ARG PDF_PACKAGES="weasyprint fonts-paratype"
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates curl libpq5 libssl3 libstdc++6 libzip4 zlib1g \
+    && apt-get install --yes --no-install-recommends ca-certificates curl libcurl4 libpq5 libssl3 libstdc++6 libxlsxwriter4 \
+        libzip4 zlib1g ${PDF_PACKAGES} \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin lyceum
 COPY --from=build /out/ /

@@ -50,6 +50,8 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+        .systemLibrary(name: "CXlsxWriter", pkgConfig: "xlsxwriter", providers: [.apt(["libxlsxwriter-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         // Bytes in, values out.
         .target(name: "HTTP1", swiftSettings: settings),
@@ -59,8 +61,18 @@ let package = Package(
         .target(name: "Reactor", dependencies: ["CLinux"], swiftSettings: pointers),
         .target(name: "TLS", dependencies: ["Reactor", "COpenSSL"], swiftSettings: pointers),
         .target(name: "Compression", dependencies: ["CZlib", "CZip"], swiftSettings: pointers),
+        .target(name: "Spreadsheet", dependencies: ["Reactor", "CXlsxWriter"], swiftSettings: pointers),
         .target(name: "Crypto", dependencies: ["COpenSSL"], swiftSettings: pointers),
         .target(name: "Postgres", dependencies: ["Reactor", "JSON", "CPostgres"], swiftSettings: pointers),
+        .target(name: "Transfer", dependencies: ["Reactor", "HTTP1", "CCurl"], swiftSettings: pointers),
+
+        // Pictures and PDF, of values and of HTML.
+        .target(name: "Printing", dependencies: ["Reactor"], swiftSettings: settings),
+
+        // HTML from templates.
+        .target(
+            name: "Markup", dependencies: [.product(name: "Mustache", package: "swift-mustache")],
+            swiftSettings: settings),
 
         // openapi.yaml from its parts, at set-up and in tests.
         .target(name: "Contract", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: settings),
@@ -73,26 +85,29 @@ let package = Package(
         .target(
             name: "Diary",
             dependencies: ["Web", "HTTP1", "Postgres", "Crypto", "JSON", "Reactor"], swiftSettings: settings),
-        .area("DiarySignIn", [.product(name: "Mustache", package: "swift-mustache")]),
+        .area("DiarySignIn", ["Markup"]),
         .area("DiarySchool", ["DiaryTemplate"]),
         .area("DiaryPeople", ["Compression"]),
         .area("DiaryJournal"),
-        .area("DiaryExchange", ["Compression"]),
+        .area("DiaryExchange", ["Compression", "Spreadsheet"]),
+        .area("DiaryTalk", ["Transfer"]),
+        .area("DiaryPaper", ["Markup", "Printing", "Spreadsheet"]),
         .area("DiaryDemo", ["DiaryTemplate"]),
         // What a new school begins with: data for `lyceum school create` and for the demo school.
         .target(name: "DiaryTemplate", dependencies: ["Diary"], swiftSettings: settings),
         .target(
             name: "DiaryServer",
             dependencies: [
-                "Diary", "DiarySignIn", "DiarySchool", "DiaryPeople", "DiaryJournal", "DiaryExchange",
-                "Web", "HTTP1", "TLS", "Postgres", "Crypto", "JSON", "Reactor",
+                "Diary", "DiarySignIn", "DiarySchool", "DiaryPeople", "DiaryJournal", "DiaryExchange", "DiaryTalk",
+                "DiaryPaper", "Web", "HTTP1", "TLS", "Postgres", "Transfer", "Crypto", "JSON", "Reactor",
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "lyceum",
             dependencies: [
-                "DiaryServer", "DiarySignIn", "DiarySchool", "DiaryExchange", "DiaryDemo", "Diary", "Web", "HTTP1",
-                "TLS", "JSON", "Crypto", "Postgres", "Reactor", "Contract",
+                "DiaryServer", "DiarySignIn", "DiarySchool", "DiaryExchange", "DiaryTalk", "DiaryPaper", "DiaryDemo",
+                "Diary", "Web", "HTTP1", "TLS", "JSON", "Compression", "Crypto", "Postgres", "Printing", "Transfer",
+                "Reactor", "Contract",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -113,9 +128,17 @@ let package = Package(
         .testTarget(name: "ContractTests", dependencies: ["Contract", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
         .testTarget(name: "CompressionTests", dependencies: ["Compression", "CZlib"], swiftSettings: settings),
+        .testTarget(
+            name: "SpreadsheetTests", dependencies: ["Spreadsheet", "Reactor", "TestTools"], swiftSettings: settings),
+        .testTarget(
+            name: "PrintingTests", dependencies: ["Printing", "Reactor", "TestTools", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "TestTools"], swiftSettings: settings),
         .testTarget(
             name: "TLSTests", dependencies: ["TLS", "Web", "HTTP1", "JSON", "Reactor", "COpenSSL", "TestTools"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TransferTests", dependencies: ["Transfer", "HTTP1", "Reactor", "CCurl", "TestTools"],
             swiftSettings: settings),
         .testTarget(
             name: "WebTests",
@@ -128,9 +151,9 @@ let package = Package(
         .target(
             name: "DiaryTestSupport",
             dependencies: [
-                "DiaryServer", "DiarySignIn", "DiarySchool", "DiaryExchange", "DiaryDemo", "Diary", "Web", "HTTP1",
-                "JSON",
-                "Crypto", "Postgres", "Reactor", "TestSupport", "TestTools",
+                "DiaryServer", "DiarySignIn", "DiarySchool", "DiaryExchange", "DiaryTalk", "DiaryPaper", "DiaryDemo",
+                "Diary", "Web", "HTTP1", "JSON", "Crypto", "Postgres", "Printing", "Transfer", "Reactor", "TestSupport",
+                "TestTools",
             ],
             path: "Tests/DiaryTestSupport", swiftSettings: settings),
         .areaTests("DiaryTests"),
@@ -138,12 +161,15 @@ let package = Package(
         .areaTests("DiarySchoolTests", ["DiarySchool", "DiaryTemplate"]),
         .areaTests("DiaryPeopleTests", ["DiaryPeople", "Compression"]),
         .areaTests("DiaryJournalTests", ["DiaryJournal"]),
-        .areaTests("DiaryExchangeTests", ["DiaryExchange", "DiarySchool", "Compression"]),
+        .areaTests("DiaryExchangeTests", ["DiaryExchange", "DiarySchool", "Compression", "Spreadsheet"]),
+        .areaTests("DiaryTalkTests", ["DiaryTalk", "Transfer"]),
+        .areaTests("DiaryPaperTests", ["DiaryPaper", "DiaryDemo", "Printing"]),
         .areaTests("DiaryDemoTests", ["DiaryDemo", "DiaryTemplate"]),
         .areaTests(
             "DiaryServerTests",
             [
-                "DiarySignIn", "DiarySchool", "DiaryPeople", "DiaryJournal", "DiaryExchange", "Compression",
+                "DiarySignIn", "DiarySchool", "DiaryPeople", "DiaryJournal", "DiaryExchange", "DiaryTalk", "DiaryPaper",
+                "Compression",
                 .product(name: "Yams", package: "Yams"),
             ]),
         .testTarget(
@@ -154,7 +180,7 @@ let package = Package(
             name: "FaultTests",
             dependencies: [
                 "lyceum", "DiaryServer", "DiaryDemo", "Diary", "JSON", "Crypto", "Postgres", "Reactor", "TestSupport",
-                "CZlib",
+                "TestTools", "CZlib",
             ],
             swiftSettings: settings),
     ]

@@ -169,6 +169,77 @@ CREATE POLICY retention ON activity_days AS RESTRICTIVE FOR DELETE TO lyceum_app
 CREATE POLICY tenant ON activity_days TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT ON activity_days TO lyceum_app;
 
+CREATE TABLE announcement_receipts (
+    school_id integer NOT NULL,
+    announcement_id uuid NOT NULL,
+    person_id uuid DEFAULT lyceum.current_user_id() NOT NULL,
+    text_version integer NOT NULL,
+    read_at timestamp with time zone DEFAULT now() NOT NULL,
+    acknowledged_at timestamp with time zone,
+    CONSTRAINT announcement_receipts_pkey PRIMARY KEY (school_id, announcement_id, person_id, text_version),
+    CONSTRAINT announcement_receipts_school_id_announcement_id_fkey FOREIGN KEY (school_id, announcement_id) REFERENCES announcements(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT announcement_receipts_school_id_person_id_fkey FOREIGN KEY (school_id, person_id) REFERENCES users(school_id, id),
+    CONSTRAINT announcement_receipts_order CHECK (acknowledged_at >= read_at)
+);
+COMMENT ON TABLE announcement_receipts IS 'C2: who has read an announcement, and has acknowledged it: a row for each version of the text. Everybody writes only their own.';
+CREATE INDEX announcement_receipts_by_person ON public.announcement_receipts USING btree (school_id, person_id, announcement_id);
+ALTER TABLE announcement_receipts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON announcement_receipts TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT ON announcement_receipts TO lyceum_app;
+GRANT UPDATE (acknowledged_at) ON announcement_receipts TO lyceum_app;
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON announcement_receipts FOR EACH ROW EXECUTE FUNCTION lyceum.guard_announcement_receipt();
+
+CREATE TABLE announcements (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    author_id uuid DEFAULT lyceum.current_user_id() NOT NULL,
+    title text NOT NULL,
+    text text NOT NULL,
+    audience text[] NOT NULL,
+    is_pinned boolean DEFAULT false NOT NULL,
+    asks_acknowledgement boolean DEFAULT false NOT NULL,
+    starts_at timestamp with time zone DEFAULT now() NOT NULL,
+    ends_at timestamp with time zone,
+    withdrawn_at timestamp with time zone,
+    text_version integer DEFAULT 1 NOT NULL,
+    text_changed_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT announcements_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT announcements_school_id_author_id_fkey FOREIGN KEY (school_id, author_id) REFERENCES users(school_id, id),
+    CONSTRAINT announcements_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT announcements_audience CHECK (lyceum.are_addresses(audience)),
+    CONSTRAINT announcements_dates CHECK (ends_at > starts_at),
+    CONSTRAINT announcements_length CHECK (ends_at <= (starts_at + '366 days'::interval)),
+    CONSTRAINT announcements_text CHECK (text <> ''::text),
+    CONSTRAINT announcements_text_version CHECK (text_version >= 1 AND text_version <= version),
+    CONSTRAINT announcements_title CHECK (title <> ''::text)
+);
+COMMENT ON TABLE announcements IS 'C2: announcements. Whom one reaches is decided when it is read (lyceum.addresses). People withdraw one; only its time ends it (K1).';
+COMMENT ON COLUMN announcements.audience IS 'Addresses (lyceum.are_addresses). They are no foreign keys: an address of a class that is gone reaches nobody.';
+COMMENT ON COLUMN announcements.starts_at IS 'Shown from then on. Fixed once it has come.';
+COMMENT ON COLUMN announcements.ends_at IS 'Shown until then; null: until it is withdrawn, at most for 366 days.';
+COMMENT ON COLUMN announcements.text_version IS 'The version of title and text, for acknowledgements: it counts changes of these two only.';
+COMMENT ON COLUMN announcements.text_changed_at IS 'When title or text last changed; null: never.';
+CREATE INDEX announcements_by_author ON public.announcements USING btree (school_id, author_id, id);
+CREATE INDEX announcements_by_end ON public.announcements USING btree (school_id, lyceum.shown_until(starts_at, ends_at, withdrawn_at));
+CREATE INDEX announcements_by_start ON public.announcements USING btree (school_id, starts_at, id);
+ALTER TABLE announcements ENABLE ROW LEVEL SECURITY;
+CREATE POLICY retention ON announcements AS RESTRICTIVE FOR DELETE TO lyceum_app USING (((lyceum.shown_until(starts_at, ends_at, withdrawn_at) < (now() - '3 years'::interval)) AND (created_at < (now() - '3 years'::interval))));
+CREATE POLICY tenant ON announcements TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON announcements TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR UPDATE ON announcements FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER audit_deletion AFTER DELETE ON announcements FOR EACH ROW WHEN (lyceum.shown_until(old.starts_at, old.ends_at, old.withdrawn_at) >= (now() - '3 years'::interval)) EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER follow AFTER INSERT ON announcements FOR EACH ROW EXECUTE FUNCTION lyceum.follow_announcement();
+CREATE TRIGGER follow_again AFTER UPDATE ON announcements FOR EACH ROW WHEN (old.audience IS DISTINCT FROM new.audience OR old.text_version IS DISTINCT FROM new.text_version OR old.asks_acknowledgement IS DISTINCT FROM new.asks_acknowledgement OR old.starts_at IS DISTINCT FROM new.starts_at OR old.ends_at IS DISTINCT FROM new.ends_at OR old.withdrawn_at IS DISTINCT FROM new.withdrawn_at) EXECUTE FUNCTION lyceum.follow_announcement();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON announcements FOR EACH ROW EXECUTE FUNCTION lyceum.guard_announcement();
+CREATE TRIGGER log_changed AFTER UPDATE ON announcements REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_announcements();
+CREATE TRIGGER log_deleted AFTER DELETE ON announcements REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_announcements();
+CREATE TRIGGER log_made AFTER INSERT ON announcements REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_announcements();
+CREATE TRIGGER version BEFORE UPDATE ON announcements FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
 CREATE TABLE attendance (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -494,6 +565,59 @@ CREATE TRIGGER log_deleted AFTER DELETE ON categories REFERENCING OLD TABLE AS o
 CREATE TRIGGER log_made AFTER INSERT ON categories REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_categories();
 CREATE TRIGGER version BEFORE UPDATE ON categories FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
+CREATE TABLE certificates (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    kind text NOT NULL,
+    award text,
+    entry_number integer NOT NULL,
+    form_number text NOT NULL,
+    issued_on date NOT NULL,
+    order_id uuid NOT NULL,
+    received_by text,
+    is_duplicate boolean DEFAULT false NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT certificates_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT certificates_entry_number_key UNIQUE (school_id, kind, entry_number),
+    CONSTRAINT certificates_form_number_key UNIQUE (school_id, form_number),
+    CONSTRAINT certificates_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT certificates_school_id_order_id_fkey FOREIGN KEY (school_id, order_id) REFERENCES orders(school_id, id),
+    CONSTRAINT certificates_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT certificates_award CHECK (
+CASE kind
+    WHEN 'basic'::text THEN award = 'honours'::text
+    ELSE award = ANY (ARRAY['medal_first'::text, 'medal_second'::text])
+END),
+    CONSTRAINT certificates_entry_number CHECK (entry_number > 0),
+    CONSTRAINT certificates_form_number CHECK (form_number <> ''::text),
+    CONSTRAINT certificates_kind CHECK (kind = ANY (ARRAY['basic'::text, 'secondary'::text])),
+    CONSTRAINT certificates_received_by CHECK (received_by <> ''::text)
+);
+COMMENT ON TABLE certificates IS 'The register of certificates (книга регистрации выданных документов об образовании): of grade 9 (basic) and 11 (secondary).';
+COMMENT ON COLUMN certificates.award IS 'Null: an ordinary certificate. honours: basic, with honours. medal_first (its certificate is with honours) and medal_second: secondary.';
+COMMENT ON COLUMN certificates.entry_number IS 'Of the entry in the register of this kind.';
+COMMENT ON COLUMN certificates.form_number IS 'Printed on the form.';
+COMMENT ON COLUMN certificates.order_id IS 'The order or council protocol that it was issued by.';
+COMMENT ON COLUMN certificates.received_by IS 'Who received it by proxy; null: the graduate.';
+COMMENT ON COLUMN certificates.is_duplicate IS 'Issued for a certificate that was lost or spoiled.';
+CREATE INDEX certificates_by_day ON public.certificates USING btree (school_id, issued_on, entry_number, id);
+CREATE INDEX certificates_by_order ON public.certificates USING btree (school_id, order_id);
+CREATE UNIQUE INDEX certificates_student_id_key ON public.certificates USING btree (school_id, student_id, kind) WHERE (NOT is_duplicate);
+ALTER TABLE certificates ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON certificates TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON certificates TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON certificates FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER checks BEFORE INSERT OR UPDATE ON certificates FOR EACH ROW EXECUTE FUNCTION lyceum.check_certificate();
+CREATE TRIGGER fixed BEFORE UPDATE ON certificates FOR EACH ROW WHEN (new.student_id IS DISTINCT FROM old.student_id OR new.kind IS DISTINCT FROM old.kind) EXECUTE FUNCTION lyceum.refuse_move();
+CREATE TRIGGER log_changed AFTER UPDATE ON certificates REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_certificates();
+CREATE TRIGGER log_deleted AFTER DELETE ON certificates REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_certificates();
+CREATE TRIGGER log_made AFTER INSERT ON certificates REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_certificates();
+CREATE TRIGGER managers BEFORE INSERT OR DELETE OR UPDATE ON certificates FOR EACH ROW EXECUTE FUNCTION lyceum.require_manager();
+CREATE TRIGGER version BEFORE UPDATE ON certificates FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
 CREATE TABLE changes (
     school_id integer NOT NULL,
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
@@ -505,14 +629,14 @@ CREATE TABLE changes (
     operation text NOT NULL,
     ids uuid[] NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT changes_circle CHECK (circle = ANY (ARRAY['school'::text, 'office'::text, 'person'::text, 'student'::text, 'diary'::text, 'class'::text, 'group'::text, 'section'::text, 'journal'::text])),
+    CONSTRAINT changes_circle CHECK (circle = ANY (ARRAY['school'::text, 'office'::text, 'person'::text, 'student'::text, 'diary'::text, 'class'::text, 'group'::text, 'section'::text, 'journal'::text, 'address'::text])),
     CONSTRAINT changes_operation CHECK (operation = ANY (ARRAY['made'::text, 'changed'::text, 'deleted'::text, 'hidden'::text, 'concealed'::text]))
 ) PARTITION BY RANGE (xid);
 COMMENT ON TABLE changes IS 'The log of changes: one row for each statement, circle, entity and operation, with the ids of the changed rows. Triggers write it (lyceum.log_changes). Partitioned by transaction number, because readers ask by transaction; lyceum.tend_changes adds and drops partitions. It has no primary key and no foreign keys: nothing refers to its rows, and each index makes every write slower.';
 COMMENT ON COLUMN changes.xid IS 'The transaction that made the change. A reader with a snapshot (a cursor, a kept answer) needs the rows that are not visible in it.';
 COMMENT ON COLUMN changes.number IS 'The order of the rows of one transaction.';
-COMMENT ON COLUMN changes.circle IS 'The readers whose answers the change affects. school: the set-up, which all answers use; office: what only the administration reads; person: a person''s account, roles and posts; student: a student''s data, class, groups and guardians; diary: what is recorded about a student; class; group; section: its lessons, columns, teachers and homework for all; journal: what is recorded about the students of a section.';
-COMMENT ON COLUMN changes.circle_id IS 'The person, student, class, group or section; the zero id for school and office.';
+COMMENT ON COLUMN changes.circle IS 'The readers whose answers the change affects. school: the set-up, which all answers use; office: what only the administration reads; person: a person''s account, roles and posts; student: a student''s data, class, groups and guardians; diary: what is recorded about a student; class; group; section: its lessons, columns, teachers and homework for all; journal: what is recorded about the students of a section; address: whom an announcement reaches (lyceum.address_circle).';
+COMMENT ON COLUMN changes.circle_id IS 'The person, student, class, group or section; the zero id for school and office; for address the id that lyceum.address_circle returns.';
 COMMENT ON COLUMN changes.is_home IS 'True for the home circle of the change, the first one of the table''s declaration. A reader of the whole school reads these rows and gets each change once.';
 COMMENT ON COLUMN changes.entity IS 'The kind of the changed rows, usually the name of their table.';
 COMMENT ON COLUMN changes.operation IS 'hidden: the row still exists, but the circle no longer sees it. concealed: the circle does not see the row yet (M12), so feeds leave this change out.';
@@ -521,6 +645,7 @@ CREATE INDEX changes_by_home ON ONLY public.changes USING btree (school_id, xid,
 ALTER TABLE changes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON changes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT SELECT ON changes TO lyceum_app;
+CREATE TRIGGER notify AFTER INSERT ON changes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.notify();
 
 CREATE TABLE class_changes (
     school_id integer NOT NULL,
@@ -793,6 +918,204 @@ CREATE TRIGGER photo AFTER DELETE OR UPDATE ON consents FOR EACH ROW WHEN (old.p
 CREATE TRIGGER rules AFTER INSERT OR UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.check_consent();
 CREATE TRIGGER version BEFORE UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
+CREATE TABLE consultation_history (
+    school_id integer NOT NULL,
+    consultation_id uuid NOT NULL,
+    version integer NOT NULL,
+    state text NOT NULL,
+    assigned_to uuid,
+    changed_by uuid,
+    changed_at timestamp with time zone NOT NULL,
+    request_id text,
+    CONSTRAINT consultation_history_pkey PRIMARY KEY (school_id, consultation_id, version),
+    CONSTRAINT consultation_history_school_id_consultation_id_fkey FOREIGN KEY (school_id, consultation_id) REFERENCES consultations(school_id, id) ON DELETE CASCADE
+);
+COMMENT ON TABLE consultation_history IS 'C4, A5: every version of every consultation, append-only: the server''s role may only read. It goes with its consultation (K1).';
+ALTER TABLE consultation_history ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON consultation_history TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT SELECT ON consultation_history TO lyceum_app;
+
+CREATE TABLE consultation_messages (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    consultation_id uuid NOT NULL,
+    kind text NOT NULL,
+    text text NOT NULL,
+    author_id uuid DEFAULT lyceum.current_user_id() NOT NULL,
+    written_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT consultation_messages_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT consultation_messages_school_id_author_id_fkey FOREIGN KEY (school_id, author_id) REFERENCES users(school_id, id),
+    CONSTRAINT consultation_messages_school_id_consultation_id_fkey FOREIGN KEY (school_id, consultation_id) REFERENCES consultations(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT consultation_messages_kind CHECK (kind = ANY (ARRAY['question'::text, 'answer'::text, 'note'::text])),
+    CONSTRAINT consultation_messages_text CHECK (text <> ''::text)
+);
+COMMENT ON TABLE consultation_messages IS 'C4: what was asked and answered. Rows never change.';
+COMMENT ON COLUMN consultation_messages.kind IS 'question: from the asker; answer: from an administrator; note: from an administrator, but the question still waits.';
+CREATE INDEX consultation_messages_by_author ON public.consultation_messages USING btree (school_id, author_id, written_at) WHERE (kind = 'question'::text);
+CREATE INDEX consultation_messages_by_consultation ON public.consultation_messages USING btree (school_id, consultation_id, written_at, id);
+ALTER TABLE consultation_messages ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON consultation_messages TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT ON consultation_messages TO lyceum_app;
+CREATE TRIGGER follow AFTER INSERT ON consultation_messages FOR EACH ROW EXECUTE FUNCTION lyceum.follow_consultation_message();
+CREATE TRIGGER guard BEFORE INSERT ON consultation_messages FOR EACH ROW EXECUTE FUNCTION lyceum.guard_consultation_message();
+CREATE TRIGGER log_changed AFTER UPDATE ON consultation_messages REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_consultation_messages();
+CREATE TRIGGER log_deleted AFTER DELETE ON consultation_messages REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_consultation_messages();
+CREATE TRIGGER log_made AFTER INSERT ON consultation_messages REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_consultation_messages();
+CREATE TRIGGER tell AFTER INSERT ON consultation_messages FOR EACH ROW EXECUTE FUNCTION lyceum.tell_consultation_message();
+
+CREATE TABLE consultations (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    asker_id uuid,
+    visitor_name text,
+    phone text,
+    recorded_by uuid,
+    category text NOT NULL,
+    subject text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    assigned_to uuid,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    waiting_since timestamp with time zone DEFAULT now() NOT NULL,
+    answered_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT consultations_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT consultations_school_id_asker_id_fkey FOREIGN KEY (school_id, asker_id) REFERENCES users(school_id, id),
+    CONSTRAINT consultations_school_id_assigned_to_fkey FOREIGN KEY (school_id, assigned_to) REFERENCES users(school_id, id),
+    CONSTRAINT consultations_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT consultations_school_id_recorded_by_fkey FOREIGN KEY (school_id, recorded_by) REFERENCES users(school_id, id),
+    CONSTRAINT consultations_answered CHECK (state <> 'answered'::text OR answered_at IS NOT NULL),
+    CONSTRAINT consultations_asker CHECK (num_nonnulls(asker_id, visitor_name) = 1),
+    CONSTRAINT consultations_category CHECK (category = ANY (ARRAY['access'::text, 'profile'::text, 'records'::text, 'timetable'::text, 'usage'::text, 'other'::text])),
+    CONSTRAINT consultations_closed CHECK ((state = 'closed'::text) = (closed_at IS NOT NULL)),
+    CONSTRAINT consultations_phone CHECK (phone <> ''::text),
+    CONSTRAINT consultations_state CHECK (state = ANY (ARRAY['open'::text, 'in_progress'::text, 'answered'::text, 'closed'::text])),
+    CONSTRAINT consultations_subject CHECK (subject <> ''::text),
+    CONSTRAINT consultations_visitor CHECK (visitor_name IS NULL OR recorded_by IS NOT NULL),
+    CONSTRAINT consultations_visitor_name CHECK (visitor_name <> ''::text)
+);
+COMMENT ON TABLE consultations IS 'C4: questions to the administrators. The asker and the administrators see one.';
+COMMENT ON COLUMN consultations.asker_id IS 'Null: a visitor without an account, who is named in visitor_name.';
+COMMENT ON COLUMN consultations.phone IS 'Where to call back.';
+COMMENT ON COLUMN consultations.recorded_by IS 'The administrator who wrote it down at the desk; null: the asker wrote it.';
+COMMENT ON COLUMN consultations.assigned_to IS 'The administrator who works on it.';
+COMMENT ON COLUMN consultations.waiting_since IS 'When the question came that waits for an answer, or was answered last.';
+COMMENT ON COLUMN consultations.answered_at IS 'When the last answer was given; null while a question waits.';
+CREATE INDEX consultations_by_asker ON public.consultations USING btree (school_id, asker_id, id);
+CREATE INDEX consultations_by_change ON public.consultations USING btree (school_id, changed_at);
+CREATE INDEX consultations_by_desk ON public.consultations USING btree (school_id, recorded_by, opened_at) WHERE (recorded_by IS NOT NULL);
+CREATE INDEX consultations_by_waiting ON public.consultations USING btree (school_id, waiting_since, id);
+CREATE INDEX consultations_waiting ON public.consultations USING btree (school_id, waiting_since, id) WHERE (state = ANY (ARRAY['open'::text, 'in_progress'::text]));
+ALTER TABLE consultations ENABLE ROW LEVEL SECURITY;
+CREATE POLICY retention ON consultations AS RESTRICTIVE FOR DELETE TO lyceum_app USING (((changed_at < (now() -
+CASE
+    WHEN (visitor_name IS NULL) THEN '3 years'::interval
+    ELSE '1 year'::interval
+END)) AND (opened_at < (now() - '1 year'::interval)) AND (NOT (EXISTS ( SELECT
+   FROM consultation_messages m
+  WHERE ((m.school_id = consultations.school_id) AND (m.consultation_id = consultations.id) AND (m.written_at >= (now() -
+        CASE
+            WHEN (consultations.visitor_name IS NULL) THEN '3 years'::interval
+            ELSE '1 year'::interval
+        END))))))));
+CREATE POLICY tenant ON consultations TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON consultations TO lyceum_app;
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON consultations FOR EACH ROW EXECUTE FUNCTION lyceum.guard_consultation();
+CREATE TRIGGER history AFTER INSERT ON consultations FOR EACH ROW EXECUTE FUNCTION lyceum.keep_consultation();
+CREATE TRIGGER history_again AFTER UPDATE ON consultations FOR EACH ROW WHEN (old.version <> new.version) EXECUTE FUNCTION lyceum.keep_consultation();
+CREATE TRIGGER log_changed AFTER UPDATE ON consultations REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_consultations();
+CREATE TRIGGER log_deleted AFTER DELETE ON consultations REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_consultations();
+CREATE TRIGGER log_made AFTER INSERT ON consultations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_consultations();
+CREATE TRIGGER version BEFORE UPDATE ON consultations FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE contacts (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    student_id uuid NOT NULL,
+    guardian_id uuid,
+    date date NOT NULL,
+    means text NOT NULL,
+    outcome text NOT NULL,
+    text text,
+    entity text,
+    entity_id uuid,
+    author_id uuid DEFAULT lyceum.current_user_id() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT contacts_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT contacts_school_id_guardian_id_fkey FOREIGN KEY (school_id, guardian_id) REFERENCES guardians(school_id, id),
+    CONSTRAINT contacts_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT contacts_entity CHECK (entity = ANY (ARRAY['notifications'::text, 'announcements'::text])),
+    CONSTRAINT contacts_entity_id CHECK ((entity IS NULL) = (entity_id IS NULL)),
+    CONSTRAINT contacts_means CHECK (means = ANY (ARRAY['phone'::text, 'meeting'::text, 'slip'::text, 'letter'::text, 'other'::text])),
+    CONSTRAINT contacts_outcome CHECK (outcome = ANY (ARRAY['reached'::text, 'not_reached'::text])),
+    CONSTRAINT contacts_subject CHECK (num_nonnulls(text, entity) > 0)
+);
+COMMENT ON TABLE contacts IS 'S5.3: how a class teacher or a deputy head informed a family, or tried to, without the system: a call, a meeting, a slip of paper.';
+COMMENT ON COLUMN contacts.guardian_id IS 'Who was informed; null: the family, for example by a slip that the student took home.';
+COMMENT ON COLUMN contacts.outcome IS 'Only contacts that reached somebody are proof of informing.';
+COMMENT ON COLUMN contacts.text IS 'What it was about, in words.';
+COMMENT ON COLUMN contacts.entity IS 'With entity_id, the notification or the announcement that it was about.';
+COMMENT ON COLUMN contacts.author_id IS 'Who recorded it, and may correct it; no foreign key, as of all columns that say who.';
+CREATE INDEX contacts_by_day ON public.contacts USING btree (school_id, date, id);
+CREATE INDEX contacts_by_student ON public.contacts USING btree (school_id, student_id, date);
+ALTER TABLE contacts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON contacts TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON contacts TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER audit_deletion AFTER DELETE ON contacts FOR EACH ROW WHEN (old.date >= lyceum.forgotten_contacts_before()) EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER log_changed AFTER UPDATE ON contacts REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_contacts();
+CREATE TRIGGER log_deleted AFTER DELETE ON contacts REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_contacts();
+CREATE TRIGGER log_made AFTER INSERT ON contacts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_contacts();
+CREATE TRIGGER rules BEFORE INSERT OR DELETE OR UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION lyceum.check_contact();
+CREATE TRIGGER version BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE control_snapshots (
+    school_id integer NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    kind text DEFAULT 'manual'::text NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date NOT NULL,
+    academic_year_id uuid NOT NULL,
+    term_id uuid,
+    note text,
+    figures jsonb NOT NULL,
+    taken_by uuid,
+    taken_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT control_snapshots_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT control_snapshots_school_id_academic_year_id_fkey FOREIGN KEY (school_id, academic_year_id) REFERENCES academic_years(school_id, id),
+    CONSTRAINT control_snapshots_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT control_snapshots_school_id_term_id_fkey FOREIGN KEY (school_id, term_id) REFERENCES terms(school_id, id),
+    CONSTRAINT control_snapshots_dates CHECK (ends_on >= starts_on),
+    CONSTRAINT control_snapshots_kind CHECK (kind = ANY (ARRAY['manual'::text, 'week'::text, 'term'::text])),
+    CONSTRAINT control_snapshots_length CHECK ((ends_on - starts_on) < 366),
+    CONSTRAINT control_snapshots_note CHECK (note <> ''::text)
+);
+COMMENT ON TABLE control_snapshots IS 'The figures of control (lyceum.journal_control) as they were at one moment. The figures never change: journals that are completed later do not mend what a snapshot says.';
+COMMENT ON COLUMN control_snapshots.kind IS 'week and term: by the server, after the end of the week or term; manual: by a person.';
+COMMENT ON COLUMN control_snapshots.term_id IS 'The term with exactly these days; null: other days.';
+COMMENT ON COLUMN control_snapshots.figures IS 'Ids and counts, without names.';
+COMMENT ON COLUMN control_snapshots.taken_by IS 'Null: the server.';
+CREATE INDEX control_snapshots_by_end ON public.control_snapshots USING btree (school_id, ends_on, id);
+CREATE UNIQUE INDEX control_snapshots_once ON public.control_snapshots USING btree (school_id, kind, starts_on, ends_on) WHERE (kind <> 'manual'::text);
+ALTER TABLE control_snapshots ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON control_snapshots TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON control_snapshots TO lyceum_app;
+CREATE TRIGGER audit AFTER UPDATE ON control_snapshots FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER figures BEFORE INSERT ON control_snapshots FOR EACH ROW EXECUTE FUNCTION lyceum.take_control_snapshot();
+CREATE TRIGGER keep BEFORE UPDATE ON control_snapshots FOR EACH ROW EXECUTE FUNCTION lyceum.keep_control_snapshot();
+CREATE TRIGGER log_changed AFTER UPDATE ON control_snapshots REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_control_snapshots();
+CREATE TRIGGER log_deleted AFTER DELETE ON control_snapshots REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_control_snapshots();
+CREATE TRIGGER log_made AFTER INSERT ON control_snapshots REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_control_snapshots();
+CREATE TRIGGER version BEFORE UPDATE ON control_snapshots FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
 CREATE TABLE curriculum_plans (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -877,6 +1200,7 @@ COMMENT ON COLUMN debt_attempts.result IS 'Null: planned.';
 COMMENT ON COLUMN debt_attempts.number IS 'The mark. A debt that is passed without a number becomes the code pass.';
 COMMENT ON COLUMN debt_attempts.order_id IS 'The protocol.';
 CREATE INDEX debt_attempts_by_order ON public.debt_attempts USING btree (school_id, order_id) WHERE (order_id IS NOT NULL);
+CREATE INDEX debt_attempts_planned ON public.debt_attempts USING btree (school_id, held_on) WHERE (result IS NULL);
 ALTER TABLE debt_attempts ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON debt_attempts TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON debt_attempts TO lyceum_app;
@@ -933,6 +1257,96 @@ CREATE TRIGGER promotion AFTER INSERT ON debts FOR EACH ROW EXECUTE FUNCTION lyc
 CREATE TRIGGER promotion_again AFTER UPDATE ON debts FOR EACH ROW WHEN (new.state IS DISTINCT FROM old.state OR new.settled_on IS DISTINCT FROM old.settled_on) EXECUTE FUNCTION lyceum.settle_promotion();
 CREATE TRIGGER version BEFORE UPDATE ON debts FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
+CREATE TABLE deliveries (
+    school_id integer NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    channel text NOT NULL,
+    person_id uuid NOT NULL,
+    subscription_id uuid,
+    is_urgent boolean NOT NULL,
+    notifications uuid[] NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    attempts smallint DEFAULT 0 NOT NULL,
+    failure text,
+    ended_at timestamp with time zone,
+    outcome text,
+    CONSTRAINT deliveries_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT deliveries_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT deliveries_channel CHECK (channel = ANY (ARRAY['push'::text, 'mail'::text])),
+    CONSTRAINT deliveries_failure CHECK (failure ~ '^[a-z0-9_]{1,40}$'::text),
+    CONSTRAINT deliveries_outcome CHECK ((outcome IS NULL) = (ended_at IS NULL) AND (outcome = ANY (ARRAY['sent'::text, 'skipped'::text, 'refused'::text, 'failed'::text, 'gone'::text]))),
+    CONSTRAINT deliveries_subscription CHECK ((channel = 'push'::text) = (subscription_id IS NOT NULL))
+);
+COMMENT ON TABLE deliveries IS 'The outbox: one row for each message to a device or an address, with the notifications that it tells of. lyceum.plan_deliveries writes it together with its piece of background work. It has no foreign keys: its rows may outlive what they name.';
+COMMENT ON COLUMN deliveries.notifications IS 'Until the first attempt, new notifications for the same target are added.';
+COMMENT ON COLUMN deliveries.started_at IS 'When the first attempt began; from then on the list is fixed, so that a repeat says the same.';
+COMMENT ON COLUMN deliveries.failure IS 'Code of the last failure: http_503, smtp_450, timeout …';
+COMMENT ON COLUMN deliveries.outcome IS 'skipped: there was nothing left that the person may be told; refused: the other side refused the message; failed: it could not be delivered for a day; gone: the target has ended.';
+CREATE INDEX deliveries_by_age ON public.deliveries USING btree (school_id, created_at);
+CREATE INDEX deliveries_by_person ON public.deliveries USING btree (school_id, person_id, created_at);
+CREATE UNIQUE INDEX deliveries_waiting ON public.deliveries USING btree (school_id, channel, COALESCE(subscription_id, person_id), is_urgent) WHERE ((started_at IS NULL) AND (ended_at IS NULL));
+ALTER TABLE deliveries ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON deliveries TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON deliveries TO lyceum_app;
+
+CREATE TABLE delivery_cursors (
+    school_id integer NOT NULL,
+    channel text NOT NULL,
+    seen pg_snapshot,
+    seen_at timestamp with time zone,
+    CONSTRAINT delivery_cursors_pkey PRIMARY KEY (school_id, channel),
+    CONSTRAINT delivery_cursors_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id)
+);
+COMMENT ON TABLE delivery_cursors IS 'Which notifications of the school lyceum.plan_deliveries has seen. Each channel has its own cursor, so that a process moves only those of the channels that it has.';
+COMMENT ON COLUMN delivery_cursors.seen IS 'Null: none yet.';
+ALTER TABLE delivery_cursors ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON delivery_cursors TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON delivery_cursors TO lyceum_app;
+
+CREATE TABLE email_addresses (
+    school_id integer NOT NULL,
+    person_id uuid NOT NULL,
+    id uuid NOT NULL,
+    address text NOT NULL,
+    confirmed_at timestamp with time zone DEFAULT now() NOT NULL,
+    failing_since timestamp with time zone,
+    CONSTRAINT email_addresses_pkey PRIMARY KEY (school_id, person_id),
+    CONSTRAINT email_addresses_school_id_person_id_fkey FOREIGN KEY (school_id, person_id) REFERENCES users(school_id, id),
+    CONSTRAINT email_addresses_address CHECK (address ~ '^[!-~]{1,64}@[!-~]{1,253}$'::text AND length(address) <= 254)
+);
+COMMENT ON TABLE email_addresses IS 'Where a person wants mail: an address that the person has confirmed. The contacts of a profile, which the school writes, are not used.';
+COMMENT ON COLUMN email_addresses.id IS 'The id of the code that confirmed the address. Links of mails name it, so those of an earlier address are void.';
+COMMENT ON COLUMN email_addresses.failing_since IS 'Since when the mail server refuses the address for good; nothing is sent until it is confirmed again.';
+ALTER TABLE email_addresses ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON email_addresses TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON email_addresses TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF address ON email_addresses FOR EACH ROW EXECUTE FUNCTION lyceum.audit('address');
+CREATE TRIGGER log_changed AFTER UPDATE ON email_addresses REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_email_addresses();
+CREATE TRIGGER log_deleted AFTER DELETE ON email_addresses REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_email_addresses();
+CREATE TRIGGER log_made AFTER INSERT ON email_addresses REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_email_addresses();
+
+CREATE TABLE email_codes (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    address text NOT NULL,
+    tries smallint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT email_codes_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT email_codes_school_id_person_id_fkey FOREIGN KEY (school_id, person_id) REFERENCES users(school_id, id),
+    CONSTRAINT email_codes_tries CHECK (tries >= 0 AND tries <= 5)
+);
+COMMENT ON TABLE email_codes IS 'Addresses that wait for a code, which the server mailed to them. The newest row of a person is the valid one, for 30 minutes and 5 attempts. Rows are deleted after a day.';
+COMMENT ON COLUMN email_codes.id IS 'The server derives the code from it, with its token keys.';
+CREATE INDEX email_codes_by_age ON public.email_codes USING btree (school_id, created_at);
+CREATE INDEX email_codes_by_person ON public.email_codes USING btree (school_id, person_id, created_at);
+ALTER TABLE email_codes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON email_codes TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON email_codes TO lyceum_app;
+
 CREATE TABLE ended_memberships (
     school_id integer NOT NULL,
     enrollment_id uuid NOT NULL,
@@ -968,18 +1382,27 @@ CREATE TABLE enrollments (
     version integer DEFAULT 1 NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    order_id uuid,
+    end_order_id uuid,
     CONSTRAINT enrollments_pkey PRIMARY KEY (school_id, id),
     CONSTRAINT enrollments_no_overlap EXCLUDE USING gist (school_id WITH =, COALESCE(student_id, student_id) WITH =, daterange(starts_on, ends_on, '[]'::text) WITH &&),
     CONSTRAINT enrollments_school_id_class_id_fkey FOREIGN KEY (school_id, class_id) REFERENCES classes(school_id, id),
+    CONSTRAINT enrollments_school_id_end_order_id_fkey FOREIGN KEY (school_id, end_order_id) REFERENCES orders(school_id, id),
+    CONSTRAINT enrollments_school_id_order_id_fkey FOREIGN KEY (school_id, order_id) REFERENCES orders(school_id, id),
     CONSTRAINT enrollments_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
-    CONSTRAINT enrollments_dates CHECK (ends_on >= starts_on)
+    CONSTRAINT enrollments_dates CHECK (ends_on >= starts_on),
+    CONSTRAINT enrollments_end_order_id CHECK (end_order_id IS NULL OR ends_on IS NOT NULL)
 );
 COMMENT ON TABLE enrollments IS 'In which class a pupil stands and when; one at a time. Says the pupil''s grade level on a day (M1).';
 COMMENT ON COLUMN enrollments.ends_on IS 'Last day, inclusive; null while it lasts.';
 COMMENT ON COLUMN enrollments.in_class_group IS 'False for a pupil of the class who is taught alone (at home): not a member of the class''s group.';
 COMMENT ON COLUMN enrollments.reason IS 'Why the pupil came: order, transfer.';
 COMMENT ON COLUMN enrollments.end_reason IS 'Why the pupil left: transfer, graduation.';
+COMMENT ON COLUMN enrollments.order_id IS 'Y2: the order by which the student came into the class.';
+COMMENT ON COLUMN enrollments.end_order_id IS 'Y2: the order by which the student left it.';
 CREATE INDEX enrollments_by_class ON public.enrollments USING btree (school_id, class_id, starts_on);
+CREATE INDEX enrollments_by_end_order ON public.enrollments USING btree (school_id, end_order_id) WHERE (end_order_id IS NOT NULL);
+CREATE INDEX enrollments_by_order ON public.enrollments USING btree (school_id, order_id) WHERE (order_id IS NOT NULL);
 CREATE INDEX enrollments_by_student ON public.enrollments USING btree (school_id, student_id, starts_on);
 CREATE UNIQUE INDEX enrollments_external_id ON public.enrollments USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
 ALTER TABLE enrollments ENABLE ROW LEVEL SECURITY;
@@ -1140,8 +1563,10 @@ COMMENT ON COLUMN final_marks.source IS 'transferred: given in another school.';
 COMMENT ON COLUMN final_marks.average_at_the_time IS 'M6: the weighted average at the moment the teacher gave the final.';
 COMMENT ON COLUMN final_marks.reason IS 'M7: why in spite of the minimum.';
 COMMENT ON COLUMN final_marks.order_id IS 'M7: the order of an exemption. M13: the protocol under which a debt was settled.';
+CREATE INDEX final_marks_by_order ON public.final_marks USING btree (school_id, order_id) WHERE (order_id IS NOT NULL);
 CREATE INDEX final_marks_by_section ON public.final_marks USING btree (school_id, section_id, term_id);
 CREATE INDEX final_marks_by_term ON public.final_marks USING btree (school_id, academic_year_id, kind, term_id);
+CREATE INDEX final_marks_owed ON public.final_marks USING btree (school_id, due_on) WHERE (code = 'owed'::text);
 CREATE STATISTICS public.final_marks_school (dependencies) ON school_id, student_id FROM final_marks;
 ALTER TABLE final_marks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON final_marks TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
@@ -1404,6 +1829,8 @@ CREATE TRIGGER hold BEFORE INSERT OR DELETE OR UPDATE ON homework_students FOR E
 CREATE TRIGGER log_changed AFTER UPDATE ON homework_students REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_students();
 CREATE TRIGGER log_deleted AFTER DELETE ON homework_students REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_students();
 CREATE TRIGGER log_made AFTER INSERT ON homework_students REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_homework_students();
+CREATE TRIGGER notify AFTER INSERT ON homework_students REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.notify_of_named_students();
+CREATE TRIGGER notify_again AFTER DELETE ON homework_students REFERENCING OLD TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.notify_of_named_students();
 CREATE TRIGGER rules AFTER INSERT ON homework_students FOR EACH ROW EXECUTE FUNCTION lyceum.check_homework_student();
 CREATE TRIGGER rules_again BEFORE DELETE ON homework_students FOR EACH ROW EXECUTE FUNCTION lyceum.check_removed_homework_student();
 
@@ -1426,6 +1853,50 @@ CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (sch
 ALTER TABLE idempotency_keys ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON idempotency_keys TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT DELETE, INSERT, SELECT, UPDATE ON idempotency_keys TO lyceum_app;
+
+CREATE TABLE journal_remarks (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    section_id uuid NOT NULL,
+    text text NOT NULL,
+    due_on date NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    answer text,
+    author_id uuid DEFAULT lyceum.current_user_id() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    answered_by uuid,
+    answered_at timestamp with time zone,
+    closed_by uuid,
+    closed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT journal_remarks_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT journal_remarks_school_id_author_id_fkey FOREIGN KEY (school_id, author_id) REFERENCES users(school_id, id),
+    CONSTRAINT journal_remarks_school_id_section_id_fkey FOREIGN KEY (school_id, section_id) REFERENCES sections(school_id, id),
+    CONSTRAINT journal_remarks_answer CHECK (answer <> ''::text),
+    CONSTRAINT journal_remarks_answered CHECK (state <> 'answered'::text OR answer IS NOT NULL),
+    CONSTRAINT journal_remarks_answered_at CHECK ((answer IS NULL) = (answered_at IS NULL)),
+    CONSTRAINT journal_remarks_closed_at CHECK ((state = 'closed'::text) = (closed_at IS NOT NULL)),
+    CONSTRAINT journal_remarks_state CHECK (state = ANY (ARRAY['open'::text, 'answered'::text, 'closed'::text])),
+    CONSTRAINT journal_remarks_text CHECK (text <> ''::text)
+);
+COMMENT ON TABLE journal_remarks IS 'What a deputy head asks to be mended in the journal of a section. The teacher answers, the deputy head closes it or asks again.';
+COMMENT ON COLUMN journal_remarks.due_on IS 'By when it is to be mended.';
+COMMENT ON COLUMN journal_remarks.answer IS 'The teacher''s latest answer. It stays when the deputy head asks again; the audit log has all of them.';
+CREATE INDEX journal_remarks_by_due ON public.journal_remarks USING btree (school_id, due_on, id);
+CREATE INDEX journal_remarks_by_section ON public.journal_remarks USING btree (school_id, section_id, due_on);
+ALTER TABLE journal_remarks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON journal_remarks TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON journal_remarks TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON journal_remarks FOR EACH ROW EXECUTE FUNCTION lyceum.audit();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON journal_remarks FOR EACH ROW EXECUTE FUNCTION lyceum.guard_remark();
+CREATE TRIGGER log_changed AFTER UPDATE ON journal_remarks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_journal_remarks();
+CREATE TRIGGER log_deleted AFTER DELETE ON journal_remarks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_journal_remarks();
+CREATE TRIGGER log_made AFTER INSERT ON journal_remarks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_journal_remarks();
+CREATE TRIGGER notify AFTER INSERT ON journal_remarks FOR EACH ROW EXECUTE FUNCTION lyceum.notify_of_remark();
+CREATE TRIGGER notify_again AFTER UPDATE ON journal_remarks FOR EACH ROW WHEN (new.state = 'open'::text AND old.state <> 'open'::text) EXECUTE FUNCTION lyceum.notify_of_remark();
+CREATE TRIGGER version BEFORE UPDATE ON journal_remarks FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE lessons (
     school_id integer NOT NULL,
@@ -1514,6 +1985,7 @@ CREATE TRIGGER log_changed AFTER UPDATE ON lessons REFERENCING OLD TABLE AS old_
 CREATE TRIGGER log_deleted AFTER DELETE ON lessons REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_lessons();
 CREATE TRIGGER log_made AFTER INSERT ON lessons REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_lessons();
 CREATE CONSTRAINT TRIGGER move_control_work AFTER UPDATE ON lessons DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (new.state <> 'cancelled'::text AND (old.state = 'cancelled'::text OR new.date IS DISTINCT FROM old.date OR new.starts_at IS DISTINCT FROM old.starts_at)) EXECUTE FUNCTION lyceum.move_control_work();
+CREATE TRIGGER notify AFTER UPDATE ON lessons FOR EACH ROW WHEN (new.generated_at IS NULL AND NOT new.substitution_id IS DISTINCT FROM old.substitution_id AND (old.state = 'cancelled'::text) <> (new.state = 'cancelled'::text) OR new.generated_at IS NULL AND NOT new.substitution_id IS DISTINCT FROM old.substitution_id AND new.state <> 'cancelled'::text AND (new.date <> old.date OR new.starts_at <> old.starts_at)) EXECUTE FUNCTION lyceum.notify_of_moved_lesson();
 CREATE TRIGGER place AFTER INSERT ON lessons REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.place_lessons();
 CREATE TRIGGER place_again AFTER UPDATE ON lessons REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.place_lessons();
 CREATE TRIGGER record BEFORE INSERT OR UPDATE ON lessons FOR EACH ROW EXECUTE FUNCTION lyceum.record_lesson();
@@ -1597,6 +2069,14 @@ COMMENT ON COLUMN lyceum.change_partitions.lower IS 'The first transaction numbe
 COMMENT ON COLUMN lyceum.change_partitions.upper IS 'The first transaction number after the partition; null for the last partition.';
 COMMENT ON COLUMN lyceum.change_partitions.filled_at IS 'When lyceum.tend_changes first found that all transaction numbers of the partition had been given out.';
 GRANT SELECT ON lyceum.change_partitions TO lyceum_app;
+
+CREATE TABLE lyceum.delivery_watch (
+    channel text NOT NULL,
+    seen pg_snapshot NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT delivery_watch_pkey PRIMARY KEY (channel)
+);
+COMMENT ON TABLE lyceum.delivery_watch IS 'Which notifications of all schools lyceum.wake_deliveries has seen: one row for each channel, without data of a school.';
 
 CREATE TABLE mark_history (
     school_id integer NOT NULL,
@@ -1687,6 +2167,137 @@ CREATE TRIGGER rules AFTER INSERT ON marks REFERENCING NEW TABLE AS written FOR 
 CREATE TRIGGER rules_again AFTER UPDATE ON marks REFERENCING OLD TABLE AS overwritten NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.check_rewritten_marks();
 CREATE TRIGGER version BEFORE UPDATE ON marks FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
+CREATE TABLE message_versions (
+    school_id integer NOT NULL,
+    message_id uuid NOT NULL,
+    version integer NOT NULL,
+    sequence integer NOT NULL,
+    text text NOT NULL,
+    replaced_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT message_versions_pkey PRIMARY KEY (school_id, message_id, version),
+    CONSTRAINT message_versions_school_id_message_id_fkey FOREIGN KEY (school_id, message_id) REFERENCES messages(school_id, id) ON DELETE CASCADE
+);
+COMMENT ON TABLE message_versions IS 'A5: what a message said before it was changed. Append-only; a trigger writes it. Read only by the head, of a reported thread.';
+COMMENT ON COLUMN message_versions.sequence IS 'As messages.sequence, of this text.';
+ALTER TABLE message_versions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON message_versions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT SELECT ON message_versions TO lyceum_app;
+
+CREATE TABLE messages (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    thread_id uuid NOT NULL,
+    number integer NOT NULL,
+    sequence integer NOT NULL,
+    author_id uuid DEFAULT lyceum.current_user_id() NOT NULL,
+    text text NOT NULL,
+    written_at timestamp with time zone DEFAULT now() NOT NULL,
+    edited_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    words tsvector GENERATED ALWAYS AS (lyceum.words(text)) STORED NOT NULL,
+    CONSTRAINT messages_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT messages_number_key UNIQUE (school_id, thread_id, number),
+    CONSTRAINT messages_school_id_author_id_fkey FOREIGN KEY (school_id, author_id) REFERENCES users(school_id, id),
+    CONSTRAINT messages_school_id_thread_id_fkey FOREIGN KEY (school_id, thread_id) REFERENCES threads(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT messages_text CHECK (length(text) >= 1 AND length(text) <= 10000)
+);
+COMMENT ON TABLE messages IS 'C1: a message of a thread. The author may change the text for 15 minutes (message_versions keeps the earlier ones); nothing deletes a message before its time (K1). Files of a message, when there are any, refer to (school_id, id).';
+COMMENT ON COLUMN messages.number IS 'Its place in the thread, without gaps. A trigger sets it.';
+COMMENT ON COLUMN messages.sequence IS 'The count of the thread (threads.last_sequence) when the present text was written. Who has read the thread until then has read this text.';
+COMMENT ON COLUMN messages.words IS 'For the search in one''s own messages.';
+CREATE INDEX messages_by_age ON public.messages USING btree (school_id, written_at);
+CREATE INDEX messages_by_words ON public.messages USING gin (words);
+ALTER TABLE messages ENABLE ROW LEVEL SECURITY;
+CREATE POLICY retention ON messages AS RESTRICTIVE FOR DELETE TO lyceum_app USING ((written_at < (now() - '3 years'::interval)));
+CREATE POLICY tenant ON messages TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT ON messages TO lyceum_app;
+GRANT UPDATE (text) ON messages TO lyceum_app;
+CREATE TRIGGER rules BEFORE INSERT OR UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION lyceum.check_message();
+CREATE TRIGGER tell AFTER INSERT ON messages FOR EACH ROW EXECUTE FUNCTION lyceum.tell_message();
+
+CREATE TABLE notification_preferences (
+    school_id integer NOT NULL,
+    person_id uuid NOT NULL,
+    choices jsonb DEFAULT '{}'::jsonb NOT NULL,
+    school_quiet_hours boolean DEFAULT true NOT NULL,
+    quiet_from time without time zone,
+    quiet_to time without time zone,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT notification_preferences_pkey PRIMARY KEY (school_id, person_id),
+    CONSTRAINT notification_preferences_school_id_person_id_fkey FOREIGN KEY (school_id, person_id) REFERENCES users(school_id, id),
+    CONSTRAINT notification_preferences_choices CHECK (jsonb_typeof(choices) = 'object'::text),
+    CONSTRAINT notification_preferences_quiet_hours CHECK ((num_nonnulls(quiet_from, quiet_to) = ANY (ARRAY[0, 2])) AND COALESCE(quiet_from <> quiet_to, true))
+);
+COMMENT ON TABLE notification_preferences IS 'What a person wants to be sent outside the feed. A person without a row has the defaults (lyceum.notification_kinds).';
+COMMENT ON COLUMN notification_preferences.choices IS 'Where the person differs from the defaults: {"mark": {"push": false, "mail": true}}.';
+COMMENT ON COLUMN notification_preferences.school_quiet_hours IS 'Whether the quiet hours of the school apply, and not those of the row.';
+COMMENT ON COLUMN notification_preferences.quiet_from IS 'Own quiet hours, in the time of the school; null: none.';
+ALTER TABLE notification_preferences ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON notification_preferences AS RESTRICTIVE TO lyceum_app USING ((person_id = lyceum.current_user_id())) WITH CHECK ((person_id = lyceum.current_user_id()));
+CREATE POLICY tenant ON notification_preferences TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON notification_preferences TO lyceum_app;
+CREATE TRIGGER log_changed AFTER UPDATE ON notification_preferences REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_notification_preferences();
+CREATE TRIGGER log_deleted AFTER DELETE ON notification_preferences REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_notification_preferences();
+CREATE TRIGGER log_made AFTER INSERT ON notification_preferences REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_notification_preferences();
+CREATE TRIGGER version BEFORE UPDATE ON notification_preferences FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE notification_receipts (
+    school_id integer NOT NULL,
+    person_id uuid NOT NULL,
+    notification_id uuid NOT NULL,
+    read_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT notification_receipts_pkey PRIMARY KEY (school_id, person_id, notification_id),
+    CONSTRAINT notification_receipts_school_id_notification_id_fkey FOREIGN KEY (school_id, notification_id) REFERENCES notifications(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT notification_receipts_school_id_person_id_fkey FOREIGN KEY (school_id, person_id) REFERENCES users(school_id, id)
+);
+COMMENT ON TABLE notification_receipts IS 'A person has read a notification. Each guardian and the student have receipts of their own (A3). They go with their notification.';
+CREATE INDEX notification_receipts_by_notification ON public.notification_receipts USING btree (school_id, notification_id);
+ALTER TABLE notification_receipts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON notification_receipts AS RESTRICTIVE FOR INSERT TO lyceum_app WITH CHECK ((person_id = lyceum.current_user_id()));
+CREATE POLICY tenant ON notification_receipts TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT SELECT ON notification_receipts TO lyceum_app;
+GRANT INSERT (school_id) ON notification_receipts TO lyceum_app;
+GRANT INSERT (person_id) ON notification_receipts TO lyceum_app;
+GRANT INSERT (notification_id) ON notification_receipts TO lyceum_app;
+CREATE TRIGGER rules AFTER INSERT ON notification_receipts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.check_receipts();
+
+CREATE TABLE notifications (
+    school_id integer NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    person_id uuid,
+    student_id uuid,
+    kind text NOT NULL,
+    entity text NOT NULL,
+    entity_id uuid NOT NULL,
+    once text,
+    is_urgent boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    closed_at timestamp with time zone,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT notifications_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT notifications_audience CHECK (num_nonnulls(person_id, student_id) > 0)
+);
+COMMENT ON TABLE notifications IS 'C3: one row for each thing to tell, written in the transaction in which it happens. Whom a row reaches is decided when it is read, so that the end of a guardianship closes it at once (A3). There are no foreign keys: the trigger on the log of changes writes ids of rows that exist, and every key would make each mark slower; only functions of the database write rows, so a kind needs no check.';
+COMMENT ON COLUMN notifications.person_id IS 'The only person who is told. Null: the student and all guardians with access are told.';
+COMMENT ON COLUMN notifications.student_id IS 'The student whom this is about; null: no student.';
+COMMENT ON COLUMN notifications.entity IS 'The table of the row that tells more, as in the log of changes.';
+COMMENT ON COLUMN notifications.once IS 'There is at most one notification with the same kind, audience and value of this column.';
+COMMENT ON COLUMN notifications.is_urgent IS 'Passes quiet hours.';
+COMMENT ON COLUMN notifications.closed_at IS 'When the matter was settled, for example by a note about an absence.';
+COMMENT ON COLUMN notifications.xid IS 'The transaction that wrote the row: streams and outboxes read what is new, as in the log of changes.';
+CREATE INDEX notifications_by_age ON public.notifications USING btree (school_id, created_at);
+CREATE INDEX notifications_by_xid ON public.notifications USING btree (xid);
+CREATE INDEX notifications_of_families ON public.notifications USING btree (school_id, student_id, created_at, id) WHERE (person_id IS NULL);
+CREATE INDEX notifications_of_persons ON public.notifications USING btree (school_id, person_id, created_at, id) WHERE (person_id IS NOT NULL);
+CREATE INDEX notifications_of_talk ON public.notifications USING btree (school_id, entity_id) WHERE (kind = ANY (ARRAY['announcement'::text, 'consultation'::text]));
+CREATE UNIQUE INDEX notifications_once ON public.notifications USING btree (school_id, kind, COALESCE(person_id, student_id), once) WHERE (once IS NOT NULL);
+ALTER TABLE notifications ENABLE ROW LEVEL SECURITY;
+CREATE POLICY retention ON notifications AS RESTRICTIVE FOR DELETE TO lyceum_app USING ((created_at < (now() - '90 days'::interval)));
+CREATE POLICY tenant ON notifications TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, SELECT ON notifications TO lyceum_app;
+
 CREATE TABLE orders (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -1720,6 +2331,7 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON orders FOR EACH ROW EXE
 CREATE TRIGGER log_changed AFTER UPDATE ON orders REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_orders();
 CREATE TRIGGER log_deleted AFTER DELETE ON orders REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_orders();
 CREATE TRIGGER log_made AFTER INSERT ON orders REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_orders();
+CREATE TRIGGER managers BEFORE INSERT OR DELETE OR UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION lyceum.require_manager();
 CREATE TRIGGER version BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
 CREATE TABLE pending (
@@ -1731,6 +2343,8 @@ CREATE TABLE pending (
     attempts smallint DEFAULT 0 NOT NULL,
     failure text,
     parked_at timestamp with time zone,
+    is_urgent boolean DEFAULT false NOT NULL,
+    target integer,
     CONSTRAINT pending_pkey PRIMARY KEY (school_id, kind, id),
     CONSTRAINT pending_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
     CONSTRAINT pending_attempts CHECK (attempts >= 0),
@@ -1746,6 +2360,9 @@ COMMENT ON COLUMN pending.lease IS 'Who has taken the piece: new at every attemp
 COMMENT ON COLUMN pending.attempts IS 'Times it was taken since it last went well.';
 COMMENT ON COLUMN pending.failure IS 'Code of the last failure: a SQLSTATE or a word of the program.';
 COMMENT ON COLUMN pending.parked_at IS 'When it was given up. It waits for an operator.';
+COMMENT ON COLUMN pending.is_urgent IS 'Taken before all others that are due.';
+COMMENT ON COLUMN pending.target IS 'The other server that the piece is for, as lyceum.target numbers it; null: none. A process has only a few pieces for one target at a time.';
+CREATE INDEX pending_by_turn ON public.pending USING btree (kind, is_urgent, due_at) WHERE (parked_at IS NULL);
 CREATE INDEX pending_due ON public.pending USING btree (due_at) WHERE (parked_at IS NULL);
 CREATE INDEX pending_failed ON public.pending USING btree (kind) WHERE (failure IS NOT NULL);
 ALTER TABLE pending ENABLE ROW LEVEL SECURITY;
@@ -1760,6 +2377,8 @@ GRANT UPDATE (lease) ON pending TO lyceum_app;
 GRANT UPDATE (attempts) ON pending TO lyceum_app;
 GRANT UPDATE (failure) ON pending TO lyceum_app;
 GRANT UPDATE (parked_at) ON pending TO lyceum_app;
+GRANT INSERT (is_urgent) ON pending TO lyceum_app;
+GRANT INSERT (target) ON pending TO lyceum_app;
 
 CREATE TABLE plan_correction_items (
     school_id integer NOT NULL,
@@ -1980,6 +2599,7 @@ COMMENT ON COLUMN promotions.debts IS 'Subjects of a conditional promotion and w
 COMMENT ON COLUMN promotions.protocol IS 'Number of the council''s protocol.';
 COMMENT ON COLUMN promotions.order_id IS 'Y2: the council''s protocol.';
 COMMENT ON COLUMN promotions.settled_on IS 'M13: when the last debt of a conditional promotion was settled. A trigger writes it.';
+CREATE INDEX promotions_by_order ON public.promotions USING btree (school_id, order_id) WHERE (order_id IS NOT NULL);
 CREATE INDEX promotions_by_student ON public.promotions USING btree (school_id, student_id);
 ALTER TABLE promotions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON promotions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
@@ -1991,6 +2611,55 @@ CREATE TRIGGER log_deleted AFTER DELETE ON promotions REFERENCING OLD TABLE AS o
 CREATE TRIGGER log_made AFTER INSERT ON promotions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_promotions();
 CREATE TRIGGER settlement BEFORE INSERT OR UPDATE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.find_settlement();
 CREATE TRIGGER version BEFORE UPDATE ON promotions FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE pseudonym_keys (
+    school_id integer NOT NULL,
+    key bytea DEFAULT (uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT pseudonym_keys_pkey PRIMARY KEY (school_id),
+    CONSTRAINT pseudonym_keys_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT pseudonym_keys_key CHECK (length(key) = 32)
+);
+COMMENT ON TABLE pseudonym_keys IS 'The key with which the ids of a school''s people become the pseudonyms of exports. lyceum.keep_pseudonym_key makes it. Whoever deletes it makes it impossible to tell which person a pseudonym stands for; the next export makes new pseudonyms.';
+ALTER TABLE pseudonym_keys ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON pseudonym_keys TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT SELECT ON pseudonym_keys TO lyceum_app;
+
+CREATE TABLE push_subscriptions (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    endpoint text NOT NULL,
+    p256dh bytea NOT NULL,
+    auth bytea NOT NULL,
+    user_agent text,
+    expires_at timestamp with time zone,
+    failing_since timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT push_subscriptions_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT push_subscriptions_school_id_person_id_fkey FOREIGN KEY (school_id, person_id) REFERENCES users(school_id, id),
+    CONSTRAINT push_subscriptions_school_id_session_id_fkey FOREIGN KEY (school_id, session_id) REFERENCES sessions(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT push_subscriptions_endpoint CHECK (endpoint ~ '^https?://[!-~]+$'::text AND length(endpoint) <= 1000),
+    CONSTRAINT push_subscriptions_keys CHECK (length(p256dh) = 65 AND length(auth) = 16)
+);
+COMMENT ON TABLE push_subscriptions IS 'RFC 8030: where a push service takes messages for one browser or app. A row is deleted when its session ends, and when the push service says that the subscription has ended.';
+COMMENT ON COLUMN push_subscriptions.session_id IS 'The session that made it. Nothing is sent after the end of the session.';
+COMMENT ON COLUMN push_subscriptions.endpoint IS 'The address of the push resource. Who knows it can send to the device, so it is shown to nobody.';
+COMMENT ON COLUMN push_subscriptions.p256dh IS 'RFC 8291: the public key of the device, an uncompressed point.';
+COMMENT ON COLUMN push_subscriptions.auth IS 'RFC 8291: the authentication secret of the device.';
+COMMENT ON COLUMN push_subscriptions.expires_at IS 'The expirationTime of the Push API, if the browser gave one.';
+COMMENT ON COLUMN push_subscriptions.failing_since IS 'Since when the push service refuses messages for it; null: it took the last one. Only 404 and 410 end a subscription.';
+CREATE UNIQUE INDEX push_subscriptions_by_endpoint ON public.push_subscriptions USING btree (school_id, endpoint);
+CREATE INDEX push_subscriptions_by_person ON public.push_subscriptions USING btree (school_id, person_id, id);
+CREATE INDEX push_subscriptions_by_session ON public.push_subscriptions USING btree (school_id, session_id);
+ALTER TABLE push_subscriptions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON push_subscriptions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON push_subscriptions TO lyceum_app;
+CREATE TRIGGER log_changed AFTER UPDATE ON push_subscriptions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_push_subscriptions();
+CREATE TRIGGER log_deleted AFTER DELETE ON push_subscriptions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_push_subscriptions();
+CREATE TRIGGER log_made AFTER INSERT ON push_subscriptions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_push_subscriptions();
+CREATE TRIGGER rules BEFORE INSERT ON push_subscriptions FOR EACH ROW EXECUTE FUNCTION lyceum.limit_push_subscriptions();
 
 CREATE TABLE recovery_codes (
     school_id integer NOT NULL,
@@ -2006,6 +2675,74 @@ CREATE POLICY tenant ON recovery_codes TO lyceum_app USING ((school_id = (NULLIF
 GRANT DELETE, INSERT, SELECT, UPDATE ON recovery_codes TO lyceum_app;
 CREATE TRIGGER audit AFTER UPDATE ON recovery_codes FOR EACH ROW WHEN (old.used_at IS NULL AND new.used_at IS NOT NULL) EXECUTE FUNCTION lyceum.audit_recovery_code();
 CREATE TRIGGER audit_new AFTER INSERT ON recovery_codes REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION lyceum.audit_recovery_codes();
+
+CREATE TABLE report_jobs (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    client_id uuid,
+    session_id uuid,
+    report text NOT NULL,
+    format text NOT NULL,
+    parameters jsonb NOT NULL,
+    language text NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    progress smallint DEFAULT 0 NOT NULL,
+    starts smallint DEFAULT 0 NOT NULL,
+    problem jsonb,
+    standing text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    expires_at timestamp with time zone DEFAULT (now() + '2 days'::interval) NOT NULL,
+    CONSTRAINT report_jobs_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT report_jobs_client_fkey FOREIGN KEY (school_id, client_id) REFERENCES clients(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT report_jobs_person_fkey FOREIGN KEY (school_id, person_id) REFERENCES users(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT report_jobs_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT report_jobs_ended CHECK ((state = ANY (ARRAY['done'::text, 'failed'::text])) = (ended_at IS NOT NULL)),
+    CONSTRAINT report_jobs_format CHECK (format = ANY (ARRAY['json'::text, 'csv'::text, 'xlsx'::text, 'html'::text, 'pdf'::text])),
+    CONSTRAINT report_jobs_language CHECK (language = ANY (ARRAY['ru'::text, 'en'::text])),
+    CONSTRAINT report_jobs_parameters CHECK (jsonb_typeof(parameters) = 'object'::text),
+    CONSTRAINT report_jobs_problem CHECK ((state = 'failed'::text) = (problem IS NOT NULL)),
+    CONSTRAINT report_jobs_progress CHECK (progress >= 0 AND progress <= 100),
+    CONSTRAINT report_jobs_report CHECK (report ~ '^[a-z][a-z-]{0,62}$'::text),
+    CONSTRAINT report_jobs_state CHECK (state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text]))
+);
+COMMENT ON TABLE report_jobs IS 'Reports that a person has ordered and that the background makes (docs/decisions/0066). Only that person sees them, for a day after their end (K1).';
+COMMENT ON COLUMN report_jobs.client_id IS 'The app of others that ordered it; null for the school''s own apps.';
+COMMENT ON COLUMN report_jobs.session_id IS 'The session of that app: when it has ended, nothing is read any more.';
+COMMENT ON COLUMN report_jobs.parameters IS 'As GET /v1/reports/{report} takes them, each a text.';
+COMMENT ON COLUMN report_jobs.progress IS 'In percent: 10 is reading, 50 is making the form.';
+COMMENT ON COLUMN report_jobs.starts IS 'How often a process has begun. A report that ends its process again and again is given up.';
+COMMENT ON COLUMN report_jobs.problem IS 'RFC 9457: why there is no result.';
+COMMENT ON COLUMN report_jobs.standing IS 'What the person had to do with the school when the report was read, see lyceum.standing.';
+COMMENT ON COLUMN report_jobs.expires_at IS 'When the job and its result are deleted: a day after the end.';
+CREATE INDEX report_jobs_by_age ON public.report_jobs USING btree (school_id, expires_at);
+CREATE INDEX report_jobs_by_client ON public.report_jobs USING btree (school_id, client_id) WHERE (client_id IS NOT NULL);
+CREATE INDEX report_jobs_by_person ON public.report_jobs USING btree (school_id, person_id, id);
+ALTER TABLE report_jobs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON report_jobs AS RESTRICTIVE TO lyceum_app USING (((person_id = lyceum.current_user_id()) OR ((lyceum.current_user_id() IS NULL) AND (lyceum.current_client_id() IS NULL))));
+CREATE POLICY tenant ON report_jobs TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON report_jobs TO lyceum_app;
+CREATE TRIGGER bound BEFORE INSERT ON report_jobs FOR EACH ROW EXECUTE FUNCTION lyceum.check_report_job();
+
+CREATE TABLE report_results (
+    school_id integer NOT NULL,
+    job_id uuid NOT NULL,
+    content bytea NOT NULL,
+    profiles uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    CONSTRAINT report_results_pkey PRIMARY KEY (school_id, job_id),
+    CONSTRAINT report_results_job_fkey FOREIGN KEY (school_id, job_id) REFERENCES report_jobs(school_id, id) ON DELETE CASCADE
+);
+ALTER TABLE report_results ALTER COLUMN content SET STORAGE EXTERNAL;
+COMMENT ON TABLE report_results IS 'What report jobs have made. Rows are deleted with their jobs.';
+COMMENT ON COLUMN report_results.profiles IS 'K2: the students whose profiles it shows. A reading is recorded when the result is fetched.';
+ALTER TABLE report_results ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON report_results AS RESTRICTIVE TO lyceum_app USING ((EXISTS ( SELECT
+   FROM report_jobs j
+  WHERE ((j.school_id = report_results.school_id) AND (j.id = report_results.job_id)))));
+CREATE POLICY tenant ON report_results TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT, UPDATE ON report_results TO lyceum_app;
 
 CREATE TABLE rooms (
     school_id integer NOT NULL,
@@ -2065,15 +2802,25 @@ CREATE TABLE school_settings (
     min_marks_semester_3h smallint DEFAULT 11 NOT NULL,
     term_debts boolean DEFAULT false NOT NULL,
     conduct_scale text DEFAULT 'none'::text NOT NULL,
+    quiet_from time without time zone DEFAULT '21:00:00'::time without time zone NOT NULL,
+    quiet_to time without time zone DEFAULT '07:00:00'::time without time zone NOT NULL,
+    week_digest_at time without time zone DEFAULT '18:00:00'::time without time zone,
+    family_threads_per_day smallint DEFAULT 10 NOT NULL,
+    questions_per_day smallint DEFAULT 20 NOT NULL,
+    desk_questions_per_day smallint DEFAULT 200 NOT NULL,
     CONSTRAINT school_settings_pkey PRIMARY KEY (school_id),
     CONSTRAINT school_settings_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
     CONSTRAINT school_settings_code_labels CHECK (jsonb_typeof(code_labels) = 'object'::text),
     CONSTRAINT school_settings_conduct_scale CHECK (conduct_scale = ANY (ARRAY['none'::text, 'pass'::text, 'three'::text, 'five'::text])),
     CONSTRAINT school_settings_days CHECK (activation_days >= 1 AND activation_days <= 90 AND consultation_days >= 1 AND consultation_days <= 30),
+    CONSTRAINT school_settings_desk_questions_per_day CHECK (desk_questions_per_day >= 1 AND desk_questions_per_day <= 10000),
     CONSTRAINT school_settings_edit_window_days CHECK (edit_window_days >= 0 AND edit_window_days <= 366),
+    CONSTRAINT school_settings_family_threads_per_day CHECK (family_threads_per_day >= 1 AND family_threads_per_day <= 1000),
     CONSTRAINT school_settings_lockout CHECK (lockout_per_login > 0 AND lockout_per_address > 0),
     CONSTRAINT school_settings_min_marks CHECK (min_marks_quarter >= 0 AND min_marks_quarter <= 50 AND min_marks_semester >= 0 AND min_marks_semester <= 50),
     CONSTRAINT school_settings_min_marks_by_hours CHECK (min_marks_quarter_2h >= 0 AND min_marks_quarter_2h <= 50 AND min_marks_quarter_3h >= 0 AND min_marks_quarter_3h <= 50 AND min_marks_semester_2h >= 0 AND min_marks_semester_2h <= 50 AND min_marks_semester_3h >= 0 AND min_marks_semester_3h <= 50),
+    CONSTRAINT school_settings_questions_per_day CHECK (questions_per_day >= 1 AND questions_per_day <= 1000),
+    CONSTRAINT school_settings_quiet_hours CHECK (quiet_from <> quiet_to),
     CONSTRAINT school_settings_rounding_threshold CHECK (rounding_threshold >= 0.01 AND rounding_threshold <= 1::numeric),
     CONSTRAINT school_settings_scale CHECK ((scale_min = ANY (ARRAY[1, 2])) AND scale_max = 5),
     CONSTRAINT school_settings_six_day_grade_levels CHECK (six_day_grade_levels <@ '{1,2,3,4,5,6,7,8,9,10,11}'::smallint[])
@@ -2100,6 +2847,11 @@ COMMENT ON COLUMN school_settings.min_marks_semester_2h IS 'M7: the same with tw
 COMMENT ON COLUMN school_settings.min_marks_semester_3h IS 'M7: the same with three lessons a week or more.';
 COMMENT ON COLUMN school_settings.term_debts IS 'M13: whether a final mark of a term opens a debt too.';
 COMMENT ON COLUMN school_settings.conduct_scale IS 'M14: none, pass (2 levels), three or five levels.';
+COMMENT ON COLUMN school_settings.quiet_from IS 'From this time on until quiet_to, notifications that are not urgent are neither pushed nor mailed (C3); a person may choose other hours.';
+COMMENT ON COLUMN school_settings.week_digest_at IS 'C3: local time on the last school day of the week from which families get the digest of the week. Null: there is no digest.';
+COMMENT ON COLUMN school_settings.family_threads_per_day IS 'C1: threads that one student or guardian may begin in 24 hours.';
+COMMENT ON COLUMN school_settings.questions_per_day IS 'C4: questions to the administrators, first and further ones, that a person may ask in 24 hours.';
+COMMENT ON COLUMN school_settings.desk_questions_per_day IS 'C4: questions that an administrator may write down for others in 24 hours.';
 ALTER TABLE school_settings ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON school_settings TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON school_settings TO lyceum_app;
@@ -2278,6 +3030,7 @@ GRANT UPDATE (end_reason) ON sessions TO lyceum_app;
 GRANT UPDATE (user_agent) ON sessions TO lyceum_app;
 GRANT UPDATE (address) ON sessions TO lyceum_app;
 GRANT UPDATE (scopes) ON sessions TO lyceum_app;
+CREATE TRIGGER push_subscriptions AFTER UPDATE OF ended_at ON sessions FOR EACH ROW WHEN (old.ended_at IS NULL AND new.ended_at IS NOT NULL) EXECUTE FUNCTION lyceum.end_push_subscriptions();
 
 CREATE TABLE sign_in_failures (
     school_id integer NOT NULL,
@@ -2607,6 +3360,107 @@ CREATE TRIGGER log_made AFTER INSERT ON terms REFERENCING NEW TABLE AS new_rows 
 CREATE CONSTRAINT TRIGGER place AFTER INSERT OR UPDATE ON terms DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION lyceum.place_term();
 CREATE TRIGGER version BEFORE UPDATE ON terms FOR EACH ROW EXECUTE FUNCTION lyceum.version();
 
+CREATE TABLE thread_participants (
+    school_id integer NOT NULL,
+    thread_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    capacity text NOT NULL,
+    read_sequence integer DEFAULT 0 NOT NULL,
+    unread integer DEFAULT 0 NOT NULL,
+    latest_at timestamp with time zone DEFAULT now() NOT NULL,
+    muted_at timestamp with time zone,
+    left_at timestamp with time zone,
+    CONSTRAINT thread_participants_pkey PRIMARY KEY (school_id, thread_id, person_id),
+    CONSTRAINT thread_participants_school_id_person_id_fkey FOREIGN KEY (school_id, person_id) REFERENCES users(school_id, id),
+    CONSTRAINT thread_participants_school_id_thread_id_fkey FOREIGN KEY (school_id, thread_id) REFERENCES threads(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT thread_participants_capacity CHECK (capacity = ANY (ARRAY['staff'::text, 'guardian'::text, 'student'::text]))
+);
+COMMENT ON TABLE thread_participants IS 'Who takes part in a thread. Functions of functions/talk/threads.sql change the rows; the server''s role only adds them.';
+COMMENT ON COLUMN thread_participants.capacity IS 'As what the person takes part. A3: a guardian reads the thread only as long as the guardianship gives access.';
+COMMENT ON COLUMN thread_participants.read_sequence IS 'Until which sequence number of the thread (messages.sequence) the person has read it.';
+COMMENT ON COLUMN thread_participants.unread IS 'Messages of others with a later sequence number, counted when they are written or changed. lyceum.unread_of says how many are shown.';
+COMMENT ON COLUMN thread_participants.latest_at IS 'As of the thread, so that an index sorts a person''s threads. It stays as it is for who reads only what was written earlier.';
+CREATE INDEX thread_participants_by_person ON public.thread_participants USING btree (school_id, person_id, latest_at, thread_id) WHERE (left_at IS NULL);
+CREATE INDEX thread_participants_unread ON public.thread_participants USING btree (school_id, person_id, latest_at, thread_id) WHERE ((left_at IS NULL) AND (unread > 0));
+ALTER TABLE thread_participants ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON thread_participants TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT ON thread_participants TO lyceum_app;
+CREATE TRIGGER rules BEFORE INSERT ON thread_participants FOR EACH ROW EXECUTE FUNCTION lyceum.check_participant();
+
+CREATE TABLE thread_receipts (
+    school_id integer NOT NULL,
+    thread_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    sequence integer NOT NULL,
+    read_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT thread_receipts_pkey PRIMARY KEY (school_id, thread_id, person_id, sequence),
+    CONSTRAINT thread_receipts_school_id_thread_id_person_id_fkey FOREIGN KEY (school_id, thread_id, person_id) REFERENCES thread_participants(school_id, thread_id, person_id) ON DELETE CASCADE
+);
+COMMENT ON TABLE thread_receipts IS 'C2: until which sequence number a person had read a thread, and when. The present text of a message was read at the time of the first row whose sequence number is not smaller than the message''s. Only staff who wrote the message see it. Append-only.';
+ALTER TABLE thread_receipts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON thread_receipts TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT SELECT ON thread_receipts TO lyceum_app;
+
+CREATE TABLE thread_reports (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    thread_id uuid NOT NULL,
+    reported_by uuid DEFAULT lyceum.current_user_id() NOT NULL,
+    reason text NOT NULL,
+    reported_at timestamp with time zone DEFAULT now() NOT NULL,
+    closed_by uuid,
+    closed_at timestamp with time zone,
+    note text,
+    CONSTRAINT thread_reports_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT thread_reports_school_id_closed_by_fkey FOREIGN KEY (school_id, closed_by) REFERENCES users(school_id, id),
+    CONSTRAINT thread_reports_school_id_reported_by_fkey FOREIGN KEY (school_id, reported_by) REFERENCES users(school_id, id),
+    CONSTRAINT thread_reports_school_id_thread_id_fkey FOREIGN KEY (school_id, thread_id) REFERENCES threads(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT thread_reports_closed CHECK (num_nonnulls(closed_by, closed_at, note) = ANY (ARRAY[0, 3])),
+    CONSTRAINT thread_reports_note CHECK (length(note) >= 1 AND length(note) <= 1000),
+    CONSTRAINT thread_reports_reason CHECK (length(reason) >= 1 AND length(reason) <= 1000)
+);
+COMMENT ON TABLE thread_reports IS 'A participant asks the head to look at a thread. While a report is open, the head may read the thread, and nobody else does who takes no part in it; each reading is in the audit log.';
+COMMENT ON COLUMN thread_reports.note IS 'What the head wrote when closing the report.';
+CREATE INDEX thread_reports_by_end ON public.thread_reports USING btree (school_id, closed_at) WHERE (closed_at IS NOT NULL);
+CREATE INDEX thread_reports_by_time ON public.thread_reports USING btree (school_id, reported_at, id);
+CREATE UNIQUE INDEX thread_reports_open ON public.thread_reports USING btree (school_id, thread_id, reported_by) WHERE (closed_at IS NULL);
+ALTER TABLE thread_reports ENABLE ROW LEVEL SECURITY;
+CREATE POLICY retention ON thread_reports AS RESTRICTIVE FOR DELETE TO lyceum_app USING ((closed_at < (now() - '3 years'::interval)));
+CREATE POLICY tenant ON thread_reports TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT ON thread_reports TO lyceum_app;
+CREATE TRIGGER rules BEFORE INSERT ON thread_reports FOR EACH ROW EXECUTE FUNCTION lyceum.check_thread_report();
+
+CREATE TABLE threads (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    subject text NOT NULL,
+    student_id uuid,
+    created_by uuid DEFAULT lyceum.current_user_id() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    made_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    last_number integer DEFAULT 0 NOT NULL,
+    last_sequence integer DEFAULT 0 NOT NULL,
+    latest_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT threads_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT threads_school_id_created_by_fkey FOREIGN KEY (school_id, created_by) REFERENCES users(school_id, id),
+    CONSTRAINT threads_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT threads_school_id_student_id_fkey FOREIGN KEY (school_id, student_id) REFERENCES students(school_id, id),
+    CONSTRAINT threads_subject CHECK (length(subject) >= 1 AND length(subject) <= 200)
+);
+COMMENT ON TABLE threads IS 'C1: a conversation. Its participants are set in the transaction that makes it and never grow, so nobody reads what was written before. It has at most one student or guardian, except between two students: guardians of one child never meet in a thread (A3).';
+COMMENT ON COLUMN threads.student_id IS 'The student whom it is about. Null: between colleagues, or between two students.';
+COMMENT ON COLUMN threads.made_in IS 'The transaction that made it.';
+COMMENT ON COLUMN threads.last_number IS 'The number of its last message. The writers of a thread take turns by this row.';
+COMMENT ON COLUMN threads.last_sequence IS 'How often a message of it was written or changed.';
+CREATE INDEX threads_by_age ON public.threads USING btree (school_id, latest_at);
+CREATE INDEX threads_by_creator ON public.threads USING btree (school_id, created_by, created_at);
+CREATE INDEX threads_by_student ON public.threads USING btree (school_id, student_id, latest_at) WHERE (student_id IS NOT NULL);
+ALTER TABLE threads ENABLE ROW LEVEL SECURITY;
+CREATE POLICY retention ON threads AS RESTRICTIVE FOR DELETE TO lyceum_app USING ((latest_at < (now() - '3 years'::interval)));
+CREATE POLICY tenant ON threads TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT ON threads TO lyceum_app;
+CREATE TRIGGER rules BEFORE INSERT ON threads FOR EACH ROW EXECUTE FUNCTION lyceum.check_thread();
+
 CREATE TABLE timetable_entries (
     school_id integer NOT NULL,
     id uuid NOT NULL,
@@ -2838,16 +3692,159 @@ COMMENT ON COLUMN users.password_hash IS 'scrypt with its parameters; null until
 COMMENT ON COLUMN users.state IS 'new: no credentials; issued: a code is out (A2); active: signs in; blocked: may not.';
 COMMENT ON COLUMN users.depersonalised_at IS 'K2: names and contacts were replaced.';
 CREATE INDEX users_by_name ON public.users USING btree (school_id, last_name, first_name, id);
+CREATE INDEX users_by_words ON public.users USING gin (lyceum.words_of_name(last_name, first_name, middle_name));
 CREATE UNIQUE INDEX users_external_id ON public.users USING btree (school_id, external_id) WHERE (external_id IS NOT NULL);
 ALTER TABLE users ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON users TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
 GRANT INSERT, SELECT, UPDATE ON users TO lyceum_app;
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION lyceum.audit('password_hash');
+CREATE TRIGGER forget_targets AFTER UPDATE OF depersonalised_at ON users FOR EACH ROW WHEN (old.depersonalised_at IS NULL AND new.depersonalised_at IS NOT NULL) EXECUTE FUNCTION lyceum.forget_targets();
 CREATE TRIGGER log_changed AFTER UPDATE ON users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_users();
 CREATE TRIGGER log_deleted AFTER DELETE ON users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_users();
 CREATE TRIGGER log_made AFTER INSERT ON users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_users();
 CREATE TRIGGER normalise BEFORE INSERT OR UPDATE OF login ON users FOR EACH ROW EXECUTE FUNCTION lyceum.normalise_login();
 CREATE TRIGGER version BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE webhook_attempts (
+    school_id integer NOT NULL,
+    delivery_id uuid NOT NULL,
+    number integer NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    milliseconds integer NOT NULL,
+    status smallint,
+    error text,
+    CONSTRAINT webhook_attempts_pkey PRIMARY KEY (school_id, delivery_id, number),
+    CONSTRAINT webhook_attempts_delivery_fkey FOREIGN KEY (school_id, delivery_id) REFERENCES webhook_deliveries(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT webhook_attempts_error CHECK (error ~ '^[a-z_]{1,40}$'::text),
+    CONSTRAINT webhook_attempts_milliseconds CHECK (milliseconds >= 0),
+    CONSTRAINT webhook_attempts_outcome CHECK (num_nonnulls(status, error) = 1)
+);
+COMMENT ON TABLE webhook_attempts IS 'How the receivers answered. Their bodies are not kept.';
+COMMENT ON COLUMN webhook_attempts.status IS 'The status of the answer; null: there was none, and error says why.';
+ALTER TABLE webhook_attempts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON webhook_attempts TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT ON webhook_attempts TO lyceum_app;
+
+CREATE TABLE webhook_deliveries (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    endpoint_id uuid NOT NULL,
+    type text NOT NULL,
+    content text NOT NULL,
+    is_in_order boolean NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    attempts smallint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT webhook_deliveries_endpoint_fkey FOREIGN KEY (school_id, endpoint_id) REFERENCES webhook_endpoints(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT webhook_deliveries_attempts CHECK (attempts >= 0),
+    CONSTRAINT webhook_deliveries_ended CHECK ((state = 'waiting'::text) = (ended_at IS NULL)),
+    CONSTRAINT webhook_deliveries_state CHECK (state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'given_up'::text, 'withdrawn'::text])),
+    CONSTRAINT webhook_deliveries_type CHECK (type = ANY (ARRAY['changes'::text, 'changes.expired'::text, 'test'::text]))
+);
+COMMENT ON TABLE webhook_deliveries IS 'Messages to webhooks. The id is the same at every attempt, so that the receiver recognizes a repetition.';
+COMMENT ON COLUMN webhook_deliveries.content IS 'The body, in JSON: ids and kinds of changed rows, but no data of them.';
+COMMENT ON COLUMN webhook_deliveries.is_in_order IS 'The next changes are read when this delivery has ended. False for tests and for those that somebody sent again.';
+COMMENT ON COLUMN webhook_deliveries.state IS 'withdrawn: the client may not read any of its changes any more, so it was not sent.';
+COMMENT ON COLUMN webhook_deliveries.attempts IS 'Failed attempts of the present series; sending again begins a new one.';
+CREATE INDEX webhook_deliveries_by_end ON public.webhook_deliveries USING btree (school_id, ended_at) WHERE (ended_at IS NOT NULL);
+CREATE INDEX webhook_deliveries_by_endpoint ON public.webhook_deliveries USING btree (school_id, endpoint_id, id);
+CREATE UNIQUE INDEX webhook_deliveries_in_order ON public.webhook_deliveries USING btree (school_id, endpoint_id) WHERE ((state = 'waiting'::text) AND is_in_order);
+CREATE INDEX webhook_deliveries_waiting ON public.webhook_deliveries USING btree (school_id, endpoint_id) WHERE (state = 'waiting'::text);
+ALTER TABLE webhook_deliveries ENABLE ROW LEVEL SECURITY;
+CREATE POLICY retention ON webhook_deliveries AS RESTRICTIVE FOR DELETE TO lyceum_app USING ((ended_at < (now() - '30 days'::interval)));
+CREATE POLICY tenant ON webhook_deliveries TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, INSERT, SELECT ON webhook_deliveries TO lyceum_app;
+GRANT UPDATE (is_in_order) ON webhook_deliveries TO lyceum_app;
+GRANT UPDATE (state) ON webhook_deliveries TO lyceum_app;
+GRANT UPDATE (attempts) ON webhook_deliveries TO lyceum_app;
+GRANT UPDATE (ended_at) ON webhook_deliveries TO lyceum_app;
+CREATE TRIGGER room BEFORE INSERT ON webhook_deliveries FOR EACH ROW WHEN (NOT new.is_in_order) EXECUTE FUNCTION lyceum.check_webhook_delivery();
+CREATE TRIGGER room_again BEFORE UPDATE OF state ON webhook_deliveries FOR EACH ROW WHEN (new.state = 'waiting'::text AND old.state <> 'waiting'::text AND NOT new.is_in_order) EXECUTE FUNCTION lyceum.check_webhook_delivery();
+
+CREATE TABLE webhook_endpoints (
+    school_id integer NOT NULL,
+    id uuid NOT NULL,
+    client_id uuid NOT NULL,
+    url text NOT NULL,
+    description text,
+    entities text[],
+    state text DEFAULT 'enabled'::text NOT NULL,
+    disabled_reason text,
+    disabled_at timestamp with time zone,
+    secret text NOT NULL,
+    previous_secret text,
+    previous_secret_until timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (school_id, id),
+    CONSTRAINT webhook_endpoints_client_fkey FOREIGN KEY (school_id, client_id) REFERENCES clients(school_id, id) ON DELETE CASCADE,
+    CONSTRAINT webhook_endpoints_school_id_fkey FOREIGN KEY (school_id) REFERENCES schools(id),
+    CONSTRAINT webhook_endpoints_disabled CHECK ((state = 'disabled'::text) = (disabled_reason IS NOT NULL) AND (disabled_reason IS NULL) = (disabled_at IS NULL)),
+    CONSTRAINT webhook_endpoints_disabled_reason CHECK (disabled_reason = ANY (ARRAY['requested'::text, 'gone'::text, 'failing'::text])),
+    CONSTRAINT webhook_endpoints_entities CHECK (cardinality(entities) > 0),
+    CONSTRAINT webhook_endpoints_previous_secret CHECK ((previous_secret IS NULL) = (previous_secret_until IS NULL)),
+    CONSTRAINT webhook_endpoints_state CHECK (state = ANY (ARRAY['enabled'::text, 'disabled'::text])),
+    CONSTRAINT webhook_endpoints_url CHECK (url <> ''::text)
+);
+COMMENT ON TABLE webhook_endpoints IS 'Addresses of integrations to which the server sends changes (Standard Webhooks 1.0).';
+COMMENT ON COLUMN webhook_endpoints.entities IS 'The kinds of rows whose changes are sent, of those that the scopes of the client allow; null: all of these.';
+COMMENT ON COLUMN webhook_endpoints.disabled_reason IS 'requested: somebody disabled it; gone: it answered 410; failing: no delivery has succeeded for 5 days.';
+COMMENT ON COLUMN webhook_endpoints.secret IS 'Signs the deliveries; encrypted with the keys of the server''s secrets.';
+COMMENT ON COLUMN webhook_endpoints.previous_secret IS 'Also signs them, until previous_secret_until.';
+CREATE INDEX webhook_endpoints_by_client ON public.webhook_endpoints USING btree (school_id, client_id, id);
+CREATE INDEX webhook_endpoints_enabled ON public.webhook_endpoints USING btree (school_id, id) WHERE (state = 'enabled'::text);
+ALTER TABLE webhook_endpoints ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON webhook_endpoints AS RESTRICTIVE TO lyceum_app USING (((client_id = lyceum.current_client_id()) OR (lyceum.current_client_id() IS NULL) OR (lyceum.current_user_id() IS NOT NULL)));
+CREATE POLICY tenant ON webhook_endpoints TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT DELETE, SELECT ON webhook_endpoints TO lyceum_app;
+GRANT INSERT (school_id) ON webhook_endpoints TO lyceum_app;
+GRANT INSERT (id) ON webhook_endpoints TO lyceum_app;
+GRANT INSERT (client_id) ON webhook_endpoints TO lyceum_app;
+GRANT INSERT (url) ON webhook_endpoints TO lyceum_app;
+GRANT UPDATE (url) ON webhook_endpoints TO lyceum_app;
+GRANT INSERT (description) ON webhook_endpoints TO lyceum_app;
+GRANT UPDATE (description) ON webhook_endpoints TO lyceum_app;
+GRANT INSERT (entities) ON webhook_endpoints TO lyceum_app;
+GRANT UPDATE (entities) ON webhook_endpoints TO lyceum_app;
+GRANT UPDATE (state) ON webhook_endpoints TO lyceum_app;
+GRANT UPDATE (disabled_reason) ON webhook_endpoints TO lyceum_app;
+GRANT UPDATE (disabled_at) ON webhook_endpoints TO lyceum_app;
+GRANT INSERT (secret) ON webhook_endpoints TO lyceum_app;
+GRANT UPDATE (secret) ON webhook_endpoints TO lyceum_app;
+GRANT UPDATE (previous_secret) ON webhook_endpoints TO lyceum_app;
+GRANT UPDATE (previous_secret_until) ON webhook_endpoints TO lyceum_app;
+GRANT UPDATE (version) ON webhook_endpoints TO lyceum_app;
+GRANT UPDATE (changed_at) ON webhook_endpoints TO lyceum_app;
+GRANT UPDATE (changed_xid) ON webhook_endpoints TO lyceum_app;
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON webhook_endpoints FOR EACH ROW EXECUTE FUNCTION lyceum.audit('secret', 'previous_secret');
+CREATE TRIGGER log_changed AFTER UPDATE ON webhook_endpoints REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_webhook_endpoints();
+CREATE TRIGGER log_deleted AFTER DELETE ON webhook_endpoints REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_webhook_endpoints();
+CREATE TRIGGER log_made AFTER INSERT ON webhook_endpoints REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION lyceum.log_webhook_endpoints();
+CREATE TRIGGER room BEFORE INSERT ON webhook_endpoints FOR EACH ROW EXECUTE FUNCTION lyceum.check_webhook_endpoint();
+CREATE TRIGGER version BEFORE UPDATE ON webhook_endpoints FOR EACH ROW EXECUTE FUNCTION lyceum.version();
+
+CREATE TABLE webhook_positions (
+    school_id integer NOT NULL,
+    endpoint_id uuid NOT NULL,
+    cursor text NOT NULL,
+    since pg_snapshot NOT NULL,
+    told_cursor text NOT NULL,
+    failing_since timestamp with time zone,
+    CONSTRAINT webhook_positions_pkey PRIMARY KEY (school_id, endpoint_id),
+    CONSTRAINT webhook_positions_endpoint_fkey FOREIGN KEY (school_id, endpoint_id) REFERENCES webhook_endpoints(school_id, id) ON DELETE CASCADE
+);
+COMMENT ON TABLE webhook_positions IS 'How far each webhook has read the log of changes.';
+COMMENT ON COLUMN webhook_positions.cursor IS 'How far the log was read: a cursor as in GET /v1/changes.';
+COMMENT ON COLUMN webhook_positions.since IS 'The snapshot of the cursor: what is not visible in it may be new.';
+COMMENT ON COLUMN webhook_positions.told_cursor IS 'The cursor of the last delivery, and "since" of the next one. It is behind "cursor" when nothing in between was for the webhook.';
+COMMENT ON COLUMN webhook_positions.failing_since IS 'The first failed attempt since the last success.';
+ALTER TABLE webhook_positions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON webhook_positions TO lyceum_app USING ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer)) WITH CHECK ((school_id = (NULLIF(current_setting('lyceum.school_id'::text, true), ''::text))::integer));
+GRANT INSERT, SELECT, UPDATE ON webhook_positions TO lyceum_app;
 
 -- view guardian_profiles with (security_invoker=true)
 --     school_id integer
@@ -2949,28 +3946,49 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON staff_profiles FOR EACH ROW 
 GRANT INSERT, SELECT, UPDATE ON student_profiles TO lyceum_app;
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH ROW EXECUTE FUNCTION lyceum.write_person();
 
+-- function lyceum.address_circle(p_address text) returns uuid language sql immutable parallel safe
+-- function lyceum.address_circles(p_school integer, p_person uuid, p_student uuid) returns TABLE(circle text, id uuid) language sql stable
+-- function lyceum.addresses(p_school integer, p_person uuid) returns TABLE(address text, student_id uuid) language sql stable
+-- function lyceum.after_quiet_hours(p_at timestamp with time zone, p_from time without time zone, p_to time without time zone, p_zone text) returns timestamp with time zone language plpgsql stable
+-- function lyceum.announcement_circles(p_audience text[], p_starts_at timestamp with time zone) returns TABLE(circle text, id uuid) language sql stable
+-- function lyceum.announcement_readers(p_school integer, p_announcement uuid, p_classes uuid[]) returns TABLE(person_id uuid, member text, student_id uuid, class_id uuid, state text, read_at timestamp with time zone, acknowledged_at timestamp with time zone) language sql stable
+-- function lyceum.anomalies(p_school integer, p_year uuid, p_first date, p_last date, p_reader uuid, p_teacher uuid, p_class uuid, p_section uuid) returns jsonb language plpgsql stable set plan_cache_mode=force_custom_plan set jit=off set work_mem=16MB
 -- function lyceum.apply_correction() returns trigger language plpgsql
 -- function lyceum.apply_proposal(p_proposal profile_proposals) returns void language plpgsql
 -- function lyceum.appoint_class_teacher() returns trigger language plpgsql
+-- function lyceum.are_addresses(p_addresses text[]) returns boolean language sql immutable parallel safe
+-- function lyceum.are_classmates(p_school integer, p_student uuid, p_other uuid) returns boolean language plpgsql stable
 -- function lyceum.are_texts(p_texts text[], p_count integer, p_length integer) returns boolean language sql immutable parallel safe
+-- function lyceum.ask_email_code(p_school integer, p_person uuid, p_id uuid, p_address text) returns void language plpgsql for PUBLIC, lyceum_app
 -- function lyceum.attendance_refusal(p_school integer, p_lesson uuid, p_student uuid) returns text language plpgsql stable
 -- function lyceum.attendance_refusals(p_school integer, p_lessons uuid[], p_students uuid[]) returns TABLE(ordinal bigint, refusal text) language plpgsql stable set plan_cache_mode=force_generic_plan
+-- function lyceum.attendance_totals(p_school integer, p_students uuid[], p_from date, p_to date, p_class uuid DEFAULT NULL::uuid) returns TABLE(student_id uuid, days integer, missed_days integer, absent_days integer, ill_days integer, excused_days integer, unexcused_days integer, lessons integer, missed integer, absent integer, ill integer, excused integer, unexcused integer, late integer, unknown integer) language plpgsql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.attended_lessons(p_school integer, p_students uuid[], p_from date, p_to date) returns TABLE(student_id uuid, date date, lesson_id uuid, section_id uuid, starts_at time without time zone, is_over boolean, attendance_id uuid, meaning text, minutes smallint, status text) language plpgsql stable set plan_cache_mode=force_generic_plan
+-- function lyceum.audience(p_school integer, p_addresses text[]) returns json language sql stable
 -- function lyceum.audit() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.audit_photo() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.audit_recovery_code() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.audit_recovery_codes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.average_of_final(p_school integer, p_student uuid, p_subject uuid, p_year uuid, p_kind text, p_term uuid) returns numeric language plpgsql stable
+-- function lyceum.begin_announcement(p_id uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.begin_changes_anew(p_lower xid8) returns void language plpgsql set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.begin_thread(p_student uuid, p_recipients uuid[], p_subject text, p_text text) returns uuid language plpgsql
+-- function lyceum.begins_at(p_date date) returns timestamp with time zone language sql stable parallel safe
 -- function lyceum.bells_on(p_school integer, p_bell_schedule uuid, p_grade_level smallint, p_date date) returns uuid language plpgsql stable
 -- function lyceum.calendar_link_holds(p_school integer, p_owner uuid, p_student uuid, p_class uuid, p_teacher uuid) returns boolean language plpgsql stable
+-- function lyceum.capacity(p_school integer, p_person uuid, p_student uuid) returns text language plpgsql stable
+-- function lyceum.carried_marks(p_school integer, p_year uuid, p_students uuid[], p_published boolean) returns TABLE(student_id uuid, subject_id uuid, academic_year_id uuid, grade_level smallint, kind text, value_kind text, number smallint, code text) language sql stable
+-- function lyceum.certificate_award(p_grade_level integer, p_fives bigint, p_fours bigint, p_others bigint, p_lacking bigint, p_results_70 bigint, p_results_60 bigint) returns text language sql immutable parallel safe
+-- function lyceum.certificate_marks(p_school integer, p_year uuid, p_students uuid[]) returns TABLE(student_id uuid, subject_id uuid, basis text, value_kind text, number smallint, code text, total integer, marks integer) language sql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.change_epoch() returns text language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.change_horizon() returns pg_snapshot language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.check_acknowledgement() returns trigger language plpgsql
+-- function lyceum.check_certificate() returns trigger language plpgsql
 -- function lyceum.check_client_secret() returns trigger language plpgsql
 -- function lyceum.check_completion() returns trigger language plpgsql
 -- function lyceum.check_conduct_note() returns trigger language plpgsql
 -- function lyceum.check_consent() returns trigger language plpgsql
+-- function lyceum.check_contact() returns trigger language plpgsql
 -- function lyceum.check_correction_item(p_item plan_correction_items) returns void language plpgsql stable
 -- function lyceum.check_feedback() returns trigger language plpgsql
 -- function lyceum.check_guardianship() returns trigger language plpgsql
@@ -2980,22 +3998,36 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.check_line_item() returns trigger language plpgsql
 -- function lyceum.check_marks(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, mark_id uuid, problem text) language sql stable
 -- function lyceum.check_members(p_school integer DEFAULT NULL::integer) returns TABLE(school_id integer, member_id uuid, problem text) language sql stable
+-- function lyceum.check_message() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.check_own_role() returns trigger language plpgsql
+-- function lyceum.check_participant() returns trigger language plpgsql
 -- function lyceum.check_proposal() returns trigger language plpgsql
+-- function lyceum.check_receipts() returns trigger language plpgsql
 -- function lyceum.check_removed_homework_student() returns trigger language plpgsql
+-- function lyceum.check_report_job() returns trigger language plpgsql
 -- function lyceum.check_rewritten_attendance() returns trigger language plpgsql
 -- function lyceum.check_rewritten_marks() returns trigger language plpgsql
+-- function lyceum.check_thread() returns trigger language plpgsql
+-- function lyceum.check_thread_report() returns trigger language plpgsql
 -- function lyceum.check_timetable() returns trigger language plpgsql
+-- function lyceum.check_webhook_delivery() returns trigger language plpgsql
+-- function lyceum.check_webhook_endpoint() returns trigger language plpgsql
 -- function lyceum.check_written_attendance() returns trigger language plpgsql
 -- function lyceum.check_written_marks() returns trigger language plpgsql
 -- function lyceum.check_year() returns trigger language plpgsql
+-- function lyceum.chosen(p_choices jsonb, p_kind text, p_channel text, p_default boolean) returns boolean language sql immutable parallel safe for PUBLIC, lyceum_app
 -- function lyceum.class_days(p_school integer, p_student uuid, p_class uuid) returns datemultirange language plpgsql stable
 -- function lyceum.clear_line_item() returns trigger language plpgsql
+-- function lyceum.close_first_absence(p_school integer, p_student uuid, p_from date, p_to date) returns void language plpgsql for its owner only
+-- function lyceum.close_thread_report(p_report uuid, p_note text) returns boolean language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.compared_lessons(p_school integer, p_from date, p_to date, p_sections uuid[], p_days_off boolean) returns TABLE(outcome text, reason text, lesson_id uuid, entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language plpgsql stable
 -- function lyceum.complete_correction_item() returns trigger language plpgsql
 -- function lyceum.complete_lesson() returns trigger language plpgsql
+-- function lyceum.composite_finals(p_school integer, p_year uuid, p_students uuid[], p_published boolean) returns TABLE(student_id uuid, subject_id uuid, kind text, number smallint) language sql stable
+-- function lyceum.concerns_family(p_school integer, p_student uuid, p_entity text, p_id uuid) returns boolean language plpgsql stable
 -- function lyceum.confirm_profile(p_student uuid) returns date language plpgsql
 -- function lyceum.consent_holds(p_given_on date, p_withdrawn_on date) returns boolean language sql stable parallel safe
+-- function lyceum.control_work(p_school integer, p_lesson uuid) returns TABLE(title text, category_id uuid, planned boolean, is_overridden boolean) language sql stable
 -- function lyceum.control_work_reasons(p_school integer, p_lesson uuid) returns jsonb language plpgsql stable
 -- function lyceum.copy_plan(p_plan uuid, p_section uuid, p_id uuid) returns uuid language plpgsql
 -- function lyceum.copy_room() returns trigger language plpgsql
@@ -3012,35 +4044,57 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.demand_guardian(p_guardian uuid) returns void language plpgsql stable
 -- function lyceum.demand_health(p_fields jsonb, p_student uuid) returns void language plpgsql stable
 -- function lyceum.demand_person(p_person uuid) returns void language plpgsql stable
+-- function lyceum.demand_question(p_school integer, p_person uuid, p_at_desk boolean, p_is_first boolean) returns void language plpgsql
 -- function lyceum.demand_school_days(p_note absence_notes) returns void language plpgsql stable
 -- function lyceum.demand_substitution_author(p_school integer) returns uuid language plpgsql stable
 -- function lyceum.due_refusal(p_school integer, p_lesson uuid, p_due_on date) returns text language plpgsql stable
+-- function lyceum.durable_snapshot() returns pg_snapshot language plpgsql stable for PUBLIC, lyceum_app
 -- function lyceum.editable_until(p_date date, p_window smallint, p_marks_close_on date, p_unlocked_until date) returns date language sql immutable parallel safe
 -- function lyceum.end_of_today() returns timestamp with time zone language sql stable
+-- function lyceum.end_push_subscriptions() returns trigger language plpgsql
 -- function lyceum.end_sessions_of_client() returns trigger language plpgsql
 -- function lyceum.end_sessions_of_role() returns trigger language plpgsql
 -- function lyceum.end_sessions_of_secret() returns trigger language plpgsql
+-- function lyceum.ended_sessions(p_schools integer[], p_sessions uuid[]) returns SETOF uuid language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.enter_timetable() returns trigger language plpgsql
+-- function lyceum.family_accounts(p_school integer, p_students uuid[]) returns TABLE(student_id uuid, account text, since date) language sql stable
+-- function lyceum.family_announcement_read_at(p_school integer, p_student uuid, p_announcement uuid) returns timestamp with time zone language plpgsql stable
+-- function lyceum.family_announcements(p_school integer, p_students uuid[], p_since timestamp with time zone) returns TABLE(student_id uuid, announcement_id uuid) language sql stable
+-- function lyceum.family_notifications(p_school integer, p_students uuid[]) returns TABLE(student_id uuid, notification_id uuid, kind text, entity text, entity_id uuid, is_urgent boolean, created_at timestamp with time zone, closed_at timestamp with time zone) language sql stable
+-- function lyceum.family_read_at(p_school integer, p_student uuid, p_notification uuid) returns timestamp with time zone language plpgsql stable
+-- function lyceum.family_read_text(p_school integer, p_student uuid, p_announcement uuid) returns integer language sql stable
 -- function lyceum.feedback_refusal(p_school integer, p_section uuid, p_lesson uuid, p_term uuid, p_student uuid, p_text text) returns text language plpgsql stable
 -- function lyceum.fill_attendance() returns trigger language plpgsql
 -- function lyceum.fill_attendance_days() returns trigger language plpgsql
 -- function lyceum.fill_roll() returns trigger language plpgsql
--- function lyceum.final_bases(p_school integer, p_year uuid, p_subject uuid, p_term uuid, p_students uuid[]) returns TABLE(student_id uuid, marks integer, numbers integer, total integer, weighted numeric, weight numeric, minimum integer, lessons integer, missed integer) language plpgsql stable set plan_cache_mode=force_generic_plan
+-- function lyceum.final_bases(p_school integer, p_year uuid, p_subject uuid, p_term uuid, p_students uuid[], p_published boolean) returns TABLE(student_id uuid, marks integer, numbers integer, total integer, weighted numeric, weight numeric, minimum integer, lessons integer, missed integer) language plpgsql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.final_reason_refusal(p_school integer, p_student uuid, p_subject uuid, p_year uuid, p_term uuid, p_section uuid, p_value_kind text, p_code text, p_reason text, p_order uuid) returns text language plpgsql stable
 -- function lyceum.final_refusal(p_school integer, p_student uuid, p_year uuid, p_kind text, p_term uuid, p_section uuid, p_source text, p_value_kind text, p_number integer, p_code text) returns text language plpgsql stable
+-- function lyceum.final_seats(p_school integer, p_first date, p_last date) returns TABLE(section_id uuid, term_id uuid, student_id uuid, final_id uuid, number smallint, average numeric) language plpgsql stable set plan_cache_mode=force_custom_plan
 -- function lyceum.find_settlement() returns trigger language plpgsql
 -- function lyceum.first_version() returns trigger language plpgsql
+-- function lyceum.follow_announcement() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.follow_consultation_message() returns trigger language plpgsql
 -- function lyceum.follow_enrollment() returns trigger language plpgsql
 -- function lyceum.follow_final_mark() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.follow_into_subgroups() returns trigger language plpgsql
 -- function lyceum.forget_photos() returns void language sql
+-- function lyceum.forget_targets() returns trigger language plpgsql
+-- function lyceum.forgotten_contacts_before() returns date language sql stable
+-- function lyceum.found_messages(p_words text) returns SETOF uuid language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.found_people(p_words text) returns SETOF uuid language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.from_microseconds(p_count bigint) returns timestamp with time zone language sql stable parallel safe
 -- function lyceum.generate_lessons(p_from date, p_to date, p_sections uuid[], p_days_off boolean, p_dry_run boolean) returns TABLE(made integer, changed integer, removed integer, unchanged integer, kept integer, left_out integer, kept_lessons jsonb, left_out_lessons jsonb) language plpgsql
 -- function lyceum.given_hours(p_school integer, p_topic uuid) returns integer language plpgsql stable
 -- function lyceum.grade_level_in(p_school integer, p_student uuid, p_year uuid) returns smallint language plpgsql stable
 -- function lyceum.grade_level_on(p_school integer, p_student uuid, p_date date) returns smallint language plpgsql stable
 -- function lyceum.guard_absence_note() returns trigger language plpgsql
+-- function lyceum.guard_announcement() returns trigger language plpgsql
+-- function lyceum.guard_announcement_receipt() returns trigger language plpgsql
 -- function lyceum.guard_class_group() returns trigger language plpgsql
 -- function lyceum.guard_conduct_mark() returns trigger language plpgsql
+-- function lyceum.guard_consultation() returns trigger language plpgsql
+-- function lyceum.guard_consultation_message() returns trigger language plpgsql
 -- function lyceum.guard_correction() returns trigger language plpgsql
 -- function lyceum.guard_debt_attempt() returns trigger language plpgsql
 -- function lyceum.guard_debt_attempt_deletion() returns trigger language plpgsql
@@ -3048,54 +4102,92 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.guard_grading() returns trigger language plpgsql
 -- function lyceum.guard_member() returns trigger language plpgsql
 -- function lyceum.guard_plan() returns trigger language plpgsql
+-- function lyceum.guard_remark() returns trigger language plpgsql
 -- function lyceum.guard_second_half() returns trigger language plpgsql
 -- function lyceum.guard_second_half_of_finals() returns trigger language plpgsql
 -- function lyceum.guard_subject_part() returns trigger language plpgsql
 -- function lyceum.guard_substitution() returns trigger language plpgsql
 -- function lyceum.guard_unlock() returns trigger language plpgsql
+-- function lyceum.guardian_addresses(p_school integer, p_student uuid) returns text[] language sql stable
 -- function lyceum.half_up(p_sum bigint, p_count bigint) returns smallint language sql immutable parallel safe
+-- function lyceum.handles_report(p_school integer, p_thread uuid, p_person uuid) returns boolean language plpgsql stable
+-- function lyceum.has_charge(p_school integer, p_person uuid, p_student uuid) returns boolean language plpgsql stable
 -- function lyceum.has_consent(p_school integer, p_student uuid, p_purpose text) returns boolean language sql stable
 -- function lyceum.has_control_work(p_school integer, p_lesson uuid, p_overridden_only boolean DEFAULT false) returns boolean language plpgsql stable
 -- function lyceum.has_expired(p_epoch text, p_since pg_snapshot) returns boolean language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.has_role(VARIADIC p_roles text[]) returns boolean language sql stable
 -- function lyceum.has_scope(VARIADIC p_scopes text[]) returns boolean language sql stable
+-- function lyceum.hears(p_school integer, p_person uuid, p_student uuid) returns boolean language plpgsql stable for PUBLIC, lyceum_app
+-- function lyceum.hold_first_absence(p_school integer, p_student uuid) returns void language sql
 -- function lyceum.hold_homework() returns trigger language plpgsql
 -- function lyceum.hold_sections(p_school integer, p_line_items uuid[], p_lessons uuid[]) returns void language plpgsql
 -- function lyceum.hold_student() returns trigger language plpgsql
 -- function lyceum.holds(p_starts_on date, p_ends_on date, p_day date) returns boolean language sql immutable parallel safe
 -- function lyceum.holds_between(p_starts_on date, p_ends_on date, p_first date, p_last date) returns boolean language sql immutable parallel safe
 -- function lyceum.homework_refusal(p_school integer, p_lesson uuid, p_due_on date) returns text language plpgsql stable
+-- function lyceum.informed(p_school integer, p_students uuid[], p_from date, p_to date) returns TABLE(student_id uuid, date date, informed_at timestamp with time zone, means text, entity text, entity_id uuid, author_id uuid, is_read boolean, read_at timestamp with time zone, version integer, read_version integer) language plpgsql stable set plan_cache_mode=force_generic_plan
+-- function lyceum.informs_family(p_student uuid) returns boolean language sql stable
 -- function lyceum.is_a_mark(p_school integer, p_text text) returns boolean language plpgsql stable
+-- function lyceum.is_announced_to_family(p_school integer, p_student uuid, p_announcement uuid) returns boolean language plpgsql stable
+-- function lyceum.is_at_end(p_ends_on date, p_to date, p_year_ends_on date) returns boolean language sql immutable parallel safe
+-- function lyceum.is_at_start(p_starts_on date, p_from date, p_year_starts_on date) returns boolean language sql immutable parallel safe
 -- function lyceum.is_before_marks(p_grade_level smallint, p_day date, p_second_half_starts_on date) returns boolean language sql immutable parallel safe
 -- function lyceum.is_class_teacher(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
+-- function lyceum.is_concealed(p_school integer, p_entity text, p_id uuid) returns boolean language sql stable for PUBLIC, lyceum_app
+-- function lyceum.is_concerned(p_school integer, p_person uuid, p_student uuid) returns boolean language plpgsql stable
 -- function lyceum.is_control(p_school integer, p_category uuid) returns boolean language plpgsql stable
 -- function lyceum.is_debt(p_kind text, p_number smallint, p_code text, p_terms boolean) returns boolean language sql immutable parallel safe
 -- function lyceum.is_decided_elsewhere(p_school integer, p_id uuid, p_student uuid, p_lesson uuid, p_meaning text, p_reason text, p_decided_at timestamp with time zone) returns boolean language plpgsql stable
 -- function lyceum.is_due(p_state text, p_date date, p_ends_at time without time zone) returns boolean language sql stable parallel safe
+-- function lyceum.is_first_lesson(p_school integer, p_student uuid, p_date date, p_starts_at time without time zone) returns boolean language plpgsql stable
 -- function lyceum.is_member(p_school integer, p_section uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
+-- function lyceum.is_missed(p_meaning text) returns boolean language sql immutable parallel safe
 -- function lyceum.is_over(p_date date, p_ends_at time without time zone) returns boolean language sql stable parallel safe
+-- function lyceum.is_own_family(p_school integer, p_person uuid, p_student uuid) returns boolean language sql stable
+-- function lyceum.is_own_final(p_school integer, p_final uuid) returns boolean language plpgsql stable
 -- function lyceum.is_own_guardian(p_guardian uuid) returns boolean language sql stable
+-- function lyceum.is_reached(p_school integer, p_person uuid, p_audience text[]) returns boolean language plpgsql stable
+-- function lyceum.is_recent(p_seen pg_snapshot, p_seen_at timestamp with time zone) returns boolean language sql stable for PUBLIC, lyceum_app
+-- function lyceum.is_running(p_starts_at timestamp with time zone, p_ends_at timestamp with time zone) returns boolean language sql stable parallel safe
 -- function lyceum.is_set_for(p_school integer, p_homework uuid, p_student uuid) returns boolean language plpgsql stable
+-- function lyceum.is_shown(p_days datemultirange, p_written_at timestamp with time zone) returns boolean language sql stable
 -- function lyceum.is_snils(p_number text) returns boolean language sql immutable parallel safe
 -- function lyceum.is_staff(p_school integer, p_user uuid) returns boolean language plpgsql stable
 -- function lyceum.is_still_true(p_school integer, p_time_zone text, p_user uuid, p_client uuid, p_session uuid, p_gate text, p_subject uuid, p_reads_all boolean, p_snapshot pg_snapshot, p_until timestamp with time zone, p_circles text[], p_ids uuid[]) returns boolean language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.is_told_again(p_announcement announcements) returns boolean language sql immutable
 -- function lyceum.is_topic_of(p_school integer, p_section uuid, p_topic uuid) returns boolean language plpgsql stable
+-- function lyceum.is_working_day(p_school integer, p_day date) returns boolean language plpgsql stable
+-- function lyceum.journal_control(p_school integer, p_year uuid, p_first date, p_last date) returns jsonb language plpgsql stable set plan_cache_mode=force_custom_plan set jit=off set work_mem=16MB
 -- function lyceum.keep_class_group() returns trigger language plpgsql
+-- function lyceum.keep_consultation() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.keep_control_snapshot() returns trigger language plpgsql
 -- function lyceum.keep_entries_in_year() returns trigger language plpgsql
 -- function lyceum.keep_homework_due() returns trigger language plpgsql
 -- function lyceum.keep_in_class() returns trigger language plpgsql
 -- function lyceum.keep_plan_content() returns trigger language plpgsql
+-- function lyceum.keep_pseudonym_key() returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.keep_recorded_days() returns trigger language plpgsql
 -- function lyceum.keep_recorded_lesson() returns trigger language plpgsql
 -- function lyceum.keep_timetable_date() returns trigger language plpgsql
 -- function lyceum.keeps_absence_note(p_note uuid) returns boolean language plpgsql stable
+-- function lyceum.keeps_contact(p_contact uuid) returns boolean language plpgsql stable
 -- function lyceum.keeps_guardian(p_guardian uuid) returns boolean language sql stable
+-- function lyceum.keeps_remark(p_remark uuid) returns boolean language plpgsql stable for PUBLIC, lyceum_app
 -- function lyceum.keeps_student(p_student uuid) returns boolean language sql stable
+-- function lyceum.kept_lessons(p_school integer, p_first date, p_last date) returns TABLE(lesson_id uuid, date date, section_id uuid, subject_id uuid, class_id uuid, teacher_id uuid, has_topic boolean, has_roll boolean, counts_homework boolean, has_homework boolean, is_late_topic boolean, is_late_homework boolean, is_late_roll boolean, late_marks integer) language plpgsql stable set plan_cache_mode=force_custom_plan
+-- function lyceum.knows_homework(p_school integer, p_student uuid, p_homework uuid) returns boolean language plpgsql stable
 -- function lyceum.knows_person(p_school integer, p_teacher uuid, p_person uuid) returns boolean language plpgsql stable
+-- function lyceum.lacks_certificate_mark(p_value_kind text, p_number smallint, p_code text) returns boolean language sql immutable parallel safe
 -- function lyceum.lacks_second_factor(p_school integer, p_user uuid) returns boolean language plpgsql stable
+-- function lyceum.last_transaction() returns xid8 language sql stable parallel safe for PUBLIC, lyceum_app
 -- function lyceum.lasts(p_ends_on date, p_day date) returns boolean language sql immutable parallel safe
+-- function lyceum.lead_teachers(p_school integer, p_day date) returns TABLE(section_id uuid, teacher_id uuid) language sql stable
 -- function lyceum.leads_member(p_school integer, p_user uuid, p_section uuid) returns boolean language plpgsql stable
 -- function lyceum.leads_student(p_student uuid) returns boolean language sql stable
+-- function lyceum.learned_subjects(p_school integer, p_year uuid, p_students uuid[]) returns TABLE(student_id uuid, subject_id uuid) language sql stable
+-- function lyceum.least_marks(p_school integer, p_kind text) returns integer[] language sql stable
+-- function lyceum.leave_thread(p_thread uuid) returns boolean language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.led_addresses(p_school integer, p_person uuid) returns text[] language sql stable
 -- function lyceum.led_days(p_school integer, p_user uuid, p_student uuid) returns datemultirange language plpgsql stable
 -- function lyceum.led_ids(p_school integer, p_user uuid, p_today boolean) returns uuid[] language plpgsql stable
 -- function lyceum.led_pupils(p_school integer, p_user uuid) returns TABLE(student_id uuid, days datemultirange) language sql stable
@@ -3110,14 +4202,19 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.lesson_refusal(p_school integer, p_lesson uuid) returns text language plpgsql stable
 -- function lyceum.lesson_stands(p_school integer, p_entry uuid, p_section uuid, p_date date, p_starts_at time without time zone, p_ends_at time without time zone) returns boolean language plpgsql stable
 -- function lyceum.lessons_left(p_school integer, p_section uuid, p_from date) returns TABLE(number integer, date date, lesson_id uuid) language plpgsql stable
+-- function lyceum.lessons_with_control_work(p_school integer, p_from date, p_to date, p_class uuid, p_individual boolean) returns TABLE(lesson_id uuid, date date, slot smallint, starts_at time without time zone, ends_at time without time zone, section_id uuid, section_name text, subject_id uuid, group_id uuid, group_name text, grade_level smallint) language sql stable
+-- function lyceum.limit_push_subscriptions() returns trigger language plpgsql
 -- function lyceum.line_item_deletion_refusal(p_school integer, p_line_item uuid) returns text language plpgsql stable
+-- function lyceum.local_day(p_moment timestamp with time zone) returns date language sql stable parallel safe
 -- function lyceum.local_moment(p_date date, p_time time without time zone) returns text language sql stable parallel safe
+-- function lyceum.local_time(p_moment timestamp with time zone) returns text language sql stable parallel safe
 -- function lyceum.lock_control_works(p_school integer) returns void language sql
 -- function lyceum.lock_reason(p_state text, p_date date, p_editable_until date, p_today date) returns text language sql immutable parallel safe
 -- function lyceum.lock_timetable(p_school integer) returns void language sql
 -- function lyceum.log_absence_notes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_academic_years() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_acknowledgements() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_announcements() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_attendance() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_attendance_codes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_attendance_days() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -3125,6 +4222,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_bell_slots() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_calendar_links() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_categories() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_certificates() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- procedure lyceum.log_changes(IN p_table text, IN p_circles text[], IN p_entity text DEFAULT NULL::text, IN p_id text DEFAULT 'r.id'::text, IN p_moves boolean DEFAULT true, IN p_published text DEFAULT NULL::text, IN p_gone text DEFAULT 'false'::text, IN p_names text DEFAULT NULL::text, IN p_also text[] DEFAULT '{}'::text[], IN p_days text[] DEFAULT NULL::text[]) language plpgsql set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_class_teachers() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_classes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -3132,6 +4230,10 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_conduct_marks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_conduct_notes() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_consents() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_consultation_messages() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_consultations() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_contacts() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_control_snapshots() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_curriculum_plans() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_day() returns boolean language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.log_days_class_teachers(p_last date, p_today date) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -3142,6 +4244,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_days_section_teachers(p_last date, p_today date) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_debt_attempts() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_debts() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_email_addresses() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_enrollments() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_feedback() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_final_marks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -3153,13 +4256,16 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_homework() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_homework_completions() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_homework_students() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_journal_remarks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_lessons() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_line_items() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_marks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_notification_preferences() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_orders() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_plan_corrections() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_profile_proposals() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_promotions() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_push_subscriptions() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_rooms() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_school_settings() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_schools() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -3178,18 +4284,26 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.log_unlocks() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_user_roles() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.log_users() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.log_webhook_endpoints() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.logged_ids(p_sources text[]) returns text language sql immutable for its owner only
 -- function lyceum.lost_finals(p_school integer, p_student uuid, p_year uuid) returns TABLE(date date, what text, name text, section_id uuid, lesson_id uuid) language plpgsql stable
 -- function lyceum.lost_records(p_school integer, p_student uuid, p_groups uuid[], p_days datemultirange) returns TABLE(date date, what text, name text, section_id uuid, lesson_id uuid) language plpgsql stable
 -- function lyceum.make_calendar_link() returns trigger language plpgsql
 -- function lyceum.make_substitution() returns trigger language plpgsql
+-- function lyceum.mark_norms(p_school integer, p_first date, p_last date) returns TABLE(section_id uuid, term_id uuid, norm integer, due integer, lessons integer, expected numeric) language plpgsql stable set plan_cache_mode=force_custom_plan
 -- function lyceum.mark_refusal(p_school integer, p_line_item uuid, p_student uuid, p_kind text, p_number integer, p_code text) returns text language plpgsql stable
 -- function lyceum.mark_refusals(p_school integer, p_line_items uuid[], p_students uuid[], p_kinds text[], p_numbers integer[], p_codes text[], p_due_ons date[], p_debts date[]) returns TABLE(ordinal bigint, refusal text) language plpgsql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.mark_value(p_kind text, p_number smallint, p_code text, p_due_on date) returns json language sql stable parallel safe
+-- function lyceum.marked_seats(p_school integer, p_first date, p_last date) returns TABLE(section_id uuid, student_id uuid, marks integer) language plpgsql stable set plan_cache_mode=force_custom_plan
 -- function lyceum.marks_for_target(p_sum numeric, p_weight numeric, p_number integer, p_mark_weight numeric, p_least numeric) returns bigint language sql immutable parallel safe
+-- function lyceum.marks_with_absence(p_school integer, p_first date, p_last date) returns TABLE(mark_id uuid, lesson_id uuid, section_id uuid, student_id uuid, meaning text, is_made_up boolean) language plpgsql stable set plan_cache_mode=force_custom_plan
 -- function lyceum.masked(p_number text) returns text language sql immutable parallel safe
+-- function lyceum.may_answer(p_school integer, p_thread uuid, p_person uuid) returns boolean language plpgsql stable
 -- function lyceum.may_consent(p_school integer, p_student uuid, p_purpose text, p_giver uuid, p_day date) returns boolean language plpgsql stable
 -- function lyceum.may_note(p_school integer, p_user uuid, p_student uuid, p_lesson uuid, p_date date) returns boolean language plpgsql stable
+-- function lyceum.may_send(p_school integer, p_person uuid, p_kind text, p_channel text, p_urgent boolean, p_at timestamp with time zone) returns timestamp with time zone language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.may_write(p_school integer, p_sender uuid, p_recipient uuid, p_student uuid) returns boolean language plpgsql stable
+-- function lyceum.microseconds(p_moment timestamp with time zone) returns bigint language sql immutable parallel safe
 -- function lyceum.moment(p_moment timestamp with time zone) returns text language sql immutable parallel safe
 -- function lyceum.move_absence(p_absence attendance, p_lesson uuid) returns void language plpgsql
 -- function lyceum.move_control_work() returns trigger language plpgsql
@@ -3197,15 +4311,35 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.move_mark(p_mark marks, p_lesson uuid) returns void language plpgsql
 -- function lyceum.move_record(p_school integer, p_student uuid, p_what text, p_from uuid, p_to uuid) returns text language plpgsql
 -- function lyceum.move_records(p_student uuid, p_class uuid, p_from date, p_reason text) returns TABLE(date date, what text, name text, section_id uuid, lesson_id uuid, to_name text, to_section_id uuid, to_lesson_id uuid, refusal text) language plpgsql
+-- function lyceum.movements(p_school integer, p_from date, p_to date) returns TABLE(enrollment_id uuid, student_id uuid, class_id uuid, kind text, day date, other_class_id uuid, order_id uuid, reason text) language sql stable set plan_cache_mode=force_custom_plan
+-- function lyceum.moves_records() returns boolean language sql stable
+-- function lyceum.mute_thread(p_thread uuid, p_is_muted boolean) returns boolean language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.name_matches(p_name text, p_query text) returns boolean language sql immutable parallel safe
+-- function lyceum.news_of(p_school integer, p_delivery uuid) returns TABLE(id uuid, kind text, created_at timestamp with time zone, due_at timestamp with time zone) language sql stable for PUBLIC, lyceum_app
 -- function lyceum.next_meeting(p_school integer, p_section uuid, p_after date) returns date language plpgsql stable
 -- function lyceum.next_name(p_name text, p_from smallint, p_to integer) returns text language sql immutable parallel safe
 -- function lyceum.next_topic(p_school integer, p_section uuid) returns uuid language plpgsql stable
 -- function lyceum.nobody() returns uuid language sql immutable parallel safe
 -- function lyceum.normalise_login() returns trigger language plpgsql
+-- function lyceum.notification_kinds() returns TABLE(kind text, push boolean, mail boolean) language sql immutable for PUBLIC, lyceum_app
+-- function lyceum.notifications_for(p_school integer, p_person uuid) returns SETOF notifications language sql stable for PUBLIC, lyceum_app
+-- function lyceum.notifications_since(p_since pg_snapshot) returns SETOF notifications language sql stable for PUBLIC, lyceum_app
+-- function lyceum.notify() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.notify_of_absence(p_school integer, p_attendance uuid) returns void language plpgsql for its owner only
+-- function lyceum.notify_of_homework(p_school integer, p_homework uuid, p_student uuid) returns void language plpgsql for its owner only
+-- function lyceum.notify_of_lesson(p_school integer, p_kind text, p_entity text, p_id uuid, p_sections uuid[], p_days date[], p_teachers uuid[]) returns void language sql for its owner only
+-- function lyceum.notify_of_moved_lesson() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.notify_of_named_students() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.notify_of_remark() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.notify_of_substitution(p_school integer, p_substitution uuid) returns void language plpgsql for its owner only
 -- function lyceum.open_school() returns trigger language plpgsql
 -- function lyceum.outside_class(p_school integer) returns TABLE(id uuid, student_id uuid, class_id uuid, field text) language sql stable
+-- function lyceum.overdue_before(p_school integer) returns timestamp with time zone language plpgsql stable
+-- function lyceum.participant_days(p_school integer, p_thread uuid, p_person uuid) returns datemultirange language plpgsql stable
+-- function lyceum.past_snapshot(p_seen pg_snapshot) returns pg_snapshot language sql stable for PUBLIC, lyceum_app
 -- function lyceum.pays_debt(p_debt date, p_kind text, p_code text, p_today date, p_marks_close_on date) returns boolean language sql immutable parallel safe
+-- function lyceum.percent(p_part bigint, p_whole bigint) returns numeric language sql immutable parallel safe
+-- function lyceum.percent_of(p_part numeric, p_whole numeric) returns numeric language sql immutable parallel safe
 -- function lyceum.place_holiday() returns trigger language plpgsql
 -- function lyceum.place_lessons() returns trigger language plpgsql
 -- function lyceum.place_member() returns trigger language plpgsql
@@ -3215,8 +4349,12 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.plain_basis(p_basis text) returns text language sql immutable parallel safe
 -- function lyceum.plan_content(p_school integer, p_plan uuid) returns text[] language plpgsql stable
 -- function lyceum.plan_control_work() returns trigger language plpgsql
+-- function lyceum.plan_coverage(p_school integer, p_year uuid, p_day date) returns TABLE(section_id uuid, plan_id uuid, hours numeric, given_hours numeric, planned_hours numeric) language plpgsql stable set plan_cache_mode=force_custom_plan
+-- function lyceum.plan_deliveries(p_channel text, p_mail_interval interval) returns void language plpgsql for PUBLIC, lyceum_app
 -- function lyceum.plan_progress(p_school integer, p_section uuid, p_plan uuid, p_day date) returns TABLE(topic_id uuid, "position" smallint, hours numeric, held integer, begins_on date, planned_hours numeric) language plpgsql stable
 -- procedure lyceum.protect(IN p_table regclass, IN p_privileges text) language plpgsql for its owner only
+-- function lyceum.pseudonym(p_id uuid, p_inner bytea, p_outer bytea) returns uuid language sql immutable parallel safe for lyceum_app
+-- function lyceum.pseudonym_block(p_key bytea, p_side text) returns bytea language plpgsql immutable parallel safe strict for lyceum_app
 -- function lyceum.publish(p_table text, p_id uuid) returns boolean language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.publish_conduct_notes(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.publish_debts(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -3224,10 +4362,19 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.publish_final_marks(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.publish_later() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.publish_marks(p_ids uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.pupil_addresses(p_school integer, p_student uuid) returns TABLE(place text) language sql stable
+-- function lyceum.rates(p_n5 bigint, p_n4 bigint, p_n3 bigint, p_n2 bigint, p_n1 bigint, p_not_assessed bigint) returns TABLE(assessed bigint, achievement_percent numeric, quality_percent numeric, learning_percent numeric, average numeric) language sql immutable parallel safe
+-- function lyceum.reached_by(p_school integer, p_audience text[]) returns TABLE(person_id uuid, member text, student_id uuid, class_id uuid) language sql stable
+-- function lyceum.read_thread(p_thread uuid, p_sequence integer) returns boolean language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.reading_days(p_school integer, p_thread uuid, p_person uuid, p_capacity text, p_student uuid) returns datemultirange language plpgsql stable
+-- function lyceum.reads_report(p_school integer, p_thread uuid, p_person uuid) returns boolean language plpgsql stable
 -- function lyceum.reads_section(p_school integer, p_user uuid, p_section uuid) returns boolean language plpgsql stable
+-- function lyceum.reads_thread(p_school integer, p_thread uuid, p_person uuid) returns boolean language plpgsql stable
+-- function lyceum.recipients(p_school integer, p_person uuid, p_student uuid) returns TABLE(person_id uuid, student_id uuid) language sql stable
 -- function lyceum.record_attendance() returns trigger language plpgsql
 -- function lyceum.record_attendance_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.record_audit(p_action text, p_entity text, p_entity_id uuid, p_details jsonb DEFAULT NULL::jsonb) returns void language sql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.record_call_list(p_students uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.record_document_reading(p_document uuid) returns void language sql security definer set search_path=pg_catalog, pg_temp
 -- function lyceum.record_final_mark() returns trigger language plpgsql
 -- function lyceum.record_final_mark_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -3241,7 +4388,9 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.record_proposal_reading(p_proposal uuid) returns void language sql security definer set search_path=pg_catalog, pg_temp
 -- function lyceum.record_reading(p_student uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp
 -- function lyceum.record_reading(p_student uuid, p_entity text, p_id uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.record_readings(p_students uuid[]) returns void language sql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.record_refusal(p_school integer, p_section uuid, p_lesson uuid, p_student uuid) returns text language plpgsql stable
+-- function lyceum.record_thread_reading(p_thread uuid, p_what text) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.record_transferred_mark() returns trigger language plpgsql
 -- function lyceum.record_transferred_mark_history() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.refusal_state(p_refusal text) returns text language sql immutable parallel safe
@@ -3253,19 +4402,28 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.refuse_move() returns trigger language plpgsql
 -- function lyceum.refuse_substituted() returns trigger language plpgsql
 -- function lyceum.refuse_substitution(p_rule text, p_detail text) returns void language plpgsql
+-- function lyceum.refused_address(p_audience text[]) returns text language plpgsql stable
+-- function lyceum.renumber_notifications(p_most integer) returns integer language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.reopening_days() returns integer language sql immutable parallel safe
 -- function lyceum.represents(p_school integer, p_person uuid, p_student uuid) returns boolean language plpgsql stable
+-- function lyceum.require_manager() returns trigger language plpgsql
+-- function lyceum.require_no_school() returns void language plpgsql stable
 -- function lyceum.require_session() returns void language plpgsql stable
+-- function lyceum.result_of(p_n5 bigint, p_n4 bigint, p_n3 bigint, p_failed bigint, p_missing bigint) returns text language sql immutable parallel safe
 -- function lyceum.roll_over(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(kind text, made integer, pupils jsonb) language plpgsql
 -- function lyceum.rolled_classes(p_from uuid, p_to uuid) returns TABLE(old_class uuid, new_class uuid, grade_level smallint) language sql stable
 -- function lyceum.rolled_students(p_from uuid, p_to uuid, p_assume_promoted boolean) returns TABLE(enrollment uuid, ends_on date, student_id uuid, in_class_group boolean, class_id uuid, name text, decision text, target uuid) language sql stable
 -- function lyceum.rounded_average(p_sum numeric, p_weight numeric, p_threshold numeric) returns smallint language sql immutable parallel safe
 -- function lyceum.same_lesson(p_school integer, p_student uuid, p_lesson uuid) returns uuid language plpgsql stable
+-- function lyceum.seats(p_school integer, p_year uuid, p_kind text, p_term uuid, p_class uuid, p_sections uuid[], p_published boolean) returns TABLE(kind text, term_id uuid, student_id uuid, class_id uuid, grade_level smallint, section_id uuid, subject_id uuid, final_mark_id uuid, number smallint, code text, is_first boolean) language sql stable
 -- function lyceum.section_meets(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.section_plan(p_school integer, p_section uuid) returns uuid language plpgsql stable
 -- function lyceum.seen_students(p_school integer, p_user uuid) returns TABLE(student_id uuid) language sql stable
+-- function lyceum.sees_contact(p_student uuid, p_guardian uuid, p_author uuid) returns boolean language sql stable
 -- function lyceum.sees_health(p_student uuid) returns boolean language sql stable
 -- function lyceum.sees_photo(p_student uuid) returns boolean language sql stable
 -- function lyceum.sees_profile(p_student uuid) returns boolean language sql stable
+-- function lyceum.sees_remark(p_section uuid) returns boolean language plpgsql stable for PUBLIC, lyceum_app
 -- function lyceum.sees_student(p_school integer, p_user uuid, p_student uuid) returns boolean language plpgsql stable
 -- function lyceum.settle_batch(p_partial boolean) returns void language plpgsql stable
 -- function lyceum.settle_debt() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
@@ -3275,40 +4433,90 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.share_student(p_school integer, p_group uuid, p_day date, p_other_group uuid, p_other_day date) returns boolean language plpgsql stable
 -- function lyceum.shifted_topics(p_school integer, p_section uuid, p_plan uuid, p_from date) returns TABLE(topic_id uuid, "position" smallint, hours_left numeric, planned_on date, planned_week smallint) language plpgsql stable
 -- function lyceum.shown_average(p_sum numeric, p_weight numeric) returns numeric language sql immutable parallel safe
+-- function lyceum.shown_days(p_school integer, p_thread uuid, p_person uuid) returns datemultirange language plpgsql stable
+-- function lyceum.shown_until(p_starts_at timestamp with time zone, p_ends_at timestamp with time zone, p_withdrawn_at timestamp with time zone) returns timestamp with time zone language sql immutable parallel safe
 -- function lyceum.split_changes(p_lower xid8, p_upper xid8) returns void language plpgsql set search_path=pg_catalog, pg_temp for its owner only
 -- function lyceum.spread_room() returns trigger language plpgsql
+-- function lyceum.staff_addresses(p_school integer) returns TABLE(person_id uuid, address text) language sql stable
 -- function lyceum.staff_circles(p_school integer, p_user uuid) returns TABLE(circle text, id uuid) language sql stable
 -- function lyceum.stamp_homework() returns trigger language plpgsql
+-- function lyceum.standing(p_school integer, p_person uuid) returns text language sql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.student_circles(p_school integer, p_student uuid) returns TABLE(circle text, id uuid) language sql stable
+-- function lyceum.student_results(p_school integer, p_year uuid, p_kind text, p_term uuid, p_class uuid, p_published boolean) returns TABLE(kind text, term_id uuid, student_id uuid, class_id uuid, grade_level smallint, n5 bigint, n4 bigint, n3 bigint, n2 bigint, n1 bigint, fail bigint, not_assessed bigint, missing bigint, result text, only_four uuid, only_three uuid) language sql stable
+-- function lyceum.student_years(p_school integer, p_year uuid, p_students uuid[]) returns TABLE(student_id uuid, academic_year_id uuid, grade_level smallint, starts_on date) language sql stable
 -- function lyceum.take_back_substitution() returns trigger language plpgsql
+-- function lyceum.take_control_snapshot() returns trigger language plpgsql
+-- function lyceum.take_control_snapshots() returns integer language plpgsql for PUBLIC, lyceum_app
+-- function lyceum.target(p_url text) returns integer language sql immutable for PUBLIC, lyceum_app
 -- function lyceum.taught_days(p_school integer, p_user uuid, p_section uuid) returns datemultirange language plpgsql stable
 -- function lyceum.teaches(p_school integer, p_user uuid, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.teaches_lesson(p_school integer, p_user uuid, p_lesson uuid) returns boolean language plpgsql stable
 -- function lyceum.teaches_on(p_school integer, p_user uuid, p_student uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.teaches_student(p_student uuid) returns boolean language sql stable
 -- function lyceum.teaches_subject(p_school integer, p_year uuid, p_subject uuid, p_grade_level integer) returns boolean language plpgsql stable
+-- function lyceum.tell_announcement(p_announcement announcements, p_again boolean) returns void language sql for its owner only
+-- function lyceum.tell_announcement_again(p_id uuid) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.tell_consultation_message() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.tell_debts() returns integer language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.tell_message() returns trigger language plpgsql security definer set search_path=pg_catalog, pg_temp for its owner only
+-- function lyceum.telling_pause() returns interval language sql immutable parallel safe
 -- function lyceum.tend_changes(p_keep interval) returns integer language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.term_averages(p_school integer, p_year uuid, p_students uuid[], p_published boolean) returns TABLE(student_id uuid, subject_id uuid, term_id uuid, marks integer, numbers integer, total integer, weighted numeric, weight numeric, lessons integer, missed integer) language sql stable
+-- function lyceum.thread_days(p_school integer, p_person uuid, p_capacity text, p_student uuid) returns datemultirange language plpgsql stable
+-- function lyceum.thread_student(p_school integer, p_person uuid, p_recipients uuid[], p_student uuid) returns uuid language plpgsql stable
 -- function lyceum.time_now() returns time without time zone language sql stable parallel safe
 -- function lyceum.timetable(p_school integer, p_from date, p_to date, p_kind text, p_subject uuid) returns TABLE(lesson_id uuid, timetable_entry_id uuid, section_id uuid, date date, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, teacher_id uuid, state text, substitution_id uuid) language plpgsql stable
 -- function lyceum.timetable_collisions(p_school integer, p_entries uuid[], p_from date) returns TABLE(entry_id uuid, kind text, other_id uuid, name text, same_slot boolean) language plpgsql stable
 -- function lyceum.timetable_horizon(p_school integer, p_section uuid) returns date language plpgsql stable
 -- function lyceum.timetabled_lessons(p_school integer, p_from date, p_to date, p_sections uuid[]) returns TABLE(entry_id uuid, section_id uuid, group_id uuid, date date, bell_schedule_id uuid, slot smallint, starts_at time without time zone, ends_at time without time zone, room_id uuid, own_room_id uuid, teacher_id uuid) language sql stable
 -- function lyceum.today() returns date language sql stable parallel safe
+-- function lyceum.told(p_school integer, p_person uuid, p_student uuid) returns SETOF uuid language sql stable for PUBLIC, lyceum_app
+-- function lyceum.told_about(p_school integer, p_person uuid, p_student uuid, p_entity text, p_id uuid) returns json language plpgsql stable for PUBLIC, lyceum_app
+-- function lyceum.told_change(p_school integer, p_entity text, p_id uuid) returns json language plpgsql stable
+-- function lyceum.told_lesson(p_lesson lessons) returns json language sql stable
+-- function lyceum.told_record(p_school integer, p_student uuid, p_entity text, p_id uuid) returns json language plpgsql stable
+-- function lyceum.told_remark(p_school integer, p_person uuid, p_id uuid) returns json language plpgsql stable
+-- function lyceum.told_since(p_since pg_snapshot) returns TABLE(person_id uuid) language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.told_subject(p_subject subjects) returns json language sql stable
 -- function lyceum.topics_left(p_school integer, p_section uuid, p_plan uuid, p_from date) returns TABLE(topic_id uuid, "position" smallint, hours_left numeric, is_begun boolean) language plpgsql stable
 -- function lyceum.transferred_mark_refusal(p_school integer, p_student uuid, p_year uuid, p_date date, p_kind text, p_number integer, p_code text) returns text language plpgsql stable
+-- function lyceum.unknown_address(p_school integer, p_audience text[]) returns text language sql stable
 -- function lyceum.unlock_used(p_school integer, p_line_item uuid, p_student uuid, p_kind text, p_code text, p_debt date) returns uuid language plpgsql stable
 -- function lyceum.unlocked(p_school integer, p_section uuid, p_date date) returns boolean language plpgsql stable
 -- function lyceum.unlocked_until(p_school integer, p_section uuid, p_date date) returns date language plpgsql stable
+-- function lyceum.unreached(p_school integer, p_students uuid[], p_notification uuid, p_announcement uuid) returns TABLE(student_id uuid, reason text, since date) language sql stable
+-- function lyceum.unread_messages(p_school integer, p_person uuid) returns integer language plpgsql stable
+-- function lyceum.unread_notifications(p_school integer, p_person uuid) returns bigint language plpgsql stable for PUBLIC, lyceum_app
+-- function lyceum.unread_of(p_school integer, p_thread uuid, p_person uuid, p_read_sequence integer, p_unread integer, p_days datemultirange) returns integer language plpgsql stable
+-- function lyceum.upper_years(p_school integer, p_year uuid, p_students uuid[]) returns TABLE(student_id uuid, academic_year_id uuid, grade_level smallint, starts_on date) language sql stable
 -- function lyceum.version() returns trigger language plpgsql
+-- function lyceum.waiting_for_families(p_school integer, p_students uuid[]) returns TABLE(student_id uuid, notification_id uuid, kind text, entity text, entity_id uuid, is_urgent boolean, waits_since timestamp with time zone) language sql stable
+-- function lyceum.wake_deliveries(p_channel text) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
+-- function lyceum.wake_webhooks() returns void language sql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.week_of_year(p_starts_on date, p_day date) returns integer language sql immutable parallel safe
 -- function lyceum.weekly_hours(p_school integer, p_section uuid, p_date date) returns numeric language plpgsql stable
 -- function lyceum.with_days_word(p_new attendance, p_old attendance) returns attendance language plpgsql stable
 -- function lyceum.withdraw_photo() returns trigger language plpgsql
 -- function lyceum.without_values(p_values jsonb, p_kept text[]) returns jsonb language sql immutable parallel safe
+-- function lyceum.words(p_text text) returns tsvector language sql immutable parallel safe
+-- function lyceum.words_of_name(p_last_name text, p_first_name text, p_middle_name text) returns tsvector language sql immutable parallel safe
+-- function lyceum.words_query(p_text text) returns tsquery language sql immutable parallel safe
+-- function lyceum.working_day(p_school integer, p_day date, p_count integer) returns date language plpgsql stable
+-- function lyceum.working_days(p_school integer, p_after date, p_until date) returns integer language plpgsql stable
+-- function lyceum.works(p_school integer, p_person uuid) returns boolean language plpgsql stable
 -- function lyceum.write_person() returns trigger language plpgsql
 -- function lyceum.write_plan_content(p_plan uuid, p_units jsonb, p_topics jsonb) returns void language plpgsql
+-- function lyceum.write_to_families(p_students uuid[], p_class uuid, p_subject text, p_text text) returns TABLE(student_id uuid, recipient_id uuid, outcome text, thread_id uuid) language plpgsql
+-- function lyceum.write_to_people(p_student uuid, p_recipients uuid[], p_subject text, p_text text) returns uuid language plpgsql
+-- function lyceum.write_week_digests() returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.writes_plan(p_school integer, p_section uuid, p_author uuid) returns boolean language plpgsql stable
 -- function lyceum.year_bases(p_school integer, p_year uuid, p_subject uuid, p_students uuid[]) returns TABLE(student_id uuid, terms integer, total integer, missing integer, year_number smallint, exam_number smallint, upper_marks integer, upper_total integer) language sql stable set plan_cache_mode=force_generic_plan
+
+CREATE OR REPLACE FUNCTION lyceum.are_addresses(p_addresses text[])
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (((cardinality(p_addresses) >= 1) AND (cardinality(p_addresses) <= 300)) AND (SELECT bool_and(((a.address IS NOT NULL) AND (a.address ~ '^(?:(?:students|guardians|staff)/(?:school|grade_level/(?:[1-9]|1[01])|(?:class|group)/[0-9a-f-]{36})|staff/role/(?:administrator|head|deputy_head|teacher|class_teacher))$'::text))) AS bool_and FROM unnest(are_addresses.p_addresses) a(address)));
 
 CREATE OR REPLACE FUNCTION lyceum.are_texts(p_texts text[], p_count integer, p_length integer)
  RETURNS boolean
@@ -3349,8 +4557,26 @@ begin
 end
 $procedure$;
 
+CREATE OR REPLACE FUNCTION lyceum.shown_until(p_starts_at timestamp with time zone, p_ends_at timestamp with time zone, p_withdrawn_at timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN LEAST(p_withdrawn_at, p_ends_at, (((p_starts_at AT TIME ZONE 'UTC'::text) + '366 days'::interval) AT TIME ZONE 'UTC'::text));
+
 CREATE OR REPLACE FUNCTION lyceum.today()
  RETURNS date
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN LEAST((((now() AT TIME ZONE 'UTC'::text))::date + 1), GREATEST((((now() AT TIME ZONE 'UTC'::text))::date - 1), ((now() AT TIME ZONE COALESCE(NULLIF(current_setting('lyceum.time_zone'::text, true), ''::text), 'UTC'::text)))::date));
+
+CREATE OR REPLACE FUNCTION lyceum.words(p_text text)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN to_tsvector('simple'::regconfig, translate(regexp_replace(lower((p_text COLLATE lyceum.names)), '[^[:alnum:]]+'::text, ' '::text, 'g'::text), 'ё'::text, 'е'::text));
+
+CREATE OR REPLACE FUNCTION lyceum.words_of_name(p_last_name text, p_first_name text, p_middle_name text)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN lyceum.words(((((p_last_name || ' '::text) || p_first_name) || ' '::text) || COALESCE(p_middle_name, ''::text)));

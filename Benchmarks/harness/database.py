@@ -31,9 +31,9 @@ def processor_time() -> float:
         return processor_seconds(int(file.readline()))
 
 
-def make_schools(database: str, count: int):
+def make_schools(database: str, count: int, students: int = 550):
     """A migrated database with demo schools, and the roles of docs/operations.md."""
-    say(f"Demo: {count} school{'s' * (count > 1)} of {settings.YEARS} years")
+    say(f"Demo: {count} school{'s' * (count > 1)} of {students:,} students and {settings.YEARS} years")
     roles = {row[0] for row in query("postgres", "postgres", "SELECT rolname FROM pg_roles")}
     if "lyceum_owner" not in roles:
         query("postgres", "postgres", "CREATE ROLE lyceum_owner LOGIN CREATEROLE")
@@ -43,6 +43,7 @@ def make_schools(database: str, count: int):
     if "lyceum_server" not in roles:
         query("postgres", "postgres", "CREATE ROLE lyceum_server LOGIN IN ROLE lyceum_app")
     demo = [settings.PROGRAM, "demo", "--schools", str(count), "--years", str(settings.YEARS)]
+    demo += ["--students", str(students)]
     subprocess.run(demo, env=owner, check=True, stdout=subprocess.DEVNULL)
     # The state in which autovacuum leaves tables after a day.
     query(database, "postgres", "VACUUM (FREEZE, ANALYZE)", "CHECKPOINT")
@@ -74,8 +75,30 @@ def question_of(send) -> tuple[str, list]:
     raise SystemExit("error: no question about a kept answer in PostgreSQL's log")
 
 
+def copy_of(send) -> tuple[str, list]:
+    """The COPY that the server ran for `send`, and its arguments: the values of the settings that it reads."""
+    copy, arguments = "", []
+    for message, parameters in ((entry["message"], entry.get("detail", "")) for entry in log_of(send)):
+        if message.startswith("statement: COPY ("):
+            copy = message.split(": ", 1)[1]
+        elif "set_config('lyceum.arg_'" in message:
+            arguments = parse_parameters(parameters)[0][1:-1].split(",")
+    if not copy:
+        raise SystemExit("error: no COPY in PostgreSQL's log")
+    return copy, [argument.strip('"') for argument in arguments]
+
+
 def logged(send) -> list[tuple[int, str, list]]:
     """What all sessions executed during `send`: the session, the statement, and its parameters."""
+    return [
+        (entry["pid"], entry["message"].split(": ", 1)[1], parse_parameters(entry.get("detail", "")))
+        for entry in log_of(send)
+        if entry["message"].startswith("execute ")
+    ]
+
+
+def log_of(send) -> list[dict]:
+    """What PostgreSQL logs during `send`, with all statements."""
     marker = f"after {secrets.token_hex(8)}"
     begin = LOG.stat().st_size
     query("postgres", "postgres", "ALTER SYSTEM SET log_statement = 'all'", "SELECT pg_reload_conf()")
@@ -87,11 +110,7 @@ def logged(send) -> list[tuple[int, str, list]]:
     finally:
         query("postgres", "postgres", "ALTER SYSTEM RESET log_statement", "SELECT pg_reload_conf()")
     wait_for_setting("none")
-    return [
-        (entry["pid"], entry["message"].split(": ", 1)[1], parse_parameters(entry.get("detail", "")))
-        for entry in entries
-        if entry["message"].startswith("execute ")
-    ]
+    return entries
 
 
 def wait_for_setting(value: str):

@@ -6,7 +6,7 @@ import statistics
 import threading
 import time
 
-from . import database, exports, fixed, guesses, mixed, reads, servers, settings, streams, uploads, writes
+from . import database, events, exports, fixed, guesses, mark_exports, mixed, reads, reports, servers, settings, streams, uploads, writes
 from .context import Context
 from .idle import IdleConnections
 from .load import Measured, compare, wrk
@@ -202,8 +202,11 @@ ROWS = {
     "guesses": guesses.rows,
     "memory": memory,
     "connections": connections,
+    "events": events.rows,
     "stream": streams.rows,
     "exports": exports.rows,
+    "mark-exports": mark_exports.rows,
+    "reports": reports.rows,
     "uploads": uploads.rows,
     "start": start,
     "long": long,

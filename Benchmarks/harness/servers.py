@@ -10,7 +10,8 @@ from .processes import Server, free_port, say
 
 
 def lyceum(
-    name: str = "lyceum", base: str = "lyceum", pause: float = 0.02, trusted_proxies: str = "", keeps: bool = True
+    name: str = "lyceum", base: str = "lyceum", pause: float = 0.02, trusted_proxies: str = "", keeps: bool = True,
+    cores: int = settings.CORES,
 ) -> Server:
     """Without a log line per request: the peers write none either.
 
@@ -29,10 +30,10 @@ def lyceum(
     }
     if not keeps:
         environment["LYCEUM_ANSWERS_MEMORY"] = "0"
-    command = [settings.PROGRAM, "serve", "--port", port, "--cores", settings.CORES]
+    command = [settings.PROGRAM, "serve", "--port", port, "--cores", cores]
     server = Server(name, command, environment, settings.HOME, pause)
     # Each core has its own connections to the database, and the cores take turns.
-    server.wait_for("/readyz", times=4 * settings.CORES)
+    server.wait_for("/readyz", times=4 * cores)
     return server
 
 

@@ -31,6 +31,11 @@ CLIENT_THREADS = CORES
 # Wrong passwords for existing and for unknown logins, together.
 GUESSES = number("GUESSES", 1_000)
 IDLE_CONNECTIONS = number("IDLE_CONNECTIONS", 10_000)
+EVENT_STREAMS = number("EVENT_STREAMS", 5_000)
+# Marks in the export that is measured.
+EXPORT_ROWS = number("EXPORT_ROWS", 1_000_000)
+# Students of the school whose reports are measured.
+REPORT_STUDENTS = number("REPORT_STUDENTS", 1_000)
 # Long answers: their length, the bytes per second of the slow reader, and the number of fast readers beside it.
 STREAM_BYTES = number("STREAM_BYTES", 1 << 30)
 STREAM_RATE = number("STREAM_RATE", 20_000_000)

@@ -37,4 +37,4 @@ def printed(lines: list[Line], names: list[str]) -> str:
     return "\n".join([head, "", row(HEAD), "|---|---|---|---|---|", *(row(line) for line in lines)])
 
 
-VARIABLES = ("SECONDS_EACH", "ROUNDS", "CONNECTIONS", "CORES", "YEARS", "IDLE_CONNECTIONS", "GUESSES", "STREAM_BYTES", "LONG")
+VARIABLES = ("SECONDS_EACH", "ROUNDS", "CONNECTIONS", "CORES", "YEARS", "IDLE_CONNECTIONS", "GUESSES", "STREAM_BYTES", "EXPORT_ROWS", "REPORT_STUDENTS", "LONG")

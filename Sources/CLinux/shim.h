@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,3 +67,49 @@ static inline int lyceum_temporary_file(const char *directory) {
     fcntl(descriptor, F_SETFD, FD_CLOEXEC);
     return descriptor;
 }
+
+/// Starts a program with these three descriptors and no others, in a process group of its own, with no signal blocked
+/// or ignored. Returns an error number, 0 on success.
+static inline int lyceum_spawn(pid_t *child, const char *program, char *const arguments[], char *const environment[],
+                               int input, int output, int errors) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    // The descriptors are above 2, because the server's own three are open.
+    posix_spawn_file_actions_adddup2(&actions, input, 0);
+    posix_spawn_file_actions_adddup2(&actions, output, 1);
+    posix_spawn_file_actions_adddup2(&actions, errors, 2);
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    int error = posix_spawn(child, program, &actions, &attributes, arguments, environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+/// A descriptor that is readable when the process has ended (Linux 5.3). It is closed on exec.
+static inline int lyceum_process_descriptor(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+
+/// A pipe whose ends are closed on exec.
+static inline int lyceum_pipe(int ends[2]) {
+    if (pipe(ends) != 0) return -1;
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return 0;
+}
+
+// Gives two paths each other's file or directory, in one step. The 2 is RENAME_EXCHANGE.
+static inline int lyceum_exchange(const char *left, const char *right) {
+    return (int)syscall(SYS_renameat2, AT_FDCWD, left, AT_FDCWD, right, 2u);
+}
+
+// Returns when everything that the file system of the descriptor has is stored.
+static inline int lyceum_sync_file_system(int descriptor) { return (int)syscall(SYS_syncfs, descriptor); }

@@ -1,13 +1,17 @@
-// libcrypto (digests, HMAC, scrypt, random bytes), libssl, and wrappers for what OpenSSL defines as macros.
+// libcrypto (digests, HMAC, scrypt, elliptic curves, random bytes), libssl, and wrappers for what OpenSSL defines as macros.
 #pragma once
 #include <openssl/bio.h>
+#include <openssl/bn.h>
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 /// Ignores session tickets of TLS 1.2, so that a full handshake follows: a resumed TLS 1.2 session has no new key
 /// exchange and therefore no forward secrecy.

@@ -36,4 +36,13 @@ import CZlib
             }
         }
     }
+
+    /// Whether the compressed bytes were made of this content, by its checksum and length (RFC 1952 section 2.3.1).
+    package static func isOf(_ content: [UInt8], _ gzip: [UInt8]) -> Bool {
+        guard gzip.count >= 18, gzip.starts(with: [0x1F, 0x8B]) else { return false }
+        let checksum = unsafe content.withUnsafeBufferPointer { unsafe crc32(0, $0.baseAddress, UInt32($0.count)) }
+        let trailer = [UInt32(truncatingIfNeeded: checksum), UInt32(truncatingIfNeeded: content.count)]
+        return gzip.suffix(8).elementsEqual(
+            trailer.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } })
+    }
 }

@@ -1,6 +1,6 @@
 import CZlib
 
-/// Inflates one zlib stream (RFC 1950) that comes in pieces. It keeps none of the output, only about 48 KiB of state,
+/// Inflates one zlib stream (RFC 1950) or gzip file (RFC 1952) that comes in pieces. It keeps none of the output, only about 48 KiB of state,
 /// so the caller sets the bound.
 @safe package final class InflateStream {
     // zlib's state points back at the stream, so that it must not move.
@@ -8,10 +8,10 @@ import CZlib
     /// Whether the stream ended with its checksum.
     package private(set) var isAtEnd = false
 
-    package init() {
+    package init(gzip: Bool = false) {
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
-        let code = unsafe lyceum_inflate_init(stream)
+        let code = unsafe gzip ? lyceum_gunzip_init(stream) : lyceum_inflate_init(stream)
         precondition(code == Z_OK, "zlib: \(code)")
     }
 
@@ -47,6 +47,16 @@ import CZlib
                 }
             }
         }
+    }
+
+    /// - Returns: the output; nil for a damaged stream and for bytes after its end.
+    package func add(_ piece: Span<UInt8>) -> [UInt8]? {
+        var output: [UInt8] = []
+        let isSound = add(piece) { part in
+            unsafe part.withUnsafeBufferPointer { unsafe output.append(contentsOf: $0) }
+            return true
+        }
+        return isSound ? output : nil
     }
 
     private static let step = 32 * 1024

@@ -80,6 +80,10 @@ package enum Contract {
                 }
                 for (name, schema) in resource.schemas() { document.add(.schemas, name, schema) }
             }
+            if let value = part["report"] {
+                let report = try ReportOperation(value, tag: tag, operations)
+                try document.add(report.path, "get", report.node, at: value)
+            }
             for (path, value) in try part.entries("paths") {
                 let members = try value.members(of: "a path", Set(Operations.methods + ["parameters"]))
                 if let parameters = members["parameters"] {

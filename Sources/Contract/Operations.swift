@@ -38,11 +38,15 @@ struct Operations {
     /// With neither, the document's default applies: people, with the school's own apps or those of others.
     private func security(_ access: Value?, _ programs: Value?) throws(ContractError) -> Node? {
         guard let access else { return Self.security(programs: try programs?.texts() ?? [], ownApps: false) }
+        if try access.text() == "programs" {
+            guard let programs else { throw access.fault("access: programs needs the scopes in programs") }
+            return .list([.members([("program", .texts(try programs.texts()))])])
+        }
         if let programs { throw programs.fault("programs and access exclude each other") }
         switch try access.text() {
         case "open": return Node([Node](), .implicit, .flow)
         case "own_apps": return Self.security(programs: [], ownApps: true)
-        default: throw access.fault("access must be open or own_apps")
+        default: throw access.fault("access must be open, own_apps or programs")
         }
     }
 

@@ -7,7 +7,7 @@ struct Part {
     private let members: [String: Value]
 
     /// The keys of a noun's file.
-    static let keys: Set = ["tag", "resource", "paths", "problems", "schemas"]
+    static let keys: Set = ["tag", "resource", "report", "paths", "problems", "schemas"]
 
     init(_ file: String, in directory: String, keys: Set<String> = Part.keys) throws(ContractError) {
         self.file = file

@@ -1,4 +1,4 @@
-/// Base64 without padding (RFC 4648 sections 4 and 5). Decoding is strict: no whitespace, no `=`, unused bits zero, so
+/// Base64, by default without padding (RFC 4648 sections 4 and 5). Decoding is strict: no whitespace, no `=`, unused bits zero, so
 /// that each byte string has exactly one spelling.
 package struct Base64: Sendable {
     /// The alphabet with `-` and `_`.
@@ -22,6 +22,11 @@ package struct Base64: Sendable {
         output.reserveCapacity((bytes.count * 4 + 2) / 3)
         append(bytes, to: &output)
         return String(decoding: output, as: UTF8.self)
+    }
+
+    /// With `=` up to a multiple of four characters, for formats that demand it.
+    package func padded(_ bytes: [UInt8]) -> String {
+        encode(bytes) + String(repeating: "=", count: (3 - bytes.count % 3) % 3)
     }
 
     func append(_ bytes: [UInt8], to output: inout [UInt8]) {

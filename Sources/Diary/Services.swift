@@ -69,6 +69,16 @@ package final class Services {
             keys: settings.tokenKeys, issuer: settings.publicURL ?? "lyceum", now: settings.now)
     }
 
+    /// Services for the background, which has connections of its own.
+    package init(background settings: Settings, lanes: Lanes, files: Offload) {
+        self.settings = settings
+        self.files = files
+        self.lanes = lanes
+        keptAnswers = KeptAnswers(capacity: 0)
+        tokens = AccessTokens(
+            keys: settings.tokenKeys, issuer: settings.publicURL ?? "lyceum", now: settings.now)
+    }
+
     package func newID() -> String { identifiers.next() }
 
     /// Adds an object that the handlers of one area share on this core.

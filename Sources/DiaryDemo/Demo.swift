@@ -12,6 +12,7 @@ package struct Demo: Sendable {
     private let schools: Int
     private let students: Int
     private let years: Int
+    private let hasTalk: Bool
 
     package static let password = "lyceum-demo"
     /// The logins of each school. `teacher` teaches mathematics in 7А and is its class teacher; `parent` has a child in
@@ -26,12 +27,16 @@ package struct Demo: Sendable {
     ///     has ended.
     ///   - students: students of each school, see `studentCounts`.
     ///   - years: academic years of each school, earlier ones closed, see `yearCounts`.
-    package init(seed: UInt64, today: String, schools: Int, students: Int, years: Int) {
+    ///   - hasTalk: whether there are messages, announcements, contacts, questions and notifications.
+    package init(
+        seed: UInt64, today: String, schools: Int, students: Int, years: Int, hasTalk: Bool = true
+    ) {
         self.seed = seed
         self.today = today
         self.schools = schools
         self.students = students
         self.years = years
+        self.hasTalk = hasTalk
     }
 
     /// The current day at the demo schools, in the form for `init`.
@@ -129,6 +134,7 @@ package struct Demo: Sendable {
                 let journal = Journal(year)
                 journal.write()
                 try journal.load(loader)
+                if hasTalk { try Talk(journal).load(loader) }
                 if truth != nil { years.append(Truth.Year(journal)) }
             }
             try loader.deriveHistories()

@@ -13,7 +13,9 @@ extension Demo.Loader {
         "classes", "class_teachers", "enrollments", "group_members", "sections", "section_teachers",
         "curriculum_plans", "plan_units", "plan_topics", "timetable_entries", "lessons", "substitutions",
         "line_items", "marks", "mark_history", "attendance", "attendance_history", "homework", "homework_students",
-        "homework_completions", "feedback", "conduct_notes", "final_marks", "final_mark_history",
+        "homework_completions", "feedback", "conduct_notes", "final_marks", "final_mark_history", "announcements",
+        "announcement_receipts", "threads", "thread_participants", "messages", "thread_receipts", "contacts",
+        "consultations", "consultation_messages", "consultation_history", "notifications",
     ]
 
     /// Disables row-level rules and histories while `body` loads. The caller has to check the rules afterwards.

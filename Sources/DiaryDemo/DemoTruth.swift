@@ -41,6 +41,7 @@ extension Demo {
             let teachers: [Teacher]
             let classes: [ClassKeeping]
             let sectionTerms: [SectionTerm]
+            let sparseSections: [SparseSection]
             let classTerms: [ClassTerm]
             let classesAtRisk: [ClassAtRisk]
             let illnessWaves: [IllnessWave]
@@ -53,7 +54,7 @@ extension Demo {
         struct Teacher: Encodable {
             let teacherId: ID
             var dueLessons = 0
-            /// Those in which homework counts: not in grade 1, not in sections without grading.
+            /// Those in which homework counts: not in grade 1, not in sections without grading, not control works.
             var homeworkLessons = 0
             var withoutTopic: [ID] = []
             var withoutHomework: [ID] = []
@@ -86,6 +87,18 @@ extension Demo {
                 withoutMark.isEmpty && withOneMark.isEmpty && notAssessed.isEmpty && missingFinals.isEmpty
                     && farFromAverage.isEmpty
             }
+        }
+
+        /// A section with fewer marks than 70 % of the norm (M7), at the end of a term or today.
+        struct SparseSection: Encodable {
+            let sectionId: ID
+            let termId: ID
+            let students: Int
+            let marks: Int
+            /// The norm of the whole term, and how many of its lessons were due.
+            let norm: Int
+            let dueLessons: Int
+            let lessons: Int
         }
 
         struct FarFinal: Encodable {
@@ -173,6 +186,7 @@ extension Demo.Truth.Year {
         lateEntries = keeping.lateEntries
         let results = Demo.TruthOfResults(journal)
         sectionTerms = results.sectionTerms.sorted { ($0.sectionId, $0.termId) < ($1.sectionId, $1.termId) }
+        sparseSections = results.sparseSections.sorted { ($0.sectionId, $0.termId) < ($1.sectionId, $1.termId) }
         classTerms = results.classTerms.sorted { ($0.classId, $0.termId) < ($1.classId, $1.termId) }
         classesAtRisk = results.classesAtRisk.sorted { ($0.classId, $0.termId) < ($1.classId, $1.termId) }
         illnessWaves = journal.illnessWaves().sorted { ($0.classId, $0.from) < ($1.classId, $1.from) }

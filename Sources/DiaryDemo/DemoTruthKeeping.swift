@@ -1,4 +1,5 @@
 import Diary
+import DiaryTemplate
 
 extension Demo {
     /// How the journals of a year are kept.
@@ -15,6 +16,7 @@ extension Demo {
             var byTeacher: [Int: Truth.Teacher] = [:]
             var days: [Int: [Day: Bool]] = [:]
             var late: [ID] = []
+            let controlWorks = Set(journal.items.filter { $0.category == .control }.map(\.lesson))
             let withHomework = Set(journal.homework.map(\.lesson)).union(journal.withoutHomework)
             for (number, lesson) in year.lessons.enumerated() where lesson.day < year.today && lesson.state == .held {
                 let section = year.sections[lesson.section]
@@ -23,7 +25,8 @@ extension Demo {
                 if isLate { late.append(lesson.id) }
                 let lacksTopic = topicAt == nil
                 let lacksRoll = !journal.rollTaken.contains(number)
-                let countsHomework = section.grade != 1 && section.grading != "none"
+                let countsHomework =
+                    section.grade != 1 && section.grading != "none" && !controlWorks.contains(number)
                 let lacksHomework = countsHomework && !withHomework.contains(number)
 
                 var teacher =

@@ -5,6 +5,7 @@ extension Demo {
     /// The marks and final marks of a year's terms.
     struct TruthOfResults {
         private(set) var sectionTerms: [Truth.SectionTerm] = []
+        private(set) var sparseSections: [Truth.SparseSection] = []
         private(set) var classTerms: [Truth.ClassTerm] = []
         private(set) var classesAtRisk: [Truth.ClassAtRisk] = []
 
@@ -84,6 +85,26 @@ extension Demo {
             found.missingFinals.sort()
             found.farFromAverage.sort { $0.finalMarkId < $1.finalMarkId }
             if !found.isEmpty { sectionTerms.append(found) }
+            if section.grading == "marks" { addIfSparse(section, index, term, members) }
+        }
+
+        /// M7: the norm by weekly hours, in proportion to the lessons that were due.
+        private mutating func addIfSparse(_ section: Section, _ index: Int, _ term: Calendar.Term, _ members: [Int]) {
+            let norms = term.isSemester ? [5, 8, 11] : [3, 5, 7]
+            let norm = norms[min(max(section.hours, 1), 3) - 1]
+            let lessons = year.lessons.filter {
+                year.sections[$0.section].id == section.id && $0.state != .cancelled && term.contains($0.day)
+            }
+            let due = lessons.count { $0.day < year.today }
+            let given = members.map { marks[Course(pupil: $0, subject: section.subject.rawValue, term: index)] ?? 0 }
+                .reduce(0, +)
+            guard norm * due >= lessons.count, given * 10 * lessons.count < 7 * norm * due * members.count else {
+                return
+            }
+            sparseSections.append(
+                Truth.SparseSection(
+                    sectionId: section.id, termId: year.calendar.termIDs[index], students: members.count, marks: given,
+                    norm: norm, dueLessons: due, lessons: lessons.count))
         }
 
         /// M1.

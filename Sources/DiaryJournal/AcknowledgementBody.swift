@@ -19,7 +19,7 @@ enum AcknowledgementBody {
         var records: [Record] = []
         if reader.isMissing("records") {
             let (from, to) = (reader.date("from").value, reader.date("to").value)
-            let moment = reader.string("seen_at", maximumLength: 40).value
+            let moment = reader.moment("seen_at").value
             if let from, let to {
                 if to < from {
                     problems.add(FieldProblem(JSONPointer("to"), "before_from"))
@@ -29,9 +29,6 @@ enum AcknowledgementBody {
                             JSONPointer("to"), "range_too_long",
                             ["maximum": String(StudentAcknowledgements.longestRange)]))
                 }
-            }
-            if let moment, !Self.isMoment(moment) {
-                problems.add(FieldProblem(JSONPointer("seen_at"), "not_a_moment"))
             }
             reader.finish()
             if let problem = Problem(problems) { throw problem }
@@ -51,22 +48,5 @@ enum AcknowledgementBody {
         reader.finish()
         if let problem = Problem(problems) { throw problem }
         self = .records(records)
-    }
-
-    /// RFC 3339 in UTC, as answers write moments: `2025-11-19T06:00:00.123456Z`.
-    static func isMoment(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
-        guard bytes.count >= 20, bytes.last == 0x5A, bytes[10] == 0x54, CalendarDate.isValid(String(text.prefix(10)))
-        else { return false }
-        let time = text.dropFirst(11).dropLast()
-        let parts = time.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count <= 2, parts.count == 1 || (1...9).contains(parts[1].utf8.count),
-            parts.count == 1 || parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) })
-        else { return false }
-        let clock = parts[0].split(separator: ":", omittingEmptySubsequences: false)
-        return clock.count == 3
-            && zip(clock, [23, 59, 59]).allSatisfy { part, last in
-                part.utf8.count == 2 && part.utf8.allSatisfy { (0x30...0x39).contains($0) } && Int(part)! <= last
-            }
     }
 }

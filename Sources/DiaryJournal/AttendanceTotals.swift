@@ -14,15 +14,12 @@ package enum AttendanceTotals {
         var query = try QueryReader(request)
         let range = query.dateRange(longest: StudentAttendance.longestRange)
         try query.finish()
-        let school = Parameter.integer(caller.school.id)
-        let id = try request.identifier("class_id")
-        let schoolClass = gate(school, .text(id), .boolean(caller.readsAll), caller.person)
-        let days = dates(school, .text(id), .text(range?.from), .text(range?.to))
+        let schoolClass = ClassGate.open(caller, try request.identifier("class_id"))
         return try await Answer(capacity: 16 * 1024) {
             Gate(schoolClass)
             Object("class", schoolClass)
-            Fields(days)
-            List("students", students(school, .text(id), .boolean(caller.readsAll), caller.person))
+            Fields(ClassGate.dates(caller, from: range?.from, to: range?.to))
+            List("students", students(.integer(caller.school.id)))
         }.tagged(for: caller)
     }
 
@@ -69,63 +66,31 @@ package enum AttendanceTotals {
         CROSS JOIN (SELECT \(lessons) FROM attended l) l
         """
 
-    // MARK: The class. `$1` is the school, `$2` the class.
-
-    private static let gate = Statement(
-        """
-        SELECT c.id, c.name, c.grade_level FROM classes c
-        WHERE c.school_id = $1 AND c.id = $2::uuid AND ($3::boolean OR \(ClassAttendance.leads))
-        """)
-
-    /// By default the academic year of the class up to today.
-    private static let dates = Statement(
-        """
-        SELECT d.first AS "from", d.last AS "to", \(Setting.from.set(to: "d.first")) AS _from,
-            \(Setting.to.set(to: "d.last")) AS _to
-        FROM (
-            SELECT coalesce($3::date, y.starts_on) AS first,
-                coalesce($4::date, greatest(y.starts_on, least(y.ends_on, lyceum.today()))) AS last
-            FROM classes c
-            JOIN academic_years y ON y.school_id = c.school_id AND y.id = c.academic_year_id
-            WHERE c.school_id = $1 AND c.id = $2::uuid
-        ) d
-        """)
+    // MARK: The class. `$1` is the school.
 
     /// A student's lessons while the student was in the class.
     private static let students = Statement(
         """
         WITH members AS MATERIALIZED (
-            SELECT e.student_id, range_agg(daterange(e.starts_on, e.ends_on, '[]')) AS held,
-                bool_and(NOT e.in_class_group) AS at_home
+            SELECT e.student_id, bool_and(NOT e.in_class_group) AS at_home
             FROM enrollments e
-            WHERE e.school_id = $1 AND e.class_id = $2::uuid
+            WHERE e.school_id = $1 AND e.class_id = \(ClassGate.schoolClass)
                 AND lyceum.holds_between(
                     e.starts_on, e.ends_on, (SELECT \(Setting.from.value)), (SELECT \(Setting.to.value)))
-                AND EXISTS (
-                    SELECT FROM classes c
-                    WHERE c.school_id = $1 AND c.id = e.class_id AND ($3::boolean OR \(ClassAttendance.leads))
-                )
             GROUP BY e.student_id
-        ), attended AS MATERIALIZED (
-            SELECT l.*
-            FROM lyceum.attended_lessons(
-                $1, ARRAY(SELECT m.student_id FROM members m), (SELECT \(Setting.from.value)), (SELECT \(Setting.to.value))
-            ) l
-            JOIN members m ON m.student_id = l.student_id AND l.date <@ m.held
-        ), \(days)
-        SELECT u.id, u.last_name, u.first_name, u.middle_name, m.at_home, d.*, l.*
+        )
+        SELECT u.id, u.last_name, u.first_name, u.middle_name, m.at_home, t.days AS "days.count",
+            t.missed_days AS "days.missed", t.absent_days AS "days.absent", t.ill_days AS "days.ill",
+            t.excused_days AS "days.excused", t.unexcused_days AS "days.unexcused", t.lessons AS "lessons.count",
+            t.missed AS "lessons.missed", t.absent AS "lessons.absent", t.ill AS "lessons.ill",
+            t.excused AS "lessons.excused", t.unexcused AS "lessons.unexcused", t.late AS "lessons.late",
+            t.unknown AS "lessons.unknown"
         FROM members m
         JOIN users u ON u.school_id = $1 AND u.id = m.student_id
-        JOIN (
-            SELECT m.student_id AS _days_of, \(countedDays)
-            FROM members m LEFT JOIN days d ON d.student_id = m.student_id
-            GROUP BY m.student_id
-        ) d ON d._days_of = m.student_id
-        JOIN (
-            SELECT m.student_id AS _lessons_of, \(lessons)
-            FROM members m LEFT JOIN attended l ON l.student_id = m.student_id
-            GROUP BY m.student_id
-        ) l ON l._lessons_of = m.student_id
+        JOIN lyceum.attendance_totals(
+            $1, ARRAY(SELECT m.student_id FROM members m), (SELECT \(Setting.from.value)), (SELECT \(Setting.to.value)),
+            \(ClassGate.schoolClass)
+        ) t ON t.student_id = m.student_id
         ORDER BY u.last_name, u.first_name, u.id
         """)
 }

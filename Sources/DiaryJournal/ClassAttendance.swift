@@ -19,8 +19,7 @@ package enum ClassAttendance {
         let date = query.date("date")
         try query.finish()
         let school = Parameter.integer(caller.school.id)
-        let schoolClass = gate(
-            school, .text(try request.identifier("class_id")), .boolean(caller.readsAll), caller.person, .text(date))
+        let schoolClass = ClassGate.open(caller, try request.identifier("class_id"), on: date)
         return try await Answer(capacity: 32 * 1024) {
             Gate(schoolClass)
             Object("class", schoolClass)
@@ -36,41 +35,9 @@ package enum ClassAttendance {
 
     // MARK: SQL. `$1` is the school.
 
-    static let schoolClass = "(SELECT \(Setting.attendedClass.value))"
-    static let date = "(SELECT \(Setting.attendedDay.value))"
-    static let pupils = Setting.attendedStudents.value
-
-    /// The class teacher of today, also one who acts for another, reads all days of the class.
-    static let leads = """
-        EXISTS (
-            SELECT FROM class_teachers t
-            WHERE t.school_id = c.school_id AND t.class_id = c.id AND t.teacher_id = $4::uuid
-                AND lyceum.holds(t.starts_on, t.ends_on, lyceum.today())
-        )
-        """
-
-    /// The class, its day, and its students of that day by name, stored in settings for the statements that follow.
-    private static let gate = Statement(
-        """
-        SELECT c.id, c.name, c.grade_level, \(kept)
-        FROM classes c
-        CROSS JOIN LATERAL (SELECT coalesce($5::date, lyceum.today()) AS date OFFSET 0) d
-        WHERE c.school_id = $1 AND c.id = $2::uuid AND ($3::boolean OR \(leads))
-        """)
-
-    static let kept = """
-        \(Setting.attendedClass.set(to: "c.id")) AS _class, \(Setting.attendedDay.set(to: "d.date")) AS _date,
-        \(Setting.attendedStudents.set(
-            to: """
-                ARRAY(
-                    SELECT e.student_id
-                    FROM enrollments e
-                    JOIN users u ON u.school_id = e.school_id AND u.id = e.student_id
-                    WHERE e.school_id = c.school_id AND e.class_id = c.id AND lyceum.holds(e.starts_on, e.ends_on, d.date)
-                    ORDER BY u.last_name, u.first_name, u.id
-                )
-                """)) AS _students
-        """
+    private static let schoolClass = ClassGate.schoolClass
+    private static let date = ClassGate.day
+    private static let pupils = ClassGate.students
 
     private static let day = Statement("SELECT \(date) AS date WHERE $1::int IS NOT NULL")
 
@@ -168,10 +135,4 @@ package enum ClassAttendance {
         JOIN absence_notes n ON n.school_id = $1 AND n.student_id = p.id AND \(date) BETWEEN n.starts_on AND n.ends_on
         ORDER BY p.number, n.id
         """)
-}
-
-extension Setting {
-    fileprivate static let attendedClass = Setting("attended_class", .uuid)
-    fileprivate static let attendedDay = Setting("attended_day", .date)
-    fileprivate static let attendedStudents = Setting("attended_students", .uuids)
 }

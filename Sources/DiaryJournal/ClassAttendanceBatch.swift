@@ -17,7 +17,7 @@ enum ClassAttendanceBatch {
         let schoolClass = try request.identifier("class_id")
         let batch = try DecisionBatch(try await request.json(), caller.services)
         let school = Parameter.integer(caller.school.id)
-        let lock = lock(school, .text(schoolClass), .boolean(false), caller.person, .text(date))
+        let lock = ClassGate.lock(caller, schoolClass, on: date)
         let (days, lessons) = (batch.days(school), batch.lessons(school))
         let work = Work.segment(caller.services.lanes, caller.scope)
         let results = try await work.results(
@@ -45,18 +45,8 @@ enum ClassAttendanceBatch {
 
     // MARK: SQL. `$1` is the school.
 
-    private static let schoolClass = ClassAttendance.schoolClass
-    private static let date = ClassAttendance.date
-
-    /// Two batches for one class take turns. The parameters are those of the day's gate.
-    private static let lock = Statement(
-        """
-        SELECT c.id, \(ClassAttendance.kept)
-        FROM classes c
-        CROSS JOIN LATERAL (SELECT coalesce($5::date, lyceum.today()) AS date OFFSET 0) d
-        WHERE c.school_id = $1 AND c.id = $2::uuid AND ($3::boolean OR \(ClassAttendance.leads))
-        FOR NO KEY UPDATE OF c
-        """)
+    private static let schoolClass = ClassGate.schoolClass
+    private static let date = ClassGate.day
 
     /// Locks the sections in one order, so that batches of two classes with common sections do not wait for each other.
     private static let hold = Statement(

@@ -95,13 +95,9 @@ package enum Journal {
     /// term.
     private static func withoutDays(_ section: Rows) -> Problem {
         guard section.text(0, "_until") == "infinity" else { return Problem(.notFound) }
-        return Problem(
-            .invalidParameter,
-            items: [
-                .init(
-                    pointer: "/query/term_id", code: "unknown_term",
-                    detail: Text(ru: "У этого журнала нет такого периода.", en: "The section has no such term."))
-            ])
+        return Problem.invalid(
+            parameter: "term_id", "unknown_term", ru: "У этого журнала нет такого периода.",
+            en: "The section has no such term.")
     }
 
     // MARK: SQL. `$1` is the school, `$2` whether only changes are wanted, `$3` the reader.

@@ -23,6 +23,8 @@ package enum JournalChanges {
         Acknowledgements.changed,
         entity("final_marks", in: ["journal", "diary"], finalMarks, families: ["diary"], familyFinalMarks),
         TransferredMarks.changed,
+        JournalRemarks.resource.changed(in: ["journal"]),
+        ControlSnapshots.resource.changed(in: ["office"]),
     ]
 
     private static func entity(

@@ -30,13 +30,9 @@ package enum SectionFinals {
     }
 
     private static var unknownTerm: Problem {
-        Problem(
-            .invalidParameter,
-            items: [
-                .init(
-                    pointer: "/query/term_id", code: "unknown_term",
-                    detail: Text(ru: "У этого журнала нет такого периода.", en: "The section has no such term."))
-            ])
+        Problem.invalid(
+            parameter: "term_id", "unknown_term", ru: "У этого журнала нет такого периода.",
+            en: "The section has no such term.")
     }
 
     // MARK: SQL. `$1` is the school, `$2` the term or NULL for the year, `$3` the reader.
@@ -123,7 +119,7 @@ package enum SectionFinals {
             FROM members m GROUP BY m.subject_id, m.academic_year_id
         ), bases AS MATERIALIZED (
             SELECT b.* FROM asked a
-            CROSS JOIN LATERAL lyceum.final_bases($1, a.academic_year_id, a.subject_id, $2::uuid, a.ids) b
+            CROSS JOIN LATERAL lyceum.final_bases($1, a.academic_year_id, a.subject_id, $2::uuid, a.ids, false) b
         ), years AS MATERIALIZED (
             SELECT b.* FROM asked a
             CROSS JOIN LATERAL lyceum.year_bases($1, a.academic_year_id, a.subject_id, a.ids) b

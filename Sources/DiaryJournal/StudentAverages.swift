@@ -74,11 +74,91 @@ enum AverageSQL {
             ) k
         """
     }
+
+    /// The averages of the student and of the class, as common table expressions: `periods`, the averages `averages` of
+    /// each student, and those of the class, `classes`, with the number of their `students`.
+    ///
+    /// A1: the average of the class stands for at least five students. They are those who are in the student's class
+    /// today, or were in its last one of the year; each counts once, however many marks the student has.
+    ///
+    /// - Parameters:
+    ///   - periods: a query of terms: `id`, `starts_on`, `ends_on`.
+    ///   - seen: an additional condition on the day `l.date`, for callers who do not see all days.
+    static func compared(periods: String, andSeen seen: String = "") -> String {
+        """
+        periods AS MATERIALIZED (\(periods)), standing AS MATERIALIZED (
+            SELECT e.class_id, least(e.ends_on, c.ends_on, lyceum.today()) AS day
+            FROM enrollments e
+            JOIN (
+                SELECT c.id, y.ends_on
+                FROM classes c
+                JOIN academic_years y ON y.school_id = c.school_id AND y.id = c.academic_year_id
+                WHERE c.school_id = $1 AND c.academic_year_id = \(StudentYear.year)
+            ) c ON c.id = e.class_id
+            WHERE e.school_id = $1 AND e.student_id = \(StudentGate.student)
+            ORDER BY e.starts_on DESC
+            LIMIT 1
+        ), mates AS MATERIALIZED (
+            SELECT DISTINCT e.student_id
+            FROM standing t
+            JOIN enrollments e ON e.school_id = $1 AND e.class_id = t.class_id
+                AND lyceum.holds_between(e.starts_on, e.ends_on, t.day, t.day)
+            UNION
+            SELECT \(StudentGate.student)
+        ), taught AS MATERIALIZED (
+            SELECT DISTINCT s.id, s.subject_id
+            FROM mates m
+            JOIN group_members g ON g.school_id = $1 AND g.student_id = m.student_id
+            JOIN sections s ON s.school_id = $1 AND s.group_id = g.group_id
+                AND s.academic_year_id = \(StudentYear.year) AND s.grading <> 'none'
+        ), columns AS MATERIALIZED (
+            SELECT i.id, i.weight, s.subject_id, p.id AS term_id
+            FROM taught s
+            CROSS JOIN periods p
+            JOIN lessons l ON l.school_id = $1 AND l.section_id = s.id AND l.date BETWEEN p.starts_on AND p.ends_on \(seen)
+            JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.id AND i.deleted_at IS NULL
+        ), given AS MATERIALIZED (
+            -- OFFSET 0 keeps the students out of the search: otherwise PostgreSQL would look in each column for a mark of
+            -- each student.
+            SELECT l.subject_id, l.term_id, l.weight, k.student_id, k.kind, k.number, k.code
+            FROM columns l
+            CROSS JOIN LATERAL (
+                SELECT k.student_id, k.kind, k.number, k.code
+                FROM marks k
+                WHERE k.school_id = $1 AND k.line_item_id = l.id AND k.kind IS NOT NULL AND k.published_at <= now()
+                OFFSET 0
+            ) k
+            UNION ALL
+            SELECT l.subject_id, p.id, l.weight, l.student_id, l.kind, l.number, l.code
+            FROM periods p
+            JOIN transferred_marks l ON l.school_id = $1 AND l.academic_year_id = \(StudentYear.year)
+                AND l.date BETWEEN p.starts_on AND p.ends_on AND l.kind IS NOT NULL \(seen)
+        ), averages AS MATERIALIZED (
+            SELECT l.student_id, l.subject_id, l.term_id, \(AverageSQL.sums(of: "l"))
+            FROM given l
+            WHERE l.student_id IN (SELECT m.student_id FROM mates m)
+            GROUP BY l.student_id, l.subject_id, l.term_id
+        ), classes AS (
+            SELECT a.subject_id, a.term_id, avg(a.weighted / a.weight) FILTER (WHERE a.weight > 0) AS average,
+                count(*) FILTER (WHERE a.weight > 0) AS students
+            FROM averages a
+            GROUP BY a.subject_id, a.term_id
+        )
+        """
+    }
 }
 
 private struct AverageStatements: Sendable {
     let subjects: Statement
     let terms: Statement
+
+    /// `$2` is a term, or NULL for all.
+    private static let periods = """
+        SELECT t.id, t.starts_on, t.ends_on
+        FROM terms t
+        WHERE t.school_id = $1 AND t.academic_year_id = \(StudentYear.year)
+            AND \(StudentYear.gradeLevel) = ANY (t.grade_levels) AND ($2::uuid IS NULL OR t.id = $2::uuid)
+        """
 
     /// - Parameter seen: an additional condition for callers who do not see all days.
     init(seen: String) {
@@ -90,73 +170,9 @@ private struct AverageStatements: Sendable {
             JOIN subjects j ON j.school_id = $1 AND j.id = s.subject_id
             ORDER BY \(order)
             """)
-        // A1: the average of the class stands for at least five students. They are those who are in the student's class
-        // today, or were in its last one of the year; each counts once, however many marks the student has.
         terms = Statement(
             """
-            WITH periods AS MATERIALIZED (
-                SELECT t.id, t.starts_on, t.ends_on
-                FROM terms t
-                WHERE t.school_id = $1 AND t.academic_year_id = \(StudentYear.year)
-                    AND \(StudentYear.gradeLevel) = ANY (t.grade_levels) AND ($2::uuid IS NULL OR t.id = $2::uuid)
-            ), standing AS MATERIALIZED (
-                SELECT e.class_id, least(e.ends_on, c.ends_on, lyceum.today()) AS day
-                FROM enrollments e
-                JOIN (
-                    SELECT c.id, y.ends_on
-                    FROM classes c
-                    JOIN academic_years y ON y.school_id = c.school_id AND y.id = c.academic_year_id
-                    WHERE c.school_id = $1 AND c.academic_year_id = \(StudentYear.year)
-                ) c ON c.id = e.class_id
-                WHERE e.school_id = $1 AND e.student_id = \(StudentGate.student)
-                ORDER BY e.starts_on DESC
-                LIMIT 1
-            ), mates AS MATERIALIZED (
-                SELECT DISTINCT e.student_id
-                FROM standing t
-                JOIN enrollments e ON e.school_id = $1 AND e.class_id = t.class_id
-                    AND lyceum.holds_between(e.starts_on, e.ends_on, t.day, t.day)
-                UNION
-                SELECT \(StudentGate.student)
-            ), taught AS MATERIALIZED (
-                SELECT DISTINCT s.id, s.subject_id
-                FROM mates m
-                JOIN group_members g ON g.school_id = $1 AND g.student_id = m.student_id
-                JOIN sections s ON s.school_id = $1 AND s.group_id = g.group_id
-                    AND s.academic_year_id = \(StudentYear.year) AND s.grading <> 'none'
-            ), columns AS MATERIALIZED (
-                SELECT i.id, i.weight, s.subject_id, p.id AS term_id
-                FROM taught s
-                CROSS JOIN periods p
-                JOIN lessons l ON l.school_id = $1 AND l.section_id = s.id AND l.date BETWEEN p.starts_on AND p.ends_on \(seen)
-                JOIN line_items i ON i.school_id = $1 AND i.lesson_id = l.id AND i.deleted_at IS NULL
-            ), given AS MATERIALIZED (
-                -- OFFSET 0 keeps the students out of the search: otherwise PostgreSQL would look in each column for a mark of
-                -- each student.
-                SELECT l.subject_id, l.term_id, l.weight, k.student_id, k.kind, k.number, k.code
-                FROM columns l
-                CROSS JOIN LATERAL (
-                    SELECT k.student_id, k.kind, k.number, k.code
-                    FROM marks k
-                    WHERE k.school_id = $1 AND k.line_item_id = l.id AND k.kind IS NOT NULL AND k.published_at <= now()
-                    OFFSET 0
-                ) k
-                UNION ALL
-                SELECT l.subject_id, p.id, l.weight, l.student_id, l.kind, l.number, l.code
-                FROM periods p
-                JOIN transferred_marks l ON l.school_id = $1 AND l.academic_year_id = \(StudentYear.year)
-                    AND l.date BETWEEN p.starts_on AND p.ends_on AND l.kind IS NOT NULL \(seen)
-            ), averages AS MATERIALIZED (
-                SELECT l.student_id, l.subject_id, l.term_id, \(AverageSQL.sums(of: "l"))
-                FROM given l
-                WHERE l.student_id IN (SELECT m.student_id FROM mates m)
-                GROUP BY l.student_id, l.subject_id, l.term_id
-            ), classes AS (
-                SELECT a.subject_id, a.term_id, avg(a.weighted / a.weight) FILTER (WHERE a.weight > 0) AS average,
-                    count(*) FILTER (WHERE a.weight > 0) AS students
-                FROM averages a
-                GROUP BY a.subject_id, a.term_id
-            )
+            WITH \(AverageSQL.compared(periods: Self.periods, andSeen: seen))
             SELECT j.id AS _parent, p.id AS term_id, coalesce(a.marks, 0) AS marks,
                 lyceum.shown_average(a.weighted, a.weight) AS average,
                 lyceum.shown_average(a.total, a.numbers) AS plain_average,

@@ -57,6 +57,16 @@ enum StudentYear {
         WHERE y.school_id = $1 AND y.id = coalesce($2::uuid, \(SharedSQL.currentYear))
         """)
 
+    /// The last year that had begun on the day of the setting `to`.
+    static let ofDay = Statement(
+        """
+        SELECT \(Setting.studentYear.set(to: "y.id")) AS _year
+        FROM academic_years y
+        WHERE y.school_id = $1 AND y.starts_on <= (SELECT \(Setting.to.required))
+        ORDER BY y.starts_on DESC
+        LIMIT 1
+        """)
+
     static let gradeLevel = "(SELECT lyceum.grade_level_in($1, \(StudentGate.student), \(year)))"
 
     static let terms = Statement(
@@ -145,14 +155,7 @@ private struct FinalStatements: Sendable {
         // were held. A mark that another school has given for the whole subject stands.
         finals = Statement(
             """
-            WITH \(own), means AS (
-                SELECT p.subject_id, k.kind, lyceum.half_up(sum(o.number), count(o.number)) AS number
-                FROM parts p
-                CROSS JOIN (VALUES ('year'), ('exam'), ('final')) k (kind)
-                LEFT JOIN own o ON o.subject_id = p.part_id AND o.kind = k.kind
-                GROUP BY p.subject_id, k.kind
-                HAVING count(o.number) > 0 AND (k.kind = 'exam' OR count(*) = count(o.id))
-            )
+            WITH \(own)
             SELECT x.subject_id AS _parent, x.id, x.kind, x.term_id, x.value, x.exam_points, x.comment, x.source,
                 x.id IS NULL AS is_computed, d.state AS "debt?.state", d.settled_on AS "debt?.settled_on",
                 lyceum.mark_value(CASE WHEN d.number IS NULL THEN 'code' ELSE 'number' END, d.number, d.code, NULL)
@@ -165,8 +168,8 @@ private struct FinalStatements: Sendable {
                 UNION ALL
                 SELECT m.subject_id, NULL, m.kind, NULL, lyceum.mark_value('number', m.number, NULL, NULL), NULL, NULL,
                     'own', NULL, NULL
-                FROM means m
-                WHERE NOT EXISTS (SELECT FROM own o WHERE o.subject_id = m.subject_id AND o.kind = m.kind)
+                FROM lyceum.composite_finals($1, \(Self.year), ARRAY[\(Self.student)], true) m
+                JOIN academic_years y ON y.school_id = $1 AND y.id = \(Self.year) \(seenDay("y.ends_on"))
             ) x
             JOIN subjects j ON j.school_id = $1 AND j.id = x.subject_id
             LEFT JOIN debts d ON d.school_id = $1 AND d.id = x.id AND d.state <> 'cancelled'
@@ -175,34 +178,11 @@ private struct FinalStatements: Sendable {
         // M11: subjects that ended in grades 5 to 8 have their last mark in the certificate of grade 9.
         carried = Statement(
             """
-            WITH years AS MATERIALIZED (
-                SELECT DISTINCT ON (c.academic_year_id) c.academic_year_id, c.grade_level
-                FROM enrollments e
-                JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id
-                WHERE e.school_id = $1 AND e.student_id = \(Self.student) AND \(StudentYear.gradeLevel) = 9
-                ORDER BY c.academic_year_id, e.starts_on DESC
-            ), last AS (
-                SELECT DISTINCT ON (x.subject_id) x.subject_id, x.academic_year_id, x.kind, x.number, x.value_kind, x.code,
-                    v.grade_level, y.name AS year_name
-                FROM years v
-                JOIN academic_years y ON y.school_id = $1 AND y.id = v.academic_year_id
-                JOIN final_marks x ON x.school_id = $1 AND x.student_id = \(Self.student)
-                    AND x.academic_year_id = v.academic_year_id AND x.kind IN ('year', 'final') AND x.value_kind IS NOT NULL
-                    AND x.published_at <= now()
-                WHERE v.grade_level BETWEEN 5 AND 8 \(seenDay("y.ends_on"))
-                ORDER BY x.subject_id, y.starts_on DESC, x.kind
-            )
-            SELECT j.id AS "subject.id", j.name AS "subject.name", f.academic_year_id AS "academic_year.id",
-                f.year_name AS "academic_year.name", f.grade_level, f.kind,
-                lyceum.mark_value(f.value_kind, f.number, f.code, NULL) AS value
-            FROM last f
+            SELECT j.id AS "subject.id", j.name AS "subject.name", y.id AS "academic_year.id", y.name AS "academic_year.name",
+                f.grade_level, f.kind, lyceum.mark_value(f.value_kind, f.number, f.code, NULL) AS value
+            FROM lyceum.carried_marks($1, \(Self.year), ARRAY[\(Self.student)], true) f
+            JOIN academic_years y ON y.school_id = $1 AND y.id = f.academic_year_id \(seenDay("y.ends_on"))
             JOIN subjects j ON j.school_id = $1 AND j.id = f.subject_id
-            WHERE f.subject_id NOT IN (\(StudentYear.subjects))
-                AND NOT EXISTS (
-                    SELECT FROM final_marks n
-                    WHERE n.school_id = $1 AND n.student_id = \(Self.student) AND n.subject_id = f.subject_id
-                        AND n.academic_year_id = \(Self.year) AND n.value_kind IS NOT NULL AND n.published_at <= now()
-                )
             ORDER BY \(order)
             """)
         conduct = Statement(

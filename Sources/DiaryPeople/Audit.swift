@@ -109,6 +109,10 @@ package enum Audit {
             WHEN 'conduct_notes' THEN lyceum.without_values(a.\(side), '{id,student_id,lesson_id,date,kind,author_id}')
             WHEN 'consents' THEN
                 lyceum.without_values(a.\(side), '{id,student_id,purpose,given_by,given_on,withdrawn_on}')
+            WHEN 'journal_remarks' THEN
+                lyceum.without_values(a.\(side), '{id,section_id,due_on,state,author_id,answered_by,closed_by}')
+            WHEN 'contacts' THEN
+                lyceum.without_values(a.\(side), '{id,student_id,guardian_id,date,means,outcome,author_id}')
             ELSE a.\(side)
         END
         """

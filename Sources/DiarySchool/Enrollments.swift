@@ -15,9 +15,16 @@ package enum Enrollments {
             ResourceField("in_class_group", .boolean).initially("true"),
             ResourceField("reason", .text(maximum: 500)).nullable,
             ResourceField("end_reason", .text(maximum: 500)).nullable,
+            ResourceField("order_id", .identifier).nullable,
+            ResourceField("end_order_id", .identifier).nullable,
             .externalID,
         ],
         filters: ["student_id", "class_id"],
         order: ["starts_on"],
-        refusals: ["enrollments_dates": .endsBeforeStart, "enrollments_no_overlap": .overlap])
+        refusals: [
+            "enrollments_dates": .endsBeforeStart, "enrollments_no_overlap": .overlap,
+            "enrollments_end_order_id": .init(
+                field: "end_order_id", code: "without_end", ru: "Приказ о выбытии указывают вместе с последним днём.",
+                en: "An order about the end needs the last day (ends_on)."),
+        ])
 }

@@ -21,6 +21,7 @@ package enum SchoolChanges {
         ClassTeachers.resource.changed(in: ["class", "person"]),
         SectionTeachers.resource.changed(in: ["section", "person"]),
         Orders.resource.changed(in: []),
+        Certificates.resource.changed(in: []),
         Enrollments.resource.changed(in: []),
         GroupMembers.resource.changed(in: []),
         Promotions.resource.changed(in: ["student"]),

@@ -35,7 +35,8 @@ package enum SchoolSettings {
         """
         SELECT edit_window_days, rounding_threshold, min_marks_quarter, min_marks_quarter_2h, min_marks_quarter_3h,
             min_marks_semester, min_marks_semester_2h, min_marks_semester_3h, term_debts, conduct_scale, homework_in_grade_1,
-            students_write_students, consultation_days, activation_days, password_grant,
+            students_write_students, consultation_days, to_char(week_digest_at, 'HH24:MI') AS week_digest_at,
+            activation_days, password_grant,
             to_json(six_day_grade_levels) AS six_day_grade_levels
         FROM school_settings WHERE school_id = $1
         """)

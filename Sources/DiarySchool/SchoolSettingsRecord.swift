@@ -25,12 +25,18 @@ package enum SchoolSettingsRecord {
         ResourceField("conduct_scale", .word(["none", "pass", "three", "five"])),
         ResourceField("homework_in_grade_1", .boolean),
         ResourceField("students_write_students", .boolean),
+        ResourceField("family_threads_per_day", .integer(1...1000)),
         ResourceField("consultation_days", .integer(1...30)),
+        ResourceField("questions_per_day", .integer(1...1000)),
+        ResourceField("desk_questions_per_day", .integer(1...10_000)),
+        ResourceField("week_digest_at", .time).nullable.selected(as: "to_char(t.week_digest_at, 'HH24:MI')"),
         ResourceField("activation_days", .integer(1...90)),
         ResourceField("password_grant", .boolean),
         ResourceField("second_factor_required", .boolean),
         ResourceField("lockout_per_login", .integer(1...1000)),
         ResourceField("lockout_per_address", .integer(1...100_000)),
+        ResourceField("quiet_from", .time).selected(as: "to_char(t.quiet_from, 'HH24:MI')"),
+        ResourceField("quiet_to", .time).selected(as: "to_char(t.quiet_to, 'HH24:MI')"),
     ]
 
     private static let codes = ["pass", "fail", "exempt", "owed", "not_assessed"]
@@ -62,7 +68,10 @@ package enum SchoolSettingsRecord {
     private static let refusals = [
         "school_settings_rounding_threshold": Refusal(
             field: "rounding_threshold", code: "out_of_range", ru: "Допустимо от 0.01 до 1.",
-            en: "The value must be from 0.01 to 1.")
+            en: "The value must be from 0.01 to 1."),
+        "school_settings_quiet_hours": Refusal(
+            field: "quiet_to", code: "conflict", ru: "Тихие часы кончаются позже, чем начинаются.",
+            en: "Quiet hours do not end at the time at which they begin."),
     ]
 
     /// Checks the body's fields and returns them as one JSON object.
@@ -100,7 +109,7 @@ package enum SchoolSettingsRecord {
 
     private static let record = Statement(
         """
-        SELECT \(fields.map { "t.\($0.name)" }.joined(separator: ", ")),
+        SELECT \(fields.map { "\($0.selected) AS \($0.name)" }.joined(separator: ", ")),
             to_json(t.six_day_grade_levels) AS six_day_grade_levels, t.code_labels, t.version
         FROM school_settings t WHERE t.school_id = $1
         """)

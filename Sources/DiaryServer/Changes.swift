@@ -2,6 +2,7 @@ import Diary
 import DiaryJournal
 import DiaryPeople
 import DiarySchool
+import DiaryTalk
 import Postgres
 import Web
 
@@ -14,7 +15,8 @@ package enum Changes {
     ]
 
     /// All entities that the feeds report.
-    package static let entities = SchoolChanges.entities + PeopleChanges.entities + JournalChanges.entities
+    package static let entities =
+        SchoolChanges.entities + PeopleChanges.entities + JournalChanges.entities + TalkChanges.entities
 
     @Sendable private static func ofSchool(_ request: Request, _ caller: Caller) async throws -> Response {
         try await schoolFeed.answer(request, caller)
@@ -23,20 +25,22 @@ package enum Changes {
     /// What the family sees, also for the other callers who see all days of the student.
     @Sendable private static func ofStudent(_ request: Request, _ caller: Caller) async throws -> Response {
         let student = StudentGate.open(caller, try request.identifier("student_id"))
-        return try await studentFeed.answer(request, caller, behind: [student, allDays()])
+        return try await studentFeed.answer(request, caller, behind: [student, StudentGate.allDays()])
     }
 
-    private static let schoolFeed = ChangeFeed(
-        entities, circles: "SELECT c.circle, c.id FROM lyceum.staff_circles($1, $2::uuid) c")
+    static let schoolFeed = ChangeFeed(
+        entities,
+        circles: """
+            SELECT c.circle, c.id FROM lyceum.staff_circles($1, $2::uuid) c
+            UNION ALL
+            SELECT c.circle, c.id FROM lyceum.address_circles($1, $2::uuid, NULL) c
+            """)
     private static let studentFeed = ChangeFeed(
         entities.filter { !$0.familyCircles.isEmpty },
         circles: """
-            SELECT c.circle, c.id FROM lyceum.student_circles($1, \(StudentGate.student)) c WHERE $2::uuid IS NOT NULL
+            SELECT c.circle, c.id FROM lyceum.student_circles($1, \(StudentGate.student)) c
+            UNION ALL
+            SELECT c.circle, c.id FROM lyceum.address_circles($1, $2::uuid, \(StudentGate.student)) c
             """,
         isOfFamily: true)
-
-    /// Returns a row if the caller sees all days. A former class teacher sees only some (A3), and reads the diary
-    /// instead.
-    private static let allDays = Statement(
-        "SELECT WHERE coalesce(\(StudentGate.days), '{(,)}'::datemultirange) = '{(,)}'::datemultirange")
 }

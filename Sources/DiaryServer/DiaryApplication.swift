@@ -1,4 +1,5 @@
 import Diary
+import DiaryTalk
 import Postgres
 import Web
 
@@ -25,7 +26,10 @@ struct DiaryApplication: Application {
 
     var trouble: String? { services.lanes.trouble }
 
-    var metrics: [MetricFamily] { LaneMetrics.families(services.lanes.statistics) + services.keptAnswers.families }
+    var metrics: [MetricFamily] {
+        LaneMetrics.families(services.lanes.statistics) + services.keptAnswers.families
+            + services.area(EventStreams.self).metrics
+    }
 
     func close() { services.lanes.close() }
 }

@@ -1,9 +1,11 @@
 import Diary
 import DiaryExchange
 import DiaryJournal
+import DiaryPaper
 import DiaryPeople
 import DiarySchool
 import DiarySignIn
+import DiaryTalk
 import Web
 
 /// All routes of the API, one line per noun.
@@ -15,6 +17,7 @@ package enum Routes {
         AcademicYears.resource,
         Promotions.resource,
         Orders.resource,
+        Certificates.resource,
         Terms.resource,
         Holidays.resource,
         BellSchedules.resource,
@@ -32,6 +35,8 @@ package enum Routes {
         Lessons.resource,
         CurriculumPlans.resource,
         AbsenceNotes.resource,
+        JournalRemarks.resource,
+        ControlSnapshots.resource,
         Enrollments.resource,
         Students.resource,
         Guardians.resource,
@@ -43,6 +48,7 @@ package enum Routes {
         SubjectParts.resource,
         DebtAttempts.resource,
         ConductMarks.resource,
+        Contacts.resource,
     ]
 
     /// Nouns, or operations of nouns, with hand-written routes.
@@ -66,6 +72,7 @@ package enum Routes {
         ClassChanges.routes,
         StudentPhotos.routes,
         Imports.routes,
+        Exports.routes,
         ClientSecrets.routes,
         Authorization.routes,
         ServerMetadata.routes,
@@ -117,5 +124,28 @@ package enum Routes {
         Health.routes,
         Documents.routes,
         DocumentationPages.routes,
+        StudentDigest.routes,
+        Contacts.routes,
+        Informing.routes,
+        UnreachedFamilies.routes,
+        Notifications.routes,
+        NotificationPreferences.routes,
+        Recipients.routes,
+        Threads.routes,
+        ThreadParticipation.routes,
+        Messages.routes,
+        ThreadReports.routes,
+        Announcements.routes,
+        AnnouncementReceipts.routes,
+        AnnouncementReaders.routes,
+        Consultations.routes,
+        ConsultationMessages.routes,
+        Webhooks.routes,
+        PushSubscriptions.routes,
+        MyEmail.routes,
+        EmailUnsubscription.routes,
+        Events.routes,
+        Reports.routes,
+        ReportJobs.routes,
     ]
 }

@@ -1,6 +1,8 @@
 import Diary
 import DiaryExchange
+import DiaryPaper
 import DiarySignIn
+import DiaryTalk
 import Postgres
 import Reactor
 import Synchronization
@@ -33,6 +35,8 @@ package final class RunningServer: Sendable {
         package var admin: Admin?
         /// The background work of this process; nil: other processes do it.
         package var background: Background.Configuration?
+        package var events = EventStreams.Configuration()
+        package var eventLooks = EventDispatcher.Configuration()
 
         package init() {}
 
@@ -55,6 +59,7 @@ package final class RunningServer: Sendable {
     private let admin: Server<AdminRule, AdminCaller>?
     private let readiness: Readiness
     private let background: CoreLocal<Background>?
+    private let eventDispatcher: CoreLocal<EventDispatcher>
     package let cores: [Core]
 
     /// Starts to listen; the database may still be connecting.
@@ -78,7 +83,12 @@ package final class RunningServer: Sendable {
         self.readiness = readiness
         self.cores = cores
         let signIn = try SignInServices(
-            settings.services, breachedPasswords: settings.breachedPasswords, passwords: passwords, pages: pages)
+            settings.services, breachedPasswords: settings.breachedPasswords, passwords: passwords, pages: pages,
+            printing: SlipPrinting(rendering: settings.paper.rendering, address: settings.channels.mail?.link) {
+                page, owner in
+                try await settings.paper.pdf(page, for: owner)
+            })
+        let eventStreams = cores.map { core in CoreLocal(core) { EventStreams(configuration.events, on: $0) } }
         let documents = ServerServices(contract: contract, pages: apiPages, readiness: readiness)
         let server = try await Server(
             host: configuration.host, port: configuration.port, cores: cores, tls: configuration.tls,
@@ -91,11 +101,22 @@ package final class RunningServer: Sendable {
             services.add(signIn)
             services.add(documents)
             services.add(uploads)
+            services.add(settings.outbox)
+            services.add(eventStreams[core.index].value(on: core))
+            services.add(settings.channels)
+            services.add(settings.paper)
             return Worker(
                 on: core, router: Router(routes), limits: configuration.limits, features: features, log: log,
                 logging: configuration.logging, application: DiaryApplication(services: services))
         }
         self.server = server
+        let eventDispatcher = CoreLocal(cores[0]) { core in
+            EventDispatcher(
+                configuration.eventLooks, streams: eventStreams, database: settings.services.database,
+                resolver: resolver, on: core, log: events)
+        }
+        self.eventDispatcher = eventDispatcher
+        for streams in eventStreams { streams.post { streams, _ in streams.follow(eventDispatcher) } }
         let background = configuration.background.map { background in
             CoreLocal(cores[0]) { core in
                 Background(
@@ -112,8 +133,8 @@ package final class RunningServer: Sendable {
             server: server,
             process: ProcessMetrics(
                 version: Program.version, cores: cores, passwords: passwords, files: files, uploads: uploads,
-                compression: compression, log: log),
-            background: background, readiness: readiness)
+                compression: compression, transfer: settings.outbox.transfer, log: log),
+            background: background, eventDispatcher: eventDispatcher, readiness: readiness)
         admin = try await Server(host: address.host, port: address.port, cores: [cores[0]]) { core in
             Worker(
                 on: core, router: Router(AdminRoutes.all), limits: ServerLimits(), log: log, logging: nil,
@@ -138,6 +159,7 @@ package final class RunningServer: Sendable {
         try? await Task.sleep(nanoseconds: .seconds(delaySeconds))
         let end = Clock.now + .seconds(graceSeconds)
         var isClean = await server.shutDown(graceSeconds: graceSeconds)
+        eventDispatcher.post { dispatcher, _ in dispatcher.close() }
         if let background { isClean = await Self.end(background, by: end) && isClean }
         // The admin address reports until now that the server is stopping.
         _ = await admin?.shutDown(graceSeconds: 1)

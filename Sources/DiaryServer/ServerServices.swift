@@ -23,8 +23,11 @@ package struct PublishedContract: Sendable {
     let yaml: StaticContent
     let json: StaticContent
 
-    package init(yaml: [UInt8], json: [UInt8]) {
-        self.yaml = StaticContent(yaml)
-        self.json = StaticContent(json)
+    /// - Parameters:
+    ///   - compressedYAML: the same in gzip; nil: it is compressed now, which delays the start.
+    ///   - compressedJSON: as `compressedYAML`.
+    package init(yaml: [UInt8], json: [UInt8], compressedYAML: [UInt8]? = nil, compressedJSON: [UInt8]? = nil) {
+        self.yaml = StaticContent(yaml, gzip: compressedYAML)
+        self.json = StaticContent(json, gzip: compressedJSON)
     }
 }

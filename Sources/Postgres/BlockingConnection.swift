@@ -49,6 +49,19 @@ import CPostgres
         return result.answer
     }
 
+    /// Runs a query as the server's code has it, with its rows as the server reads them.
+    package func rows(_ query: Query) throws -> Rows {
+        let parameters = try ParameterBuffer([query])
+        let sql = query.statement.sql
+        let result = unsafe Result(
+            parameters.withPointers(of: 0) { values in
+                unsafe PQexecParams(handle, sql, Int32(values.count), nil, values.baseAddress, nil, nil, 0)
+            })
+        try check(result, of: sql, commands: [PGRES_COMMAND_OK, PGRES_TUPLES_OK])
+        let pointer = unsafe result.release()
+        return unsafe Rows(pointer, shape: RowShape(pointer))
+    }
+
     /// Runs `body` in a transaction: commits when it returns, rolls back when it throws.
     ///
     /// - Throws: the error of `body`, a `Failure` from the server, or one with SQLSTATE 25P02 if `body` swallowed an
@@ -121,6 +134,27 @@ import CPostgres
             }
         }
     }
+
+    /// Reads the rows of a COPY with parameters, in a transaction. `body` gets them in pieces of whole rows.
+    @discardableResult
+    package func copyOut(_ query: CopyQuery, pieces body: ([UInt8]) throws -> Void) throws -> Int {
+        for (name, value) in query.settings { try self.query("SELECT set_config($1, $2, true)", [name, value]) }
+        let endsWithCRLF = query.statement.endsWithCRLF
+        var piece: [UInt8] = []
+        let rows = try copyOut(query.statement.sql) { row in
+            unsafe row.withUnsafeBytes { unsafe piece.append(contentsOf: $0) }
+            if endsWithCRLF { piece.replaceSubrange((piece.count - 1)..., with: [13, 10]) }
+            if piece.count >= Self.piece {
+                try body(piece)
+                piece.removeAll(keepingCapacity: true)
+            }
+        }
+        if !piece.isEmpty { try body(piece) }
+        return rows
+    }
+
+    /// The size in bytes after which a piece is passed on.
+    private static let piece = 256 * 1024
 
     /// Sends bytes of COPY data to the server.
     func put(_ bytes: [UInt8]) throws(Failure) {
@@ -276,6 +310,13 @@ extension String {
 
     init(_ pointer: OpaquePointer?) { unsafe self.pointer = pointer }
     deinit { unsafe PQclear(pointer) }
+
+    /// Gives away a result that is there.
+    consuming func release() -> OpaquePointer {
+        let pointer = unsafe pointer!
+        discard self
+        return unsafe pointer
+    }
 
     var isNone: Bool { unsafe pointer == nil }
     var status: ExecStatusType { unsafe PQresultStatus(pointer) }

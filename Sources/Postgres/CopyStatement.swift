@@ -41,10 +41,15 @@ package struct CopyQuery {
         self.parameters = parameters
     }
 
-    /// Sets the parameters for the transaction. A setting cannot be NULL, so a value gets a leading `=` and NULL is an
-    /// empty text.
-    var arguments: Query? {
-        parameters.isEmpty ? nil : Self.setting(.texts(parameters.map { $0.asText.map { "=" + $0 } }))
+    /// Sets the parameters for the transaction.
+    var arguments: Query? { parameters.isEmpty ? nil : Self.setting(.texts(texts)) }
+
+    /// A setting cannot be NULL, so a value gets a leading `=` and NULL is an empty text.
+    private var texts: [String?] { parameters.map { $0.asText.map { "=" + $0 } } }
+
+    /// The parameters as settings of the transaction.
+    var settings: [(name: String, value: String)] {
+        texts.enumerated().map { ("\(Setting.namespace)arg_\($0 + 1)", $1 ?? "") }
     }
 
     private static let setting = Statement(

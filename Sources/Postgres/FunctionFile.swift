@@ -21,7 +21,7 @@ package struct FunctionFile: Sendable {
         self.path = path
         source = MigrationFile.normalized(contents)
         let fileName = "functions/" + path
-        if source.utf8.contains(0) { throw .file(fileName, line: nil, "contains a NUL byte") }
+        if source.contains(byte: 0) { throw .file(fileName, line: nil, "contains a NUL byte") }
         do {
             statements = try SQLScript(source).statements
         } catch {

@@ -34,23 +34,25 @@ package struct FunctionHistory: Sendable {
     let made: [SchemaObjects.Entry]
 
     init(_ migrations: Migrations, connection: BlockingConnection) throws {
-        let files = Dictionary(uniqueKeysWithValues: migrations.functions.map { ($0.path, $0.source) })
+        let files = Dictionary(uniqueKeysWithValues: migrations.functions.map { ($0.path, $0) })
         let rows = try Self.rows(connection)
         let catalog = try SchemaObjects(connection)
         var entries: [Entry] = []
         var problems: [String] = []
         var appliedObjects: [SchemaObject] = []
         for (path, row) in rows.sorted(by: { $0.key < $1.key }) {
-            let objects = (try? FunctionFile(path: path, contents: row.source))?.objects ?? []
+            let file = files[path]
+            let isSame = file?.source == row.source
+            let objects = (isSame ? file : try? FunctionFile(path: path, contents: row.source))?.objects ?? []
             appliedObjects += objects
             let missing = Set(objects.filter { catalog.count($0) == 0 })
             problems += missing.map { "the \($0) of functions/\(path) is not in the database: run `lyceum migrate up`" }
                 .sorted()
-            guard let source = files[path] else {
+            guard file != nil else {
                 entries.append(Entry(path: path, state: .removed, appliedAt: row.appliedAt))
                 continue
             }
-            let state: State = row.source != source ? .changed : missing.isEmpty ? .applied : .incomplete
+            let state: State = !isSame ? .changed : missing.isEmpty ? .applied : .incomplete
             entries.append(Entry(path: path, state: state, appliedAt: row.appliedAt))
         }
         entries += migrations.functions.filter { rows[$0.path] == nil }.map { Entry(path: $0.path, state: .new) }
@@ -84,6 +86,14 @@ package struct FunctionHistory: Sendable {
                     + " are in the database, but the files have fewer functions of that name: to change a signature, add a "
                     + "numbered file with DROP FUNCTION IF EXISTS"
             }
+            .sorted()
+    }
+
+    /// Functions that the files define twice with the same signature: the later text replaces the earlier.
+    static func repeated(_ catalog: SchemaObjects, known: [SchemaObject]) -> [String] {
+        let counts: [SchemaObject: Int] = known.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+        return counts.filter { $0.key.kind == .function && $0.value > catalog.count($0.key) }
+            .map { "the files define the \($0.key) \($0.value) times, and the database has \(catalog.count($0.key))" }
             .sorted()
     }
 

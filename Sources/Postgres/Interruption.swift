@@ -30,7 +30,7 @@ package final class Interruption: Sendable {
         }
     }
 
-    func attach(_ connection: BlockingConnection) {
+    package func attach(_ connection: BlockingConnection) {
         connection.interruption = self
         let canceller = connection.canceller()
         state.withLock { $0.canceller = canceller }

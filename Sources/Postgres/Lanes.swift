@@ -11,10 +11,13 @@ package final class Lanes {
         /// Connections of each lane on each core.
         package var readers = 1
         package var writers = 2
-        package var leased = 3
+        package var leased = 4
         /// How many leased connections may serve long reads at a time. If there are at least two, one is always left
-        /// for other work.
-        package var longReads: Int { min(2, max(1, leased - 1)) }
+        /// for transactions.
+        package var longReads: Int { max(1, leased - 1) }
+        /// How many of these may be streams, whose length a slow reader decides. If there are at least three leased
+        /// connections, one is always left for other long reads.
+        package var streams: Int { max(1, longReads - 1) }
         /// How many requests may wait for each lane, and for how many milliseconds.
         package var queue = 512
         package var queueTimeout = 2000
@@ -30,26 +33,30 @@ package final class Lanes {
     package struct Configuration: Sendable {
         package var url: ConnectionURL
         package var pool: Pool
-        /// The name of the leased lane in logs and metrics.
+        /// The names of lanes in logs and metrics.
+        package var read: String
         package var leased: String
         /// Milliseconds for a query of `ask`. Other queries have the timeout of their scope.
         package var askTimeout: Int
 
         package init(
-            url: ConnectionURL, pool: Pool = Pool(), leased: String = "leased", askTimeout: Int = 5000
+            url: ConnectionURL, pool: Pool = Pool(), read: String = Lanes.readLane, leased: String = "leased",
+            askTimeout: Int = 5000
         ) {
             self.url = url
             self.pool = pool
+            self.read = read
             self.leased = leased
             self.askTimeout = askTimeout
         }
     }
 
-    static let readLane = "read"
+    package static let readLane = "read"
 
     private let read: Lane
     private let write: Lane
     let leased: LeasedLane
+    private let hasWriters: Bool
     private let deadlines: Deadlines
 
     /// Starts to connect. `trouble` is nil when all lanes can serve.
@@ -60,6 +67,7 @@ package final class Lanes {
             window: configuration.pool.window, waiting: configuration.pool.queue,
             time: .milliseconds(configuration.pool.queueTimeout))
         deadlines = core.deadlines
+        hasWriters = configuration.pool.writers > 0
         func lane(_ name: String, _ kind: Lane.Kind, _ count: Int, _ options: String) -> Lane {
             let connector = Connector(
                 configuration.url.noticingLoss, options: "\(Self.options) \(options)", offload: offload,
@@ -68,7 +76,7 @@ package final class Lanes {
         }
         // In `options`, a backslash escapes a space inside a value (PostgreSQL, "Connection Control Functions").
         read = lane(
-            Self.readLane, .read, configuration.pool.readers,
+            configuration.read, .read, configuration.pool.readers,
             "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read "
                 + "-c statement_timeout=\(configuration.askTimeout)")
         write = lane("write", .write, configuration.pool.writers, "-c idle_in_transaction_session_timeout=10s")
@@ -76,6 +84,7 @@ package final class Lanes {
             lane(
                 configuration.leased, .leased, configuration.pool.leased,
                 "-c idle_in_transaction_session_timeout=10s"), limits, longReads: configuration.pool.longReads,
+            streams: configuration.pool.streams,
             poller: core.poller, deadlines: core.deadlines)
     }
 
@@ -119,7 +128,23 @@ package final class Lanes {
 
     /// Like `write`, but returns a refusal together with the results before it.
     package func attempt(_ scope: Scope, _ queries: [Query]) async throws(PostgresError) -> Outcome {
-        try await write.run([scope.forWriting] + queries, hidden: 1, scope: scope, margin: 5000)
+        guard hasWriters else { return try await attemptAlone(scope, queries) }
+        return try await write.run([scope.forWriting] + queries, hidden: 1, scope: scope, margin: 5000)
+    }
+
+    /// The background has only leased connections.
+    private func attemptAlone(_ scope: Scope, _ queries: [Query]) async throws(PostgresError) -> Outcome {
+        let lease = try await leased.take()
+        defer { leased.give(lease) }
+        let transaction = Transaction(lease.connection, scope)
+        do throws(PostgresError) {
+            let outcome = try await transaction.attempt(queries)
+            if outcome.refusal == nil { try await transaction.commit() } else { await transaction.rollback() }
+            return outcome
+        } catch {
+            await transaction.rollback()
+            throw error
+        }
     }
 
     /// Runs `body` between BEGIN and COMMIT on a leased connection. An error thrown by `body` rolls back.
@@ -147,6 +172,22 @@ package final class Lanes {
         }
     }
 
+    /// Like `read`, on a leased connection: for queries that take so long that others would wait behind them.
+    package func readLong(_ scope: Scope, _ queries: [Query]) async throws(PostgresError) -> [Rows] {
+        let lease = try await leased.take(.long)
+        defer { leased.give(lease) }
+        scope.timing?.queue += lease.waited
+        let transaction = Transaction(lease.connection, scope, onlyReads: true)
+        do throws(PostgresError) {
+            let rows = try await transaction.run(queries)
+            try await transaction.commit()
+            return rows
+        } catch {
+            await transaction.rollback()
+            throw error
+        }
+    }
+
     /// Begins a COPY in one read-only snapshot. Waits and may be refused like a transaction, and also when too many
     /// long reads are in progress.
     package func copy(
@@ -161,6 +202,13 @@ package final class Lanes {
         _ scope: Scope, _ query: Query, _ work: LongWork = LongWork()
     ) async throws(PostgresError) -> RowStream {
         try await RowStream(LongRead.begin(leased, scope, [], work, deadlines), query)
+    }
+
+    /// Begins a read-only snapshot for short queries and then one long read.
+    package func snapshot(
+        _ scope: Scope, _ queries: [Query], _ work: LongWork = LongWork()
+    ) async throws(PostgresError) -> HeldSnapshot {
+        HeldSnapshot(try await LongRead.begin(leased, scope, queries, work, deadlines))
     }
 
     package func close() {

@@ -1,19 +1,24 @@
 import Reactor
 
-/// Gives each connection to one request at a time, first come, first served. Long reads, which may keep a connection
-/// for minutes, get only some of the connections.
+/// Gives each connection to one request at a time, first come, first served. Long reads get only some of the
+/// connections, and streams, which may keep one for minutes, only some of those.
 final class LeasedLane {
     enum Use {
         case transaction
+        /// PostgreSQL limits its time.
         case long
+        /// Ends when its reader has taken everything.
+        case stream
     }
 
     let lane: Lane
     private(set) var idle: [Connection] = []
     private var waiters = FIFO<Waiter>()
-    /// Long reads in progress; `longLimit` is their maximum.
+    /// Long reads in progress, with the streams; `longLimit` is their maximum.
     private(set) var longReads = 0
     private let longLimit: Int
+    private var streams = 0
+    private let streamLimit: Int
     /// Average nanoseconds that recent transactions kept a connection, weighted towards the latest.
     private var mean: UInt64 = 1_000_000
     private let poller: Poller
@@ -36,12 +41,13 @@ final class LeasedLane {
         }
     }
 
-    init(_ lane: Lane, _ limits: Lane.Limits, longReads: Int, poller: Poller, deadlines: Deadlines) {
+    init(_ lane: Lane, _ limits: Lane.Limits, longReads: Int, streams: Int, poller: Poller, deadlines: Deadlines) {
         self.lane = lane
         self.poller = poller
         self.deadlines = deadlines
         self.limits = limits
         longLimit = longReads
+        streamLimit = streams
         lane.onOpen = { [unowned self] in offer($0) }
     }
 
@@ -60,7 +66,7 @@ final class LeasedLane {
         }
         let asked = Clock.now
         guard !lane.isAway else { throw lane.unavailable }
-        guard waiters.count < limits.waiting, use == .long || expectedWait <= limits.time else {
+        guard waiters.count < limits.waiting, use != .transaction || expectedWait <= limits.time else {
             lane.refuse()
             throw .overloaded
         }
@@ -81,12 +87,12 @@ final class LeasedLane {
     func give(_ lease: Lease) {
         switch lease.use {
         case .transaction: mean = mean - mean / 8 + (Clock.now &- lease.began) / 8
-        case .long: longReads -= 1
+        case .long, .stream: count(lease.use, -1)
         }
         if let defect = lane.defect(of: lease.connection) { lease.connection.close(defect) }
         offer(lease.connection)
         // A long read that ends may allow another one, even if it returns no connection.
-        if lease.use == .long, let connection = idle.popLast() { offer(connection) }
+        if lease.use != .transaction, let connection = idle.popLast() { offer(connection) }
     }
 
     /// Refuses everybody from now on.
@@ -95,11 +101,22 @@ final class LeasedLane {
         while let waiter = waiters.popFirst() { _ = waiter.resume(nil) }
     }
 
-    private func hasPlace(_ use: Use) -> Bool { use == .transaction || longReads < longLimit }
+    private func hasPlace(_ use: Use) -> Bool {
+        switch use {
+        case .transaction: true
+        case .long: longReads < longLimit
+        case .stream: longReads < longLimit && streams < streamLimit
+        }
+    }
 
     private func lease(_ connection: Connection, _ use: Use) -> Lease {
-        if use == .long { longReads += 1 }
+        count(use, 1)
         return Lease(connection, use)
+    }
+
+    private func count(_ use: Use, _ change: Int) {
+        if use != .transaction { longReads += change }
+        if use == .stream { streams += change }
     }
 
     /// Connections in use by long reads are not counted: waiting for them would take too long.
@@ -110,9 +127,9 @@ final class LeasedLane {
     private func offer(_ connection: Connection) {
         guard connection.isOpen else { return }
         while let waiter = nextWaiter() {
-            if waiter.use == .long { longReads += 1 }
+            count(waiter.use, 1)
             if waiter.resume(connection) { return }
-            if waiter.use == .long { longReads -= 1 }
+            count(waiter.use, -1)
         }
         // A connection that died while idle would keep its descriptor until its turn comes, after all newer ones.
         idle.removeAll { !$0.isOpen }
@@ -120,10 +137,7 @@ final class LeasedLane {
     }
 
     /// The first waiter that may get a connection.
-    private func nextWaiter() -> Waiter? {
-        if longReads < longLimit { return waiters.popFirst() }
-        return waiters.popFirst { $0.use == .transaction }
-    }
+    private func nextWaiter() -> Waiter? { waiters.popFirst { hasPlace($0.use) } }
 }
 
 /// A connection that belongs to one request.

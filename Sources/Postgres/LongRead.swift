@@ -27,17 +27,19 @@ final class LongRead {
     private let end: Deadline
     private let quiet: Deadline
     let connection: Connection
+    /// The rows of the queries with which it began.
+    private(set) var first: [Rows] = []
 
-    /// Waits for a connection, begins the transaction and sets the query's arguments.
+    /// Waits for a connection, begins the transaction and runs the first queries, such as those that set arguments.
     static func begin(
-        _ leased: LeasedLane, _ scope: Scope, _ arguments: [Query], _ work: LongWork, _ deadlines: Deadlines
+        _ leased: LeasedLane, _ scope: Scope, _ queries: [Query], _ work: LongWork, _ deadlines: Deadlines
     ) async throws(PostgresError) -> LongRead {
-        let lease = try await leased.take(.long)
+        let lease = try await leased.take(.stream)
         scope.timing?.queue += lease.waited
         let read = LongRead(leased, lease, scope, work, deadlines)
         let time = Parameter.integer(Int(work.longest * 1000))
         do throws(PostgresError) {
-            _ = try await read.transaction.run([Self.timeouts(time)] + arguments)
+            read.first = Array(try await read.transaction.run([Self.timeouts(time)] + queries).dropFirst())
         } catch {
             await read.finish()
             throw error
@@ -64,6 +66,12 @@ final class LongRead {
     }
 
     deinit { close() }
+
+    /// Runs further queries in the snapshot, before the long one.
+    func run(_ queries: [Query]) async throws(PostgresError) -> [Rows] {
+        guard lease != nil, !isDirect else { throw .unavailable(reason: "the read has ended") }
+        return queries.isEmpty ? [] : try await transaction.run(queries)
+    }
 
     /// Sends the query. From then on only this read uses the connection.
     func send(_ body: (OpaquePointer) -> Int32) throws(PostgresError) {

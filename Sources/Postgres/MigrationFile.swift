@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// One numbered file of `Migrations/`: `NNNN_name.sql`, with an up and a down part. These files change tables and data;
 /// functions, views and triggers are in `FunctionFile`s.
@@ -41,7 +42,7 @@ package struct MigrationFile: Sendable {
         self.version = version
         self.name = name
         source = Self.normalized(contents)
-        if source.utf8.contains(0) { throw .file(fileName, line: nil, "contains a NUL byte") }
+        if source.contains(byte: 0) { throw .file(fileName, line: nil, "contains a NUL byte") }
         let parts = try Parts(source, fileName: fileName)
         isTransactional = parts.isTransactional
         (up, upLine) = parts.up
@@ -60,19 +61,33 @@ package struct MigrationFile: Sendable {
     ///
     /// - Throws: `MigrationError` for a wrong file name, a duplicate version or a missing version.
     package static func load(directory: String) throws(MigrationError) -> [MigrationFile] {
-        let names: [String]
-        do {
-            names = try FileManager.default.contentsOfDirectory(atPath: directory)
-        } catch {
-            throw .directory(directory, "can't be read")
-        }
         var files: [MigrationFile] = []
-        for fileName in names.sorted() where fileName.hasSuffix(".sql") && fileName != Migrations.schemaFile {
+        for fileName in try names(directory: directory) {
             let contents = try contents(of: directory + "/" + fileName, fileName: fileName)
             files.append(try MigrationFile(fileName: fileName, contents: contents))
         }
         try checkSequence(files)
         return files
+    }
+
+    /// The texts of all files of a directory, as `source`.
+    static func sources(directory: String) throws(MigrationError) -> [(name: String, source: String)] {
+        var sources: [(name: String, source: String)] = []
+        for fileName in try names(directory: directory) {
+            let contents = try contents(of: directory + "/" + fileName, fileName: fileName)
+            sources.append((fileName, normalized(contents)))
+        }
+        return sources
+    }
+
+    private static func names(directory: String) throws(MigrationError) -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: directory).sorted().filter {
+                $0.hasSuffix(".sql") && $0 != Migrations.schemaFile
+            }
+        } catch {
+            throw .directory(directory, "can't be read")
+        }
     }
 
     static func contents(of path: String, fileName: String) throws(MigrationError) -> String {
@@ -125,7 +140,7 @@ package struct MigrationFile: Sendable {
 
         """
 
-    private static func fileName(version: Int, name: String) -> String {
+    static func fileName(version: Int, name: String) -> String {
         let digits = String(version)
         return String(repeating: "0", count: max(0, 4 - digits.count)) + digits + "_" + name + ".sql"
     }
@@ -144,13 +159,15 @@ package struct MigrationFile: Sendable {
 
     /// Removes the byte order mark and makes lines end in LF.
     static func normalized(_ text: String) -> String {
+        let carriageReturn = UInt8(ascii: "\r")
+        if !text.utf8.starts(with: [0xEF, 0xBB, 0xBF]) && !text.contains(byte: carriageReturn) { return text }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)
         var previous: UInt8 = 0
         for byte in text.utf8.starts(with: [0xEF, 0xBB, 0xBF]) ? text.utf8.dropFirst(3) : text.utf8[...] {
             defer { previous = byte }
-            if byte == UInt8(ascii: "\n"), previous == UInt8(ascii: "\r") { continue }
-            bytes.append(byte == UInt8(ascii: "\r") ? UInt8(ascii: "\n") : byte)
+            if byte == UInt8(ascii: "\n"), previous == carriageReturn { continue }
+            bytes.append(byte == carriageReturn ? UInt8(ascii: "\n") : byte)
         }
         return String(decoding: bytes, as: UTF8.self)
     }
@@ -180,6 +197,16 @@ package struct MigrationFile: Sendable {
         case "ROLLBACK": !words.contains("TO")
         default: false
         }
+    }
+}
+
+extension String {
+    /// With the C library's search, because a schema has a million bytes.
+    func contains(byte: UInt8) -> Bool {
+        let found = unsafe utf8.withContiguousStorageIfAvailable { bytes in
+            unsafe bytes.baseAddress.map { unsafe memchr($0, Int32(byte), bytes.count) != nil } ?? false
+        }
+        return found ?? utf8.contains(byte)
     }
 }
 

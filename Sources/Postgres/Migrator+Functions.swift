@@ -39,8 +39,11 @@ extension Migrator {
             }
         }
         try record(files, removed: history.entries.filter { $0.state == .removed }.map(\.path))
-        let doubles = FunctionHistory.doubles(try SchemaObjects(connection), known: migrations.objects)
-        if !doubles.isEmpty { throw MigrationError.mismatch(doubles) }
+        let catalog = try SchemaObjects(connection)
+        let faults =
+            FunctionHistory.doubles(catalog, known: migrations.objects)
+            + FunctionHistory.repeated(catalog, known: files.flatMap(\.objects))
+        if !faults.isEmpty { throw MigrationError.mismatch(faults) }
         let paths = history.entries.map(\.path).filter { open.contains($0) || all }
         if !paths.isEmpty { report(.functions(paths, seconds: (clock.now - start) / .seconds(1))) }
         return paths

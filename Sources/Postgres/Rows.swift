@@ -36,6 +36,9 @@ package struct Outcome {
 
     package var isEmpty: Bool { count == 0 }
 
+    /// Whether the query returns a column with this alias.
+    package func has(_ name: String) -> Bool { shape.names.contains(name) }
+
     /// Bytes used in memory.
     var size: Int { unsafe PQresultMemorySize(result) }
 

@@ -90,7 +90,7 @@ private struct Lexer {
         case _ where Self.startsName(byte):
             let first = index
             while index < bytes.count, Self.continuesName(bytes[index]) { index += 1 }
-            word(String(decoding: bytes[first..<index], as: UTF8.self).uppercased())
+            word(Self.uppercased(bytes[first..<index]))
         default:
             if byte == UInt8(ascii: "(") { parentheses += 1 }
             if byte == UInt8(ascii: ")") { parentheses = max(0, parentheses - 1) }
@@ -100,7 +100,7 @@ private struct Lexer {
                 while index < bytes.count, Self.continuesName(bytes[index]) { index += 1 }
                 words.append("0")
             } else {
-                words.append(String(Character(Unicode.Scalar(byte))))
+                words.append(String(Unicode.Scalar(byte)))
                 index += 1
             }
         }
@@ -109,7 +109,7 @@ private struct Lexer {
     /// As in psql: inside CREATE FUNCTION or PROCEDURE, BEGIN opens a body, CASE nests in it, END closes it.
     private mutating func word(_ word: String) {
         words.append(word)
-        guard parentheses == 0, words.first == "CREATE" else { return }
+        guard word == "BEGIN" || blocks > 0, parentheses == 0, words.first == "CREATE" else { return }
         let rest = words.dropFirst().starts(with: ["OR", "REPLACE"]) ? words.dropFirst(3) : words.dropFirst()
         guard rest.first == "FUNCTION" || rest.first == "PROCEDURE" else { return }
         switch word {
@@ -220,6 +220,17 @@ private struct Lexer {
 
     private static func continuesName(_ byte: UInt8) -> Bool {
         startsName(byte) || isDigit(byte) || byte == UInt8(ascii: "$")
+    }
+
+    private static func uppercased(_ name: ArraySlice<UInt8>) -> String {
+        guard name.allSatisfy({ $0 < 0x80 }) else { return String(decoding: name, as: UTF8.self).uppercased() }
+        return unsafe String(unsafeUninitializedCapacity: name.count) { buffer in
+            for (index, byte) in name.enumerated() {
+                let isLower = byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z")
+                unsafe buffer[index] = isLower ? byte & 0xDF : byte
+            }
+            return name.count
+        }
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }

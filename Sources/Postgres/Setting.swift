@@ -6,7 +6,7 @@
 package struct Setting: Sendable {
     /// The type that the stored text is cast to.
     package enum ValueType: String, Sendable {
-        case text, uuid, date, int, datemultirange
+        case text, uuid, date, int, boolean, datemultirange
         case uuids = "uuid[]"
     }
 

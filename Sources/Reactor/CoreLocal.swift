@@ -11,6 +11,12 @@ package final class CoreLocal<Value>: @unchecked Sendable {
         }
     }
 
+    /// The object, for code that runs on its core already.
+    package func value(on core: isolated Core) -> Value {
+        precondition(core === self.core, "the object of another core")
+        return value!
+    }
+
     /// Runs `body` with the object on its core, soon.
     package func post(_ body: @escaping @Sendable (Value, isolated Core) -> Void) {
         core.executor.post { [self] in

@@ -21,6 +21,9 @@ import Glibc
 
     /// How many bytes the kernel may buffer after `limitUnsent`.
     private static let unsent: Int32 = 128 * 1024
+    /// Milliseconds without an acknowledgement after which the peer is gone. Otherwise the kernel tries for a quarter of
+    /// an hour.
+    private static let silence: UInt32 = 60_000
 
     /// Takes over the descriptor, even if it throws.
     package init(_ descriptor: Int32, peer: String, poller: Poller) throws(SystemError) {
@@ -165,6 +168,9 @@ import Glibc
         var bytes = Self.unsent
         _ = unsafe setsockopt(
             descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &bytes, socklen_t(MemoryLayout<Int32>.size))
+        var milliseconds = Self.silence
+        _ = unsafe setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, socklen_t(MemoryLayout<UInt32>.size))
     }
 
     package func shutdownWriting() {

@@ -6,8 +6,9 @@ import Glibc
 ///
 /// Sendable, because one thread uses it at a time and the descriptor never changes.
 @safe package final class TemporaryFile: @unchecked Sendable {
-    private let descriptor: Int32
-    private var count = 0
+    let descriptor: Int32
+    /// The size in bytes.
+    package private(set) var count = 0
 
     /// - Parameter directory: nil for `TMPDIR`, or `/tmp` if that is not set.
     package init(in directory: String? = nil) throws(SystemError) {
@@ -29,15 +30,31 @@ import Glibc
         count += bytes.count
     }
 
-    /// Everything that was appended.
-    package func contents() throws(SystemError) -> [UInt8] {
+    /// Opens the file again, for libraries that write to a file with a name; `measure()` afterwards.
+    package var path: String { "/proc/self/fd/\(descriptor)" }
+
+    /// Reads the size, after somebody else has written to the file.
+    package func measure() throws(SystemError) {
+        var status = stat()
+        _ = try systemCall("fstat") { unsafe fstat(descriptor, &status) }
+        count = status.st_size
+    }
+
+    /// The whole file.
+    package func contents() throws(SystemError) -> [UInt8] { try read(from: 0, atMost: count) }
+
+    /// Bytes from this place on; fewer than `limit` at the end of the file.
+    package func read(from begin: Int, atMost limit: Int) throws(SystemError) -> [UInt8] {
         var failure: SystemError?
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+        let size = max(0, min(limit, count - begin))
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
             do throws(SystemError) {
-                while filled < count {
+                while filled < size {
                     let place = unsafe buffer.baseAddress! + filled
                     let start = filled
-                    let taken = try systemCall("read") { unsafe pread(descriptor, place, count - start, off_t(start)) }
+                    let taken = try systemCall("read") {
+                        unsafe pread(descriptor, place, size - start, off_t(begin + start))
+                    }
                     if taken == 0 { break }
                     filled += taken
                 }

@@ -20,6 +20,9 @@ package protocol ContentStream: AnyObject {
     /// ignore them.
     var trailers: [(name: String, value: String)] { get }
 
+    /// The server stops. A stream without an end of its own ends now; others may finish within the grace period.
+    func drain()
+
     /// Nobody needs the rest: a waiting `next` should soon end by throwing. `close` still follows.
     func cancel()
 
@@ -31,6 +34,7 @@ package protocol ContentStream: AnyObject {
 extension ContentStream {
     package var trailerNames: [String] { [] }
     package var trailers: [(name: String, value: String)] { [] }
+    package func drain() {}
     package func cancel() {}
 }
 
@@ -92,6 +96,8 @@ final class AnswerStream {
     private func fetch() async throws {
         if let piece = try await source.next() { rest = piece[...] } else { isAtEnd = true }
     }
+
+    func drain() { source.drain() }
 
     func cancel() { source.cancel() }
 

@@ -49,9 +49,11 @@ final class Encoding {
     /// when half of the answer has been sent (docs/decisions/0029).
     func compressStream(_ response: inout Response, _ request: Request) {
         response.entityTag = response.entityTag?.gzip
+        let isMade = response.takeGzip()
+        let status = response.status
         response.meetConditions(request)
-        guard let stream = response.stream else { return }
-        stream.compress(level: policy.level)
+        guard response.status == status else { return }
+        if !isMade { response.stream?.compress(level: policy.level) }
         response.headers.append(("Content-Encoding", "gzip"))
     }
 

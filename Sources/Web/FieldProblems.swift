@@ -71,6 +71,12 @@ extension Problem.Item {
             )
         case "unknown_reference":
             Text(ru: "Такой записи в школе нет.", en: "The school has no such record.")
+        case "not_an_email":
+            Text(
+                ru: "Ожидается адрес почты вида name@example.org, латиницей.",
+                en: "A mail address like name@example.org is expected, in ASCII.")
+        case "not_a_key":
+            Text(ru: "Это не ключ подписки в base64url.", en: "This is no key of a subscription in base64url.")
         case "empty_batch": Text(ru: "Нет ни одной записи.", en: "The list has no items.")
         default: Text(ru: "Неверное значение.", en: "The value is not valid.")
         }

@@ -52,6 +52,8 @@ extension HTTPConnection {
         _ stream: AnswerStream, behind head: [UInt8], isChunked: Bool, _ sent: inout SentStream
     ) async {
         self.stream = stream
+        if isDraining { stream.drain() }
+        releaseInput()
         socket.limitUnsent()
         socket.whenBroken { [unowned self] in breakOff(.readerLeft) }
         defer {
@@ -84,11 +86,14 @@ extension HTTPConnection {
             let now = Clock.now
             patience.spend(now - begun)
             patience.earn(piece.count)
-            output.removeAll(keepingCapacity: true)
+            // A stream of small pieces may now wait for long.
+            output.removeAll(keepingCapacity: piece.count >= Self.smallPiece)
             // Otherwise a fast reader of a fast stream would monopolize the core.
             if now - deadlines.now > Self.longestTurn { await worker.rest() }
         }
     }
+
+    private static let smallPiece = 4096
 
     /// The share of a loop's turn that a stream may use, in nanoseconds.
     private static let longestTurn = UInt64(500_000)

@@ -31,7 +31,7 @@ final class HTTPConnection: BodySource {
     /// Idle for a while or one of many, so that no task waits for it.
     private(set) var isParked = false
     var deadline: Deadline!
-    private var isDraining = false
+    private(set) var isDraining = false
     private var bodyIsRead = false
     /// When the client's time for the content ends (0 before the content is requested), and when the handler last got a
     /// piece.
@@ -88,6 +88,7 @@ final class HTTPConnection: BodySource {
     /// Finishes the request in flight, then ends. Ends at once if there is none.
     func drain() {
         isDraining = true
+        stream?.drain()
         if phase == .idle || phase == .opening { socket.stopReading() }
     }
 
@@ -146,6 +147,9 @@ final class HTTPConnection: BodySource {
         worker.heldContent.give(held)
         held = 0
     }
+
+    /// A stream may last for hours, and needs no buffer for input.
+    func releaseInput() { input.release(entirely: true) }
 
     private func idle() {
         phase = .idle

@@ -59,9 +59,20 @@ package struct ProblemKind: Sendable, Hashable {
 }
 
 extension Problem {
+    /// A query parameter whose value is refused after its form was found valid.
+    package static func invalid(parameter name: String, _ code: String, ru: String, en: String) -> Problem {
+        let item = Item(pointer: "/query/\(name)", code: code, detail: Text(ru: ru, en: en))
+        return Problem(.invalidParameter, items: [item])
+    }
+
     /// The problem as an answer to a request.
     package func response(to request: Request) -> Response {
         response(to: request.id, instance: request.head.path, language: request.language)
+    }
+
+    /// The problem document alone, for one that is kept.
+    package func document(of requestID: String, instance: String, language: Language) -> [UInt8] {
+        response(to: requestID, instance: instance, language: language).body
     }
 
     /// The complete answer with its head, where no request could be read. The connection closes after it.

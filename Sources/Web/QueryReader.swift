@@ -6,8 +6,17 @@ package struct QueryReader {
     private let items: [(name: String, value: String)]
     private var known: Set<String> = []
     private var problems: [Problem.Item] = []
+    /// In front of the names in pointers.
+    private let place: JSONPointer
+
+    /// Parameters that stand in the object `place` of a request's body, read by the same rules.
+    package init(_ items: [(name: String, value: String)], in place: JSONPointer) {
+        self.items = items
+        self.place = place
+    }
 
     package init(_ request: Request) throws {
+        place = JSONPointer("query")
         do {
             items = try QueryItems(request.head.query).items
         } catch {
@@ -110,7 +119,7 @@ package struct QueryReader {
     }
 
     package mutating func add(_ name: String, _ code: String, _ detail: Text) {
-        problems.append(.init(pointer: Self.pointer(name), code: code, detail: detail))
+        problems.append(.init(pointer: place.appending(name).text, code: code, detail: detail))
     }
 
     /// Throws the problems found. To be called after the last read.
@@ -120,14 +129,11 @@ package struct QueryReader {
         for item in items where !known.contains(item.name) {
             unknown.append(
                 .init(
-                    pointer: Self.pointer(item.name), code: "unknown_parameter",
+                    pointer: place.appending(item.name).text, code: "unknown_parameter",
                     detail: Text(ru: "Такого параметра здесь нет.", en: "There is no such parameter here.")))
         }
         if !unknown.isEmpty { throw Problem(.unknownParameter, items: unknown) }
     }
-
-    /// RFC 6901: a client's names may contain anything.
-    private static func pointer(_ name: String) -> String { "/query" + JSONPointer(name).text }
 
     private mutating func parsed<Value>(
         _ name: String, _ code: String, _ detail: Text, _ parse: (String) -> Value?

@@ -53,6 +53,15 @@ package struct Response {
         return response
     }
 
+    /// Replaces a stream by the same content in gzip. False if that has not been made before.
+    mutating func takeGzip() -> Bool {
+        guard let gzip, let stream else { return false }
+        stream.close()
+        self.stream = nil
+        body = gzip
+        return true
+    }
+
     /// Adds the name of a request field to Vary (RFC 9110 section 12.5.5), once.
     mutating func vary(_ name: String) {
         guard let index = headers.firstIndex(where: { FieldName.equal($0.name, "Vary") }) else {

@@ -71,7 +71,8 @@ extension ChangesCommand {
             discussion: """
                 Does what background work does every hour, for deployments that run none (background.enabled). It adds \
                 a partition before it is needed, and drops those whose last transaction began longer than changes.keep \
-                days ago. It does nothing while another process does the same.
+                days ago. After a restore into another cluster, it begins the log anew and gives old notifications low \
+                transaction numbers. It does nothing while another process does the same.
 
                 EXAMPLES:
                   lyceum changes tend
@@ -98,6 +99,7 @@ extension ChangesCommand {
                         try owner.query(
                             "SELECT lyceum.tend_changes(make_interval(days => $1::int))", [String(settings.changeDays)]
                         ).first ?? "") ?? 0
+                while try owner.query("SELECT lyceum.renumber_notifications(10000)").first == "10000" {}
                 if json { return try printJSON(["dropped": dropped]) }
                 print("Partitions dropped: \(dropped).")
             }

@@ -196,23 +196,3 @@ struct ImportCommand: AsyncParsableCommand {
         }
     }
 }
-
-/// A command's progress, on one line of standard error when that is a terminal.
-private struct ProgressBar {
-    private let isShown = isatty(STDERR_FILENO) == 1
-    private static let width = 30
-
-    func show(_ done: Int, of steps: Int) {
-        let filled = done * Self.width / max(1, steps)
-        write(
-            "\r[" + String(repeating: "#", count: filled) + String(repeating: "-", count: Self.width - filled)
-                + "] \(done)/\(steps)")
-    }
-
-    /// Clears the line for the next output.
-    func clear() { write("\r\u{1B}[K") }
-
-    private func write(_ text: String) {
-        if isShown { _ = Glibc.write(STDERR_FILENO, text, text.utf8.count) }
-    }
-}

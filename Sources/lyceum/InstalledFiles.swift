@@ -1,3 +1,5 @@
+import Compression
+import DiaryPaper
 import FoundationEssentials
 
 /// The files that are installed with the program: `Migrations/`, `Templates/`, `api-pages/`, openapi.yaml,
@@ -37,13 +39,23 @@ struct InstalledFiles {
         return text
     }
 
+    /// The page of reports and its style.
+    func reportPages() throws -> HTMLForm {
+        try HTMLForm(page: template("reports/report.mustache"), style: template("reports/report.css"))
+    }
+
+    /// The path of the program that makes PDF.
+    func printer() throws(InstalledFilesError) -> String { try find("Templates", directory: true) + "/print.py" }
+
     /// Swagger UI and Redoc from `script/api-pages`, if they are installed, and our own script and style for them; by
     /// name.
     func apiPages() throws -> [String: [UInt8]] {
         var files: [String: [UInt8]] = [:]
         if let directory = try? find("api-pages", directory: true) {
-            for name in try FileManager.default.contentsOfDirectory(atPath: directory) {
-                files[name] = try contents("\(directory)/\(name)")
+            for name in try FileManager.default.contentsOfDirectory(atPath: directory) where !name.hasSuffix(".gz") {
+                let file = try compressible("\(directory)/\(name)")
+                files[name] = file.content
+                files[name + ".gz"] = file.gzip
             }
         }
         for name in ["api-pages.js", "api-pages.css"] { files[name] = Array(try template(name).utf8) }
@@ -55,6 +67,13 @@ struct InstalledFiles {
             throw InstalledFilesError(name: path, places: [])
         }
         return Array(data)
+    }
+
+    /// A file, and the file beside it that has the same in gzip; nil if there is none, or one of another content.
+    func compressible(_ path: String) throws -> (content: [UInt8], gzip: [UInt8]?) {
+        let content = try contents(path)
+        let gzip = (try? contents(path + ".gz")).flatMap { GzipEncoder.isOf(content, $0) ? $0 : nil }
+        return (content, gzip)
     }
 
     private func find(_ name: String, directory: Bool) throws(InstalledFilesError) -> String {

@@ -5,14 +5,14 @@ import Web
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys",
-        abstract: "Create keys for access tokens and for stored secrets.",
-        subcommands: [New.self])
+        abstract: "Create keys for access tokens, for stored secrets, for archives and for pushes.",
+        subcommands: [New.self, Vapid.self])
 }
 
 extension KeysCommand {
     struct New: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print a new key for token.keys or secrets.keys.",
+            abstract: "Print a new key for token.keys, secrets.keys or archive.keys.",
             discussion: """
                 Prints 32 random bytes as id:base64url. The key is a secret and is not stored: put it where \
                 LYCEUM_TOKEN_KEYS is set. All processes need the same keys, separated by commas; the first one signs, \
@@ -24,6 +24,9 @@ extension KeysCommand {
 
                 secrets.keys (LYCEUM_SECRETS_KEYS) takes other keys of the same form; they encrypt the secrets of second \
                 factors. Rotate them in the same way; docs/operations.md says when an old one can be removed.
+
+                archive.keys (LYCEUM_ARCHIVE_KEYS) takes keys of their own, too; they sign archives. Keep an old one as long \
+                as its archives.
 
                 EXAMPLES:
                   lyceum keys new
@@ -51,5 +54,26 @@ extension KeysCommand {
         }
 
         func run() throws { print("\(name):\(Base64.url.encode(Random.bytes(32)))") }
+    }
+}
+
+extension KeysCommand {
+    struct Vapid: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print a new key for push.vapid_key.",
+            discussion: """
+                Prints 32 random bytes, a private key of the curve P-256, as base64url. It identifies the server to push \
+                services (RFC 8292). The key is a secret and is not stored: put it where LYCEUM_PUSH_VAPID_KEY is set. \
+                All processes need the same key. Devices subscribe to its public part, so keep it: with another key, \
+                all of them have to subscribe again.
+
+                EXAMPLES:
+                  lyceum keys vapid
+                  (umask 077 && lyceum keys vapid >vapid.key)
+
+                EXIT CODES: 0 printed, 64 wrong use of the command line
+                """)
+
+        func run() throws { print(Base64.url.encode(try P256.PrivateKey.make().bytes)) }
     }
 }

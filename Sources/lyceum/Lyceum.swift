@@ -33,6 +33,7 @@ import Glibc
             UserCommand.self,
             ChangesCommand.self,
             ImportCommand.self,
+            ExportCommand.self,
             KeysCommand.self,
             RoutesCommand.self,
             OpenAPICommand.self,

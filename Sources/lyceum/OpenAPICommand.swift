@@ -1,4 +1,5 @@
 import ArgumentParser
+import Compression
 import Contract
 import Diary
 import FoundationEssentials
@@ -82,7 +83,8 @@ extension OpenAPICommand {
             abstract: "Build openapi.json from openapi.yaml.",
             discussion: """
                 Run it at set-up: the server needs openapi.json. Keys keep their order, and the same YAML gives the same \
-                bytes.
+                bytes. Without --output it also writes both documents in gzip, so that the server does not compress them \
+                at each start.
 
                 EXAMPLES:
                   lyceum openapi json
@@ -105,7 +107,13 @@ extension OpenAPICommand {
                 guard let data = FileManager.default.contents(atPath: path),
                     let yaml = String(validating: data, as: UTF8.self)
                 else { throw OpenAPIError("Can't read \(path) as UTF-8.") }
-                try write(try openAPIJSON(yaml: yaml), to: output ?? String(path.dropLast(4)) + "json")
+                let json = try openAPIJSON(yaml: yaml)
+                if let output { return try write(json, to: output) }
+                let target = String(path.dropLast(4)) + "json"
+                try write(json, to: target)
+                for (text, file) in [(yaml, path), (json, target)] {
+                    try write(GzipEncoder(level: 9).encode(Array(text.utf8)), to: file + ".gz")
+                }
             }
         }
     }
@@ -117,9 +125,13 @@ private func write(_ text: String, to target: String) throws(OpenAPIError) {
         print(text, terminator: "")
         return
     }
+    try write(Array(text.utf8), to: target)
+}
+
+private func write(_ bytes: [UInt8], to file: String) throws(OpenAPIError) {
     do {
-        try Data(text.utf8).write(to: URL(filePath: target), options: .atomic)
+        try Data(bytes).write(to: URL(filePath: file), options: .atomic)
     } catch {
-        throw OpenAPIError("Can't write \(target).")
+        throw OpenAPIError("Can't write \(file).")
     }
 }

@@ -1,3 +1,4 @@
+import Crypto
 import DiaryServer
 import Postgres
 
@@ -5,10 +6,23 @@ extension Settings {
     /// A connection as the owner to a database with this program's schema.
     func ownerConnection() throws -> BlockingConnection {
         let url = try requireOwnerDatabaseURL()
-        let migrations = try Migrations.load(directory: InstalledFiles(settings: self).migrations())
-        let standing = try Migrator(url: url, migrations).standing()
+        let connection = try BlockingConnection(url: url)
+        try InstalledFiles(settings: self).requireSchema(of: connection, url: url)
+        return connection
+    }
+}
+
+extension InstalledFiles {
+    /// - Parameter url: the one that the connection was opened with.
+    /// - Throws: `StartChecks.Failure` when the database's schema is not this program's.
+    func requireSchema(of connection: BlockingConnection, url: String) throws {
+        let directory = try migrations()
+        let isApplied = try InstalledSchema(directory: directory).isApplied(connection) {
+            Hexadecimal.encode(try SHA256.hash(Array($0.utf8)))
+        }
+        if isApplied { return }
+        let standing = try Migrator(url: url, Migrations.load(directory: directory)).standing()
         guard standing == .current else { throw StartChecks.Failure(schema: standing) }
-        return try BlockingConnection(url: url)
     }
 }
 

@@ -1,14 +1,18 @@
 import ArgumentParser
 import Crypto
 import Diary
+import DiaryPaper
 import DiaryServer
 import DiarySignIn
+import DiaryTalk
 import FoundationEssentials
 import Logging
 import Postgres
+import Printing
 import Reactor
 import ServiceLifecycle
 import TLS
+import Transfer
 import UnixSignals
 import Web
 
@@ -48,16 +52,29 @@ struct ServeCommand: AsyncParsableCommand {
             services.sealingKeys = try settings.sealingKeys()
             services.pool = settings.pool
             services.keptAnswers = settings.answerMemory / settings.cores
-            let server = ServerSettings(services, breachedPasswords: try settings.loadBreachedPasswords())
+            let outbox = Outbox(transfer: try Transfer(settings.transfer), sealingKeys: services.sealingKeys)
+            let channels = try Channels(
+                vapid: settings.vapid, mail: settings.mail, transfer: outbox.transfer, tokenKeys: services.tokenKeys)
+            let paper = try PaperServices(
+                html: installed.reportPages(),
+                pdf: PDFPrinter.Configuration(python: settings.reportsPython, script: installed.printer()))
+            let server = ServerSettings(
+                services, breachedPasswords: try settings.loadBreachedPasswords(), outbox: outbox, channels: channels,
+                paper: paper)
             let certificate = settings.tls.map { Certificate(files: $0) }
             let tls = try certificate?.load()
+            // The database answers while the files are read.
+            async let conditions: Void = StartConditions(settings: settings, installed: installed).check()
+            let yaml = try installed.compressible(installed.openAPIYAML())
+            let json = try installed.compressible(installed.openAPIJSON())
             let contract = PublishedContract(
-                yaml: try installed.contents(installed.openAPIYAML()),
-                json: try installed.contents(installed.openAPIJSON()))
+                yaml: yaml.content, json: json.content, compressedYAML: yaml.gzip, compressedJSON: json.gzip)
             let apiPages = APIPages(try installed.apiPages())
             let pages = try Pages(
-                authorization: installed.template("authorization.mustache"), style: installed.template("page.css"))
-            try await StartConditions(settings: settings, installed: installed).check()
+                authorization: installed.template("authorization.mustache"), style: installed.template("page.css"),
+                slips: installed.template("reports/slips.mustache"),
+                paperStyle: installed.template("reports/report.css"))
+            try await conditions
 
             let sink = try LogSink()
             let level = Logger.Level(rawValue: settings.logLevel) ?? .info
@@ -85,7 +102,10 @@ struct ServeCommand: AsyncParsableCommand {
             }
             if settings.runsBackground {
                 var background = Background.Configuration(
-                    work: BackgroundWork.all(keepingChanges: settings.changeDays))
+                    work: BackgroundWork.all(
+                        keepingChanges: settings.changeDays, outbox: outbox, channels: channels,
+                        reports: .makeReports(paper, services)))
+                background.wake = BackgroundWork.wake(outbox) + BackgroundWork.channelWake(channels)
                 background.rhythm = Double(settings.backgroundRhythm)
                 background.concurrency = settings.backgroundConcurrency
                 configuration.background = background
@@ -150,6 +170,7 @@ private struct ServerService: Service, CustomStringConvertible {
         if let trouble = await server.waitUntilReady(seconds: 10) {
             logger.error("database is not reachable yet", metadata: ["reason": "\(trouble)"])
         }
+        Heap.trim()
         logger.notice(
             "listening",
             metadata: [
@@ -159,6 +180,11 @@ private struct ServerService: Service, CustomStringConvertible {
         if let tls = configuration.tls {
             logger.log(
                 level: tls.daysLeft < 0 ? .error : .notice, "certificate", metadata: ["days_left": "\(tls.daysLeft)"])
+        }
+        let paper = settings.paper
+        Task {
+            let version = await paper.weasyPrint()
+            logger.notice("pdf", metadata: ["weasyprint": "\(version ?? "not found, so reports have no PDF")"])
         }
         let reloading = certificate.map { certificate in Task { await certificate.reload(server, logger) } }
         if let port = server.adminPort {
@@ -202,8 +228,7 @@ private struct StartConditions {
     private func check(_ url: String) throws {
         let connection = try BlockingConnection(url: url)
         try StartChecks.ownSession(connection, url: url)
-        let standing = try Migrator(url: url, Migrations.load(directory: installed.migrations())).standing()
-        guard standing == .current else { throw StartChecks.Failure(schema: standing) }
+        try installed.requireSchema(of: connection, url: url)
         try StartChecks.rowSecurity(connection)
         try StartChecks.temporaryTables(connection)
     }

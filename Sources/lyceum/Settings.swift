@@ -1,8 +1,11 @@
 import Configuration
+import Crypto
 import Diary
+import DiaryTalk
 import FoundationEssentials
 import HTTP1
 import Postgres
+import Transfer
 import Web
 
 /// The settings of the server and its tools. Each comes from a flag, else the environment, else the JSON file, else a
@@ -26,6 +29,8 @@ struct Settings: Sendable {
     /// `secrets.keys`, in the same form: they encrypt the secrets of second factors. The first one encrypts, all
     /// decrypt. Nil: there are no second factors.
     var secretsKeys: String?
+    /// `archive.keys`, in the same form: they sign archives. The first one signs, all verify.
+    var archiveKeys: String?
     /// The address that clients use; also the issuer of tokens.
     var publicURL: String
     /// `tls.certificate` and `tls.key`: paths of PEM files; nil for plain HTTP.
@@ -68,10 +73,21 @@ struct Settings: Sendable {
     var backgroundConcurrency: Int
     /// `changes.keep`: the number of days for which the log of changes is kept and cursors of feeds stay valid.
     var changeDays: Int
+    /// `outbox.allowed_networks`: addresses and blocks that webhooks may reach although they are not public.
+    /// `outbox.plain_http`: whether webhooks may use `http`. `outbox.authorities`: the path of a PEM file with the
+    /// certificate authorities to trust instead of the system's.
+    var transfer: Transfer.Configuration
     /// `passwords.breached`: the path of a file of passwords, or their SHA-1, that nobody may choose; nil: none.
     var breachedPasswords: String?
+    /// `reports.python`: a Python that has WeasyPrint, which makes PDF; empty: there is no PDF.
+    var reportsPython: String
     /// The directory of `Migrations/` and openapi.yaml; nil: searched for, see `InstalledFiles`.
     var resourcesDirectory: String?
+
+    /// `push.vapid_key`, `push.subject`: identify the server to push services; nil: there are no pushes.
+    var vapid: VAPID?
+    /// `mail.…`: the mail server; nil: there is no mail.
+    var mail: MailSettings?
 
     /// All settings in printable form, with their origins.
     let entries: [Entry]
@@ -138,6 +154,7 @@ struct Settings: Sendable {
         pool.queueTimeout = try lookup.int("database.queue.timeout", in: 1...60_000, default: pool.queueTimeout)
         tokenKeys = try lookup.secret("token.keys")
         secretsKeys = try lookup.secret("secrets.keys")
+        archiveKeys = try lookup.secret("archive.keys")
         tls = try lookup.tls()
         trustedProxies = try lookup.blocks("proxies.trusted")
         coreConnections = try lookup.int("connections.core", in: 1...1_000_000, default: 20_000)
@@ -166,8 +183,15 @@ struct Settings: Sendable {
         backgroundRhythm = try lookup.int("background.rhythm", in: 1...3600, default: 5)
         backgroundConcurrency = try lookup.int("background.concurrency", in: 1...16, default: 2)
         changeDays = try lookup.int("changes.keep", in: 1...3650, default: ChangeLog.days)
+        transfer = Transfer.Configuration()
+        transfer.allowedNetworks = try lookup.blocks("outbox.allowed_networks")
+        transfer.allowsPlainHTTP = try lookup.bool("outbox.plain_http", default: false)
+        transfer.authorities = try lookup.authorities("outbox.authorities")
         breachedPasswords = try lookup.string("passwords.breached")
+        reportsPython = try lookup.string("reports.python", default: "/usr/bin/python3")
         resourcesDirectory = try lookup.string("resources.directory")
+        vapid = try lookup.vapid()
+        mail = try lookup.mail(publicURL: publicURL)
         entries = lookup.entries
     }
 
@@ -188,7 +212,7 @@ struct Settings: Sendable {
     }
 
     /// The process's connections to the database, when nothing hangs.
-    var databaseConnections: Int { pool.connections * cores + (runsBackground ? backgroundConcurrency : 0) }
+    var databaseConnections: Int { pool.connections * cores + 1 + (runsBackground ? backgroundConcurrency : 0) }
 
     static func variable(_ key: String) -> String {
         "LYCEUM_" + key.replacing(".", with: "_").uppercased()

@@ -2,21 +2,30 @@ import Configuration
 import FoundationEssentials
 import HTTP1
 import Postgres
+import TLS
 import Web
 
 /// An error in the settings, with the way to correct it. Never contains a secret.
 enum SettingsError: Error, Equatable, CustomStringConvertible {
     case missing(String)
+    /// The first setting is missing, and the second one is of no use without it.
+    case needed(String, by: String)
     case wrong(String, origin: String, String)
     case file(String, String)
 
     var description: String {
         switch self {
-        case .missing(let key):
-            "\(key) is not set. Set \(Settings.variable(key)) in the environment, or \(key) in the file given with --config."
+        case .missing(let key): "\(key) is not set. \(Self.advice(key))"
+        case .needed(let key, let other): "\(key) is not set, but \(other) needs it. \(Self.advice(key))"
         case .wrong(let key, let origin, let problem): "\(key) (from \(origin)) \(problem)."
         case .file(let path, let problem): "The settings file \(path) \(problem)\(problem.hasSuffix("?") ? "" : ".")"
         }
+    }
+}
+
+extension SettingsError {
+    private static func advice(_ key: String) -> String {
+        "Set \(Settings.variable(key)) in the environment, or \(key) in the file given with --config."
     }
 }
 
@@ -28,12 +37,16 @@ struct Lookup {
     static let keys = [
         "database.url", "owner.database.url", "listen.host", "listen.port", "cores", "database.readers",
         "database.writers", "database.leased", "database.queue.limit", "database.queue.timeout", "token.keys",
-        "secrets.keys", "tls.certificate", "tls.key", "proxies.trusted", "connections.core", "connections.total",
+        "secrets.keys", "archive.keys", "tls.certificate", "tls.key", "proxies.trusted", "connections.core",
+        "connections.total",
         "connections.address", "bodies.memory", "answers.memory",
         "shutdown.delay", "public.url", "log.level", "log.requests", "log.probes", "rate.requests", "rate.signins",
         "rate.window", "cors.origins",
         "compression.minimum", "server.timing", "admin.host", "admin.port", "background.enabled",
-        "background.rhythm", "background.concurrency", "changes.keep", "passwords.breached", "resources.directory",
+        "background.rhythm", "background.concurrency", "changes.keep", "outbox.allowed_networks", "outbox.plain_http",
+        "outbox.authorities", "passwords.breached", "reports.python", "resources.directory", "push.vapid_key",
+        "push.subject", "mail.url",
+        "mail.user", "mail.password", "mail.from", "mail.link", "mail.interval",
     ]
 
     init(layers: [Layer]) { self.layers = layers }
@@ -82,6 +95,20 @@ struct Lookup {
             blocks.append(block)
         }
         return blocks
+    }
+
+    /// The path of a file with certificates of authorities.
+    mutating func authorities(_ key: String) throws(SettingsError) -> String? {
+        let found = try find(key, .string)
+        note(key, found?.value, found?.origin)
+        guard let found else { return nil }
+        guard let content = FileManager.default.contents(atPath: found.value) else {
+            throw .wrong(key, origin: found.origin, "names \(found.value), which can't be read")
+        }
+        guard TrustedAuthorities.count(inPEM: Array(content)) > 0 else {
+            throw .wrong(key, origin: found.origin, "names \(found.value), which has no certificate in PEM form")
+        }
+        return found.value
     }
 
     /// A certificate needs a key, and a key needs a certificate.

@@ -46,6 +46,8 @@ struct UnknownCommand {
             if commands.isEmpty || argument.hasPrefix("-") { return nil }
             if argument == "help", command == root { continue }
             guard let next = commands.first(where: { $0._commandName == argument }) else {
+                // The word is an argument of the default command.
+                if command.configuration.defaultSubcommand != nil { return nil }
                 let names = commands.map { $0._commandName }
                 let hint =
                     Suggestions.nearest(to: argument, in: names).map { "Did you mean '\($0)'?" }

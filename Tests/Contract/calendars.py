@@ -54,8 +54,10 @@ def compare(content: bytes, lessons: list[dict], first: datetime.date, last: dat
     print(f"The calendar has {len(events)} events; icalendar {icalendar.__version__} read {len(lessons)} lessons as the diary.")
 
 
-def call(base: str, token: str, method: str, path: str, body: dict | None = None):
+def call(base: str, token: str, method: str, path: str, body: dict | None = None, match: str | None = None):
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    if match:
+        headers["If-Match"] = match
     data = None if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(urllib.request.Request(base + path, data, headers, method=method)) as answer:
         content = answer.read()

@@ -38,7 +38,7 @@ def make_client():
         """)
 
 
-def serve(port: int) -> subprocess.Popen:
+def serve(port: int, settings: dict[str, str] | None = None) -> subprocess.Popen:
     environment = os.environ | {
         "LYCEUM_DATABASE_URL": url("lyceum", "lyceum_server"),
         "LYCEUM_TOKEN_KEYS": "k1:" + "A" * 43,
@@ -46,7 +46,7 @@ def serve(port: int) -> subprocess.Popen:
         "LYCEUM_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "LYCEUM_LOG_LEVEL": "warning",
         "LYCEUM_RATE_REQUESTS": "0",
-    }
+    } | (settings or {})
     with open(HOME / "server.log", "ab") as log:
         command = [PROGRAM, "serve", "--host", "127.0.0.1", "--port", str(port)]
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)

@@ -69,7 +69,10 @@ import Testing
             Parts.health, "headers: bare", "headers: none",
             "service/health.yaml, line 11: there is no set of headers none;"
         ),
-        (Parts.health, "access: open", "access: shut", "service/health.yaml, line 8: access must be open or own_apps."),
+        (
+            Parts.health, "access: open", "access: shut",
+            "service/health.yaml, line 8: access must be open, own_apps or programs."
+        ),
         (Parts.health, "  Health:", "  Total:", "service/health.yaml, line 13: there is another schema Total."),
         (Parts.health, "summary: Is it alive", "summary: [", "service/health.yaml: not YAML: "),
         (

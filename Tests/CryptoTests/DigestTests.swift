@@ -13,6 +13,9 @@ import Testing
     ])
     func sha256(_ text: String, _ digest: String) throws {
         #expect(Hexadecimal.encode(try SHA256.hash(Array(text.utf8))) == digest)
+        let stream = try SHA256.Stream()
+        for byte in text.utf8 { try stream.add([byte]) }
+        #expect(Hexadecimal.encode(try stream.hash()) == digest)
     }
 
     /// FIPS 180-4 examples.

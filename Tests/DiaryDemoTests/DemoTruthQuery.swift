@@ -94,6 +94,41 @@ struct DemoTruthQuery: CustomTestStringConvertible, Sendable {
                 """,
             change: "DELETE FROM final_marks \(oneFinal)"),
         DemoTruthQuery(
+            key: "sparse_sections",
+            sql: """
+                \(seats), sparse AS (
+                    SELECT s.section_id, s.term_id, count(*) AS students, sum(s.marks) AS marks, n.norm, l.due AS due_lessons,
+                        l.made + w.wanted AS lessons
+                    FROM seats s
+                    JOIN sections c ON c.id = s.section_id AND c.grading = 'marks'
+                    JOIN terms t ON t.id = s.term_id
+                    CROSS JOIN LATERAL (
+                        SELECT (
+                            CASE t.kind WHEN 'semester' THEN '{5,8,11}' ELSE '{3,5,7}' END::integer[]
+                        )[least(3, greatest(1, floor(c.hours_per_week)::integer))] AS norm
+                    ) n
+                    CROSS JOIN LATERAL (
+                        SELECT count(*) AS made, count(*) FILTER (WHERE l.date < $1) AS due, max(l.timetable_date) AS last
+                        FROM lessons l
+                        WHERE l.section_id = c.id AND l.state <> 'cancelled' AND l.date BETWEEN t.starts_on AND t.ends_on
+                    ) l
+                    CROSS JOIN LATERAL (
+                        SELECT count(*) AS wanted
+                        FROM lyceum.timetabled_lessons(
+                            c.school_id, greatest($1::date, coalesce(l.last + 1, t.starts_on)), t.ends_on, ARRAY[c.id])
+                        WHERE t.ends_on > $1
+                    ) w
+                    GROUP BY s.section_id, s.term_id, n.norm, l.due, l.made, w.wanted
+                )
+                SELECT coalesce(jsonb_agg(s ORDER BY section_id, term_id), '[]')
+                FROM sparse s
+                WHERE norm * due_lessons >= lessons AND marks * 10 * lessons < 7 * norm * due_lessons * students
+                """,
+            change: """
+                UPDATE lessons SET state = 'cancelled'
+                WHERE section_id = ($1::jsonb #>> '{sparse_sections,0,section_id}')::uuid AND state = 'held'
+                """),
+        DemoTruthQuery(
             key: "class_terms",
             sql: """
                 \(results)
@@ -225,13 +260,21 @@ struct DemoTruthQuery: CustomTestStringConvertible, Sendable {
             FROM (
                 SELECT l.*, g.class_id, z.time_zone, l.topic IS NULL AS lacks_topic,
                     l.attendance_taken_at IS NULL AS lacks_roll,
-                    g.grade_level IS DISTINCT FROM 1 AND s.grading <> 'none' AS counts_homework,
-                    g.grade_level IS DISTINCT FROM 1 AND s.grading <> 'none' AND NOT l.no_homework
-                        AND NOT EXISTS (SELECT FROM homework h WHERE h.lesson_id = l.id) AS lacks_homework
+                    h.counts AS counts_homework,
+                    h.counts AND NOT l.no_homework AND NOT EXISTS (SELECT FROM homework h WHERE h.lesson_id = l.id)
+                        AS lacks_homework
                 FROM lessons l
                 JOIN schools z ON z.id = l.school_id
                 JOIN sections s ON s.id = l.section_id AND s.academic_year_id = $2
                 JOIN groups g ON g.id = s.group_id
+                CROSS JOIN LATERAL (
+                    SELECT g.grade_level IS DISTINCT FROM 1 AND s.grading <> 'none'
+                        AND NOT EXISTS (
+                            SELECT FROM line_items i
+                            JOIN categories c ON c.id = i.category_id AND c.is_control
+                            WHERE i.lesson_id = l.id
+                        ) AS counts
+                ) h
                 WHERE l.state <> 'cancelled' AND l.date < $1
             ) d
         )

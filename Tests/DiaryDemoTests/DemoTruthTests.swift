@@ -60,7 +60,7 @@ import Testing
     /// What was planted is there to be found.
     @Test(arguments: [
         "wrote_nothing", "kept_badly", "classes_at_risk", "illness_waves", "control_work_breaches",
-        "marks_with_absence", "late_entries,topics", "late_entries,marks",
+        "marks_with_absence", "sparse_sections", "late_entries,topics", "late_entries,marks",
     ])
     func somethingIsToBeFound(_ key: String) throws {
         let filled = try Self.filled[0].get()

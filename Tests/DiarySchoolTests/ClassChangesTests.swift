@@ -566,7 +566,10 @@ import Testing
         }
         let watcher = try server.owner()
         let moved = "SELECT count(*) FROM enrollments WHERE school_id = $1 AND student_id = $2"
-        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        let waiting = """
+            SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+            WHERE NOT granted AND datname = current_database()
+            """
         for _ in 0..<100_000 {
             if try watcher.query(waiting).first != "0" { break }
             if try watcher.query(moved, [String(ids.school), pupil]).first != "1" { break }

@@ -36,6 +36,13 @@ import Testing
         #expect(try change(#"{"edit_window_days": 14}"#).status == 200)
     }
 
+    @Test func c3_theHourOfTheDigestIsSetOrTurnedOff() throws {
+        #expect(try change(#"{"week_digest_at": "16:30"}"#).json["week_digest_at"]?.string == "16:30")
+        #expect(try change(#"{"week_digest_at": null}"#).json["week_digest_at"]?.isNull == true)
+        #expect(try change(#"{"week_digest_at": "25:00"}"#).status == 422)
+        #expect(try change(#"{"week_digest_at": "18:00"}"#).json["week_digest_at"]?.string == "18:00")
+    }
+
     @Test func everyInvalidSettingIsReported() throws {
         let answer = try change(
             """

@@ -45,12 +45,13 @@ import Testing
                 "edit_window_days", "rounding_threshold", "min_marks_quarter", "min_marks_quarter_2h",
                 "min_marks_quarter_3h", "min_marks_semester", "min_marks_semester_2h", "min_marks_semester_3h",
                 "term_debts", "conduct_scale", "homework_in_grade_1", "students_write_students", "consultation_days",
-                "activation_days",
+                "week_digest_at", "activation_days",
                 "password_grant", "six_day_grade_levels",
             ])
         #expect(settings?["edit_window_days"]?.int == 14)
         #expect(settings?["rounding_threshold"] == .number("0.60"))
         #expect(settings?["homework_in_grade_1"]?.bool == false)
+        #expect(settings?["week_digest_at"]?.string == "18:00")
         #expect(settings?["six_day_grade_levels"]?.array.isEmpty == true)
     }
 

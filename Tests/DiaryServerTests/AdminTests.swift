@@ -134,7 +134,7 @@ import Web
             #expect(try client.get("/livez").status == 200)
         }
         let isCounted = try await eventually {
-            try metrics(server).values("lyceum_database_connections") == [0, 0, 0]
+            try metrics(server).values("lyceum_database_connections") == [0, 0, 0, 0]
         }
         #expect(isCounted)
         try superuser.query("ALTER DATABASE \"\(name)\" WITH ALLOW_CONNECTIONS true")

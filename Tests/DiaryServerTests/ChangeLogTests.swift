@@ -20,7 +20,26 @@ import Testing
         "plan_correction_items": "each row comes with its correction",
         "ended_memberships": "each row comes with the memberships that it records",
         "idempotency_keys": "answers of writes, for repeats of the same request only",
+        "notifications": "each row comes with the change that it tells of",
+        "notification_receipts": "read when it is shown, never kept; no feed shows it",
+        "threads": "read by its participants only, and no circle is as small: notifications tell of messages",
+        "thread_participants": "as threads",
+        "thread_receipts": "as threads",
+        "messages": "as threads",
+        "message_versions": "as threads",
+        "thread_reports": "as threads",
+        "announcement_receipts": "read when they are used, never kept",
+        "consultation_history": "each row comes with the change that it records",
+        "pseudonym_keys": "a secret of exports; no answer shows it",
         "pending": "the server's work, not data of the school",
+        "webhook_positions": "the server's work, not data of the school",
+        "webhook_deliveries": "tells of changes that the log has",
+        "webhook_attempts": "tells of changes that the log has",
+        "deliveries": "the server's work, not data of the school",
+        "delivery_cursors": "the server's work, not data of the school",
+        "report_jobs": "of one person, who polls them; gone after a day",
+        "report_results": "of one person; gone after a day",
+        "email_codes": "addresses that are not confirmed; no answer is kept that shows one",
         "activity_days": "counts days for reports; no answer shows it",
         "sessions": "sign-in: read when it is used, never kept",
         "sign_in_failures": "sign-in: read when it is used, never kept",
@@ -179,6 +198,8 @@ import Testing
         init() throws {
             database = try TestDatabase(.migrated)
             owner = try BlockingConnection(url: database.ownerURL)
+            // The bounds of the template lie where the cluster was when it was made.
+            try owner.query("SELECT lyceum.begin_changes_anew(pg_snapshot_xmin(pg_current_snapshot()))")
         }
 
         func ranges() throws -> [[String?]] {
@@ -294,5 +315,58 @@ import Testing
         #expect(
             try partitions.owner.query("SELECT min(lower) <= pg_current_xact_id() FROM lyceum.change_partitions").first
                 == "t")
+    }
+
+    /// The new cluster has given out as many transactions as the first partition needs, but fewer than the log has rows of.
+    @Test func rowsOfAnotherClusterEmptyTheLog() throws {
+        let partitions = try Partitions()
+        try partitions.owner.execute("INSERT INTO schools (code, name) VALUES ('a', 'A')")
+        try partitions.write()
+        #expect(try partitions.tend() == "0")
+        let before = try #require(Int(try partitions.count() ?? ""))
+        #expect(before > 1, "the log of this cluster stays")
+        try partitions.owner.execute(
+            """
+            INSERT INTO changes (xid, school_id, circle, circle_id, is_home, entity, operation, ids)
+            SELECT '8000000000', id, 'school', lyceum.nobody(), true, 'school', 'changed', array[lyceum.nobody()] FROM schools
+            """)
+        #expect(try partitions.tend() == "0")
+        #expect(try partitions.count() == "1")
+        #expect(
+            try partitions.owner.query("SELECT max(xid) < pg_snapshot_xmax(pg_current_snapshot()) FROM changes").first
+                == "t")
+    }
+
+    /// Notifications that were restored with the numbers of another cluster are not new, now or when this cluster gets to
+    /// those numbers. What was written before the dump and not yet planned is still planned.
+    @Test func notificationsOfAnotherClusterAreNotNew() throws {
+        let partitions = try Partitions()
+        let owner = partitions.owner
+        try owner.execute(
+            """
+            INSERT INTO schools (code, name) VALUES ('a', 'A');
+            UPDATE lyceum.delivery_watch SET seen = '8000000000:8000000000:';
+            INSERT INTO delivery_cursors (school_id, channel, seen) SELECT id, 'push', '8000000000:8000000000:' FROM schools;
+            INSERT INTO notifications (school_id, student_id, kind, entity, entity_id, xid)
+            SELECT s.id, gen_random_uuid(), 'feedback', 'feedback', gen_random_uuid(), (8000000000 + n)::text::xid8
+            FROM schools s CROSS JOIN generate_series(1, 25) n
+            """)
+        let fresh = "SELECT count(*) FROM lyceum.notifications_since(pg_current_snapshot())"
+        #expect(try owner.query(fresh).first == "0")
+        try owner.execute("SET lyceum.school_id = '1'")
+        let ends = "SELECT pg_snapshot_xmax(lyceum.change_horizon()) <= pg_snapshot_xmax(pg_current_snapshot())"
+        #expect(try owner.query(ends).first == "t")
+        func restored() throws -> String? { try owner.query("SELECT lyceum.renumber_notifications(20)").first }
+        #expect(try [restored(), restored(), restored()] == ["20", "5", "0"])
+        #expect(
+            try owner.query("SELECT count(*) FROM notifications WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())")
+                .first == "0")
+        #expect(
+            try owner.query(
+                """
+                SELECT count(*) FROM notifications n, lyceum.delivery_watch w, delivery_cursors c
+                WHERE w.channel = c.channel AND NOT pg_visible_in_snapshot(n.xid, w.seen) AND NOT pg_visible_in_snapshot(n.xid, lyceum.past_snapshot(c.seen))
+                """
+            ).first == "25")
     }
 }

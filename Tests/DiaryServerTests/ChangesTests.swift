@@ -444,7 +444,11 @@ import Testing
             "profile_proposals": "contacts that are not true yet; reading them is recorded (K2)",
             "users": "reported as students, guardians and staff",
             "clients": "only for the school's own apps",
+            "webhook_endpoints": "only for administrators and the integration itself, who list them",
             "calendar_links": "secrets of one person, who lists them",
+            "notification_preferences": "of one person, who reads them",
+            "push_subscriptions": "devices of one person, who lists them",
+            "email_addresses": "of one person, who reads it",
             "attendance_days": "no route shows one; the attendance of each lesson has what counts",
         ]
         let source = try owner.query(

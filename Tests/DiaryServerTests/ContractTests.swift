@@ -1,4 +1,5 @@
 import Diary
+import DiaryPaper
 import DiaryServer
 import FoundationEssentials
 import HTTP1
@@ -44,6 +45,26 @@ import Yams
             if let json, !withoutExample.contains(route.operation) {
                 #expect(json["examples"] != nil || json["example"] != nil, "\(route.operation)")
             }
+        }
+    }
+
+    /// A report takes the parameters that it declares, those of its form, and the scopes of its access.
+    @Test func reportsHaveTheParametersThatTheyDeclare() throws {
+        let text = try String(contentsOfFile: TestDatabase.repository + "/openapi.yaml", encoding: .utf8)
+        let document = try #require(try Yams.load(yaml: text) as? [String: Any])
+        let paths = try #require(document["paths"] as? [String: [String: Any]])
+        for report in Reports.all {
+            let operation = try #require(paths[report.path]?["get"] as? [String: Any], "\(report.name)")
+            let parameters = (operation["parameters"] as? [[String: Any]] ?? []).filter {
+                $0["in"] as? String == "query"
+            }
+            // The shared parameters of the form are references.
+            let own = parameters.filter { $0["name"] as? String != "table" }
+            let inContract = own.map { "\($0["name"] ?? "") \($0["required"] as? Bool ?? false)" }
+            let declared = report.parameters.map { "\($0.name) \($0.isRequired)" }
+            #expect(inContract.sorted() == declared.sorted(), "\(report.name)")
+            let schemes = (operation["security"] as? [[String: [String]]] ?? []).compactMap { $0["program"] }
+            #expect(Set(schemes.flatMap { $0 }) == Set(report.access.scopes.map { $0.rawValue }), "\(report.name)")
         }
     }
 

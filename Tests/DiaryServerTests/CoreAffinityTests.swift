@@ -27,7 +27,8 @@ import Web
         }
         let server = try await TestServer(cores: 2, routes: routes)
         let school = try DemoSchoolIDs(server)
-        let clients = try ["teacher", "parent", "deputy", "admin"].map { try server.client($0) }
+        let program = try AppSchool(server).program("Core", ["school.read", "people.read", "journal.read"])
+        let clients = try ["teacher", "parent", "deputy", "head", "admin"].map { try server.client($0) } + [program]
         for route in Routes.all {
             let path = school.path(route.path)
             for client in clients {
@@ -52,8 +53,9 @@ import Web
         func arrivals() -> Int {
             server.server.cores.reduce(0) { $0 + $1.executor.arrivals.load(ordering: .relaxed) }
         }
-        for login in ["teacher", "parent", "deputy", "admin"] {
-            let client = try server.client(login)
+        let program = try AppSchool(server).program("Core", ["school.read", "people.read", "journal.read"])
+        let people = try ["teacher", "parent", "deputy", "head", "admin"].map { ($0, try server.client($0)) }
+        for (login, client) in people + [("program", program)] {
             let before = arrivals()
             for route in Routes.all where route.operation != "issueToken" {
                 let body =

@@ -33,11 +33,14 @@ package final class BackgroundRoom: Sendable {
     package var owner: BlockingConnection { get throws { try BlockingConnection(url: database.ownerURL) } }
 
     /// A loop like that of a process.
-    package func loop(_ work: [BackgroundWork], concurrency: Int = 2) throws -> BackgroundLoop {
+    package func loop(
+        _ work: [BackgroundWork], concurrency: Int = 2, rhythm: Double = 0.05, wake: [Statement] = []
+    ) throws -> BackgroundLoop {
         let descriptor = open(logFile, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         var configuration = Background.Configuration(work: work)
-        configuration.rhythm = 0.05
+        configuration.rhythm = rhythm
         configuration.concurrency = concurrency
+        configuration.wake = wake
         return try BackgroundLoop(configuration, url, LogSink(descriptor: descriptor))
     }
 

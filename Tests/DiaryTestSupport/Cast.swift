@@ -214,6 +214,8 @@ package struct Cast {
             named["member_id"] = try find(
                 "SELECT student_id FROM group_members WHERE school_id = $1 AND id = $2",
                 [school, named["group_member_id"]])
+            named["own_group_id"] = try find(
+                "SELECT group_id FROM sections WHERE school_id = $1 AND id = $2", [school, ids.section])
             named["school_id"] = school
             named["next_year_id"] = try find(
                 """
@@ -221,7 +223,33 @@ package struct Cast {
                 VALUES ($1, gen_random_uuid(), '2026/2027', '2026-09-01', '2027-05-31', '2027-01-11', 'planned') RETURNING id
                 """, [school])
             try named.merge(answeredByFamilies(guardian)) { $1 }
+            try named.merge(conversation(guardian, with: named["teacher_id"]!)) { $1 }
             return named
+        }
+
+        /// A thread of the teacher with the guardian, who has reported it; its message was changed.
+        private func conversation(_ guardian: String, with teacher: String) throws -> [String: String] {
+            func act(as person: String) throws {
+                try owner.query(
+                    "SELECT set_config('lyceum.school_id', $1, false), set_config('lyceum.user_id', $2, false)",
+                    [school, person])
+            }
+            try act(as: teacher)
+            let thread = try find(
+                "SELECT lyceum.begin_thread($1, ARRAY[$2::uuid], 'Поездка', 'Едем в музей')", [ids.child, guardian])
+            let message = try find("SELECT id FROM messages WHERE school_id = $1 AND thread_id = $2", [school, thread])
+            try owner.query(
+                "UPDATE messages SET text = 'Едем в музей в субботу' WHERE school_id = $1 AND id = $2",
+                [school, message])
+            try act(as: guardian)
+            let report = try find(
+                """
+                INSERT INTO thread_reports (school_id, id, thread_id, reason)
+                VALUES ($1, gen_random_uuid(), $2, 'Грубость') RETURNING id
+                """, [school, thread])
+            try owner.query(
+                "SELECT set_config('lyceum.school_id', '', false), set_config('lyceum.user_id', '', false)", [])
+            return ["thread_id": thread, "message_id": message, "thread_report_id": report]
         }
 
         /// Records that a family answers, and an open proposal of the guardian.

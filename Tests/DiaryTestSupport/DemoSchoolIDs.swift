@@ -156,6 +156,41 @@ package struct DemoSchoolIDs: Sendable {
             LIMIT 1 RETURNING id
             """, [String(school), ofChild]
         ).first
+        // Recorded by the class teacher, who has the login `teacher` in the main school.
+        rows["{contact_id}"] = try connection.query(
+            """
+            INSERT INTO contacts (school_id, id, student_id, guardian_id, date, means, outcome, text, author_id)
+            SELECT g.school_id, gen_random_uuid(), g.student_id, g.guardian_id, g.starts_on, 'phone', 'reached', 'Собрание',
+                t.teacher_id
+            FROM guardianships g
+            JOIN enrollments e ON e.school_id = g.school_id AND e.student_id = g.student_id
+                AND lyceum.holds(e.starts_on, e.ends_on, '\(TestServer.today)')
+            JOIN class_teachers t ON t.school_id = e.school_id AND t.class_id = e.class_id
+                AND lyceum.holds(t.starts_on, t.ends_on, '\(TestServer.today)')
+            WHERE g.school_id = $1 AND g.access = 'full' AND ($2::uuid IS NULL OR g.student_id = $2::uuid)
+            ORDER BY (SELECT u.login = 'parent' FROM users u WHERE u.school_id = g.school_id AND u.id = g.guardian_id)
+                DESC NULLS LAST
+            LIMIT 1 RETURNING id
+            """, [String(school), ofChild]
+        ).first
+        rows["{journal_remark_id}"] = try connection.query(
+            """
+            INSERT INTO journal_remarks (school_id, id, section_id, text, due_on, author_id)
+            SELECT s.school_id, gen_random_uuid(), s.id, 'Нет тем', '2099-12-01', r.user_id
+            FROM sections s
+            JOIN user_roles r ON r.school_id = s.school_id AND r.role = 'deputy_head'
+            WHERE s.school_id = $1 AND ($2::uuid IS NULL OR s.id = $2::uuid)
+            ORDER BY s.id, r.user_id LIMIT 1 RETURNING id
+            """, [String(school), ofSection]
+        ).first
+        try connection.execute("SET lyceum.time_zone = 'Asia/Yekaterinburg'")
+        rows["{control_snapshot_id}"] = try connection.query(
+            """
+            INSERT INTO control_snapshots (school_id, starts_on, ends_on)
+            SELECT y.school_id, y.starts_on, y.starts_on + 1 FROM academic_years y WHERE y.school_id = $1
+            ORDER BY y.starts_on LIMIT 1 RETURNING id
+            """, [String(school)]
+        ).first
         rows["{document_id}"] = try connection.query(
             """
             INSERT INTO student_documents (school_id, id, student_id, kind, number)
@@ -180,6 +215,18 @@ package struct DemoSchoolIDs: Sendable {
             ON CONFLICT (school_id, kind, extract(year FROM issued_on), number) DO UPDATE SET text = excluded.text RETURNING id
             """, [String(school)]
         ).first
+        rows["{certificate_id}"] = try connection.query(
+            """
+            INSERT INTO certificates (school_id, id, student_id, kind, entry_number, form_number, issued_on, order_id)
+            SELECT $1, gen_random_uuid(), e.student_id, 'basic', 1, '1', '2026-06-25', $2
+            FROM enrollments e
+            JOIN classes c ON c.school_id = e.school_id AND c.id = e.class_id AND c.grade_level = 9
+            WHERE e.school_id = $1 AND e.starts_on <= '2026-06-25'
+            ORDER BY e.student_id
+            LIMIT 1
+            ON CONFLICT (school_id, kind, entry_number) DO UPDATE SET form_number = excluded.form_number RETURNING id
+            """, [String(school), rows["{order_id}"]]
+        ).first
         // The demo school has no clients.
         let client = try connection.query(
             """
@@ -200,6 +247,21 @@ package struct DemoSchoolIDs: Sendable {
             SELECT id FROM made UNION ALL SELECT id FROM client_secrets WHERE school_id = $1 AND client_id = $2 LIMIT 1
             """, [String(school), client]
         ).first
+        // It is disabled, so nothing is sent; and delivered. Each school's ids have its number.
+        let webhook = "00000000-0000-7000-8000-00000000070\(school)"
+        let delivery = "00000000-0000-7000-8000-00000000080\(school)"
+        try connection.execute(
+            """
+            INSERT INTO webhook_endpoints (school_id, id, client_id, url, secret, state, disabled_reason, disabled_at)
+            VALUES (\(school), '\(webhook)', '\(client!)', 'https://receiver.example/', 's1:x', 'disabled', 'requested', now())
+            ON CONFLICT DO NOTHING;
+            INSERT INTO webhook_positions (school_id, endpoint_id, cursor, since, told_cursor)
+            VALUES (\(school), '\(webhook)', 'x', pg_current_snapshot(), 'x') ON CONFLICT DO NOTHING;
+            INSERT INTO webhook_deliveries (school_id, id, endpoint_id, type, content, is_in_order, state, ended_at)
+            VALUES (\(school), '\(delivery)', '\(webhook)', 'test', '{}', false, 'delivered', now()) ON CONFLICT DO NOTHING;
+            """)
+        rows["{webhook_id}"] = webhook
+        rows["{webhook_delivery_id}"] = delivery
         // It is revoked, so that it opens nothing.
         rows["{unlock_id}"] = try connection.query(
             """
@@ -239,6 +301,9 @@ package struct DemoSchoolIDs: Sendable {
         rows["{calendar_link_id}"] = link
         rows["{calendar_secret}"] =
             "k_\(school)_\((link ?? "").replacing("-", with: ""))_\(String(repeating: "A", count: 43))"
+        rows["{push_subscription_id}"] = "00000000-0000-7000-8000-000000000003"
+        rows["{report_job_id}"] = "00000000-0000-7000-8000-000000000004"
+        rows["{email_secret}"] = "u_\(school)_\(String(repeating: "0", count: 32))_\(String(repeating: "A", count: 43))"
         rows["{line_item_id}"] = try connection.query(
             """
             SELECT i.id FROM line_items i
@@ -261,6 +326,7 @@ package struct DemoSchoolIDs: Sendable {
             """, [String(school), rows["{curriculum_plan_id}"]]
         ).first
         try addFinalRows(&rows, connection, school, ofSection: ofSection, ofChild: ofChild)
+        try addTalkRows(&rows, connection, school, ofClass: ofClass, ofChild: ofChild)
         rows["{guardian_id}"] = guardianship[1]
         rows["{staff_id}"] = try connection.query(
             "SELECT id FROM staff WHERE school_id = $1 ORDER BY id LIMIT 1", [String(school)]
@@ -339,6 +405,44 @@ package struct DemoSchoolIDs: Sendable {
             [section])
     }
 
+    /// An announcement of a deputy head to the families of a class, and a consultation of a guardian.
+    private static func addTalkRows(
+        _ rows: inout [String: String], _ connection: BlockingConnection, _ school: Int, ofClass class7A: String?,
+        ofChild child: String?
+    ) throws {
+        rows["{announcement_id}"] = try connection.query(
+            """
+            INSERT INTO announcements (school_id, id, author_id, title, text, audience, asks_acknowledgement)
+            SELECT $1, gen_random_uuid(), r.user_id, 'Собрание', 'В четверг',
+                ARRAY['guardians/class/' || c.id, 'students/class/' || c.id], true
+            FROM user_roles r
+            JOIN classes c ON c.school_id = $1 AND ($2::uuid IS NULL OR c.id = $2)
+            WHERE r.school_id = $1 AND r.role = 'deputy_head'
+            ORDER BY r.user_id, c.id LIMIT 1 RETURNING id
+            """, [String(school), class7A]
+        ).first
+        let consultation = try connection.query(
+            """
+            INSERT INTO consultations (school_id, id, asker_id, category, subject)
+            SELECT g.school_id, gen_random_uuid(), g.guardian_id, 'usage', 'Как увидеть расписание?'
+            FROM guardianships g
+            WHERE g.school_id = $1 AND ($2::uuid IS NULL OR g.student_id = $2)
+            ORDER BY (SELECT u.login = 'parent' FROM users u WHERE u.school_id = g.school_id AND u.id = g.guardian_id)
+                DESC NULLS LAST
+            LIMIT 1 RETURNING id, asker_id
+            """, [String(school), child]
+        ).rows[0]
+        rows["{consultation_id}"] = consultation[0]
+        _ = try connection.query(
+            """
+            INSERT INTO consultation_messages (school_id, id, consultation_id, kind, text, author_id)
+            VALUES ($1, gen_random_uuid(), $2, 'question', 'Не нахожу', $3)
+            """, [String(school), consultation[0], consultation[1]])
+        _ = try connection.query(
+            "DELETE FROM notifications WHERE school_id = $1 AND entity IN ('announcements', 'consultations')",
+            [String(school)])
+    }
+
     /// An id that no row has.
     package static let nothing = "0198ca94-2869-71eb-91b7-5bfd27fa83f1"
 
@@ -350,6 +454,8 @@ package struct DemoSchoolIDs: Sendable {
             .replacing("{user_id}", with: child).replacing("{session_id}", with: Self.nothing)
             .replacing("{code}", with: "not_found").replacing("{kind}", with: "students").replacing(rows)
             + (template == "/v1/timetable" ? "?class_id=\(class7A)&from=2025-11-17&to=2025-11-21" : "")
+            // A stream would not end.
+            + (template == "/v1/events" ? "?wait=0" : "")
     }
 }
 

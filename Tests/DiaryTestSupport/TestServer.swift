@@ -1,15 +1,20 @@
 import Crypto
 import Diary
 import DiaryDemo
+import DiaryPaper
 import DiaryServer
 import DiarySignIn
+import DiaryTalk
 import FoundationEssentials
 import Glibc
+import HTTP1
 import JSON
 import Postgres
+import Printing
 import Reactor
 import Synchronization
 import TestSupport
+import Transfer
 import Web
 
 /// A server on a free port, with its own demo school.
@@ -52,32 +57,39 @@ package final class TestServer: Sendable {
         }
     }
 
-    /// - Parameter routes: by default all routes of the diary; a test may wrap them.
+    /// - Parameters:
+    ///   - routes: by default all routes of the diary; a test may wrap them.
+    ///   - outbox: by default one that reaches only public addresses.
     package init(
-        cores: Int = 2, routes: [Route<Access, Caller>] = Routes.all,
+        cores: Int = 2, routes: [Route<Access, Caller>] = Routes.all, outbox: Outbox? = nil, channels: Channels? = nil,
+        paper: PaperServices? = nil,
         configure: (inout RunningServer.Configuration) throws -> Void = { _ in },
         set: (inout Services.Settings) throws -> Void = { _ in }
     ) async throws {
         database = try TestDatabase(
             .demo { ownerURL in
                 let connection = try BlockingConnection(url: ownerURL)
-                _ = try Demo(seed: 29, today: Self.today, schools: 2, students: 550, years: 1)
+                // Tests of messages and notifications begin with none.
+                _ = try Demo(seed: 29, today: Self.today, schools: 2, students: 550, years: 1, hasTalk: false)
                     .fill(connection) { _ in }
             })
         let warnings = Warnings()
         self.warnings = warnings
         server = try await Self.start(
-            database, cores: cores, routes: routes, warnings: warnings, configure: configure, set: set)
+            database, cores: cores, routes: routes, warnings: warnings, outbox: outbox, channels: channels,
+            paper: paper, configure: configure, set: set)
         if let trouble = await server.waitUntilReady(seconds: 20) { throw TestFailure("not ready: \(trouble)") }
     }
 
     /// A server for an existing database, on another day if that is wanted.
-    package init(over database: TestDatabase, cores: Int = 1, today: String = TestServer.today) async throws {
+    package init(
+        over database: TestDatabase, cores: Int = 1, today: String = TestServer.today, paper: PaperServices? = nil
+    ) async throws {
         self.database = database
         let warnings = Warnings()
         self.warnings = warnings
         server = try await Self.start(
-            database, cores: cores, warnings: warnings,
+            database, cores: cores, warnings: warnings, paper: paper,
             set: { settings in
                 settings.database["options"] = "-c lyceum.today=\(today)"
             })
@@ -182,8 +194,37 @@ package final class TestServer: Sendable {
         try Token.sign(payload: Array(claims.utf8), keys: TokenKeys(configuration: keys))
     }
 
+    /// Channels that lead to receivers on this machine.
+    package static func channels(hasPush: Bool = true, mailPort: UInt16? = 9) throws -> Channels {
+        var configuration = Transfer.Configuration()
+        configuration.allowedNetworks = [AddressBlock("127.0.0.0/8")!]
+        configuration.allowsPlainHTTP = true
+        let key = try P256.PrivateKey([UInt8](repeating: 7, count: 32))
+        return try Channels(
+            vapid: hasPush ? VAPID(key, subject: "mailto:operator@school.example") : nil,
+            mail: mailPort.flatMap {
+                MailSettings(
+                    url: "smtp+plain://127.0.0.1:\($0)", from: "diary@school.example", link: "https://app.example",
+                    base: "http://lyceum.test")
+            },
+            transfer: Transfer(configuration), tokenKeys: TokenKeys(configuration: keys))
+    }
+
     private static func template(_ name: String) throws -> String {
         try String(contentsOfFile: TestDatabase.repository + "/Templates/" + name, encoding: .utf8)
+    }
+
+    /// What makes reports, with Debian's WeasyPrint.
+    package static func paper(_ configure: (inout PDFPrinter.Configuration) -> Void = { _ in }) throws -> PaperServices
+    {
+        var configuration = PDFPrinter.Configuration(script: TestDatabase.repository + "/Templates/print.py")
+        configure(&configuration)
+        // Suites share the processors, so a page can take much longer than alone.
+        return try PaperServices(html: reportPages(), pdf: configuration, seconds: 120)
+    }
+
+    private static func reportPages() throws -> HTMLForm {
+        try HTMLForm(page: template("reports/report.mustache"), style: template("reports/report.css"))
     }
 
     package static func start(
@@ -192,7 +233,8 @@ package final class TestServer: Sendable {
             "swagger-ui-bundle.js", "swagger-ui.css", "redoc.standalone.js", "oauth2-redirect.js", "api-pages.js",
             "api-pages.css",
         ],
-        warnings: Warnings = Warnings(),
+        warnings: Warnings = Warnings(), outbox: Outbox? = nil, channels: Channels? = nil,
+        paper: PaperServices? = nil,
         configure: (inout RunningServer.Configuration) throws -> Void = { _ in },
         set: (inout Services.Settings) throws -> Void = { _ in }
     ) async throws -> RunningServer {
@@ -219,9 +261,15 @@ package final class TestServer: Sendable {
         let apiPages = APIPages(
             Dictionary(uniqueKeysWithValues: apiPages.map { ($0, Array("/* \($0) */\n".utf8)) }))
         // The server's log goes to the output of the test.
-        let pages = try Pages(authorization: template("authorization.mustache"), style: template("page.css"))
+        let pages = try Pages(
+            authorization: template("authorization.mustache"), style: template("page.css"),
+            slips: template("reports/slips.mustache"), paperStyle: template("reports/report.css"))
         return try await RunningServer(
-            ServerSettings(settings, breachedPasswords: breached), configuration, contract: contract,
+            ServerSettings(
+                settings, breachedPasswords: breached,
+                outbox: outbox ?? Outbox(transfer: try Transfer(), sealingKeys: settings.sealingKeys),
+                channels: channels ?? Self.channels(), paper: paper ?? Self.paper()),
+            configuration, contract: contract,
             apiPages: apiPages, pages: pages, log: LogSink(), routes: routes
         ) { event in
             if case .warning(_, let reason) = event { warnings.add(reason) }

@@ -146,13 +146,13 @@ import Web
 
     @Test func onlyTheLeaseHolderEndsAPiece() async throws {
         let room = try await BackgroundRoom(schools: 1)
-        let gate = Gate()
+        let gate = Barrier()
         let slow = BackgroundWork(
             "count", .onDemand,
             effect: { _, _ in
                 guard gate.isFirst else { return }
                 await gate.pass()
-            }, { try await BackgroundRoom.count($0) })
+            }, { attempt, _ in try await BackgroundRoom.count(attempt) })
         let first = try room.loop([slow])
         try room.add("count")
         #expect(await eventually { gate.isReached })
@@ -174,7 +174,7 @@ import Web
         let loop = try room.loop([
             BackgroundWork(
                 "send", .onDemand, effect: { piece, _ in ids.withLock { $0.append(piece.id) } },
-                { attempt in
+                { attempt, _ in
                     if ids.withLock({ $0.count }) == 1 { _ = try await attempt.run([BackgroundRoom.nonsense()]) }
                     return try await BackgroundRoom.count(attempt)
                 })
@@ -227,11 +227,12 @@ import Web
 
     @Test func drainingTakesNoNewPiecesAndFinishesRunningOnes() async throws {
         let room = try await BackgroundRoom(schools: 1)
-        let gate = Gate()
+        let gate = Barrier()
         let loop = try room.loop(
             [
                 BackgroundWork(
-                    "count", .onDemand, effect: { _, _ in await gate.pass() }, { try await BackgroundRoom.count($0) })
+                    "count", .onDemand, effect: { _, _ in await gate.pass() },
+                    { attempt, _ in try await BackgroundRoom.count(attempt) })
             ], concurrency: 1)
         try room.add("count")
         #expect(await eventually { gate.isReached })
@@ -278,7 +279,7 @@ import Web
         let loop = try room.loop([
             BackgroundWork(
                 "count", .onDemand, effect: { _, _ in cores.withLock { $0.append(Core.current?.index) } },
-                { attempt in
+                { attempt, _ in
                     cores.withLock { $0.append(Core.current?.index) }
                     let progress = try await BackgroundRoom.count(attempt)
                     cores.withLock { $0.append(Core.current?.index) }
@@ -288,6 +289,115 @@ import Web
         try room.add("count")
         #expect(try await eventually { try room.pieces() == [] })
         #expect(cores.withLock { $0 } == [loop.core.index, loop.core.index, loop.core.index])
+        await loop.end()
+    }
+}
+
+/// Statements that add pieces for what is new, and work that waits for other servers.
+@Suite struct BackgroundWakeTests {
+    /// A function that adds a piece for each row of `news` that has no effect yet.
+    private static let function = """
+        CREATE TABLE news (school_id integer NOT NULL, id uuid NOT NULL DEFAULT gen_random_uuid());
+        CREATE FUNCTION lyceum.wake_count() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+        AS $$
+            INSERT INTO public.pending (school_id, kind, id, due_at)
+            SELECT n.school_id, 'count', n.id, now() FROM public.news n
+            WHERE NOT EXISTS (SELECT FROM public.effects e WHERE e.id = n.id)
+                AND current_setting('lyceum.school_id') = '-1'
+            ON CONFLICT DO NOTHING
+        $$;
+        GRANT EXECUTE ON FUNCTION lyceum.wake_count() TO lyceum_app;
+        """
+    private static let statement = Statement("SELECT lyceum.wake_count()")
+    private static let failing = Statement("SELECT lyceum.there_is_no_such_function()")
+
+    @Test func statementsAddThePiecesOfAllSchools() async throws {
+        let room = try await BackgroundRoom(schools: 2)
+        try room.owner.execute(Self.function)
+        let loops = [
+            try room.loop([room.counting("count")], wake: [Self.statement]),
+            try room.loop([room.counting("count")], wake: [Self.statement]),
+        ]
+        try room.owner.execute("INSERT INTO news (school_id) SELECT 1 + n % 2 FROM generate_series(1, 40) n")
+        // A statement that began before a piece ended adds it once more.
+        let done = "SELECT count(DISTINCT id) FROM effects"
+        #expect(try await eventually { try room.owner.query(done).first == "40" })
+        #expect(try await eventually { try room.pieces() == [] })
+        for loop in loops { await loop.end() }
+    }
+
+    /// Others need not wait for the next look.
+    @Test func wakingLooksAtOnce() async throws {
+        let room = try await BackgroundRoom(schools: 1)
+        try room.owner.execute(Self.function)
+        let loop = try room.loop([room.counting("count")], rhythm: 3600, wake: [Self.statement])
+        // The first look.
+        #expect(await eventually { await loop.isIdle })
+        try room.owner.execute("INSERT INTO news (school_id) VALUES (1)")
+        #expect(
+            try await eventually {
+                await loop.background.read { background, _ in background.wake() }
+                // A statement that began before the piece ended adds it once more.
+                return try Set(room.effects()) == ["1"]
+            })
+        await loop.end()
+    }
+
+    @Test func aStatementThatFailsStopsNoOtherWork() async throws {
+        let room = try await BackgroundRoom(schools: 1)
+        let loop = try room.loop([room.counting("count")], wake: [Self.failing])
+        try room.add("count")
+        #expect(try await eventually { try room.effects() == ["1"] })
+        await loop.end()
+        #expect(try room.log().contains { $0.contains("cannot be woken") && $0.contains("42883") })
+    }
+
+    /// Pieces that wait for slow servers take no place of others.
+    @Test func slowEffectsLeaveRoomForOtherWork() async throws {
+        let room = try await BackgroundRoom(schools: 1)
+        let gate = Barrier()
+        let sending = BackgroundWork(
+            "send", .onDemand, effect: { _, _ in await gate.pass() },
+            { attempt, _ in try await BackgroundRoom.count(attempt) })
+        let loop = try room.loop([sending, room.counting("count")], concurrency: 1)
+        try room.add("send")
+        #expect(await eventually { gate.isReached })
+        try room.add("count")
+        #expect(try await eventually { try room.effects() == ["1"] })
+        #expect(try room.pieces() == ["send"])
+        gate.open()
+        #expect(try await eventually { try room.pieces() == [] })
+        await loop.end()
+    }
+
+    @Test func aPieceMayAskToBeRepeatedLater() async throws {
+        let room = try await BackgroundRoom(schools: 1)
+        let loop = try room.loop([
+            BackgroundWork(
+                "send", .onDemand, attempts: 2, effect: { piece, _ in piece.id },
+                { attempt, id in
+                    let rows = try await attempt.run([
+                        BackgroundRoom.effect(attempt.piece), BackgroundRoom.effectsSoFar(),
+                    ])
+                    #expect(id == attempt.piece.id)
+                    return rows[1].integer(0, "count")! < 4 ? .again(seconds: 3600) : .done
+                })
+        ])
+        try room.add("send")
+        for count in 1...3 {
+            #expect(
+                try await eventually {
+                    try room.owner.query(
+                        """
+                        SELECT (SELECT count(*) FROM effects) || ' ' || attempts || ' ' || coalesce(failure, 'none') FROM pending
+                        WHERE lease IS NULL AND due_at BETWEEN now() + interval '59 minutes' AND now() + interval '61 minutes'
+                        """
+                    ).first == "\(count) 0 none"
+                })
+            try room.owner.execute("UPDATE pending SET due_at = now()")
+        }
+        #expect(try await eventually { try room.pieces() == [] })
+        #expect(await loop.value("lyceum_background_ended_total", ["result": "postponed"]) == 3)
         await loop.end()
     }
 }
@@ -332,7 +442,7 @@ import Web
 }
 
 /// Blocks the first visitor until it is opened.
-private final class Gate: Sendable {
+final class Barrier: Sendable {
     private let state = Mutex((visits: 0, isOpen: false))
 
     var isFirst: Bool { state.withLock { $0.visits == 0 } }

@@ -222,7 +222,7 @@ class CommandLine:
         usage = text.split("USAGE:")[1]
         self.options[command] = set(re.findall(r"--[a-z][a-z-]+", usage))
         found = text.partition("SUBCOMMANDS:\n")[2]
-        for name in re.findall(r"^  ([a-z-]+)(?:$|  )", found, re.MULTILINE):
+        for name in re.findall(r"^  ([a-z-]+)(?: \(default\))?(?:$|  )", found, re.MULTILINE):
             self.groups.add(command)
             self.learn(f"{command} {name}".strip())
 

@@ -31,6 +31,8 @@ enum Executable {
 
         func signal(_ number: Int32) { _ = Glibc.kill(process.processIdentifier, number) }
 
+        var isRunning: Bool { process.isRunning }
+
         /// Waits until it ends.
         func outcome() -> Outcome {
             // The output and the errors both fit into a pipe's buffer.
@@ -78,13 +80,13 @@ enum Executable {
         ]
         (process.standardInput, process.standardOutput, process.standardError) = (input, input, input)
         try process.run()
-        try #require(write(controller, line + "\n", line.utf8.count + 1) == line.utf8.count + 1)
-        process.waitUntilExit()
         try input.close()
+        try #require(write(controller, line + "\n", line.utf8.count + 1) == line.utf8.count + 1)
         var screen: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 4096)
         // EIO marks the end: no process has the terminal open any more.
         while case let count = read(controller, &piece, piece.count), count > 0 { screen += piece.prefix(count) }
+        process.waitUntilExit()
         return Outcome(status: process.terminationStatus, output: String(decoding: screen, as: UTF8.self), errors: "")
     }
 

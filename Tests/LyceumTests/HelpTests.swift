@@ -5,7 +5,9 @@ import Testing
 @Suite struct HelpTests {
     @Test(arguments: [
         [], ["serve"], ["config"], ["demo"], ["routes"], ["school"], ["school", "create"], ["school", "list"], ["user"],
-        ["user", "create"], ["user", "reset"], ["keys", "new"], ["import"], ["openapi"], ["openapi", "bundle"],
+        ["user", "create"], ["user", "reset"], ["keys", "new"], ["import"], ["export"], ["export", "tables"],
+        ["export", "archive"], ["export", "verify"],
+        ["openapi"], ["openapi", "bundle"],
         ["openapi", "check"], ["openapi", "json"], ["migrate"], ["migrate", "up"], ["migrate", "down"],
         ["migrate", "status"], ["migrate", "plan"], ["migrate", "verify"], ["migrate", "new"], ["migrate", "dump"],
         ["migrate", "baseline"], ["migrate", "repair"],
@@ -43,6 +45,9 @@ import Testing
         let kind = try Executable.run(["import", "pupils", "x.csv", "--school", "a"])
         #expect(kind.status == 64)
         #expect(kind.errors.contains("students"), "\(kind.errors)")
+        let noun = try Executable.run(["export", "pupils", "--school", "a", "--directory", "x"])
+        #expect(noun.status == 64)
+        #expect(noun.errors.contains("students"), "\(noun.errors)")
     }
 
     @Test func unknownVariablesGiveAWarning() throws {

@@ -1,3 +1,4 @@
+import Compression
 import FoundationEssentials
 import HTTP1
 import Postgres
@@ -60,6 +61,57 @@ import Testing
         }
         await #expect(throws: SettingsError.missing("tls.certificate")) {
             try await Settings.load(environment: ["LYCEUM_TLS_KEY": "b.pem"])
+        }
+    }
+
+    /// A channel is on with all of its settings, or off without any of them.
+    @Test(arguments: [
+        (["FROM": "diary@school.example"], "mail.url is not set, but mail.from needs it"),
+        (["INTERVAL": "30"], "mail.url is not set, but mail.interval needs it"),
+        (["PASSWORD": "secret"], "mail.url is not set, but mail.password needs it"),
+        (["URL": "smtp://mail.example", "LINK": "https://app.example"], "mail.from is not set, but mail.url needs it"),
+        (["URL": "smtp://mail.example", "FROM": "a@b.example"], "mail.link is not set, but mail.url needs it"),
+        (Self.mail.merging(["USER": "diary"]) { $1 }, "mail.password is not set, but mail.user needs it"),
+        (Self.mail.merging(["PASSWORD": "secret"]) { $1 }, "mail.user is not set, but mail.password needs it"),
+        // The default address leads to the reader's own machine.
+        (Self.mail, "public.url is not set, but mail.url needs it"),
+    ])
+    func mailNeedsAllOfItsSettings(_ mail: [String: String], _ message: String) async throws {
+        let environment = Dictionary(uniqueKeysWithValues: mail.map { ("LYCEUM_MAIL_\($0.key)", $0.value) })
+        let error = await #expect(throws: SettingsError.self) { try await Settings.load(environment: environment) }
+        let text = error.map { "\($0)" } ?? ""
+        #expect(text.hasPrefix(message), "\(text)")
+        #expect(!text.contains("secret"))
+        // `lyceum config` shows the same.
+        let program = try Executable.start(["config"], environment: environment).outcome()
+        #expect(program.status == 78 && program.errors.contains(message), "\(program)")
+    }
+
+    private static let mail = [
+        "URL": "smtp://mail.example", "FROM": "diary@school.example", "LINK": "https://app.example",
+    ]
+
+    @Test func mailWithAllOfItsSettings() async throws {
+        var environment = Dictionary(uniqueKeysWithValues: Self.mail.map { ("LYCEUM_MAIL_\($0.key)", $0.value) })
+        environment["LYCEUM_PUBLIC_URL"] = "https://diary.example"
+        let settings = try await Settings.load(environment: environment)
+        #expect(settings.mail != nil)
+    }
+
+    @Test func authoritiesAreReadAtTheStart() async throws {
+        for (content, problem) in [
+            ("no certificate", "has no certificate in PEM form"),
+            ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "has no certificate"),
+        ] {
+            try await withFile(content) { path in
+                let error = await #expect(throws: SettingsError.self) {
+                    try await Settings.load(environment: ["LYCEUM_OUTBOX_AUTHORITIES": path])
+                }
+                #expect(error.map { "\($0)" }?.contains(problem) == true, "\(String(describing: error))")
+            }
+        }
+        await #expect(throws: SettingsError.self) {
+            try await Settings.load(environment: ["LYCEUM_OUTBOX_AUTHORITIES": "/nowhere.pem"])
         }
     }
 
@@ -144,5 +196,27 @@ import Testing
             try InstalledFiles(directory: "/nowhere").migrations()
         }
         #expect(error.places == ["/nowhere"])
+    }
+
+    /// The file in gzip counts only if it is of the present content.
+    @Test func compressedFilesBelongToTheirContent() throws {
+        let path = FileManager.default.temporaryDirectory.path + "/lyceum-openapi-\(UUID().uuidString).yaml"
+        defer { for file in [path, path + ".gz"] { try? FileManager.default.removeItem(atPath: file) } }
+        func write(_ text: String) throws { try Data(text.utf8).write(to: URL(filePath: path)) }
+        let installed = InstalledFiles(directory: "/nowhere")
+        try write("openapi: 3.1.0\n")
+        #expect(try installed.compressible(path).gzip == nil)
+        let gzip = GzipEncoder(level: 9).encode(Array("openapi: 3.1.0\n".utf8))
+        try Data(gzip).write(to: URL(filePath: path + ".gz"))
+        #expect(try installed.compressible(path).gzip == gzip)
+        try write("openapi: 3.1.1\n")
+        #expect(try installed.compressible(path).gzip == nil)
+        try write("openapi: 3.1.0\n\n")
+        #expect(try installed.compressible(path).gzip == nil)
+        for broken in [[], Array(gzip.prefix(10)), Array(gzip.dropLast())] {
+            try write("openapi: 3.1.0\n")
+            try Data(broken).write(to: URL(filePath: path + ".gz"))
+            #expect(try installed.compressible(path).gzip == nil)
+        }
     }
 }

@@ -93,6 +93,44 @@ import Testing
         #expect(String(decoding: after, as: UTF8.self) == "\n", "the arguments end with their transaction")
     }
 
+    static let snapshot = Statement("SELECT pg_current_snapshot()::text AS seen")
+    static let division = Statement("SELECT 1 / 0")
+
+    /// Short queries and the COPY behind them see the same rows, whatever commits in between.
+    @Test func aHeldSnapshotIsThatOfItsCopy() async throws {
+        let copied = CopyStatement("COPY (SELECT pg_current_snapshot()::text || $1::text) TO STDOUT")
+        let write = Statement("SELECT pg_current_xact_id()::text AS id")
+        let (first, bytes, later) = try await fixture.run { lanes, _ in
+            let held = try await lanes.snapshot(.test, [Self.one(), Self.snapshot()])
+            _ = try await lanes.write(.test, [write()])
+            let bytes = try await Self.drain(held.copy(copied(.text("!")))).bytes
+            let later = try await lanes.read(.test, [Self.snapshot()])[0].text(0, "seen")
+            return (held.first[1].text(0, "seen"), bytes, later)
+        }
+        #expect(String(decoding: bytes, as: UTF8.self) == "\(first ?? "")!\n")
+        #expect(later != first)
+        #expect(await lane() == [0, 1])
+    }
+
+    /// A snapshot that is given up returns its connection; one that is dropped closes it.
+    @Test func aHeldSnapshotIsReleased() async throws {
+        let lost = try await fixture.run { lanes, _ in
+            let given = try await lanes.snapshot(.test, [Self.one()])
+            await given.finish()
+            given.close()
+            let before = lanes.leased.statistics.lost
+            #expect(await failure { _ = try await given.copy(Self.series(.integer(1), .integer(1))) }.isEmpty == false)
+            return before
+        }
+        #expect(lost == 0)
+        #expect(await lane() == [0, 1])
+        let refused = await fixture.run { lanes, _ in
+            await failure { _ = try await lanes.snapshot(.test, [Self.division()]) }
+        }
+        #expect(refused == "refused 22012")
+        #expect(await lane() == [0, 1])
+    }
+
     @Test func refusalBeforeTheFirstRow() async throws {
         let wrong = CopyStatement("COPY (SELECT 1 / $1::int) TO STDOUT")
         let missing = CopyStatement("COPY (SELECT * FROM not_there) TO STDOUT")
@@ -246,8 +284,8 @@ import Testing
 
     // MARK: Limits
 
-    @Test(arguments: [(1, 1), (2, 1), (3, 2), (5, 2)])
-    func longReadsLeaveAPlaceToOthers(_ leased: Int, _ expected: Int) async throws {
+    @Test(arguments: [(1, 1), (2, 1), (3, 1), (4, 2), (5, 3)])
+    func streamsLeavePlacesToOthers(_ leased: Int, _ expected: Int) async throws {
         let fixture = try await LanesFixture({
             $0.leased = leased
             $0.queueTimeout = 100
@@ -259,7 +297,8 @@ import Testing
                     copies.append(try await lanes.copy(.test, Self.series(.integer(100_000_000), .integer(100))))
                 }
             }
-            // Transactions continue beside them, unless there is only one connection.
+            // Long reads that are no streams continue beside them, and transactions, unless there are too few connections.
+            if leased > 2 { _ = try await lanes.readLong(.test, [Self.one()]) }
             if leased > 1 { _ = try await lanes.transaction(.test) { try await $0.run([Self.one()]) } }
             for copy in copies { copy.close() }
             return (copies.count, failed)

@@ -150,6 +150,18 @@ import Testing
         #expect(try migrator.standing() == .current)
     }
 
+    /// Otherwise the later text would win, or the earlier one when a retry changes the order.
+    @Test func oneSignatureHasOneText() throws {
+        let twice = ("one.sql", Self.one.1 + "create or replace function lyceum.one() returns int return 2;\n")
+        let error = #expect(throws: MigrationError.self) { try migrator([twice]).up() }
+        #expect(error?.description.contains("2 times") == true, "\(String(describing: error))")
+        #expect(try value("to_regclass('public.t')") == nil)
+        let overloaded = (
+            "one.sql", Self.one.1 + "create or replace function lyceum.one(a int) returns int return 2;\n"
+        )
+        try migrator([overloaded]).up()
+    }
+
     @Test func changedSignatureNeedsADrop() throws {
         try migrator([Self.one]).up()
         let other = ("one.sql", "create or replace function lyceum.one(p_a int) returns int return p_a;")

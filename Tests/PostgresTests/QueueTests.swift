@@ -22,19 +22,26 @@ import Testing
             $0.readers = 1
             $0.window = 1
         })
-        let order = await fixture.run { lanes, core in
-            let order = Mutex<[Int]>([])
-            let tasks = (0..<20).map { number in
-                Task {
-                    _ = core
-                    _ = try await lanes.read(.test, [Self.one()])
-                    order.withLock { $0.append(number) }
+        // Each number once when its task asks, and once when it is answered.
+        let events = Mutex<[Int]>([])
+        let tasks = await fixture.run { _, core in
+            (0..<20).map { number in
+                // As tasks of requests do. Without the preference a task resumes on the runtime's pool before it returns
+                // to the core, and so in any order.
+                Task(executorPreference: core.executor) { @Sendable in
+                    try await fixture.run { lanes, _ in
+                        events.withLock { $0.append(number) }
+                        _ = try await lanes.read(.test, [Self.one()])
+                        events.withLock { $0.append(number) }
+                    }
                 }
             }
-            for task in tasks { _ = await task.result }
-            return order.withLock { $0 }
         }
-        #expect(order == Array(0..<20))
+        for task in tasks { try await task.value }
+        let order = events.withLock { $0 }
+        let asked = Array(order.prefix(20))
+        #expect(asked.sorted() == Array(0..<20))
+        #expect(order == asked + asked)
     }
 
     @Test func windowIsAllThatIsSent() async throws {

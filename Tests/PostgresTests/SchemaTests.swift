@@ -21,6 +21,26 @@ import Testing
         #expect(dumped.difference(from: committed).map { "\($0)" } == [])
     }
 
+    /// An older program does not know the kinds of work of a file that was reverted.
+    @Test func revertedFilesLeaveNoBackgroundWork() throws {
+        let database = try TestDatabase(.shipped)
+        let owner = try BlockingConnection(url: database.ownerURL)
+        let released = 22
+        let later = [
+            "forget_notifications", "tell_debts", "write_week_digests", "forget_messages", "forget_threads",
+            "begin_announcement", "webhook_changes", "webhook_delivery", "forget_webhook_deliveries", "plan_push",
+            "plan_mail", "send_push", "send_mail", "send_email_code", "forget_deliveries", "forget_email_codes",
+            "forget_push_subscriptions",
+        ]
+        try owner.execute("INSERT INTO schools (code, name, time_zone) VALUES ('one', 'One', 'Asia/Omsk')")
+        try owner.query(
+            "INSERT INTO pending (school_id, kind, due_at) SELECT min(id), k, now() FROM schools, unnest($1::text[]) k GROUP BY k",
+            ["{forget_sessions,\(later.joined(separator: ","))}"])
+        let steps = migrations.files.count { $0.version > released }
+        _ = try migrator(database).down(steps: steps, allowDestructive: true)
+        #expect(try owner.query("SELECT kind FROM pending").rows.map { $0[0] } == ["forget_sessions"])
+    }
+
     @Test(arguments: [
         "ALTER TABLE rooms ADD COLUMN extra int", "ALTER TABLE rooms ALTER COLUMN capacity SET NOT NULL",
         "DROP INDEX rooms_external_id", "GRANT TRUNCATE ON rooms TO lyceum_app", "GRANT SELECT (id) ON rooms TO PUBLIC",
@@ -42,6 +62,42 @@ import Testing
     @Test func verifyFindsNothing() throws {
         let database = try TestDatabase(.shipped)
         #expect(try migrator(database).verify() == [])
+    }
+
+    // MARK: Installed files
+
+    /// Whether `serve` takes the database for one with these files, without asking the migrator.
+    func isApplied(_ database: TestDatabase) throws -> Bool {
+        let connection = try BlockingConnection(url: database.ownerURL)
+        return try InstalledSchema(directory: TestDatabase.migrations).isApplied(connection) {
+            try connection.query("SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex')", [$0]).first ?? ""
+        }
+    }
+
+    @Test func installedFilesAreRecognized() throws {
+        let database = try TestDatabase(.shipped)
+        try BlockingConnection(url: database.ownerURL).execute("CREATE VIEW somebody AS SELECT 1 AS one")
+        #expect(try isApplied(database))
+        #expect(try migrator(database).standing() == .current)
+    }
+
+    @Test(arguments: [
+        "UPDATE schema_migrations SET checksum = 'x' WHERE version = 3",
+        "UPDATE schema_migrations SET name = 'x' WHERE version = 3",
+        "UPDATE schema_migrations SET applied_at = NULL WHERE version = 3",
+        "DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM schema_migrations)",
+        "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (1000, 'x', 'x', now())",
+        "UPDATE schema_functions SET source = source || '-- older' WHERE path = 'base/context.sql'",
+        "DELETE FROM schema_functions WHERE path = 'base/context.sql'",
+        "INSERT INTO schema_functions VALUES ('x.sql', 'CREATE OR REPLACE FUNCTION x() RETURNS int RETURN 1', now())",
+        "DROP FUNCTION lyceum.current_school CASCADE", "DROP VIEW staff_profiles CASCADE",
+        "DROP TRIGGER version ON rooms", "DROP TABLE schema_functions", "DROP TABLE schema_migrations",
+    ])
+    func otherSchemaIsNotRecognized(_ change: String) throws {
+        let database = try TestDatabase(.shipped)
+        try BlockingConnection(url: database.ownerURL).execute(change)
+        #expect(try !isApplied(database))
+        #expect(try migrator(database).standing() != .current)
     }
 
     // MARK: Baseline

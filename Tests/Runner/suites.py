@@ -20,6 +20,8 @@ import tempfile
 import time
 
 ALONE = ("FaultTests.",)
+# The slowest suite takes three minutes on a busy machine. A test that waits for ever must not stop the whole run.
+LIMIT = 900
 # How long each suite took the last time: the slowest start first.
 MEMORY = pathlib.Path(__file__).resolve().parent.parent.parent / ".build/suite-durations.json"
 RUN = re.compile(r"Test run with (\d+) tests? in \d+ suites? (passed|failed)")
@@ -104,10 +106,16 @@ def run(program: str, name: str, tests: list[str], others: list[str]) -> Result:
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         RUNNING.add(process)
-        process.wait()
+        stuck = ""
+        try:
+            process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            stuck = f"error: {name} did not end within {LIMIT} s. What it was doing:\n{family(process.pid)}"
+            process.kill()
+            process.wait()
         RUNNING.discard(process)
         log.seek(0)
-        output = log.read()
+        output = log.read() + stuck
     found = RUN.search(output)
     complete = found is not None and int(found[1]) >= len(tests)
     if process.returncode == 0 and not complete:
@@ -115,6 +123,19 @@ def run(program: str, name: str, tests: list[str], others: list[str]) -> Result:
     elif process.returncode != 0:
         output += f"error: {name} ended with {process.returncode}\n"
     return Result(name, time.monotonic() - started, process.returncode != 0 or not complete, output)
+
+
+def family(parent: int) -> str:
+    """The processes that a process started, and where each of their threads waits."""
+    lines = []
+    listed = subprocess.run(["ps", "-eLo", "pid,ppid,stat,wchan:30,args"], stdout=subprocess.PIPE, text=True).stdout
+    members = {str(parent)}
+    for line in sorted(listed.splitlines()[1:], key=lambda line: int(line.split()[0])):
+        pid, above = line.split()[:2]
+        if pid in members or above in members:
+            members.add(pid)
+            lines.append(line[:200])
+    return "\n".join(lines) + "\n"
 
 
 def report(result: Result, number: int, count: int):

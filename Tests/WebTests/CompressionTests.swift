@@ -17,7 +17,7 @@ import Testing
 
     // MARK: Which answers
 
-    @Test(arguments: ["/text", "/weak", "/untagged", "/long", "/constant"])
+    @Test(arguments: ["/text", "/weak", "/untagged", "/long", "/constant", "/long-constant"])
     func textIsCompressed(_ path: String) async throws {
         let client = try await client()
         let plain = try await client.get(path)
@@ -31,6 +31,24 @@ import Testing
         #expect(plain["Vary"] == gzip["Vary"])
         #expect(gzip["Vary"]?.hasSuffix("Accept-Encoding") == true)
         if path == "/text" { #expect(gzip["Vary"] == "Authorization, Accept-Encoding") }
+    }
+
+    @Test(arguments: ["/constant", "/long-constant"])
+    func constantsAreTaggedByCoding(_ path: String) async throws {
+        let client = try await client()
+        let plain = try await client.get(path)
+        let gzip = try await client.get(path, "Accept-Encoding: gzip")
+        let tags = [try #require(plain["ETag"]), try #require(gzip["ETag"])]
+        #expect(tags[0] != tags[1])
+        if path == "/long-constant" { #expect(plain.body == FeatureRoutes.long) }
+        for coding in ["identity", "gzip"] {
+            let tag = coding == "gzip" ? tags[1] : tags[0]
+            let unchanged = try await client.get(path, "Accept-Encoding: \(coding)", "If-None-Match: \(tag)")
+            #expect(unchanged.status == 304 && unchanged.body == [] && unchanged["ETag"] == tag)
+            #expect(unchanged["Content-Encoding"] == nil)
+            let failed = try await client.get(path, "Accept-Encoding: \(coding)", "If-Match: \"other\"")
+            #expect(failed.status == 412)
+        }
     }
 
     @Test(arguments: ["/small", "/image", "/coded", "/final", "/partial", "/empty"])

@@ -8,6 +8,8 @@ enum FeatureRoutes {
     static let text = Array(repeatElement("{\"mark\": 5}\n", count: 500).joined().utf8)
     static let long = Array(repeatElement("0123456789", count: 40_000).joined().utf8)
     static let constant = StaticContent(Array(repeatElement("constant ", count: 1000).joined().utf8))
+    /// So long that it is held only in gzip.
+    static let longConstant = StaticContent(long)
 
     static let all: [Route<TestServer.Rule, TestServer.Caller>] = [
         .get("/text", "text", access: .open) { _, _ in tagged(EntityTag("v7")) },
@@ -17,6 +19,9 @@ enum FeatureRoutes {
         .get("/long", "long", access: .open) { _, _ in Response(.ok, contentType: "text/csv", body: long) },
         .get("/constant", "constant", access: .open) { _, _ in
             Response(.ok, contentType: "text/plain", content: constant)
+        },
+        .get("/long-constant", "longConstant", access: .open) { _, _ in
+            Response(.ok, contentType: "text/csv", content: longConstant)
         },
         .get("/image", "image", access: .open) { _, _ in Response(.ok, contentType: "image/png", body: text) },
         .get("/small", "small", access: .open) { _, _ in

@@ -15,8 +15,16 @@ begin
     if not pg_try_advisory_xact_lock(hashtextextended('lyceum.tend_changes', 0)) then
         return 0;
     end if;
-    if v_now < (select min(p.lower) from lyceum.change_partitions p) then
-        perform lyceum.begin_changes_anew(v_now);
+    -- The database was restored into a cluster with lower transaction numbers: rows that are visible have numbers that it has not given
+    -- out yet.
+    if v_now < (select min(p.lower) from lyceum.change_partitions p) or exists (
+        select
+        from public.schools s
+        join public.changes x on x.school_id = s.id and x.is_home and x.xid >= pg_snapshot_xmax(pg_current_snapshot())
+    ) then
+        lock table public.changes in access exclusive mode;
+        -- Not xmax: a transaction that has begun may write to the log later.
+        perform lyceum.begin_changes_anew(pg_snapshot_xmin(pg_current_snapshot()));
         return 0;
     end if;
     update lyceum.change_partitions set filled_at = now() where filled_at is null and upper <= v_now;
@@ -82,6 +90,38 @@ $$;
 comment on function lyceum.begin_changes_anew(xid8) is
     'Empties the log of changes after the database was restored into a cluster with lower transaction numbers.';
 revoke execute on function lyceum.begin_changes_anew(xid8) from public;
+
+create or replace function lyceum.renumber_notifications(p_most integer) returns integer
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_count integer;
+begin
+    update public.notifications n
+    set xid = '3'
+    where n.ctid = any (array(
+        select o.ctid
+        from public.notifications o
+        where o.xid >= pg_snapshot_xmax(pg_current_snapshot())
+        order by o.xid
+        limit p_most
+        for update skip locked
+    ));
+    get diagnostics v_count = row_count;
+    if v_count > 0 then
+        -- The cursors come from the other cluster, too. What is a day old is planned again; lyceum.plan_deliveries leaves out what has
+        -- a delivery.
+        update public.delivery_cursors set seen = null;
+        update lyceum.delivery_watch set seen = '3:3:';
+    end if;
+    return v_count;
+end
+$$;
+comment on function lyceum.renumber_notifications(integer) is
+    'After the database was restored into a cluster with lower transaction numbers: gives notifications the number of the first transaction, '
+    'so that they are not new when this cluster comes to their numbers. At most p_most at a time; returns how many.';
+revoke execute on function lyceum.renumber_notifications(integer) from public;
+grant execute on function lyceum.renumber_notifications(integer) to lyceum_app;
 
 create or replace function lyceum.split_changes(p_lower xid8, p_upper xid8) returns void
     language plpgsql set search_path = pg_catalog, pg_temp

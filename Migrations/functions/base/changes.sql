@@ -293,7 +293,9 @@ call lyceum.log_changes('sections', array['school: lyceum.nobody()', 'section: r
 
 -- Only the administration reads these.
 call lyceum.log_changes('orders', array['office: lyceum.nobody()']);
+call lyceum.log_changes('certificates', array['office: lyceum.nobody()']);
 call lyceum.log_changes('clients', array['office: lyceum.nobody()']);
+call lyceum.log_changes('webhook_endpoints', array['office: lyceum.nobody()']);
 
 -- People
 call lyceum.log_changes(
@@ -395,6 +397,7 @@ call lyceum.log_changes(
     ]
 );
 call lyceum.log_changes('calendar_links', array['person: r.owner_id'], p_moves => false);
+call lyceum.log_changes('notification_preferences', array['person: r.person_id'], p_id => 'r.person_id', p_moves => false);
 call lyceum.log_changes('curriculum_plans', array['office: lyceum.nobody()', 'section: r.section_id']);
 -- A change of units or topics is a change of their plan (lyceum.keep_plan_content).
 call lyceum.log_changes(
@@ -508,6 +511,37 @@ call lyceum.log_changes(
     'debts', 'r.debt_id'
 );
 call lyceum.log_changes('conduct_marks', array['office: lyceum.nobody()', 'diary: r.student_id'], p_moves => false);
+
+-- Control
+call lyceum.log_changes('journal_remarks', array['journal: r.section_id'], p_moves => false);
+call lyceum.log_changes('control_snapshots', array['office: lyceum.nobody()'], p_moves => false);
+
+-- Talk
+-- A3: families have no feed of contacts, so the circle student is for the class teacher.
+call lyceum.log_changes('contacts', array['office: lyceum.nobody()', 'student: r.student_id'], p_moves => false);
+
+-- Announcements and consultations. Whom an announcement reaches is decided when it is read. A withdrawn one is not deleted: managers
+-- and its author still see it, and feeds report it as deleted to those whom it has reached. A1: others do not learn of it.
+call lyceum.log_changes(
+    'announcements',
+    array[
+        'office: lyceum.nobody()',
+        'person: r.author_id',
+        'address: select c.id from lyceum.announcement_circles(r.audience, r.starts_at) c'
+    ]
+);
+call lyceum.log_changes('consultations', array['office: lyceum.nobody()', 'person: r.asker_id'], p_moves => false);
+call lyceum.log_changes(
+    'consultation_messages',
+    array[
+        'office: lyceum.nobody()',
+        'person: select c.asker_id from public.consultations c where c.school_id = r.school_id and c.id = r.consultation_id'
+    ],
+    'consultations', 'r.consultation_id', p_moves => false
+);
+-- Where people are told: each person's own.
+call lyceum.log_changes('push_subscriptions', array['person: r.person_id']);
+call lyceum.log_changes('email_addresses', array['person: r.person_id'], p_id => 'r.person_id');
 
 -- The table schools has no school_id, so its trigger is written by hand.
 create or replace function lyceum.log_schools() returns trigger

@@ -34,11 +34,24 @@ begin
     )::text::xid8
     into v_safe
     from pg_control_checkpoint() c;
-    select x.xid into v_last
-    from public.changes x
-    where x.school_id = lyceum.current_school() and x.is_home and x.xid >= v_safe
-    order by x.xid desc
-    limit 1;
+    -- Rows with higher numbers than any transaction come from another cluster (lyceum.tend_changes).
+    -- Notifications of any school: some are written without a row in the log, and a stream of events reads those of all schools.
+    v_last := greatest(
+        (
+            select x.xid
+            from public.changes x
+            where x.school_id = lyceum.current_school() and x.is_home and x.xid >= v_safe and x.xid < pg_snapshot_xmax(v_now)
+            order by x.xid desc
+            limit 1
+        ),
+        (
+            select n.xid
+            from public.notifications n
+            where n.xid >= v_safe and n.xid < pg_snapshot_xmax(v_now)
+            order by n.xid desc
+            limit 1
+        )
+    );
     v_end := least(
         pg_snapshot_xmax(v_now)::text::numeric, greatest(v_safe::text::numeric, v_last::text::numeric + 1)
     );
@@ -56,8 +69,8 @@ begin
 end
 $$;
 comment on function lyceum.change_horizon() is
-    'The current snapshot for a cursor of the school. It shows the same rows of the school''s log as the real snapshot, but ends with the '
-    'last transaction that is certainly on disk. Beyond that, PostgreSQL may forget in a crash the number of a transaction that '
+    'The current snapshot for a cursor of the school. It shows the same rows of the school''s log, and the same notifications, as the real snapshot, '
+    'but ends with the last transaction that is certainly on disk. Beyond that, PostgreSQL may forget in a crash the number of a transaction that '
     'was rolled back or wrote nothing, and give the number to another transaction.';
 revoke execute on function lyceum.change_horizon() from public;
 grant execute on function lyceum.change_horizon() to lyceum_app;
@@ -77,3 +90,20 @@ comment on function lyceum.has_expired(text, pg_snapshot) is
     'Whether a cursor belongs to another history of the database, or needs changes that the log no longer has.';
 revoke execute on function lyceum.has_expired(text, pg_snapshot) from public;
 grant execute on function lyceum.has_expired(text, pg_snapshot) to lyceum_app;
+
+create or replace function lyceum.last_transaction() returns xid8
+    language sql stable parallel safe
+    return greatest(pg_snapshot_xmax(pg_current_snapshot()), pg_current_xact_id_if_assigned());
+comment on function lyceum.last_transaction() is
+    'No visible row has a higher number, unless it was restored from another cluster. Its own transaction may be above the snapshot.';
+grant execute on function lyceum.last_transaction() to lyceum_app;
+
+create or replace function lyceum.past_snapshot(p_seen pg_snapshot) returns pg_snapshot
+    language sql stable
+    return case
+        when pg_snapshot_xmax(p_seen) <= pg_snapshot_xmax(pg_current_snapshot()) then p_seen
+        else '3:3:'::pg_snapshot
+    end;
+comment on function lyceum.past_snapshot(pg_snapshot) is
+    'The stored snapshot; the beginning of time if there is none, or if it comes from another cluster, whose numbers were higher.';
+grant execute on function lyceum.past_snapshot(pg_snapshot) to lyceum_app;

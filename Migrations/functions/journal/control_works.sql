@@ -234,3 +234,54 @@ create constraint trigger move_control_work after update on lessons
         and (old.state = 'cancelled' or (new.date, new.starts_at) is distinct from (old.date, old.starts_at))
     )
     execute function lyceum.move_control_work();
+
+create or replace function lyceum.lessons_with_control_work(
+    p_school integer, p_from date, p_to date, p_class uuid, p_individual boolean
+)
+    returns table (
+        lesson_id uuid, date date, slot smallint, starts_at time, ends_at time, section_id uuid, section_name text, subject_id uuid,
+        group_id uuid, group_name text, grade_level smallint
+    )
+    language sql stable
+as $$
+    select l.id, l.date, l.slot, l.starts_at, l.ends_at, s.id, s.name, s.subject_id, g.id, g.name, g.grade_level
+    from public.lessons l
+    join public.sections s on s.school_id = l.school_id and s.id = l.section_id
+    join public.groups g on g.school_id = s.school_id and g.id = s.group_id
+    where l.school_id = p_school and l.state <> 'cancelled' and l.date between p_from and p_to
+        and (p_individual or g.kind <> 'individual')
+        and (
+            p_class is null
+            or g.class_id = p_class
+            or g.class_id is null and exists (
+                select
+                from public.group_members m
+                join public.enrollments e on e.school_id = m.school_id and e.student_id = m.student_id
+                    and e.class_id = p_class and lyceum.holds(e.starts_on, e.ends_on, l.date)
+                where m.school_id = p_school and m.group_id = g.id and lyceum.holds(m.starts_on, m.ends_on, l.date)
+            )
+        )
+        and exists (
+            select
+            from public.line_items i
+            join public.categories c on c.school_id = i.school_id and c.id = i.category_id and c.is_control
+            where i.school_id = p_school and i.lesson_id = l.id and i.deleted_at is null
+        )
+$$;
+comment on function lyceum.lessons_with_control_work(integer, date, date, uuid, boolean) is
+    'M9: the plan of control works. A lesson is in a class''s plan if its group is the class, a part of it, or has one of its students on '
+    'that day. p_individual: also those of a single student. Inlined.';
+
+create or replace function lyceum.control_work(p_school integer, p_lesson uuid)
+    returns table (title text, category_id uuid, planned boolean, is_overridden boolean)
+    language sql stable
+as $$
+    select i.title, i.category_id, i.planned, i.override_reason is not null
+    from public.line_items i
+    join public.categories k on k.school_id = p_school and k.id = i.category_id and k.is_control
+    where i.school_id = p_school and i.lesson_id = p_lesson and i.deleted_at is null
+    order by i.override_reason is null, i.created_at, i.id
+    limit 1
+$$;
+comment on function lyceum.control_work(integer, uuid) is
+    'M9: the control work of a lesson: the columns of one lesson are one work. Inlined.';

@@ -61,6 +61,15 @@ as $$
     from public.group_members m
     join public.sections s on s.school_id = m.school_id and s.group_id = m.group_id
     where m.school_id = p_school and m.student_id = p_student
+    union
+    select 'class', e.class_id
+    from public.enrollments e
+    where e.school_id = p_school and e.student_id = p_student and lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
+    union
+    select 'group', m.group_id
+    from public.group_members m
+    where m.school_id = p_school and m.student_id = p_student and lyceum.holds(m.starts_on, m.ends_on, lyceum.today())
 $$;
 comment on function lyceum.student_circles(integer, uuid) is
-    'The circles of a student''s family: the set-up, the student, and all sections that the student has ever belonged to.';
+    'The circles of a student''s family: the set-up, the student, all sections that the student has ever belonged to, and the class and '
+    'groups of today.';

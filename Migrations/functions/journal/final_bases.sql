@@ -17,7 +17,24 @@ $$;
 comment on function lyceum.weekly_hours(integer, uuid, date) is
     'Hours of the section in a week: those of the load, else those of the timetable on the day; null without both.';
 
-create or replace function lyceum.final_bases(p_school integer, p_year uuid, p_subject uuid, p_term uuid, p_students uuid[])
+create or replace function lyceum.least_marks(p_school integer, p_kind text) returns integer[]
+    language sql stable
+as $$
+    select case p_kind
+        when 'semester' then array[
+            coalesce(t.min_marks_semester, 5), coalesce(t.min_marks_semester_2h, 8), coalesce(t.min_marks_semester_3h, 11)
+        ]
+        else array[coalesce(t.min_marks_quarter, 3), coalesce(t.min_marks_quarter_2h, 5), coalesce(t.min_marks_quarter_3h, 7)]
+    end
+    from (select p_school as id) s
+    left join public.school_settings t on t.school_id = s.id
+$$;
+comment on function lyceum.least_marks(integer, text) is
+    'M7: the least number of current marks that a final mark of a term of this kind needs, in sections of one, two, and three or more hours.';
+
+create or replace function lyceum.final_bases(
+    p_school integer, p_year uuid, p_subject uuid, p_term uuid, p_students uuid[], p_published boolean
+)
     returns table (
         student_id uuid, marks integer, numbers integer, total integer, weighted numeric, weight numeric, minimum integer,
         lessons integer, missed integer
@@ -34,18 +51,10 @@ declare
     v_least integer[];
 begin
     select t.kind, coalesce(t.starts_on, y.starts_on), coalesce(t.ends_on, y.ends_on),
-        case t.kind
-            when 'semester' then array[
-                coalesce(ss.min_marks_semester, 5), coalesce(ss.min_marks_semester_2h, 8), coalesce(ss.min_marks_semester_3h, 11)
-            ]
-            else array[
-                coalesce(ss.min_marks_quarter, 3), coalesce(ss.min_marks_quarter_2h, 5), coalesce(ss.min_marks_quarter_3h, 7)
-            ]
-        end
+        lyceum.least_marks(p_school, t.kind)
     into v_kind, v_first, v_last, v_least
     from public.academic_years y
     left join public.terms t on t.school_id = y.school_id and t.academic_year_id = y.id and t.id = p_term
-    left join public.school_settings ss on ss.school_id = y.school_id
     where y.school_id = p_school and y.id = p_year;
 
     return query
@@ -78,6 +87,7 @@ begin
                 select k.kind, k.number, k.code
                 from public.marks k
                 where k.school_id = p_school and k.line_item_id = i.id and k.student_id = p.student_id
+                    and (not p_published or k.published_at <= now())
                 offset 0
             ) k
             union all
@@ -126,10 +136,10 @@ begin
     left join roll r on r.student_id = s.student_id;
 end
 $$;
-comment on function lyceum.final_bases(integer, uuid, uuid, uuid, uuid[]) is
+comment on function lyceum.final_bases(integer, uuid, uuid, uuid, uuid[], boolean) is
     'What the final marks of the students in a subject are based on, in a term, or in the year if p_term is null. Students who were in no '
-    'section of the subject are left out. marks: numbers, pass and fail, held back or not; numbers and total: those with a number and '
-    'their sum; weighted / weight is the average (M6). minimum: M7, rounded up for students who were members for a part of the term; null '
+    'section of the subject are left out. marks: numbers, pass and fail, also those held back unless p_published (M12); numbers and '
+    'total: those with a number and their sum; weighted / weight is the average (M6). minimum: M7, rounded up for students who were members for a part of the term; null '
     'for a year. lessons: those until today that were not cancelled; missed: those with an absence (T2).';
 
 create or replace function lyceum.year_bases(p_school integer, p_year uuid, p_subject uuid, p_students uuid[])
@@ -144,14 +154,8 @@ as $$
         select s.student_id, lyceum.grade_level_in(p_school, s.student_id, p_year) as grade_level
         from unnest(p_students) s (student_id)
     ),
-    -- M11: grades 10 and 11. Who repeats a grade level has the marks of the last year in it.
     upper as materialized (
-        select distinct on (e.student_id, c.grade_level) e.student_id, c.academic_year_id
-        from grades g
-        join public.enrollments e on e.school_id = p_school and e.student_id = g.student_id
-        join public.classes c on c.school_id = p_school and c.id = e.class_id and c.grade_level in (10, 11)
-        where g.grade_level = 11
-        order by e.student_id, c.grade_level, e.starts_on desc
+        select u.student_id, u.academic_year_id from lyceum.upper_years(p_school, p_year, p_students) u
     ),
     finals as (
         select f.student_id,
@@ -210,7 +214,7 @@ as $$
 begin
     return case p_kind
         when 'term' then (
-            select b.weighted / nullif(b.weight, 0) from lyceum.final_bases(p_school, p_year, p_subject, p_term, array[p_student]) b
+            select b.weighted / nullif(b.weight, 0) from lyceum.final_bases(p_school, p_year, p_subject, p_term, array[p_student], false) b
         )
         when 'year' then (
             select b.total::numeric / nullif(b.terms, 0) from lyceum.year_bases(p_school, p_year, p_subject, array[p_student]) b
@@ -240,7 +244,7 @@ begin
         return null;
     end if;
     select b.marks, b.minimum, b.lessons, b.missed into v_base
-    from lyceum.final_bases(p_school, p_year, p_subject, p_term, array[p_student]) b;
+    from lyceum.final_bases(p_school, p_year, p_subject, p_term, array[p_student], false) b;
     if p_value_kind = 'number' and coalesce(v_base.marks < v_base.minimum, true)
         or p_code = 'not_assessed' and coalesce(v_base.missed * 100 <= v_base.lessons * 75, true) then
         return 'reason_required';

@@ -178,6 +178,12 @@ comment on function lyceum.move_record(integer, uuid, text, uuid, uuid) is
     'L5: moves the marks, the attendance record or the feedback of the student from one lesson to another. Returns the code of the '
     'rule that refuses it; nothing has changed then.';
 
+create or replace function lyceum.moves_records() returns boolean
+    language sql stable
+    return coalesce(current_setting('lyceum.moves_records', true) = 'yes', false);
+comment on function lyceum.moves_records() is
+    'L5: whether the transaction moves records to another class (lyceum.move_records). Nothing has happened to the child then.';
+
 create or replace function lyceum.move_records(p_student uuid, p_class uuid, p_from date, p_reason text)
     returns table (
         date date, what text, name text, section_id uuid, lesson_id uuid, to_name text, to_section_id uuid, to_lesson_id uuid,
@@ -208,6 +214,8 @@ begin
     for no key update;
 
     perform set_config('lyceum.reason', coalesce(p_reason, current_setting('lyceum.reason', true), ''), true);
+    -- C3: families are not told; the records stay what they were.
+    perform set_config('lyceum.moves_records', 'yes', true);
     for v_record in
         select r.date, r.what, r.name, r.section_id, r.lesson_id, n.id as to_lesson_id, n.section_id as to_section_id,
             s.name as to_name
@@ -234,6 +242,7 @@ begin
         end;
         return next;
     end loop;
+    perform set_config('lyceum.moves_records', '', true);
 end
 $$;
 comment on function lyceum.move_records(uuid, uuid, date, text) is

@@ -15,6 +15,24 @@ $$;
 comment on function lyceum.record_reading(uuid) is
     'K2: records each reading of a profile by staff other than the class teacher, and by an app or an integration.';
 
+-- The readings of many profiles at once
+create or replace function lyceum.record_readings(p_students uuid[]) returns void
+    language sql security definer set search_path = pg_catalog, pg_temp
+as $$
+    insert into public.audit_log (school_id, entity, entity_id, action, changed_by, reason, request_id)
+    select s.school_id, 'students', s.id, 'read', lyceum.current_user_id(),
+        nullif(current_setting('lyceum.reason', true), ''), nullif(current_setting('lyceum.request_id', true), '')
+    from public.students s
+    where s.school_id = lyceum.current_school() and s.id = any (p_students)
+        and not lyceum.leads_student(s.id)
+        and not lyceum.sees_student(lyceum.current_school(), lyceum.current_user_id(), s.id)
+    order by s.id;
+$$;
+comment on function lyceum.record_readings(uuid[]) is
+    'K2: records that an export shows these profiles, one row for each student. Those whom the reader leads or represents are left out.';
+revoke execute on function lyceum.record_readings(uuid[]) from public;
+grant execute on function lyceum.record_readings(uuid[]) to lyceum_app;
+
 -- Readings of records that belong to a profile
 create or replace function lyceum.record_reading(p_student uuid, p_entity text, p_id uuid) returns void
     language plpgsql security definer set search_path = pg_catalog, pg_temp

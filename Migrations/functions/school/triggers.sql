@@ -51,5 +51,20 @@ create or replace trigger fixed before update on promotions
     execute function lyceum.refuse_move();
 create or replace trigger audit after insert or update or delete on promotions for each row execute function lyceum.audit();
 
+-- A register of the office: nobody else writes it by another door.
+create or replace function lyceum.require_manager() returns trigger
+    language plpgsql
+as $$
+begin
+    if row_security_active(tg_relid) and lyceum.current_user_id() is not null
+        and not lyceum.has_role('administrator', 'head', 'deputy_head') then
+        raise exception using errcode = 'LYR01', message = 'forbidden', detail = 'Administrators, heads and deputy heads write it.';
+    end if;
+    return coalesce(new, old);
+end
+$$;
+comment on function lyceum.require_manager() is 'Refuses writes in the name of a person who is no manager.';
+create or replace trigger managers before insert or update or delete on orders
+    for each row execute function lyceum.require_manager();
 create or replace trigger version before update on orders for each row execute function lyceum.version();
 create or replace trigger audit after insert or update or delete on orders for each row execute function lyceum.audit();

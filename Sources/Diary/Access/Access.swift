@@ -70,6 +70,7 @@ extension Access: CustomStringConvertible {
             case .signedIn: "signed in"
             case .roles(let roles): roles.map { $0.rawValue }.sorted().joined(separator: ", ")
             }
+        if people == .roles([]) { return "integrations alone" }
         return isForOwnApps ? "\(who); the school's own apps" : who
     }
 }

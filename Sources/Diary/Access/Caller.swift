@@ -4,9 +4,14 @@ import Reactor
 import Web
 
 /// Who is calling: a person, through one of the school's own apps or a third-party app (`client`), or an integration,
-/// which has a `client` and no user. Only `Authorizer` makes one.
+/// which has a `client` and no user. Only `Authorizer` makes one, `absent` for the background, and `OwnerSnapshot` for commands.
 package struct Caller {
-    package let services: Services
+    private let core: Services?
+    /// Those of the core. The caller of a command has none.
+    package var services: Services {
+        guard let core else { preconditionFailure("a command reads without services") }
+        return core
+    }
     /// Empty for an integration and on open routes.
     package let user: String
     package let session: String
@@ -23,7 +28,7 @@ package struct Caller {
     package let timing: RequestTiming
 
     fileprivate init(_ services: Services, _ claims: AccessClaims, _ school: School, _ request: Request) {
-        self.services = services
+        core = services
         requestID = request.id
         address = request.peer
         timing = request.timing
@@ -38,7 +43,7 @@ package struct Caller {
 
     /// An unidentified caller, for open routes.
     fileprivate init(_ services: Services, _ request: Request) {
-        self.services = services
+        core = services
         requestID = request.id
         address = request.peer
         timing = request.timing
@@ -47,6 +52,39 @@ package struct Caller {
         session = ""
         client = nil
         roles = []
+        scopes = []
+        requestsPerMinute = nil
+    }
+
+    /// A person who is not there, see `absent`.
+    init(
+        _ services: Services, _ school: School, person: String, client: String?, session: String, roles: Set<Role>,
+        requestID: String
+    ) {
+        core = services
+        self.requestID = requestID
+        address = ""
+        timing = RequestTiming()
+        self.school = school
+        user = person
+        self.session = session
+        self.client = client
+        self.roles = roles
+        scopes = []
+        requestsPerMinute = nil
+    }
+
+    /// The owner of the database, who reads what a head of the school reads.
+    init(command school: School) {
+        core = nil
+        requestID = ""
+        address = ""
+        timing = RequestTiming()
+        self.school = school
+        user = ""
+        session = ""
+        client = nil
+        roles = [.head]
         scopes = []
         requestsPerMinute = nil
     }
@@ -79,6 +117,31 @@ package struct Caller {
     package func read(_ queries: Query...) async throws -> [Rows] { try await read(queries) }
 
     package func read(_ queries: [Query]) async throws -> [Rows] { try await services.lanes.read(scope, queries) }
+
+    /// For an answer that needs no data: checks that the session, or the integration's access, has not ended.
+    package func requireAccess() async throws { _ = try await read(Self.nothing()) }
+
+    /// K2: records that an answer shows the profiles of these students. To be called before its first byte is sent.
+    package func recordReadings(of students: [String]) async throws {
+        guard !students.isEmpty else { return }
+        _ = try await services.lanes.write(scope, [Self.readings(.texts(students))])
+    }
+
+    private static let nothing = Statement("SELECT")
+    private static let readings = Statement("SELECT lyceum.record_readings($1::uuid[])")
+}
+
+extension Access {
+    /// Whether a route with this rule would let the caller in, for lists of what there is.
+    package func admits(_ caller: Caller) -> Bool {
+        if caller.isIntegration { return !scopes.isDisjoint(with: caller.scopes) }
+        if isForOwnApps, caller.client != nil { return false }
+        return switch people {
+        case .anybody: true
+        case .signedIn: !caller.user.isEmpty
+        case .roles(let roles): !roles.isDisjoint(with: caller.roles)
+        }
+    }
 }
 
 /// Turns a request and a route's rule into a caller.
@@ -148,7 +211,7 @@ extension Problem {
     /// RFC 6750 section 3.1. If no scope would help, the problem is `notForPrograms`.
     ///
     /// - Parameter wanted: scopes of which each alone is enough.
-    static func insufficientScope(_ wanted: [String]) -> Problem {
+    package static func insufficientScope(_ wanted: [String]) -> Problem {
         let scopes = wanted.sorted().joined(separator: " ")
         return Problem(
             .insufficientScope,

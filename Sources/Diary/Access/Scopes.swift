@@ -8,6 +8,8 @@ package enum ProgramScope: String, Sendable, Hashable, CaseIterable {
     case importsWrite = "imports.write"
     /// Classes, sections, journals and the history of marks, of the whole school.
     case journalRead = "journal.read"
+    /// The exports of the whole school; those of people need `people.read`, too.
+    case exportsRead = "exports.read"
 }
 
 /// What an app may do for a person who has authorized it: everything the person may do, or only read.

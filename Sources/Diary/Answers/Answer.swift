@@ -41,7 +41,7 @@ package struct Answer {
     }
 
     /// The same, from results whose gates have been checked.
-    func tagged(_ results: Results) throws -> Response {
+    package func tagged(_ results: Results) throws -> Response {
         var writer = JSONWriter(reservingCapacity: capacity)
         writer.beginObject()
         try parts.write(results, to: &writer)

@@ -103,7 +103,7 @@ package struct Member {
 
 /// A query that writes nothing itself: it makes settings for the queries after it, or a `Member` uses its rows.
 package struct Silent {
-    let query: Query
+    package let query: Query
 
     package init(_ query: Query) { self.query = query }
 }
@@ -115,6 +115,7 @@ package enum AnswerBuilder {
     package static func buildExpression(_ list: List) -> AnswerPart { .list(list) }
     package static func buildExpression(_ object: Object) -> AnswerPart { .object(object) }
     package static func buildExpression(_ member: Member) -> AnswerPart { .member(member) }
+    package static func buildExpression(_ parts: [AnswerPart]) -> AnswerPart { .parts(parts) }
     package static func buildExpression(_ silent: Silent) -> AnswerPart { .silent(silent.query) }
     package static func buildBlock(_ parts: AnswerPart...) -> [AnswerPart] { parts }
     package static func buildOptional(_ parts: [AnswerPart]?) -> AnswerPart { .parts(parts ?? []) }

@@ -23,11 +23,13 @@ package struct ListAnswer {
     ///   - total: returns one row with `total`, NULL when the client did not ask for it.
     ///   - pull: for a list that other programs keep a copy of.
     ///   - record: records the reading, in the transaction that reads (K2).
+    ///   - parts: members of the answer beside the list.
     ///   - keeping: how this caller's pages are kept; nil if they are not. The URL becomes part of the key.
     ///   - children: lists inside each item.
     package func read(
         behind gate: Query? = nil, _ items: Query, without hidden: Set<String> = [], key: [String], total: Query,
         pull: Pull? = nil, recording record: Query? = nil, keeping: Keeping? = nil,
+        beside parts: [AnswerPart] = [],
         @ListBuilder _ children: () -> [List] = { [] }
     ) async throws -> Response {
         let answer = Answer(capacity: 8 * 1024) {
@@ -42,6 +44,7 @@ package struct ListAnswer {
             }
             if page.wantsTotal { Fields(total) } else { Silent(total) }
             if let record { Silent(record) }
+            parts
         }
         if var keeping, record == nil {
             // The link to the next page repeats the path as the client has written it.

@@ -1,3 +1,4 @@
+import JSON
 import Postgres
 
 /// The results of the queries of one segment. A query is the key to its rows: there is no index to keep in step.
@@ -39,5 +40,15 @@ extension Work {
     package func results(of queries: [Query]) async throws -> Results {
         let outcome = try await attempt(queries)
         return Results(queries, outcome.rows, refusal: outcome.refusal)
+    }
+}
+
+extension Rows {
+    /// The JSON array of strings in the first row.
+    package func texts(_ name: String) -> [String] {
+        guard let text = text(0, name), case .array(let items)? = try? JSONValue(parsing: Array(text.utf8)) else {
+            return []
+        }
+        return items.compactMap { $0.text }
     }
 }

@@ -12,12 +12,21 @@ package final class Background {
         package var rhythm = 5.0
         /// The number of pieces that run at a time, and of connections.
         package var concurrency = 2
+        /// The number of pieces with an effect outside the database that run at a time, in addition. They wait for other
+        /// servers, and need a connection only before and after that. One kind has at most half of these places, and one
+        /// target a quarter, so that a server that hangs leaves room for the others.
+        package var effects = 16
+        /// Statements that add the pieces for what is new in the database, such as `SELECT lyceum.wake_webhooks()`. They run
+        /// before pieces are taken, for all schools at once, as school -1, each in a transaction of its own.
+        package var wake: [Statement] = []
 
         package init(work: [BackgroundWork]) { self.work = work }
     }
 
     /// Seconds between two checks for schools without recurring pieces.
     private static let planning = 300.0
+    /// The least number of seconds between two runs of the statements that wake.
+    private static let waking = 0.5
 
     private let configuration: Configuration
     private let lanes: Lanes
@@ -27,12 +36,17 @@ package final class Background {
     private let core: Core
     private var timer: Deadline!
     private var running = 0
+    /// Those of the running pieces that have an effect: all, by kind, and by target.
+    private var runningEffects = 0
+    private var runningKinds: [String: Int] = [:]
+    private var runningTargets: [Int: Int] = [:]
     private var isLooking = false
     private var isDraining = false
     /// Something changed during the last query for work.
     private var mustLookAgain = false
     private var isMeasured = false
     private var planned: UInt64?
+    private var woken: UInt64?
 
     package init(
         _ configuration: Configuration, database: ConnectionURL, resolver: Offload, log: LogSink,
@@ -78,9 +92,34 @@ package final class Background {
 
     // MARK: Looking for work
 
+    /// Looks for new work at once, for callers who know that there is some.
+    package func wake() {
+        woken = nil
+        look()
+    }
+
+    /// How many more pieces may run, without and with an effect.
+    private var room: (plain: Int, effects: Int) {
+        (configuration.concurrency - (running - runningEffects), configuration.effects - runningEffects)
+    }
+
+    private func plainTurn() -> PendingPieces.Turn {
+        let kinds = configuration.work.filter { $0.effect == nil }.map { ($0.name, room.plain) }
+        return PendingPieces.Turn(count: room.plain, kinds: kinds, targets: [:], perTarget: room.plain)
+    }
+
+    private func effectTurn() -> PendingPieces.Turn {
+        let most = max(1, configuration.effects / 2)
+        let kinds = configuration.work.filter { $0.effect != nil }.map {
+            ($0.name, most - runningKinds[$0.name, default: 0])
+        }
+        return PendingPieces.Turn(
+            count: room.effects, kinds: kinds, targets: runningTargets, perTarget: max(1, configuration.effects / 4))
+    }
+
     private func look() {
         mustLookAgain = isLooking
-        guard !isLooking, !isDraining, running < configuration.concurrency else { return }
+        guard !isLooking, !isDraining, room.plain > 0 || room.effects > 0 else { return }
         isLooking = true
         core.startHere(self) { background, _ in await background.takeWhatIsDue() }
     }
@@ -101,10 +140,15 @@ package final class Background {
                 metrics.backlog = try await pending.backlog()
                 isMeasured = true
             }
-            while !isDraining, running < configuration.concurrency {
-                let pieces = try await pending.take(configuration.concurrency - running)
-                guard !pieces.isEmpty else { return }
-                for piece in pieces { start(piece) }
+            await addWhatIsNew()
+            while !isDraining, room.plain > 0 || room.effects > 0 {
+                var count = 0
+                for turn in [plainTurn, effectTurn] where !isDraining {
+                    let pieces = try await pending.take(turn())
+                    for piece in pieces { start(piece) }
+                    count += pieces.count
+                }
+                guard count > 0 else { return }
             }
         } catch PostgresError.unavailable {
             // The lane has logged this and reconnects.
@@ -113,32 +157,69 @@ package final class Background {
         }
     }
 
+    /// A failure is logged, and does not stop other work.
+    private func addWhatIsNew() async {
+        guard !configuration.wake.isEmpty, woken.map({ Clock.now - $0 > .seconds(Self.waking) }) ?? true else { return }
+        woken = Clock.now
+        for statement in configuration.wake {
+            do {
+                try await pending.wake(statement)
+            } catch PostgresError.unavailable {
+                // The lane has logged this and reconnects.
+            } catch {
+                log.wakeFailed(BackgroundFailure(error))
+            }
+        }
+    }
+
     // MARK: One piece
 
     private func start(_ piece: Piece) {
         running += 1
+        count(piece, 1)
         metrics.take(piece.kind)
         core.startHere((self, piece)) { pair, _ in await pair.0.run(pair.1) }
     }
 
     private func run(_ piece: Piece) async {
         let began = Clock.now
-        let result = await attempt(piece, pending.work[piece.kind]!)
+        let work = pending.work[piece.kind]!
+        let result = await attempt(piece, work)
         metrics.end(piece.kind, result, nanoseconds: Clock.now - began)
         running -= 1
+        count(piece, -1)
         look()
+    }
+
+    private func count(_ piece: Piece, _ difference: Int) {
+        guard pending.work[piece.kind]!.effect != nil else { return }
+        runningEffects += difference
+        runningKinds[piece.kind, default: 0] += difference
+        guard let target = piece.target else { return }
+        runningTargets[target, default: 0] += difference
+        if runningTargets[target] == 0 { runningTargets[target] = nil }
     }
 
     private func attempt(_ piece: Piece, _ work: BackgroundWork) async -> BackgroundMetrics.Result {
         do {
             // The piece was taken several times and never ended: probably it crashes the process.
             guard piece.attempt <= work.attempts else { throw BackgroundFailure.abandoned }
-            if let effect = work.effect { try await effect(piece, lanes) }
-            return try await lanes.transaction(piece.scope) { transaction in
+            let result = try await work.effect?(piece, lanes)
+            // Another process may have repeated the effect already.
+            guard !piece.isOverdue else { throw Attempt.Overdue() }
+            let progress = try await lanes.transaction(piece.scope) { transaction in
                 let attempt = try await Attempt.begin(piece, transaction)
-                let progress = try await work.perform(attempt)
+                let progress = try await work.perform(attempt, result)
                 try await attempt.finish(progress, work.rhythm)
-                return progress == .done ? .done : .continued
+                return progress
+            }
+            switch progress {
+            case .done: return .done
+            case .more: return .continued
+            case .again: return .postponed
+            case .blocked(_, let code):
+                log.blocked(piece, code)
+                return .blocked
             }
         } catch is Attempt.LeaseLost {
             log.leaseLost(piece)

@@ -1,13 +1,14 @@
 import Postgres
 
 /// Why a piece of work failed: a code for `pending.failure`, and a text for the log.
-struct BackgroundFailure: Error {
+package struct BackgroundFailure: Error {
     let code: String
     let text: String
 
     static let abandoned = BackgroundFailure(code: "abandoned", text: "no attempt has finished")
 
-    private init(code: String, text: String) {
+    /// - Parameter code: small letters and underscores, at most 40.
+    package init(code: String, text: String) {
         self.code = code
         self.text = text
     }

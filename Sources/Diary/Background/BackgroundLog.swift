@@ -15,12 +15,24 @@ struct BackgroundLog {
         }
     }
 
+    func blocked(_ piece: Piece, _ code: String) {
+        line("error", "background work blocked") {
+            describe(piece, &$0)
+            $0.key("code")
+            $0.string(code)
+        }
+    }
+
     func leaseLost(_ piece: Piece) {
         line("warning", "background work was taken by another process") { describe(piece, &$0) }
     }
 
     func lookFailed(_ failure: BackgroundFailure) {
         line("error", "background work cannot be looked for") { describe(failure, &$0) }
+    }
+
+    func wakeFailed(_ failure: BackgroundFailure) {
+        line("error", "background work cannot be woken") { describe(failure, &$0) }
     }
 
     private func describe(_ piece: Piece, _ writer: inout JSONWriter) {

@@ -6,6 +6,10 @@ struct BackgroundMetrics {
         case done
         /// A batch is done, and more remains.
         case continued
+        /// The piece is due again later.
+        case postponed
+        /// As `postponed`, because of something that an operator has to mend.
+        case blocked
         case failed
         case givenUp = "given_up"
         /// Another process has taken the piece.

@@ -12,17 +12,25 @@ package struct BackgroundWork: Sendable {
         case onDemand
     }
 
-    package enum Progress: Sendable {
+    package enum Progress: Sendable, Equatable {
         case done
         /// More remains. The piece is queued behind all pieces that are due, and is taken again.
         case more
+        /// The piece is due again after so many seconds. This is no failure of the work: attempts count anew.
+        case again(seconds: Double)
+        /// As `again`, because of something that an operator has to mend, such as a key that the other side does not
+        /// accept. It is logged with the code, and counted.
+        case blocked(seconds: Double, code: String)
     }
 
     package typealias Handler = @Sendable (Attempt) async throws -> Progress
-    package typealias Effect = @Sendable (Piece, Lanes) async throws -> Void
+    /// Returns the handler for its result.
+    typealias Effect = @Sendable (Piece, Lanes) async throws -> Handler
 
     enum Body {
         case handler(Handler)
+        /// What the effect returned.
+        case ofEffect
         /// Deletes at most `$2` rows of the school `$1`.
         case deletion(Statement)
     }
@@ -35,17 +43,34 @@ package struct BackgroundWork: Sendable {
     /// The number of attempts after which a piece is given up.
     let attempts: Int
     let body: Body
-    /// Something to do outside the database, before the transaction. It is done at least once: a retry after a crash or
-    /// a failure repeats it with the same `Piece.id`, so that the other side can detect the repetition. It finishes
-    /// before `Piece.end`.
+    /// Something to do outside the database, before the transaction.
     let effect: Effect?
 
     /// - Parameter body: runs in the piece's transaction.
     package init(
-        _ name: String, _ rhythm: Rhythm, deadline: Int = 10, attempts: Int = 10, effect: Effect? = nil,
-        _ body: @escaping Handler
+        _ name: String, _ rhythm: Rhythm, deadline: Int = 10, attempts: Int = 10, _ body: @escaping Handler
     ) {
-        self.init(name, rhythm, deadline: deadline, attempts: attempts, effect: effect, body: .handler(body))
+        self.init(name, rhythm, deadline: deadline, attempts: attempts, effect: nil, body: .handler(body))
+    }
+
+    /// Work with an effect outside the database. While the effect lasts, the piece needs no connection.
+    ///
+    /// - Parameters:
+    ///   - effect: runs before the transaction, at least once: a retry after a crash or a failure repeats it with the
+    ///     same `Piece.id`, so that the other side can detect the repetition. It finishes before `Piece.effectEnd`; after
+    ///     `Piece.end` the attempt has failed.
+    ///   - body: runs in the piece's transaction, and gets the result of the effect.
+    package init<Outcome: Sendable>(
+        _ name: String, _ rhythm: Rhythm, deadline: Int = 10, attempts: Int = 10,
+        effect: @escaping @Sendable (Piece, Lanes) async throws -> Outcome,
+        _ body: @escaping @Sendable (Attempt, Outcome) async throws -> Progress
+    ) {
+        self.init(
+            name, rhythm, deadline: deadline, attempts: attempts,
+            effect: { piece, lanes in
+                let outcome = try await effect(piece, lanes)
+                return { attempt in try await body(attempt, outcome) }
+            }, body: .ofEffect)
     }
 
     /// Deletes rows that are no longer needed, oldest first and a thousand per transaction, until none is left.
@@ -87,9 +112,13 @@ package struct BackgroundWork: Sendable {
     /// The maximum number of rows per transaction.
     static let batch = 1000
 
-    func perform(_ attempt: Attempt) async throws -> Progress {
+    package var isRecurring: Bool { if case .every = rhythm { true } else { false } }
+
+    /// - Parameter result: what the effect returned.
+    func perform(_ attempt: Attempt, _ result: Handler?) async throws -> Progress {
         switch body {
         case .handler(let handler): return try await handler(attempt)
+        case .ofEffect: return try await result!(attempt)
         case .deletion(let statement):
             let rows = try await attempt.run([statement(.integer(attempt.piece.school), .integer(Self.batch))])
             return rows[0].affected < Self.batch ? .done : .more

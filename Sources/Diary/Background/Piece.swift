@@ -6,6 +6,8 @@ package struct Piece: Sendable {
     package let school: Int
     let timeZone: String
     let kind: String
+    /// The other server that an effect sends to, as a number.
+    let target: Int?
     /// The same at every attempt: the id of the record that the piece is about, or an id of the piece itself.
     package let id: String
     /// Unique to this attempt. Log lines and audit records use it as their request id.
@@ -14,6 +16,9 @@ package struct Piece: Sendable {
     let attempt: Int
     /// The deadline of the attempt, by `Clock.now`.
     package let end: UInt64
+    /// When an effect has to be over, so that the transaction has time to record what came of it.
+    package var effectEnd: UInt64 { end - .seconds(Self.recording) }
+    private static let recording = 3.0
 
     /// The scope of the attempt's transactions.
     package var scope: Scope {
@@ -58,6 +63,7 @@ package struct Attempt {
         let rest: Query
         switch (progress, rhythm) {
         case (.more, _): rest = postpone(milliseconds: 0)
+        case (.again(let seconds), _), (.blocked(let seconds, _), _): rest = postpone(milliseconds: seconds * 1000)
         case (.done, .every(let seconds)):
             // The random variation spreads the schools' pieces over time.
             rest = postpone(milliseconds: Double(seconds * 1000) * .random(in: 0.9...1.1))

@@ -4,14 +4,14 @@ import Web
 
 /// A position in the log of changes: a snapshot. Changes that are not visible in the snapshot are new, however late
 /// they commit. Opaque to clients. See docs/decisions/0043.
-package struct ChangeCursor: Equatable {
+package struct ChangeCursor: Equatable, Sendable {
     /// The history of the database that the cursor belongs to, see `lyceum.change_epoch`.
-    let epoch: String
-    let snapshot: ChangeSnapshot
+    package let epoch: String
+    package let snapshot: ChangeSnapshot
     /// Set while the client reads a delta of several pages.
     let place: Place?
 
-    struct Place: Equatable {
+    struct Place: Equatable, Sendable {
         /// The snapshot at which the delta ends.
         let end: ChangeSnapshot
         // The last change that was returned: its transaction, the number of the log's row, and the position of the id
@@ -49,30 +49,39 @@ package struct ChangeCursor: Equatable {
     private static let form = "1"
 
     package var text: String {
-        var parts = [Self.form, epoch, snapshot.short]
-        if let place {
-            parts += [place.end.short, String(place.transaction), String(place.number), String(place.ordinal)]
-        }
-        return Base64.url.encode(Array(parts.joined(separator: ".").utf8))
+        let place = place.map { [$0.end.short, String($0.transaction), String($0.number), String($0.ordinal)] }
+        return Self.text(epoch, snapshot, place ?? [])
     }
 
-    /// Accepts only what `text` returns.
-    init?(_ text: String) {
+    /// - Parameter more: what a kind of cursor adds; without dots.
+    package static func text(_ epoch: String, _ snapshot: ChangeSnapshot, _ more: [String]) -> String {
+        Base64.url.encode(Array(([form, epoch, snapshot.short] + more).joined(separator: ".").utf8))
+    }
+
+    /// What `text` was made of; nil for anything else.
+    package static func parts(_ text: String) -> (epoch: String, snapshot: ChangeSnapshot, more: [String])? {
         guard text.utf8.count <= 16384, let bytes = Base64.url.decode(text),
             let decoded = String(validating: bytes, as: UTF8.self)
         else { return nil }
         let parts = decoded.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
-        guard parts.count == 3 || parts.count == 7, parts[0] == Self.form, Self.isEpoch(parts[1]),
-            let snapshot = ChangeSnapshot(short: parts[2])
-        else { return nil }
-        epoch = parts[1]
+        guard parts.count >= 3, parts[0] == form, isEpoch(parts[1]), let snapshot = ChangeSnapshot(short: parts[2])
+        else {
+            return nil
+        }
+        return (parts[1], snapshot, Array(parts[3...]))
+    }
+
+    /// Accepts only what `text` returns.
+    package init?(_ text: String) {
+        guard let (epoch, snapshot, more) = Self.parts(text), more.count == 0 || more.count == 4 else { return nil }
+        self.epoch = epoch
         self.snapshot = snapshot
-        guard parts.count == 7 else {
+        guard more.count == 4 else {
             place = nil
             return
         }
-        guard let end = ChangeSnapshot(short: parts[3]), let transaction = ChangeSnapshot.number(parts[4]),
-            let number = ChangeSnapshot.number(parts[5]), let ordinal = ChangeSnapshot.number(parts[6])
+        guard let end = ChangeSnapshot(short: more[0]), let transaction = ChangeSnapshot.number(more[1]),
+            let number = ChangeSnapshot.number(more[2]), let ordinal = ChangeSnapshot.number(more[3])
         else { return nil }
         place = Place(end: end, transaction: transaction, number: number, ordinal: ordinal)
     }
@@ -86,6 +95,11 @@ package struct ChangeCursor: Equatable {
     /// Returns the cursor of now, and whether `since` has expired.
     package static func now(_ since: ChangeCursor?) -> Query {
         now(.text(since?.epoch), .text(since?.snapshot.sql), .text(since?.place?.end.sql))
+    }
+
+    /// The same for a cursor of another kind.
+    package static func now(epoch: String?, snapshot: ChangeSnapshot?) -> Query {
+        now(.text(epoch), .text(snapshot?.sql), .null)
     }
 
     /// `$1` is the epoch of a cursor, `$2` its snapshot, `$3` the snapshot at which its delta ends.
@@ -112,6 +126,9 @@ package struct ChangeCursor: Equatable {
     /// The snapshot, as a parameter.
     package var since: Parameter { .text(snapshot.sql) }
 
+    /// - Parameter horizon: the text of `lyceum.change_horizon()`.
+    package init(epoch: String, horizon: String) { self.init(epoch: epoch, snapshot: ChangeSnapshot(sql: horizon)!) }
+
     /// The cursor that `now` returned.
     package init(_ now: Rows) {
         self.init(epoch: now.text(0, "_epoch")!, snapshot: ChangeSnapshot(sql: now.text(0, "_snapshot")!)!)
@@ -120,10 +137,17 @@ package struct ChangeCursor: Equatable {
 
 /// A `pg_snapshot`: transactions below `first` have ended, those from `end` on have not begun, and of those in between,
 /// `running` have not ended.
-struct ChangeSnapshot: Equatable {
+package struct ChangeSnapshot: Equatable, Sendable {
     let first: Int
-    let end: Int
+    package let end: Int
     let running: [Int]
+
+    /// - Parameter running: in ascending order, below `end`.
+    init(end: Int, running: [Int]) {
+        first = running.first ?? end
+        self.end = end
+        self.running = running
+    }
 
     private init?(_ first: Int?, _ end: Int?, _ running: [Int?]) {
         // PostgreSQL refuses numbers whose lower 32 bits are zero.
@@ -146,7 +170,7 @@ struct ChangeSnapshot: Equatable {
         self.init(first, end, running)
     }
 
-    var sql: String { "\(first):\(end):\(running.map { String($0) }.joined(separator: ","))" }
+    package var sql: String { "\(first):\(end):\(running.map { String($0) }.joined(separator: ","))" }
 
     /// The same format with differences instead of numbers, so that hundreds of running transactions fit into a URL.
     init?(short: String) {
@@ -178,7 +202,7 @@ struct ChangeSnapshot: Equatable {
         return isTooLarge ? nil : sum
     }
 
-    static func number(_ text: some StringProtocol) -> Int? {
+    package static func number(_ text: some StringProtocol) -> Int? {
         guard let number = Int(text), number >= 0, String(number) == text else { return nil }
         return number
     }

@@ -51,7 +51,7 @@ package struct ChangeFeed: Sendable {
     // MARK: Rows of the log
 
     /// All changes of one row on a page, combined.
-    private struct Item {
+    fileprivate struct Item {
         let entity: String
         let id: String
         var isMade: Bool
@@ -59,7 +59,7 @@ package struct ChangeFeed: Sendable {
         var changedAt: String
     }
 
-    private struct Page {
+    fileprivate struct Page {
         private(set) var items: [Item] = []
         /// The last change of the page, if there are more.
         private var last: (transaction: Int, number: Int, ordinal: Int)?
@@ -94,7 +94,7 @@ package struct ChangeFeed: Sendable {
         /// A delta ends at the snapshot of its first page.
         func cursor(after since: ChangeCursor?, now: ChangeCursor) -> ChangeCursor {
             guard let since else { return now }
-            let end = since.place?.end ?? now.snapshot
+            let end = since.end(now)
             guard let last else { return ChangeCursor(epoch: since.epoch, snapshot: end) }
             return ChangeCursor(
                 epoch: since.epoch, snapshot: since.snapshot,
@@ -115,11 +115,23 @@ package struct ChangeFeed: Sendable {
                 inCircles += entity.circles.map { "\($0) \(entity.name)" }
             }
         }
+        return changes(
+            caller.school.id, caller.person, since: since, until: since.place?.end, limit, whole: whole,
+            inCircles: inCircles)
+    }
+
+    /// - Parameters:
+    ///   - end: the snapshot at which the delta ends; nil: that of the transaction.
+    ///   - whole: the entities of which the reader gets the rows of the whole school.
+    ///   - inCircles: circles and entities of which the reader gets the rows of the own circles.
+    fileprivate func changes(
+        _ school: Int, _ person: Parameter, since: ChangeCursor, until end: ChangeSnapshot?, _ limit: Int,
+        whole: [String], inCircles: [String] = []
+    ) -> Query {
         let place = since.place
         return statement(
-            .integer(caller.school.id), caller.person, since.since, .text(place?.end.sql),
-            .text(place.map { String($0.transaction) }), .integer(place?.number), .integer(place?.ordinal),
-            .integer(limit + 1), .texts(whole), .texts(inCircles))
+            .integer(school), person, since.since, .text(end?.sql), .text(place.map { String($0.transaction) }),
+            .integer(place?.number), .integer(place?.ordinal), .integer(limit + 1), .texts(whole), .texts(inCircles))
     }
 
     /// Each branch and circle returns at most as many rows as fill a page: a row of the log has at least one id. One
@@ -214,14 +226,7 @@ package struct ChangeFeed: Sendable {
             let row = seen.places[item.entity]?[item.id]
             guard let operation = Self.operation(of: item, isSeen: rows.map { _ in row != nil }) else { continue }
             writer.beginObject()
-            writer.key("entity")
-            writer.string(item.entity)
-            writer.key("id")
-            writer.string(item.id)
-            writer.key("operation")
-            writer.string(operation)
-            writer.key("changed_at")
-            writer.string(item.changedAt)
+            Self.write(item, operation, to: &writer)
             if withData, let rows, let row {
                 writer.key("data")
                 writer.object(rows, row: row)
@@ -229,21 +234,100 @@ package struct ChangeFeed: Sendable {
             writer.endObject()
         }
         writer.endArray()
-        writer.key("cursor")
-        writer.string(cursor.text)
-        writer.key("has_more")
-        writer.boolean(page.hasMore)
+        Self.writeEnd(page, cursor, to: &writer)
         writer.endObject()
         return writer
     }
 
+    fileprivate static func write(_ item: Item, _ operation: String, to writer: inout JSONWriter) {
+        writer.key("entity")
+        writer.string(item.entity)
+        writer.key("id")
+        writer.string(item.id)
+        writer.key("operation")
+        writer.string(operation)
+        writer.key("changed_at")
+        writer.string(item.changedAt)
+    }
+
+    fileprivate static func writeEnd(_ page: Page, _ cursor: ChangeCursor, to writer: inout JSONWriter) {
+        writer.key("cursor")
+        writer.string(cursor.text)
+        writer.key("has_more")
+        writer.boolean(page.hasMore)
+    }
+
     /// - Parameter isSeen: nil if it was not queried, because the caller sees all such rows of the school.
     /// - Returns: nil for a row that was made since the cursor and that the caller has never seen.
-    private static func operation(of item: Item, isSeen: Bool?) -> String? {
+    fileprivate static func operation(of item: Item, isSeen: Bool?) -> String? {
         switch isSeen {
         case true?: item.isMade ? "made" : "changed"
         case false?: item.isMade && item.operation != "deleted" && item.operation != "hidden" ? nil : "deleted"
         case nil: item.operation == "changed" && item.isMade ? "made" : item.operation
+        }
+    }
+}
+
+// MARK: Without a request
+
+extension ChangeCursor {
+    /// The snapshot at which the delta since this cursor ends.
+    fileprivate func end(_ now: ChangeCursor) -> ChangeSnapshot { place?.end ?? now.snapshot }
+}
+
+/// What an integration gets without a request of its own. It reads whole schools, so its items need no look at the rows.
+extension ChangeFeed {
+    /// The entities that an integration with these scopes gets, by name.
+    package func entities(for scopes: Set<ProgramScope>) -> [String] {
+        entities.values.filter { $0.isRead(with: scopes) }.map { $0.name }.sorted()
+    }
+
+    /// A page of changes of the whole school.
+    package struct Delta {
+        /// Returns the rows for `page`.
+        package let query: Query
+        private let since: ChangeCursor
+        private let now: ChangeCursor
+        private let limit: Int
+
+        /// - Parameters:
+        ///   - now: the cursor of now, from `ChangeCursor.now`. Later changes are left for the next delta, also when they
+        ///     commit before the query runs.
+        ///   - limit: the maximum number of changes.
+        package init(
+            of feed: ChangeFeed, _ school: Int, _ entities: [String], since: ChangeCursor, now: ChangeCursor, limit: Int
+        ) {
+            query = feed.changes(school, .null, since: since, until: since.end(now), limit, whole: entities)
+            self.since = since
+            self.now = now
+            self.limit = limit
+        }
+
+        package func page(of rows: Rows) throws -> DeltaPage {
+            let page = try Page(rows, limit)
+            return DeltaPage(page: page, cursor: page.cursor(after: since, now: now))
+        }
+    }
+
+    package struct DeltaPage {
+        fileprivate let page: Page
+        /// Behind the page.
+        package let cursor: ChangeCursor
+
+        package var isEmpty: Bool { page.items.isEmpty }
+
+        /// Writes `items`, `cursor` and `has_more`, as the feed answers them, into the open object.
+        package func write(to writer: inout JSONWriter) {
+            writer.key("items")
+            writer.beginArray()
+            for item in page.items {
+                guard let operation = ChangeFeed.operation(of: item, isSeen: nil) else { continue }
+                writer.beginObject()
+                ChangeFeed.write(item, operation, to: &writer)
+                writer.endObject()
+            }
+            writer.endArray()
+            ChangeFeed.writeEnd(page, cursor, to: &writer)
         }
     }
 }

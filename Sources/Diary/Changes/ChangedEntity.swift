@@ -34,9 +34,12 @@ package struct ChangedEntity: Sendable {
 
     /// Whether the caller gets all rows of the school.
     func isReadWhole(by caller: Caller) -> Bool {
-        if caller.isIntegration { return !access.scopes.isDisjoint(with: caller.scopes) }
+        if caller.isIntegration { return isRead(with: caller.scopes) }
         return isOpen(to: caller.roles.intersection([.administrator, .head, .deputyHead]))
     }
+
+    /// Whether an integration with these scopes gets the rows, which are always those of the whole school.
+    func isRead(with scopes: Set<ProgramScope>) -> Bool { !access.scopes.isDisjoint(with: scopes) }
 
     /// Whether the caller gets rows from a teacher's circles.
     func isReadInCircles(by caller: Caller) -> Bool {

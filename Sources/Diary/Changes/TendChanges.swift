@@ -6,12 +6,15 @@ extension BackgroundWork {
     /// - Parameter days: the minimum number of days for which changes are kept.
     package static func tendChanges(keeping days: Int) -> BackgroundWork {
         BackgroundWork("tend_changes", .every(seconds: 3600)) { attempt in
-            _ = try await attempt.run([statement(.integer(days))])
-            return .done
+            let rows = try await attempt.run([statement(.integer(days)), renumber(.integer(renumbered))])
+            return rows[1].integer(0, "count") == renumbered ? .more : .done
         }
     }
 
+    /// How many notifications of another cluster get a new number at a time.
+    private static let renumbered = 10_000
     private static let statement = Statement("SELECT lyceum.tend_changes(make_interval(days => $1::int))")
+    private static let renumber = Statement("SELECT lyceum.renumber_notifications($1::int) AS count")
 }
 
 package enum ChangeLog {

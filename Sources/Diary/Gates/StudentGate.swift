@@ -19,11 +19,16 @@ package enum StudentGate {
     /// days.
     package static func isDated(for caller: Caller) -> Bool { !caller.readsAll && !caller.isFamilyOnly }
 
+    /// Behind the gate: returns a row if the caller sees all days. A former class teacher sees only some (A3), and reads
+    /// the diary instead.
+    package static let allDays = Statement(
+        "SELECT WHERE coalesce(\(days), '{(,)}'::datemultirange) = '{(,)}'::datemultirange")
+
     /// A1, A3: the student, guardians with access, the current and former class teachers, heads and deputy heads.
     package static func open(_ caller: Caller, _ id: String) -> Query {
         let school = Parameter.integer(caller.school.id)
         if isDated(for: caller) { return datedGate(school, .text(id), .text(caller.user)) }
-        return gate(school, .text(id), .boolean(caller.readsAll), .text(caller.user))
+        return gate(school, .text(id), .boolean(caller.readsAll), caller.person)
     }
 
     private static let pupil = """

@@ -100,7 +100,8 @@ extension ProblemKind {
     /// All kinds by code.
     package static let all: [String: ProblemKind] = Dictionary(
         uniqueKeysWithValues: (ofTheProtocol + ofEveryNoun + ofSignIn + ofTheSchool + ofTheJournal + ofPlans + ofFinals
-            + ofAttendance + ofFamilies).map {
+            + ofAttendance + ofControl + ofFamilies + ofThreads + ofAnnouncements
+            + ofConsultations + ofWebhooks + ofTheOutbox + ofEvents + ofPaper + ofExports).map {
                 ($0.code, $0)
             })
 

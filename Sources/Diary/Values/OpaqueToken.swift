@@ -10,6 +10,8 @@ package struct OpaqueToken: Sendable {
         case clientSecret = "s"
         case authorizationCode = "a"
         case calendarLink = "k"
+        /// A link that ends mail; its secret is a signature.
+        case emailLink = "u"
     }
 
     private let kind: Kind

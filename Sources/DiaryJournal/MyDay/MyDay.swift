@@ -37,6 +37,7 @@ package enum MyDay {
             } else {
                 Member("school") { writer, _ in writer.null() }
             }
+            Object("unread", own(unread))
         }.tagged(for: caller)
     }
 
@@ -45,6 +46,13 @@ package enum MyDay {
         """
         SELECT d.date, lyceum.today() AS today, \(Setting.from.set(to: "d.date")) AS _date
         FROM (SELECT coalesce($1::date, lyceum.today()) AS date) d
+        """)
+
+    /// What the person has not read.
+    private static let unread = Statement(
+        """
+        SELECT lyceum.unread_notifications($1, $2::uuid) AS notifications,
+            lyceum.unread_messages($1, $2::uuid) AS messages
         """)
 
     /// The day that the answer is about.

@@ -1,4 +1,5 @@
 import Diary
+import DiaryTalk
 import HTTP1
 import Postgres
 import Reactor
@@ -22,6 +23,10 @@ enum AdminRoutes {
                 },
             ])
         }
+        families = MetricFamily.sum([
+            families,
+            await caller.eventDispatcher.read { dispatcher, _ in LaneMetrics.families(dispatcher.statistics) },
+        ])
         families += caller.process.families
         let exposition = Exposition(accept: request.head["Accept"])
         var response = Response(.ok, contentType: exposition.contentType, body: exposition.text(families))
@@ -46,6 +51,7 @@ struct AdminCaller {
     let server: Server<Access, Caller>
     let process: ProcessMetrics
     let background: CoreLocal<Background>?
+    let eventDispatcher: CoreLocal<EventDispatcher>
     let readiness: Readiness
 }
 

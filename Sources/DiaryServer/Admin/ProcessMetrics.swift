@@ -2,6 +2,7 @@ import DiaryExchange
 import DiarySignIn
 import Reactor
 import Synchronization
+import Transfer
 import Web
 
 /// Metrics of the process as a whole, not of its cores.
@@ -12,6 +13,7 @@ struct ProcessMetrics: Sendable {
     let files: Offload
     let uploads: UploadSpool
     let compression: Offload
+    let transfer: Transfer
     let log: LogSink
 
     var families: [MetricFamily] {
@@ -20,15 +22,17 @@ struct ProcessMetrics: Sendable {
         for core in cores { open.add([("core", String(core.index))], core.load.load(ordering: .relaxed)) }
         var offload = MetricFamily(
             "lyceum_offload_waiting", .gauge,
-            "Tasks that wait for a thread: password hashes, files to import, large answers.")
+            "Tasks that wait for a thread: password hashes, files to import, large answers, requests to other servers.")
         offload.add([("pool", "passwords")], passwords.waiting)
         offload.add([("pool", "files")], files.waiting)
         offload.add([("pool", "uploads")], uploads.threads.waiting)
         offload.add([("pool", "compression")], compression.waiting)
+        offload.add([("pool", "transfers")], transfer.waiting)
         var started = MetricFamily(
             "lyceum_offload_started_total", .counter, "Tasks that a thread has started.")
         started.add([("pool", "passwords")], passwords.started)
         started.add([("pool", "compression")], compression.started)
+        started.add([("pool", "transfers")], transfer.started)
         var build = MetricFamily("lyceum_build_info", .gauge, "Always 1; the label has the version.")
         build.add([("version", version)], 1)
         return [

@@ -1,7 +1,6 @@
 import Crypto
 import Diary
 import HTTP1
-import JSON
 import Postgres
 import Web
 
@@ -73,16 +72,6 @@ struct Client: Sendable {
                 FOR NO KEY UPDATE SKIP LOCKED
             )
             """)
-    }
-}
-
-extension Rows {
-    /// The JSON array of strings in the first row.
-    func texts(_ name: String) -> [String] {
-        guard let text = text(0, name), case .array(let items)? = try? JSONValue(parsing: Array(text.utf8)) else {
-            return []
-        }
-        return items.compactMap { $0.text }
     }
 }
 

@@ -1,4 +1,5 @@
 import Diary
+import HTTP1
 import JSON
 import Postgres
 import Web
@@ -10,17 +11,24 @@ package enum ClassCredentials {
     ]
 
     @Sendable static func issue(_ request: Request, _ caller: Caller) async throws -> Response {
-        try QueryReader(request).finish()
+        var query = try QueryReader(request)
+        let form = try CodeForm(&query, request)
+        try query.finish()
         let id = try request.identifier("class_id")
         let order = try Order(try await request.json())
-        return try await caller.services.lanes.transaction(caller.scope) { transaction in
-            try await issue(id, order, caller, transaction)
+        return try await caller.services.signIn.printing.reserving(form) {
+            try await caller.services.lanes.transaction(caller.scope) { transaction in
+                let issue = try await issue(id, order, caller, transaction)
+                guard form != .json else { return issue.answer }
+                let school = try await transaction.run([CredentialSlips.school(caller), CredentialSlips.patience])[0]
+                return try await issue.slips(school).response(form, .ok, request, caller)
+            }
         }
     }
 
     private static func issue(
         _ id: String, _ order: Order, _ caller: Caller, _ transaction: Transaction
-    ) async throws -> Response {
+    ) async throws -> ClassIssue {
         let school = Parameter.integer(caller.school.id)
         let found = try await transaction.run([gate(school, .text(id), .text(caller.user))])[0]
         guard !found.isEmpty else { throw Problem(.notFound) }
@@ -43,40 +51,7 @@ package enum ClassCredentials {
         let chosen = all.filter { $0.obstacle == nil }
         let issued = try await CodeIssue.run(chosen.map { $0.holder }, reason: order.reason, caller, transaction)
 
-        var writer = JSONWriter(reservingCapacity: 16 * 1024)
-        writer.beginObject()
-        writer.key("class")
-        writer.beginObject()
-        writer.key("id")
-        writer.string(found.text(0, "id")!)
-        writer.key("name")
-        writer.string(found.text(0, "name")!)
-        writer.key("grade_level")
-        writer.integer(found.integer(0, "grade_level")!)
-        writer.endObject()
-        writer.key("items")
-        writer.beginArray()
-        for (candidate, code) in zip(chosen, issued) {
-            writer.beginObject()
-            code.write(to: &writer)
-            candidate.write(to: &writer)
-            writer.endObject()
-        }
-        writer.endArray()
-        writer.key("skipped")
-        writer.beginArray()
-        for candidate in all {
-            guard let obstacle = candidate.obstacle else { continue }
-            writer.beginObject()
-            candidate.holder.write(to: &writer)
-            candidate.write(to: &writer)
-            writer.key("reason")
-            writer.string(obstacle)
-            writer.endObject()
-        }
-        writer.endArray()
-        writer.endObject()
-        return .json(writer)
+        return ClassIssue(schoolClass: found, candidates: all, chosen: chosen, codes: issued)
     }
 
     private static let gate = Statement(
@@ -118,14 +93,16 @@ package enum ClassCredentials {
 
     private static let people = Statement(
         """
-        SELECT \(CodeHolder.columns), m.student_ids, m.is_guardian, lyceum.is_staff($1, u.id) AS is_staff
+        SELECT \(CodeHolder.columns), to_json(m.student_ids) AS student_ids, m.is_guardian,
+            lyceum.is_staff($1, u.id) AS is_staff, n.school_class, n.children
         FROM (
-            SELECT m.user_id, to_json(array_agg(m.student_id ORDER BY m.student_id)) AS student_ids,
+            SELECT m.user_id, array_agg(m.student_id ORDER BY m.student_id) AS student_ids,
                 bool_or(m.is_guardian) AS is_guardian
             FROM (\(members)) m
             GROUP BY m.user_id
         ) m
         JOIN users u ON u.school_id = $1 AND u.id = m.user_id
+        CROSS JOIN LATERAL (\(CodeHolder.students("SELECT unnest(m.student_ids)"))) n
         ORDER BY m.is_guardian, u.last_name, u.first_name, u.id
         """)
 }
@@ -149,6 +126,62 @@ private struct Order {
     }
 
     func includes(_ group: Group) -> Bool { self.group == .both || self.group == group }
+}
+
+/// The codes of a class, and who got none.
+private struct ClassIssue {
+    /// The row of `gate`.
+    let schoolClass: Rows
+    let candidates: [Candidate]
+    let chosen: [Candidate]
+    /// Of the chosen ones.
+    let codes: [IssuedCode]
+
+    private var leftOut: [(candidate: Candidate, reason: String)] {
+        candidates.compactMap { candidate in candidate.obstacle.map { (candidate, $0) } }
+    }
+
+    func slips(_ school: Rows) -> CredentialSlips {
+        CredentialSlips(
+            codes, school: school, schoolClass: schoolClass.text(0, "name"),
+            leftOut: leftOut.map { ($0.candidate.holder, $0.reason) })
+    }
+
+    var answer: Response {
+        var writer = JSONWriter(reservingCapacity: 16 * 1024)
+        writer.beginObject()
+        writer.key("class")
+        writer.beginObject()
+        writer.key("id")
+        writer.string(schoolClass.text(0, "id")!)
+        writer.key("name")
+        writer.string(schoolClass.text(0, "name")!)
+        writer.key("grade_level")
+        writer.integer(schoolClass.integer(0, "grade_level")!)
+        writer.endObject()
+        writer.key("items")
+        writer.beginArray()
+        for (candidate, code) in zip(chosen, codes) {
+            writer.beginObject()
+            code.write(to: &writer)
+            candidate.write(to: &writer)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.key("skipped")
+        writer.beginArray()
+        for (candidate, reason) in leftOut {
+            writer.beginObject()
+            candidate.holder.write(to: &writer)
+            candidate.write(to: &writer)
+            writer.key("reason")
+            writer.string(reason)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+        return CredentialSlips.negotiated(.json(writer))
+    }
 }
 
 /// A student of the class, or a guardian of one.

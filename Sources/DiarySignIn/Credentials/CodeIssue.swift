@@ -15,12 +15,30 @@ struct CodeHolder {
     let isActive: Bool
     /// The person is blocked, or depersonalised (K2).
     let isClosed: Bool
+    /// A student's class, and a guardian's children with theirs, for paper.
+    let schoolClass: String?
+    let children: String?
 
     /// Columns of `users u`.
     static let columns = """
         u.id, u.last_name, u.first_name, u.middle_name, u.login, u.state = 'active' AS is_active,
         (u.state = 'blocked' OR u.depersonalised_at IS NOT NULL) AS is_closed
         """
+
+    /// Columns about the students `ids` whom the person is or sees.
+    static func students(_ ids: String) -> String {
+        """
+        SELECT max(c.name) FILTER (WHERE s.id = u.id) AS school_class, string_agg(
+            concat_ws(' ', s.last_name, s.first_name) || coalesce(', ' || c.name, ''), '; '
+            ORDER BY s.last_name, s.first_name, s.id
+        ) FILTER (WHERE s.id <> u.id) AS children
+        FROM users s
+        LEFT JOIN enrollments e ON e.school_id = $1 AND e.student_id = s.id
+            AND lyceum.holds(e.starts_on, e.ends_on, lyceum.today())
+        LEFT JOIN classes c ON c.school_id = $1 AND c.id = e.class_id
+        WHERE s.school_id = $1 AND s.id IN (\(ids))
+        """
+    }
 
     init(_ rows: Rows, row: Int) {
         id = rows.text(row, "id")!
@@ -30,7 +48,11 @@ struct CodeHolder {
         login = rows.text(row, "login")
         isActive = rows.boolean(row, "is_active")
         isClosed = rows.boolean(row, "is_closed")
+        schoolClass = rows.text(row, "school_class")
+        children = rows.text(row, "children")
     }
+
+    var fullName: String { [lastName, firstName, middleName ?? ""].filter { !$0.isEmpty }.joined(separator: " ") }
 
     func write(to writer: inout JSONWriter) {
         writer.key("user")
@@ -53,6 +75,8 @@ struct IssuedCode {
     let login: String
     let code: String
     let expiresAt: String
+    /// The same in the school's local time, for paper.
+    let localExpiry: String
 
     func write(to writer: inout JSONWriter) {
         holder.write(to: &writer)
@@ -86,8 +110,11 @@ enum CodeIssue {
             open(school, people, .texts(logins)), endSessions(school, people),
         ])
         let expiresAt = rows[2].text(0, "expires_at")!
+        let localExpiry = rows[2].text(0, "local_expiry")!
         return holders.indices.map { index in
-            IssuedCode(holder: holders[index], login: logins[index], code: codes[index].shown, expiresAt: expiresAt)
+            IssuedCode(
+                holder: holders[index], login: logins[index], code: codes[index].shown, expiresAt: expiresAt,
+                localExpiry: localExpiry)
         }
     }
 
@@ -145,7 +172,7 @@ enum CodeIssue {
             now() + make_interval(days => coalesce(t.activation_days, 14))
         FROM unnest($2::uuid[], $3::uuid[], $4::bytea[]) AS c (id, user_id, code_hash)
         LEFT JOIN school_settings t ON t.school_id = $1
-        RETURNING lyceum.moment(expires_at) AS expires_at
+        RETURNING lyceum.moment(expires_at) AS expires_at, lyceum.local_time(expires_at) AS local_expiry
         """)
 
     private static let open = Statement(

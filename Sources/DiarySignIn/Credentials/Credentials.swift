@@ -14,28 +14,38 @@ package enum Credentials {
     /// Issues a code. For a person who already signs in, this is a reset, which ends all sessions. There is no
     /// Idempotency-Key: the kept answer would be a stored secret.
     @Sendable static func issue(_ request: Request, _ caller: Caller) async throws -> Response {
-        try QueryReader(request).finish()
+        var query = try QueryReader(request)
+        let form = try CodeForm(&query, request)
+        try query.finish()
         let person = try request.identifier("user_id")
         let wishes = try Wishes(try await request.json())
-        let issued = try await caller.services.lanes.transaction(caller.scope) { transaction in
-            let rows = try await transaction.run([gate(caller, person)])[0]
-            let needsReason = try admit(caller, rows)
-            var holder = CodeHolder(rows, row: 0)
-            guard !holder.isClosed else { throw Problem(.accountClosed) }
-            if needsReason || holder.isActive, wishes.reason == nil {
-                throw Problem.missingReason
+        return try await caller.services.signIn.printing.reserving(form) {
+            try await caller.services.lanes.transaction(caller.scope) { transaction in
+                let rows = try await transaction.run([gate(caller, person)])[0]
+                let needsReason = try admit(caller, rows)
+                var holder = CodeHolder(rows, row: 0)
+                guard !holder.isClosed else { throw Problem(.accountClosed) }
+                if needsReason || holder.isActive, wishes.reason == nil {
+                    throw Problem.missingReason
+                }
+                if let login = wishes.login {
+                    if let existing = holder.login, existing != login { throw Problem(.loginSet) }
+                    holder.login = login
+                }
+                let issued = try await CodeIssue.run([holder], reason: wishes.reason, caller, transaction)
+                if form != .json {
+                    let school = try await transaction.run([CredentialSlips.school(caller), CredentialSlips.patience])[
+                        0]
+                    return try await CredentialSlips(issued, school: school).response(
+                        form, .created, request, caller)
+                }
+                var writer = JSONWriter()
+                writer.beginObject()
+                issued[0].write(to: &writer)
+                writer.endObject()
+                return CredentialSlips.negotiated(.json(writer, status: .created))
             }
-            if let login = wishes.login {
-                if let existing = holder.login, existing != login { throw Problem(.loginSet) }
-                holder.login = login
-            }
-            return try await CodeIssue.run([holder], reason: wishes.reason, caller, transaction)[0]
         }
-        var writer = JSONWriter()
-        writer.beginObject()
-        issued.write(to: &writer)
-        writer.endObject()
-        return .json(writer, status: .created)
     }
 
     @Sendable static func revoke(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -82,9 +92,12 @@ package enum Credentials {
         """
         SELECT \(CodeHolder.columns),
             lyceum.is_staff($1, u.id) AS is_staff, p.is_family, p.is_led, p.is_led_by_caller,
-            p.is_led_by_nobody,
+            p.is_led_by_nobody, n.school_class, n.children,
             c.administers AS caller_administers, c.heads AS caller_heads
         FROM users u
+        CROSS JOIN LATERAL (
+            \(CodeHolder.students("SELECT x.student_id FROM lyceum.seen_students($1, u.id) x"))
+        ) n
         CROSS JOIN LATERAL (
             SELECT count(*) > 0 AS is_family, coalesce(bool_or(t.teacher_id IS NOT NULL), false) AS is_led,
                 coalesce(bool_or(t.teacher_id = $3::uuid), false) AS is_led_by_caller,

@@ -1,3 +1,5 @@
+import Diary
+
 /// Makes logins from names: `kovaleva.anna`, and for a namesake `kovaleva.anna2`.
 enum LoginName {
     private static let longestPart = 24
@@ -30,7 +32,7 @@ enum LoginName {
     /// Transliterates to the letters a to z; drops characters that have no such letter.
     static func latin(_ text: String) -> String {
         text.lowercased().reduce(into: "") { result, character in
-            if let letters = letters[character] {
+            if let letters = Latin.letters[character] {
                 result += letters
             } else if character.isASCII, character.isLetter {
                 result.append(character)
@@ -44,10 +46,4 @@ enum LoginName {
         default: false
         }
     }
-
-    private static let letters: [Character: String] = [
-        "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "e", "ж": "zh", "з": "z", "и": "i", "й": "y",
-        "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f",
-        "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ы": "y", "э": "e", "ю": "yu", "я": "ya",
-    ]
 }

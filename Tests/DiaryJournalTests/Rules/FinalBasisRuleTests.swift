@@ -48,7 +48,7 @@ import Testing
         try school.rows(
             """
             SELECT \(columns) FROM lyceum.final_bases(
-                \(RuleSchool.school)::int, \(RuleKey.year), \(RuleKey.maths), \(RuleSchool.sql(term)), array[\(pupil)]
+                \(RuleSchool.school)::int, \(RuleKey.year), \(RuleKey.maths), \(RuleSchool.sql(term)), array[\(pupil)], false
             )
             """
         ).first ?? []

@@ -10,7 +10,9 @@ import Web
 /// The answer of each route to each kind of caller: a status for every `Actor`, by area.
 enum AccessMatrix {
     static let areas = [
-        programs, school, people, journal, timetable, plans, finals, attendance, families, service, signIn,
+        programs, school, people, journal, timetable, plans, finals, attendance, families, informing,
+        notifications, threads, announcements, consultations, webhooks, outbox, events, exports, reports, resultReports,
+        office, control, reportJobs, service, signIn,
     ]
 }
 

@@ -109,6 +109,28 @@ struct DeclaredSchool {
                 VALUES ($1, gen_random_uuid(), '\(kind)', '77', '2025-09-01', 'Текст', 'Директор') RETURNING id
                 """)
         }
+        // Graduates of grade 9.
+        try find(
+            "graduating_class_id",
+            """
+            INSERT INTO classes (school_id, id, academic_year_id, grade_level, letter, name)
+            VALUES ($1, gen_random_uuid(), '\(ids["academic_year_id"]!)', 9, 'Я', '9Я') RETURNING id
+            """)
+        for number in 1...3 {
+            try find(
+                "graduate_\(number)",
+                """
+                INSERT INTO users (school_id, id, last_name, first_name)
+                VALUES ($1, gen_random_uuid(), 'Выпускников', 'Ян') RETURNING id
+                """)
+            let graduate = [String(school), ids["graduate_\(number)"]]
+            try owner.query("INSERT INTO students (school_id, id) VALUES ($1, $2)", graduate)
+            try owner.query(
+                """
+                INSERT INTO enrollments (school_id, id, student_id, class_id, starts_on, ends_on)
+                VALUES ($1, gen_random_uuid(), $2, $3, '2025-09-01', '2026-05-31')
+                """, graduate + [ids["graduating_class_id"]])
+        }
         try owner.query("UPDATE school_settings SET conduct_scale = 'five' WHERE school_id = $1", [String(school)])
         for number in 1...4 {
             try find(

@@ -117,6 +117,22 @@ extension ResourceFixture {
                     {"kind": "admission", "number": "1-у", "issued_on": "2025-01-10", "text": "x", "signatory": "x"}
                     """, 409, "/number already_exists")
             ]),
+        "Certificate": .init(
+            body: """
+                {"student_id": "{graduate_{n}}", "kind": "basic", "award": "honours", "entry_number": {n},
+                "form_number": "074{n}", "issued_on": "2026-06-2{n}", "order_id": "{order_id}", "received_by": "Мать"}
+                """,
+            change: """
+                {"award": null, "entry_number": 9, "form_number": "0749", "issued_on": "2026-06-30",
+                "order_id": "{protocol_id}", "received_by": null, "is_duplicate": true}
+                """,
+            refused: [
+                "certificates_grade_level": .init(
+                    """
+                    {"student_id": "{graduate_1}", "kind": "secondary", "entry_number": 7, "form_number": "0747",
+                    "issued_on": "2026-06-25", "order_id": "{order_id}"}
+                    """, 422, "/student_id not_in_grade_level")
+            ]),
         "SubjectPart": .init(
             path: "academic-years/{empty_year_id}/subject-parts",
             body: #"{"subject_id": "{subject_id}", "part_id": "{part_{n}}"}"#,
@@ -456,8 +472,16 @@ extension ResourceFixture {
                 {"student_id": "{newcomer_id}", "class_id": "{class_id}", "starts_on": "2026-0{n}-01",
                 "ends_on": "2026-0{n}-20"}
                 """,
-            change: #"{"starts_on": "2026-01-02", "ends_on": "2026-01-19", "end_reason": "Переезд"}"#,
+            change: """
+                {"starts_on": "2026-01-02", "ends_on": "2026-01-19", "end_reason": "Переезд", "order_id": "{order_id}",
+                "end_order_id": "{order_id}"}
+                """,
             refused: [
+                "enrollments_end_order_id": .init(
+                    """
+                    {"student_id": "{newcomer_id}", "class_id": "{class_id}", "starts_on": "2026-06-01",
+                    "end_order_id": "{order_id}"}
+                    """, 422, "/end_order_id without_end"),
                 "enrollments_dates": .init(
                     """
                     {"student_id": "{newcomer_id}", "class_id": "{class_id}", "starts_on": "2026-05-20",
@@ -567,6 +591,64 @@ extension ResourceFixture {
                     """
                     {"student_id": "{nothing}", "starts_on": "2025-10-02", "ends_on": "2025-10-02", "reason": "x"}
                     """, 422, "/student_id unknown_reference"),
+            ]),
+        "JournalRemark": .init(
+            body: #"{"section_id": "{section_id}", "text": "Нет тем {n}", "due_on": "2099-10-0{n}"}"#,
+            change: #"{"text": "Нет тем и заданий", "due_on": "2099-11-01"}"#,
+            refused: [
+                "journal_remarks_due_on": .init(
+                    #"{"section_id": "{section_id}", "text": "x", "due_on": "2001-10-01"}"#, 422, "/due_on in_the_past"),
+                "journal_remarks_school_id_section_id_fkey": .init(
+                    #"{"section_id": "{nothing}", "text": "x", "due_on": "2099-10-01"}"#, 422,
+                    "/section_id unknown_reference"),
+            ], unreached: ["journal_remarks_answered": "The trigger of the table decides first."]),
+        "ControlSnapshot": .init(
+            body: #"{"starts_on": "2025-09-0{n}", "ends_on": "2025-09-1{n}", "note": "Проверка {n}"}"#,
+            change: #"{"note": "Проверка завуча"}"#,
+            refused: [
+                "control_snapshots_dates": .init(
+                    #"{"starts_on": "2025-09-02", "ends_on": "2025-09-01"}"#, 422, "/ends_on before_start"),
+                "control_snapshots_length": .init(
+                    #"{"starts_on": "2025-09-01", "ends_on": "2026-09-02"}"#, 422, "/ends_on too_long"),
+                "control_snapshots_in_year": .init(
+                    #"{"starts_on": "2001-09-01", "ends_on": "2001-09-02"}"#, 422, "/starts_on outside_year"),
+            ], unreached: ["control_snapshots_once": "Only the server takes the snapshots of weeks and terms."]),
+        "Contact": .init(
+            body: """
+                {"student_id": "{student_1}", "date": "2025-10-0{n}", "means": "phone", "outcome": "reached",
+                "text": "Собрание {n}"}
+                """,
+            change: """
+                {"date": "2025-10-20", "means": "slip", "outcome": "not_reached", "text": "Экскурсия"}
+                """,
+            refused: [
+                "contacts_date": .init(
+                    """
+                    {"student_id": "{student_1}", "date": "2099-10-01", "means": "phone", "outcome": "reached", "text": "x"}
+                    """, 422, "/date in_the_future"),
+                "contacts_subject": .init(
+                    #"{"student_id": "{student_1}", "date": "2025-10-01", "means": "phone", "outcome": "reached"}"#,
+                    422,
+                    "/text required"),
+                "contacts_entity_id": .init(
+                    """
+                    {"student_id": "{student_1}", "date": "2025-10-01", "means": "phone", "outcome": "reached", "text": "x",
+                    "entity": "notifications"}
+                    """, 422, "/entity_id incomplete"),
+                "contacts_about": .init(
+                    """
+                    {"student_id": "{student_1}", "date": "2025-10-01", "means": "phone", "outcome": "reached",
+                    "entity": "notifications", "entity_id": "{nothing}"}
+                    """, 422, "/entity_id unknown_reference"),
+                "contacts_school_id_student_id_fkey": .init(
+                    """
+                    {"student_id": "{nothing}", "date": "2025-10-01", "means": "phone", "outcome": "reached", "text": "x"}
+                    """, 422, "/student_id unknown_reference"),
+                "contacts_school_id_guardian_id_fkey": .init(
+                    """
+                    {"student_id": "{student_1}", "guardian_id": "{nothing}", "date": "2025-10-01", "means": "phone",
+                    "outcome": "reached", "text": "x"}
+                    """, 422, "/guardian_id unknown_reference"),
             ]),
         "StudentDocument": .init(
             path: "students/{student_1}/documents",

@@ -521,6 +521,8 @@ import Web
         let reader = try client(tokens)
         let open = try Routes.all.filter { route in
             guard route.method == .get, route.access.people != .anybody else { return false }
+            // It reads nothing of the school: the key is public.
+            if route.operation == "getPushKey" { return false }
             return try reader.get(school.ids.path(route.path)).status == 200
         }
         #expect(open.count > 40, "\(open.count)")

@@ -65,11 +65,13 @@ extension RuleSchool {
         """
     }
 
-    /// An order of the school; by default a protocol of its council.
+    /// An order of the school, written without a person, as teachers write none; by default a protocol of its council.
     package static func order(_ id: RuleKey, kind: String = "council_protocol") -> String {
         """
+        SET LOCAL lyceum.user_id = '';
         INSERT INTO orders (school_id, id, kind, number, issued_on, text, signatory)
             VALUES (\(school), \(id), '\(kind)', '\(id.number)', '2026-10-01', 'Текст', 'Директор');
+        SET LOCAL lyceum.user_id = '\(RuleKey.teacher.uuid)';
         """
     }
 

@@ -31,7 +31,7 @@ final class DemoCluster: Sendable {
         try Migrator(url: owner, Migrations.load(directory: TestDatabase.migrations)).up()
         try BlockingConnection(url: owner).execute(TestClock.function)
         try connection.query("CREATE ROLE lyceum_server LOGIN IN ROLE lyceum_app")
-        _ = try Demo(seed: 29, today: today, schools: 1, students: 150, years: 1)
+        _ = try Demo(seed: 29, today: today, schools: 1, students: 150, years: 1, hasTalk: false)
             .fill(BlockingConnection(url: owner)) { _ in }
         try connection.query("CHECKPOINT")
         try Premises.run("postgres_stop $1; sync -f $1", [home])

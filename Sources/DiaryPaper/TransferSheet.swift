@@ -12,7 +12,7 @@ package enum TransferSheet {
         .get("/v1/students/{student_id}/transfer-sheet", "getTransferSheet", access: readers, show)
     ]
 
-    private static let readers = Access.roles([.head, .deputyHead, .classTeacher])
+    package static let readers = Access.roles([.head, .deputyHead, .classTeacher])
 
     @Sendable static func show(_ request: Request, _ caller: Caller) async throws -> Response {
         var query = try QueryReader(request)
@@ -35,6 +35,22 @@ package enum TransferSheet {
             List("finals", statements.finals(school))
             List("attendance", statements.attendance(school))
         }.tagged(for: caller)
+    }
+
+    // MARK: The report
+
+    /// The queries of the sheet for its report; the first one is the gate.
+    package struct Queries {
+        package let student, day, subjects, marks, learned, periods, finals, attendance: Query
+    }
+
+    package static func queries(_ caller: Caller, student: String, on: Parameter) -> Queries {
+        let school = Parameter.integer(caller.school.id)
+        let statements = StudentGate.isDated(for: caller) ? seen : all
+        return Queries(
+            student: StudentGate.open(caller, student), day: day(school, on), subjects: statements.subjects(school),
+            marks: statements.listed(school), learned: statements.learned(school), periods: statements.periods(school),
+            finals: statements.finalsOfSubjects(school), attendance: statements.attendance(school))
     }
 
     // MARK: The file
@@ -106,7 +122,13 @@ package enum TransferSheet {
     private struct Statements: Sendable {
         let subjects: Statement
         let marks: Statement
+        /// The marks without nesting.
+        let listed: Statement
         let finals: Statement
+        /// The final marks as a table: its rows, its columns, and the cells.
+        let learned: Statement
+        let periods: Statement
+        let finalsOfSubjects: Statement
         let attendance: Statement
         let file: Statement
 
@@ -157,6 +179,14 @@ package enum TransferSheet {
                 JOIN subjects j ON j.school_id = $1 AND j.id = m.subject_id
                 ORDER BY j.name, j.id, m.date, m.id
                 """)
+            listed = Statement(
+                """
+                SELECT j.id AS "subject.id", j.name AS "subject.name", m.date, m.work,
+                    lyceum.mark_value(m.kind, m.number, m.code, m.due_on) AS value, m.weight, m.school_name
+                FROM (\(current)) m
+                JOIN subjects j ON j.school_id = $1 AND j.id = m.subject_id
+                ORDER BY j.name, j.id, m.date, m.id
+                """)
             let finalMarks = """
                 FROM final_marks x
                 JOIN academic_years y ON y.school_id = $1 AND y.id = x.academic_year_id
@@ -175,6 +205,33 @@ package enum TransferSheet {
                     lyceum.mark_value(x.value_kind, x.number, x.code, x.due_on) AS value, x.exam_points, x.source
                 \(finalMarks)
                 ORDER BY \(byYear)
+                """)
+            let place = "concat_ws(' ', x.academic_year_id, x.kind, x.term_id)"
+            learned = Statement(
+                """
+                SELECT DISTINCT j.id, j.name
+                \(finalMarks)
+                ORDER BY j.name, j.id
+                """)
+            periods = Statement(
+                """
+                SELECT f._id, f.academic_year, f.kind, f."term?.kind", f."term?.ordinal", f."term?.name", f._label
+                FROM (
+                    SELECT DISTINCT \(place) AS _id, y.name AS academic_year, x.kind, t.kind AS "term?.kind",
+                        t.ordinal AS "term?.ordinal", t.name AS "term?.name",
+                        CASE x.kind
+                            WHEN 'term' THEN t.ordinal::text WHEN 'year' THEN 'год' WHEN 'exam' THEN 'экз.' ELSE 'итог'
+                        END AS _label, y.starts_on, array_position(ARRAY['term', 'year', 'exam', 'final'], x.kind) AS place
+                    \(finalMarks)
+                ) f
+                ORDER BY f.starts_on, f.place, f."term?.ordinal"
+                """)
+            finalsOfSubjects = Statement(
+                """
+                SELECT j.id AS _parent, \(place) AS _across, y.name AS academic_year, x.kind, t.ordinal AS term_ordinal,
+                    lyceum.mark_value(x.value_kind, x.number, x.code, x.due_on) AS value, x.exam_points, x.source
+                \(finalMarks)
+                ORDER BY j.name, j.id, y.starts_on, x.kind <> 'term', t.ordinal, x.kind
                 """)
             // T2: the meaning that counts.
             attendance = Statement(
