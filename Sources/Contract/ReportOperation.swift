@@ -6,9 +6,10 @@ struct ReportOperation {
     let node: Node
 
     private static let keys: Set<String> = [
-        "name", "summary", "description", "callers", "programs", "parameters", "period", "tables", "gated", "schema",
-        "example",
+        "name", "summary", "description", "callers", "programs", "parameters", "period", "tables", "schema", "example",
     ]
+    /// Parameters whose record may be hidden from the caller, or not exist: 404.
+    private static let gates: Set<String> = ["class_id", "section_id", "student_id", "teacher_id", "order_id"]
 
     init(_ value: Value, tag: Value, _ operations: Operations) throws(ContractError) {
         let members = try value.members(of: "a report", Self.keys)
@@ -22,7 +23,13 @@ struct ReportOperation {
         let programs = try members["programs"]?.texts() ?? []
         let own = try members["parameters"]?.items() ?? []
         var parameters: [Node] = []
-        for parameter in own { parameters.append(try operations.parameter(parameter)) }
+        var isGated = false
+        for parameter in own {
+            parameters.append(try operations.parameter(parameter))
+            for (key, value) in try parameter.members() where key == "query" {
+                isGated = Self.gates.contains(try value.text()) || isGated
+            }
+        }
         if try members["period"]?.flag() ?? false { parameters += Self.period }
         parameters += [Self.reference("ReportFormat"), Self.table(tables), Self.reference("ByteOrderMark")]
         let words = try members["callers"]!.text()
@@ -36,7 +43,7 @@ struct ReportOperation {
             ),
             ("security", Operations.security(programs: programs, ownApps: false)),
             ("parameters", .list(parameters + [Self.reference("IfNoneMatch")])),
-            ("responses", try Self.responses(members, operations.answers)),
+            ("responses", try Self.responses(members, isGated: isGated, operations.answers)),
         ])
     }
 
@@ -78,9 +85,10 @@ struct ReportOperation {
         ])
     }
 
-    private static func responses(_ members: [String: Value], _ answers: Answers) throws(ContractError) -> Node {
-        var responses: [(String, Node)] = [("200", try success(members, answers)), ("304", named("NotModified"))]
-        let isGated = try members["gated"]?.flag() ?? false
+    private static func responses(
+        _ members: [String: Value], isGated: Bool, _ answers: Answers
+    ) throws(ContractError) -> Node {
+        var responses: [(String, Node)] = [("200", try success(members, answers)), ("304", named("ReportNotModified"))]
         if isGated { responses.append(("404", named("NotFound"))) }
         for (status, response) in answers.classes["report"] ?? [] { responses.append((status, named(response))) }
         return Answers.sorted(Dictionary(responses) { first, _ in first })

@@ -90,7 +90,7 @@ private struct GoalStatements: Sendable {
 }
 
 extension QueryReader {
-    /// A weight of a column: more than 0, with at most three digits before the point and two after it.
+    /// A weight of a column, 0.01 to 100, with at most two digits after the point.
     fileprivate mutating func weight(_ name: String) -> String? {
         guard let text = text(name) else { return nil }
         let parts = text.utf8.split(separator: 0x2E, omittingEmptySubsequences: false)
@@ -98,10 +98,10 @@ extension QueryReader {
             parts.count <= 2 && (1...3).contains(parts[0].count)
             && parts.dropFirst().allSatisfy { (1...2).contains($0.count) }
             && parts.joined().allSatisfy { (0x30...0x39).contains($0) }
-        if isDecimal && parts.joined().contains(where: { $0 != 0x30 }) { return text }
+        if isDecimal, let number = Double(text), (0.01...100).contains(number) { return text }
         add(
             name, "out_of_range",
-            Text(ru: "Ожидается вес больше 0, не больше 999.99.", en: "A weight from 0.01 to 999.99 is expected."))
+            Text(ru: "Ожидается вес от 0.01 до 100.", en: "A weight from 0.01 to 100 is expected."))
         return nil
     }
 }

@@ -274,6 +274,7 @@ import Testing
         // (17 + 5n) / (4 + n) >= 4.60: 0.4n >= 1.4; with the weight 2: 0.8n >= 1.4.
         #expect(try goals("target=5") == ["5:4"])
         #expect(try goals("target=5&weight=2") == ["5:2"])
+        #expect(try goals("target=5&weight=100") == ["5:1"])
         #expect(try goals("target=4") == ["4:0", "5:0"])
         try write(RuleSchool.change(.anna, at: .recent, to: .number(2)))
         // 11 / 4 = 2.75. For 3.60: 0.4n >= 3.4, and 1.4n >= 3.4. For 4.60: no number of 4 is enough.
@@ -285,6 +286,7 @@ import Testing
             ("subject_id=\(RuleKey.maths.uuid)&target=6", "400 /query/target out_of_range"),
             ("subject_id=\(RuleKey.maths.uuid)&target=5&weight=0.0", "400 /query/weight out_of_range"),
             ("subject_id=\(RuleKey.maths.uuid)&target=5&weight=", "400 /query/weight out_of_range"),
+            ("subject_id=\(RuleKey.maths.uuid)&target=5&weight=100.01", "400 /query/weight out_of_range"),
         ]
         for (query, wanted) in cases { #expect(error(try mother.get(annas + "/goals?" + query)) == wanted) }
         #expect(try mother.get(annas + "/goals?subject_id=\(DemoSchoolIDs.nothing)&target=5").status == 404)

@@ -27,7 +27,8 @@ import Yams
         #expect(inContract.subtracting(inCode) == [], "operations without a route")
     }
 
-    /// An answer with a tag can be a 304 (RFC 9110, section 13.1.2), and JSON has an example for developers and tools.
+    /// An answer with a tag can be a 304 with the same tag (RFC 9110, section 15.4.5), and JSON has an example for developers and
+    /// tools.
     @Test func taggedReadsNameThe304AndHaveExamples() throws {
         let text = try String(contentsOfFile: TestDatabase.repository + "/openapi.yaml", encoding: .utf8)
         let document = try #require(try Yams.load(yaml: text) as? [String: Any])
@@ -38,8 +39,9 @@ import Yams
             let operation = paths[route.path]?["get"] as? [String: Any]
             let responses = operation?["responses"] as? [String: Any]
             guard let read = responses?["200"] as? [String: Any] else { continue }
-            if (read["headers"] as? [String: Any])?["ETag"] != nil {
-                #expect(responses?["304"] != nil, "\(route.operation)")
+            if let isWeak = tagIsWeak(read, in: document) {
+                let unchanged = try #require(responses?["304"], "\(route.operation)")
+                #expect(tagIsWeak(unchanged, in: document) == isWeak, "\(route.operation)")
             }
             let json = (read["content"] as? [String: Any])?["application/json"] as? [String: Any]
             if let json, !withoutExample.contains(route.operation) {
@@ -48,7 +50,20 @@ import Yams
         }
     }
 
-    /// A report takes the parameters that it declares, those of its form, and the scopes of its access.
+    /// Whether the tag of an answer is weak; nil if it has none.
+    private func tagIsWeak(_ response: Any, in document: [String: Any]) -> Bool? {
+        func resolved(_ part: Any?, _ kind: String) -> [String: Any]? {
+            let part = part as? [String: Any]
+            guard let name = (part?["$ref"] as? String)?.split(separator: "/").last else { return part }
+            return (document["components"] as? [String: [String: [String: Any]]])?[kind]?[String(name)]
+        }
+        let headers = resolved(response, "responses")?["headers"] as? [String: Any]
+        let schema = resolved(headers?["ETag"], "headers")?["schema"] as? [String: Any]
+        return (schema?["pattern"] as? String)?.hasPrefix("^W/")
+    }
+
+    /// A report takes the parameters that it declares, those of its form, and the scopes of its access. It is a 404 where a
+    /// parameter names a record.
     @Test func reportsHaveTheParametersThatTheyDeclare() throws {
         let text = try String(contentsOfFile: TestDatabase.repository + "/openapi.yaml", encoding: .utf8)
         let document = try #require(try Yams.load(yaml: text) as? [String: Any])
@@ -63,6 +78,9 @@ import Yams
             let inContract = own.map { "\($0["name"] ?? "") \($0["required"] as? Bool ?? false)" }
             let declared = report.parameters.map { "\($0.name) \($0.isRequired)" }
             #expect(inContract.sorted() == declared.sorted(), "\(report.name)")
+            let gates: Set = ["class_id", "section_id", "student_id", "teacher_id", "order_id"]
+            let isGated = report.parameters.contains { gates.contains($0.name) }
+            #expect(((operation["responses"] as? [String: Any])?["404"] != nil) == isGated, "\(report.name)")
             let schemes = (operation["security"] as? [[String: [String]]] ?? []).compactMap { $0["program"] }
             #expect(Set(schemes.flatMap { $0 }) == Set(report.access.scopes.map { $0.rawValue }), "\(report.name)")
         }
