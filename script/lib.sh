@@ -61,6 +61,17 @@ postgres_directory() {
     as_postgres test -w "$1" 2>/dev/null
 }
 
+# Makes a directory for a private PostgreSQL that ends with its script, and prints its path: in memory where 8 GiB are free,
+# because copying a test's database is four times as fast there.
+temporary_directory() {
+    local place=/tmp free
+    free=$(df --output=avail --block-size=1G /dev/shm 2>/dev/null | tail -n 1 || true)
+    if [ -w /dev/shm ] && [ "${free:-0}" -ge 8 ] && [ "$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)" -ge 12582912 ]; then
+        place=/dev/shm
+    fi
+    mktemp -d "$place/lyceum-$1.XXXXXX"
+}
+
 # A private PostgreSQL: $1/data has the data and $2 the socket; no TCP. Further arguments are settings. Everybody who
 # can enter the socket's directory (mode 700) may take any role, hence `trust`.
 postgres_start() {
@@ -116,7 +127,7 @@ python_environment() {
 run_beside_postgres() {
     local environment=$root/var/$1 program=$root/Tests/Contract/$2
     shift 2
-    home=$(mktemp -d "/tmp/lyceum-$(basename "$environment").XXXXXX")
+    home=$(temporary_directory "$(basename "$environment")")
     runner=
     trap end_run EXIT
     trap 'exit 130' INT

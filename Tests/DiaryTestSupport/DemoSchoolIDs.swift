@@ -185,11 +185,7 @@ package struct DemoSchoolIDs: Sendable {
         ).first
         try connection.execute("SET lyceum.time_zone = 'Asia/Yekaterinburg'")
         rows["{control_snapshot_id}"] = try connection.query(
-            """
-            INSERT INTO control_snapshots (school_id, starts_on, ends_on)
-            SELECT y.school_id, y.starts_on, y.starts_on + 1 FROM academic_years y WHERE y.school_id = $1
-            ORDER BY y.starts_on LIMIT 1 RETURNING id
-            """, [String(school)]
+            "SELECT id FROM control_snapshots WHERE school_id = $1 ORDER BY id LIMIT 1", [String(school)]
         ).first
         rows["{document_id}"] = try connection.query(
             """
