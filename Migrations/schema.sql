@@ -4058,10 +4058,10 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.ended_sessions(p_schools integer[], p_sessions uuid[]) returns SETOF uuid language plpgsql stable security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.enter_timetable() returns trigger language plpgsql
 -- function lyceum.family_accounts(p_school integer, p_students uuid[]) returns TABLE(student_id uuid, account text, since date) language sql stable
--- function lyceum.family_announcement_read_at(p_school integer, p_student uuid, p_announcement uuid) returns timestamp with time zone language plpgsql stable
+-- function lyceum.family_announcement_read_at(p_school integer, p_student uuid, p_announcement uuid) returns timestamp with time zone language plpgsql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.family_announcements(p_school integer, p_students uuid[], p_since timestamp with time zone) returns TABLE(student_id uuid, announcement_id uuid) language sql stable
 -- function lyceum.family_notifications(p_school integer, p_students uuid[]) returns TABLE(student_id uuid, notification_id uuid, kind text, entity text, entity_id uuid, is_urgent boolean, created_at timestamp with time zone, closed_at timestamp with time zone) language sql stable
--- function lyceum.family_read_at(p_school integer, p_student uuid, p_notification uuid) returns timestamp with time zone language plpgsql stable
+-- function lyceum.family_read_at(p_school integer, p_student uuid, p_notification uuid) returns timestamp with time zone language plpgsql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.family_read_text(p_school integer, p_student uuid, p_announcement uuid) returns integer language sql stable
 -- function lyceum.feedback_refusal(p_school integer, p_section uuid, p_lesson uuid, p_term uuid, p_student uuid, p_text text) returns text language plpgsql stable
 -- function lyceum.fill_attendance() returns trigger language plpgsql
@@ -4494,7 +4494,7 @@ CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON student_profiles FOR EACH RO
 -- function lyceum.wake_deliveries(p_channel text) returns void language plpgsql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.wake_webhooks() returns void language sql security definer set search_path=pg_catalog, pg_temp for lyceum_app
 -- function lyceum.week_of_year(p_starts_on date, p_day date) returns integer language sql immutable parallel safe
--- function lyceum.weekly_hours(p_school integer, p_section uuid, p_date date) returns numeric language plpgsql stable
+-- function lyceum.weekly_hours(p_school integer, p_section uuid, p_date date) returns numeric language plpgsql stable set plan_cache_mode=force_generic_plan
 -- function lyceum.with_days_word(p_new attendance, p_old attendance) returns attendance language plpgsql stable
 -- function lyceum.withdraw_photo() returns trigger language plpgsql
 -- function lyceum.without_values(p_values jsonb, p_kept text[]) returns jsonb language sql immutable parallel safe

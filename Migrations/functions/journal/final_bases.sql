@@ -2,6 +2,7 @@
 
 create or replace function lyceum.weekly_hours(p_school integer, p_section uuid, p_date date) returns numeric
     language plpgsql stable
+    set plan_cache_mode = force_generic_plan -- lyceum.mark_norms calls it for each section
 as $$
 begin
     return coalesce(

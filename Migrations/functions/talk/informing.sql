@@ -88,7 +88,10 @@ create or replace function lyceum.family_announcements(p_school integer, p_stude
     language sql stable
 as $$
     with pupils as materialized (
-        select s.id, lyceum.guardian_addresses(p_school, s.id) as addresses from unnest(p_students) s (id)
+        select s.id, array_agg('guardians/' || d.place) as addresses
+        from unnest(p_students) s (id)
+        cross join lateral lyceum.pupil_addresses(p_school, s.id) d
+        group by s.id
     ), found as materialized (
         select a.id, a.audience
         from public.announcements a
@@ -103,6 +106,7 @@ comment on function lyceum.family_announcements(integer, uuid[], timestamptz) is
 
 create or replace function lyceum.family_read_at(p_school integer, p_student uuid, p_notification uuid) returns timestamptz
     language plpgsql stable
+    set plan_cache_mode = force_generic_plan -- lyceum.informed calls it for each row
 as $$
 begin
     return (
@@ -123,6 +127,7 @@ comment on function lyceum.family_read_at(integer, uuid, uuid) is
 
 create or replace function lyceum.family_announcement_read_at(p_school integer, p_student uuid, p_announcement uuid) returns timestamptz
     language plpgsql stable
+    set plan_cache_mode = force_generic_plan -- lyceum.informed calls it for each row
 as $$
 begin
     return (
