@@ -161,6 +161,8 @@ def ran(title: str, command: list, home: pathlib.Path) -> bool:
         [str(part) for part in command], cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     RUNNING.append(process)
     output, _ = process.communicate()
+    if process.returncode == -signal.SIGTERM:
+        raise SystemExit(f"{title}: stopped")
     print(f"\033[1m==>\033[0m {title}\n{output}", flush=True)
     return process.returncode == 0
 
